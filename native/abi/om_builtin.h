@@ -1,0 +1,51 @@
+/* What a model made by the built-in compiler exports beside onnx-mlir's C ABI: one constant descriptor
+ * with a flat entry point, so that a host can check the machine before it runs any of the model's code
+ * and call without making OMTensors. Version this with OM_BUILTIN_ABI. */
+#ifndef OM_BUILTIN_H
+#define OM_BUILTIN_H
+
+#include <stdint.h>
+
+#define OM_BUILTIN_MAGIC 0x4d4f4255u /* "UBOM" in memory on little-endian machines */
+#define OM_BUILTIN_ABI 1u
+
+/* One input or output of the flat entry.
+ * Input:  data and dims are the caller's, dims has `rank` entries that the caller has checked against om_io.
+ * Output: dims points to the caller's room for `rank` entries, which the model fills.
+ *         data of an output whose shape is static: the caller's room, 64-byte aligned, written by the model.
+ *         data of an output whose shape is dynamic: NULL on entry; the model sets it to malloc'ed memory that
+ *         the caller free()s, also after an error.
+ * String elements are `char *`: in outputs each string is malloc'ed and the caller's to free. */
+typedef struct om_buffer {
+  void *data;
+  int64_t *dims;
+} om_buffer;
+
+typedef struct om_io {
+  const char *name;    /* UTF-8 */
+  int32_t type;        /* OM_DATA_TYPE = onnx TensorProto.DataType */
+  int32_t rank;
+  const int64_t *dims; /* rank entries; -1 where dynamic */
+} om_io;
+
+/* Errors of the flat entry. The plain ABI turns them into errno: EINVAL, ENOMEM, EDOM. */
+enum { OM_OK = 0, OM_ERR_SHAPE = 1, OM_ERR_MEMORY = 2, OM_ERR_VALUE = 3 };
+
+typedef struct om_builtin_descriptor {
+  uint32_t magic;
+  uint32_t abi;
+  const char *target;   /* e.g. "x86-64-v3": what the machine must offer; see src/targets */
+  const char *compiler; /* e.g. "unplugin-onnx-mlir 0.1.0" */
+  int64_t arena_bytes;  /* scratch for one call, 64-byte aligned; may be 0 */
+  int32_t input_count;
+  int32_t output_count;
+  const om_io *inputs;
+  const om_io *outputs;
+  /* Re-entrant. `arena` has arena_bytes and is used by one call at a time; its contents need not be kept.
+   * `message` may be NULL or point to room for a pointer that is set to a static English sentence on error. */
+  int (*run)(void *arena, const om_buffer *inputs, om_buffer *outputs, const char **message);
+} om_builtin_descriptor;
+
+extern const om_builtin_descriptor om_builtin_model;
+
+#endif

@@ -1,0 +1,41 @@
+import type { ElementType } from './onnx/element-type.ts'
+
+/** Shape of a graph input or output: numbers, symbol names (`batch`), or `null` for a dimension nobody named. */
+export type SignatureDim = number | string | null
+
+export interface SignatureEntry {
+  readonly name: string
+  readonly type: ElementType
+  readonly shape: readonly SignatureDim[]
+}
+
+/** What a model takes and gives; types and run-time checks come from it, whichever compiler ran. */
+export interface Signature {
+  readonly inputs: readonly SignatureEntry[]
+  readonly outputs: readonly SignatureEntry[]
+}
+
+/** What a compiler made: all that is needed to emit, type and report a model. Plain data, stored in the cache as JSON. */
+export interface Artifact {
+  /** Absolute path of the library in the cache; immutable, content-addressed. */
+  readonly library: string
+  /** sha256 of the library, hex. */
+  readonly sha256: string
+  readonly bytes: number
+  /** onnx-mlir's large constants: a file that must stand under exactly this name beside the library. */
+  readonly constants?: { readonly path: string; readonly name: string; readonly sha256: string }
+  readonly signature: Signature
+  /** Canonical target name, e.g. `x86-64-v3`. */
+  readonly target: string
+  readonly compiler: CompilerIdentity
+  /** Wall-clock seconds that the compilation took when it was made. */
+  readonly seconds: number
+  /** Lines worth a build log, e.g. why another compiler took over. */
+  readonly notes: readonly string[]
+}
+
+export interface CompilerIdentity {
+  readonly name: 'builtin' | 'onnx-mlir'
+  /** Version text that goes into the cache key, e.g. `0.1.0 gcc 12.2.0`. */
+  readonly version: string
+}
