@@ -1,19 +1,6 @@
-import type { ElementType } from './onnx/element-type.ts'
+import type { Signature } from './runtime/signature.ts'
 
-/** Shape of a graph input or output: numbers, symbol names (`batch`), or `null` for a dimension nobody named. */
-export type SignatureDim = number | string | null
-
-export interface SignatureEntry {
-  readonly name: string
-  readonly type: ElementType
-  readonly shape: readonly SignatureDim[]
-}
-
-/** What a model takes and gives; types and run-time checks come from it, whichever compiler ran. */
-export interface Signature {
-  readonly inputs: readonly SignatureEntry[]
-  readonly outputs: readonly SignatureEntry[]
-}
+export type { Signature, SignatureDim, SignatureEntry } from './runtime/signature.ts'
 
 /** What a compiler made: all that is needed to emit, type and report a model. Plain data, stored in the cache as JSON. */
 export interface Artifact {

@@ -1,0 +1,13 @@
+export type { BoundModel, Model, ModelBase, ModelFacts, TensorsOf } from './model.ts'
+export type { ElementType, Signature, SignatureDim, SignatureEntry } from './signature.ts'
+export type {
+  DimsOf,
+  Float16Data,
+  InputData,
+  Scalar,
+  ShapedInput,
+  Tensor,
+  TensorData,
+  TensorDataTypes,
+  TensorInput,
+} from './tensor.ts'

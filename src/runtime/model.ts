@@ -1,0 +1,73 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import type { Signature, SignatureEntry } from './signature.ts'
+import type { DimsOf, Tensor } from './tensor.ts'
+
+/** What a generated module knows about its model at build time: plain data. */
+export interface ModelFacts {
+  /** How the user knows the model, e.g. `fraud.onnx`; error messages begin with it. */
+  readonly name: string
+  readonly signature: Signature
+  /** Canonical target name of the library that runs here, e.g. `x86-64-v3`. */
+  readonly target: string
+  readonly compiler: { readonly name: string; readonly version: string }
+  readonly report?: unknown
+}
+
+/** Entries of a signature as an object of tensors by name. */
+export type TensorsOf<Entries extends readonly SignatureEntry[]> = {
+  readonly [Entry in Entries[number] as Entry['name']]: Tensor<Entry['type'], DimsOf<Entry['shape']>>
+}
+
+/** Everything of a model but `run` and `runSync`, whose types a generated declaration may state with type parameters. */
+export interface ModelBase<Facts extends ModelFacts = ModelFacts> {
+  readonly name: Facts['name']
+  readonly inputs: Facts['signature']['inputs']
+  readonly outputs: Facts['signature']['outputs']
+  readonly target: Facts['target']
+  readonly compiler: Facts['compiler']
+  readonly report: Facts['report']
+
+  /** Loads the native code now instead of at the first run. Rejects with the reason when it can't run here. */
+  load(): Promise<void>
+
+  /**
+   * Fixed buffers for a model whose shapes are all static: write `inputs.x.data`, call `run()`, read `outputs.y.data`.
+   * Nothing is checked, copied or allocated per call. Throws a `TypeError` for models with a dynamic shape or strings.
+   */
+  bind(): BoundModel<Facts['signature']>
+
+  /** Frees the native memory of this model; runs that have begun still finish. Later runs throw. */
+  dispose(): void
+  [Symbol.dispose](): void
+}
+
+/**
+ * A compiled model. A generated declaration states `Inputs` and `Outputs`; where dimensions are symbolic it extends
+ * {@link ModelBase} and declares `run` and `runSync` with one type parameter per symbol instead:
+ *
+ * ```ts
+ * export interface Fraud extends ModelBase<FraudFacts> {
+ *   run<Batch extends number>(inputs: {
+ *     readonly x: TensorInput<'float32', readonly [Batch, 3]>
+ *     readonly y: TensorInput<'float32', readonly [NoInfer<Batch>]>
+ *   }): Promise<{ readonly z: Tensor<'float32', readonly [Batch]> }>
+ * }
+ * ```
+ */
+export interface Model<
+  Inputs = Readonly<Record<string, unknown>>,
+  Outputs = Readonly<Record<string, Tensor>>,
+  Facts extends ModelFacts = ModelFacts,
+> extends ModelBase<Facts> {
+  /** Runs on a thread of libuv's pool and never blocks the event loop. Inputs are copied before it returns. */
+  run(inputs: Inputs): Promise<Outputs>
+  /** The same, on this thread: for small models, whose arithmetic is shorter than a thread switch (some 20 µs). */
+  runSync(inputs: Inputs): Outputs
+}
+
+/** The buffers of {@link ModelBase.bind}. */
+export interface BoundModel<S extends Signature = Signature> {
+  readonly inputs: TensorsOf<S['inputs']>
+  readonly outputs: TensorsOf<S['outputs']>
+  run(): void
+}
