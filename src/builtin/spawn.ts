@@ -1,0 +1,71 @@
+import { CompileError, EnvironmentError } from '../errors.ts'
+import { runProcess } from '../process/spawn.ts'
+
+export interface RunOptions {
+  /** Working directory; also becomes the tool's TMPDIR, so that what it leaves behind goes away with the folder. */
+  readonly cwd?: string
+  readonly signal?: AbortSignal
+  /** Milliseconds; default 10 minutes. */
+  readonly timeout?: number
+}
+
+export interface RunResult {
+  /** Exit status, or `null` where a signal ended the tool. */
+  readonly status: number | null
+  readonly killedBy: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const DEFAULT_TIMEOUT = 600_000
+const OUTPUT_LIMIT = 512 * 1024
+
+/**
+ * Runs a compiler, or another tool of the toolchain, and collects what it prints.
+ * A non-zero exit is an ordinary result; it is the caller who knows what it means.
+ *
+ * @param tool the program, or the program and its first arguments (`['ccache', 'gcc']`)
+ * @throws EnvironmentError `ENVIRONMENT_TOOL` when the program can't be started
+ * @throws CompileError `COMPILE_TIMEOUT` when it takes longer than `timeout`
+ * @throws the signal's reason when aborted
+ */
+export async function runCompiler(
+  tool: string | readonly string[],
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const [program = '', ...leading] = typeof tool === 'string' ? [tool] : tool
+  const { cwd, signal, timeout = DEFAULT_TIMEOUT } = options
+  signal?.throwIfAborted()
+  // LC_ALL=C: the messages are searched for `error:`.
+  const env = { ...definedOnly(process.env), LC_ALL: 'C', ...(cwd === undefined ? {} : { TMPDIR: cwd }) }
+  const result = await runProcess(program, [...leading, ...args], {
+    cwd,
+    env,
+    signal,
+    timeoutMs: timeout,
+    maxOutputBytes: OUTPUT_LIMIT,
+  }).catch((cause: NodeJS.ErrnoException) => {
+    throw cannotStart(program, cwd, cause)
+  })
+  signal?.throwIfAborted()
+  if (result.stopped === 'timeout') {
+    const advice = 'Raise the time limit, or compile with a lower O.'
+    throw new CompileError('COMPILE_TIMEOUT', `${program} was stopped after ${timeout / 1000} s. ${advice}`, {
+      tool: program,
+      timeout,
+    })
+  }
+  return { status: result.exitCode, killedBy: result.exitSignal, stdout: result.stdout, stderr: result.stderr }
+}
+
+function cannotStart(program: string, cwd: string | undefined, cause: NodeJS.ErrnoException): EnvironmentError {
+  const where = cwd === undefined ? '' : ` in ${cwd}`
+  const why = cause.code === 'ENOENT' ? 'it is not installed or not on PATH, or the folder is gone' : cause.message
+  const data = { tool: program, cwd }
+  return new EnvironmentError('ENVIRONMENT_TOOL', `Can't run ${program}${where}: ${why}.`, data, { cause })
+}
+
+function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
+}
