@@ -1,0 +1,118 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import type { Arch } from './target.ts'
+
+/** What a machine can run: its arch and the highest level of it. */
+export interface Machine {
+  readonly arch: Arch
+  readonly level: number
+}
+
+/** The facts that decide, gathered apart so that the rule can be tested for machines we don't have. */
+export interface MachineFacts {
+  /** As in `process.arch`: that of the running Node, which is what loads the library. */
+  readonly arch: string
+  readonly platform: string
+  /** Text of `/proc/cpuinfo` on Linux, the words of `sysctl` on macOS, else empty. */
+  readonly cpu: string
+}
+
+/** This machine, as the running Node process sees it; looked at once. */
+export function thisMachine(): Machine | null {
+  detected ??= { machine: machineFrom(gatherFacts()) }
+  return detected.machine
+}
+let detected: { machine: Machine | null } | undefined
+
+/** `null` for a machine that is no target of ours (`ppc64`, `loong64`, …). */
+export function machineFrom({ arch, platform, cpu }: MachineFacts): Machine | null {
+  switch (arch) {
+    case 'x64':
+      return { arch: 'x86-64', level: x86Level(platform === 'darwin' ? sysctlFlags(cpu) : cpuinfoFlags(cpu, 'flags')) }
+    case 's390x':
+      return { arch: 's390x', level: zLevel(cpu) }
+    case 'arm64':
+      return { arch: 'arm64', level: 1 }
+    case 'arm':
+      return { arch: 'arm', level: armLevel(cpu) }
+    case 'riscv64':
+      return { arch: 'riscv64', level: 1 }
+    default:
+      return null
+  }
+}
+
+/** x86-64 psABI §3.1.1 in the spelling of /proc/cpuinfo (`abm` holds LZCNT, `pni` is SSE3). */
+const X86_LEVELS: readonly (readonly [number, readonly string[]])[] = [
+  [2, ['cx16', 'lahf_lm', 'popcnt', 'pni', 'ssse3', 'sse4_1', 'sse4_2']],
+  [3, ['avx', 'avx2', 'bmi1', 'bmi2', 'f16c', 'fma', 'abm', 'movbe', 'xsave']],
+  [4, ['avx512f', 'avx512bw', 'avx512cd', 'avx512dq', 'avx512vl']],
+]
+
+function x86Level(flags: ReadonlySet<string>): number {
+  let level = 1
+  for (const [next, needed] of X86_LEVELS) {
+    if (!needed.every((flag) => flags.has(flag))) break
+    level = next
+  }
+  return level
+}
+
+/** Spellings of `machdep.cpu.features` and `leaf7_features` that differ from /proc/cpuinfo by more than letter case. */
+const SYSCTL_NAMES: Readonly<Record<string, string>> = {
+  sse3: 'pni',
+  'sse4.1': 'sse4_1',
+  'sse4.2': 'sse4_2',
+  'avx1.0': 'avx',
+  lahf: 'lahf_lm',
+  lzcnt: 'abm',
+}
+
+function sysctlFlags(words: string): Set<string> {
+  return new Set(
+    words
+      .toLowerCase()
+      .split(/\s+/)
+      .map((word) => SYSCTL_NAMES[word] ?? word),
+  )
+}
+
+function cpuinfoFlags(cpuinfo: string, label: string): Set<string> {
+  const line = new RegExp(`^${label}\\s*:(.*)$`, 'm').exec(cpuinfo)?.[1] ?? ''
+  return new Set(line.trim().split(/\s+/))
+}
+
+/**
+ * The kernel names facilities, not models: `vxe` came with z14, `vxe2` with z15, `vxp2` with z16
+ * (arch/s390/kernel/processor.c). z17 brought no name of its own, so its machine types 9175 and 9176 decide.
+ */
+function zLevel(cpuinfo: string): number {
+  const features = cpuinfoFlags(cpuinfo, 'features')
+  if (!features.has('vxe')) return 13
+  if (!features.has('vxe2')) return 14
+  if (!features.has('vxp2')) return 15
+  return /machine\s*=\s*917[56]\b/.test(cpuinfo) ? 17 : 16
+}
+
+/** A 64-bit kernel may say `asimd` even to a 32-bit process. */
+function armLevel(cpuinfo: string): number {
+  const features = cpuinfoFlags(cpuinfo, 'Features')
+  return features.has('neon') || features.has('asimd') ? 7 : 6
+}
+
+function gatherFacts(): MachineFacts {
+  const { arch, platform } = process
+  return { arch, platform, cpu: cpuText(arch, platform) }
+}
+
+/** Empty where it can't be read: the lowest level of the arch is then taken. */
+function cpuText(arch: string, platform: string): string {
+  try {
+    if (platform === 'linux') return readFileSync('/proc/cpuinfo', 'utf8')
+    if (platform !== 'darwin' || arch !== 'x64') return ''
+    const names = ['machdep.cpu.features', 'machdep.cpu.leaf7_features', 'machdep.cpu.extfeatures']
+    return execFileSync('/usr/sbin/sysctl', ['-n', ...names], { encoding: 'utf8', timeout: 5000 })
+  } catch {
+    return ''
+  }
+}

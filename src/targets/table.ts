@@ -1,0 +1,140 @@
+import type { Target } from './target.ts'
+
+const both = (...flags: string[]) => ({ gcc: [flags], clang: [flags] })
+
+const x86 = {
+  arch: 'x86-64',
+  byteOrder: 'little',
+  pointerBytes: 8,
+  triple: 'x86_64-linux-gnu',
+  crossPrefixes: ['x86_64-linux-gnu-', 'x86_64-unknown-linux-gnu-'],
+} as const
+
+const z = {
+  arch: 's390x',
+  byteOrder: 'big',
+  pointerBytes: 8,
+  vectorBytes: 16,
+  triple: 's390x-linux-gnu',
+  crossPrefixes: ['s390x-linux-gnu-', 's390x-unknown-linux-gnu-', 's390x-redhat-linux-'],
+} as const
+
+const arm = {
+  arch: 'arm',
+  byteOrder: 'little',
+  pointerBytes: 4,
+  triple: 'arm-linux-gnueabihf',
+  crossPrefixes: ['arm-linux-gnueabihf-', 'arm-unknown-linux-gnueabihf-'],
+} as const
+
+/**
+ * Every target, one entry each, lower levels of an arch before higher ones.
+ * The x86-64 levels are those of the x86-64 psABI, §3.1.1; gcc 11 and clang 12 know them by name.
+ */
+export const targets: readonly Target[] = [
+  {
+    ...x86,
+    name: 'x86-64',
+    level: 1,
+    vectorBytes: 16,
+    flags: both('-march=x86-64'),
+    summary: 'any 64-bit x86 machine (SSE2)',
+  },
+  {
+    ...x86,
+    name: 'x86-64-v2',
+    level: 2,
+    vectorBytes: 16,
+    flags: both('-march=x86-64-v2'),
+    summary: 'x86 since about 2009 (SSE4.2)',
+  },
+  {
+    ...x86,
+    name: 'x86-64-v3',
+    level: 3,
+    vectorBytes: 32,
+    flags: both('-march=x86-64-v3'),
+    summary: 'x86 since about 2013 (AVX2, FMA)',
+  },
+  {
+    ...x86,
+    name: 'x86-64-v4',
+    level: 4,
+    vectorBytes: 64,
+    // Both compilers tune this level for 32-byte vectors unless told; the kernels are written for `vectorBytes`.
+    flags: both('-march=x86-64-v4', '-mprefer-vector-width=512'),
+    summary: 'x86 servers and recent desktops (AVX-512)',
+  },
+  { ...z, name: 'z14', level: 14, flags: both('-march=z14'), summary: 'IBM z14, LinuxONE II and later' },
+  { ...z, name: 'z15', level: 15, flags: both('-march=z15'), summary: 'IBM z15, LinuxONE III and later' },
+  {
+    ...z,
+    name: 'z16',
+    level: 16,
+    flags: both('-march=z16'),
+    summary: 'IBM z16, LinuxONE 4 (Telum) and later',
+  },
+  {
+    ...z,
+    name: 'z17',
+    level: 17,
+    // gcc before 15 and clang before 20 don't know z17; its code for z16 runs there too.
+    flags: {
+      gcc: [['-march=z17'], ['-march=arch15'], ['-march=z16']],
+      clang: [['-march=z17'], ['-march=arch15'], ['-march=z16']],
+    },
+    summary: 'IBM z17, LinuxONE 5 (Telum II)',
+  },
+  {
+    name: 'arm64',
+    arch: 'arm64',
+    level: 1,
+    byteOrder: 'little',
+    pointerBytes: 8,
+    vectorBytes: 16,
+    triple: 'aarch64-linux-gnu',
+    flags: both('-march=armv8-a'),
+    crossPrefixes: ['aarch64-linux-gnu-', 'aarch64-unknown-linux-gnu-'],
+    summary: '64-bit ARM: Apple silicon, Graviton, Raspberry Pi 3 and later',
+  },
+  {
+    ...arm,
+    name: 'armv6',
+    level: 6,
+    vectorBytes: 0,
+    flags: both('-march=armv6', '-mfpu=vfp', '-mfloat-abi=hard', '-marm'),
+    summary: '32-bit ARM with VFP: Raspberry Pi 1 and Zero',
+  },
+  {
+    ...arm,
+    name: 'armv7',
+    level: 7,
+    vectorBytes: 16,
+    flags: both('-march=armv7-a', '-mfpu=neon', '-mfloat-abi=hard'),
+    summary: '32-bit ARM with NEON: Raspberry Pi 2 and later on a 32-bit system',
+  },
+  {
+    name: 'riscv64',
+    arch: 'riscv64',
+    level: 1,
+    byteOrder: 'little',
+    pointerBytes: 8,
+    vectorBytes: 0,
+    triple: 'riscv64-linux-gnu',
+    flags: both('-march=rv64gc', '-mabi=lp64d'),
+    crossPrefixes: ['riscv64-linux-gnu-', 'riscv64-unknown-linux-gnu-'],
+    summary: '64-bit RISC-V with rv64gc',
+  },
+  {
+    name: 'wasm',
+    arch: 'wasm32',
+    level: 1,
+    byteOrder: 'little',
+    pointerBytes: 4,
+    vectorBytes: 16,
+    triple: 'wasm32-unknown-unknown',
+    flags: { gcc: [], clang: [['--target=wasm32', '-msimd128']] },
+    crossPrefixes: [],
+    summary: 'WebAssembly with SIMD: browsers, and every Node',
+  },
+]

@@ -1,0 +1,26 @@
+/** Instruction set family; each target is a level of one. */
+export type Arch = 'x86-64' | 's390x' | 'arm64' | 'arm' | 'riscv64' | 'wasm32'
+
+/** Where an artifact runs: what a compiler and the code generator need to know about it. */
+export interface Target {
+  /** Canonical name, as it stands in requests, artifacts and descriptors. Never `host`. */
+  readonly name: string
+  readonly arch: Arch
+  /** Machines of one arch with a higher level run code made for a lower one. */
+  readonly level: number
+  readonly byteOrder: 'little' | 'big'
+  readonly pointerBytes: 4 | 8
+  /** Width of a vector register that kernels should fill; 0 where there is none that all machines of the target have. */
+  readonly vectorBytes: 0 | 16 | 32 | 64
+  /** GNU triple of a Linux machine of this kind (of the module format, for wasm). */
+  readonly triple: string
+  /**
+   * Machine flags of the C compiler, as alternatives: the first one that the installed compiler accepts is taken.
+   * Empty where that compiler can't make the target.
+   */
+  readonly flags: { readonly gcc: readonly (readonly string[])[]; readonly clang: readonly (readonly string[])[] }
+  /** What cross compilers for it are called before `gcc`, e.g. `s390x-linux-gnu-`. */
+  readonly crossPrefixes: readonly string[]
+  /** One line for `--help`. */
+  readonly summary: string
+}
