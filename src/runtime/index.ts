@@ -11,3 +11,4 @@ export type {
   TensorDataTypes,
   TensorInput,
 } from './tensor.ts'
+export type { SharedDim } from './types.ts'
