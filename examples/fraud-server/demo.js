@@ -1,0 +1,153 @@
+/**
+ * The whole way of a model into production, in one command: builds the service with Vite, carries the build to an empty folder,
+ * starts it there, lets it judge transactions that the model has never seen, and compares every score with the training code's own.
+ */
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { build } from 'vite'
+import { scoreAll, timeSingles, tolerance } from './demo/measure.js'
+import { duration, facts, failure, percent, size, step, table } from './demo/print.js'
+import { Service } from './demo/service.js'
+import { modelInputs } from './src/features.js'
+import { averagePrecision, precisionRecall } from './training/metrics.js'
+import { Network } from './training/network.js'
+import { recipe } from './training/recipe.js'
+import { simulateTransactions } from './training/transactions.js'
+
+const usage = `node demo.js [--json FILE] [--keep]
+
+  --json FILE  also write what was measured as JSON
+  --keep       keep the folder that the build was carried to`
+
+const root = dirname(fileURLToPath(import.meta.url))
+const thresholds = [0.2, 0.5, 0.8]
+
+/** Vite's server build, into `dist/`. */
+async function buildService() {
+  const start = performance.now()
+  await build({ root, configFile: join(root, 'vite.config.ts') })
+  return { seconds: (performance.now() - start) / 1000, folder: join(root, 'dist') }
+}
+
+/** Copies the build to a fresh folder in which, and above which, no package is installed. @param {string} built */
+function carryAway(built) {
+  const folder = mkdtempSync(join(tmpdir(), 'fraud-server-'))
+  cpSync(built, folder, { recursive: true })
+  for (let above = folder; ; above = dirname(above)) {
+    if (existsSync(join(above, 'node_modules')))
+      throw new Error(`${above} has a node_modules folder; set TMPDIR to a place without`)
+    if (above === dirname(above)) break
+  }
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => {
+      const path = join(entry.parentPath, entry.name)
+      return { file: relative(folder, path), bytes: statSync(path).size }
+    })
+  return { folder, files }
+}
+
+/** @param {{ json?: string, keep?: boolean }} options */
+async function demo({ json, keep }) {
+  step('Build the service with Vite: import model from ./fraud.onnx')
+  const built = await buildService()
+
+  step('Carry the build to another folder')
+  const { folder, files } = carryAway(built.folder)
+  /** @type {Service | undefined} */
+  let service
+  try {
+    table([['file', 'size'], ...files.map(({ file, bytes }) => [file, size(bytes)])])
+    const model = statSync(join(root, 'fraud.onnx')).size
+    facts({ folder, 'fraud.onnx': `${size(model)}, stays behind` })
+
+    step('Start it there, without node_modules')
+    service = await Service.start(folder, 'server.js')
+    const { body: health } = await service.ask('/health')
+    facts({
+      url: service.url.href,
+      compiler: `${health.compiler.name} ${health.compiler.version}`,
+      target: health.target,
+    })
+
+    step('Score transactions that came after those it was trained on')
+    const { heldOut } = simulateTransactions(recipe.transactions)
+    const scores = await scoreAll(service, heldOut)
+    const frauds = heldOut.map(({ fraud }) => fraud)
+    const quality = {
+      transactions: frauds.length,
+      frauds: frauds.filter(Boolean).length,
+      averagePrecision: averagePrecision(scores, frauds),
+      atThreshold: thresholds.map((threshold) => precisionRecall(scores, frauds, threshold)),
+    }
+    facts({
+      transactions: `${quality.transactions}, of which ${quality.frauds} frauds (${percent(quality.frauds / quality.transactions)})`,
+      'average precision': quality.averagePrecision.toFixed(3),
+    })
+    table([
+      ['flag from score', 'flagged', 'precision', 'recall'],
+      ...quality.atThreshold.map(({ threshold, flagged, precision, recall }) => [
+        threshold.toFixed(1),
+        String(flagged),
+        percent(precision),
+        percent(recall),
+      ]),
+    ])
+
+    step('Compare with the training code’s own forward pass')
+    const reference = Network.from(readWeights()).scores(modelInputs(heldOut))
+    const difference = scores.reduce((most, score, row) => Math.max(most, Math.abs(score - reference[row])), 0)
+    facts({ 'largest difference': difference.toExponential(1), allowed: tolerance.toExponential(0) })
+
+    step('Time single requests, one after the other')
+    const latency = await timeSingles(service, heldOut, scores)
+    table([
+      [`${latency.requests} requests`, 'p50', 'p99'],
+      ['HTTP round trip', duration(latency.request.p50), duration(latency.request.p99)],
+      ['model.runSync', duration(latency.model.p50), duration(latency.model.p99)],
+    ])
+
+    const exit = await service.stop()
+    const result = {
+      build: { seconds: built.seconds, files, bytes: { model } },
+      compiler: health.compiler,
+      target: health.target,
+      quality,
+      reference: { largestDifference: difference, tolerance },
+      latencyMs: latency,
+      exit,
+    }
+    if (json) writeFileSync(json, `${JSON.stringify(result, undefined, 2)}\n`)
+    // Written so that NaN fails too.
+    if (!(difference <= tolerance)) throw new Error(`scores differ by ${difference} from the training code's`)
+    if (exit !== 0) throw new Error(`the service was asked to shut down and ended with ${exit}`)
+  } finally {
+    await service?.stop()
+    if (keep) facts({ kept: folder })
+    else rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** @returns {import('./training/network.js').Weight[]} */
+function readWeights() {
+  const lines = readFileSync(join(root, 'training', 'weights.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+  return lines.map((line) => JSON.parse(line))
+}
+
+try {
+  const { values } = parseArgs({
+    options: { json: { type: 'string' }, keep: { type: 'boolean' }, help: { type: 'boolean' } },
+  })
+  if (values.help) console.log(usage)
+  else await demo(values)
+} catch (error) {
+  const wrongUsage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+  failure(error instanceof Error ? error.message : String(error))
+  if (wrongUsage) console.error(usage)
+  process.exitCode = wrongUsage ? 2 : 1
+}

@@ -1,0 +1,1 @@
+import { modelBytes } from '../../../dist/onnx/encode.js'
