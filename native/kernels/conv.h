@@ -1,0 +1,83 @@
+/* Two-dimensional convolutions over NHWC as matrix products whose rows are gathered from the window of each output
+ * pixel, and depthwise ones directly. Fully connected layers and 1x1 convolutions are the plain product of gemm.h. */
+#ifndef OM_CONV_H
+#define OM_CONV_H
+
+#include "gemm.h"
+
+typedef struct om_conv2d_shape {
+  ptrdiff_t batch, height, width, channels;      /* of the input, NHWC */
+  ptrdiff_t out_height, out_width, out_channels; /* of the output, NHWC */
+  ptrdiff_t kernel_height, kernel_width;
+  ptrdiff_t stride_height, stride_width;
+  ptrdiff_t dilation_height, dilation_width;
+  ptrdiff_t pad_top, pad_left; /* those of the other sides follow from the output's size; negative pads crop */
+  ptrdiff_t groups;
+  ptrdiff_t x_pixel, y_pixel; /* elements between neighbouring pixels, to read or write a slice of channels; 0: dense */
+} om_conv2d_shape;
+
+/* Where the rows of one image's window come from: runs of neighbouring input elements, one per row of the kernel
+ * where pixels lie densely, else one per tap. */
+typedef struct om_window {
+  const float *image; /* first channel of the group */
+  ptrdiff_t pixel;    /* elements between neighbouring pixels */
+  ptrdiff_t channels; /* of the group */
+  om_conv2d_shape s;
+} om_window;
+
+OM_INLINE void om_gather_window(const void *source, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k0, ptrdiff_t depth,
+                                float *block) {
+  const om_window *w = (const om_window *)source;
+  const om_conv2d_shape s = w->s;
+  const bool dense = w->pixel == w->channels && s.dilation_width == 1;
+  const ptrdiff_t taps = dense ? s.kernel_width : 1; /* per run */
+  const ptrdiff_t runs_per_line = s.kernel_width / taps;
+  const ptrdiff_t length = taps * w->channels;
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    const ptrdiff_t out_y = (row + r) / s.out_width, out_x = (row + r) % s.out_width;
+    float *to = block + r * OM_A_ROW;
+    for (ptrdiff_t k = k0, count; k < k0 + depth; k += count, to += count) {
+      const ptrdiff_t run = k / length, begin = k % length;
+      count = om_min(length - begin, k0 + depth - k);
+      const ptrdiff_t y = out_y * s.stride_height - s.pad_top + run / runs_per_line * s.dilation_height;
+      const ptrdiff_t x = out_x * s.stride_width - s.pad_left + run % runs_per_line * s.dilation_width;
+      /* The part of the run that lies inside the line: all its padding is at the ends. */
+      ptrdiff_t first = om_max(begin, -x * w->channels);
+      ptrdiff_t last = om_min(begin + count, (s.width - x) * w->channels);
+      if (y < 0 || y >= s.height || first >= last) {
+        memset(to, 0, (size_t)count * sizeof(float));
+        continue;
+      }
+      memset(to, 0, (size_t)(first - begin) * sizeof(float));
+      memcpy(to + (first - begin), w->image + (y * s.width + x) * w->pixel + first, (size_t)(last - first) * sizeof(float));
+      memset(to + (last - begin), 0, (size_t)(begin + count - last) * sizeof(float));
+    }
+  }
+}
+
+/* Floats of the packed weights: per group one packed matrix [kernel_height * kernel_width * channels / groups,
+ * out_channels / groups]. See packConvWeights in src/builtin/pack.ts. */
+#define OM_CONV2D_PACKED(kernel_height, kernel_width, channels, out_channels, groups)                                  \
+  ((groups) * OM_GEMM_PACKED((kernel_height) * (kernel_width) * ((channels) / (groups)), (out_channels) / (groups)))
+
+/* y[n, y, x, o] = act(sum over window and channels of x·w + bias[o] + residual[n, y, x, o]).
+ * residual_row of the epilogue: elements between the residual's pixels. scratch: OM_GEMM_SCRATCH bytes. */
+OM_INLINE void om_conv2d_f32(const float *x, const float *packed, float *y, const om_conv2d_shape s,
+                             const om_epilogue e, void *scratch) {
+  const ptrdiff_t x_pixel = s.x_pixel ? s.x_pixel : s.channels, y_pixel = s.y_pixel ? s.y_pixel : s.out_channels;
+  const ptrdiff_t channels = s.channels / s.groups, out_channels = s.out_channels / s.groups;
+  const ptrdiff_t pixels = s.out_height * s.out_width, depth = s.kernel_height * s.kernel_width * channels;
+  for (ptrdiff_t image = 0; image < s.batch; image++)
+    for (ptrdiff_t group = 0; group < s.groups; group++) {
+      const om_window source = {x + image * s.height * s.width * x_pixel + group * channels, x_pixel, channels, s};
+      const om_gemm_shape g = {.m = pixels, .n = out_channels, .k = depth, .c_row = y_pixel};
+      om_epilogue part = e;
+      part.residual_row = e.residual_row ? e.residual_row : s.out_channels;
+      if (e.bias) part.bias = e.bias + group * out_channels;
+      if (e.residual) part.residual = e.residual + image * pixels * part.residual_row + group * out_channels;
+      om_gemm_gathered_f32(om_gather_window, &source, packed + group * OM_GEMM_PACKED(depth, out_channels),
+                           y + image * pixels * y_pixel + group * out_channels, g, part, scratch);
+    }
+}
+
+#endif

@@ -1,0 +1,150 @@
+/* The inner kernel of every matrix product: a tile of C of `rows` x `vectors` vectors, kept in registers while k runs.
+ * A's rows lie OM_A_ROW floats apart in the block that gemm.h gathers them into, so that one pointer with constant
+ * offsets reaches all of them; B's panel lies as src/builtin/pack.ts packs it: k-major, `vectors` vectors per k. */
+#ifndef OM_GEMM_TILE_H
+#define OM_GEMM_TILE_H
+
+#include "vector.h"
+
+/* Rows and vectors of a tile: as many accumulators as fit into the registers beside one row of B and one of A. */
+#ifndef OM_TILE_ROWS
+#if OM_VECTOR_BYTES == 64
+#define OM_TILE_ROWS 14
+#define OM_TILE_VECTORS 2
+#elif OM_VECTOR_BYTES == 32
+#define OM_TILE_ROWS 6
+#define OM_TILE_VECTORS 2
+#elif OM_VECTOR_BYTES == 16 && (defined(__aarch64__) || defined(__s390x__))
+#define OM_TILE_ROWS 8
+#define OM_TILE_VECTORS 2
+#elif OM_VECTOR_BYTES == 16
+#define OM_TILE_ROWS 4
+#define OM_TILE_VECTORS 2
+#else
+#define OM_TILE_ROWS 2
+#define OM_TILE_VECTORS 4
+#endif
+#endif
+
+/* Columns of a full panel of B. */
+#define OM_PANEL (OM_TILE_VECTORS * OM_LANES)
+/* Depth of one pass over k: a panel of B this deep stays in the first-level cache. */
+#define OM_K_BLOCK 256
+/* Not a power of two, so that the rows of a tile do not compete for one cache set. */
+#define OM_A_ROW (OM_K_BLOCK + 16)
+
+typedef struct om_tile {
+  const float *a; /* [rows, k], rows OM_A_ROW apart */
+  const float *b; /* [k, vectors * lanes], rows b_row apart */
+  ptrdiff_t b_row;
+  ptrdiff_t k;
+  float *c; /* [rows, vectors * lanes], rows c_row apart; every lane is written */
+  ptrdiff_t c_row;
+  const float *start; /* added to the product: the sum so far, or a residual; rows start_row apart; or NULL */
+  ptrdiff_t start_row;
+  const float *column_bias; /* added per column, or NULL */
+  const float *row_bias;    /* added per row, or NULL */
+  bool clamp;               /* limit to [low, high] */
+  float low, high;
+} om_tile;
+
+OM_INLINE void om_tile_f32(const om_tile *t, const int rows, const int vectors) {
+  om_vf sum[OM_TILE_ROWS][OM_TILE_VECTORS];
+#pragma GCC unroll 16
+  for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) {
+      om_vf s = om_splat(0.0f);
+      if (t->start) s = om_load(t->start + r * t->start_row + v * OM_LANES);
+      if (t->column_bias) s += om_load(t->column_bias + v * OM_LANES);
+      if (t->row_bias) s += om_splat(t->row_bias[r]);
+      sum[r][v] = s;
+    }
+  const float *OM_RESTRICT a = t->a;
+  const float *OM_RESTRICT b = t->b;
+  for (ptrdiff_t k = t->k; k > 0; k--, a++, b += t->b_row) {
+    om_vf row[OM_TILE_VECTORS];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) row[v] = om_load(b + v * OM_LANES);
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++) {
+      om_vf x = om_splat(a[r * OM_A_ROW]);
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; v++) sum[r][v] += x * row[v];
+    }
+  }
+  if (t->clamp) {
+    om_vf low = om_splat(t->low), high = om_splat(t->high);
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; v++) sum[r][v] = om_at_most(om_at_least(sum[r][v], low), high);
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) om_store(t->c + r * t->c_row + v * OM_LANES, sum[r][v]);
+}
+
+#define OM_TILE_KERNELS(rows)                                                                                          \
+  OM_SHARED void om_tile_f32_##rows(const om_tile *t) { om_tile_f32(t, rows, OM_TILE_VECTORS); }                       \
+  OM_SHARED void om_tile_f32_##rows##_narrow(const om_tile *t) { om_tile_f32(t, rows, 1); }
+
+OM_TILE_KERNELS(1)
+OM_TILE_KERNELS(2)
+#if OM_TILE_ROWS > 2
+OM_TILE_KERNELS(3)
+OM_TILE_KERNELS(4)
+#endif
+#if OM_TILE_ROWS > 4
+OM_TILE_KERNELS(5)
+OM_TILE_KERNELS(6)
+#endif
+#if OM_TILE_ROWS > 6
+OM_TILE_KERNELS(7)
+OM_TILE_KERNELS(8)
+#endif
+#if OM_TILE_ROWS > 8
+OM_TILE_KERNELS(9)
+OM_TILE_KERNELS(10)
+OM_TILE_KERNELS(11)
+OM_TILE_KERNELS(12)
+OM_TILE_KERNELS(13)
+OM_TILE_KERNELS(14)
+#endif
+
+#define OM_TILE_CASE(rows)                                                                                             \
+  case rows:                                                                                                           \
+    if (narrow) om_tile_f32_##rows##_narrow(t);                                                                        \
+    else om_tile_f32_##rows(t);                                                                                        \
+    return;
+
+/* Runs the kernel of 1 <= rows <= OM_TILE_ROWS rows, on a full panel or one of a single vector. */
+OM_INLINE void om_tile_run_f32(const om_tile *t, ptrdiff_t rows, bool narrow) {
+  switch (rows) {
+    OM_TILE_CASE(1)
+    OM_TILE_CASE(2)
+#if OM_TILE_ROWS > 2
+    OM_TILE_CASE(3)
+    OM_TILE_CASE(4)
+#endif
+#if OM_TILE_ROWS > 4
+    OM_TILE_CASE(5)
+    OM_TILE_CASE(6)
+#endif
+#if OM_TILE_ROWS > 6
+    OM_TILE_CASE(7)
+    OM_TILE_CASE(8)
+#endif
+#if OM_TILE_ROWS > 8
+    OM_TILE_CASE(9)
+    OM_TILE_CASE(10)
+    OM_TILE_CASE(11)
+    OM_TILE_CASE(12)
+    OM_TILE_CASE(13)
+    OM_TILE_CASE(14)
+#endif
+  }
+}
+
+#endif

@@ -1,0 +1,185 @@
+/* Matrix products C = act(A·B + bias + residual) with B packed into panels (src/builtin/pack.ts at build time, or
+ * om_gemm_pack_f32 at run time). A's rows are gathered block by block, which costs 1/n of the arithmetic and lets
+ * convolutions be matrix products whose gather walks the window (conv.h).
+ * Blocking after Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008). */
+#ifndef OM_GEMM_H
+#define OM_GEMM_H
+
+#include "activation.h"
+#include "gemm-tile.h"
+
+/* Tiles of rows per block of A: the block stays in the second-level cache while every panel of B passes. */
+#define OM_ROW_TILES 4
+/* Bytes of scratch that every product and convolution over packed weights needs, 64-byte aligned, whatever its shape. */
+#define OM_GEMM_SCRATCH ((OM_ROW_TILES * OM_TILE_ROWS * OM_A_ROW + 2 * OM_TILE_ROWS * OM_PANEL + OM_PANEL) * 4)
+
+/* What happens to a product before it is stored, in this order: bias, residual, activation. */
+typedef struct om_epilogue {
+  const float *bias;     /* [n], per column, or NULL */
+  const float *row_bias; /* [m], per row, or NULL; not for convolutions */
+  const float *residual; /* [m, n], or NULL; may be C itself */
+  ptrdiff_t residual_row; /* elements between its rows; 0: n */
+  om_activation activation;
+  float alpha, beta; /* parameters of the activation */
+} om_epilogue;
+
+typedef struct om_gemm_shape {
+  ptrdiff_t m, n, k;
+  ptrdiff_t a_row, a_column; /* elements between A's rows and columns; 0, 0: dense row-major; 1, m: A is stored transposed */
+  ptrdiff_t c_row;           /* elements between C's rows; 0: n */
+} om_gemm_shape;
+
+/* Floats of a packed B[k, n]: whole vectors of columns. */
+#define OM_GEMM_PACKED(k, n) ((k) * (((n) + OM_LANES - 1) / OM_LANES * OM_LANES))
+
+/* Packs B[k, n] (elements b_row and b_column apart) as packGemmB in src/builtin/pack.ts does. */
+OM_SHARED void om_gemm_pack_f32(const float *b, ptrdiff_t b_row, ptrdiff_t b_column, ptrdiff_t k, ptrdiff_t n,
+                                float *packed) {
+  for (ptrdiff_t n0 = 0, width; n0 < n; n0 += width) {
+    width = n - n0 > OM_PANEL - OM_LANES ? OM_PANEL : OM_LANES;
+    ptrdiff_t columns = om_min(width, n - n0);
+    for (ptrdiff_t i = 0; i < k; i++, packed += width) {
+      const float *row = b + i * b_row + n0 * b_column;
+      for (ptrdiff_t j = 0; j < columns; j++) packed[j] = row[j * b_column];
+      for (ptrdiff_t j = columns; j < width; j++) packed[j] = 0.0f;
+    }
+  }
+}
+
+/* Writes A[row .. row + rows, k0 .. k0 + depth] to `block`, rows OM_A_ROW apart. */
+typedef void om_gather(const void *source, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k0, ptrdiff_t depth, float *block);
+
+/* How m rows split into tiles: whole ones, then the rest with one whole tile in two of nearly equal height. */
+typedef struct om_rows {
+  ptrdiff_t whole, first, second;
+} om_rows;
+
+OM_INLINE om_rows om_split_rows(ptrdiff_t m) {
+  ptrdiff_t whole = m / OM_TILE_ROWS, rest = m % OM_TILE_ROWS;
+  if (rest == 0) return (om_rows){whole, 0, 0};
+  if (whole == 0) return (om_rows){0, rest, 0};
+  ptrdiff_t first = (OM_TILE_ROWS + rest + 1) / 2;
+  return (om_rows){whole - 1, first, OM_TILE_ROWS + rest - first};
+}
+
+/* One tile, where C or its neighbours may not take whole vectors: computed in `room`, then copied. */
+OM_INLINE void om_tile_edge_f32(om_tile t, ptrdiff_t rows, ptrdiff_t columns, bool narrow, float *room) {
+  const ptrdiff_t width = narrow ? OM_LANES : OM_PANEL;
+  const size_t bytes = (size_t)columns * sizeof(float);
+  float *c = t.c, *start = room + OM_TILE_ROWS * OM_PANEL, *bias = start + OM_TILE_ROWS * OM_PANEL;
+  const ptrdiff_t c_row = t.c_row;
+  if (t.start) {
+    for (ptrdiff_t r = 0; r < rows; r++) memcpy(start + r * width, t.start + r * t.start_row, bytes);
+    t.start = start;
+    t.start_row = width;
+  }
+  if (t.column_bias) {
+    memcpy(bias, t.column_bias, bytes);
+    t.column_bias = bias;
+  }
+  t.c = room;
+  t.c_row = width;
+  om_tile_run_f32(&t, rows, narrow);
+  for (ptrdiff_t r = 0; r < rows; r++) memcpy(c + r * c_row, room + r * width, bytes);
+}
+
+/* The product over any source of A's rows. */
+OM_INLINE void om_gemm_gathered_f32(om_gather *gather, const void *source, const float *packed, float *c,
+                                    const om_gemm_shape s, const om_epilogue e, void *scratch) {
+  const ptrdiff_t c_row = s.c_row ? s.c_row : s.n;
+  const ptrdiff_t residual_row = e.residual_row ? e.residual_row : s.n;
+  const om_rows split = om_split_rows(s.m);
+  const ptrdiff_t tiles = split.whole + (split.first > 0) + (split.second > 0);
+  const ptrdiff_t passes = om_max(1, (s.k + OM_K_BLOCK - 1) / OM_K_BLOCK);
+  const ptrdiff_t depth = (s.k + passes - 1) / passes;
+  const bool clamp = e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
+  const bool later = e.activation != OM_ACT_NONE && !clamp;
+  float *block = (float *)scratch;
+  float *room = block + OM_ROW_TILES * OM_TILE_ROWS * OM_A_ROW;
+
+  for (ptrdiff_t tile0 = 0; tile0 < tiles; tile0 += OM_ROW_TILES) {
+    const ptrdiff_t tile1 = om_min(tile0 + OM_ROW_TILES, tiles);
+    const ptrdiff_t row0 = tile0 <= split.whole ? tile0 * OM_TILE_ROWS : s.m - split.second;
+    const ptrdiff_t row1 = tile1 <= split.whole       ? tile1 * OM_TILE_ROWS
+                           : tile1 == split.whole + 1 ? split.whole * OM_TILE_ROWS + split.first
+                                                      : s.m;
+    for (ptrdiff_t pass = 0; pass < passes; pass++) {
+      const ptrdiff_t k0 = pass * depth, kc = om_min(depth, s.k - k0);
+      gather(source, row0, row1 - row0, k0, kc, block);
+      for (ptrdiff_t n0 = 0, width; n0 < s.n; n0 += width) {
+        const bool narrow = s.n - n0 <= OM_PANEL - OM_LANES;
+        width = narrow ? OM_LANES : OM_PANEL;
+        const ptrdiff_t columns = om_min(width, s.n - n0);
+        om_tile t = {0};
+        t.a = block;
+        t.b = packed + n0 * s.k + k0 * width;
+        t.b_row = width;
+        t.k = kc;
+        t.c = c + row0 * c_row + n0;
+        t.c_row = c_row;
+        if (pass > 0) {
+          t.start = t.c;
+          t.start_row = c_row;
+        } else {
+          if (e.residual) {
+            t.start = e.residual + row0 * residual_row + n0;
+            t.start_row = residual_row;
+          }
+          if (e.bias) t.column_bias = e.bias + n0;
+          if (e.row_bias) t.row_bias = e.row_bias + row0;
+        }
+        t.clamp = clamp && pass == passes - 1;
+        t.low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f;
+        t.high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY;
+        for (ptrdiff_t tile = tile0; tile < tile1; tile++) {
+          const ptrdiff_t rows = tile < split.whole ? OM_TILE_ROWS : tile == split.whole ? split.first : split.second;
+          if (columns < width) om_tile_edge_f32(t, rows, columns, narrow, room);
+          else om_tile_run_f32(&t, rows, narrow);
+          t.a += rows * OM_A_ROW;
+          t.c += rows * t.c_row;
+          if (t.start) t.start += rows * t.start_row;
+          if (t.row_bias) t.row_bias += rows;
+        }
+      }
+    }
+    if (later)
+      for (ptrdiff_t row = row0; row < row1; row++)
+        om_activate_row_f32(c + row * c_row, s.n, e.activation, e.alpha, e.beta);
+  }
+}
+
+typedef struct om_matrix {
+  const float *data;
+  ptrdiff_t row, column;
+} om_matrix;
+
+OM_INLINE void om_gather_matrix(const void *source, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k0, ptrdiff_t depth,
+                                float *block) {
+  const om_matrix *a = (const om_matrix *)source;
+  const float *from = a->data + row * a->row + k0 * a->column;
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    if (a->column == 1) memcpy(block + r * OM_A_ROW, from + r * a->row, (size_t)depth * sizeof(float));
+    else
+      for (ptrdiff_t k = 0; k < depth; k++) block[r * OM_A_ROW + k] = from[r * a->row + k * a->column];
+  }
+}
+
+/* C[m, n] = act(A[m, k]·B[k, n] + bias + residual), B packed. scratch: OM_GEMM_SCRATCH bytes. */
+OM_INLINE void om_gemm_f32(const float *a, const float *packed, float *c, const om_gemm_shape s, const om_epilogue e,
+                           void *scratch) {
+  const om_matrix source = {a, s.a_row || s.a_column ? s.a_row : s.k, s.a_row || s.a_column ? s.a_column : 1};
+  om_gemm_gathered_f32(om_gather_matrix, &source, packed, c, s, e, scratch);
+}
+
+/* Bytes of scratch of om_matmul_f32, 64-byte aligned. */
+#define OM_MATMUL_SCRATCH(k, n) (OM_GEMM_SCRATCH + OM_GEMM_PACKED(k, n) * 4)
+
+/* The same with B unpacked: elements b_row and b_column apart (n, 1: dense row-major; 1, k: stored transposed). */
+OM_INLINE void om_matmul_f32(const float *a, const float *b, ptrdiff_t b_row, ptrdiff_t b_column, float *c,
+                             const om_gemm_shape s, const om_epilogue e, void *scratch) {
+  float *packed = (float *)((char *)scratch + OM_GEMM_SCRATCH);
+  om_gemm_pack_f32(b, b_row, b_column, s.k, s.n, packed);
+  om_gemm_f32(a, packed, c, s, e, scratch);
+}
+
+#endif

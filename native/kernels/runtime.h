@@ -1,0 +1,85 @@
+/* What the generated run function needs beside kernels: memory whose size is known only at run time,
+ * checked sizes, errors, and the integer functions of symbolic dimensions (src/graph/dim.ts). */
+#ifndef OM_RUNTIME_H
+#define OM_RUNTIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "om_builtin.h"
+
+/* One function per kernel: the text is specialised by constants, and equal kernels are one function. */
+#define OM_KERNEL static __attribute__((noinline))
+
+/* Memory of one value; grows, and is kept for the next round of a loop. */
+typedef struct om_slot {
+  void *data;
+  int64_t bytes;
+} om_slot;
+
+/* Largest dimension that is taken from data: beyond, no product of two could be an address. */
+#define OM_MAX_DIM (INT64_C(1) << 40)
+
+static inline bool om_valid_dim(int64_t dim) { return dim >= 0 && dim <= OM_MAX_DIM; }
+
+/* `exact`, unless the same value computed in floating point shows that it can't be right; then -1. */
+static inline int64_t om_byte_count(int64_t exact, double approximate) {
+  return approximate >= 0 && approximate <= (double)((int64_t)1 << 46) ? exact : -1;
+}
+
+/* Memory that the caller may free(): 64-byte aligned where the C library can, so that vector code runs well. */
+static inline void *om_allocate(int64_t bytes) {
+  if (bytes < 0) return NULL;
+  return aligned_alloc(64, ((size_t)bytes + 63u + (bytes == 0)) & ~(size_t)63);
+}
+
+/* Room for `bytes` in a slot; false when there is no memory (or the count is -1, see om_byte_count). */
+static inline bool om_reserve(om_slot *slot, int64_t bytes) {
+  if (slot->data && bytes >= 0 && slot->bytes >= bytes) return true;
+  free(slot->data);
+  slot->data = om_allocate(bytes);
+  slot->bytes = slot->data ? bytes : 0;
+  return slot->data != NULL;
+}
+
+static inline void om_release(om_slot *slots, int count) {
+  for (int i = 0; i < count; i++) free(slots[i].data);
+}
+
+static inline void om_swap(om_slot *a, om_slot *b) {
+  const om_slot kept = *a;
+  *a = *b;
+  *b = kept;
+}
+
+static inline int om_fail(const char **message, int error, const char *sentence) {
+  if (message) *message = sentence;
+  return error;
+}
+
+/* Strings that leave the model belong to the caller. On false, those made so far are NULL-terminated by NULLs. */
+static inline bool om_copy_strings(void *to, const void *from, int64_t count) {
+  char **target = (char **)to;
+  const char *const *source = (const char *const *)from;
+  bool complete = true;
+  for (int64_t i = 0; i < count; i++) {
+    const size_t bytes = strlen(source[i]) + 1;
+    target[i] = complete ? (char *)malloc(bytes) : NULL;
+    if (target[i]) memcpy(target[i], source[i], bytes);
+    else complete = false;
+  }
+  return complete;
+}
+
+static inline int64_t om_floor_div(int64_t a, int64_t b) {
+  if (b == 0 || b == -1) return b == 0 || a == INT64_MIN ? 0 : -a;
+  return a / b - (a % b != 0 && (a < 0) != (b < 0));
+}
+static inline int64_t om_mod(int64_t a, int64_t b) { return b == 0 ? 0 : a - om_floor_div(a, b) * b; }
+static inline int64_t om_min(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t om_max(int64_t a, int64_t b) { return a > b ? a : b; }
+
+#endif

@@ -1,0 +1,100 @@
+/* Vectors of floats for one target, on GCC and clang vector extensions: no intrinsics, so the same kernels
+ * serve AVX-512, AVX2, SSE2, NEON, VXE (z14 and newer) and wasm simd128, and scalars where there is no vector unit.
+ *
+ * OM_VECTOR_BYTES, OM_TILE_ROWS and OM_TILE_VECTORS come from src/builtin/kernel-shape.ts as -D options, because weights
+ * are packed to them at build time. The defaults here are the same table, for tests and by-hand builds. */
+#ifndef OM_VECTOR_H
+#define OM_VECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifndef OM_VECTOR_BYTES
+#if defined(__AVX512F__)
+#define OM_VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define OM_VECTOR_BYTES 32
+#elif defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__) || (defined(__VEC__) && __ARCH__ >= 12)
+#define OM_VECTOR_BYTES 16
+#else
+#define OM_VECTOR_BYTES 0
+#endif
+#endif
+
+/* Kernels take their sizes as literals and are inlined so that the compiler specialises them. */
+#define OM_INLINE static inline __attribute__((always_inline, unused))
+/* Inner kernels worth sharing between call sites, to keep code size and compile time down. */
+#define OM_SHARED static __attribute__((noinline, unused))
+#define OM_RESTRICT __restrict__
+
+#if OM_VECTOR_BYTES > 0
+#define OM_LANES (OM_VECTOR_BYTES / 4)
+typedef float om_vf __attribute__((vector_size(OM_VECTOR_BYTES)));
+typedef int32_t om_vi __attribute__((vector_size(OM_VECTOR_BYTES)));
+#else
+#define OM_LANES 1
+typedef float om_vf;
+#endif
+
+OM_INLINE om_vf om_load(const float *p) {
+  om_vf v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+OM_INLINE void om_store(float *p, om_vf v) { memcpy(p, &v, sizeof v); }
+
+/* All lanes x. Written as a lane initialiser: `(om_vf){0} + x` would keep a real addition, since -0.0 + 0 is 0. */
+OM_INLINE om_vf om_splat(float x) {
+#if OM_LANES == 16
+  return (om_vf){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
+#elif OM_LANES == 8
+  return (om_vf){x, x, x, x, x, x, x, x};
+#elif OM_LANES == 4
+  return (om_vf){x, x, x, x};
+#else
+  return x;
+#endif
+}
+
+/* The larger one; of a NaN in v: NaN (ONNX Relu, Clip and MaxPool pass NaN on). `bound` must not be NaN. */
+OM_INLINE om_vf om_at_least(om_vf v, om_vf bound) {
+#if OM_VECTOR_BYTES > 0
+  om_vi take = bound > v;
+  return (om_vf)((take & (om_vi)bound) | (~take & (om_vi)v));
+#else
+  return bound > v ? bound : v;
+#endif
+}
+
+/* The smaller one; of a NaN in v: NaN. `bound` must not be NaN. */
+OM_INLINE om_vf om_at_most(om_vf v, om_vf bound) {
+#if OM_VECTOR_BYTES > 0
+  om_vi take = bound < v;
+  return (om_vf)((take & (om_vi)bound) | (~take & (om_vi)v));
+#else
+  return bound < v ? bound : v;
+#endif
+}
+
+/* The first `lanes` lanes from p, the others 0; reads no byte beyond them. */
+OM_INLINE om_vf om_load_first(const float *p, ptrdiff_t lanes) {
+  float room[OM_LANES] = {0};
+  memcpy(room, p, (size_t)lanes * sizeof(float));
+  return om_load(room);
+}
+
+/* Writes only the first `lanes` lanes. */
+OM_INLINE void om_store_first(float *p, om_vf v, ptrdiff_t lanes) {
+  float room[OM_LANES];
+  om_store(room, v);
+  memcpy(p, room, (size_t)lanes * sizeof(float));
+}
+
+OM_INLINE ptrdiff_t om_min(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+OM_INLINE ptrdiff_t om_max(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
+OM_INLINE ptrdiff_t om_round_up(ptrdiff_t n, ptrdiff_t unit) { return (n + unit - 1) / unit * unit; }
+
+#endif

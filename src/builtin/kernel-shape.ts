@@ -1,0 +1,83 @@
+/**
+ * The shape of the matrix kernels' register tile per vector unit. The one source of it: weights are packed to it here,
+ * and the C of native/kernels gets it as macros.
+ */
+export interface KernelShape {
+  /** Bytes of a vector register; 0: no vector unit, kernels work on scalars. */
+  readonly vectorBytes: 64 | 32 | 16 | 0
+  /** Rows of a tile (MR). */
+  readonly tileRows: number
+  /** Vectors in a row of a tile (NR = tileVectors * lanes). */
+  readonly tileVectors: number
+}
+
+/** As many accumulators as fit into the registers of each vector unit beside one row of B and an element of A. */
+export const kernelShapes = {
+  /** 32 registers of 64 bytes: x86-64-v4. */
+  avx512: { vectorBytes: 64, tileRows: 14, tileVectors: 2 },
+  /** 16 registers of 32 bytes: x86-64-v3. */
+  avx2: { vectorBytes: 32, tileRows: 6, tileVectors: 2 },
+  /** 16 registers of 16 bytes: x86-64, x86-64-v2; V8 has as many for wasm simd128. */
+  vector128: { vectorBytes: 16, tileRows: 4, tileVectors: 2 },
+  /** 32 registers of 16 bytes: arm64 NEON, s390x from z14. */
+  vector128x32: { vectorBytes: 16, tileRows: 8, tileVectors: 2 },
+  /** No vector unit: armv6, microcontrollers. */
+  scalar: { vectorBytes: 0, tileRows: 2, tileVectors: 4 },
+} as const satisfies Record<string, KernelShape>
+
+/** float32 elements of a vector; 1 without a vector unit. */
+export function lanes(shape: KernelShape): number {
+  return shape.vectorBytes === 0 ? 1 : shape.vectorBytes / 4
+}
+
+/** Depth and rows of the block that A is gathered into; OM_K_BLOCK, OM_A_ROW and OM_ROW_TILES of gemm.h. */
+const aRow = 256 + 16
+const rowTiles = 4
+
+/** Bytes of scratch of every product and convolution over packed weights: OM_GEMM_SCRATCH of gemm.h. */
+export function gemmScratchBytes(shape: KernelShape): number {
+  const panel = shape.tileVectors * lanes(shape)
+  return (rowTiles * shape.tileRows * aRow + 2 * shape.tileRows * panel + panel) * 4
+}
+
+/** Floats of a packed B[k, n]: OM_GEMM_PACKED of gemm.h. */
+export function packedGemmLength(k: number, n: number, shape: KernelShape): number {
+  return k * Math.ceil(n / lanes(shape)) * lanes(shape)
+}
+
+/** Bytes of scratch of a product whose B[k, n] is packed at run time: OM_MATMUL_SCRATCH of gemm.h. */
+export function matmulScratchBytes(k: number, n: number, shape: KernelShape): number {
+  return gemmScratchBytes(shape) + packedGemmLength(k, n, shape) * 4
+}
+
+/** Bytes of scratch of LSTM (4 gates), GRU (3) and RNN (1): OM_RECURRENT_SCRATCH of recurrent.h. */
+export function recurrentScratchBytes(
+  gates: 4 | 3 | 1,
+  steps: number,
+  batch: number,
+  hidden: number,
+  shape: KernelShape,
+): number {
+  return gemmScratchBytes(shape) + 4 * ((steps + 1) * batch * gates * hidden + 3 * batch * hidden + gates * hidden)
+}
+
+/** The macros that give the C kernels this shape. */
+export function kernelMacros(shape: KernelShape): string[] {
+  return [
+    `-DOM_VECTOR_BYTES=${shape.vectorBytes}`,
+    `-DOM_TILE_ROWS=${shape.tileRows}`,
+    `-DOM_TILE_VECTORS=${shape.tileVectors}`,
+  ]
+}
+
+/**
+ * Flags that the kernels' speed or results depend on, for GCC and clang. gnu11 rather than c11: ISO mode forbids GCC
+ * to contract `a * b + c`. Without errno and traps, loops over elementary functions vectorise.
+ */
+export const kernelFlags: readonly string[] = [
+  '-std=gnu11',
+  '-O3',
+  '-ffp-contract=fast',
+  '-fno-math-errno',
+  '-fno-trapping-math',
+]

@@ -1,0 +1,123 @@
+import { lanes, packedGemmLength } from './kernel-shape.ts'
+import type { KernelShape } from './kernel-shape.ts'
+
+/**
+ * Packs B[k, n] for `om_gemm_f32`: panels of `tileVectors` vectors of columns, then, where fewer are left, of one vector;
+ * each panel is k-major, columns beyond n are zero. `transposed`: b is stored as [n, k].
+ */
+export function packGemmB(
+  b: Float32Array,
+  k: number,
+  n: number,
+  shape: KernelShape,
+  options: { transposed?: boolean } = {},
+): Float32Array {
+  expectLength('B', b, k * n)
+  const packed = new Float32Array(packedGemmLength(k, n, shape))
+  const [rowStep, columnStep] = options.transposed ? [1, k] : [n, 1]
+  packColumns(packed, k, n, shape, (row, column) => b[row * rowStep + column * columnStep]!)
+  return packed
+}
+
+/**
+ * Packs ONNX convolution weights [outChannels, channels / groups, kernelHeight, kernelWidth] for `om_conv2d_f32`:
+ * per group the matrix [kernelHeight * kernelWidth * channels / groups, outChannels / groups], packed as by packGemmB.
+ */
+export function packConvWeights(
+  weights: Float32Array,
+  dims: readonly [outChannels: number, groupChannels: number, kernelHeight: number, kernelWidth: number],
+  groups: number,
+  shape: KernelShape,
+): Float32Array {
+  const [outChannels, channels, height, width] = dims
+  const taps = height * width
+  expectLength('convolution weights', weights, outChannels * channels * taps)
+  const groupOut = outChannels / groups
+  const depth = taps * channels
+  const length = packedGemmLength(depth, groupOut, shape)
+  const packed = new Float32Array(groups * length)
+  for (let group = 0; group < groups; group++)
+    packColumns(packed.subarray(group * length, (group + 1) * length), depth, groupOut, shape, (row, column) => {
+      const tap = Math.floor(row / channels)
+      return weights[((group * groupOut + column) * channels + (row % channels)) * taps + tap]!
+    })
+  return packed
+}
+
+/**
+ * Packs ONNX weights [channels, 1, kernelHeight, kernelWidth] of a depthwise convolution for `om_depthwise2d_f32`:
+ * [taps, channels rounded up to whole vectors], zeros behind.
+ */
+export function packDepthwiseWeights(
+  weights: Float32Array,
+  channels: number,
+  taps: number,
+  shape: KernelShape,
+): Float32Array {
+  expectLength('depthwise weights', weights, channels * taps)
+  const row = Math.ceil(channels / lanes(shape)) * lanes(shape)
+  const packed = new Float32Array(taps * row)
+  for (let tap = 0; tap < taps; tap++)
+    for (let channel = 0; channel < channels; channel++) packed[tap * row + channel] = weights[channel * taps + tap]!
+  return packed
+}
+
+/**
+ * Packs W [directions, gates * hidden, input] and R [directions, gates * hidden, hidden] of ONNX LSTM (4 gates), GRU (3)
+ * and RNN (1) for `om_lstm_f32`, `om_gru_f32` and `om_rnn_f32`. GRU's R is two matrices: z and r, then h.
+ */
+export function packRecurrent(
+  w: Float32Array,
+  r: Float32Array,
+  dims: { directions: number; gates: 4 | 3 | 1; input: number; hidden: number },
+  shape: KernelShape,
+): { w: Float32Array; r: Float32Array } {
+  const { directions, gates, input, hidden } = dims
+  const rows = gates * hidden
+  expectLength('W', w, directions * rows * input)
+  expectLength('R', r, directions * rows * hidden)
+  const packRows = (matrix: Float32Array, first: number, count: number, depth: number) =>
+    packGemmB(matrix.subarray(first * depth, (first + count) * depth), depth, count, shape, { transposed: true })
+  const packedW: Float32Array[] = []
+  const packedR: Float32Array[] = []
+  for (let direction = 0; direction < directions; direction++) {
+    const first = direction * rows
+    packedW.push(packRows(w, first, rows, input))
+    if (gates === 3) {
+      packedR.push(packRows(r, first, 2 * hidden, hidden), packRows(r, first + 2 * hidden, hidden, hidden))
+    } else packedR.push(packRows(r, first, rows, hidden))
+  }
+  return { w: concat(packedW), r: concat(packedR) }
+}
+
+function packColumns(
+  packed: Float32Array,
+  k: number,
+  n: number,
+  shape: KernelShape,
+  at: (row: number, column: number) => number,
+): void {
+  const narrow = lanes(shape)
+  const full = narrow * shape.tileVectors
+  let to = 0
+  for (let column = 0, width; column < n; column += width) {
+    width = n - column > full - narrow ? full : narrow
+    const columns = Math.min(width, n - column)
+    for (let row = 0; row < k; row++, to += width)
+      for (let i = 0; i < columns; i++) packed[to + i] = at(row, column + i)
+  }
+}
+
+function concat(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+function expectLength(what: string, data: Float32Array, expected: number): void {
+  if (data.length !== expected) throw new RangeError(`${what}: expected ${expected} elements, given ${data.length}`)
+}
