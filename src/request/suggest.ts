@@ -7,7 +7,8 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
   let best: { candidate: string; distance: number } | undefined
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
-    if (distance <= limit && distance < (best?.distance ?? Infinity)) best = { candidate, distance }
+    if (distance <= limit && distance < Math.min(candidate.length, best?.distance ?? Infinity))
+      best = { candidate, distance }
   }
   return best === undefined ? '' : ` Did you mean "${best.candidate}"?`
 }

@@ -1,0 +1,45 @@
+import { UsageError } from '../errors.ts'
+import { type Directive, invalidValue } from './directive.ts'
+
+/** Sizes given to symbolic dims, e.g. `{ batch: 1 }`: the model is compiled for exactly these. */
+export type Dims = Readonly<Record<string, number>>
+
+const expected = 'pairs like batch_1,seq_128, each a symbolic dim of the model and a size of at least 1'
+
+export const dims: Directive<Dims> = {
+  name: 'dims',
+  syntax: 'dims=batch_1,seq_128',
+  summary: 'fixes symbolic dims of the model to sizes',
+  fallback: {},
+  parse(text) {
+    const sizes = new Map<string, number>()
+    for (const pair of text.split(',')) {
+      const [, escaped = '', digits = ''] = /^(.+)_(\d+)$/.exec(pair) ?? []
+      const size = Number(digits)
+      if (escaped === '' || size < 1 || !Number.isSafeInteger(size)) throw invalidValue('dims', text, expected)
+      const symbol = unescape(escaped)
+      if (sizes.has(symbol)) throw new UsageError('USAGE_DUPLICATE', `dims names "${symbol}" twice.`, { symbol })
+      sizes.set(symbol, size)
+    }
+    return Object.fromEntries(sizes)
+  },
+  format: (sizes) =>
+    Object.entries(sizes)
+      .map(([symbol, size]) => `${escape(symbol)}_${size}`)
+      .sort()
+      .join(','),
+  merge: (options, specifier) => ({ ...options, ...specifier }),
+}
+
+/** ONNX lets a dim be called anything: what a specifier can't carry is written as its code point, `=2e=` for a dot. */
+function escape(symbol: string): string {
+  return symbol.replace(/[^A-Za-z0-9_-]/gu, (character) => `=${character.codePointAt(0)?.toString(16)}=`)
+}
+
+function unescape(text: string): string {
+  return text.replace(/=([0-9a-f]{1,6})=/g, (_, hex: string) => {
+    const codePoint = Number.parseInt(hex, 16)
+    if (codePoint > 0x10ffff) throw invalidValue('dims', text, expected)
+    return String.fromCodePoint(codePoint)
+  })
+}

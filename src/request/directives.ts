@@ -1,0 +1,16 @@
+import { compiler } from './compiler.ts'
+import { dims } from './dims.ts'
+import type { Directive } from './directive.ts'
+import { O } from './optimize.ts'
+import { profile } from './profile.ts'
+import { target } from './target.ts'
+
+/** Every directive. A new one is a file of its own, a line here, and its spec in `test/request`. */
+export const directives = { target, compiler, O, profile, dims }
+
+export type DirectiveName = keyof typeof directives
+
+type ValueOf<D> = D extends Directive<infer Value> ? Value : never
+
+/** The value of each directive. */
+export type Directives = { readonly [Name in DirectiveName]: ValueOf<(typeof directives)[Name]> }
