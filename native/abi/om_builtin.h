@@ -6,6 +6,12 @@
 
 #include <stdint.h>
 
+#include "om_export.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define OM_BUILTIN_MAGIC 0x4d4f4255u /* "UBOM" in memory on little-endian machines */
 #define OM_BUILTIN_ABI 1u
 
@@ -46,6 +52,11 @@ typedef struct om_builtin_descriptor {
   int (*run)(void *arena, const om_buffer *inputs, om_buffer *outputs, const char **message);
 } om_builtin_descriptor;
 
-extern const om_builtin_descriptor om_builtin_model;
+/* Visible even under -fvisibility=hidden. */
+extern OM_EXPORT_DATA const om_builtin_descriptor om_builtin_model;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
