@@ -45,6 +45,21 @@ static inline bool om_reserve(om_slot *slot, int64_t bytes) {
   return slot->data != NULL;
 }
 
+/* Stores `bytes` bytes behind the `row` rows of the same size that the slot holds; doubles the room when it is full. */
+static inline bool om_append(om_slot *slot, const void *from, int64_t bytes, int64_t row) {
+  if (bytes < 0 || (bytes > 0 && row >= INT64_MAX / 4 / bytes)) return false;
+  const int64_t used = row * bytes;
+  if (!slot->data || slot->bytes < used + bytes) {
+    om_slot larger = {0};
+    if (!om_reserve(&larger, 2 * (used + bytes))) return false;
+    if (used > 0) memcpy(larger.data, slot->data, (size_t)used);
+    free(slot->data);
+    *slot = larger;
+  }
+  memcpy((char *)slot->data + used, from, (size_t)bytes);
+  return true;
+}
+
 static inline void om_release(om_slot *slots, int count) {
   for (int i = 0; i < count; i++) free(slots[i].data);
 }
@@ -79,7 +94,7 @@ static inline int64_t om_floor_div(int64_t a, int64_t b) {
   return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 static inline int64_t om_mod(int64_t a, int64_t b) { return b == 0 ? 0 : a - om_floor_div(a, b) * b; }
-static inline int64_t om_min(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t om_max(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t om_dim_min(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t om_dim_max(int64_t a, int64_t b) { return a > b ? a : b; }
 
 #endif

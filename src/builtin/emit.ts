@@ -1,0 +1,253 @@
+import { type Dim, dimToC, isStatic, product, symbolName, symbolsOf } from '../graph/dim.ts'
+import type { Graph, Node, Value } from '../graph/graph.ts'
+import { elementTypes } from '../onnx/element-type.ts'
+import { stringLiteral } from '../ops/c-text.ts'
+import { operatorOf } from '../ops/index.ts'
+import type { ControlWriter } from '../ops/lowering.ts'
+import type { ConstantPool } from './constants.ts'
+import type { Argument, KernelCall } from './kernel.ts'
+import type { LoweredGraphs, LoweredGroup } from './lower.ts'
+import { bytesOf, type Plan, type Tenant } from './plan.ts'
+
+/**
+ * Writes `om_run`, the flat entry of a model: binds symbols from the inputs' dimensions, runs the groups in order,
+ * hands the outputs over. A plain sequence of calls, so that a reader can follow the graph in it.
+ */
+export function writeRun(graph: Graph, lowered: LoweredGraphs, plan: Plan, constants: ConstantPool): string {
+  return new RunWriter(graph, lowered, plan, constants).write()
+}
+
+class RunWriter implements ControlWriter {
+  private readonly main: Graph
+  private readonly lowered: LoweredGraphs
+  private readonly plan: Plan
+  private readonly constants: ConstantPool
+  private readonly symbols = new Map<string, string>()
+  private readonly boundSymbols = new Set<string>()
+  private names = 0
+  private body = ''
+  private indent = '  '
+  private node: Node | undefined
+
+  constructor(main: Graph, lowered: LoweredGraphs, plan: Plan, constants: ConstantPool) {
+    this.main = main
+    this.lowered = lowered
+    this.plan = plan
+    this.constants = constants
+  }
+
+  write(): string {
+    this.bindInputs()
+    this.graph(this.main)
+    this.main.outputs.forEach((value, index) => this.handOver(value, index))
+    const symbols = [...this.symbols.values()].map((name) => `  int64_t ${name} = 0;\n`).join('')
+    const slots = this.plan.slots > 0 ? `  om_slot slots[${this.plan.slots}] = {{0}};\n` : ''
+    const release = this.plan.slots > 0 ? `  om_release(slots, ${this.plan.slots});\n` : ''
+    return `static int om_run(void *arena, const om_buffer *in, om_buffer *out, const char **message) {
+  int error = OM_OK;
+${symbols}${slots}  (void)arena, (void)in, (void)out, (void)message;
+${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}  return error;
+}
+`
+  }
+
+  line(text: string): void {
+    if (text.startsWith('}')) this.indent = this.indent.slice(2)
+    this.body += `${this.indent}${text}\n`
+    if (text.endsWith('{')) this.indent += '  '
+  }
+
+  name(): string {
+    return `v${this.names++}`
+  }
+
+  dim(dim: Dim): string {
+    return dimToC(dim, (symbol) => this.variable(symbol))
+  }
+
+  symbol(dim: Dim): string {
+    const name = symbolName(dim)
+    if (name === undefined) throw new TypeError(`not a symbol: ${dim}`)
+    return this.variable(name)
+  }
+
+  pointer(value: Value): string {
+    return `(${elementTypes[value.type].c} ${value.type === 'string' ? 'const ' : ''}*)${this.address(value)}`
+  }
+
+  failIf(condition: string, sentence: string): void {
+    const where = this.node ? `node ${this.node.name} (${this.node.operator}): ` : ''
+    this.fail(condition, 'OM_ERR_VALUE', where + sentence)
+  }
+
+  copy(from: Value, to: Value): void {
+    this.line(`memcpy(${this.address(to)}, ${this.address(from)}, (size_t)(${this.dim(bytesOf(to))}));`)
+  }
+
+  move(from: Value, to: Value): void {
+    const source = this.plan.storage.get(from)
+    const target = this.plan.storage.get(to)
+    if (source?.kind === 'slot' && target?.kind === 'slot') {
+      this.line(`om_swap(&slots[${source.slot}], &slots[${target.slot}]);`)
+    } else this.copy(from, to)
+  }
+
+  append(from: Value, to: Value, row: string): void {
+    const storage = this.plan.storage.get(to)
+    if (storage?.kind !== 'slot') throw new TypeError('only values of unknown size can grow')
+    const grown = `om_append(&slots[${storage.slot}], ${this.address(from)}, ${this.byteCount(bytesOf(from))}, ${row})`
+    this.line(`if (!${grown}) { error = OM_ERR_MEMORY; goto done; }`)
+  }
+
+  allocate(value: Value): void {
+    this.allocateTenant(value, bytesOf(value))
+  }
+
+  graph(graph: Graph): void {
+    for (const group of this.lowered.get(graph) ?? []) this.group(group)
+  }
+
+  private group(group: LoweredGroup): void {
+    const outer = this.node
+    this.node = group.anchor
+    this.line(`/* ${group.nodes.map((node) => `${node.op} ${node.origin}`).join(', ')} */`)
+    const { alias, control } = operatorOf(group.anchor)
+    if (group.sizes) {
+      this.call(group.sizes)
+      this.checkSymbols(group.outputs)
+    }
+    if (control) control(group.anchor, this)
+    else if (alias === undefined) {
+      for (const output of group.outputs) this.allocate(output)
+      if (group.call) this.call(group.call)
+    }
+    this.node = outer
+  }
+
+  private call(call: KernelCall): void {
+    for (const scratch of call.scratch) this.allocateTenant(scratch, scratch.bytes)
+    const text = `${call.function}(${call.arguments.map((argument) => this.argument(argument)).join(', ')})`
+    this.line(call.fails ? `if ((error = ${text})) goto done;` : `${text};`)
+  }
+
+  private argument(argument: Argument): string {
+    switch (argument.kind) {
+      case 'value':
+        return `(void *)${this.address(argument.value)}`
+      case 'dim':
+        return this.dim(argument.dim)
+      case 'symbol':
+        return `&${this.symbol(argument.dim)}`
+      case 'scratch':
+        return this.address(argument.scratch)
+      case 'constant':
+        return `(const void *)${this.constants.data(argument.type, argument.bytes)}`
+      case 'message':
+        return 'message'
+    }
+  }
+
+  private address(tenant: Tenant): string {
+    if ('constant' in tenant && tenant.constant) return this.constants.tensor(tenant.constant)
+    const storage = this.plan.storage.get(tenant)
+    switch (storage?.kind) {
+      case 'input':
+        return `in[${storage.index}].data`
+      case 'output':
+        return `out[${storage.index}].data`
+      case 'arena':
+        return `((char *)arena + ${storage.offset})`
+      case 'slot':
+        return `slots[${storage.slot}].data`
+      case 'constant':
+        return this.constants.tensor(storage.tensor)
+      default:
+        throw new TypeError(`no storage for ${'name' in tenant ? tenant.name : 'scratch'}`)
+    }
+  }
+
+  private allocateTenant(tenant: Tenant, bytes: Dim): void {
+    const storage = this.plan.storage.get(tenant)
+    if (storage?.kind !== 'slot') return
+    this.line(`if (!om_reserve(&slots[${storage.slot}], ${this.byteCount(bytes)})) { error = OM_ERR_MEMORY; goto done; }`)
+  }
+
+  /** A product of run-time dimensions may overflow int64_t: the same product in floating point tells. */
+  private byteCount(bytes: Dim): string {
+    if (typeof bytes === 'number') return this.dim(bytes)
+    return `om_byte_count(${this.dim(bytes)}, ${dimToC(bytes, (symbol) => `(double)${this.variable(symbol)}`)})`
+  }
+
+  private checkSymbols(values: readonly Value[]): void {
+    const fresh = new Set(values.flatMap((value) => value.dims.flatMap((dim) => [...symbolsOf(dim)])))
+    for (const name of fresh) {
+      if (this.boundSymbols.has(name)) continue
+      this.boundSymbols.add(name)
+      this.failIf(`!om_valid_dim(${this.variable(name)})`, 'a dimension computed from data is negative or too large')
+    }
+  }
+
+  private variable(symbol: string): string {
+    let name = this.symbols.get(symbol)
+    if (name === undefined) {
+      name = `d${this.symbols.size}`
+      this.symbols.set(symbol, name)
+    }
+    return name
+  }
+
+  private bindInputs(): void {
+    this.main.inputs.forEach((input, i) => {
+      input.dims.forEach((dim, axis) => {
+        const name = symbolName(dim)
+        if (name === undefined) return
+        const given = `in[${i}].dims[${axis}]`
+        if (this.boundSymbols.has(name)) {
+          const sentence = `dimension ${axis} of input ${input.name} differs from another dimension of the same name`
+          this.fail(`${given} != ${this.variable(name)}`, 'OM_ERR_SHAPE', sentence)
+        } else {
+          this.boundSymbols.add(name)
+          this.line(`${this.variable(name)} = ${given};`)
+          this.fail(`!om_valid_dim(${given})`, 'OM_ERR_SHAPE', `dimension ${axis} of input ${input.name} is negative or too large`)
+        }
+      })
+    })
+  }
+
+  private fail(condition: string, code: string, sentence: string): void {
+    this.line(`if (${condition}) { error = om_fail(message, ${code}, ${stringLiteral(sentence)}); goto done; }`)
+  }
+
+  /** Gives output `index` to the caller: most are in place already, the rest are copied or their slot is given away. */
+  private handOver(value: Value, index: number): void {
+    value.dims.forEach((dim, axis) => this.line(`out[${index}].dims[${axis}] = ${this.dim(dim)};`))
+    const storage = this.plan.storage.get(value)
+    if (storage?.kind === 'output' && storage.index === index) return
+    if (isStatic(value.dims)) return this.copyOut(value, index)
+    if (storage?.kind === 'slot' && value.type !== 'string' && this.isLastUse(value, index)) {
+      this.line(`out[${index}].data = slots[${storage.slot}].data;`)
+      this.line(`slots[${storage.slot}].data = NULL;`)
+      return
+    }
+    this.line(`if (!(out[${index}].data = om_allocate(${this.byteCount(bytesOf(value))}))) { error = OM_ERR_MEMORY; goto done; }`)
+    this.copyOut(value, index)
+  }
+
+  private copyOut(value: Value, index: number): void {
+    if (value.type === 'string') {
+      const count = this.dim(product(value.dims))
+      this.line(`if (!om_copy_strings(out[${index}].data, ${this.address(value)}, ${count})) { error = OM_ERR_MEMORY; goto done; }`)
+    } else {
+      this.line(`memcpy(out[${index}].data, ${this.address(value)}, (size_t)(${this.dim(bytesOf(value))}));`)
+    }
+  }
+
+  private isLastUse(value: Value, index: number): boolean {
+    const storage = this.plan.storage.get(value)
+    const later = this.main.outputs.slice(index + 1)
+    return !later.some((other) => {
+      const theirs = this.plan.storage.get(other)
+      return storage?.kind === 'slot' && theirs?.kind === 'slot' && theirs.slot === storage.slot
+    })
+  }
+}

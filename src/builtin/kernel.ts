@@ -1,0 +1,176 @@
+import type { ElementType } from '../onnx/element-type.ts'
+import { elementTypes } from '../onnx/element-type.ts'
+import { type Dim, dimKey, product } from '../graph/dim.ts'
+import type { Node, Value } from '../graph/graph.ts'
+import { dimToC } from '../graph/dim.ts'
+import { stringLiteral } from '../ops/c-text.ts'
+import type { KernelWriter } from '../ops/lowering.ts'
+import type { KernelShape } from './kernel-shape.ts'
+
+/** Memory that a kernel needs while it runs. */
+export interface Scratch {
+  readonly bytes: Dim
+}
+
+/** What the caller passes for one parameter of a kernel. */
+export type Argument =
+  | { readonly kind: 'value'; readonly value: Value }
+  | { readonly kind: 'dim'; readonly dim: Dim }
+  | { readonly kind: 'symbol'; readonly dim: Dim }
+  | { readonly kind: 'scratch'; readonly scratch: Scratch }
+  | { readonly kind: 'constant'; readonly type: ElementType; readonly bytes: Uint8Array }
+  | { readonly kind: 'message' }
+
+export interface KernelCall {
+  readonly function: string
+  readonly arguments: readonly Argument[]
+  readonly scratch: readonly Scratch[]
+  /** Whether the function returns an error code. */
+  readonly fails: boolean
+}
+
+/** The C functions of a model, each distinct text once, and the headers they need. */
+export class KernelTable {
+  readonly shape: KernelShape
+  private readonly names = new Map<string, string>()
+  private readonly functions: string[] = []
+  readonly headers = new Set<string>()
+
+  /** `shape`: the register tile that the kernels are made for. */
+  constructor(shape: KernelShape) {
+    this.shape = shape
+  }
+
+  /** The function with these parameters and body; `label` makes the name readable. */
+  define(label: string, parameters: readonly string[], body: string, fails: boolean): string {
+    const tail = `(${parameters.join(', ') || 'void'}) {\n${body}${fails ? '  return OM_OK;\n' : ''}}\n`
+    const key = `${fails ? 'int' : 'void'} ${tail}`
+    let name = this.names.get(key)
+    if (name === undefined) {
+      name = `${label.replace(/[^A-Za-z0-9]/g, '_').toLowerCase()}_${this.functions.length}`
+      this.names.set(key, name)
+      this.functions.push(`OM_KERNEL ${fails ? 'int' : 'void'} ${name}${tail}`)
+    }
+    return name
+  }
+
+  definitions(): string {
+    return this.functions.join('\n')
+  }
+}
+
+/** Collects one kernel; see `KernelWriter` for what the methods mean. */
+export class Kernel implements KernelWriter {
+  private readonly node: Node
+  private readonly outputs: readonly Value[]
+  private readonly table: KernelTable
+  private readonly parameters: { readonly declaration: string; readonly argument: Argument }[] = []
+  private readonly named = new Map<string, string>()
+  private readonly scratches: Scratch[] = []
+  private body = ''
+  private fails = false
+
+  get shape(): KernelShape {
+    return this.table.shape
+  }
+
+  /** `outputs` are what the kernel writes: the node's own, unless an epilogue replaced the last. */
+  constructor(node: Node, outputs: readonly Value[], table: KernelTable) {
+    this.node = node
+    this.outputs = outputs
+    this.table = table
+  }
+
+  input(i: number): string {
+    return this.value(this.node.input(i))
+  }
+
+  output(i = 0): string {
+    const value = this.outputs[i]
+    if (!value) throw this.node.error('MODEL_MISSING_OUTPUT', `output ${i} does not exist`)
+    return this.value(value)
+  }
+
+  value(value: Value): string {
+    const written = this.outputs.includes(value)
+    const c = elementTypes[value.type].c
+    const constness = written ? '' : value.type === 'string' ? '' : 'const '
+    return this.parameter(
+      `value ${value.id}`,
+      written ? 'y' : 'x',
+      (name) => `${constness}${c}${value.type === 'string' && !written ? 'const ' : ''} *restrict ${name}`,
+      { kind: 'value', value },
+    )
+  }
+
+  dim(dim: Dim): string {
+    if (typeof dim === 'number') return dimToC(dim, String)
+    return this.parameter(`dim ${dim.key}`, 'n', (name) => `const int64_t ${name}`, { kind: 'dim', dim })
+  }
+
+  count(shape: readonly Dim[]): string {
+    return this.dim(product(shape))
+  }
+
+  symbol(dim: Dim): string {
+    return this.parameter(`symbol ${dimKey(dim)}`, 's', (name) => `int64_t *${name}`, { kind: 'symbol', dim })
+  }
+
+  scratch(bytes: Dim, cType: string): string {
+    const scratch = { bytes }
+    this.scratches.push(scratch)
+    return this.parameter(`scratch ${this.scratches.length}`, 'w', (name) => `${cType} *restrict ${name}`, {
+      kind: 'scratch',
+      scratch,
+    })
+  }
+
+  constant(type: ElementType, bytes: Uint8Array): string {
+    const key = `constant ${this.parameters.length}`
+    return this.parameter(key, 'c', (name) => `const ${elementTypes[type].c} *restrict ${name}`, {
+      kind: 'constant',
+      type,
+      bytes,
+    })
+  }
+
+  line(text: string): void {
+    for (const line of text.split('\n')) this.body += line ? `  ${line}\n` : '\n'
+  }
+
+  include(header: string): void {
+    this.table.headers.add(header)
+  }
+
+  failIf(condition: string, sentence: string): void {
+    this.fails = true
+    const message = this.parameter('message', 'message', (name) => `const char **${name}`, { kind: 'message' })
+    const text = stringLiteral(`node ${this.node.name} (${this.node.operator}): ${sentence}`)
+    this.line(`if (${condition}) return om_fail(${message}, OM_ERR_VALUE, ${text});`)
+  }
+
+  finish(label: string): KernelCall {
+    const name = this.table.define(
+      label,
+      this.parameters.map((parameter) => parameter.declaration),
+      this.body,
+      this.fails,
+    )
+    return {
+      function: name,
+      arguments: this.parameters.map((parameter) => parameter.argument),
+      scratch: this.scratches,
+      fails: this.fails,
+    }
+  }
+
+  private parameter(key: string, prefix: string, declare: (name: string) => string, argument: Argument): string {
+    let name = this.named.get(key)
+    if (name === undefined) {
+      name = prefix === 'message' ? prefix : `${prefix}${this.parameters.length}`
+      this.named.set(key, name)
+      this.parameters.push({ declaration: declare(name), argument })
+    }
+    return name
+  }
+}

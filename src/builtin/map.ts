@@ -1,0 +1,118 @@
+import { type Dim, dimEquals, isStatic, product } from '../graph/dim.ts'
+import type { Node, Value } from '../graph/graph.ts'
+import { tensorValues } from '../onnx/tensor.ts'
+import { computeType, literal, loadElement, storeElement } from '../ops/c-text.ts'
+import { operatorOf } from '../ops/index.ts'
+import type { KernelWriter } from '../ops/lowering.ts'
+
+/** How an input's axis goes with the output's: stepped along, repeated, or known only at run time. */
+type Step = 'full' | 'one' | 'runtime'
+
+interface Operand {
+  readonly value: Value
+  /** One per output axis. */
+  readonly steps: readonly Step[]
+  /** Dimensions aligned with the output's axes. */
+  readonly dims: readonly Dim[]
+}
+
+interface Axis {
+  readonly extent: Dim
+  /** Output axes that this loop walks; several where all operands are dense over them. */
+  readonly axes: readonly number[]
+}
+
+/**
+ * Writes the loop nest of an elementwise group: inputs are read once, intermediate results stay in registers,
+ * adjacent axes that all operands walk alike become one loop.
+ */
+export function writeMap(nodes: readonly Node[], k: KernelWriter): void {
+  const output = nodes.at(-1)!.output()
+  const inner = new Set(nodes.flatMap((node) => node.outputs))
+  const operands = new Map<Value, Operand>()
+  for (const node of nodes) {
+    for (const input of node.inputs) {
+      if (input && !inner.has(input) && !scalarLiteral(input)) operands.set(input, operandOf(input, output.dims))
+    }
+  }
+  k.include('types.h')
+  const list = [...operands.values()]
+  checkRuntimeBroadcasts(list, output.dims, k)
+  const axes = collapse(list, output.dims)
+  const target = k.output()
+  axes.forEach((axis, depth) => k.line(`${'  '.repeat(depth)}for (int64_t i${depth} = 0; i${depth} < ${k.count(axis.axes.map((a) => output.dims[a]!))}; i${depth}++) {`))
+  const indent = '  '.repeat(axes.length)
+  const names = new Map<Value, string>()
+  const write = (text: string): void => k.line(indent + text)
+  for (const operand of list) {
+    const name = `a${names.size}`
+    write(`const ${computeType(operand.value.type)} ${name} = ${loadElement(operand.value.type, `${k.value(operand.value)}[${index(operand, axes, k)}]`)};`)
+    names.set(operand.value, name)
+  }
+  for (const node of nodes) {
+    const elements = node.inputs.map((input) => (input ? (names.get(input) ?? scalarLiteral(input)!) : ''))
+    const name = `v${names.size}`
+    write(`const ${computeType(node.output().type)} ${name} = ${operatorOf(node).scalar!(node, elements, k)};`)
+    names.set(node.output(), name)
+  }
+  const place = `${target}[${index(operandOf(output, output.dims), axes, k)}]`
+  write(storeElement(output.type, place, names.get(output)!))
+  for (let depth = axes.length - 1; depth >= 0; depth--) k.line(`${'  '.repeat(depth)}}`)
+}
+
+function operandOf(value: Value, shape: readonly Dim[]): Operand {
+  const missing = shape.length - value.rank
+  const dims = shape.map((_, axis) => value.dims[axis - missing] ?? 1)
+  const steps = dims.map((dim, axis): Step => {
+    if (dimEquals(dim, shape[axis]!)) return 'full'
+    return dim === 1 ? 'one' : 'runtime'
+  })
+  return { value, steps, dims }
+}
+
+/** A single constant element is written into the code. */
+function scalarLiteral(value: Value): string | undefined {
+  const tensor = value.constant
+  if (!tensor || tensor.type === 'string' || tensor.type.startsWith('complex')) return undefined
+  if (tensor.dims.some((dim) => dim !== 1)) return undefined
+  const [element] = tensorValues(tensor)
+  return typeof element === 'number' || typeof element === 'bigint' ? literal(tensor.type, element) : undefined
+}
+
+/** A dimension that differs by name may be equal or 1 at run time; anything else is the caller's error. */
+function checkRuntimeBroadcasts(operands: readonly Operand[], shape: readonly Dim[], k: KernelWriter): void {
+  for (const { steps, dims } of operands) {
+    steps.forEach((step, axis) => {
+      if (step !== 'runtime') return
+      const dim = k.dim(dims[axis]!)
+      k.failIf(`${dim} != 1 && ${dim} != ${k.dim(shape[axis]!)}`, 'shapes of the inputs do not broadcast')
+    })
+  }
+}
+
+function collapse(operands: readonly Operand[], shape: readonly Dim[]): Axis[] {
+  const axes: { extent: Dim; axes: number[] }[] = []
+  shape.forEach((extent, axis) => {
+    if (extent === 1) return
+    const last = axes.at(-1)
+    const previous = last?.axes.at(-1)
+    const joins = previous !== undefined && operands.every(({ steps }) => steps[axis] === steps[previous] && steps[axis] !== 'runtime')
+    if (last && joins) last.axes.push(axis)
+    else axes.push({ extent, axes: [axis] })
+  })
+  return axes
+}
+
+/** C expression of an operand's offset in elements. */
+function index(operand: Operand, axes: readonly Axis[], k: KernelWriter): string {
+  const terms: string[] = []
+  axes.forEach(({ axes: walked }, depth) => {
+    const step = operand.steps[walked[0]!]
+    if (step === 'one') return
+    const stride = product(operand.dims.slice(walked.at(-1)! + 1))
+    const factor = isStatic([stride]) && stride === 1 ? '' : ` * ${k.dim(stride)}`
+    const position = step === 'runtime' ? `(${k.dim(operand.dims[walked[0]!]!)} == 1 ? 0 : i${depth})` : `i${depth}`
+    terms.push(position + factor)
+  })
+  return terms.join(' + ') || '0'
+}

@@ -1,0 +1,194 @@
+import { memoryBytes } from '../onnx/element-type.ts'
+import type { Tensor } from '../onnx/model.ts'
+import { type Dim, isStatic, multiply, product } from '../graph/dim.ts'
+import type { Graph, Node, Value } from '../graph/graph.ts'
+import { operatorOf } from '../ops/index.ts'
+import type { Scratch } from './kernel.ts'
+import type { LoweredGraphs, LoweredGroup } from './lower.ts'
+
+/** Where a value's elements are while the model runs. */
+export type Storage =
+  /** The caller's memory. */
+  | { readonly kind: 'input' | 'output'; readonly index: number }
+  /** A fixed place in the arena that the caller gives for one call. */
+  | { readonly kind: 'arena'; readonly offset: number }
+  /** Allocated when its size is known, kept in slot `slot` until the call ends or the slot is filled anew. */
+  | { readonly kind: 'slot'; readonly slot: number }
+  | { readonly kind: 'constant'; readonly tensor: Tensor }
+
+/** What takes memory: values, and scratch of one kernel. */
+export type Tenant = Value | Scratch
+
+export interface Plan {
+  readonly storage: ReadonlyMap<Tenant, Storage>
+  readonly arenaBytes: number
+  readonly slots: number
+}
+
+/** Cache-line and widest-vector alignment, in bytes. */
+export const ALIGNMENT = 64
+
+/** Life of a value in positions of the flattened group order; both ends are inclusive. */
+interface Interval {
+  from: number
+  to: number
+  /** `undefined`: known only at run time. */
+  readonly bytes: number | undefined
+}
+
+/**
+ * Decides where every value lives. Static values share one arena by liveness: the largest are placed first, each
+ * at the lowest offset free over its whole life (greedy by size; Pisarchyk & Lee, "Efficient Memory Management for
+ * Deep Neural Net Inference", 2020, §5.2). Values whose size is known only at run time share slots by liveness.
+ */
+export function planGraph(graph: Graph, lowered: LoweredGraphs): Plan {
+  return new Planner(graph, lowered).run()
+}
+
+class Planner {
+  private readonly main: Graph
+  private readonly lowered: LoweredGraphs
+  private readonly roots = new Map<Value, Value>()
+  private readonly lives = new Map<Tenant, Interval>()
+  private readonly storage = new Map<Tenant, Storage>()
+  private position = 0
+
+  constructor(main: Graph, lowered: LoweredGraphs) {
+    this.main = main
+    this.lowered = lowered
+  }
+
+  run(): Plan {
+    this.main.inputs.forEach((value, index) => this.storage.set(value, { kind: 'input', index }))
+    this.visit(this.main)
+    this.main.outputs.forEach((value, index) => this.claimOutput(value, index))
+    const slots = this.placeInSlots()
+    const arenaBytes = this.placeInArena()
+    for (const value of this.roots.keys()) {
+      const root = this.root(value)
+      const storage = root.constant ? ({ kind: 'constant', tensor: root.constant } as const) : this.storage.get(root)
+      if (storage) this.storage.set(value, storage)
+    }
+    return { storage: this.storage, arenaBytes, slots }
+  }
+
+  /** The value whose memory `value` shares. */
+  private root(value: Value): Value {
+    let root = value
+    for (let next = this.roots.get(root); next; next = this.roots.get(root)) root = next
+    return root
+  }
+
+  private visit(graph: Graph): void {
+    const start = this.position++
+    for (const group of this.lowered.get(graph) ?? []) this.visitGroup(group)
+    const end = this.position++
+    for (const output of graph.outputs) this.extend(output, end, end)
+    if (graph === this.main) return
+    // What a subgraph takes and gives is handed over at its ends, and a loop may come round again.
+    for (const value of [...graph.inputs, ...graph.outputs]) this.extend(value, start, end)
+  }
+
+  private visitGroup(group: LoweredGroup): void {
+    const start = this.position++
+    for (const node of group.nodes) {
+      this.shareMemory(node)
+      for (const subgraph of node.graphs.values()) this.visit(subgraph)
+    }
+    const end = this.position++
+    for (const node of group.nodes) {
+      for (const used of usedBy(node)) {
+        const insideGroup = used?.producer && group.nodes.includes(used.producer)
+        if (used && !insideGroup && !this.bornAfter(used, start)) this.extend(used, start, end)
+      }
+    }
+    for (const output of group.outputs) this.extend(output, start, end)
+    for (const call of [group.sizes, group.call]) {
+      for (const scratch of call?.scratch ?? []) {
+        this.lives.set(scratch, { from: start, to: end, bytes: typeof scratch.bytes === 'number' ? roundUp(scratch.bytes) : undefined })
+      }
+    }
+  }
+
+  /** Values of a node's own subgraphs have shorter lives than the node. */
+  private bornAfter(value: Value, position: number): boolean {
+    return (this.lives.get(this.root(value))?.from ?? -1) > position
+  }
+
+  private shareMemory(node: Node): void {
+    const alias = operatorOf(node).alias
+    if (alias !== undefined) this.roots.set(node.output(), node.input(alias))
+  }
+
+  private extend(value: Value, from: number, to: number): void {
+    const root = this.root(value)
+    if (root.constant || this.storage.has(root)) return
+    const life = this.lives.get(root)
+    if (life) {
+      life.from = Math.min(life.from, from)
+      life.to = Math.max(life.to, to)
+    } else this.lives.set(root, { from, to, bytes: isStatic(root.dims) ? roundUp(Number(bytesOf(root))) : undefined })
+  }
+
+  /**
+   * A static graph output that is computed (not an input, constant, or another output) is written where the caller
+   * wants it. Strings are not: the caller gets copies of its own.
+   */
+  private claimOutput(value: Value, index: number): void {
+    const root = this.root(value)
+    if (root.type === 'string') return
+    if (root.constant || this.storage.has(root) || !isStatic(root.dims) || !isStatic(value.dims)) return
+    this.storage.set(root, { kind: 'output', index })
+  }
+
+  private placeInSlots(): number {
+    const freeFrom: number[] = []
+    const waiting = [...this.lives].filter(([, life]) => life.bytes === undefined).sort(([, a], [, b]) => a.from - b.from)
+    for (const [tenant, life] of waiting) {
+      const free = freeFrom.findIndex((position) => position < life.from)
+      const slot = free < 0 ? freeFrom.length : free
+      freeFrom[slot] = life.to
+      this.storage.set(tenant, { kind: 'slot', slot })
+    }
+    return freeFrom.length
+  }
+
+  private placeInArena(): number {
+    const waiting: { tenant: Tenant; from: number; to: number; bytes: number }[] = []
+    for (const [tenant, { from, to, bytes }] of this.lives) {
+      if (bytes !== undefined && !this.storage.has(tenant)) waiting.push({ tenant, from, to, bytes })
+    }
+    const placed: { from: number; to: number; begin: number; end: number }[] = []
+    let size = 0
+    for (const { tenant, from, to, bytes } of waiting.sort((a, b) => b.bytes - a.bytes)) {
+      const neighbours = placed.filter((other) => other.from <= to && from <= other.to).sort((a, b) => a.begin - b.begin)
+      let begin = 0
+      for (const other of neighbours) {
+        if (begin + bytes <= other.begin) break
+        begin = Math.max(begin, other.end)
+      }
+      placed.push({ from, to, begin, end: begin + bytes })
+      this.storage.set(tenant, { kind: 'arena', offset: begin })
+      size = Math.max(size, begin + bytes)
+    }
+    return size
+  }
+}
+
+/** Inputs of a node, and what its subgraphs capture from around it. */
+function* usedBy(node: Node): Generator<Value | undefined> {
+  yield* node.inputs
+  for (const graph of node.graphs.values()) {
+    yield* graph.outputs
+    for (const inner of graph.nodes) yield* usedBy(inner)
+  }
+}
+
+/** Bytes of a value in memory. */
+export function bytesOf(value: Value): Dim {
+  return multiply(product(value.dims), memoryBytes(value.type))
+}
+
+export function roundUp(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
+}

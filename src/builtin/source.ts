@@ -1,0 +1,62 @@
+import type { Signature } from '../artifact.ts'
+import type { Graph } from '../graph/graph.ts'
+import { stringLiteral } from '../ops/c-text.ts'
+import { ConstantPool } from './constants.ts'
+import { writeRun } from './emit.ts'
+import type { KernelShape } from './kernel-shape.ts'
+import { KernelTable } from './kernel.ts'
+import { lowerGraph } from './lower.ts'
+import { planGraph } from './plan.ts'
+import { ioTable, signatureLiteral, signatureOf } from './signature.ts'
+
+export interface SourceOptions {
+  /** Canonical target name for the descriptor. */
+  readonly target: string
+  readonly byteOrder: 'little' | 'big'
+  readonly shape: KernelShape
+  /** Our name and version, for the descriptor. */
+  readonly compiler: string
+}
+
+/** A model as one C translation unit and the data of its constants. */
+export interface ModelSource {
+  /** C text before the weights' definition, and after it: the definition depends on the toolchain. */
+  readonly head: string
+  readonly body: string
+  /** Contents of the section that `om_weights` names; 64-byte aligned. */
+  readonly weights: readonly Uint8Array[]
+  readonly signature: Signature
+  readonly arenaBytes: number
+}
+
+/** Generates the C of a graph. Expects inferred shapes; changes nothing. */
+export function generateSource(graph: Graph, options: SourceOptions): ModelSource {
+  const table = new KernelTable(options.shape)
+  const lowered = lowerGraph(graph, table)
+  const plan = planGraph(graph, lowered)
+  const constants = new ConstantPool(options.byteOrder)
+  const run = writeRun(graph, lowered, plan, constants)
+  const signature = signatureOf(graph)
+  const includes = ['runtime.h', ...table.headers].map((header) => `#include "${header}"\n`).join('')
+  return {
+    head: `#include "om_builtin.h"\n#include "om_export.h"\n${includes}\n`,
+    body: [constants.definitions(), table.definitions(), run, descriptor(signature, plan.arenaBytes, options)].join('\n'),
+    weights: constants.chunks,
+    signature,
+    arenaBytes: plan.arenaBytes,
+  }
+}
+
+function descriptor(signature: Signature, arenaBytes: number, { target, compiler }: SourceOptions): string {
+  return `${ioTable('om_inputs', signature.inputs)}${ioTable('om_outputs', signature.outputs)}
+extern OM_EXPORT_DATA const om_builtin_descriptor om_builtin_model;
+const om_builtin_descriptor om_builtin_model = {
+  OM_BUILTIN_MAGIC, OM_BUILTIN_ABI, ${stringLiteral(target)}, ${stringLiteral(compiler)}, ${arenaBytes},
+  ${signature.inputs.length}, ${signature.outputs.length}, om_inputs, om_outputs, om_run,
+};
+
+#define OM_IN_SIG ${signatureLiteral(signature.inputs)}
+#define OM_OUT_SIG ${signatureLiteral(signature.outputs)}
+#include "om_entry.h"
+`
+}

@@ -1,0 +1,181 @@
+import type { ElementType } from '../onnx/element-type.ts'
+import type { Attribute, Tensor } from '../onnx/model.ts'
+import { tensorFrom, tensorValues } from '../onnx/tensor.ts'
+import { type Dim, isStatic, symbol } from './dim.ts'
+import { type Graph, Node, Value, type ValueInfo } from './graph.ts'
+import type { Builder, InferContext, OperatorRegistry, PlainAttribute, PlainAttributes } from './operator.ts'
+
+/** Opset whose rules the compiler's own nodes follow. */
+export const INTERNAL_OPSET = 26
+
+/** How a subgraph attribute becomes a graph; given by the importer, which knows the names in scope. */
+export type SubgraphImporter = (name: string, inputs: readonly ValueInfo[]) => Graph
+
+/** Numbers for values and symbols that are unique in one compilation. */
+export class Identities {
+  private values = 0
+  private symbols = 0
+  nextValue(): number {
+    return this.values++
+  }
+  /** Fresh symbols begin with `?`, which no `dim_param` can collide with: those are imported with a prefix. */
+  freshDim(): Dim {
+    return symbol(`?${this.symbols++}`)
+  }
+}
+
+/** Appends nodes to a graph: infers, folds and decomposes each on the way in. */
+export class GraphBuilder implements Builder {
+  private readonly graph: Graph
+  private readonly registry: OperatorRegistry
+  private readonly identities: Identities
+  /** Where new nodes come from, for reports. */
+  private origin = { name: '', index: -1 }
+
+  constructor(graph: Graph, registry: OperatorRegistry, identities: Identities) {
+    this.graph = graph
+    this.registry = registry
+    this.identities = identities
+  }
+
+  value(name: string, info: ValueInfo): Value {
+    return new Value(this.identities.nextValue(), name, info)
+  }
+
+  constant(tensor: Tensor, name = ''): Value {
+    return new Value(this.identities.nextValue(), name, infoOf(tensor), tensor)
+  }
+
+  ints(values: readonly number[], dims: readonly number[] = [values.length]): Value {
+    return this.constant(tensorFrom('int64', dims, values))
+  }
+
+  scalar(value: number, type: ElementType): Value {
+    return this.constant(tensorFrom(type, [], [value]))
+  }
+
+  op(
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: PlainAttributes = {},
+    domain = '',
+  ): Value {
+    return this.ops(op, inputs, 1, attributes, domain)[0]!
+  }
+
+  ops(
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    outputs: number,
+    attributes: PlainAttributes = {},
+    domain = '',
+  ): Value[] {
+    const node = new Node({
+      domain,
+      op,
+      version: INTERNAL_OPSET,
+      name: this.origin.name,
+      origin: this.origin.index,
+      attributes: attributesOf(attributes),
+      inputs: [...inputs],
+    })
+    return this.append(node, Array<string>(outputs).fill(''))
+  }
+
+  /**
+   * Adds a node: gives the values that stand for its outputs, which are constants where it folds.
+   * `outputs` are the ONNX names, `''` where an optional output is not wanted.
+   */
+  append(node: Node, outputs: readonly string[], subgraphs?: SubgraphImporter): Value[] {
+    const operator = this.registry.find(node.domain, node.op, node.version)
+    if (!operator) throw node.error('UNSUPPORTED_OPERATOR', 'this operator is not supported by the built-in compiler')
+    const folded = operator.fold && node.inputs.every((input) => !input || input.constant) ? operator.fold(node) : undefined
+    if (folded) return folded.map((tensor, i) => this.constant(tensor, outputs[i]))
+
+    const decomposed = operator.decompose && this.from(node, () => operator.decompose!(node, this))
+    if (decomposed) {
+      decomposed.forEach((value, i) => (value.name ||= outputs[i] ?? ''))
+      return [...decomposed]
+    }
+
+    const infos = operator.infer(node, this.inferContext(node, subgraphs))
+    const known = infos.map(constantContents)
+    if (known.length > 0 && known.every((tensor) => tensor !== undefined)) {
+      return known.map((tensor, i) => this.constant(tensor, outputs[i]))
+    }
+    node.outputs = infos.map((info, i) => {
+      const value = this.value(outputs[i] ?? '', info)
+      value.producer = node
+      return value
+    })
+    this.graph.nodes.push(node)
+    return node.outputs
+  }
+
+  private inferContext(node: Node, subgraphs: SubgraphImporter | undefined): InferContext {
+    return {
+      freshDim: () => this.identities.freshDim(),
+      subgraph: (name, inputs) => {
+        if (!subgraphs) throw node.error('MODEL_MISSING_SUBGRAPH', `subgraph ${name} is required but not given`)
+        const graph = subgraphs(name, inputs)
+        node.graphs.set(name, graph)
+        return graph
+      },
+      copy: (graph, value) => {
+        const builder = new GraphBuilder(graph, this.registry, this.identities)
+        return builder.from(node, () => builder.op('Copy', [value], {}, 'om'))
+      },
+    }
+  }
+
+  /** Runs `make` so that the nodes it builds carry the name and origin of `node`. */
+  from<T>(node: Node, make: () => T): T {
+    const outer = this.origin
+    this.origin = { name: node.name, index: node.origin }
+    try {
+      return make()
+    } finally {
+      this.origin = outer
+    }
+  }
+}
+
+/** What a constant tells: small integer tensors carry their contents. */
+export function infoOf(tensor: Tensor): ValueInfo {
+  const small = (tensor.type === 'int64' || tensor.type === 'int32') && tensor.dims.length <= 1 && tensor.data.length <= 512
+  return { type: tensor.type, shape: tensor.dims, contents: small ? tensorValues(tensor).map(Number) : undefined }
+}
+
+function constantContents(info: ValueInfo): Tensor | undefined {
+  if (!info.contents || !isStatic(info.contents) || !info.shape || !isStatic(info.shape)) return undefined
+  return tensorFrom(info.type, info.shape, info.contents)
+}
+
+function attributesOf(plain: PlainAttributes): ReadonlyMap<string, Attribute> {
+  const attributes = new Map<string, Attribute>()
+  for (const [name, value] of Object.entries(plain)) {
+    if (value !== undefined) attributes.set(name, attributeOf(value))
+  }
+  return attributes
+}
+
+function attributeOf(value: PlainAttribute): Attribute {
+  if (typeof value === 'number') {
+    return Number.isInteger(value) ? { kind: 'int', value: BigInt(value) } : { kind: 'float', value }
+  }
+  if (typeof value === 'string') return { kind: 'string', value }
+  if (isList(value)) {
+    if (value.every((item) => typeof item === 'string')) {
+      return value.length > 0 ? { kind: 'strings', value } : { kind: 'ints', value: [] }
+    }
+    const numbers = value as readonly number[]
+    return numbers.every(Number.isInteger)
+      ? { kind: 'ints', value: numbers.map(BigInt) }
+      : { kind: 'floats', value: numbers }
+  }
+  return 'float' in value ? { kind: 'float', value: value.float } : { kind: 'tensor', value }
+}
+
+function isList(value: object): value is readonly number[] | readonly string[] {
+  return Array.isArray(value)
+}

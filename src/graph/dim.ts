@@ -1,0 +1,226 @@
+/**
+ * Dimensions: numbers, or symbolic expressions over named symbols.
+ *
+ * A symbolic dimension is a polynomial with integer coefficients over *atoms*: symbols (`batch`) and
+ * calls that are no polynomials (`floor_div(batch + 1, 2)`). The canonical form makes equality of
+ * `2 * batch` and `batch + batch` a comparison of strings. All symbols stand for non-negative integers.
+ */
+export type Dim = number | SymbolicDim
+
+type Call = 'floor_div' | 'mod' | 'min' | 'max'
+
+type Atom =
+  | { readonly kind: 'symbol'; readonly key: string }
+  | { readonly kind: 'call'; readonly key: string; readonly call: Call; readonly a: Dim; readonly b: Dim }
+
+/** coefficient × product of atoms, sorted by key */
+interface Term {
+  readonly coefficient: number
+  readonly atoms: readonly Atom[]
+}
+
+export class SymbolicDim {
+  /** Canonical text: equal keys mean equal dimensions. */
+  readonly key: string
+  readonly terms: readonly Term[]
+
+  constructor(terms: readonly Term[]) {
+    this.terms = terms
+    this.key = terms.map(termKey).join(' + ')
+  }
+
+  toString(): string {
+    return this.key
+  }
+}
+
+function termKey(term: Term): string {
+  const factors = term.atoms.map((atom) => atom.key)
+  if (term.coefficient !== 1 || factors.length === 0) factors.unshift(String(term.coefficient))
+  return factors.join('*')
+}
+
+function atomsKey(term: Term): string {
+  return term.atoms.map((atom) => atom.key).join('*')
+}
+
+/** The dimension that stands for the symbol `name`. */
+export function symbol(name: string): SymbolicDim {
+  return new SymbolicDim([{ coefficient: 1, atoms: [{ kind: 'symbol', key: name }] }])
+}
+
+function termsOf(dim: Dim): readonly Term[] {
+  if (typeof dim !== 'number') return dim.terms
+  return dim === 0 ? [] : [{ coefficient: dim, atoms: [] }]
+}
+
+function fromTerms(terms: readonly Term[]): Dim {
+  const sums = new Map<string, Term>()
+  for (const term of terms) {
+    const key = atomsKey(term)
+    const coefficient = (sums.get(key)?.coefficient ?? 0) + term.coefficient
+    if (coefficient === 0) sums.delete(key)
+    else sums.set(key, { coefficient, atoms: term.atoms })
+  }
+  if (sums.size === 0) return 0
+  const constant = sums.get('')
+  if (sums.size === 1 && constant) return constant.coefficient
+  return new SymbolicDim([...sums.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, term]) => term))
+}
+
+export function add(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return a + b
+  return fromTerms([...termsOf(a), ...termsOf(b)])
+}
+
+export function multiply(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return a * b
+  return fromTerms(
+    termsOf(a).flatMap((x) =>
+      termsOf(b).map((y) => ({
+        coefficient: x.coefficient * y.coefficient,
+        atoms: [...x.atoms, ...y.atoms].sort((p, q) => (p.key < q.key ? -1 : 1)),
+      })),
+    ),
+  )
+}
+
+export function subtract(a: Dim, b: Dim): Dim {
+  return add(a, multiply(b, -1))
+}
+
+function call(name: Call, a: Dim, b: Dim): Dim {
+  const key = `${name}(${dimKey(a)}, ${dimKey(b)})`
+  return new SymbolicDim([{ coefficient: 1, atoms: [{ kind: 'call', key, call: name, a, b }] }])
+}
+
+/** ⌊a / b⌋, exactly where every term of `a` is divisible by a single term `b`. */
+export function floorDivide(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return Math.floor(a / b)
+  if (b === 1) return a
+  return divideExactly(a, b) ?? call('floor_div', a, b)
+}
+
+/** ⌈a / b⌉ for b > 0. */
+export function ceilDivide(a: Dim, b: Dim): Dim {
+  return divideExactly(a, b) ?? floorDivide(subtract(add(a, b), 1), b)
+}
+
+/** a / b where b is one term that divides each term of a; otherwise `undefined`. */
+export function divideExactly(a: Dim, b: Dim): Dim | undefined {
+  const divisor = termsOf(b)
+  if (divisor.length !== 1) return dimEquals(a, b) && divisor.length > 0 ? 1 : undefined
+  const [{ coefficient, atoms }] = divisor as [Term]
+  const quotient: Term[] = []
+  for (const term of termsOf(a)) {
+    if (term.coefficient % coefficient !== 0) return undefined
+    const left = [...term.atoms]
+    for (const atom of atoms) {
+      const at = left.findIndex((other) => other.key === atom.key)
+      if (at < 0) return undefined
+      left.splice(at, 1)
+    }
+    quotient.push({ coefficient: term.coefficient / coefficient, atoms: left })
+  }
+  return fromTerms(quotient)
+}
+
+export function modulo(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return ((a % b) + b) % b
+  return divideExactly(a, b) === undefined ? call('mod', a, b) : 0
+}
+
+export function minimum(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return Math.min(a, b)
+  return dimEquals(a, b) ? a : call('min', a, b)
+}
+
+export function maximum(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return Math.max(a, b)
+  return dimEquals(a, b) ? a : call('max', a, b)
+}
+
+/** Product of dimensions: the number of elements of a shape. */
+export function product(dims: readonly Dim[]): Dim {
+  return dims.reduce<Dim>(multiply, 1)
+}
+
+export function dimKey(dim: Dim): string {
+  return typeof dim === 'number' ? String(dim) : dim.key
+}
+
+/** Whether two dimensions are known to be equal (false also where that is not known). */
+export function dimEquals(a: Dim, b: Dim): boolean {
+  return a === b || (typeof a !== 'number' && typeof b !== 'number' && a.key === b.key)
+}
+
+export function shapeEquals(a: readonly Dim[], b: readonly Dim[]): boolean {
+  return a.length === b.length && a.every((dim, i) => dimEquals(dim, b[i]!))
+}
+
+export function isStatic(shape: readonly Dim[]): shape is readonly number[] {
+  return shape.every((dim) => typeof dim === 'number')
+}
+
+/** The name, where the dimension is one bare symbol. */
+export function symbolName(dim: Dim): string | undefined {
+  if (typeof dim === 'number' || dim.terms.length !== 1) return undefined
+  const { coefficient, atoms } = dim.terms[0]!
+  return coefficient === 1 && atoms.length === 1 && atoms[0]!.kind === 'symbol' ? atoms[0]!.key : undefined
+}
+
+/** All symbols that a dimension depends on. */
+export function symbolsOf(dim: Dim, found = new Set<string>()): Set<string> {
+  for (const term of termsOf(dim)) {
+    for (const atom of term.atoms) {
+      if (atom.kind === 'symbol') found.add(atom.key)
+      else {
+        symbolsOf(atom.a, found)
+        symbolsOf(atom.b, found)
+      }
+    }
+  }
+  return found
+}
+
+/** The dimension with symbols replaced by what `replace` gives for them. */
+export function substitute(dim: Dim, replace: (name: string) => Dim | undefined): Dim {
+  let sum: Dim = 0
+  for (const term of termsOf(dim)) {
+    let value: Dim = term.coefficient
+    for (const atom of term.atoms) value = multiply(value, substituteAtom(atom, replace))
+    sum = add(sum, value)
+  }
+  return sum
+}
+
+function substituteAtom(atom: Atom, replace: (name: string) => Dim | undefined): Dim {
+  if (atom.kind === 'symbol') return replace(atom.key) ?? symbol(atom.key)
+  const a = substitute(atom.a, replace)
+  const b = substitute(atom.b, replace)
+  const operations = { floor_div: floorDivide, mod: modulo, min: minimum, max: maximum }
+  return operations[atom.call](a, b)
+}
+
+/** Functions of native/kernels/runtime.h. */
+const callToC = { floor_div: 'om_floor_div', mod: 'om_mod', min: 'om_dim_min', max: 'om_dim_max' } as const
+
+/** A C expression of type int64_t; `nameOf` gives the C variable of a symbol. */
+export function dimToC(dim: Dim, nameOf: (symbol: string) => string): string {
+  if (typeof dim === 'number') return integerToC(dim)
+  const terms = dim.terms.map((term) => {
+    const factors = term.atoms.map((atom) =>
+      atom.kind === 'symbol'
+        ? nameOf(atom.key)
+        : `${callToC[atom.call]}(${dimToC(atom.a, nameOf)}, ${dimToC(atom.b, nameOf)})`,
+    )
+    if (term.coefficient !== 1 || factors.length === 0) factors.unshift(integerToC(term.coefficient))
+    return factors.join(' * ')
+  })
+  return terms.length === 1 ? terms[0]! : `(${terms.join(' + ')})`
+}
+
+function integerToC(value: number): string {
+  const text = Math.abs(value) > 0x7fffffff ? `INT64_C(${value})` : String(value)
+  return value < 0 ? `(${text})` : text
+}

@@ -1,0 +1,197 @@
+import type { ElementType } from '../onnx/element-type.ts'
+import type { Attribute, Tensor } from '../onnx/model.ts'
+import { CompileError } from '../errors.ts'
+import { type Dim, isStatic } from './dim.ts'
+
+/** What is known of a value at compile time. */
+export interface ValueInfo {
+  readonly type: ElementType
+  /** `undefined`: not even the rank is known. For sequences: of each element, where they agree. */
+  readonly shape: readonly Dim[] | undefined
+  /** Default: `tensor`. A sequence or optional holds tensors of `type`. */
+  readonly kind?: 'tensor' | 'sequence' | 'optional'
+  /**
+   * Elements of an integer tensor of rank 0 or 1, where they are known as dimensions: the shape arithmetic
+   * (Shape → Gather → Concat → Reshape) is followed through here, symbols included.
+   */
+  readonly contents?: readonly Dim[] | undefined
+}
+
+/** One edge of the graph: produced once, used any number of times. */
+export class Value {
+  readonly id: number
+  readonly type: ElementType
+  readonly shape: readonly Dim[] | undefined
+  readonly kind: 'tensor' | 'sequence' | 'optional'
+  readonly contents: readonly Dim[] | undefined
+  readonly constant: Tensor | undefined
+  /** The ONNX name, for messages; empty for values that the compiler made. */
+  name: string
+  /** The node that produces it; `undefined` for inputs and constants. */
+  producer: Node | undefined
+
+  constructor(id: number, name: string, info: ValueInfo, constant?: Tensor) {
+    this.id = id
+    this.name = name
+    this.type = info.type
+    this.shape = info.shape
+    this.kind = info.kind ?? 'tensor'
+    this.contents = info.contents
+    this.constant = constant
+  }
+
+  /** The shape; throws where not even the rank is known. */
+  get dims(): readonly Dim[] {
+    if (this.shape) return this.shape
+    throw new CompileError(
+      'UNSUPPORTED_RANK',
+      `The rank of value ${JSON.stringify(this.name)} is not known at compile time, which the built-in compiler needs.`,
+    )
+  }
+
+  get rank(): number {
+    return this.dims.length
+  }
+
+  /** The shape, where every dimension is a number. */
+  get staticShape(): readonly number[] | undefined {
+    return this.shape && isStatic(this.shape) ? this.shape : undefined
+  }
+}
+
+/** An operation. Attributes have the accessors that operator definitions read them with. */
+export class Node {
+  readonly domain: string
+  readonly op: string
+  /** Opset version of the operator's domain that this node follows. */
+  readonly version: number
+  /** The ONNX node's name, or `#index` where it has none. */
+  readonly name: string
+  /** Index of the node in the model's main graph that this one comes from, or -1. */
+  readonly origin: number
+  readonly attributes: ReadonlyMap<string, Attribute>
+  /** Subgraphs by attribute name, once imported. */
+  readonly graphs = new Map<string, Graph>()
+  inputs: (Value | undefined)[]
+  outputs: Value[] = []
+
+  constructor(init: {
+    domain: string
+    op: string
+    version: number
+    name: string
+    origin: number
+    attributes: ReadonlyMap<string, Attribute>
+    inputs: (Value | undefined)[]
+  }) {
+    this.domain = init.domain
+    this.op = init.op
+    this.version = init.version
+    this.name = init.name
+    this.origin = init.origin
+    this.attributes = init.attributes
+    this.inputs = init.inputs
+  }
+
+  /** `Conv`, or `com.microsoft.Gelu`. */
+  get operator(): string {
+    return this.domain ? `${this.domain}.${this.op}` : this.op
+  }
+
+  /** Input `i`, which the operator requires. */
+  input(i: number): Value {
+    const value = this.inputs[i]
+    if (value) return value
+    throw this.error('MODEL_MISSING_INPUT', `input ${i} is required but not given`)
+  }
+
+  output(i = 0): Value {
+    const value = this.outputs[i]
+    if (value) return value
+    throw this.error('MODEL_MISSING_OUTPUT', `output ${i} does not exist`)
+  }
+
+  has(name: string): boolean {
+    return this.attributes.has(name)
+  }
+
+  int(name: string): number | undefined
+  int(name: string, otherwise: number): number
+  int(name: string, otherwise?: number): number | undefined {
+    const value = this.attribute(name, 'int')
+    return value === undefined ? otherwise : clampInt(value)
+  }
+
+  ints(name: string): number[] | undefined {
+    return this.attribute(name, 'ints')?.map(clampInt)
+  }
+
+  float(name: string): number | undefined
+  float(name: string, otherwise: number): number
+  float(name: string, otherwise?: number): number | undefined {
+    return this.attribute(name, 'float') ?? otherwise
+  }
+
+  floats(name: string): readonly number[] | undefined {
+    return this.attribute(name, 'floats')
+  }
+
+  string(name: string): string | undefined
+  string(name: string, otherwise: string): string
+  string(name: string, otherwise?: string): string | undefined {
+    return this.attribute(name, 'string') ?? otherwise
+  }
+
+  strings(name: string): readonly string[] | undefined {
+    return this.attribute(name, 'strings')
+  }
+
+  tensor(name: string): Tensor | undefined {
+    return this.attribute(name, 'tensor')
+  }
+
+  private attribute<K extends Attribute['kind']>(name: string, kind: K): AttributeOf<K>['value'] | undefined {
+    const attribute = this.attributes.get(name)
+    if (!attribute) return undefined
+    if (isKind(attribute, kind)) return attribute.value
+    throw this.error('MODEL_ATTRIBUTE', `attribute ${name} should be of type ${kind}, but is ${attribute.kind}`)
+  }
+
+  /** An error that names this node and its operator. */
+  error(code: string, problem: string): CompileError {
+    const domain = this.domain || 'ai.onnx'
+    return new CompileError(
+      code,
+      `Node ${JSON.stringify(this.name)} (${this.operator}, ${domain} opset ${this.version}): ${problem}.`,
+      { node: this.name, op: this.operator },
+    )
+  }
+}
+
+type AttributeOf<K extends Attribute['kind']> = Extract<Attribute, { kind: K }>
+
+function isKind<K extends Attribute['kind']>(attribute: Attribute, kind: K): attribute is AttributeOf<K> {
+  return attribute.kind === kind
+}
+
+/** ONNX writes "to the end" as INT64_MAX; beyond 2^53 only the direction matters. */
+function clampInt(value: bigint): number {
+  const limit = BigInt(Number.MAX_SAFE_INTEGER)
+  return Number(value > limit ? limit : value < -limit ? -limit : value)
+}
+
+/** Nodes in execution order. Values of an enclosing graph may be used directly. */
+export interface Graph {
+  readonly name: string
+  readonly inputs: Value[]
+  outputs: Value[]
+  nodes: Node[]
+}
+
+/** Every node of a graph and of its subgraphs, in execution order. */
+export function* allNodes(graph: Graph): Generator<Node> {
+  for (const node of graph.nodes) {
+    yield node
+    for (const subgraph of node.graphs.values()) yield* allNodes(subgraph)
+  }
+}

@@ -1,0 +1,57 @@
+import type { Tensor } from '../onnx/model.ts'
+import type { Dim } from './dim.ts'
+import type { Graph, Node, Value, ValueInfo } from './graph.ts'
+
+/** What an operator's shape rule may ask for beside its node. */
+export interface InferContext {
+  /** A symbol for a dimension that is only known when the model runs; the operator's `sizes` sets it. */
+  freshDim(): Dim
+  /** Imports the subgraph attribute `name` with inputs of these types, replacing an earlier import of it. */
+  subgraph(name: string, inputs: readonly ValueInfo[]): Graph
+  /** Adds to `graph` a copy of `value` that has memory of its own. */
+  copy(graph: Graph, value: Value): Value
+}
+
+/** Makes nodes with shapes inferred and constants folded: what decompositions and rewrites are written with. */
+export interface Builder {
+  /** One-output convenience: `b.op('Add', [x, y])`. Attributes as plain values; see `attribute` in builder.ts. */
+  op(op: string, inputs: readonly (Value | undefined)[], attributes?: PlainAttributes, domain?: string): Value
+  ops(
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    outputs: number,
+    attributes?: PlainAttributes,
+    domain?: string,
+  ): Value[]
+  constant(tensor: Tensor): Value
+  /** A tensor of the given values; rank 1 unless `dims` says otherwise. */
+  ints(values: readonly number[], dims?: readonly number[]): Value
+  /** A scalar (rank 0) of the given element type. */
+  scalar(value: number, type: Value['type']): Value
+}
+
+export type PlainAttributes = Readonly<Record<string, PlainAttribute | undefined>>
+/** Numbers that are integers become `int`, others `float`; say `{ float: 1 }` where it matters. */
+export type PlainAttribute = number | string | readonly number[] | readonly string[] | Tensor | { readonly float: number }
+
+/**
+ * One operator: schema, shape rule, folding and rewriting stand together; the lowering to C is added by
+ * src/ops (`OperatorWithLowering`). `since` is the lowest opset version that the definition covers.
+ */
+export interface Operator {
+  readonly name: string
+  /** Default: `''`. */
+  readonly domain?: string
+  readonly since?: number
+  /** Types and shapes of the outputs. Throws `node.error(…)` on a model that breaks the operator's rules. */
+  infer(node: Node, context: InferContext): readonly ValueInfo[]
+  /** The outputs, where all inputs are constants. May decline by returning `undefined`. */
+  fold?(node: Node): readonly Tensor[] | undefined
+  /** The same computation with simpler operators. May decline by returning `undefined`. */
+  decompose?(node: Node, builder: Builder): readonly Value[] | undefined
+}
+
+export interface OperatorRegistry {
+  /** The definition for an operator at an opset version; `undefined` where there is none. */
+  find(domain: string, op: string, version: number): Operator | undefined
+}

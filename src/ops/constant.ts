@@ -1,0 +1,80 @@
+import type { Node } from '../graph/graph.ts'
+import { product } from '../graph/dim.ts'
+import type { Tensor } from '../onnx/model.ts'
+import { tensorFrom, tensorValues } from '../onnx/tensor.ts'
+import { literal, storeElement } from './c-text.ts'
+import type { LoweredOperator } from './lowering.ts'
+import { shapeFromContents } from './shape-contents.ts'
+
+/** ONNX Constant-1 … 25: the value is in one of several attributes. */
+function constantValue(node: Node): Tensor {
+  const tensor = node.tensor('value')
+  if (tensor) return tensor
+  const int = node.attributes.get('value_int')
+  if (int?.kind === 'int') return tensorFrom('int64', [], [int.value])
+  const ints = node.attributes.get('value_ints')
+  if (ints?.kind === 'ints') return tensorFrom('int64', [ints.value.length], ints.value)
+  const float = node.float('value_float')
+  if (float !== undefined) return tensorFrom('float32', [], [float])
+  const floats = node.floats('value_floats')
+  if (floats) return tensorFrom('float32', [floats.length], floats)
+  const text = node.string('value_string')
+  if (text !== undefined) return tensorFrom('string', [], [text])
+  const texts = node.strings('value_strings')
+  if (texts) return tensorFrom('string', [texts.length], texts)
+  throw node.error('MODEL_ATTRIBUTE', 'one of the attributes value, value_int, value_float … is required')
+}
+
+/** The fill value of ConstantOfShape: one element, by default a float 0. */
+function fillTensor(node: Node): Tensor {
+  return node.tensor('value') ?? tensorFrom('float32', [1], [0])
+}
+
+export const constants: readonly LoweredOperator[] = [
+  {
+    name: 'Constant',
+    infer: (node) => [{ type: constantValue(node).type, shape: constantValue(node).dims }],
+    fold: (node) => [constantValue(node)],
+  },
+  {
+    name: 'ConstantOfShape',
+    infer: (node, context) => [
+      { type: fillTensor(node).type, shape: shapeFromContents(node, node.input(0), context) },
+    ],
+    fold(node) {
+      const dims = tensorValues(node.input(0).constant!).map(Number)
+      const fill = fillTensor(node)
+      if (fill.type === 'string' || dims.some((dim) => dim < 0)) return undefined
+      const count = dims.reduce((a, b) => a * b, 1)
+      return [{ type: fill.type, dims, data: repeat(fill.data, count) }]
+    },
+    sizes: (node, k) => {
+      node.output().dims.forEach((dim, axis) => {
+        if (typeof dim !== 'number') k.line(`*${k.symbol(dim)} = ${k.input(0)}[${axis}];`)
+      })
+    },
+    lower(node, k) {
+      const fill = fillTensor(node)
+      const [value] = tensorValues(fill)
+      const { type, dims } = node.output()
+      k.include('types.h')
+      const element = literal(type, value as number | bigint)
+      k.line(`for (int64_t i = 0; i < ${k.dim(product(dims))}; i++) ${storeElement(type, `${k.output()}[i]`, element)}`)
+    },
+  },
+  {
+    name: 'Identity',
+    infer: (node) => [node.input(0)],
+    alias: 0,
+    fold: (node) => [node.input(0).constant!],
+  },
+]
+
+function repeat(element: Uint8Array, count: number): Uint8Array {
+  const data = new Uint8Array(element.length * count)
+  if (count > 0 && element.some((byte) => byte !== 0)) {
+    data.set(element)
+    for (let filled = element.length; filled < data.length; filled *= 2) data.copyWithin(filled, 0, data.length - filled)
+  }
+  return data
+}

@@ -1,0 +1,30 @@
+import type { Node } from '../graph/graph.ts'
+import type { OperatorRegistry } from '../graph/operator.ts'
+import { arithmetic } from './arithmetic.ts'
+import { constants } from './constant.ts'
+import { controlFlow } from './control-flow.ts'
+import type { LoweredOperator } from './lowering.ts'
+import { shapes } from './shape.ts'
+import { unary } from './unary.ts'
+
+/** Every operator that the built-in compiler knows. A new family is a file and a line here. */
+const operators: readonly LoweredOperator[] = [...constants, ...shapes, ...unary, ...arithmetic, ...controlFlow]
+
+const byName = new Map<string, LoweredOperator[]>()
+for (const operator of operators) {
+  const key = `${operator.domain ?? ''}:${operator.name}`
+  byName.set(key, [...(byName.get(key) ?? []), operator].sort((a, b) => (b.since ?? 1) - (a.since ?? 1)))
+}
+
+function find(domain: string, op: string, version: number): LoweredOperator | undefined {
+  return byName.get(`${domain}:${op}`)?.find((operator) => (operator.since ?? 1) <= version)
+}
+
+export const registry: OperatorRegistry = { find }
+
+/** The definition that a node of the compiler's graph follows. */
+export function operatorOf(node: Node): LoweredOperator {
+  const operator = find(node.domain, node.op, node.version)
+  if (!operator) throw node.error('UNSUPPORTED_OPERATOR', 'this operator is not supported by the built-in compiler')
+  return operator
+}

@@ -1,0 +1,83 @@
+import type { ElementType } from '../onnx/element-type.ts'
+import type { Dim } from '../graph/dim.ts'
+import type { Graph, Node, Value } from '../graph/graph.ts'
+import type { Operator } from '../graph/operator.ts'
+import type { KernelShape } from '../builtin/kernel-shape.ts'
+
+/**
+ * Writes the body of one C function. Everything the body needs becomes a parameter at its first mention, named by
+ * order, so nodes that do the same thing with the same constants share one function.
+ *
+ * Data is dense and row-major. Sub-byte elements take a byte each, bool is 0 or 1, strings are `const char *`.
+ */
+export interface KernelWriter {
+  /** The register tile that weights are packed for. */
+  readonly shape: KernelShape
+  /** Parameter that points at input `i` (`const T *`). */
+  input(i: number): string
+  /** Parameter that points at output `i` (`T *`); allocated before the kernel runs. */
+  output(i?: number): string
+  /** Parameter that points at any value. */
+  value(value: Value): string
+  /** A dimension as C expression of type int64_t: a literal, or a parameter. */
+  dim(dim: Dim): string
+  /** Number of elements of a shape, as C expression. */
+  count(shape: readonly Dim[]): string
+  /** In `sizes`: parameter `int64_t *` through which a fresh symbol is set. */
+  symbol(dim: Dim): string
+  /** Parameter that points at `bytes` of scratch memory, 64-byte aligned, undefined contents. */
+  scratch(bytes: Dim, cType: string): string
+  /** Parameter that points at constant data made at compile time (packed weights, tables), 64-byte aligned, little-endian elements of `type`. */
+  constant(type: ElementType, bytes: Uint8Array): string
+  /** A line (or several) of the body. */
+  line(text: string): void
+  /** A C header of native/kernels that the body needs, e.g. `gemm.h`. */
+  include(header: string): void
+  /** Ends the call with OM_ERR_VALUE and this sentence when the C condition holds: bad data met at run time. */
+  failIf(condition: string, sentence: string): void
+}
+
+/** Writes statements at the level of the model's run function, for operators with subgraphs. */
+export interface ControlWriter {
+  line(text: string): void
+  /** C expression of a value's data pointer. */
+  pointer(value: Value): string
+  /** C expression of a dimension. */
+  dim(dim: Dim): string
+  /** C variable of a fresh symbol, to assign to. */
+  symbol(dim: Dim): string
+  /** The statements of a subgraph. */
+  graph(graph: Graph): void
+  /** Makes room for `value` (symbols of its shape must be set) where it has no fixed place. */
+  allocate(value: Value): void
+  /** Copies data between values of equal shape. */
+  copy(from: Value, to: Value): void
+  /** Swaps the memory of two values, each of which has memory of its own; falls back to a copy into `b`. */
+  move(from: Value, to: Value): void
+  /** Stores `from` as row `row` (a C expression) of `to`, which grows row by row and has a slot. */
+  append(from: Value, to: Value, row: string): void
+  /** Ends the call with OM_ERR_VALUE when the C condition holds. */
+  failIf(condition: string, sentence: string): void
+  /** A fresh C identifier. */
+  name(): string
+}
+
+/** An operator with its lowering to C. Exactly one of `alias`, `scalar`, `lower`, `control` unless it always folds or decomposes. */
+export interface LoweredOperator extends Operator {
+  /** Output 0 is input `alias` with another shape: no code, shared memory. */
+  readonly alias?: number
+  /**
+   * Elementwise with broadcasting: the C expression of one output element from one element of each input.
+   * Elements arrive and leave in their compute type: float for float16, bfloat16 and float8; the C type otherwise.
+   */
+  scalar?(node: Node, elements: readonly string[], k: Pick<KernelWriter, 'include'>): string
+  /** Sets the symbols that `infer` made fresh, from input data. Runs before outputs are allocated. */
+  sizes?(node: Node, k: KernelWriter): void
+  /** `epilogue`: elementwise nodes fused behind this one, in order; only where `fuses` allowed each. */
+  lower?(node: Node, k: KernelWriter, epilogue: readonly Node[]): void
+  /** Whether `next`, an elementwise node that alone uses the last output, may join `epilogue`. */
+  fuses?(node: Node, epilogue: readonly Node[], next: Node): boolean
+  control?(node: Node, c: ControlWriter): void
+  /** Floating-point operations of one run; a multiply-add counts two. Default: elements of the outputs. */
+  flops?(node: Node): Dim
+}

@@ -1,0 +1,32 @@
+import { type Dim, isStatic } from '../graph/dim.ts'
+import type { Node, Value } from '../graph/graph.ts'
+import type { InferContext } from '../graph/operator.ts'
+
+/** The shape that a 1-D integer tensor spells out: its contents where known, fresh symbols where only the rank is. */
+export function shapeFromContents(node: Node, shape: Value, context: InferContext): readonly Dim[] {
+  if (shape.contents) {
+    for (const dim of shape.contents) {
+      if (typeof dim === 'number' && dim < 0) throw node.error('MODEL_SHAPE', `the shape [${shape.contents.join(', ')}] has a negative dimension`)
+    }
+    return shape.contents
+  }
+  const [rank] = shape.dims
+  if (typeof rank !== 'number') throw node.error('UNSUPPORTED_RANK', 'the rank of the output is not known at compile time')
+  return Array.from({ length: rank }, () => context.freshDim())
+}
+
+/** Axis as 0 … rank-1. */
+export function normalizeAxis(node: Node, axis: number, rank: number): number {
+  if (axis < -rank || axis >= Math.max(rank, 1)) {
+    throw node.error('MODEL_AXIS', `axis ${axis} is out of range for rank ${rank}`)
+  }
+  return axis < 0 ? axis + rank : axis
+}
+
+/** Integers that an operator takes as attribute in old opsets and as input in new ones; `undefined` where not given. */
+export function intsOf(node: Node, attribute: string, input: number): number[] | undefined {
+  const given = node.inputs[input]
+  if (!given) return node.ints(attribute)
+  if (given.contents && isStatic(given.contents)) return [...given.contents]
+  throw node.error('UNSUPPORTED_DYNAMIC', `${attribute} must be known at compile time`)
+}

@@ -1,0 +1,126 @@
+import { type Dim, divideExactly, floorDivide, product, subtract } from '../graph/dim.ts'
+import type { Node, ValueInfo } from '../graph/graph.ts'
+import type { InferContext } from '../graph/operator.ts'
+import type { LoweredOperator } from './lowering.ts'
+import { intsOf, normalizeAxis } from './shape-contents.ts'
+
+/** An operator that only gives the same elements another shape. */
+function viewOperator(
+  name: string,
+  shapeOf: (node: Node, context: InferContext) => readonly Dim[],
+  more: Partial<LoweredOperator> = {},
+): LoweredOperator {
+  return {
+    name,
+    infer: (node, context): ValueInfo[] => {
+      const shape = shapeOf(node, context)
+      return [{ type: node.input(0).type, shape, contents: shape.length <= 1 ? node.input(0).contents : undefined }]
+    },
+    fold: (node) => {
+      const shape = shapeOf(node, noContext)
+      return shape.every((dim) => typeof dim === 'number' && dim >= 0)
+        ? [{ ...node.input(0).constant!, dims: shape as readonly number[] }]
+        : undefined
+    },
+    alias: 0,
+    ...more,
+  }
+}
+
+/** Folding meets constants only: a shape that asks for more is refused by the negative dimension. */
+const noContext: InferContext = {
+  freshDim: () => -1,
+  subgraph: (name) => {
+    throw new TypeError(`no subgraph ${name}`)
+  },
+  copy: (_graph, value) => value,
+}
+
+/** ONNX Reshape-5 … 25 (`allowzero` from 14): 0 copies the input's dimension, -1 takes what is left. */
+function reshapedDims(node: Node, context: InferContext): readonly Dim[] {
+  const input = node.input(0)
+  const wanted: readonly Dim[] | undefined = node.inputs[1] ? node.inputs[1].contents : node.ints('shape')
+  if (!wanted) {
+    const rank = node.inputs[1]?.dims[0]
+    if (typeof rank !== 'number') throw node.error('UNSUPPORTED_RANK', 'the rank of the output is not known at compile time')
+    return Array.from({ length: rank }, () => context.freshDim())
+  }
+  const copied = wanted.map((dim, axis) => (dim === 0 && !node.int('allowzero', 0) ? (input.dims[axis] ?? 0) : dim))
+  const open = copied.indexOf(-1)
+  if (open < 0) {
+    checkCount(node, input.dims, copied)
+    return copied
+  }
+  const rest = product(copied.filter((_, axis) => axis !== open))
+  return copied.with(open, rest === 0 ? 0 : (divideExactly(product(input.dims), rest) ?? floorDivide(product(input.dims), rest)))
+}
+
+function checkCount(node: Node, from: readonly Dim[], to: readonly Dim[]): void {
+  const difference = subtract(product(from), product(to))
+  if (typeof difference === 'number' && difference !== 0) {
+    throw node.error('MODEL_RESHAPE', `[${from.join(', ')}] can't be reshaped to [${to.join(', ')}]: the numbers of elements differ`)
+  }
+}
+
+/** Shape known only from data: the same rules as `reshapedDims`, when the model runs. */
+function reshapeSizes(node: Node, k: Parameters<NonNullable<LoweredOperator['sizes']>>[1]): void {
+  const { dims } = node.output()
+  const shape = k.input(1)
+  k.line(`int64_t rest = ${k.count(node.input(0).dims)}, open = -1;`)
+  dims.forEach((dim, axis) => {
+    const copied = node.int('allowzero', 0) || axis >= node.input(0).rank ? '0' : k.dim(node.input(0).dims[axis]!)
+    k.line(`*${k.symbol(dim)} = ${shape}[${axis}] == 0 ? ${copied} : ${shape}[${axis}];`)
+    k.line(`if (*${k.symbol(dim)} == -1) open = ${axis}; else if (*${k.symbol(dim)} > 0) rest /= *${k.symbol(dim)}; else rest = 0;`)
+  })
+  dims.forEach((dim, axis) => k.line(`if (open == ${axis}) *${k.symbol(dim)} = rest;`))
+  const total = dims.map((dim) => `(double)*${k.symbol(dim)}`).join(' * ') || '1.0'
+  k.failIf(`${total} != (double)${k.count(node.input(0).dims)}`, 'the shape does not fit the number of elements')
+}
+
+function squeezedDims(node: Node): readonly Dim[] {
+  const { dims, rank } = node.input(0)
+  const axes = intsOf(node, 'axes', 1)?.map((axis) => normalizeAxis(node, axis, rank))
+  for (const axis of axes ?? []) {
+    const dim = dims[axis]!
+    if (typeof dim === 'number' && dim !== 1) throw node.error('MODEL_SHAPE', `axis ${axis} has size ${dim}, so it can't be squeezed`)
+  }
+  return dims.filter((dim, axis) => (axes ? !axes.includes(axis) : dim !== 1))
+}
+
+function unsqueezedDims(node: Node): readonly Dim[] {
+  const { dims, rank } = node.input(0)
+  const given = intsOf(node, 'axes', 1) ?? []
+  const axes = new Set(given.map((axis) => normalizeAxis(node, axis, rank + given.length)))
+  const rest = [...dims]
+  return Array.from({ length: rank + given.length }, (_, axis) => (axes.has(axis) ? 1 : rest.shift()!))
+}
+
+function flattenedDims(node: Node): readonly Dim[] {
+  const { dims, rank } = node.input(0)
+  const given = node.int('axis', 1)
+  const axis = given === rank ? rank : normalizeAxis(node, given, rank)
+  return [product(dims.slice(0, axis)), product(dims.slice(axis))]
+}
+
+/** ONNX Shape-1 … 25: `start` and `end` (from 15) cut a range of axes, clamped. */
+function shapeSlice(node: Node): readonly Dim[] {
+  const { dims } = node.input(0)
+  return dims.slice(node.int('start', 0), node.int('end', dims.length))
+}
+
+export const shapes: readonly LoweredOperator[] = [
+  viewOperator('Reshape', reshapedDims, { sizes: reshapeSizes }),
+  viewOperator('Squeeze', squeezedDims),
+  viewOperator('Unsqueeze', unsqueezedDims),
+  viewOperator('Flatten', flattenedDims),
+  {
+    name: 'Shape',
+    infer: (node) => [{ type: 'int64', shape: [shapeSlice(node).length], contents: shapeSlice(node) }],
+    lower: (node, k) => shapeSlice(node).forEach((dim, i) => k.line(`${k.output()}[${i}] = ${k.dim(dim)};`)),
+  },
+  {
+    name: 'Size',
+    infer: (node) => [{ type: 'int64', shape: [], contents: [product(node.input(0).dims)] }],
+    lower: (node, k) => k.line(`${k.output()}[0] = ${k.count(node.input(0).dims)};`),
+  },
+]
