@@ -1,0 +1,129 @@
+import { ModelError, type ErrorWhere } from '../errors.ts'
+import type { ExternalFiles } from './external-data.ts'
+import { defaultLimits, type ReadLimits, type ReadOptions } from './limits.ts'
+import { WireLimitError, WireReader } from './wire.ts'
+
+/** Codes of the errors that reading a model throws. */
+export type ModelErrorCode =
+  /** There is no such file, or it can't be read. */
+  | 'MODEL_UNREADABLE'
+  /** The bytes are something other than an ONNX model. */
+  | 'MODEL_NOT_ONNX'
+  /** The file ends too early, or its protobuf is broken. */
+  | 'MODEL_DAMAGED'
+  /** IR version or opset outside the range that we read. */
+  | 'MODEL_VERSION'
+  /** One of `ReadLimits` is exceeded. */
+  | 'MODEL_LIMIT'
+  /** No graph, or a graph that computes nothing. */
+  | 'MODEL_EMPTY'
+  /** Names: missing, defined twice, used without being defined, or in a cycle. */
+  | 'MODEL_GRAPH'
+  /** A node or attribute breaks a rule of the format. */
+  | 'MODEL_NODE'
+  /** A type that is missing or that we don't read. */
+  | 'MODEL_TYPE'
+  /** A tensor whose shape, type and data don't agree. */
+  | 'MODEL_TENSOR'
+  /** An external data file that is missing, forbidden, too short or changed. */
+  | 'MODEL_EXTERNAL_DATA'
+
+/** What one reading of one model shares: where it comes from, what it may use, and what it has used so far. */
+export class Reading {
+  /** Name of the model in messages. */
+  readonly path: string
+  readonly limits: ReadLimits
+  /** Opens external data; absent where there is no directory it could be in. */
+  readonly external: ExternalFiles | undefined
+  readonly #used = { nodes: 0, tensorBytes: 0, denseBytes: 0 }
+
+  constructor(path: string, options: ReadOptions = {}, external?: ExternalFiles) {
+    this.path = path
+    this.limits = { ...defaultLimits, ...options.limits }
+    this.external = external
+  }
+
+  /** A part of the model, for messages about it: `what` names it, e.g. `initializer "W"`. */
+  site(what: string, where: ErrorWhere = {}): Site {
+    return new Site(this, what, where)
+  }
+
+  /** Adds to what the whole model uses of a limit. */
+  use(limit: 'nodes' | 'tensorBytes' | 'denseBytes', amount: number): number {
+    return (this.#used[limit] += amount)
+  }
+}
+
+/** The part of a model that is being read, so that every error can name it. */
+export class Site {
+  readonly reading: Reading
+  readonly what: string
+  readonly where: ErrorWhere
+
+  constructor(reading: Reading, what: string, where: ErrorWhere) {
+    this.reading = reading
+    this.what = what
+    this.where = where
+  }
+
+  /** The same node, another part of it. */
+  part(what: string): Site {
+    return new Site(this.reading, what, this.where)
+  }
+
+  /** Throws a `ModelError`. `text` goes on after the name of this part: what is wrong with it, and what to do. */
+  fail(code: ModelErrorCode, text: string, data: Record<string, unknown> = {}): never {
+    const { path } = this.reading
+    const { node, op } = this.where
+    const place = node === undefined ? '' : `node ${quote(node)}${op ? ` (${op})` : ''}: `
+    throw new ModelError(code, `${path}: ${place}${this.what} ${text}`, { model: path, ...this.where, ...data })
+  }
+
+  /** Throws `MODEL_LIMIT` when `given` is more than the limit; `what` is what there is too much of. */
+  bound(limit: keyof ReadLimits, given: number, what: string): void {
+    const allowed = this.reading.limits[limit]
+    if (given <= allowed) return
+    this.fail('MODEL_LIMIT', `has ${what}; the limit is ${allowed}. Raise limits.${limit} if you trust the model.`, {
+      limit,
+      given,
+      allowed,
+    })
+  }
+
+  /** Counts towards a limit on the whole model. */
+  use(limit: 'nodes' | 'tensorBytes' | 'denseBytes', amount: number): void {
+    const unit = { nodes: 'nodes', tensorBytes: 'bytes of tensors', denseBytes: 'bytes of sparse tensors made dense' }[
+      limit
+    ]
+    const total = this.reading.use(limit, amount)
+    this.bound(limit, total, `brought the model to ${total} ${unit}`)
+  }
+
+  /** Runs something that reads protobuf, and turns what it throws into a `ModelError`. */
+  wire<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      if (error instanceof ModelError || !(error instanceof Error)) throw error
+      if (error instanceof WireLimitError)
+        this.bound(error.limit, error.given, `${error.given} bytes of protobuf to decode`)
+      if (error.message === 'max depth exceeded') {
+        this.fail('MODEL_LIMIT', 'nests its messages more than 100 deep, which no real model does.')
+      }
+      const why =
+        error instanceof RangeError ? 'ends in the middle of a field' : `has broken protobuf (${error.message})`
+      this.fail('MODEL_DAMAGED', `${why}: it is truncated or damaged. Download or export it again.`)
+    }
+  }
+
+  /** Runs a generated decoder over a whole file. */
+  message<T>(bytes: Uint8Array, decode: (reader: WireReader) => T): T {
+    this.bound('fileBytes', bytes.length, `${bytes.length} bytes`)
+    return this.wire(() => decode(new WireReader(bytes, this.reading.limits)))
+  }
+}
+
+/** A name from a model, for a message: quoted, control characters escaped, shortened when it is huge. */
+export function quote(name: string): string {
+  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name)
+}
