@@ -1,0 +1,62 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Files of a project that matter to its types. Paths are relative to the root, with `/`. */
+export interface ProjectFiles {
+  /** `.onnx` files. */
+  readonly models: readonly string[]
+  /** Files that may import a model. */
+  readonly sources: readonly string[]
+  /** All folders looked into, the root as `''`. */
+  readonly folders: readonly string[]
+}
+
+const sourceFile = /\.(?:[cm]?[jt]s|[jt]sx|vue|svelte|astro)$/
+const declarationFile = /\.d\.(?:[^.]+\.)?[cm]?ts$/
+const excludedFolders = new Set(['node_modules', 'dist', 'bower_components', 'jspm_packages'])
+
+/**
+ * Lists the models and sources below `root`. Left out: `node_modules`, `dist`, folders whose name begins with a dot,
+ * the folders in `exclude` (names, or paths relative to the root), and linked folders, which could lead in circles.
+ */
+export async function projectFiles(root: string, exclude: readonly string[] = []): Promise<ProjectFiles> {
+  const excluded = new Set(exclude.map((folder) => folder.replaceAll('\\', '/').replace(/^\.\/|\/$/g, '')))
+  const models: string[] = []
+  const sources: string[] = []
+  const folders = ['']
+
+  for (const folder of folders) {
+    for (const entry of await listed(join(root, folder))) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+      if (entry.isDirectory()) {
+        const skip = entry.name.startsWith('.') || excludedFolders.has(entry.name)
+        if (!skip && !excluded.has(entry.name) && !excluded.has(path)) folders.push(path)
+      } else if (entry.name.endsWith('.onnx')) {
+        // A link to a model counts: large models often live elsewhere.
+        if (entry.isFile() || (await isFile(join(root, path)))) models.push(path)
+      } else if (isSourceFile(entry.name)) {
+        sources.push(path)
+      }
+    }
+  }
+  return { models: models.sort(), sources: sources.sort(), folders }
+}
+
+/** Whether a file of this name may import a model; declarations can't. */
+export function isSourceFile(name: string): boolean {
+  return sourceFile.test(name) && !declarationFile.test(name)
+}
+
+/** Entries of a folder; none when it has vanished since it was listed. */
+async function listed(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true })
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false
+}

@@ -1,0 +1,38 @@
+/** A query whose keys and values every bundler, TypeScript and Windows can carry: no `.`, `:`, `/`, `*` or blanks. */
+const directives = /^[A-Za-z0-9_,=&-]+$/
+
+/** Queries by which bundlers give a file itself; such an import is no model. */
+const assetQueries = new Set(['url', 'raw', 'inline', 'no-inline'])
+
+/** A string or template literal without substitutions or escapes, ending in `.onnx` or a query behind it. */
+const literal = /(['"`])((?:(?!\$\{)[^'"`\r\n\\?])*\.onnx)(?:\?([^'"`\s\\]*))?\1/g
+
+/** A model import as source text writes it. */
+export interface ModelSpecifier {
+  /** Text before the query: `./fraud.onnx`, `#models/fraud.onnx`. */
+  readonly path: string
+  /** Text after the `?`; empty without a query. */
+  readonly query: string
+}
+
+/**
+ * The model specifiers in source text, each once, in order of appearance.
+ *
+ * Every string literal that ends in `.onnx` or `.onnx?…` counts, wherever it stands: in `import`, `export … from`,
+ * `import()`, `require()` and import types of JavaScript, TypeScript, Vue and Svelte files alike. A literal that is no
+ * import costs one unused declaration, which is cheaper than a parser for each of those languages.
+ */
+export function modelSpecifiers(source: string): ModelSpecifier[] {
+  if (!source.includes('.onnx')) return []
+  const found = new Map<string, ModelSpecifier>()
+  for (const [, , path = '', query = ''] of source.matchAll(literal)) {
+    if (query.split('&').some((directive) => assetQueries.has(directive))) continue
+    found.set(`${path}?${query}`, { path, query })
+  }
+  return [...found.values()]
+}
+
+/** Whether TypeScript and all file systems can tell this query's types; see {@link directives}. */
+export function isTypeableQuery(query: string): boolean {
+  return directives.test(query)
+}

@@ -1,0 +1,66 @@
+import { mkdtemp, rm, unlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { generateTypes } from '../../src/types/generate.ts'
+import { buildPackage, installedFixture, signatureOf, tsc, tscPaths } from './project.ts'
+
+const resolutions = [
+  ['--module', 'esnext', '--moduleResolution', 'bundler'],
+  ['--module', 'nodenext', '--moduleResolution', 'nodenext'],
+]
+
+let packageFolder: string
+
+beforeAll(async () => {
+  packageFolder = await mkdtemp(join(tmpdir(), 'onnx-mlir-package-'))
+  await buildPackage(packageFolder)
+})
+
+afterAll(() => rm(packageFolder, { recursive: true, force: true }))
+
+describe.each(tscPaths)('%s', (path) => {
+  // The fixtures hold their expectations: exact types, and an @ts-expect-error on every wrong use.
+  test.each(['service', 'float16'])('fixture %s', async (name) => {
+    const root = await installedFixture(name, packageFolder)
+    const { problems } = await generateTypes({ root, signatureOf })
+    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([])
+    for (const flags of resolutions) {
+      // Without skipLibCheck: the generated declarations are checked too.
+      expect((await tsc(path, ['-p', root, ...flags, '--skipLibCheck', 'false'])).output).toBe('')
+    }
+  })
+
+  test('before any generation, the client types models loosely', async () => {
+    const root = await installedFixture('bare', packageFolder)
+    for (const flags of resolutions) {
+      expect((await tsc(path, ['-p', root, ...flags])).output).toBe('')
+    }
+  })
+
+  test('generated types come before those of the client', async () => {
+    const root = await installedFixture('service', packageFolder)
+    await generateTypes({ root, signatureOf })
+    const { output } = await tsc(path, ['-p', root, ...(resolutions[0] ?? []), '--types', 'unplugin-onnx-mlir/client'])
+    expect(output).toBe('')
+  })
+
+  test('on Windows, a query is typed by its prefix where that is unique', async () => {
+    const root = await installedFixture('service', packageFolder)
+    await unlink(join(root, 'src/b/use.ts'))
+    await unlink(join(root, 'src/b/m.onnx'))
+    const { written, problems } = await generateTypes({ root, signatureOf, platform: 'win32' })
+    expect(problems).toEqual([])
+    expect(written.filter((file) => file.includes('?'))).toEqual([])
+    for (const flags of resolutions) expect((await tsc(path, ['-p', root, ...flags])).output).toBe('')
+  })
+
+  test('a CommonJS project has the types of the ES module that the model is', async () => {
+    const root = await installedFixture('float16', packageFolder)
+    await unlink(join(root, 'package.json'))
+    await generateTypes({ root, signatureOf })
+    const { output } = await tsc(path, ['-p', root, '--module', 'nodenext', '--moduleResolution', 'nodenext'])
+    // Only top-level await is wrong there: `.ts` is CommonJS without "type": "module".
+    expect(output.split('\n').filter((line) => line.includes('error') && !line.includes('TS1309'))).toEqual([])
+  })
+})
