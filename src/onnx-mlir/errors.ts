@@ -1,0 +1,127 @@
+import { CompileError, EnvironmentError, type OnnxMlirError } from '../errors.ts'
+import type { Model, OnnxGraph, OnnxNode } from '../onnx/model.ts'
+import type { SpawnResult } from '../process/spawn.ts'
+import type { ExitCodeTable } from './capabilities.ts'
+import { endingSignal, exitCodeName } from './exit-codes.ts'
+import { type Failure, readableErrors, recogniseFailure } from './failures.ts'
+
+/** What is known about a compile that failed. */
+export interface FailureContext {
+  readonly model: Model
+  /** How to call the compiler. */
+  readonly compiler: string
+  readonly exitCodes: ExitCodeTable
+  readonly limits: { readonly timeoutMs: number; readonly memoryBytes: number }
+  /** Whether the built-in compiler can make an operator, where the caller knows. */
+  readonly builtinCan?: (node: OnnxNode) => boolean
+  /** Where the staging folder was kept. */
+  readonly keptIn?: string
+}
+
+/** The one error for a driver run that didn't succeed: names model, node, cause and way out, and ends with the driver's own words. */
+export function explainFailure(result: SpawnResult, context: FailureContext): OnnxMlirError {
+  const { model, compiler } = context
+  const failure = stopFailure(result, context) ?? recogniseFailure(result.stderr) ?? exitFailure(result, context)
+  const nodes = nodesOf(failure, model)
+  const where = nodes.length === 0 ? '' : ` at ${listNodes(nodes)}`
+  const words = readableErrors(result.stderr)
+  const message = [
+    `${model.path}: onnx-mlir (${compiler}) failed${where}: ${failure.why}. ${wayOut(failure, nodes, context)}`.trimEnd(),
+    ...words.map((line) => `  | ${line}`),
+    ...(context.keptIn === undefined ? [] : [`  The staging folder was kept: ${context.keptIn}`]),
+  ].join('\n')
+  const [first] = nodes
+  const data = {
+    model: model.path,
+    ...(first === undefined ? {} : { node: first.label, op: opName(first.node) }),
+    ...(first === undefined && failure.op !== undefined ? { op: failure.op } : {}),
+    exitCode: result.exitCode,
+    exitName: result.exitCode === null ? undefined : exitCodeName(context.exitCodes, result.exitCode),
+    signal: endingSignal(result.exitCode, result.exitSignal),
+    stderr: result.stderr.slice(0, 100_000),
+  }
+  return failure.environment
+    ? new EnvironmentError(failure.code, message, data)
+    : new CompileError(failure.code, message, data)
+}
+
+function stopFailure({ stopped, peakBytes }: SpawnResult, { limits, model }: FailureContext): Failure | undefined {
+  const controlFlow = allNodes(model.graph).filter(({ node }) => ['If', 'Loop', 'Scan'].includes(node.op))
+  const suspicion = controlFlow.length === 0 ? '' : ` Nested control flow (${listNodes(controlFlow)}) is a known cause.`
+  if (stopped === 'timeout') {
+    return {
+      code: 'COMPILE_TIMEOUT',
+      why: `it was stopped after ${limits.timeoutMs / 1000} s`,
+      way: `Raise the time limit (timeout), or use the built-in compiler (compiler=builtin).${suspicion}`,
+    }
+  }
+  if (stopped !== 'memory') return undefined
+  const mib = (bytes: number) => `${Math.round(bytes / (1 << 20))} MiB`
+  const seen = peakBytes === undefined ? '' : ` (seen: ${mib(peakBytes)})`
+  return {
+    code: 'COMPILE_MEMORY',
+    why: `it was stopped since it took more than ${mib(limits.memoryBytes)} of memory${seen}`,
+    way: `Raise the memory limit (memory), or use the built-in compiler (compiler=builtin).${suspicion}`,
+  }
+}
+
+/** Texts said nothing: what is left is how the process ended. */
+function exitFailure({ exitCode, exitSignal }: SpawnResult, { exitCodes }: FailureContext): Failure {
+  const way = 'Use the built-in compiler for this model (compiler=builtin), or another version of onnx-mlir.'
+  const signal = endingSignal(exitCode, exitSignal)
+  if (signal === 'SIGKILL') {
+    const why = 'something ended it from outside, most likely the system for want of memory'
+    return { code: 'COMPILE_MEMORY', why, way: 'Give it more memory, or use the built-in compiler (compiler=builtin).' }
+  }
+  if (signal === 'SIGILL') {
+    const why = 'it uses instructions that this CPU doesn’t have'
+    return { code: 'ENVIRONMENT_WRONG_MACHINE', why, way: 'Use an onnx-mlir built for this CPU.', environment: true }
+  }
+  if (signal !== undefined) return { code: 'COMPILE_CRASHED', why: `it crashed (${signal})`, way }
+  const name = exitCode === null ? undefined : exitCodeName(exitCodes, exitCode)
+  return { code: 'COMPILE_FAILED', why: `it ended with exit code ${exitCode}${name ? ` (${name})` : ''}`, way }
+}
+
+function wayOut(failure: Failure, nodes: readonly PlacedNode[], { builtinCan }: FailureContext): string {
+  if (failure.code !== 'UNSUPPORTED_OPERATOR') return failure.way
+  if (builtinCan === undefined) return 'The built-in compiler may have it (compiler=builtin).'
+  return nodes.length > 0 && nodes.every(({ node }) => builtinCan(node))
+    ? 'The built-in compiler can make it: use compiler=builtin.'
+    : 'The built-in compiler can’t make it either: replace the operator, or export the model in another way.'
+}
+
+interface PlacedNode {
+  readonly node: OnnxNode
+  /** The node's name, or `#index` in its graph. */
+  readonly label: string
+}
+
+/** The nodes that a text may mean: the one it names, else all with the operator that it names. */
+function nodesOf({ node: name, op }: Failure, model: Model): readonly PlacedNode[] {
+  if (name === undefined && op === undefined) return []
+  const nodes = allNodes(model.graph)
+  const named = nodes.filter(({ node }) => node.name === name)
+  if (named.length > 0 || op === undefined) return named
+  // Only the last part: `com.microsoft.Gelu` and `Gelu` are both seen.
+  const plain = op.split('.').at(-1)
+  return nodes.filter(({ node }) => node.op === plain)
+}
+
+function allNodes(graph: OnnxGraph): PlacedNode[] {
+  return graph.nodes.flatMap((node, index) => [
+    { node, label: node.name || `#${index}` },
+    ...[...node.attributes.values()].flatMap((attribute) => {
+      if (attribute.kind === 'graph') return allNodes(attribute.value)
+      return attribute.kind === 'graphs' ? attribute.value.flatMap(allNodes) : []
+    }),
+  ])
+}
+
+function listNodes(nodes: readonly PlacedNode[]): string {
+  const listed = nodes.slice(0, 3).map(({ node, label }) => `${opName(node)} ${JSON.stringify(label)}`)
+  return listed.join(', ') + (nodes.length > 3 ? ` and ${nodes.length - 3} more` : '')
+}
+
+function opName(node: OnnxNode): string {
+  return node.domain === '' ? node.op : `${node.domain}.${node.op}`
+}

@@ -1,0 +1,226 @@
+/**
+ * What the driver's error texts mean and what to do about them. The first that matches decides, so that the texts which name
+ * a cause come before those that only say that something failed. Sources: reference §1.5 and §8, and the recorded runs.
+ */
+
+/** An explanation in terms of the user's model and options. */
+export interface Failure {
+  readonly code: string
+  /** What happened, as the middle of a sentence. */
+  readonly why: string
+  /** What to do. */
+  readonly way: string
+  /** ONNX operator that the text names. */
+  readonly op?: string
+  /** Node that the text names. */
+  readonly node?: string
+  /** Something of the machine is missing, and not of the model. */
+  readonly environment?: boolean
+}
+
+interface Pattern {
+  readonly text: RegExp
+  readonly explain: (match: RegExpExecArray) => Failure
+}
+
+const withoutOnnxMlir = 'Use the built-in compiler for this model (compiler=builtin).'
+
+const patterns: readonly Pattern[] = [
+  {
+    text: /No space left on device|Disk quota exceeded/i,
+    explain: () => ({
+      code: 'ENVIRONMENT_DISK_FULL',
+      why: 'the disk is full',
+      way: 'Free some space, or set TMPDIR to a folder on another disk.',
+      environment: true,
+    }),
+  },
+  {
+    // The text glues the operator's name to the next word: "op onnx.Customis not currently available".
+    text: /Implementation of shape helper for op (?:onnx\.)?([\w.]+?)\s*is not currently available/,
+    explain: ([, op = '']) => unsupported(op),
+  },
+  { text: /failed to legalize operation '(?:onnx\.)?([\w.]+)'/, explain: ([, op = '']) => unsupported(op) },
+  {
+    text: /(?:unregistered|unknown|unsupported) (?:operation|op(?:erator)?)\b[^'"\n]*['"](?:onnx\.)?([\w.]+)['"]/i,
+    explain: ([, op = '']) => unsupported(op),
+  },
+  {
+    text: /'zhigh\.\w+' op operand .*(?:f16|bf16|f64)/,
+    explain: () => ({
+      code: 'COMPILE_NNPA_TYPE',
+      why: 'the NNPA code can’t be made for the element types of this model: it takes float32 only',
+      way: 'Convert the model to float32, keep those nodes on the CPU with a placement, or compile without the accelerator (accel=none).',
+    }),
+  },
+  {
+    text: /Unknown command line argument '(--?[^']*)'/,
+    explain: ([, flag = '']) => ({
+      code: 'COMPILE_FLAG',
+      why: `it doesn’t know ${flag}`,
+      way: 'Leave that flag out, or use a version of onnx-mlir that has it (onnx-mlir --help lists them).',
+    }),
+  },
+  {
+    text: /Cannot find option named '(\w+)'/,
+    explain: ([, value = '']) => ({
+      code: value === 'NNPA' ? 'ENVIRONMENT_NO_NNPA' : 'COMPILE_FLAG',
+      why: value === 'NNPA' ? 'it was built without NNPA' : `it doesn’t know the value ${value}`,
+      way:
+        value === 'NNPA'
+          ? 'Use an onnx-mlir built with -DONNX_MLIR_ACCELERATORS=NNPA, or accel=none.'
+          : 'Leave that option out.',
+      environment: value === 'NNPA',
+    }),
+  },
+  {
+    text: /invalid target '([^']+)'/,
+    explain: ([, cpu = '']) => ({
+      code: 'COMPILE_MARCH',
+      why: `its LLVM doesn’t know the CPU ${cpu}`,
+      way: 'Choose another march, or leave it out.',
+    }),
+  },
+  {
+    text: /file in wrong format|Relocations in generic ELF|incompatible with .*(?:elf|architecture)/i,
+    explain: () => ({
+      code: 'COMPILE_CROSS',
+      why: 'the code is for another machine than the linker',
+      way: 'A library for NNPA can be made only on IBM Z: use builder: "ssh://host" or a container with platform "linux/s390x".',
+    }),
+  },
+  {
+    text: /cannot find -l(\S+?)(?::|\s|$)|library not found for -l(\S+)/m,
+    explain: ([, gnu, apple]) => {
+      const library = gnu ?? apple ?? ''
+      const zdnn = /zdnn|RuntimeNNPA/i.test(library)
+      return {
+        code: zdnn ? 'COMPILE_CROSS' : 'ENVIRONMENT_RUNTIME_LIBRARY',
+        why: `it can’t find its run-time library ${library}`,
+        way: zdnn
+          ? 'A library for NNPA can be made only on IBM Z: use builder: "ssh://host" or a container with platform "linux/s390x".'
+          : `Set ONNX_MLIR_LIBRARY_PATH to the folder that holds lib${library}.a (lib/ beside bin/ of the installation).`,
+        environment: !zdnn,
+      }
+    },
+  },
+  {
+    text: /(?:clang\+\+|g\+\+|c\+\+|\bld\b|llc|opt)[\w.+-]*['"]?: (?:command )?not found|(?:No such file or directory|not found|[Cc]an(?:no|')t find|unable to find)[^\n]*\b(?:clang\+\+|g\+\+|c\+\+|llc|opt)\b|invalid linker name/i,
+    explain: ([text]) => ({
+      code: 'ENVIRONMENT_LINKER',
+      why: `a tool that it needs is missing (${text.trim()})`,
+      way: 'Install a C++ compiler with a linker, e.g. "apt-get install clang lld" or "dnf install gcc-c++"; it must be the one that onnx-mlir was built with.',
+      environment: true,
+    }),
+  },
+  {
+    text: /linker command failed|collect2: error|ld returned \d+ exit status/,
+    explain: () => ({
+      code: 'COMPILE_LINK',
+      why: 'its linker failed',
+      way: 'See the linker’s own message below. ' + withoutOnnxMlir,
+    }),
+  },
+  {
+    text: /hard.?link|symbolic link|is a symlink/i,
+    explain: () => ({
+      code: 'COMPILE_INPUT',
+      why: 'it refuses a linked file',
+      way: 'This is a fault of unplugin-onnx-mlir, which copies models first; please report it.',
+    }),
+  },
+  {
+    text: /Onnx Model Parsing Failed|Failed to parse (?:the )?(?:ONNX|model)/i,
+    explain: () => ({
+      code: 'COMPILE_FORMAT',
+      why: 'it can’t read the file as an ONNX model',
+      way: 'Check the file with onnx.checker; a model newer than the compiler’s ONNX version can be converted down with onnx.version_converter.',
+    }),
+  },
+  {
+    text: /'llvm\.load' op result #0 must be LLVM type with size, but got '!llvm\.void'/,
+    explain: () => ({
+      code: 'COMPILE_EMPTY',
+      why: 'the model is empty: it has no outputs',
+      way: 'Export it again.',
+    }),
+  },
+  {
+    text: /Invalid value for --tag/,
+    explain: () => ({
+      code: 'COMPILE_FLAG',
+      why: 'it refuses the tag',
+      way: 'Please report it: tags are made by unplugin-onnx-mlir.',
+    }),
+  },
+  {
+    text: /opset.{0,40}(?:not supported|unsupported|is (?:too )?(?:new|high))|unsupported opset/i,
+    explain: ([text]) => ({
+      code: 'COMPILE_OPSET',
+      why: `it doesn’t support the model’s opset (${text.trim()})`,
+      way: 'Convert the model with onnx.version_converter, or use a newer onnx-mlir.',
+    }),
+  },
+  {
+    text: /loc\("([^"\n]+)"[^\n]*\): error: ([^\n]+)|^[^\n]*\berror: (?:'(onnx\.\w+)' op )([^\n]+)/m,
+    explain: ([, node, message = '', op, opMessage]) => ({
+      code: 'COMPILE_FAILED',
+      why: opMessage ?? message,
+      way: withoutOnnxMlir,
+      ...(node === undefined ? {} : { node }),
+      ...(op === undefined ? {} : { op: op.slice('onnx.'.length) }),
+    }),
+  },
+  {
+    text: /'affine\.\w+' op [^\n]*/,
+    explain: ([text]) => ({
+      code: 'COMPILE_FAILED',
+      why: `a loop that it made is not valid (${text}), which happens with shapes that are computed in the model`,
+      way: `Fix symbolic dimensions (dims), or use the built-in compiler (compiler=builtin).`,
+    }),
+  },
+  {
+    text: /'(?:krnl|llvm|memref|zlow|zhigh|onnx)\.\w+' op [^\n]*/,
+    explain: ([text]) => ({
+      code: 'COMPILE_FAILED',
+      why: `code that it made is not valid (${text})`,
+      way: withoutOnnxMlir,
+    }),
+  },
+  {
+    text: /Assertion [`'"]([^\n]{1,200}?)['"`] failed/,
+    explain: ([, assertion = '']) => ({
+      code: 'COMPILE_CRASHED',
+      why: `it broke off: ${assertion}`,
+      way: withoutOnnxMlir,
+    }),
+  },
+]
+
+/** The explanation of an error text, where it is one that we know. */
+export function recogniseFailure(stderr: string): Failure | undefined {
+  for (const { text, explain } of patterns) {
+    const match = text.exec(stderr)
+    if (match) return explain(match)
+  }
+  return undefined
+}
+
+function unsupported(op: string): Failure {
+  return { code: 'UNSUPPORTED_OPERATOR', why: `it has no code for the operator ${op}`, way: '', op }
+}
+
+/** Lines that say nothing about the failure: LLVM on x86 about z CPUs, and `opt` giving up before `llc` says why. */
+const noise =
+  /is not a recognized processor for this target|^opt: WARNING:|^PLEASE submit a bug report|^Stack dump|^\s*#\d+ 0x/
+
+/** Standard error without repetitions and without lines that explain nothing, at most `limit` lines of it. */
+export function readableErrors(stderr: string, limit = 12): readonly string[] {
+  const lines = new Set(
+    stderr
+      .split('\n')
+      .map((line) => line.trimEnd())
+      .filter((line) => line !== '' && !noise.test(line)),
+  )
+  return [...lines].slice(0, limit).map((line) => line.slice(0, 400))
+}

@@ -1,0 +1,70 @@
+/** One way to run the driver for each kind of installation; arguments name files relative to the working directory, so they are the same. */
+import type { SpawnResult } from '../process/spawn.ts'
+import type { Installation } from './installation.ts'
+import { runInContainer } from './run-container.ts'
+import { runLocally } from './run-local.ts'
+import { runOverSsh } from './run-ssh.ts'
+
+export interface RunOptions {
+  /** Folder that the driver sees as its working directory and may write to. */
+  readonly work: string
+  /** Folder beside it for the runner's own files. */
+  readonly root: string
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+  /** For the driver and all its children together. */
+  readonly memoryBytes?: number
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/** A line `[2/6] … Compiling and Optimizing MLIR Module` of the driver. */
+export interface Progress {
+  readonly step: number
+  readonly steps: number
+  readonly text: string
+}
+
+/** What every runner passes on to the process that it starts. */
+export interface Limits {
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+  readonly onLine?: (line: string) => void
+}
+
+/**
+ * Runs the driver and waits for it. Any exit is a result.
+ * @throws EnvironmentError if it can't be started at all
+ */
+export function runOnnxMlir(
+  installation: Installation,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<SpawnResult> {
+  const { onProgress } = options
+  const limits: Limits = {
+    signal: options.signal,
+    timeoutMs: options.timeoutMs,
+    onLine: onProgress && ((line) => report(line, onProgress)),
+  }
+  switch (installation.kind) {
+    case 'local':
+      return runLocally(installation, args, options, limits)
+    case 'container':
+      return runInContainer(installation, args, options, limits)
+    case 'ssh':
+      return runOverSsh(installation, args, options, limits)
+  }
+}
+
+function report(line: string, onProgress: (progress: Progress) => void): void {
+  const progress = parseProgress(line)
+  if (progress) onProgress(progress)
+}
+
+/** `[k/N] <date> (<seconds>s) <text>`; older builds print other lines or none. */
+export function parseProgress(line: string): Progress | undefined {
+  const [, step, steps, text] = /^\[(\d{1,3})\/(\d{1,3})\] .*?\(\d+s\) (.*)$/.exec(line) ?? []
+  return step === undefined || steps === undefined || text === undefined
+    ? undefined
+    : { step: Number(step), steps: Number(steps), text }
+}
