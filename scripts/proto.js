@@ -1,6 +1,7 @@
 // Makes src/onnx/generated/onnx.js and .d.ts from src/onnx/onnx.proto: static code, no reflection, nothing compiled at run time.
+// With --check, writes nothing and fails where the files are not what it would write.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -20,14 +21,23 @@ try {
   execFileSync(process.execPath, [pbjs, ...flags.split(' '), '--out', out, join(onnx, 'onnx.proto')], {
     stdio: 'inherit',
   })
-  mkdirSync(join(onnx, 'generated'), { recursive: true })
-  writeFileSync(join(onnx, 'generated', 'onnx.js'), header + withoutDocs(readFileSync(out, 'utf8')))
-  writeFileSync(
-    join(onnx, 'generated', 'onnx.d.ts'),
-    header + ourTypes(readFileSync(out.replace(/js$/, 'd.ts'), 'utf8')),
-  )
+  const made = {
+    'onnx.js': withoutDocs(readFileSync(out, 'utf8')),
+    'onnx.d.ts': ourTypes(readFileSync(out.replace(/js$/, 'd.ts'), 'utf8')),
+  }
+  for (const [name, text] of Object.entries(made)) save(join(onnx, 'generated', name), header + text)
 } finally {
   rmSync(work, { recursive: true, force: true })
+}
+
+function save(path, text) {
+  if (!process.argv.includes('--check')) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text)
+  } else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) {
+    console.error(`${path} is not what src/onnx/onnx.proto makes; run \`npm run proto\``)
+    process.exitCode = 1
+  }
 }
 
 /** The doc comments are in the .d.ts already. */

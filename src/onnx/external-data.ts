@@ -57,7 +57,7 @@ export class ExternalFiles {
     if (checksum !== undefined && checksum !== (file.sha1 ??= digest('sha1', file))) {
       fail(site, `has a SHA-1 checksum that ${quote(location)} does not match`, 'Download or export the file again.')
     }
-    const data = new Uint8Array(expected)
+    const data = site.wire(() => new Uint8Array(expected))
     for (let done = 0; done < expected;) {
       const read = readSync(file.fd, data, done, Math.min(expected - done, 2 ** 30), offset + done)
       if (read === 0)

@@ -48,6 +48,11 @@ export class Reading {
     return new Site(this, what, where)
   }
 
+  /** A part of the model that may have a name. */
+  named(kind: string, name: string | null): Site {
+    return this.site(name ? `${kind} ${quote(name)}` : kind)
+  }
+
   /** Adds to what the whole model uses of a limit. */
   use(limit: 'nodes' | 'tensorBytes' | 'denseBytes', amount: number): number {
     return (this.#used[limit] += amount)
@@ -99,7 +104,7 @@ export class Site {
     this.bound(limit, total, `brought the model to ${total} ${unit}`)
   }
 
-  /** Runs something that reads protobuf, and turns what it throws into a `ModelError`. */
+  /** Runs something that reads protobuf or takes memory, and turns what it throws into a `ModelError`. */
   wire<T>(read: () => T): T {
     try {
       return read()

@@ -1,7 +1,7 @@
 import { elementTypeOf, elementTypes, packedBytes, type ElementType } from './element-type.ts'
 import type { onnx } from './generated/onnx.js'
 import type { Tensor } from './model.ts'
-import { quote, type Reading, type Site } from './reading.ts'
+import type { Site } from './reading.ts'
 import { int64Values, readVarint, utf8, varint } from './wire.ts'
 
 type Scalars = readonly (number | bigint | Uint8Array)[]
@@ -27,11 +27,6 @@ export function readTensor(proto: onnx.TensorProto, site: Site): Tensor {
   const data =
     proto.dataLocation === inExternalFile ? readExternal(proto, bytes, site) : readInline(proto, type, bytes, site)
   return { type, dims, data: type === 'bool' ? strictBool(data) : data }
-}
-
-/** A named tensor of the model, and how messages call it. */
-export function tensorSite(kind: string, name: string | null, reading: Reading): Site {
-  return reading.site(name ? `${kind} ${quote(name)}` : kind)
 }
 
 /** The element type that a `DataType` number stands for. */

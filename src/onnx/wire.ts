@@ -41,7 +41,8 @@ export class WireReader extends BaseReader {
   #heapBytes = 0
 
   constructor(bytes: Uint8Array, limits: ReadLimits) {
-    super(bytes)
+    // A Buffer's views would be Buffers, whose methods differ from those of a Uint8Array.
+    super(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength))
     this.#limits = limits
   }
 
