@@ -1,0 +1,99 @@
+import { copyFile, readFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
+import type { BuildOptions, BuildResult, PluginBuild } from 'esbuild'
+import type { EmittedFile } from './files.ts'
+import type { Host } from './models.ts'
+
+const namespace = 'onnx-mlir'
+
+/**
+ * Emits files with esbuild's own `file` loader: a model's module requires them, and esbuild names and writes them as it
+ * does every asset, so that `outfile`, `assetNames`, `splitting`, `write: false` and the metafile mean what they always do.
+ *
+ * @returns given a module's id, how that module's files are placed
+ */
+export function fileEmitter(build: PluginBuild): (id: string) => Host['place'] {
+  const options = build.initialOptions
+  const root = options.absWorkingDir ?? process.cwd()
+  /** By path in our namespace. */
+  const files = new Map<string, EmittedFile>()
+  /** By the namespace path of the library that they belong to. */
+  const constants = new Map<string, EmittedFile>()
+
+  build.onResolve({ filter: new RegExp(`^${namespace}:`) }, ({ path }) => ({
+    path: path.slice(namespace.length + 1),
+    namespace,
+  }))
+  build.onLoad({ filter: /.*/, namespace }, async ({ path }) => {
+    const file = files.get(path)
+    return file && { contents: await readFile(file.source), loader: 'file' }
+  })
+
+  options.metafile = true
+  build.onEnd(async (result) => {
+    for (const { library, file } of outputAssets(result)) {
+      const belonging = constants.get(library)
+      if (belonging) await writeBeside(result, resolve(root, file), belonging, options)
+    }
+  })
+
+  return (id) => {
+    // One path per module and file. With `splitting`, modules that shared a path would find it in a chunk of its own,
+    // relative to that chunk instead of to theirs.
+    const folder = relative(root, id)
+    let library = ''
+    return (file) => {
+      if (file.role === 'constants') {
+        constants.set(library, file)
+        return `new URL(${JSON.stringify(file.name)}, ${emittedUrl(library, options)})`
+      }
+      const path = `${folder}/${file.name}`
+      if (file.role === 'library') library = path
+      files.set(path, file)
+      return emittedUrl(path, options)
+    }
+  }
+}
+
+/** Expression for the URL of a file that the `file` loader emitted; it gives a name relative to the chunk it stands in. */
+function emittedUrl(path: string, { format, platform, publicPath }: BuildOptions): string {
+  const name = `require(${JSON.stringify(`${namespace}:${path}`)})`
+  const isModule = (format ?? (platform === 'neutral' ? 'esm' : 'cjs')) === 'esm'
+  const chunk = isModule ? 'import.meta.url' : `require('node:url').pathToFileURL(__filename)`
+  if (!publicPath) return `new URL(${name}, ${chunk})`
+
+  // With a public path, names are URLs of a web server, and how deep the chunk lies in the output folder is nowhere to be
+  // had. The output folder is the nearest one above the chunk that has the file.
+  const prefix = publicPath.endsWith('/') ? publicPath : `${publicPath}/`
+  return `((name) => {
+    const { existsSync } = process.getBuiltinModule('node:fs')
+    for (let folder = new URL('.', ${chunk}), parent; ; folder = parent) {
+      parent = new URL('..', folder)
+      const url = new URL(name, folder)
+      if (parent.href === folder.href || existsSync(url)) return url
+    }
+  })(${name}.slice(${prefix.length}))`
+}
+
+/** What the `file` loader wrote for our namespace: the library's path there, and the output's. */
+function outputAssets({ metafile }: BuildResult) {
+  const outputs = metafile?.outputs ?? {}
+  const assets = new Set(
+    Object.values(outputs)
+      .flatMap(({ imports }) => imports.filter(({ kind }) => kind === 'file-loader'))
+      .map(({ path }) => path),
+  )
+  return [...assets].flatMap((file) =>
+    Object.keys(outputs[file]?.inputs ?? {})
+      .filter((input) => input.startsWith(`${namespace}:`))
+      .map((input) => ({ library: input.slice(namespace.length + 1), file })),
+  )
+}
+
+/** The `file` loader hashes names, and constants must keep theirs: so they are written after the build. */
+async function writeBeside(result: BuildResult, library: string, constants: EmittedFile, { write }: BuildOptions) {
+  const path = join(dirname(library), constants.name)
+  if (write !== false) return copyFile(constants.source, path)
+  const contents = await readFile(constants.source)
+  result.outputFiles?.push({ path, contents, hash: constants.sha256, text: contents.toString() })
+}

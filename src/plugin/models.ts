@@ -1,0 +1,80 @@
+import { createRequire } from 'node:module'
+import { basename } from 'node:path'
+import { moduleSource, stubSource } from '../emit/module.ts'
+import { createPipeline, type Pipeline, type PluginOptions } from '../pipeline.ts'
+import { type EmittedFile, emittedFiles } from './files.ts'
+
+export interface HostOptions extends PluginOptions {
+  /** Compiles the models. Plugins that are given one pipeline share it. Default: `createPipeline(options)`. */
+  readonly pipeline?: Pipeline
+  /** Bring the declarations of the project's models up to date at every start. Default: `true`. */
+  readonly types?: boolean
+  /** The project, whose models get declarations. Default: the nearest folder with a package.json, from the host's root up. */
+  readonly root?: string
+}
+
+/** What a host does for one import of a model, in that host's own way. */
+export interface Host {
+  /** `dev`: the module runs on this machine, out of the cache. `build`: it is written to run elsewhere. */
+  readonly mode: 'dev' | 'build'
+  /** Called with every file that the module depends on. */
+  watch(path: string): void
+  log(line: string): void
+  warn(line: string): void
+  /** Brings a file to where the program will run; gives a JavaScript expression for its path or `file:` URL there.
+   * Constants come after the library that they belong to. */
+  place(file: EmittedFile): string | Promise<string>
+}
+
+/** The part of a plugin that is the same for every host: a model's id in, its module's source out. */
+export interface Models {
+  /**
+   * Compiles a model and has the host place its files.
+   *
+   * @param id absolute path of the model, with its directives as query.
+   * @throws OnnxMlirError whose message is meant for the user as it stands.
+   */
+  load(id: string, host: Host): Promise<string>
+}
+
+export function createModels(options: HostOptions = {}): Models {
+  const pipeline = options.pipeline ?? createPipeline(options)
+
+  return {
+    async load(id, host) {
+      const model = modelFile(id)
+      // Before the compiler runs: a model that can't be compiled now is watched until it can.
+      host.watch(model)
+
+      const built = await pipeline.build(id, host)
+      for (const file of built.watch) host.watch(file)
+
+      const { addon, library, constants } = emittedFiles(model, built)
+      const files = {
+        addon: await host.place(addon),
+        library: await host.place(library),
+        constants: constants && (await host.place(constants)),
+      }
+      return moduleSource({ facts: built.facts, runtime, files })
+    },
+  }
+}
+
+/** Source of the module that stands for a model in code that runs in a browser. */
+export function browserStub(id: string): string {
+  return stubSource(
+    `${basename(modelFile(id))} is compiled to native code and can't run in a browser. ` +
+      'Import it in server code, and call that from the browser.',
+  )
+}
+
+/** Path of a model without its directives. */
+export function modelFile(id: string): string {
+  return id.replace(/\?.*$/s, '')
+}
+
+/**
+ * Absolute path of the runtime: bundled from there into the output, whatever the host would leave external by its bare name,
+ * so that a built folder runs without `node_modules`.
+ */
+const runtime = createRequire(import.meta.url).resolve('unplugin-onnx-mlir/runtime')

@@ -1,0 +1,55 @@
+import { canonicalId, isModelId } from '../request/request.ts'
+import { browserStub, type Host, modelFile, type Models } from './models.ts'
+
+/** What the plugin contexts of Rollup, Rolldown and Vite have in common, as far as a model needs it. */
+export interface RollupLikeContext {
+  resolve(source: string, importer?: string, options?: { skipSelf?: boolean }): Promise<{ id: string } | null>
+  addWatchFile(path: string): void
+  info(message: string): void
+  warn(message: string): void
+}
+
+/** For hosts that filter natively, so that they call JavaScript for models only. */
+const filter = { id: /\.onnx(?:\?|$)/i }
+
+/**
+ * `./m.onnx?…` → absolute path with the directives in canonical order: one request is one module, however it is written.
+ * Rollup's own resolver would look for a file whose name has the query in it.
+ */
+export const resolveId = {
+  filter,
+  async handler(this: RollupLikeContext, source: string, importer?: string): Promise<string | null> {
+    if (!isModelId(source)) return null
+    const path = modelFile(source)
+    const resolved = await this.resolve(path, importer, { skipSelf: true })
+    return resolved && canonicalId(modelFile(resolved.id) + source.slice(path.length))
+  },
+}
+
+/**
+ * The `load` hook.
+ *
+ * @param hostOf what this host does for the module that is being loaded, or nothing when that is to run in a browser.
+ */
+export function load<Context extends RollupLikeContext>(
+  models: Models,
+  hostOf: (context: Context) => Pick<Host, 'mode' | 'place'> | undefined,
+) {
+  return {
+    filter,
+    async handler(this: Context, id: string) {
+      if (!isModelId(id)) return null
+      const host = hostOf(this)
+      const code = host
+        ? await models.load(id, {
+            ...host,
+            watch: (path) => this.addWatchFile(path),
+            log: (line) => this.info(line),
+            warn: (line) => this.warn(line),
+          })
+        : browserStub(id)
+      // Rolldown goes by the file extension unless it is told.
+      return { code, moduleType: 'js' as const, moduleSideEffects: false }
+    },
+  }
+}

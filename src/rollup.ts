@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises'
+import type { PluginContext } from 'rollup'
+import { createRollupPlugin } from 'unplugin'
+import type { EmittedFile } from './plugin/files.ts'
+import { onnxPlugin } from './plugin/index.ts'
+import { load, resolveId } from './plugin/rollup-like.ts'
+
+/** Plugin for Rollup: emits a model's files as assets and refers to them by Rollup's file URLs. */
+const rollup = createRollupPlugin(
+  onnxPlugin(({ models }) => {
+    // Rollup warns when a name is emitted twice, and every model needs the addon. A context lives as long as one build.
+    const emitted = new WeakMap<PluginContext, Map<string, Promise<string>>>()
+
+    function place(context: PluginContext, file: EmittedFile): Promise<string> {
+      const urls = emitted.get(context) ?? new Map<string, Promise<string>>()
+      emitted.set(context, urls)
+      const url = urls.get(file.fileName) ?? emit(context, file)
+      urls.set(file.fileName, url)
+      return url
+    }
+
+    return {
+      rollup: {
+        resolveId,
+        load: load(models, (context: PluginContext) => ({ mode: 'build', place: (file) => place(context, file) })),
+      },
+    }
+  }),
+)
+
+async function emit(context: PluginContext, file: EmittedFile): Promise<string> {
+  const source = await readFile(file.source)
+  return `import.meta.ROLLUP_FILE_URL_${context.emitFile({ type: 'asset', fileName: `assets/${file.fileName}`, source })}`
+}
+
+export default rollup
+export { rollup as 'module.exports' }

@@ -1,0 +1,30 @@
+import { createRequire } from 'node:module'
+import { createWebpackPlugin } from 'unplugin'
+import { onnxPlugin } from './plugin/index.ts'
+import { isModelId } from './request/request.ts'
+import { provideModels } from './plugin/webpack-loader.ts'
+
+/** Plugin for webpack 5: has the loader make the modules of all models, and shares one pipeline among them. */
+const webpack = createWebpackPlugin(
+  onnxPlugin(({ models, options, types }) => ({
+    webpack(compiler) {
+      types.folder = compiler.context
+      compiler.options.module.rules.unshift({
+        test: /\.onnx$/i,
+        resourceQuery: (query) => isModelId(`.onnx${query}`),
+        type: 'javascript/auto',
+        // The options are here for webpack's cache: other options are another module.
+        use: { loader, options: JSON.parse(JSON.stringify({ ...options, pipeline: undefined })) },
+      })
+      compiler.hooks.compilation.tap('onnx-mlir', (compilation) => {
+        const { loader } = compiler.webpack.NormalModule.getCompilationHooks(compilation)
+        loader.tap('onnx-mlir', (context) => provideModels(context, models))
+      })
+    },
+  })),
+)
+
+const loader = createRequire(import.meta.url).resolve('unplugin-onnx-mlir/loader')
+
+export default webpack
+export { webpack as 'module.exports' }

@@ -1,0 +1,40 @@
+import { onnx } from '../../src/onnx/generated/onnx.js'
+import { WireWriter } from '../../src/onnx/wire.ts'
+
+/**
+ * The bytes of a model that adds `bias` to each of the numbers in `x` and gives `y`.
+ *
+ * @param length of `x` and `y`: a number, or a name for any length
+ */
+export function addModel(bias: number, length: number | string = 3): Uint8Array {
+  return encode(length, { rawData: addModelWeights(bias) })
+}
+
+/** The same model with its bias in a file beside it, whose content is {@link addModelWeights}. */
+export function addModelWithExternalData(location: string): Uint8Array {
+  return encode(3, { dataLocation: 1, externalData: [{ key: 'location', value: location }] })
+}
+
+export function addModelWeights(bias: number): Uint8Array {
+  return new Uint8Array(Float32Array.of(bias).buffer)
+}
+
+function encode(length: number | string, bias: onnx.TensorProto.$Properties): Uint8Array {
+  const dim = typeof length === 'number' ? { dimValue: BigInt(length) } : { dimParam: length }
+  const type = { tensorType: { elemType: float32, shape: { dim: [dim] } } }
+  const message: onnx.ModelProto.$Properties = {
+    irVersion: 8n,
+    opsetImport: [{ domain: '', version: 17n }],
+    graph: {
+      name: 'add',
+      input: [{ name: 'x', type }],
+      output: [{ name: 'y', type }],
+      initializer: [{ name: 'bias', dataType: float32, dims: [1n], ...bias }],
+      node: [{ opType: 'Add', input: ['x', 'bias'], output: ['y'] }],
+    },
+  }
+  return onnx.ModelProto.encode(message, new WireWriter()).finish()
+}
+
+/** `TensorProto.DataType.FLOAT` */
+const float32 = 1

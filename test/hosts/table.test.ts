@@ -1,0 +1,115 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { execute, filesBelow, moveElsewhere, temporaryFolder, writeFiles } from './app.ts'
+import { hosts } from './hosts.ts'
+import { addModel } from './models.ts'
+
+/** An application and what its entries print: built by every host, moved elsewhere and executed there. */
+interface Case {
+  readonly name: string
+  readonly files: Readonly<Record<string, string | Uint8Array>>
+  readonly entries: Readonly<Record<string, string>>
+  /** By entry: the JSON on its standard output. */
+  readonly prints: Readonly<Record<string, unknown>>
+  /** Numbers of emitted files by ending. */
+  readonly emits: Readonly<Record<string, number>>
+}
+
+const printSum = `model.run({ x: new Float32Array([1, 2, 3]) }).then(({ y }) => console.log(JSON.stringify([...y.data])))`
+
+const cases: readonly Case[] = [
+  {
+    name: 'a model runs',
+    files: { 'main.js': `import model from './add.onnx'\n${printSum}`, 'add.onnx': addModel(10) },
+    entries: { main: 'main.js' },
+    prints: { main: [11, 12, 13] },
+    emits: { '.so': 1, '.node': 1 },
+  },
+  {
+    name: 'the same directives in another order are the same model',
+    files: {
+      'main.js': `
+        import first from './add.onnx?O=2&target=host'
+        import second from './add.onnx?target=host&O=2'
+        const x = new Float32Array([1, 2, 3])
+        Promise.all([first.run({ x }), second.run({ x })]).then((results) =>
+          console.log(JSON.stringify(results.map(({ y }) => [...y.data]))))`,
+      'add.onnx': addModel(10),
+    },
+    entries: { main: 'main.js' },
+    prints: {
+      main: [
+        [11, 12, 13],
+        [11, 12, 13],
+      ],
+    },
+    emits: { '.so': 1, '.node': 1 },
+  },
+  {
+    name: 'two models with one name keep apart',
+    files: {
+      'main.js': `
+        import first from './first/add.onnx'
+        import second from './second/add.onnx'
+        const x = new Float32Array([1, 2, 3])
+        Promise.all([first.run({ x }), second.run({ x })]).then((results) =>
+          console.log(JSON.stringify(results.map(({ y }) => [...y.data]))))`,
+      'first/add.onnx': addModel(10),
+      'second/add.onnx': addModel(20),
+    },
+    entries: { main: 'main.js' },
+    prints: {
+      main: [
+        [11, 12, 13],
+        [21, 22, 23],
+      ],
+    },
+    emits: { '.so': 2, '.node': 1 },
+  },
+  {
+    name: 'nested entries and chunks find their files',
+    files: {
+      'main.js': `import model from './add.onnx'\n${printSum}`,
+      'second.js': `import model from './add.onnx'\n${printSum}`,
+      'lazy.js': `import('./more/lazy.js').then(({ default: model }) => ${printSum})`,
+      'more/lazy.js': `export { default } from '../other.onnx?O=1'`,
+      'add.onnx': addModel(10),
+      'other.onnx': addModel(20),
+    },
+    entries: { main: 'main.js', 'deep/er/second': 'second.js', 'deep/lazy': 'lazy.js' },
+    prints: { main: [11, 12, 13], 'deep/er/second': [11, 12, 13], 'deep/lazy': [21, 22, 23] },
+    emits: { '.so': 2, '.node': 1 },
+  },
+]
+
+describe.each(hosts)('$name', (host) => {
+  test.each(cases)('$name', async ({ files, entries, prints, emits }) => {
+    const root = await temporaryFolder()
+    await writeFiles(root, files)
+
+    const app = await host.build({ root, entries, outDir: join(root, 'out') })
+    expect(app.warnings).toEqual([])
+
+    const moved = await moveElsewhere(join(root, 'out'))
+    const emitted = await filesBelow(moved)
+    for (const [ending, count] of Object.entries(emits)) {
+      expect(
+        emitted.filter((file) => file.endsWith(ending)),
+        emitted.join(' '),
+      ).toHaveLength(count)
+    }
+    for (const [entry, expected] of Object.entries(prints)) {
+      expect(await execute(join(moved, app.file(entry)))).toEqual(expected)
+    }
+  })
+
+  test('an unknown directive stops the build, with the nearest one there is', async () => {
+    const root = await temporaryFolder()
+    await writeFiles(root, {
+      'main.js': `import model from './add.onnx?tarjet=host'\n${printSum}`,
+      'add.onnx': addModel(1),
+    })
+    const build = host.build({ root, entries: { main: 'main.js' }, outDir: join(root, 'out') })
+    await expect(build).rejects.toThrow(/"tarjet".*Did you mean "target"\?/)
+  })
+})

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createServer, type InlineConfig, type ViteDevServer } from 'vite'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import vitePlugin from '../../src/vite.ts'
+import { temporaryFolder, writeFiles } from './app.ts'
+import { addModel, addModelWeights, addModelWithExternalData } from './models.ts'
+
+const app = {
+  'package.json': '{ "type": "module" }',
+  'main.js': `
+    import model from './add.onnx'
+    export const sum = async () => [...(await model.run({ x: new Float32Array([1, 2, 3]) })).y.data]`,
+  'add.onnx': addModel(10),
+}
+
+async function serve(root: string, config: InlineConfig = {}): Promise<ViteDevServer> {
+  const server = await createServer({
+    root,
+    configFile: false,
+    logLevel: 'silent',
+    appType: 'custom',
+    server: { middlewareMode: true, ws: false },
+    plugins: [vitePlugin()],
+    ...config,
+  })
+  onTestFinished(() => server.close())
+  return server
+}
+
+test('server code runs the model out of the cache', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, app)
+  const server = await serve(root)
+  const { sum } = await server.ssrLoadModule('/main.js')
+  expect(await sum()).toEqual([11, 12, 13])
+})
+
+test('a changed model is in the running application, and its types are new', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, app)
+  const server = await serve(root)
+  const sum = async () => (await server.ssrLoadModule('/main.js')).sum()
+  const types = () => readFile(join(root, '.onnx-mlir/types/add.d.onnx.ts'), 'utf8')
+  expect(await sum()).toEqual([11, 12, 13])
+  const before = await types()
+
+  await writeFiles(root, { 'add.onnx': addModel(20, 'batch') })
+  await vi.waitFor(async () => expect(await sum()).toEqual([21, 22, 23]), { timeout: 20_000, interval: 100 })
+  await vi.waitFor(async () => expect(await types()).not.toEqual(before), { timeout: 20_000, interval: 100 })
+})
+
+test('changed external data is in the running application', async () => {
+  const root = await temporaryFolder()
+  const model = addModelWithExternalData('weights.bin')
+  await writeFiles(root, { ...app, 'add.onnx': model, 'weights.bin': addModelWeights(10) })
+  const server = await serve(root)
+  const sum = async () => (await server.ssrLoadModule('/main.js')).sum()
+  expect(await sum()).toEqual([11, 12, 13])
+
+  await writeFiles(root, { 'weights.bin': addModelWeights(20) })
+  await vi.waitFor(async () => expect(await sum()).toEqual([21, 22, 23]), { timeout: 20_000, interval: 100 })
+})
+
+test('a model that breaks is an error until it is right again', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, { ...app, 'add.onnx': 'not a model' })
+  const server = await serve(root)
+  await expect(server.ssrLoadModule('/main.js')).rejects.toThrow(/add\.onnx/)
+
+  await writeFiles(root, { 'add.onnx': addModel(10) })
+  const sum = async () => (await server.ssrLoadModule('/main.js')).sum()
+  await vi.waitFor(async () => expect(await sum()).toEqual([11, 12, 13]), { timeout: 20_000, interval: 100 })
+})
+
+test('browser code gets a module that says why it cannot run', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, app)
+  const server = await serve(root)
+  const result = await server.environments.client.transformRequest('/add.onnx')
+  expect(result?.code).toContain('add.onnx is compiled to native code')
+  expect(result?.code).not.toContain(root)
+})
