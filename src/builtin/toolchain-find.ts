@@ -1,0 +1,183 @@
+import { constants } from 'node:fs'
+import { access, realpath } from 'node:fs/promises'
+import { basename, delimiter, isAbsolute, join, resolve } from 'node:path'
+import { rememberByStat } from '../cache/file-memo.ts'
+import { EnvironmentError } from '../errors.ts'
+import { type Arch, type Target, thisMachine } from '../targets/index.ts'
+import { runCompiler } from './spawn.ts'
+
+/** An installed compiler that answered. */
+export interface Toolchain {
+  /** Program (absolute path) and its first arguments. */
+  readonly command: readonly [string, ...string[]]
+  /** `other` is any compiler that takes gcc's options but is neither; nothing else is expected of it. */
+  readonly family: 'gcc' | 'clang' | 'other'
+  /** E.g. `gcc 12.2.0`. */
+  readonly version: string
+  /** What tells it from other builds of the same version, for cache keys: the first line of `--version`. */
+  readonly banner: string
+  /** Triple that it makes code for, e.g. `x86_64-linux-gnu`. */
+  readonly machine: string
+}
+
+export interface FindOptions {
+  /** Default: this machine's arch. */
+  readonly target?: Target
+  /** Folder of the cache, where the answers of compilers are remembered. */
+  readonly memoFolder?: string
+  readonly env?: Readonly<NodeJS.ProcessEnv>
+}
+
+/**
+ * Finds the C compiler: `CC` (which may hold arguments), then `cc`, `clang`, `gcc`, then cross compilers; the first
+ * one that answers and makes code for the target's arch.
+ *
+ * @throws EnvironmentError `ENVIRONMENT_NO_COMPILER`, with what to install
+ */
+export function findCc(options: FindOptions = {}): Promise<Toolchain> {
+  return find({ language: 'C', variable: 'CC', native: ['cc', 'clang', 'gcc'], gnu: 'gcc', clang: 'clang' }, options)
+}
+
+/** Finds the C++ compiler, as `findCc`: `CXX`, then `c++`, `g++`, `clang++`. */
+export function findCxx(options: FindOptions = {}): Promise<Toolchain> {
+  return find(
+    { language: 'C++', variable: 'CXX', native: ['c++', 'g++', 'clang++'], gnu: 'g++', clang: 'clang++' },
+    options,
+  )
+}
+
+/** How to get a compiler, one line per system. */
+export function installAdvice(language: 'C' | 'C++'): string {
+  const cxx = language === 'C++'
+  return [
+    `Debian, Ubuntu: apt-get install ${cxx ? 'g++' : 'gcc libc6-dev'}`,
+    `Fedora, RHEL: dnf install ${cxx ? 'gcc-c++' : 'gcc'}`,
+    `Alpine: apk add ${cxx ? 'g++' : 'gcc musl-dev'}`,
+    'macOS: xcode-select --install',
+    'Windows: install MSYS2 and run pacman -S mingw-w64-ucrt-x86_64-gcc, or use WSL',
+  ].join('\n  ')
+}
+
+interface Tools {
+  readonly language: 'C' | 'C++'
+  readonly variable: 'CC' | 'CXX'
+  readonly native: readonly string[]
+  readonly gnu: string
+  readonly clang: string
+}
+
+async function find(tools: Tools, { target, memoFolder, env = process.env }: FindOptions): Promise<Toolchain> {
+  const arch = target?.arch ?? thisMachine()?.arch
+  const chosen = env[tools.variable]?.trim()
+  if (chosen) {
+    const toolchain = await tryCommand(await splitCommand(chosen), env, memoFolder)
+    if (toolchain === undefined) throw chosenIsMissing(tools, chosen)
+    if (arch === undefined || archOf(toolchain.machine) === arch) return toolchain
+  }
+  const candidates = [
+    ...tools.native.map((name) => [name]),
+    ...(target?.crossPrefixes ?? []).map((prefix) => [prefix + tools.gnu]),
+    ...(target === undefined ? [] : [[tools.clang, `--target=${target.triple}`]]),
+  ]
+  for (const candidate of candidates) {
+    const toolchain = await tryCommand(candidate, env, memoFolder)
+    if (toolchain !== undefined && (arch === undefined || archOf(toolchain.machine) === arch)) return toolchain
+  }
+  throw noCompiler(tools, target)
+}
+
+/** `undefined` if the program isn't there or doesn't answer, like macOS's `cc` before the tools are installed. */
+async function tryCommand(
+  [name = '', ...args]: readonly string[],
+  env: Readonly<NodeJS.ProcessEnv>,
+  memoFolder: string | undefined,
+): Promise<Toolchain | undefined> {
+  const program = await which(name, env)
+  if (program === undefined) return undefined
+  const probe = async () => JSON.stringify(await ask([program, ...args]))
+  const real = await realpath(program)
+  // The name is part of it: one clang binary makes code for another machine when called as `s390x-linux-gnu-clang`.
+  const kind = `compiler ${[program, ...args].join(' ')}`
+  const text = isItself(real) ? await rememberByStat(memoFolder, kind, real, probe) : await probe()
+  const answer: Answer | null = JSON.parse(text)
+  return answer === null ? undefined : { command: [program, ...args], ...answer }
+}
+
+type Answer = Omit<Toolchain, 'command'>
+
+async function ask(command: readonly string[]): Promise<Answer | null> {
+  const limits = { timeout: 10_000 }
+  const [about, machine] = await Promise.all([
+    runCompiler(command, ['--version'], limits).catch(() => undefined),
+    runCompiler(command, ['-dumpmachine'], limits).catch(() => undefined),
+  ])
+  if (about?.status !== 0 || machine?.status !== 0) return null
+  const banner = about.stdout.split('\n', 1)[0]?.trim() ?? ''
+  return { ...familyOf(about.stdout, banner), banner, machine: machine.stdout.trim() }
+}
+
+function familyOf(about: string, banner: string): Pick<Answer, 'family' | 'version'> {
+  const clang = /clang version (\d[\w.]*)/.exec(about)
+  if (clang) return { family: 'clang', version: `clang ${clang[1]}` }
+  // `gcc (Debian 12.2.0-14) 12.2.0`, `cc (GCC) 11.4.1 20230605 (Red Hat 11.4.1-2)`: the number after the parentheses.
+  const gcc = /Free Software Foundation/.test(about) ? /\) (\d[\w.]*)/.exec(banner) : null
+  return gcc ? { family: 'gcc', version: `gcc ${gcc[1]}` } : { family: 'other', version: banner }
+}
+
+/**
+ * Whether a program's stat stands for its answers. Not so for ccache, distcc and other wrappers, which stay the same when
+ * the compiler behind them changes, nor for macOS, where /usr/bin/cc hands on to whichever Xcode is selected.
+ */
+function isItself(path: string): boolean {
+  return (
+    process.platform !== 'darwin' &&
+    /^(?:.+-)?(?:gcc|cc|clang|g\+\+|c\+\+|clang\+\+)(?:-[\d.]+)?(?:\.exe)?$/.test(basename(path))
+  )
+}
+
+function archOf(triple: string): Arch | undefined {
+  const cpu = triple.split('-', 1)[0] ?? ''
+  if (/^(?:x86_64|amd64)$/.test(cpu)) return 'x86-64'
+  if (/^(?:aarch64|arm64)/.test(cpu)) return 'arm64'
+  if (cpu.startsWith('arm')) return 'arm'
+  if (cpu === 's390x' || cpu === 'riscv64' || cpu === 'wasm32') return cpu
+  return undefined
+}
+
+/** A path may hold spaces, so the whole text is tried as one before it is cut into program and arguments. */
+async function splitCommand(text: string): Promise<readonly string[]> {
+  return (await isProgram(text)) ? [text] : text.split(/\s+/)
+}
+
+async function which(name: string, env: Readonly<NodeJS.ProcessEnv>): Promise<string | undefined> {
+  const extensions = process.platform === 'win32' ? ['', '.exe', '.cmd'] : ['']
+  const folders = isAbsolute(name) || /[\\/]/.test(name) ? [''] : (env['PATH'] ?? '').split(delimiter).filter(Boolean)
+  for (const folder of folders) {
+    for (const extension of extensions) {
+      const path = resolve(join(folder, name + extension))
+      if (await isProgram(path)) return path
+    }
+  }
+  return undefined
+}
+
+function isProgram(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+}
+
+function chosenIsMissing({ language, variable }: Tools, chosen: string): EnvironmentError {
+  const message = `${variable}="${chosen}" is no ${language} compiler that answers to --version and -dumpmachine. Set ${variable} to one, or unset it.`
+  return new EnvironmentError('ENVIRONMENT_NO_COMPILER', message, { variable, given: chosen })
+}
+
+function noCompiler({ language, variable, gnu }: Tools, target: Target | undefined): EnvironmentError {
+  const here = target === undefined || target.arch === thisMachine()?.arch
+  const cross = target?.crossPrefixes.map((prefix) => prefix + gnu) ?? []
+  const message = here
+    ? `No ${language} compiler found (${variable}, PATH). Install one:\n  ${installAdvice(language)}`
+    : `No ${language} compiler for ${target.name} (${target.arch}) found. Install ${[...cross, `${gnu === 'gcc' ? 'clang' : 'clang++'} with ${target.arch} support`].join(' or ')}, or set ${variable}.`
+  return new EnvironmentError('ENVIRONMENT_NO_COMPILER', message, { language, target: target?.name })
+}

@@ -1,0 +1,92 @@
+import { EnvironmentError } from '../errors.ts'
+import type { Target } from '../targets/index.ts'
+import { runCompiler } from './spawn.ts'
+import type { Toolchain } from './toolchain-find.ts'
+import { LARGE_WEIGHTS } from './toolchain-weights.ts'
+
+/**
+ * What the generated C means. NaN and infinities are ordinary values in ONNX, so nothing of -ffast-math that denies
+ * them: no -ffinite-math-only, and no reassociation, which would also make results depend on the compiler's mood.
+ */
+const language: readonly string[] = [
+  '-std=gnu11', // GNU for vector types and asm
+  '-fno-math-errno', // sqrtf and friends as instructions; nobody reads errno after them
+  '-fno-trapping-math', // nobody reads floating-point exception flags, so both arms of a select may be computed
+  '-ffp-contract=fast', // a*b+c rounds once where the machine can: faster, and nearer to the true value
+  '-fwrapv', // ONNX integers wrap like NumPy's; an overflow is no licence to drop checks
+  '-fno-strict-aliasing', // one arena holds tensors of every element type, one after another
+  '-Werror=implicit-function-declaration', // an error in our C should come from the compiler and not from the linker
+]
+
+const object: readonly string[] = [
+  '-fPIC',
+  '-fvisibility=hidden', // only the ABI is exported, so the rest is inlined or dropped
+  '-ffunction-sections', // together with --gc-sections: kernels that the model doesn't use
+  '-fdata-sections',
+  '-g0',
+]
+
+const elf: readonly string[] = [
+  '-shared',
+  '-Wl,--no-undefined', // fail now and not in dlopen
+  '-Wl,--gc-sections',
+  '-Wl,-z,noexecstack', // a library that asks for an executable stack is refused by SELinux and newer glibc
+  '-Wl,-z,relro,-z,now',
+  '-Wl,--build-id=none', // the cache names libraries by their content
+  '-Wl,-s',
+]
+
+const machO: readonly string[] = [
+  '-dynamiclib',
+  '-Wl,-dead_strip',
+  '-Wl,-x',
+  '-Wl,-S',
+  '-Wl,-install_name,@rpath/model',
+]
+
+const windows: readonly string[] = ['-shared', '-static-libgcc', '-Wl,--gc-sections', '-Wl,-s']
+
+/** Flags that make a position-independent library of one C file, without machine flags, names and `-lm`. */
+export function libraryFlags(optimize: 0 | 1 | 2 | 3, target: Target, weightsBytes: number): string[] {
+  // Data that code may not reach with a 32-bit distance; `weightsSection` puts it into .lrodata.
+  const model = target.arch === 'x86-64' && weightsBytes >= LARGE_WEIGHTS ? ['-mcmodel=medium'] : []
+  return [...language, `-O${optimize}`, ...object, ...model, ...linkFlags()]
+}
+
+/** The object format is that of the system we run on: other systems' libraries aren't made here. */
+function linkFlags(): readonly string[] {
+  if (process.platform === 'darwin') return machO
+  return process.platform === 'win32' ? windows : elf
+}
+
+const accepted = new Map<string, Promise<readonly string[] | undefined>>()
+
+/**
+ * The target's machine flags in the form that this compiler knows.
+ *
+ * @throws EnvironmentError `ENVIRONMENT_OLD_COMPILER` if it knows none of them
+ */
+export async function machineFlags(toolchain: Toolchain, target: Target): Promise<readonly string[]> {
+  const key = [...toolchain.command, toolchain.banner, target.name].join('\0')
+  let flags = accepted.get(key)
+  if (flags === undefined) accepted.set(key, (flags = firstAccepted(toolchain, target)))
+  const result = await flags
+  if (result !== undefined) return result
+  const wanted = alternatives(toolchain, target).map((list) => list.join(' '))
+  const message = `${toolchain.version} (${toolchain.command.join(' ')}) can't make code for ${target.name}: it knows none of ${wanted.join(', ') || 'its flags'}. Install a newer compiler or choose a lower target.`
+  throw new EnvironmentError('ENVIRONMENT_OLD_COMPILER', message, { target: target.name, compiler: toolchain.version })
+}
+
+function alternatives({ family }: Toolchain, target: Target): readonly (readonly string[])[] {
+  // A compiler that we don't know takes no machine flags: its default code is what it can make.
+  return family === 'other' ? [[]] : target.flags[family]
+}
+
+async function firstAccepted(toolchain: Toolchain, target: Target): Promise<readonly string[] | undefined> {
+  for (const flags of alternatives(toolchain, target)) {
+    // Standard input is empty: an empty program.
+    const { status } = await runCompiler(toolchain.command, [...flags, '-x', 'c', '-fsyntax-only', '-'])
+    if (status === 0) return flags
+  }
+  return undefined
+}

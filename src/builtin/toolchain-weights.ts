@@ -1,0 +1,85 @@
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Constant data of a model in the target's byte order. */
+export interface Weights {
+  readonly bytes: number
+  readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+}
+
+/** How the bytes come into the library: by the assembler, or as C text for a compiler that can't. */
+export type WeightsForm = 'incbin' | 'text'
+
+/** From here on x86-64 code may not reach data with a 32-bit distance: 2 GiB less room for code and other data. */
+export const LARGE_WEIGHTS = 0x7c00_0000
+
+const FILES: Readonly<Record<WeightsForm, string>> = { incbin: 'weights.bin', text: 'weights.inc' }
+
+/**
+ * C text that defines `om_weights`: the model's constants in a read-only section, shared between processes and not copied
+ * at load. It names the file that `writeWeights` puts beside the source.
+ *
+ * @param bytes size; without any, `om_weights` is one zero byte, so that it can always be named
+ * @param alignment power of two, in bytes
+ */
+export function weightsSection(bytes: number, alignment = 64): string {
+  if (bytes === 0) return `_Alignas(${alignment}) static const unsigned char om_weights[1] = {0};\n`
+  const array = `const unsigned char om_weights[${bytes}]`
+  const hidden = `extern __attribute__((visibility("hidden"), aligned(${alignment}))) ${array};`
+  const content = (label: string) => [`.balign ${alignment}`, `${label}:`, `.incbin "${FILES.incbin}"`]
+  const elf = (section: string) =>
+    assembly(
+      `.pushsection ${section},%progbits`,
+      '.globl om_weights',
+      '.hidden om_weights',
+      '.type om_weights, %object',
+      `.size om_weights, ${bytes}`,
+      ...content('om_weights'),
+      '.popsection',
+    )
+  const large = `#elif defined(__x86_64__) && defined(__ELF__)
+${hidden}
+${elf('.lrodata.om_weights,"al"')}
+`
+  return `#if defined(OM_WEIGHTS_TEXT)
+_Alignas(${alignment}) static ${array} = {
+#include "${FILES.text}"
+};
+#elif defined(__APPLE__)
+${hidden}
+${assembly('.pushsection __TEXT,__const', '.globl _om_weights', '.private_extern _om_weights', ...content('_om_weights'), '.popsection')}
+#elif defined(_WIN32)
+extern __attribute__((aligned(${alignment}))) ${array};
+${assembly('.section .rdata,"dr"', '.globl om_weights', ...content('om_weights'), '.text')}
+${bytes < LARGE_WEIGHTS ? '' : large}#else
+${hidden}
+${elf('.rodata.om_weights,"a"')}
+#endif
+`
+}
+
+function assembly(...lines: readonly string[]): string {
+  return `__asm__(\n${lines.map((line) => `  "${line.replaceAll('"', '\\"')}\\n"`).join('\n')});`
+}
+
+/** Writes the file that `weightsSection` names. @throws the system's error, or RangeError if the chunks are not `bytes` long */
+export async function writeWeights(folder: string, weights: Weights, form: WeightsForm): Promise<void> {
+  const file = await open(join(folder, FILES[form]), 'wx')
+  try {
+    let bytes = 0
+    for await (const chunk of weights.chunks) {
+      if (form === 'incbin') await file.writeFile(chunk)
+      else for (const text of asText(chunk)) await file.writeFile(text)
+      bytes += chunk.length
+    }
+    if (bytes !== weights.bytes) throw new RangeError(`weights: ${weights.bytes} bytes announced, ${bytes} given`)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Elements of a C array, in pieces that a string can hold. */
+function* asText(chunk: Uint8Array): Generator<string> {
+  const piece = 1 << 16
+  for (let start = 0; start < chunk.length; start += piece) yield `${chunk.subarray(start, start + piece).join(',')},\n`
+}

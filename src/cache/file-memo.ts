@@ -1,0 +1,106 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/**
+ * Remembers what was worked out from a file, for as long as the file's stat stays the same: hashing 100 MB of weights or
+ * asking a compiler for its version would be most of the time of a cache hit.
+ *
+ * Why a stat is enough: writing to a file, and replacing it by another, changes its ctime, which no program can set, or
+ * its inode. What could slip through is a write within the clock tick of the stat (git's "racily clean" files). So a value
+ * is remembered only if the file's ctime was at least `SETTLED_MS` old when the stat was taken, and only if the stat
+ * was the same before and after the work. What stays undetected is a disk that changes bits by itself.
+ *
+ * @param folder where it is kept beyond this process; `undefined` to keep it in memory only
+ * @param kind what is worked out; part of the key beside the path
+ */
+export async function rememberByStat(
+  folder: string | undefined,
+  kind: string,
+  path: string,
+  work: () => Promise<string>,
+): Promise<string> {
+  const before = await fingerprint(path)
+  const key = createHash('sha256').update(`${kind}\0${path}`).digest('hex')
+  const known = memory.get(key) ?? (await readMemo(folder, key))
+  if (known?.stat === before.text) {
+    memory.set(key, known)
+    return known.value
+  }
+  const value = await work()
+  const after = await fingerprint(path)
+  if (after.text === before.text && before.takenMs - before.changedMs >= SETTLED_MS) {
+    const memo: Memo = { stat: after.text, value }
+    memory.set(key, memo)
+    await writeMemo(folder, key, memo)
+  }
+  return value
+}
+
+/** sha256 of a file's bytes, hex; remembered. */
+export function hashFile(folder: string | undefined, path: string): Promise<string> {
+  return rememberByStat(folder, 'sha256', path, async () => {
+    const hash = createHash('sha256')
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk)
+    return hash.digest('hex')
+  })
+}
+
+/** Names of memo files within a cache folder. */
+export const memoName = /^[0-9a-f]{64}\.memo$/
+
+/** Coarser than the timestamps of the file systems we know: FAT and old HFS+ and NFS count whole or double seconds. */
+const SETTLED_MS = 2500
+
+interface Memo {
+  readonly stat: string
+  readonly value: string
+}
+
+const memory = new Map<string, Memo>()
+
+async function fingerprint(path: string): Promise<{ text: string; changedMs: number; takenMs: number }> {
+  const takenMs = Date.now()
+  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true })
+  const text = [dev, ino, size, mtimeNs, ctimeNs].join(':')
+  return { text, changedMs: Number(ctimeNs / 1_000_000n), takenMs }
+}
+
+async function readMemo(folder: string | undefined, key: string): Promise<Memo | undefined> {
+  if (folder === undefined) return undefined
+  try {
+    const memo: unknown = JSON.parse(await readFile(join(folder, `${key}.memo`), 'utf8'))
+    return isMemo(memo) ? memo : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isMemo(value: unknown): value is Memo {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'stat' in value &&
+    typeof value.stat === 'string' &&
+    'value' in value &&
+    typeof value.value === 'string'
+  )
+}
+
+/** A memo that can't be written only costs time, so no error leaves here. */
+async function writeMemo(folder: string | undefined, key: string, memo: Memo): Promise<void> {
+  if (folder === undefined) return
+  const temporary = join(folder, temporaryName())
+  try {
+    await writeFile(temporary, JSON.stringify(memo), { flag: 'wx' })
+    await rename(temporary, join(folder, `${key}.memo`))
+  } catch {
+    await unlink(temporary).catch(() => {})
+  }
+}
+
+/** Of files and folders on their way into a cache folder: swept when their process is gone. */
+export function temporaryName(): string {
+  return `tmp-${process.pid}-${randomBytes(8).toString('hex')}`
+}
