@@ -101,6 +101,7 @@ OM_SHARED void om_maxpool_nd_f32(const float *x, float *y, int64_t *indices, boo
       }
       y[plane * outs + at] = best;
       if (!indices) continue;
+      winner = om_max(winner, 0); /* nothing but padding under a dilated window: any index that is safe to use */
       if (column_major) {
         ptrdiff_t turned = 0, rest = winner, step = pixels;
         for (int i = window->rank - 1; i >= 0; i--) {

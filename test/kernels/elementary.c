@@ -1,0 +1,102 @@
+/* The elementary functions against the C library in double. Without arguments: every 1009th float and those around every
+ * special value. `elementary all [FUNCTION]`: all 2^32 floats, which takes minutes. */
+#include "elementary.h"
+
+#include "check.h"
+
+typedef void many(const float *x, float *y, int n);
+
+#define MANY(name)                                                                                                     \
+  static void many_##name(const float *x, float *y, int n) {                                                           \
+    for (int i = 0; i < n; i++) y[i] = om_##name##_f32(x[i]);                                                          \
+  }
+MANY(exp)
+MANY(expm1)
+MANY(log)
+MANY(log1p)
+MANY(sigmoid)
+MANY(tanh)
+MANY(erf)
+MANY(softplus)
+
+static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+static double softplus(double x) { return x > 40 ? x : log1p(exp(x)); }
+
+/* `ulp`: the largest error allowed, in units in the last place of the right result; `tiny`: results smaller than this may
+ * be 0 instead. */
+typedef struct function {
+  const char *name;
+  many *got;
+  double (*want)(double);
+  double ulp, tiny;
+} function;
+
+static const function functions[] = {
+    {"exp", many_exp, exp, 1.5, 0},
+    {"expm1", many_expm1, expm1, 2.5, 0},
+    {"log", many_log, log, 1.5, 0},
+    {"log1p", many_log1p, log1p, 2.5, 0},
+    {"sigmoid", many_sigmoid, sigmoid, 2.5, 1.19e-38},
+    {"tanh", many_tanh, tanh, 2.5, 0},
+    {"erf", many_erf, erf, 3, 0},
+    {"softplus", many_softplus, softplus, 2.5, 0},
+};
+
+/* Distance of got from want in units in the last place of a float of want's size; infinite where the kind is wrong. */
+static double error_in_ulp(float got, double want) {
+  if (isnan(want) || isnan(got)) return isnan(want) && isnan(got) ? 0 : INFINITY;
+  const float rounded = (float)want;
+  if (isinf(rounded) || isinf(got)) return got == rounded || (isinf(rounded) && !isinf(want) && fabsf(got) > 3.4e38f) ? 0 : INFINITY;
+  if (want == 0 || got == 0) {
+    if (got == 0 && fabs(want) < 1.5e-45) return !signbit(got) == !signbit(want) ? 0 : INFINITY;
+    if (want == 0) return got == 0 && !signbit(got) == !signbit(want) ? 0 : INFINITY;
+  }
+  int exponent;
+  frexp(want, &exponent);
+  return fabs((double)got - want) / ldexp(1, (exponent < -125 ? -125 : exponent) - 24);
+}
+
+enum { CHUNK = 1024 };
+
+typedef struct worst {
+  double ulp;
+  float x;
+} worst;
+
+static void check_chunk(const function *f, const float *x, int n, worst *w) {
+  float y[CHUNK];
+  f->got(x, y, n);
+  for (int i = 0; i < n; i++) {
+    const double want = f->want((double)x[i]);
+    if (y[i] == 0 && fabs(want) < f->tiny) continue;
+    const double error = error_in_ulp(y[i], want);
+    if (error > w->ulp) *w = (worst){error, x[i]};
+    if (!(error <= f->ulp)) fail("%s(%a = %g) = %a, want %a: %g ulp", f->name, (double)x[i], (double)x[i], (double)y[i], want, error);
+  }
+  check_cases += n;
+}
+
+int main(int count, char **arguments) {
+  const bool all = count > 1 && strcmp(arguments[1], "all") == 0;
+  for (unsigned k = 0; k < sizeof functions / sizeof *functions; k++) {
+    const function *f = &functions[k];
+    if (count > 2 && strcmp(arguments[2], f->name) != 0) continue;
+    worst w = {0, 0};
+    float x[CHUNK];
+    int n = 0;
+    for (uint64_t bits = 0; bits <= UINT32_MAX; bits += all ? 1 : 1009) {
+      x[n++] = om_from_bits((uint32_t)bits);
+      if (n == CHUNK) check_chunk(f, x, n, &w), n = 0;
+    }
+    const float special[] = {0.0f, 1.0f, -1.0f, 1.17549435e-38f, INFINITY, 88.72284f, -87.33655f, -103.97208f, 128.0f, 0.5f,
+                             0.34657359f, 2.0f / 3, 4.0f / 3, 10.0f, 20.0f, 4.0f, -18.0f, 1e-45f, -0.0f};
+    for (unsigned i = 0; i < sizeof special / sizeof *special; i++)
+      for (int step = -8; step <= 8; step++) {
+        x[n++] = om_from_bits(om_bits(special[i]) + (uint32_t)step);
+        if (n == CHUNK) check_chunk(f, x, n, &w), n = 0;
+      }
+    check_chunk(f, x, n, &w);
+    printf("%-9s largest error %.3f ulp at %a = %g\n", f->name, w.ulp, (double)w.x, (double)w.x);
+  }
+  return check_done("elementary");
+}
