@@ -91,3 +91,70 @@ export type TensorInput<Type extends ElementType, Dims extends readonly number[]
 export type DimsOf<Shape extends readonly SignatureDim[]> = {
   readonly [Index in keyof Shape]: Shape[Index] extends number ? Shape[Index] : number
 }
+
+export type TypedArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+
+/** What the runtime needs of a typed array's constructor. */
+export interface TypedArrayConstructor {
+  readonly name: string
+  readonly BYTES_PER_ELEMENT: number
+  new (length: number): TypedArray
+  new (elements: TypedArray): TypedArray
+  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArray
+}
+
+interface Storage {
+  /** `TensorProto.DataType` of ONNX. */
+  readonly code: number
+  /** Absent for strings. */
+  readonly array: TypedArrayConstructor | undefined
+  /** Entries of the array per element: complex numbers are pairs. */
+  readonly lanes: number
+}
+
+const entry = (code: number, array: unknown, lanes = 1): Storage => ({
+  code,
+  array: array as TypedArrayConstructor | undefined,
+  lanes,
+})
+
+/** How each element type is kept; see {@link TensorDataTypes}. */
+export const storage: Readonly<Record<ElementType, Storage>> = {
+  float32: entry(1, Float32Array),
+  uint8: entry(2, Uint8Array),
+  int8: entry(3, Int8Array),
+  uint16: entry(4, Uint16Array),
+  int16: entry(5, Int16Array),
+  int32: entry(6, Int32Array),
+  int64: entry(7, BigInt64Array),
+  string: entry(8, undefined),
+  bool: entry(9, Uint8Array),
+  float16: entry(10, globalThis.Float16Array ?? Uint16Array),
+  float64: entry(11, Float64Array),
+  uint32: entry(12, Uint32Array),
+  uint64: entry(13, BigUint64Array),
+  complex64: entry(14, Float32Array, 2),
+  complex128: entry(15, Float64Array, 2),
+  bfloat16: entry(16, Uint16Array),
+  float8e4m3fn: entry(17, Uint8Array),
+  float8e4m3fnuz: entry(18, Uint8Array),
+  float8e5m2: entry(19, Uint8Array),
+  float8e5m2fnuz: entry(20, Uint8Array),
+  uint4: entry(21, Uint8Array),
+  int4: entry(22, Int8Array),
+  float4e2m1: entry(23, Uint8Array),
+  float8e8m0: entry(24, Uint8Array),
+  uint2: entry(25, Uint8Array),
+  int2: entry(26, Int8Array),
+}

@@ -1,0 +1,62 @@
+// Working memory of one call, kept for the next: a free list per library, shared by all threads.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+
+struct Scratch {
+  void *data = nullptr;
+  int64_t bytes = 0;
+};
+
+class ScratchPool {
+public:
+  // At least `bytes`, 64-byte aligned; data is null when memory is short.
+  Scratch take(int64_t bytes) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      for (int i = count_ - 1; i >= 0; --i) {
+        if (blocks_[i].bytes < bytes) continue;
+        const Scratch found = blocks_[i];
+        blocks_[i] = blocks_[--count_];
+        return found;
+      }
+    }
+    Scratch fresh{nullptr, bytes};
+    if (static_cast<uint64_t>(bytes) > SIZE_MAX || posix_memalign(&fresh.data, 64, static_cast<size_t>(bytes)) != 0)
+      fresh.data = nullptr;
+    return fresh;
+  }
+
+  void give(Scratch block) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (count_ < kept && users_ > 0) {
+        blocks_[count_++] = block;
+        return;
+      }
+    }
+    free(block.data);
+  }
+
+  void addUser() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ++users_;
+  }
+
+  // The last user takes the kept blocks along.
+  void removeUser() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (--users_ == 0)
+      while (count_ > 0) free(blocks_[--count_].data);
+  }
+
+private:
+  // As many as libuv's pool has threads by default; what a burst of calls needs beyond that is freed after it.
+  static constexpr int kept = 4;
+  std::mutex mutex_;
+  Scratch blocks_[kept];
+  int count_ = 0;
+  int users_ = 0;
+};

@@ -1,0 +1,190 @@
+// One model loaded by one JavaScript environment: its plan, its mailbox, and runs on this thread or on libuv's pool.
+#pragma once
+
+#include "values.h"
+
+class Session {
+public:
+  Session(napi_env env, Library &library, Plan plan) : library_(library), plan_(std::move(plan)), call_(library, plan_, true) {
+    library_.scratch.addUser();
+    int64_t total = 0;
+    napi_adjust_external_memory(env, plan_.scratchBytes, &total); // see close()
+  }
+  Session(const Session &) = delete;
+
+  const Plan &plan() const { return plan_; }
+
+  // `buffer` is an ArrayBuffer of plan().mailboxBytes + 64; returns the first offset in it that is 64-byte aligned.
+  int64_t useMailbox(napi_env env, napi_value buffer) {
+    void *data = nullptr;
+    size_t bytes = 0;
+    napi_get_arraybuffer_info(env, buffer, &data, &bytes);
+    napi_create_reference(env, buffer, 1, &mailboxReference_);
+    mailbox_ = reinterpret_cast<char *>(plan::aligned(reinterpret_cast<intptr_t>(data)));
+    call_.useMailbox(mailbox_);
+    return mailbox_ - static_cast<char *>(data);
+  }
+
+  // The functions of a session and its running jobs each hold it; the last to go deletes it.
+  void retain() { ++holders_; }
+  void release(napi_env env) {
+    if (--holders_ > 0) return;
+    close(env);
+    if (mailboxReference_) napi_delete_reference(env, mailboxReference_);
+    delete this;
+  }
+
+  // Gives back what the model holds natively. Jobs that run still finish.
+  void close(napi_env env) {
+    if (closed_) return;
+    closed_ = true;
+    call_.giveScratch();
+    library_.scratch.removeUser();
+    int64_t total = 0;
+    napi_adjust_external_memory(env, -plan_.scratchBytes, &total);
+  }
+
+  // run(direct?: (TypedArray | string[])[]): undefined or the outputs that aren't in the mailbox.
+  static napi_value run(napi_env env, napi_callback_info info) {
+    size_t count = 1;
+    napi_value direct;
+    void *self = nullptr;
+    napi_get_cb_info(env, info, &count, &direct, nullptr, &self);
+    return static_cast<Session *>(self)->runNow(env, direct);
+  }
+
+  // runAsync(done: (error, outputs) => void, direct?): `done` is called on this thread with the mailbox filled in.
+  static napi_value runAsync(napi_env env, napi_callback_info info) {
+    size_t count = 2;
+    napi_value arguments[2];
+    void *self = nullptr;
+    napi_get_cb_info(env, info, &count, arguments, nullptr, &self);
+    static_cast<Session *>(self)->runLater(env, arguments[0], arguments[1]);
+    return nullptr;
+  }
+
+  static napi_value dispose(napi_env env, napi_callback_info info) {
+    void *self = nullptr;
+    napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &self);
+    static_cast<Session *>(self)->close(env);
+    return nullptr;
+  }
+
+private:
+  Library &library_;
+  const Plan plan_;
+  Call call_; // of run(), which this thread makes one at a time; runAsync() makes its own
+  char *mailbox_ = nullptr;
+  napi_ref mailboxReference_ = nullptr;
+  int holders_ = 0;
+  bool closed_ = false;
+
+  struct Job {
+    Session &session;
+    Call call;
+    char *mailbox = nullptr;
+    napi_async_work work = nullptr;
+    napi_ref done = nullptr;
+    explicit Job(Session &owner) : session(owner), call(owner.library_, owner.plan_, false) {}
+  };
+
+  bool isOpen(napi_env env) const { return !closed_ || values::raise(env, "RUN_DISPOSED", "it was disposed"); }
+
+  napi_value returned(napi_env env, const Call &call) const {
+    if (!plan_.returns) return nullptr;
+    void *state = nullptr;
+    napi_value arrayBuffer;
+    if (napi_get_instance_data(env, &state) != napi_ok ||
+        napi_get_reference_value(env, static_cast<napi_ref>(state), &arrayBuffer) != napi_ok)
+      return nullptr;
+    return values::writeOutputs(env, library_, plan_, call, arrayBuffer);
+  }
+
+  napi_value runNow(napi_env env, napi_value direct) {
+    if (!isOpen(env)) return nullptr;
+    napi_value outputs = nullptr;
+    if (values::readInputs(env, library_, plan_, mailbox_, direct, &call_)) {
+      call_.execute();
+      if (call_.failure.code) napi_throw(env, values::toError(env, call_.failure));
+      else outputs = returned(env, call_);
+    }
+    call_.clear();
+    return outputs;
+  }
+
+  // Copies all inputs into the job: once JavaScript runs again their memory may be transferred, resized or collected.
+  bool copyInputs(napi_env env, Job *job) {
+    job->mailbox = static_cast<char *>(job->call.own(static_cast<size_t>(plan_.mailboxBytes)));
+    if (!job->mailbox) return values::raise(env, "RUN_MEMORY", "no memory for a copy of the inputs");
+    memcpy(job->mailbox, mailbox_, static_cast<size_t>(plan_.outputsOffset));
+    job->call.useMailbox(job->mailbox);
+    for (size_t i = 0; i < plan_.inputs.size(); ++i) {
+      const Port &port = plan_.inputs[i];
+      if (port.mailbox >= 0 || port.isString()) continue; // strings were copied when they were read
+      om_buffer &buffer = job->call.inputs[i];
+      const int64_t bytes = om_shape_bytes(buffer.dims, static_cast<int64_t>(port.dims.size()), port.elementBytes);
+      void *copy = job->call.own(static_cast<size_t>(bytes));
+      if (!copy) return values::raise(env, "RUN_MEMORY", "no memory for a copy of the inputs");
+      if (bytes > 0) memcpy(copy, buffer.data, static_cast<size_t>(bytes));
+      buffer.data = copy;
+    }
+    return true;
+  }
+
+  bool queue(napi_env env, napi_value done, Job *job) {
+    napi_value name;
+    return napi_create_string_utf8(env, "onnx-mlir", NAPI_AUTO_LENGTH, &name) == napi_ok &&
+           napi_create_reference(env, done, 1, &job->done) == napi_ok &&
+           napi_create_async_work(env, nullptr, name, executeJob, completeJob, job, &job->work) == napi_ok &&
+           napi_queue_async_work(env, job->work) == napi_ok;
+  }
+
+  void runLater(napi_env env, napi_value done, napi_value direct) {
+    if (!isOpen(env)) return;
+    Job *job = new Job(*this);
+    retain();
+    if (!values::readInputs(env, library_, plan_, mailbox_, direct, &job->call) || !copyInputs(env, job)) {
+      discard(env, job);
+    } else if (!queue(env, done, job)) {
+      discard(env, job);
+      values::raise(env, "RUN_FAILED", "it could not be queued");
+    }
+  }
+
+  static void discard(napi_env env, Job *job) {
+    Session &session = job->session;
+    if (job->work) napi_delete_async_work(env, job->work);
+    if (job->done) napi_delete_reference(env, job->done);
+    delete job;
+    session.release(env);
+  }
+
+  static void executeJob(napi_env, void *data) { static_cast<Job *>(data)->call.execute(); }
+
+  // On the JavaScript thread. In a worker that is being terminated every Node-API call fails, and only discard() counts.
+  static void completeJob(napi_env env, napi_status status, void *data) {
+    Job *job = static_cast<Job *>(data);
+    if (status == napi_ok) job->session.report(env, job);
+    discard(env, job);
+  }
+
+  void report(napi_env env, Job *job) {
+    napi_value arguments[2] = {};
+    if (job->call.failure.code) {
+      arguments[0] = values::toError(env, job->call.failure);
+    } else {
+      memcpy(mailbox_ + plan_.outputsOffset, job->mailbox + plan_.outputsOffset,
+             static_cast<size_t>(plan_.mailboxBytes - plan_.outputsOffset));
+      arguments[1] = returned(env, job->call);
+      bool pending = false;
+      if (napi_is_exception_pending(env, &pending) == napi_ok && pending)
+        napi_get_and_clear_last_exception(env, &arguments[0]);
+    }
+    napi_value nothing, done;
+    if (napi_get_undefined(env, &nothing) != napi_ok || napi_get_reference_value(env, job->done, &done) != napi_ok)
+      return;
+    for (napi_value &argument : arguments)
+      if (!argument) argument = nothing;
+    napi_call_function(env, nothing, done, 2, arguments, nullptr);
+  }
+};

@@ -1,0 +1,239 @@
+import { arrayKind, toElements } from './elements.ts'
+import type { SignatureEntry } from './signature.ts'
+import { storage, type TypedArray, type TypedArrayConstructor } from './tensor.ts'
+
+/** An input that fits the signature: `data` has exactly the elements that `dims` ask for. */
+export interface CheckedInput {
+  readonly data: TypedArray | readonly string[]
+  readonly dims: readonly number[]
+}
+
+/** One input of a model, with what checking it needs at every call worked out once. */
+interface Port extends SignatureEntry {
+  readonly array: TypedArrayConstructor | undefined
+  readonly lanes: number
+  /** The dimensions and the length of `data` where the shape is static. */
+  readonly dims: readonly number[] | undefined
+  readonly length: number
+}
+
+/**
+ * Checks what a user gives a model against its signature.
+ * Errors are `TypeError` (names, types) and `RangeError` (lengths, dimensions, values) that name the model, the input,
+ * what was expected and what was given.
+ */
+export class InputChecker {
+  readonly #model: string
+  readonly #ports: readonly Port[]
+  readonly #isStatic: boolean
+
+  constructor(model: string, inputs: readonly SignatureEntry[]) {
+    this.#model = model
+    this.#ports = inputs.map(toPort)
+    this.#isStatic = this.#ports.every((port) => port.dims !== undefined)
+  }
+
+  /** The inputs in the signature's order. */
+  check(inputs: unknown): CheckedInput[] {
+    if (typeof inputs !== 'object' || inputs === null)
+      throw new TypeError(`${this.#model}: run() takes an object with ${this.#names()}, given ${describe(inputs)}`)
+    const given = inputs as Readonly<Record<string, unknown>>
+    this.#checkNames(given)
+    return this.#isStatic ? this.#checkStatic(given) : this.#checkDynamic(given)
+  }
+
+  #checkStatic(given: Readonly<Record<string, unknown>>): CheckedInput[] {
+    const checked = new Array<CheckedInput>(this.#ports.length)
+    for (let i = 0; i < checked.length; i++) {
+      const port = this.#ports[i]!
+      const value = given[port.name]
+      // What nearly every call looks like; bool's values need a look of their own.
+      checked[i] =
+        port.array !== undefined &&
+        value instanceof port.array &&
+        value.length === port.length &&
+        port.dims !== undefined &&
+        port.type !== 'bool'
+          ? { data: value, dims: port.dims }
+          : this.#resolve(port, value, new Map())
+    }
+    return checked
+  }
+
+  /** Inputs that state their dimensions go first: what they say of symbols helps those that don't. */
+  #checkDynamic(given: Readonly<Record<string, unknown>>): CheckedInput[] {
+    const symbols: Symbols = new Map()
+    const checked = new Array<CheckedInput>(this.#ports.length)
+    for (const shaped of [true, false])
+      for (const [index, port] of this.#ports.entries())
+        if (isShaped(given[port.name]) === shaped) checked[index] = this.#resolve(port, given[port.name], symbols)
+    return checked
+  }
+
+  #resolve(port: Port, value: unknown, symbols: Symbols): CheckedInput {
+    const shaped = isShaped(value)
+    const elements = shaped ? value.data : value
+    if (shaped && value.type !== undefined && value.type !== port.type)
+      throw this.#error(TypeError, port, `given a tensor of type ${String(value.type)}`)
+    const data = this.#elements(port, elements)
+    const length = data.length / port.lanes
+    const dims = shaped ? this.#statedDims(port, value.dims) : this.#inferDims(port, length, symbols, describe(value))
+    this.#checkDims(port, dims, symbols)
+    const wanted = dims.reduce((product, dim) => product * dim, 1)
+    if (wanted !== length) {
+      const count = port.lanes > 1 ? `${wanted * port.lanes} numbers (${port.lanes} each)` : `${wanted}`
+      throw this.#error(
+        RangeError,
+        port,
+        `so ${count} elements for dims [${dims.join(', ')}], given ${describe(elements)}`,
+      )
+    }
+    return { data, dims }
+  }
+
+  #elements(port: Port, value: unknown): TypedArray | readonly string[] {
+    const plain = port.shape.length === 0 && isScalar(value) ? [value] : value
+    let data
+    try {
+      data = toElements(port.type, plain)
+    } catch (error) {
+      if (error instanceof RangeError) throw this.#error(RangeError, port, error.message)
+      throw error
+    }
+    if (data !== undefined) return data
+    const container = port.array?.name ?? 'string[]'
+    throw this.#error(TypeError, port, `in a ${container}, given ${describe(value)}`)
+  }
+
+  #statedDims(port: Port, dims: unknown): readonly number[] {
+    const list = arrayKind(dims) === '' ? dims : Array.from(dims as Iterable<unknown>)
+    if (!Array.isArray(list)) throw this.#error(TypeError, port, `given dims ${describe(dims)}`)
+    const numbers = list.map((dim) => Number(dim))
+    if (numbers.some((dim) => !Number.isSafeInteger(dim) || dim < 0))
+      throw this.#error(RangeError, port, `given dims [${list.join(', ')}], which are no lengths`)
+    if (numbers.length !== port.shape.length)
+      throw this.#error(RangeError, port, `given ${numbers.length} dims [${numbers.join(', ')}]`)
+    return numbers
+  }
+
+  /** Dimensions of an input that came without them: at most one may be unknown, and the length gives that one. */
+  #inferDims(port: Port, length: number, symbols: Symbols, given: string): readonly number[] {
+    if (port.dims !== undefined) return port.dims
+    const dims = port.shape.map((dim) => (typeof dim === 'string' ? symbols.get(dim)?.value : (dim ?? undefined)))
+    const unknown = dims.filter((dim) => dim === undefined).length
+    if (unknown > 1)
+      throw this.#error(
+        TypeError,
+        port,
+        `which has ${unknown} unknown dimensions: give { data, dims } instead of ${given}`,
+      )
+    const known = dims.reduce<number>((product, dim) => product * (dim ?? 1), 1)
+    const rest = length / known
+    if (unknown === 1 && !Number.isSafeInteger(rest))
+      throw this.#error(RangeError, port, `so a multiple of ${known} elements, given ${given}`)
+    return dims.map((dim) => dim ?? rest)
+  }
+
+  #checkDims(port: Port, dims: readonly number[], symbols: Symbols): void {
+    for (const [axis, expected] of port.shape.entries()) {
+      const dim = dims[axis]!
+      if (typeof expected === 'number' && dim !== expected)
+        throw this.#error(RangeError, port, `given dims [${dims.join(', ')}]`)
+      if (typeof expected !== 'string') continue
+      const bound = symbols.get(expected)
+      if (bound === undefined) symbols.set(expected, { value: dim, input: port.name })
+      else if (bound.value !== dim)
+        throw this.#error(
+          RangeError,
+          port,
+          `given dims [${dims.join(', ')}], but ${expected} is ${bound.value} in input ${quote(bound.input)}`,
+        )
+    }
+  }
+
+  #checkNames(given: Readonly<Record<string, unknown>>): void {
+    let count = 0
+    for (const _ in given) count++
+    let complete = count === this.#ports.length
+    for (const port of this.#ports) complete &&= given[port.name] !== undefined && given[port.name] !== null
+    if (!complete) this.#explainNames(given)
+  }
+
+  #explainNames(given: Readonly<Record<string, unknown>>): void {
+    const missing = this.#ports.filter((port) => given[port.name] === undefined || given[port.name] === null)
+    const names = this.#ports.map((port) => port.name)
+    const extra = Object.keys(given).find((name) => !names.includes(name))
+    if (extra !== undefined) {
+      const near = nearest(extra, missing.length > 0 ? missing.map((port) => port.name) : names)
+      const hint = near === undefined ? `it takes ${this.#names()}` : `did you mean ${quote(near)}?`
+      throw new TypeError(`${this.#model}: there is no input ${quote(extra)}; ${hint}`)
+    }
+    if (missing[0] !== undefined) throw this.#error(TypeError, missing[0], 'given nothing')
+  }
+
+  #names(): string {
+    return this.#ports.length === 0 ? 'no inputs' : this.#ports.map((port) => quote(port.name)).join(', ')
+  }
+
+  #error(Kind: TypeErrorConstructor | RangeErrorConstructor, port: Port, given: string): Error {
+    const shape = port.shape.map((dim) => dim ?? '?').join(', ')
+    return new Kind(`${this.#model}: input ${quote(port.name)}: expected ${port.type} [${shape}], ${given}`)
+  }
+}
+
+/** Symbolic dimensions that an input has given a value. */
+type Symbols = Map<string, { readonly value: number; readonly input: string }>
+
+function toPort(input: SignatureEntry): Port {
+  const { array, lanes } = storage[input.type]
+  const isStatic = input.shape.every((dim) => typeof dim === 'number')
+  const dims = isStatic ? Object.freeze(input.shape.map(Number)) : undefined
+  const length = dims === undefined ? -1 : dims.reduce((product, dim) => product * dim, lanes)
+  return { ...input, array, lanes, dims, length }
+}
+
+function isShaped(value: unknown): value is { data: unknown; dims: unknown; type?: unknown } {
+  return typeof value === 'object' && value !== null && 'data' in value && 'dims' in value
+}
+
+function isScalar(value: unknown): boolean {
+  return (
+    typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' || typeof value === 'string'
+  )
+}
+
+const quote = (text: string): string => JSON.stringify(text)
+
+/** What a value is, for an error message: `Float64Array(60)`, `Array(3) of number`, `"abc"`. */
+function describe(value: unknown): string {
+  const kind = arrayKind(value)
+  if (kind !== '') return kind === 'DataView' ? 'a DataView' : `${kind}(${(value as TypedArray).length})`
+  if (Array.isArray(value)) return `Array(${value.length})${value.length > 0 ? ` of ${typeof value[0]}` : ''}`
+  if (typeof value === 'string') return quote(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+  if (typeof value === 'object' && value !== null)
+    return `an object with ${Object.keys(value).map(quote).join(', ') || 'no keys'}`
+  return typeof value === 'function' ? 'a function' : String(value)
+}
+
+/** The candidate that differs in the fewest letters, if in at most a third of them. */
+function nearest(name: string, candidates: readonly string[]): string | undefined {
+  let best: { candidate: string; distance: number } | undefined
+  for (const candidate of candidates) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
+    if (distance <= Math.max(1, Math.ceil(candidate.length / 3)) && distance < (best?.distance ?? Infinity))
+      best = { candidate, distance }
+  }
+  return best?.candidate
+}
+
+/** Levenshtein's distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    row = next
+  }
+  return row[b.length]!
+}

@@ -1,0 +1,119 @@
+import { ModelLoadError, ModelRunError } from './errors.ts'
+import { InputChecker } from './inputs.ts'
+import { checkLibrary, locate } from './library-file.ts'
+import type { BoundModel, Model, ModelFacts } from './model.ts'
+import { NativeSession, type NativeAddon } from './native.ts'
+import type { Tensor } from './tensor.ts'
+
+/** The native files of a built model: paths or `file:` URLs. */
+export interface ModelFiles {
+  readonly addon: string | URL
+  readonly library: string | URL
+}
+
+/**
+ * A model that runs natively in Node. Nothing is loaded before the first run or `load()`, so that importing many models
+ * costs nothing. The generated module calls this and states the exact type of the result.
+ */
+export function createNodeModel(facts: ModelFacts, files: ModelFiles): Model {
+  return new NodeModel(facts, files)
+}
+
+class NodeModel implements Model {
+  readonly name: string
+  readonly inputs: ModelFacts['signature']['inputs']
+  readonly outputs: ModelFacts['signature']['outputs']
+  readonly target: string
+  readonly compiler: ModelFacts['compiler']
+  readonly report: unknown
+  readonly #files: ModelFiles
+  readonly #checker: InputChecker
+  readonly #sessions: NativeSession[] = []
+  #session: NativeSession | undefined
+  #isDisposed = false
+
+  constructor(facts: ModelFacts, files: ModelFiles) {
+    this.name = facts.name
+    this.inputs = facts.signature.inputs
+    this.outputs = facts.signature.outputs
+    this.target = facts.target
+    this.compiler = facts.compiler
+    this.report = facts.report
+    this.#files = files
+    this.#checker = new InputChecker(facts.name, facts.signature.inputs)
+  }
+
+  async load(): Promise<void> {
+    this.#session ??= this.#open()
+  }
+
+  runSync(inputs: Readonly<Record<string, unknown>>): Record<string, Tensor> {
+    const checked = this.#checker.check(inputs)
+    return (this.#session ??= this.#open()).runSync(checked)
+  }
+
+  async run(inputs: Readonly<Record<string, unknown>>): Promise<Record<string, Tensor>> {
+    const checked = this.#checker.check(inputs)
+    return (this.#session ??= this.#open()).run(checked)
+  }
+
+  bind(): BoundModel {
+    for (const entry of [...this.inputs, ...this.outputs])
+      if (entry.type === 'string' || entry.shape.some((dim) => typeof dim !== 'number'))
+        throw new TypeError(
+          `${this.name}: bind() needs static shapes and no strings, but ${JSON.stringify(entry.name)} is ` +
+            `${entry.type} [${entry.shape.map((dim) => dim ?? '?').join(', ')}]`,
+        )
+    return this.#open(Number.MAX_SAFE_INTEGER).bind()
+  }
+
+  dispose(): void {
+    this.#isDisposed = true
+    for (const session of this.#sessions) session.dispose()
+    this.#sessions.length = 0
+    this.#session = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+
+  #open(mailboxLimit?: number): NativeSession {
+    if (this.#isDisposed) throw new ModelRunError('RUN_DISPOSED', `${this.name}: it was disposed`)
+    const library = locate(this.#files.library, this.name)
+    checkLibrary(library, this.name, this.target)
+    const addon = loadAddon(locate(this.#files.addon, this.name), this.name)
+    let session
+    try {
+      session = new NativeSession(addon, library, this, mailboxLimit)
+    } catch (error) {
+      throw loadError(error, `${this.name}: ${library} can't be loaded`)
+    }
+    this.#sessions.push(session)
+    return session
+  }
+}
+
+const addons = new Map<string, NativeAddon>()
+
+/** `process.dlopen` instead of `require`, which bundlers rewrite and ES modules lack. */
+function loadAddon(path: string, model: string): NativeAddon {
+  const known = addons.get(path)
+  if (known !== undefined) return known
+  const module: { exports: Partial<NativeAddon> } = { exports: {} }
+  try {
+    process.dlopen(module, path)
+  } catch (error) {
+    throw loadError(error, `${model}: the addon ${path} can't be loaded`)
+  }
+  const addon = module.exports
+  if (addon.load === undefined) throw new ModelLoadError('LOAD_ADDON', `${model}: ${path} is another addon`)
+  addons.set(path, addon as NativeAddon)
+  return addon as NativeAddon
+}
+
+function loadError(error: unknown, what: string): ModelLoadError {
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  const known = typeof code === 'string' && code.startsWith('LOAD_') ? code : 'LOAD_OPEN'
+  return new ModelLoadError(known, `${what}: ${String(message)}`, { cause: error })
+}
