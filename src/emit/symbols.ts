@@ -61,3 +61,18 @@ export function symbolUses(parameters: ReadonlyMap<string, string>): (symbol: st
     return uses === 2 ? `SharedDim<${parameter}>` : `NoInfer<${parameter}>`
   }
 }
+
+/**
+ * The inputs that must state their dimensions. Of the others, the run time works them out from the length, as at most
+ * one is neither a number nor a symbol of an input before.
+ */
+export function inputsWithDims(inputs: readonly SignatureEntry[]): ReadonlySet<SignatureEntry> {
+  const known = new Set<string>()
+  const mustState = new Set<SignatureEntry>()
+  for (const entry of inputs) {
+    const unknown = entry.shape.filter((dim) => dim === null || (typeof dim === 'string' && !known.has(dim)))
+    if (unknown.length > 1) mustState.add(entry)
+    for (const dim of entry.shape) if (typeof dim === 'string') known.add(dim)
+  }
+  return mustState
+}

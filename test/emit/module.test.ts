@@ -1,0 +1,127 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+import { rolldown } from 'rolldown'
+import { rollup } from 'rollup'
+import { expect, onTestFinished, test } from 'vitest'
+import { moduleSource, stubSource } from '../../src/emit/module.ts'
+import type { ModelFacts } from '../../src/runtime/model.ts'
+
+/** Stands for the runtime: a model that says what it was made from and run with. */
+const runtime = `export const createNodeModel = (facts, files) => ({
+  facts, files, run: async (inputs) => ({ ran: inputs }), runSync: (inputs) => ({ ran: inputs }),
+})`
+
+const facts: ModelFacts = {
+  name: '"; throw 1; //\u2028</script>.onnx',
+  signature: {
+    inputs: [{ name: '__proto__', type: 'float32', shape: ['batch', 3, null] }],
+    outputs: [{ name: '*/`${', type: 'int64', shape: [] }],
+  },
+  target: 'x86-64-v3',
+  compiler: { name: 'builtin', version: '0.1.0 gcc 12.2.0' },
+  report: { nodes: [] },
+}
+
+const files = { addon: `new URL('./a.node', import.meta.url)`, library: `new URL('./m.so', import.meta.url)` }
+
+async function folderWith(texts: Record<string, string>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'onnx-mlir-module-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  for (const [path, text] of Object.entries(texts)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), text)
+  }
+  return folder
+}
+
+test('the module gives the model, its parts and its facts', async () => {
+  const source = moduleSource({ facts, runtime: './run "time".mjs', files: { ...files, constants: '"c.bin"' } })
+  const folder = await folderWith({ 'model.mjs': source, 'run "time".mjs': runtime })
+  const url = pathToFileURL(join(folder, 'model.mjs')).href
+  const module = await import(/* @vite-ignore */ url)
+  expect(module.default.facts).toStrictEqual(facts)
+  expect(module.default.files).toStrictEqual({
+    addon: new URL('./a.node', url),
+    library: new URL('./m.so', url),
+    constants: 'c.bin',
+  })
+  expect(module.inputs).toStrictEqual(facts.signature.inputs)
+  expect(module.outputs).toStrictEqual(facts.signature.outputs)
+  expect([module.target, module.compiler, module.report]).toStrictEqual([facts.target, facts.compiler, facts.report])
+  const inputs = { x: 1 }
+  expect((await module.run(inputs)).ran).toBe(inputs)
+  expect(module.runSync(inputs).ran).toBe(inputs)
+})
+
+test('a model without constants or report', async () => {
+  const { report: _, ...bare } = facts
+  const folder = await folderWith({
+    'model.mjs': moduleSource({ facts: bare, runtime: './r.mjs', files }),
+    'r.mjs': runtime,
+  })
+  const module = await import(/* @vite-ignore */ pathToFileURL(join(folder, 'model.mjs')).href)
+  expect(module.report).toBeUndefined()
+  expect(Object.keys(module.default.files)).toEqual(['addon', 'library'])
+})
+
+/** Each bundler's output for `entry`, with the runtime outside. */
+const bundlers = {
+  async esbuild(entry: string) {
+    const { outputFiles } = await build({
+      entryPoints: [entry],
+      external: ['runtime'],
+      bundle: true,
+      format: 'esm',
+      write: false,
+    })
+    return outputFiles[0]?.text ?? ''
+  },
+  async rollup(entry: string) {
+    const bundle = await rollup({ input: entry, external: ['runtime'] })
+    return (await bundle.generate({ format: 'es' })).output[0].code
+  },
+  async rolldown(entry: string) {
+    const bundle = await rolldown({ input: entry, external: ['runtime'] })
+    return (await bundle.generate({ format: 'es' })).output[0].code
+  },
+}
+
+test.each(Object.entries(bundlers))('%s drops the model where only facts are imported', async (_, bundle) => {
+  const folder = await folderWith({
+    'model.mjs': moduleSource({ facts, runtime: 'runtime', files }),
+    'facts.mjs': `import { inputs } from './model.mjs'\nconsole.log(inputs)`,
+    'run.mjs': `import { run } from './model.mjs'\nconsole.log(run)`,
+  })
+  const factsOnly = await bundle(join(folder, 'facts.mjs'))
+  expect(factsOnly).toContain('batch')
+  expect(factsOnly).not.toMatch(/createNodeModel\(|new URL|x86-64/)
+  expect(await bundle(join(folder, 'run.mjs'))).toMatch(/createNodeModel\(/)
+})
+
+test('the stub links like the module, imports silently and throws on any use', async () => {
+  const message = 'fraud.onnx needs Node: "</script>\u2028'
+  const folder = await folderWith({
+    'stub.mjs': stubSource(message),
+    'model.mjs': moduleSource({ facts, runtime: './r.mjs', files }),
+    'r.mjs': runtime,
+  })
+  const [stub, module] = await Promise.all(
+    ['stub.mjs', 'model.mjs'].map((file) => import(/* @vite-ignore */ pathToFileURL(join(folder, file)).href)),
+  )
+  expect(Object.keys(stub).sort()).toEqual(Object.keys(module).sort())
+  for (const use of [
+    () => stub.default.run({}),
+    () => stub.run({}),
+    () => stub.runSync({}),
+    () => stub.inputs[0],
+    () => stub.outputs.length,
+    () => `${stub.target}`,
+    () => stub.compiler.name,
+    () => ({ ...stub.report }),
+  ]) {
+    expect(use).toThrow(message)
+  }
+})
