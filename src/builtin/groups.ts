@@ -1,5 +1,5 @@
 import { dimEquals } from '../graph/dim.ts'
-import { allNodes, type Graph, type Node, type Value } from '../graph/graph.ts'
+import type { Graph, Node, Value } from '../graph/graph.ts'
 import type { LoweredOperator } from '../ops/lowering.ts'
 import { operatorOf } from '../ops/index.ts'
 
@@ -79,19 +79,4 @@ function absorbedBy(group: Group, node: Node, open: ReadonlyMap<Value, Group>): 
 
 function sameShape(a: Value, b: Value): boolean {
   return a.rank === b.rank && a.dims.every((dim, i) => dimEquals(dim, b.dims[i]!))
-}
-
-/** How many nodes (at any depth) and graph outputs use each value. */
-export function countUses(graph: Graph): Map<Value, number> {
-  const uses = new Map<Value, number>()
-  const use = (value: Value | undefined): void => {
-    if (value) uses.set(value, (uses.get(value) ?? 0) + 1)
-  }
-  const countOutputs = (inner: Graph): void => inner.outputs.forEach(use)
-  countOutputs(graph)
-  for (const node of allNodes(graph)) {
-    new Set(node.inputs).forEach(use)
-    node.graphs.forEach(countOutputs)
-  }
-  return uses
 }

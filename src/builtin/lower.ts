@@ -1,7 +1,8 @@
 import { isStatic, symbolsOf } from '../graph/dim.ts'
 import type { Graph } from '../graph/graph.ts'
 import { operatorOf } from '../ops/index.ts'
-import { countUses, type Group, groupNodes } from './groups.ts'
+import { countUses } from '../graph/uses.ts'
+import { type Group, groupNodes } from './groups.ts'
 import { Kernel, type KernelCall, type KernelTable } from './kernel.ts'
 import { writeMap } from './map.ts'
 

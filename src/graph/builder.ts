@@ -1,8 +1,8 @@
 import type { ElementType } from '../onnx/element-type.ts'
 import type { Attribute, Tensor } from '../onnx/model.ts'
 import { tensorFrom, tensorValues } from '../onnx/tensor.ts'
-import { type Dim, isStatic, symbol } from './dim.ts'
-import { type Graph, Node, Value, type ValueInfo } from './graph.ts'
+import { isStatic } from './dim.ts'
+import { type Graph, type Identities, Node, Value, type ValueInfo } from './graph.ts'
 import type { Builder, InferContext, OperatorRegistry, PlainAttribute, PlainAttributes } from './operator.ts'
 
 /** Opset whose rules the compiler's own nodes follow. */
@@ -10,19 +10,6 @@ export const INTERNAL_OPSET = 26
 
 /** How a subgraph attribute becomes a graph; given by the importer, which knows the names in scope. */
 export type SubgraphImporter = (name: string, inputs: readonly ValueInfo[]) => Graph
-
-/** Numbers for values and symbols that are unique in one compilation. */
-export class Identities {
-  private values = 0
-  private symbols = 0
-  nextValue(): number {
-    return this.values++
-  }
-  /** Fresh symbols begin with `?`, which no `dim_param` can collide with: those are imported with a prefix. */
-  freshDim(): Dim {
-    return symbol(`?${this.symbols++}`)
-  }
-}
 
 /** Appends nodes to a graph: infers, folds and decomposes each on the way in. */
 export class GraphBuilder implements Builder {
@@ -98,7 +85,8 @@ export class GraphBuilder implements Builder {
       return [...decomposed]
     }
 
-    const infos = operator.infer(node, this.inferContext(node, subgraphs))
+    // Trailing optional outputs that the node does not name are not computed.
+    const infos = operator.infer(node, this.inferContext(node, subgraphs)).slice(0, Math.max(1, outputs.length))
     const known = infos.map(constantContents)
     if (known.length > 0 && known.every((tensor) => tensor !== undefined)) {
       return known.map((tensor, i) => this.constant(tensor, outputs[i]))
@@ -173,7 +161,7 @@ function attributeOf(value: PlainAttribute): Attribute {
       ? { kind: 'ints', value: numbers.map(BigInt) }
       : { kind: 'floats', value: numbers }
   }
-  return 'float' in value ? { kind: 'float', value: value.float } : { kind: 'tensor', value }
+  return 'kind' in value ? value : { kind: 'tensor', value }
 }
 
 function isList(value: object): value is readonly number[] | readonly string[] {

@@ -1,7 +1,7 @@
 import type { ElementType } from '../onnx/element-type.ts'
 import type { Attribute, Tensor } from '../onnx/model.ts'
 import { CompileError } from '../errors.ts'
-import { type Dim, isStatic } from './dim.ts'
+import { type Dim, isStatic, symbol } from './dim.ts'
 
 /** What is known of a value at compile time. */
 export interface ValueInfo {
@@ -118,42 +118,42 @@ export class Node {
   int(name: string): number | undefined
   int(name: string, otherwise: number): number
   int(name: string, otherwise?: number): number | undefined {
-    const value = this.attribute(name, 'int')
+    const value = this.attribute(name, 'int')?.value
     return value === undefined ? otherwise : clampInt(value)
   }
 
   ints(name: string): number[] | undefined {
-    return this.attribute(name, 'ints')?.map(clampInt)
+    return this.attribute(name, 'ints')?.value.map(clampInt)
   }
 
   float(name: string): number | undefined
   float(name: string, otherwise: number): number
   float(name: string, otherwise?: number): number | undefined {
-    return this.attribute(name, 'float') ?? otherwise
+    return this.attribute(name, 'float')?.value ?? otherwise
   }
 
   floats(name: string): readonly number[] | undefined {
-    return this.attribute(name, 'floats')
+    return this.attribute(name, 'floats')?.value
   }
 
   string(name: string): string | undefined
   string(name: string, otherwise: string): string
   string(name: string, otherwise?: string): string | undefined {
-    return this.attribute(name, 'string') ?? otherwise
+    return this.attribute(name, 'string')?.value ?? otherwise
   }
 
   strings(name: string): readonly string[] | undefined {
-    return this.attribute(name, 'strings')
+    return this.attribute(name, 'strings')?.value
   }
 
   tensor(name: string): Tensor | undefined {
-    return this.attribute(name, 'tensor')
+    return this.attribute(name, 'tensor')?.value
   }
 
-  private attribute<K extends Attribute['kind']>(name: string, kind: K): AttributeOf<K>['value'] | undefined {
+  private attribute<K extends Attribute['kind']>(name: string, kind: K): AttributeOf<K> | undefined {
     const attribute = this.attributes.get(name)
     if (!attribute) return undefined
-    if (isKind(attribute, kind)) return attribute.value
+    if (isKind(attribute, kind)) return attribute
     throw this.error('MODEL_ATTRIBUTE', `attribute ${name} should be of type ${kind}, but is ${attribute.kind}`)
   }
 
@@ -186,6 +186,19 @@ export interface Graph {
   readonly inputs: Value[]
   outputs: Value[]
   nodes: Node[]
+}
+
+/** Numbers for values and symbols that are unique in one compilation. */
+export class Identities {
+  private values = 0
+  private symbols = 0
+  nextValue(): number {
+    return this.values++
+  }
+  /** Fresh symbols begin with `?`, which no `dim_param` can collide with: those are imported with a prefix. */
+  freshDim(): Dim {
+    return symbol(`?${this.symbols++}`)
+  }
 }
 
 /** Every node of a graph and of its subgraphs, in execution order. */

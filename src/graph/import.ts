@@ -1,9 +1,10 @@
 import { CompileError, ModelError } from '../errors.ts'
 import type { Model, OnnxDim, OnnxFunction, OnnxGraph, OnnxNode, Tensor, TypeInfo } from '../onnx/model.ts'
-import { GraphBuilder, Identities, type SubgraphImporter } from './builder.ts'
+import { GraphBuilder, type SubgraphImporter } from './builder.ts'
 import { type Dim, symbol } from './dim.ts'
-import { type Graph, Node, type Value, type ValueInfo } from './graph.ts'
+import { type Graph, type Identities, Node, type Value, type ValueInfo } from './graph.ts'
 import type { OperatorRegistry } from './operator.ts'
+import { removeDeadNodes } from './uses.ts'
 
 export interface ImportOptions {
   /** Fixes symbolic dimensions: name → size. */
@@ -12,18 +13,23 @@ export interface ImportOptions {
 
 /** Names in scope. An inner graph sees the names of the graphs around it. */
 class Scope {
-  private readonly names = new Map<string, Value>()
+  private readonly names = new Map<string, Value | undefined>()
   private readonly outer: Scope | undefined
 
   constructor(outer?: Scope) {
     this.outer = outer
   }
 
-  find(name: string): Value | undefined {
-    return this.names.get(name) ?? this.outer?.find(name)
+  has(name: string): boolean {
+    return this.names.has(name) || (this.outer?.has(name) ?? false)
   }
 
-  define(name: string, value: Value): void {
+  find(name: string): Value | undefined {
+    return this.names.has(name) ? this.names.get(name) : this.outer?.find(name)
+  }
+
+  /** `undefined`: an optional input of a function that the call leaves out. */
+  define(name: string, value: Value | undefined): void {
     if (name) this.names.set(name, value)
   }
 }
@@ -35,18 +41,26 @@ type Opsets = ReadonlyMap<string, number>
  * The compiler's graph of a model: names resolved to values, shapes inferred, constants folded, model-local
  * functions and composite operators expanded, branches of a constant condition chosen.
  */
-export function importModel(model: Model, registry: OperatorRegistry, options: ImportOptions = {}): Graph {
-  return new Importer(model, registry, options).run()
+export function importModel(
+  model: Model,
+  registry: OperatorRegistry,
+  identities: Identities,
+  options: ImportOptions = {},
+): Graph {
+  const graph = new Importer(model, registry, identities, options).run()
+  removeDeadNodes(graph)
+  return graph
 }
 
 class Importer {
   private readonly model: Model
   private readonly registry: OperatorRegistry
   private readonly options: ImportOptions
-  private readonly identities = new Identities()
+  private readonly identities: Identities
 
-  constructor(model: Model, registry: OperatorRegistry, options: ImportOptions) {
+  constructor(model: Model, registry: OperatorRegistry, identities: Identities, options: ImportOptions) {
     this.model = model
+    this.identities = identities
     this.registry = registry
     this.options = options
   }
@@ -106,11 +120,13 @@ class Importer {
 
   private addNode(source: OnnxNode, origin: number, builder: GraphBuilder, scope: Scope, opsets: Opsets): void {
     const inputs = source.inputs.map((name) =>
-      name ? this.lookUp(name, scope, `input of node ${source.name || source.outputs[0]}`) : undefined,
+      name && !(scope.has(name) && !scope.find(name))
+        ? this.lookUp(name, scope, `input of node ${source.name || source.outputs[0]}`)
+        : undefined,
     )
     const body = this.functionOf(source)
     const outputs = body
-      ? this.expandFunction(body, source, inputs, builder, scope)
+      ? this.expandFunction(body, source, inputs, builder)
       : this.addOperator(source, origin, inputs, builder, scope, opsets)
     source.outputs.forEach((name, i) => {
       const value = outputs[i]
@@ -181,16 +197,12 @@ class Importer {
     call: OnnxNode,
     inputs: readonly (Value | undefined)[],
     builder: GraphBuilder,
-    caller: Scope,
   ): Value[] {
     const scope = new Scope()
-    body.inputs.forEach((name, i) => {
-      if (inputs[i]) scope.define(name, inputs[i])
-    })
+    body.inputs.forEach((name, i) => scope.define(name, inputs[i]))
     for (const node of body.nodes) {
       this.addNode(bindAttributes(node, call, body), -1, builder, scope, body.opsets)
     }
-    void caller
     return body.outputs.map((name) => this.lookUp(name, scope, `output of function ${body.name}`))
   }
 

@@ -1,4 +1,4 @@
-import type { Tensor } from '../onnx/model.ts'
+import type { Attribute, Tensor } from '../onnx/model.ts'
 import type { Dim } from './dim.ts'
 import type { Graph, Node, Value, ValueInfo } from './graph.ts'
 
@@ -31,8 +31,8 @@ export interface Builder {
 }
 
 export type PlainAttributes = Readonly<Record<string, PlainAttribute | undefined>>
-/** Numbers that are integers become `int`, others `float`; say `{ float: 1 }` where it matters. */
-export type PlainAttribute = number | string | readonly number[] | readonly string[] | Tensor | { readonly float: number }
+/** Numbers that are integers become `int`, others `float`; say `{ kind: 'float', value: 1 }` where it matters. */
+export type PlainAttribute = number | string | readonly number[] | readonly string[] | Tensor | Attribute
 
 /**
  * One operator: schema, shape rule, folding and rewriting stand together; the lowering to C is added by

@@ -3,12 +3,32 @@ import type { OperatorRegistry } from '../graph/operator.ts'
 import { arithmetic } from './arithmetic.ts'
 import { constants } from './constant.ts'
 import { controlFlow } from './control-flow.ts'
+import { convolutions } from './convolution.ts'
 import type { LoweredOperator } from './lowering.ts'
+import { matmul } from './matmul.ts'
+import { normalizations } from './normalization.ts'
+import { pooling } from './pooling.ts'
+import { recurrent } from './recurrent.ts'
 import { shapes } from './shape.ts'
+import { softmax } from './softmax.ts'
+import { transpose } from './transpose.ts'
 import { unary } from './unary.ts'
 
 /** Every operator that the built-in compiler knows. A new family is a file and a line here. */
-const operators: readonly LoweredOperator[] = [...constants, ...shapes, ...unary, ...arithmetic, ...controlFlow]
+const operators: readonly LoweredOperator[] = [
+  ...constants,
+  ...shapes,
+  ...transpose,
+  ...unary,
+  ...arithmetic,
+  ...matmul,
+  ...convolutions,
+  ...pooling,
+  ...normalizations,
+  ...softmax,
+  ...recurrent,
+  ...controlFlow,
+]
 
 const byName = new Map<string, LoweredOperator[]>()
 for (const operator of operators) {

@@ -1,0 +1,85 @@
+import { GraphBuilder, type SubgraphImporter } from './builder.ts'
+import type { Graph, Identities, Node, Value } from './graph.ts'
+import type { Builder, OperatorRegistry } from './operator.ts'
+import { countUses, removeDeadNodes } from './uses.ts'
+
+/** What a rule may ask and build. What it builds is rewritten by the same rules. */
+export interface RewriteContext extends Builder {
+  /** Whether `value`, from before this pass, is used by one node only. */
+  isUsedOnce(value: Value): boolean
+}
+
+/** One rule of a pass: the values that replace the node's outputs, or `undefined` where the rule does not apply. */
+export type Rewrite = (node: Node, context: RewriteContext) => readonly Value[] | undefined
+
+/**
+ * Applies a list of rules in one walk in execution order, to a node's inputs before the node itself, so that a rule
+ * sees what earlier ones made of its producers. Nodes that nobody needs any more are removed.
+ */
+export function rewriteGraph(
+  graph: Graph,
+  rules: readonly Rewrite[],
+  registry: OperatorRegistry,
+  identities: Identities,
+): void {
+  const replaced = new Map<Value, Value>()
+  walk(graph, { rules, registry, identities, replaced, uses: countUses(graph) })
+  removeDeadNodes(graph)
+}
+
+interface Pass {
+  readonly rules: readonly Rewrite[]
+  readonly registry: OperatorRegistry
+  readonly identities: Identities
+  readonly replaced: Map<Value, Value>
+  readonly uses: Map<Value, number>
+}
+
+function walk(graph: Graph, pass: Pass): void {
+  const nodes = graph.nodes
+  graph.nodes = []
+  const builder = new RewriteBuilder(graph, pass)
+  const current = (value: Value): Value => pass.replaced.get(value) ?? value
+  for (const node of nodes) {
+    node.inputs = node.inputs.map((input) => input && current(input))
+    for (const subgraph of node.graphs.values()) walk(subgraph, pass)
+    const values = builder.rewrite(node)
+    if (!values) graph.nodes.push(node)
+    values?.forEach((value, i) => {
+      const output = node.outputs[i]
+      if (!output) return
+      value.name ||= output.name
+      pass.replaced.set(output, value)
+      if (!pass.uses.has(value)) pass.uses.set(value, pass.uses.get(output) ?? 0)
+    })
+  }
+  graph.outputs = graph.outputs.map(current)
+}
+
+class RewriteBuilder extends GraphBuilder implements RewriteContext {
+  private readonly pass: Pass
+
+  constructor(graph: Graph, pass: Pass) {
+    super(graph, pass.registry, pass.identities)
+    this.pass = pass
+  }
+
+  isUsedOnce(value: Value): boolean {
+    return (this.pass.uses.get(value) ?? 1) === 1
+  }
+
+  rewrite(node: Node): readonly Value[] | undefined {
+    return this.from(node, () => {
+      for (const rule of this.pass.rules) {
+        const values = rule(node, this)
+        if (values) return values
+      }
+      return undefined
+    })
+  }
+
+  override append(node: Node, outputs: readonly string[], subgraphs?: SubgraphImporter): Value[] {
+    const values = this.rewrite(node)
+    return values ? [...values] : super.append(node, outputs, subgraphs)
+  }
+}

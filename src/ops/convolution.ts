@@ -1,0 +1,113 @@
+import { type Dim, multiply, product } from '../graph/dim.ts'
+import type { Node, Value, ValueInfo } from '../graph/graph.ts'
+import { gemmScratchBytes } from '../builtin/kernel-shape.ts'
+import { packConvWeights, packDepthwiseWeights } from '../builtin/pack.ts'
+import { bytesOf, floats } from './data.ts'
+import { epilogueLiteral, fusesEpilogue } from './epilogue.ts'
+import type { KernelWriter, LoweredOperator } from './lowering.ts'
+import { widenNarrowFloats } from './widen.ts'
+import { type Window, windowInitializer, windowOf } from './window.ts'
+
+/** What Conv states beside its window: x [N, C, …], w [M, C/group, kernel…]. */
+function convolution(node: Node, spatialOf: (x: Value) => readonly Dim[], channelsOf: (x: Value) => Dim): { window: Window; groups: number; outChannels: Dim } {
+  const [x, w] = [node.input(0), node.input(1)]
+  if (x.rank < 3 || w.rank !== x.rank) {
+    throw node.error('MODEL_SHAPE', `X of rank ${x.rank} and W of rank ${w.rank} make no convolution`)
+  }
+  const groups = node.int('group', 1)
+  const channels = channelsOf(x)
+  const expected = multiply(w.dims[1]!, groups)
+  if (typeof channels === 'number' && typeof expected === 'number' && channels !== expected) {
+    throw node.error('MODEL_SHAPE', `X has ${channels} channels, but W [${w.dims.join(', ')}] and group ${groups} need ${expected}`)
+  }
+  const outChannels = w.dims[0]!
+  if (groups < 1 || (typeof outChannels === 'number' && outChannels % groups !== 0)) {
+    throw node.error('MODEL_ATTRIBUTE', `group ${groups} does not divide the ${outChannels} output channels`)
+  }
+  const bias = node.inputs[2]
+  if (bias && (bias.rank !== 1 || (typeof bias.dims[0] === 'number' && typeof outChannels === 'number' && bias.dims[0] !== outChannels))) {
+    throw node.error('MODEL_SHAPE', `B has shape [${bias.dims.join(', ')}], not [${outChannels}]`)
+  }
+  return { window: windowOf(node, spatialOf(x), w.dims.slice(2)), groups, outChannels }
+}
+
+const ofNchw = (node: Node): ReturnType<typeof convolution> => convolution(node, (x) => x.dims.slice(2), (x) => x.dims[1]!)
+const ofNhwc = (node: Node): ReturnType<typeof convolution> => convolution(node, (x) => x.dims.slice(1, 3), (x) => x.dims[3]!)
+
+/** ONNX Conv-1 … 22, in the file's layout and any number of spatial axes. Two axes become `om.Conv2d`, see layout.ts. */
+const Conv: LoweredOperator = {
+  name: 'Conv',
+  infer(node): ValueInfo[] {
+    const { window, outChannels } = ofNchw(node)
+    return [{ type: node.input(0).type, shape: [node.input(0).dims[0]!, outChannels, ...window.output] }]
+  },
+  decompose: widenNarrowFloats,
+  lower(node, k) {
+    const { window, groups, outChannels } = ofNchw(node)
+    const [batch, channels] = node.input(0).dims as [Dim, Dim]
+    if (node.input(0).type !== 'float32') throw node.error('UNSUPPORTED_TYPE', `Conv of ${node.input(0).type} is not supported`)
+    k.include('nd.h')
+    k.line(`const om_window_nd window = ${windowInitializer(window, (dim) => k.dim(dim))};`)
+    const bias = node.inputs[2] ? k.input(2) : 'NULL'
+    k.line(`om_conv_nd_f32(${k.input(0)}, ${k.input(1)}, ${bias}, ${k.output()}, ${k.dim(batch)}, ${k.dim(channels)}, ${k.dim(outChannels)}, ${groups}, &window);`)
+  },
+  flops,
+}
+
+/** The compiler's own: Conv over NHWC with constant weights (still in ONNX's layout), for the fast kernels. */
+const Conv2d: LoweredOperator = {
+  name: 'Conv2d',
+  domain: 'om',
+  infer(node): ValueInfo[] {
+    const { window, outChannels } = ofNhwc(node)
+    return [{ type: 'float32', shape: [node.input(0).dims[0]!, ...window.output, outChannels] }]
+  },
+  fuses: (node, epilogue, next) => fusesEpilogue(node.output(), epilogue, next),
+  lower(node, k, epilogue) {
+    const { window, groups } = ofNhwc(node)
+    const weights = node.input(1).constant!
+    const [outChannels, groupChannels, height, width] = weights.dims as [number, number, number, number]
+    const depthwise = groupChannels === 1 && groups === outChannels
+    const packed = depthwise
+      ? packDepthwiseWeights(floats(weights), outChannels, height * width, k.shape)
+      : packConvWeights(floats(weights), [outChannels, groupChannels, height, width], groups, k.shape)
+    k.include(depthwise ? 'depthwise.h' : 'conv.h')
+    const [x, w, y] = [k.input(0), k.constant('float32', bytesOf(packed)), k.output()]
+    const bias = node.inputs[2] ? { column: k.input(2) } : {}
+    const tail = `${convShape(node, window, groups, k)}, ${epilogueLiteral(k, node.output(), epilogue, bias)}`
+    if (depthwise) k.line(`om_depthwise2d_f32(${x}, ${w}, ${y}, ${tail});`)
+    else k.line(`om_conv2d_f32(${x}, ${w}, ${y}, ${tail}, ${k.scratch(gemmScratchBytes(k.shape), 'void')});`)
+  },
+  flops,
+}
+
+function convShape(node: Node, window: Window, groups: number, k: KernelWriter): string {
+  const [batch, height, width, channels] = node.input(0).dims as [Dim, Dim, Dim, Dim]
+  const fields: [string, Dim][] = [
+    ['batch', batch],
+    ['height', height],
+    ['width', width],
+    ['channels', channels],
+    ['out_height', window.output[0]!],
+    ['out_width', window.output[1]!],
+    ['out_channels', node.output().dims[3]!],
+    ['kernel_height', window.kernel[0]!],
+    ['kernel_width', window.kernel[1]!],
+    ['stride_height', window.strides[0]!],
+    ['stride_width', window.strides[1]!],
+    ['dilation_height', window.dilations[0]!],
+    ['dilation_width', window.dilations[1]!],
+    ['pad_top', window.padsBegin[0]!],
+    ['pad_left', window.padsBegin[1]!],
+    ['groups', groups],
+  ]
+  return `(om_conv2d_shape){${fields.map(([field, dim]) => `.${field} = ${k.dim(dim)}`).join(', ')}}`
+}
+
+/** Two operations per weight and output pixel. */
+function flops(node: Node): Dim {
+  const perOutput = product(node.input(1).dims.slice(1))
+  return multiply(multiply(2, product(node.output().dims)), perOutput)
+}
+
+export const convolutions: readonly LoweredOperator[] = [Conv, Conv2d]

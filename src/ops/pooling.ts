@@ -1,0 +1,115 @@
+import { type Dim, product } from '../graph/dim.ts'
+import type { Node, ValueInfo } from '../graph/graph.ts'
+import type { KernelWriter, LoweredOperator } from './lowering.ts'
+import { widenNarrowFloats } from './widen.ts'
+import { type Window, windowInitializer, windowOf } from './window.ts'
+
+type Kind = 'max' | 'average'
+
+function kernelShape(node: Node): readonly number[] {
+  const kernel = node.ints('kernel_shape')
+  if (kernel) return kernel
+  throw node.error('MODEL_ATTRIBUTE', 'kernel_shape is required')
+}
+
+/** ONNX MaxPool-1 … 22 and AveragePool-1 … 22 in the file's layout. */
+function pool(name: string, kind: Kind): LoweredOperator {
+  const windowOfNode = (node: Node): Window => windowOf(node, node.input(0).dims.slice(2), kernelShape(node))
+  return {
+    name,
+    infer(node): ValueInfo[] {
+      const { dims, type } = node.input(0)
+      const shape = [...dims.slice(0, 2), ...windowOfNode(node).output]
+      const values = { type, shape }
+      return kind === 'max' ? [values, { type: 'int64', shape }] : [values]
+    },
+    decompose: (node, b) => (kind === 'max' ? undefined : widenNarrowFloats(node, b)),
+    lower(node, k) {
+      const [batch, channels] = node.input(0).dims as [Dim, Dim]
+      k.include('nd.h')
+      k.line(`const om_window_nd window = ${windowInitializer(windowOfNode(node), (dim) => k.dim(dim))};`)
+      const planes = k.count([batch, channels])
+      if (kind === 'max') {
+        const indices = node.outputs[1] ? k.output(1) : 'NULL'
+        k.line(`om_maxpool_nd_f32(${k.input(0)}, ${k.output()}, ${indices}, ${node.int('storage_order', 0)}, ${planes}, &window);`)
+      } else {
+        k.line(`om_avgpool_nd_f32(${k.input(0)}, ${k.output()}, ${planes}, &window, ${Boolean(node.int('count_include_pad', 0))});`)
+      }
+    },
+    flops: (node) => product([...node.output().dims, ...kernelShape(node)]),
+  }
+}
+
+/** The compiler's own: pools over NHWC with two spatial axes, for the fast kernels. */
+function pool2d(name: string, kernel: string): LoweredOperator {
+  const windowOfNode = (node: Node): Window => windowOf(node, node.input(0).dims.slice(1, 3), kernelShape(node))
+  return {
+    name,
+    domain: 'om',
+    infer(node): ValueInfo[] {
+      const { dims, type } = node.input(0)
+      return [{ type, shape: [dims[0]!, ...windowOfNode(node).output, dims[3]!] }]
+    },
+    lower(node, k) {
+      k.include('pool.h')
+      k.line(`${kernel}(${k.input(0)}, ${k.output()}, ${poolShape(node, windowOfNode(node), k)});`)
+    },
+    flops: (node) => product([...node.output().dims, ...kernelShape(node)]),
+  }
+}
+
+function poolShape(node: Node, window: Window, k: KernelWriter): string {
+  const [batch, height, width, channels] = node.input(0).dims as [Dim, Dim, Dim, Dim]
+  const fields: [string, Dim][] = [
+    ['batch', batch],
+    ['height', height],
+    ['width', width],
+    ['channels', channels],
+    ['out_height', window.output[0]!],
+    ['out_width', window.output[1]!],
+    ['kernel_height', window.kernel[0]!],
+    ['kernel_width', window.kernel[1]!],
+    ['stride_height', window.strides[0]!],
+    ['stride_width', window.strides[1]!],
+    ['dilation_height', window.dilations[0]!],
+    ['dilation_width', window.dilations[1]!],
+    ['pad_top', window.padsBegin[0]!],
+    ['pad_left', window.padsBegin[1]!],
+    ['pad_bottom', window.padsEnd[0]!],
+    ['pad_right', window.padsEnd[1]!],
+    ['count_padding', node.int('count_include_pad', 0)],
+  ]
+  return `(om_pool2d_shape){${fields.map(([field, dim]) => `.${field} = ${k.dim(dim)}`).join(', ')}}`
+}
+
+/** Mean over all spatial axes, channels last: [N, H, W, C] → [N, 1, 1, C]. */
+const GlobalAveragePool2d: LoweredOperator = {
+  name: 'GlobalAveragePool2d',
+  domain: 'om',
+  infer: (node) => [{ type: 'float32', shape: [node.input(0).dims[0]!, 1, 1, node.input(0).dims[3]!] }],
+  lower(node, k) {
+    const [batch, height, width, channels] = node.input(0).dims as [Dim, Dim, Dim, Dim]
+    k.include('pool.h')
+    k.line(`om_global_avgpool_f32(${k.input(0)}, ${k.output()}, ${k.dim(batch)}, ${k.count([height, width])}, ${k.dim(channels)});`)
+  },
+  flops: (node) => product(node.input(0).dims),
+}
+
+/** ONNX GlobalAveragePool and GlobalMaxPool are reductions over the spatial axes. */
+function globalPool(name: string, reduction: string): LoweredOperator {
+  return {
+    name,
+    infer: (node) => [{ type: node.input(0).type, shape: [...node.input(0).dims.slice(0, 2), ...node.input(0).dims.slice(2).map(() => 1)] }],
+    decompose: (node, b) => [b.op(reduction, [node.input(0), b.ints(node.input(0).dims.slice(2).map((_, i) => i + 2))])],
+  }
+}
+
+export const pooling: readonly LoweredOperator[] = [
+  pool('MaxPool', 'max'),
+  pool('AveragePool', 'average'),
+  pool2d('MaxPool2d', 'om_maxpool2d_f32'),
+  pool2d('AveragePool2d', 'om_avgpool2d_f32'),
+  GlobalAveragePool2d,
+  globalPool('GlobalAveragePool', 'ReduceMean'),
+  globalPool('GlobalMaxPool', 'ReduceMax'),
+]

@@ -1,0 +1,171 @@
+import { add, type Dim, multiply, product } from '../graph/dim.ts'
+import type { Node, ValueInfo } from '../graph/graph.ts'
+import { recurrentScratchBytes } from '../builtin/kernel-shape.ts'
+import { packRecurrent } from '../builtin/pack.ts'
+import { literal } from './c-text.ts'
+import { bytesOf, floats } from './data.ts'
+import type { KernelWriter, LoweredOperator } from './lowering.ts'
+import { widenNarrowFloats } from './widen.ts'
+
+/** What differs between LSTM, GRU and RNN. */
+interface Cell {
+  readonly name: string
+  readonly kernel: string
+  readonly gates: 4 | 3 | 1
+  readonly activations: readonly string[]
+  /** Position of each optional input among the operator's inputs; X, W, R, B are 0 … 3 in all. */
+  readonly inputs: Readonly<Record<string, number>>
+  readonly outputs: readonly string[]
+}
+
+const cells: readonly Cell[] = [
+  {
+    name: 'LSTM',
+    kernel: 'om_lstm_f32',
+    gates: 4,
+    activations: ['Sigmoid', 'Tanh', 'Tanh'],
+    inputs: { sequence_lens: 4, initial_h: 5, initial_c: 6, peephole: 7 },
+    outputs: ['y', 'y_h', 'y_c'],
+  },
+  {
+    name: 'GRU',
+    kernel: 'om_gru_f32',
+    gates: 3,
+    activations: ['Sigmoid', 'Tanh'],
+    inputs: { sequence_lens: 4, initial_h: 5 },
+    outputs: ['y', 'y_h'],
+  },
+  {
+    name: 'RNN',
+    kernel: 'om_rnn_f32',
+    gates: 1,
+    activations: ['Tanh'],
+    inputs: { sequence_lens: 4, initial_h: 5 },
+    outputs: ['y', 'y_h'],
+  },
+]
+
+/** Activation names of the ONNX recurrent operators, with their default parameters (ONNX LSTM-22). */
+const gateActivations: Readonly<Record<string, readonly [kind: string, alpha: number, beta: number]>> = {
+  relu: ['OM_ACT_RELU', 0, 0],
+  tanh: ['OM_ACT_TANH', 0, 0],
+  sigmoid: ['OM_ACT_SIGMOID', 0, 0],
+  affine: ['OM_ACT_AFFINE', 1, 0],
+  leakyrelu: ['OM_ACT_LEAKY_RELU', 0.01, 0],
+  thresholdedrelu: ['OM_ACT_THRESHOLDED_RELU', 1, 0],
+  scaledtanh: ['OM_ACT_SCALED_TANH', 1, 1],
+  hardsigmoid: ['OM_ACT_HARD_SIGMOID', 0.2, 0.5],
+  elu: ['OM_ACT_ELU', 1, 0],
+  softsign: ['OM_ACT_SOFTSIGN', 0, 0],
+  softplus: ['OM_ACT_SOFTPLUS', 0, 0],
+}
+
+interface Sizes {
+  readonly steps: Dim
+  readonly batch: Dim
+  readonly input: Dim
+  readonly hidden: number
+  readonly directions: number
+  readonly direction: string
+  readonly batchFirst: boolean
+}
+
+function sizesOf(node: Node): Sizes {
+  const [x, w, r] = [node.input(0), node.input(1), node.input(2)]
+  if (x.rank !== 3 || w.rank !== 3 || r.rank !== 3) throw node.error('MODEL_SHAPE', 'X, W and R must be of rank 3')
+  const direction = node.string('direction', 'forward')
+  const hidden = node.int('hidden_size') ?? r.dims[2]!
+  if (typeof hidden !== 'number') throw node.error('UNSUPPORTED_DYNAMIC', 'hidden_size must be known at compile time')
+  const batchFirst = node.int('layout', 0) === 1
+  const [steps, batch] = batchFirst ? [x.dims[1]!, x.dims[0]!] : [x.dims[0]!, x.dims[1]!]
+  return { steps, batch, input: x.dims[2]!, hidden, directions: direction === 'bidirectional' ? 2 : 1, direction, batchFirst }
+}
+
+function infer(node: Node, cell: Cell): ValueInfo[] {
+  const { steps, batch, hidden, directions, batchFirst } = sizesOf(node)
+  const { type } = node.input(0)
+  const state = batchFirst ? [batch, directions, hidden] : [directions, batch, hidden]
+  const y = batchFirst ? [batch, steps, directions, hidden] : [steps, directions, batch, hidden]
+  return cell.outputs.map((output) => ({ type, shape: output === 'y' ? y : state }))
+}
+
+/** Initialisers of `om_gate_activation`: the forward direction's, then the other's. */
+function activationList(node: Node, cell: Cell, directions: number): string {
+  const names = node.strings('activations') ?? Array<readonly string[]>(directions).fill(cell.activations).flat()
+  const [alphas, betas] = [[...(node.floats('activation_alpha') ?? [])], [...(node.floats('activation_beta') ?? [])]]
+  const items = names.map((name) => {
+    const activation = gateActivations[name.toLowerCase()]
+    if (!activation) throw node.error('UNSUPPORTED_ACTIVATION', `activation ${JSON.stringify(name)} is not known`)
+    const [kind, alpha, beta] = activation
+    return `{${kind}, ${literal('float32', alphas.shift() ?? alpha)}, ${literal('float32', betas.shift() ?? beta)}}`
+  })
+  return `{${items.join(', ')}}`
+}
+
+function lower(node: Node, cell: Cell, k: KernelWriter): void {
+  const sizes = sizesOf(node)
+  const [w, r] = [node.input(1).constant, node.input(2).constant]
+  if (!w || !r || typeof sizes.input !== 'number') throw node.error('UNSUPPORTED_DYNAMIC', 'W and R must be constants')
+  if (w.type !== 'float32') throw node.error('UNSUPPORTED_TYPE', `${cell.name} of ${w.type} is not supported`)
+  const { directions, hidden, input } = { ...sizes, input: sizes.input }
+  const packed = packRecurrent(floats(w), floats(r), { directions, gates: cell.gates, input, hidden }, k.shape)
+  k.include(`${cell.name.toLowerCase()}.h`)
+  const fields = [
+    `.x = ${k.input(0)}`,
+    `.w = ${k.constant('float32', bytesOf(packed.w))}`,
+    `.r = ${k.constant('float32', bytesOf(packed.r))}`,
+    ...(node.inputs[3] ? [`.bias = ${k.input(3)}`] : []),
+    ...Object.entries(cell.inputs).flatMap(([field, i]) => (node.inputs[i] ? [`.${field} = ${k.input(i)}`] : [])),
+    ...cell.outputs.flatMap((field, i) => (node.outputs[i] ? [`.${field} = ${k.output(i)}`] : [])),
+  ]
+  const lengths = node.inputs[4]
+  if (lengths) {
+    const limit = `${k.input(4)}[i] < 0 || ${k.input(4)}[i] > ${k.dim(sizes.steps)}`
+    k.line(`bool out_of_range = false;\nfor (int64_t i = 0; i < ${k.count(lengths.dims)}; i++) out_of_range |= ${limit};`)
+    k.failIf('out_of_range', 'sequence_lens has an entry beyond the number of steps')
+  }
+  const shape = [
+    `.steps = ${k.dim(sizes.steps)}`,
+    `.batch = ${k.dim(sizes.batch)}`,
+    `.input = ${input}`,
+    `.hidden = ${hidden}`,
+    `.direction = OM_${sizes.direction.toUpperCase()}`,
+    `.batch_first = ${sizes.batchFirst}`,
+    ...(cell.gates === 4 ? [`.input_forget = ${Boolean(node.int('input_forget', 0))}`] : []),
+    ...(cell.gates === 3 ? [`.linear_before_reset = ${Boolean(node.int('linear_before_reset', 0))}`] : []),
+    `.clip = ${literal('float32', node.float('clip', 0))}`,
+    `.activations = ${activationList(node, cell, directions)}`,
+  ]
+  const scratch = k.scratch(scratchOf(cell, sizes, k), 'void')
+  k.line(`const om_recurrent_io io = {${fields.join(', ')}};`)
+  k.line(`const om_recurrent_shape shape = {${shape.join(', ')}};`)
+  k.line(`${cell.kernel}(io, shape, ${scratch});`)
+}
+
+/** `recurrentScratchBytes` is affine in steps · batch, in batch, and constant otherwise; symbols are put in term by term. */
+function scratchOf(cell: Cell, { steps, batch, hidden }: Sizes, k: KernelWriter): Dim {
+  const at = (s: number, b: number): number => recurrentScratchBytes(cell.gates, s, b, hidden, k.shape)
+  if (typeof steps === 'number' && typeof batch === 'number') return at(steps, batch)
+  const [constant, perBatch] = [at(0, 0), at(0, 1) - at(0, 0)]
+  const perStep = at(1, 1) - at(0, 1)
+  return [multiply(perBatch, batch), multiply(perStep, multiply(steps, batch))].reduce((sum, term) => add(sum, term), constant as Dim)
+}
+
+/** Two operations per weight, step and batch entry. */
+function flops(node: Node, cell: Cell): Dim {
+  const { steps, batch, input, hidden, directions } = sizesOf(node)
+  const perStep = multiply(2 * cell.gates * directions * hidden, add(input, hidden))
+  return product([perStep, steps, batch])
+}
+
+function recurrentOperator(cell: Cell): LoweredOperator {
+  return {
+    name: cell.name,
+    infer: (node) => infer(node, cell),
+    decompose: widenNarrowFloats,
+    lower: (node, k) => lower(node, cell, k),
+    flops: (node) => flops(node, cell),
+  }
+}
+
+export const recurrent: readonly LoweredOperator[] = cells.map(recurrentOperator)

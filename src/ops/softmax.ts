@@ -1,0 +1,47 @@
+import { product } from '../graph/dim.ts'
+import type { Node, Value } from '../graph/graph.ts'
+import type { Builder } from '../graph/operator.ts'
+import type { LoweredOperator } from './lowering.ts'
+import { normalizeAxis } from './shape-contents.ts'
+import { widenNarrowFloats } from './widen.ts'
+
+/** Softmax and LogSoftmax over one axis (ONNX 13). */
+function alongAxis(name: string, kernel: string): LoweredOperator {
+  return {
+    name,
+    since: 13,
+    infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
+    decompose: widenNarrowFloats,
+    lower(node, k) {
+      const { dims, rank, type } = node.input(0)
+      if (type !== 'float32') throw node.error('UNSUPPORTED_TYPE', `${name} of ${type} is not supported`)
+      const axis = normalizeAxis(node, node.int('axis', -1), rank)
+      k.include('softmax.h')
+      const [outer, extent, inner] = [dims.slice(0, axis), dims.slice(axis, axis + 1), dims.slice(axis + 1)]
+      k.line(`${kernel}(${k.input(0)}, ${k.output()}, ${k.count(outer)}, ${k.count(extent)}, ${k.count(inner)});`)
+    },
+    // Subtract, exponential, sum, divide.
+    flops: (node) => product([4, ...node.output().dims]),
+  }
+}
+
+/** Up to opset 12 the axis split the shape in two and the whole second part was normalised. */
+function flattened(name: string): LoweredOperator {
+  return {
+    name,
+    infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
+    decompose(node: Node, b: Builder): readonly Value[] {
+      const x = node.input(0)
+      const axis = normalizeAxis(node, node.int('axis', 1), x.rank)
+      const flat = b.op(name, [b.op('Flatten', [x], { axis })], { axis: -1 })
+      return [b.op('Reshape', [flat, b.op('Shape', [x])])]
+    },
+  }
+}
+
+export const softmax: readonly LoweredOperator[] = [
+  alongAxis('Softmax', 'om_softmax_f32'),
+  alongAxis('LogSoftmax', 'om_logsoftmax_f32'),
+  flattened('Softmax'),
+  flattened('LogSoftmax'),
+]
