@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { constants, createReadStream, rmSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, realpath, rm, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -23,7 +23,7 @@ export interface StagingOptions {
 }
 
 export interface Staging {
-  /** The driver's working directory: holds `model.onnx`, and external data under their names. */
+  /** The driver's working directory: holds `model/` with the model and its external data. */
   readonly work: string
   /** Beside `work`: what must not be visible to the driver. */
   readonly root: string
@@ -31,8 +31,8 @@ export interface Staging {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Name of the model in the staging folder. */
-export const stagedModel = 'model.onnx'
+/** The model in the staging folder: in a folder of its own with its external data, apart from what the driver writes. */
+export const stagedModel = 'model/model.onnx'
 
 /**
  * Copies a model and its external data into a new folder that only this user can read.
@@ -76,28 +76,37 @@ export function diskFull(error: unknown, folder: string): EnvironmentError | und
 
 async function copyModel(model: Model, work: string, bytes: Uint8Array | undefined): Promise<void> {
   const [main, ...external] = model.files
-  if (bytes !== undefined) await writeFile(join(work, stagedModel), bytes)
-  else if (main !== undefined) await copyVerified(main, join(work, stagedModel), model.path)
-  else
-    throw new ModelError('MODEL_BYTES', `${model.path} was given as bytes: onnx-mlir needs these bytes again.`, {
-      model: model.path,
-    })
-  const base = dirname(main?.path ?? model.path)
-  for (const file of external) {
-    const name = relative(base, file.path)
-    if (name === '' || isAbsolute(name) || name.split(sep)[0] === '..') {
-      throw new ModelError(
-        'MODEL_EXTERNAL_DATA',
-        `${model.path}: external data ${file.path} lies outside of the model's folder.`,
-        {
-          model: model.path,
-          file: file.path,
-        },
-      )
-    }
-    await mkdir(dirname(join(work, name)), { recursive: true })
-    await copyVerified(file, join(work, name), model.path)
+  const target = join(work, stagedModel)
+  await mkdir(dirname(target), { recursive: true })
+  if (bytes !== undefined) await writeFile(target, bytes)
+  else if (main !== undefined && isAbsolute(main.path)) await copyVerified(main, target, model.path)
+  else {
+    const message = `${model.path} is on no disk: onnx-mlir needs its bytes again.`
+    throw new ModelError('MODEL_BYTES', message, { model: model.path })
   }
+  if (main === undefined || external.length === 0) return
+  const base = await realpath(dirname(main.path))
+  for (const file of external) {
+    const to = join(dirname(target), externalName(model, file, base))
+    await mkdir(dirname(to), { recursive: true })
+    await copyVerified(file, to, model.path)
+  }
+}
+
+/** The driver reads `omconfig.json` beside a model by itself, and takes compile options from it. */
+const refusedName = /^(omconfig\.json|model\.onnx)$/i
+
+/** External data keep their place relative to the model, since the model names it. */
+function externalName(model: Model, { path }: ModelFile, base: string): string {
+  const name = relative(base, path)
+  const outside = name === '' || isAbsolute(name) || name.split(sep)[0] === '..'
+  if (!outside && !refusedName.test(name)) return name
+  const why = outside ? 'lies outside of the model’s folder' : 'has a name that onnx-mlir would misunderstand'
+  throw new ModelError(
+    'MODEL_EXTERNAL_DATA',
+    `${model.path}: its external data ${path} ${why}. Export the model again with another file for its data.`,
+    { model: model.path, file: path },
+  )
 }
 
 /** A real copy (or a copy-on-write clone, which is one), and proof that it is what the model was decoded from. */
