@@ -13,7 +13,7 @@ export type TensorValues = ArrayLike<number | bigint | boolean> | readonly strin
 
 /**
  * A tensor from values in row-major order.
- * Floats are rounded to the nearest; throws `RangeError` for a wrong count or an integer that the type can't hold.
+ * Floats are rounded to the nearest, and overflow to infinity or NaN; throws `RangeError` for a wrong count or an integer that the type can't hold.
  */
 export function tensorFrom(type: ElementType, dims: readonly number[], values: TensorValues): Tensor {
   const count = elementsOf(dims)
@@ -146,7 +146,7 @@ function writeScalar(
   if (type === 'float64' || type === 'complex128') return view.setFloat64(index * 8, Number(value), true)
   if (type === 'bool') return view.setUint8(index, Number(Boolean(value)))
   const { bits } = elementTypes[type]
-  const code = isSmallFloat(type) ? encodeFloat(type, Number(value)) : checkInteger(type, bits, value)
+  const code = isSmallFloat(type) ? encodeFloat(type, Number(value), false) : checkInteger(type, bits, value)
   if (bits === 64) view.setBigUint64(index * 8, BigInt.asUintN(64, BigInt(code)), true)
   else if (bits === 32) view.setUint32(index * 4, Number(code), true)
   else if (bits === 16) view.setUint16(index * 2, Number(code), true)
