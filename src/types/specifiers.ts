@@ -5,7 +5,7 @@ const directives = /^[A-Za-z0-9_,=&-]+$/
 const assetQueries = new Set(['url', 'raw', 'inline', 'no-inline'])
 
 /** A string or template literal without substitutions or escapes, ending in `.onnx` or a query behind it. */
-const literal = /(['"`])((?:(?!\$\{)[^'"`\r\n\\?])*\.onnx)(?:\?([^'"`\s\\]*))?\1/g
+const literal = /(['"`])((?:(?!\$\{)[^'"`\r\n\\?])+\.onnx)(?:\?([^'"`\s\\]*))?\1/g
 
 /** A model import as source text writes it. */
 export interface ModelSpecifier {

@@ -94,15 +94,20 @@ function fixText(config: TsConfig, { root, layer, ambient }: LayerPlace): string
   }
   const text = (path: string) => fromConfig(config, path)
   const rootDirs = [...new Set([root, layer, ...(config.rootDirs ?? [])])].map(text)
-  const lines = [`  "compilerOptions": { "allowArbitraryExtensions": true, "rootDirs": ${JSON.stringify(rootDirs)} }`]
+  const lines = [`  "compilerOptions": { "allowArbitraryExtensions": true, "rootDirs": ${list(rootDirs)} }`]
   if (ambient !== undefined && !includes(config, ambient)) {
     const include = config.include?.map(text) ?? (config.files ? [] : ['**/*'])
-    lines.push(`  "include": ${JSON.stringify([...include, text(ambient)])}`)
+    lines.push(`  "include": ${list([...include, text(ambient)])}`)
   }
   return lines.join(',\n')
 }
 
 function fromConfig(config: TsConfig, path: string): string {
   const text = relative(resolve(config.path, '..'), path).replaceAll(sep, '/')
-  return text.startsWith('.') ? text : `./${text}`
+  if (text === '') return '.'
+  return text.startsWith('../') ? text : `./${text}`
+}
+
+function list(texts: readonly string[]): string {
+  return `[${texts.map((text) => JSON.stringify(text)).join(', ')}]`
 }

@@ -18,6 +18,8 @@ function globExpression(pattern: string, usage: 'include' | 'exclude'): RegExp {
   const visible = usage === 'include' ? '(?!\\.)' : ''
   const parts = posix(pattern).split('/')
   if (usage === 'include' && !/[.*?]/.test(parts.at(-1) ?? '')) parts.push('**', '*')
+  // An error in TypeScript, which then ignores the pattern.
+  if (usage === 'include' && parts.at(-1) === '**') return /(?!)/
   const source = parts
     .map((part, index) => {
       const separator = index === 0 ? '' : '/'
