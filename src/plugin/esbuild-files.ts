@@ -1,4 +1,4 @@
-import { copyFile, readFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { BuildOptions, BuildResult, PluginBuild } from 'esbuild'
 import type { EmittedFile } from './files.ts'
@@ -33,7 +33,7 @@ export function fileEmitter(build: PluginBuild): (id: string) => Host['place'] {
   build.onEnd(async (result) => {
     for (const { library, file } of outputAssets(result)) {
       const belonging = constants.get(library)
-      if (belonging) await writeBeside(result, resolve(root, file), belonging, options)
+      if (belonging) await writeConstants(result, resolve(root, file), belonging, options)
     }
   })
 
@@ -45,7 +45,7 @@ export function fileEmitter(build: PluginBuild): (id: string) => Host['place'] {
     return (file) => {
       if (file.role === 'constants') {
         constants.set(library, file)
-        return `new URL(${JSON.stringify(file.name)}, ${emittedUrl(library, options)})`
+        return `new URL(${JSON.stringify(file.fileName)}, ${emittedUrl(library, options)})`
       }
       const path = `${folder}/${file.name}`
       if (file.role === 'library') library = path
@@ -90,10 +90,14 @@ function outputAssets({ metafile }: BuildResult) {
   )
 }
 
-/** The `file` loader hashes names, and constants must keep theirs: so they are written after the build. */
-async function writeBeside(result: BuildResult, library: string, constants: EmittedFile, { write }: BuildOptions) {
-  const path = join(dirname(library), constants.name)
-  if (write !== false) return copyFile(constants.source, path)
+/** The `file` loader hashes names, and constants must keep theirs: so they are written after the build, in a folder of their own. */
+async function writeConstants(result: BuildResult, library: string, constants: EmittedFile, { write }: BuildOptions) {
+  const path = join(dirname(library), constants.fileName)
+  if (write !== false) {
+    await mkdir(dirname(path), { recursive: true })
+    await copyFile(constants.source, path)
+    return
+  }
   const contents = await readFile(constants.source)
   result.outputFiles?.push({ path, contents, hash: constants.sha256, text: contents.toString() })
 }

@@ -1,0 +1,16 @@
+import esbuild from './esbuild.ts'
+import rolldown from './rolldown.ts'
+import rollup from './rollup.ts'
+import vite from './vite.ts'
+import webpack from './webpack.ts'
+
+/** The plugin for every host. Configurations import their own, e.g. `unplugin-onnx-mlir/vite`; this is for what wraps several. */
+export const unplugin = { esbuild, rolldown, rollup, vite, webpack }
+export default unplugin
+
+export type { Artifact, CompilerIdentity, Signature, SignatureDim, SignatureEntry } from './artifact.ts'
+export { CompileError, EnvironmentError, ModelError, OnnxMlirError, UsageError } from './errors.ts'
+export type { HostOptions } from './plugin/models.ts'
+export { type BuildResult, createPipeline, type Pipeline, type PluginOptions } from './pipeline.ts'
+export { canonicalId, isModelId, parseRequest, type Request, type RequestOptions } from './request/request.ts'
+export { generateTypes, type TypesOptions, type TypesResult } from './types/generate.ts'

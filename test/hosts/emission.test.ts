@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { build as viteBuild, createBuilder } from 'vite'
+import { rolldown } from 'rolldown'
+import { describe, expect, test } from 'vitest'
+import { createPipeline, type Pipeline } from '../../src/pipeline.ts'
+import rolldownPlugin from '../../src/rolldown.ts'
+import vitePlugin from '../../src/vite.ts'
+import { execute, filesBelow, moveElsewhere, temporaryFolder, writeFiles } from './app.ts'
+import { hosts } from './hosts.ts'
+import { addModel } from './models.ts'
+
+/** onnx-mlir's libraries of large models: with a constants file, whose name they have fixed. */
+function withConstants(folder: string): Pipeline {
+  const pipeline = createPipeline({})
+  return {
+    async build(id, context) {
+      const built = await pipeline.build(id, context)
+      const content = `constants of ${id.slice(folder.length)}`
+      const path = join(folder, `${createHash('sha256').update(content).digest('hex')}.bin`)
+      await writeFiles(folder, { [path.slice(folder.length)]: content })
+      const constants = { path, name: 'model.constants.bin', sha256: 'unused' }
+      return { ...built, artifact: { ...built.artifact, constants } }
+    },
+  }
+}
+
+describe.each(hosts)('$name', (host) => {
+  test('constants keep their name, those of two models apart', async () => {
+    const root = await temporaryFolder()
+    await writeFiles(root, {
+      'main.js': `
+        import first from './first/add.onnx'
+        import second from './second/add.onnx'
+        const x = new Float32Array([1, 2, 3])
+        Promise.all([first.run({ x }), second.run({ x })]).then((results) =>
+          console.log(JSON.stringify(results.map(({ y }) => [...y.data]))))`,
+      'first/add.onnx': addModel(10),
+      'second/add.onnx': addModel(20),
+    })
+    const options = { pipeline: withConstants(root) }
+    const app = await host.build({ root, entries: { 'deep/main': 'main.js' }, outDir: join(root, 'out'), options })
+
+    const moved = await moveElsewhere(join(root, 'out'))
+    const constants = (await filesBelow(moved)).filter((file) => file.endsWith('/model.constants.bin'))
+    const contents = await Promise.all(constants.map((file) => readFile(join(moved, file), 'utf8')))
+    expect(contents.sort()).toEqual(['constants of /first/add.onnx', 'constants of /second/add.onnx'])
+    expect(await execute(join(moved, app.file('deep/main')))).toEqual([
+      [11, 12, 13],
+      [21, 22, 23],
+    ])
+  })
+
+  test('a model that cannot be read stops the build', async () => {
+    const root = await temporaryFolder()
+    await writeFiles(root, { 'main.js': `export { default } from './add.onnx'`, 'add.onnx': 'not a model' })
+    const build = host.build({ root, entries: { main: 'main.js' }, outDir: join(root, 'out') })
+    await expect(build).rejects.toThrow(/add\.onnx/)
+  })
+
+  test('a model that is not there is an error of the host', async () => {
+    const root = await temporaryFolder()
+    await writeFiles(root, { 'main.js': `export { default } from './gone.onnx?O=1'` })
+    const build = host.build({ root, entries: { main: 'main.js' }, outDir: join(root, 'out') })
+    await expect(build).rejects.toThrow(/gone\.onnx/)
+  })
+})
+
+const app = {
+  'main.js': `
+    import model from './add.onnx'
+    model.run({ x: new Float32Array([1, 2, 3]) }).then(({ y }) => console.log(JSON.stringify([...y.data])))`,
+  'add.onnx': addModel(10),
+}
+
+test('Vite: one build of client and server has the model in the server, and says so in the client', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, app)
+  const environment = (outDir: string) => ({
+    build: { outDir, rolldownOptions: { input: join(root, 'main.js'), output: { entryFileNames: '[name].mjs' } } },
+  })
+  const builder = await createBuilder({
+    root,
+    configFile: false,
+    logLevel: 'silent',
+    plugins: [vitePlugin()],
+    builder: { sharedConfigBuild: true },
+    environments: { client: environment('out/client'), ssr: environment('out/server') },
+  })
+  await builder.buildApp()
+
+  const moved = await moveElsewhere(join(root, 'out'))
+  expect(await execute(join(moved, 'server/main.mjs'))).toEqual([11, 12, 13])
+  expect(await filesBelow(join(moved, 'client'))).toEqual(['main.mjs'])
+  expect(await readFile(join(moved, 'client/main.mjs'), 'utf8')).toContain('add.onnx is compiled to native code')
+})
+
+test('Vite: write: false gives the files of a server build', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, app)
+  const result = await viteBuild({
+    root,
+    configFile: false,
+    logLevel: 'silent',
+    plugins: [vitePlugin()],
+    build: { ssr: 'main.js', write: false },
+  })
+  const outputs = 'output' in result ? result.output : []
+  expect(outputs.map(({ fileName }) => fileName).sort()).toEqual([
+    expect.stringMatching(/^assets\/add-[0-9a-f]{8}\.so$/),
+    expect.stringMatching(/^assets\/onnx-mlir-[0-9a-f]{8}\.node$/),
+    'main.mjs',
+  ])
+})
+
+test('Rolldown: platform browser gets a module that says why it cannot run', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, app)
+  const bundle = await rolldown({
+    input: join(root, 'main.js'),
+    platform: 'browser',
+    plugins: [rolldownPlugin({ root })],
+  })
+  const { output } = await bundle.generate()
+  expect(output).toHaveLength(1)
+  expect(output[0].code).toContain('add.onnx is compiled to native code')
+})
