@@ -108,8 +108,13 @@ async function declaration(
 
 async function modelUses(root: string, sources: readonly string[]): Promise<ModelUse[]> {
   const uses: ModelUse[] = []
-  for (const file of sources) {
-    for (const specifier of modelSpecifiers(await readText(join(root, file)))) uses.push({ ...specifier, file })
+  // Some at a time: one by one takes twice as long, and all at once may exceed the limit of open files.
+  for (let start = 0; start < sources.length; start += 64) {
+    const batch = sources.slice(start, start + 64)
+    const texts = await Promise.all(batch.map((file) => readText(join(root, file))))
+    for (const [index, file] of batch.entries()) {
+      for (const specifier of modelSpecifiers(texts[index] ?? '')) uses.push({ ...specifier, file })
+    }
   }
   return uses
 }
