@@ -43,7 +43,7 @@ function walk(graph: Graph, pass: Pass): void {
   for (const node of nodes) {
     node.inputs = node.inputs.map((input) => input && current(input))
     for (const subgraph of node.graphs.values()) walk(subgraph, pass)
-    const values = builder.rewrite(node)
+    const values = builder.replace(node)
     if (!values) graph.nodes.push(node)
     values?.forEach((value, i) => {
       const output = node.outputs[i]
@@ -58,6 +58,8 @@ function walk(graph: Graph, pass: Pass): void {
 
 class RewriteBuilder extends GraphBuilder implements RewriteContext {
   private readonly pass: Pass
+  /** Uses of the node that is being replaced: they pass to what replaces it. */
+  private uses = 1
 
   constructor(graph: Graph, pass: Pass) {
     super(graph, pass.registry, pass.identities)
@@ -68,7 +70,12 @@ class RewriteBuilder extends GraphBuilder implements RewriteContext {
     return (this.pass.uses.get(value) ?? 1) === 1
   }
 
-  rewrite(node: Node): readonly Value[] | undefined {
+  replace(node: Node): readonly Value[] | undefined {
+    this.uses = Math.max(1, ...node.outputs.map((output) => this.pass.uses.get(output) ?? 0))
+    return this.rewrite(node)
+  }
+
+  private rewrite(node: Node): readonly Value[] | undefined {
     return this.from(node, () => {
       for (const rule of this.pass.rules) {
         const values = rule(node, this)
@@ -79,7 +86,10 @@ class RewriteBuilder extends GraphBuilder implements RewriteContext {
   }
 
   override append(node: Node, outputs: readonly string[], subgraphs?: SubgraphImporter): Value[] {
-    const values = this.rewrite(node)
-    return values ? [...values] : super.append(node, outputs, subgraphs)
+    const values = super.append(node, outputs, subgraphs)
+    for (const value of values) if (!this.pass.uses.has(value)) this.pass.uses.set(value, this.uses)
+    // Folded and decomposed nodes have no outputs of their own, and nothing left to rewrite.
+    const rewritten = node.outputs.length > 0 ? this.rewrite(node) : undefined
+    return rewritten ? [...rewritten] : values
   }
 }

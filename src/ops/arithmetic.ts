@@ -44,6 +44,11 @@ export const arithmetic: readonly LoweredOperator[] = [
   arithmeticOperator('Sub', (_node, [a, b]) => `${a} - ${b}`, (a, b) => a - b, subtract),
   arithmeticOperator('Mul', (_node, [a, b]) => `${a} * ${b}`, (a, b) => a * b, multiply),
   arithmeticOperator('Div', divide, (a, b) => a / b, floorDivide),
+  {
+    name: 'Sum',
+    infer: (node) => [{ type: node.input(0).type, shape: broadcastShapes(node, node.inputs.map((input) => input!.dims)) }],
+    decompose: (node, b) => [node.inputs.map((_, i) => node.input(i)).reduce((sum, input) => b.op('Add', [sum, input]))],
+  },
 ]
 
 /** Integer division truncates (ONNX Div-14); by zero it would trap, so it gives 0, and the lowest number by -1 wraps. */

@@ -6,6 +6,7 @@ import { controlFlow } from './control-flow.ts'
 import { convolutions } from './convolution.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { matmul } from './matmul.ts'
+import { movement } from './movement.ts'
 import { normalizations } from './normalization.ts'
 import { pooling } from './pooling.ts'
 import { recurrent } from './recurrent.ts'
@@ -18,6 +19,7 @@ import { unary } from './unary.ts'
 const operators: readonly LoweredOperator[] = [
   ...constants,
   ...shapes,
+  ...movement,
   ...transpose,
   ...unary,
   ...arithmetic,

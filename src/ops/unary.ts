@@ -1,4 +1,6 @@
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { tensorFrom } from '../onnx/tensor.ts'
+import { foldElementwise } from './fold.ts'
 import { literal } from './c-text.ts'
 import type { LoweredOperator } from './lowering.ts'
 
@@ -29,6 +31,18 @@ export const unary: readonly LoweredOperator[] = [
   elementary('Log', 'log'),
   elementary('Tanh', 'tanh'),
   elementary('Erf', 'erf'),
+  elementary('Sigmoid', 'sigmoid'),
+  unaryOperator('Sqrt', (node, [x]) => (node.input(0).type === 'float64' ? `sqrt(${x})` : `sqrtf(${x})`), {
+    fold: (node) => foldElementwise(node, node.input(0).type, Math.sqrt),
+  }),
+  {
+    name: 'Dropout',
+    infer: (node) => [node.input(0), { type: 'bool', shape: node.input(0).shape }],
+    decompose(node, b) {
+      const value = tensorFrom('bool', [1], [true])
+      return [node.input(0), b.op('ConstantOfShape', [b.op('Shape', [node.input(0)])], { value })]
+    },
+  },
 ]
 
 function zero(node: Node): string {

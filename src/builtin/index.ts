@@ -1,0 +1,75 @@
+import { fileURLToPath } from 'node:url'
+import type { Signature } from '../artifact.ts'
+import { Identities } from '../graph/graph.ts'
+import type { Graph } from '../graph/graph.ts'
+import { importModel } from '../graph/import.ts'
+import type { Model } from '../onnx/model.ts'
+import { registry } from '../ops/index.ts'
+import { optimize } from '../ops/optimize.ts'
+import type { Target } from '../targets/index.ts'
+import { kernelMacros, type KernelShape, kernelShapes } from './kernel-shape.ts'
+import { generateSource } from './source.ts'
+import { compileLibrary, type CompiledLibrary, type Toolchain, weightsSection } from './toolchain.ts'
+
+export interface BuiltinOptions {
+  readonly target: Target
+  /** Level of the C compiler. */
+  readonly optimize: 0 | 1 | 2 | 3
+  /** Fixed symbolic dimensions. */
+  readonly dims?: ReadonlyMap<string, number>
+  readonly toolchain?: Toolchain
+  readonly stagingRoot?: string
+  readonly signal?: AbortSignal
+  /** Our name and version. */
+  readonly identity: string
+}
+
+export interface BuiltinResult extends CompiledLibrary {
+  readonly signature: Signature
+}
+
+/** The graph that the built-in compiler makes code for: imported and optimised. */
+export function prepareGraph(model: Model, dims?: ReadonlyMap<string, number>): Graph {
+  const identities = new Identities()
+  const graph = importModel(model, registry, identities, dims ? { dims } : {})
+  optimize(graph, registry, identities)
+  return graph
+}
+
+/**
+ * Compiles a model with the machine's C compiler: graph → C → shared library with onnx-mlir's ABI.
+ *
+ * @throws ModelError, CompileError, EnvironmentError as the rooms below say
+ */
+export async function compileBuiltin(model: Model, options: BuiltinOptions): Promise<BuiltinResult> {
+  const { target } = options
+  const shape = shapeFor(target)
+  const source = generateSource(prepareGraph(model, options.dims), {
+    target: target.name,
+    byteOrder: target.byteOrder,
+    shape,
+    compiler: options.identity,
+  })
+  const bytes = source.weights.reduce((sum, chunk) => sum + chunk.length, 0)
+  const macros = kernelMacros(shape).map((macro) => `#define ${macro.slice(2).replace('=', ' ')}\n`)
+  const library = await compileLibrary({
+    source: macros.join('') + source.head + weightsSection(bytes) + source.body,
+    weights: { bytes, chunks: source.weights },
+    includeDirs: ['abi', 'kernels'].map((room) => fileURLToPath(new URL(`../../native/${room}`, import.meta.url))),
+    target,
+    optimize: options.optimize,
+    model: model.path,
+    ...(options.toolchain && { toolchain: options.toolchain }),
+    ...(options.stagingRoot && { stagingRoot: options.stagingRoot }),
+    ...(options.signal && { signal: options.signal }),
+  })
+  return { ...library, signature: source.signature }
+}
+
+/** The register tile for a target's vector unit. */
+function shapeFor({ arch, vectorBytes }: Target): KernelShape {
+  if (vectorBytes === 64) return kernelShapes.avx512
+  if (vectorBytes === 32) return kernelShapes.avx2
+  if (vectorBytes === 0) return kernelShapes.scalar
+  return arch === 'arm64' || arch === 's390x' ? kernelShapes.vector128x32 : kernelShapes.vector128
+}
