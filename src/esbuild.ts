@@ -1,13 +1,13 @@
 import { dirname } from 'node:path'
-import type { PartialMessage } from 'esbuild'
-import { createEsbuildPlugin } from 'unplugin'
+import type { PartialMessage, Plugin } from 'esbuild'
+import { createUnplugin } from 'unplugin'
 import { fileEmitter } from './plugin/esbuild-files.ts'
 import { onnxPlugin } from './plugin/index.ts'
-import { browserStub } from './plugin/models.ts'
+import { browserStub, type HostOptions } from './plugin/models.ts'
 import { canonicalId, isModelId } from './request/request.ts'
 
 /** Plugin for esbuild. Browser code, which is what esbuild takes for granted without `platform`, gets a stub. */
-const esbuild = createEsbuildPlugin(
+const esbuild: (options?: HostOptions) => Plugin = createUnplugin(
   onnxPlugin(({ models, types }) => ({
     esbuild: {
       setup(build) {
@@ -41,7 +41,7 @@ const esbuild = createEsbuildPlugin(
       },
     },
   })),
-)
+).esbuild
 
 export default esbuild
 export { esbuild as 'module.exports' }

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import type { PluginContext } from 'rolldown'
-import { createRolldownPlugin } from 'unplugin'
+import type { Plugin, PluginContext } from 'rolldown'
+import { createUnplugin } from 'unplugin'
 import { onnxPlugin } from './plugin/index.ts'
+import type { HostOptions } from './plugin/models.ts'
 import { load, resolveId } from './plugin/rollup-like.ts'
 
 /** Plugin for Rolldown: emits a model's files as assets and refers to them by Rolldown's file URLs. */
-const rolldown = createRolldownPlugin(
+const rolldown: (options?: HostOptions) => Plugin = createUnplugin(
   onnxPlugin(({ models }) => {
     let isBrowser = false
     return {
@@ -33,7 +34,7 @@ const rolldown = createRolldownPlugin(
       },
     }
   }),
-)
+).rolldown
 
 export default rolldown
 export { rolldown as 'module.exports' }

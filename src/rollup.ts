@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import type { PluginContext } from 'rollup'
-import { createRollupPlugin } from 'unplugin'
+import type { Plugin, PluginContext } from 'rollup'
+import { createUnplugin } from 'unplugin'
 import type { EmittedFile } from './plugin/files.ts'
 import { onnxPlugin } from './plugin/index.ts'
+import type { HostOptions } from './plugin/models.ts'
 import { load, resolveId } from './plugin/rollup-like.ts'
 
 /** Plugin for Rollup: emits a model's files as assets and refers to them by Rollup's file URLs. */
-const rollup = createRollupPlugin(
+const rollup: (options?: HostOptions) => Plugin = createUnplugin(
   onnxPlugin(({ models }) => {
     // Rollup warns when a name is emitted twice, and every model needs the addon. A context lives as long as one build.
     const emitted = new WeakMap<PluginContext, Map<string, Promise<string>>>()
@@ -26,7 +27,7 @@ const rollup = createRollupPlugin(
       },
     }
   }),
-)
+).rollup
 
 async function emit(context: PluginContext, file: EmittedFile): Promise<string> {
   const source = await readFile(file.source)

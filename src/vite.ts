@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
-import { createVitePlugin } from 'unplugin'
-import type { Environment, Rolldown } from 'vite'
+import { createUnplugin } from 'unplugin'
+import type { Environment, Plugin, Rolldown } from 'vite'
 import { onnxPlugin } from './plugin/index.ts'
+import type { HostOptions } from './plugin/models.ts'
 import { load, resolveId } from './plugin/rollup-like.ts'
 import { isModelId } from './request/request.ts'
 
@@ -16,7 +17,7 @@ type Context = Rolldown.PluginContext & { environment: Environment }
  * - Development and tests: models are loaded from the cache.
  * - Browser code gets a module that says why it can't run there.
  */
-const vite = createVitePlugin(
+const vite: (options?: HostOptions) => Plugin = createUnplugin(
   onnxPlugin(({ models, types }) => {
     const builds = new WeakMap<Environment, ServerBuild>()
 
@@ -73,7 +74,7 @@ const vite = createVitePlugin(
       },
     }
   }),
-)
+).vite
 
 interface ServerBuild {
   /** Output name → the file that belongs there. Grows as models change in a watched build. */

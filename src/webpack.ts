@@ -1,11 +1,13 @@
 import { createRequire } from 'node:module'
-import { createWebpackPlugin } from 'unplugin'
+import { createUnplugin } from 'unplugin'
+import type { WebpackPluginInstance } from 'webpack'
 import { onnxPlugin } from './plugin/index.ts'
+import type { HostOptions } from './plugin/models.ts'
 import { isModelId } from './request/request.ts'
 import { provideModels } from './plugin/webpack-loader.ts'
 
 /** Plugin for webpack 5: has the loader make the modules of all models, and shares one pipeline among them. */
-const webpack = createWebpackPlugin(
+const webpack: (options?: HostOptions) => WebpackPluginInstance = createUnplugin(
   onnxPlugin(({ models, options, types }) => ({
     webpack(compiler) {
       types.folder = compiler.context
@@ -22,7 +24,7 @@ const webpack = createWebpackPlugin(
       })
     },
   })),
-)
+).webpack
 
 const loader = createRequire(import.meta.url).resolve('unplugin-onnx-mlir/loader')
 

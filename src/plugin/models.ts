@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { basename } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { moduleSource, stubSource } from '../emit/module.ts'
 import { createPipeline, type Pipeline, type PluginOptions } from '../pipeline.ts'
 import { type EmittedFile, emittedFiles } from './files.ts'
@@ -55,7 +55,7 @@ export function createModels(options: HostOptions = {}): Models {
         library: await host.place(library),
         constants: constants && (await host.place(constants)),
       }
-      return moduleSource({ facts: built.facts, runtime, files })
+      return moduleSource({ facts: built.facts, runtime: join(runtimeFolder, 'node.js'), files })
     },
   }
 }
@@ -74,7 +74,7 @@ export function modelFile(id: string): string {
 }
 
 /**
- * Absolute path of the runtime: bundled from there into the output, whatever the host would leave external by its bare name,
- * so that a built folder runs without `node_modules`.
+ * Folder of the runtime. Modules import it by its absolute path, and so it is bundled into the output where a host would
+ * leave a bare name external: a built folder runs without `node_modules`.
  */
-const runtime = createRequire(import.meta.url).resolve('unplugin-onnx-mlir/runtime')
+export const runtimeFolder = dirname(createRequire(import.meta.url).resolve('unplugin-onnx-mlir/runtime'))

@@ -1,5 +1,5 @@
 import { canonicalId, isModelId } from '../request/request.ts'
-import { browserStub, type Host, modelFile, type Models } from './models.ts'
+import { browserStub, type Host, modelFile, type Models, runtimeFolder } from './models.ts'
 
 /** What the plugin contexts of Rollup, Rolldown and Vite have in common, as far as a model needs it. */
 export interface RollupLikeContext {
@@ -17,8 +17,10 @@ const filter = { id: /\.onnx(?:\?|$)/i }
  * Rollup's own resolver would look for a file whose name has the query in it.
  */
 export const resolveId = {
-  filter,
-  async handler(this: RollupLikeContext, source: string, importer?: string): Promise<string | null> {
+  filter: { id: /\.onnx(?:\?|$)|^node:/i },
+  async handler(this: RollupLikeContext, source: string, importer?: string) {
+    // Nobody else needs to know what the runtime is built on; Rollup would warn of modules that it can't find.
+    if (source.startsWith('node:') && importer?.startsWith(runtimeFolder)) return { id: source, external: true }
     if (!isModelId(source)) return null
     const path = modelFile(source)
     const resolved = await this.resolve(path, importer, { skipSelf: true })

@@ -74,7 +74,6 @@ function withRollup(name: string, output: RollupOutput): HostUnderTest {
       const bundle = await rollup({
         input: absolute(root, entries),
         plugins: [rollupPlugin({ root, ...options })],
-        external: /^node:/,
         onwarn: ({ message }) => warnings.push(message),
       })
       await bundle.write({ ...output, dir: outDir })

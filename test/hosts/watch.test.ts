@@ -23,8 +23,6 @@ const watchers: Record<string, Watch> = {
     return watchRollup({
       input: join(root, 'main.js'),
       plugins: [rollupPlugin({ root })],
-      external: /^node:/,
-      onwarn: () => undefined,
       output: { file: join(root, 'out/main.mjs') },
     })
   },
