@@ -84,7 +84,15 @@ export async function drive<T>(
     context,
   )
   const kept = keep ? [`the staging folder was kept: ${staging.root}`] : []
-  return use({ staging, names, capabilities, run, phases, notes: [...args.notes, ...notesOf(run.stdout), ...kept] })
+  // Awaited here: `await using` disposes of the staging folder as soon as this function returns.
+  return await use({
+    staging,
+    names,
+    capabilities,
+    run,
+    phases,
+    notes: [...args.notes, ...notesOf(run.stdout), ...kept],
+  })
 }
 
 /** Which way of naming the CPU works, by installation: found out once, as a failed try costs most of a compile. */
