@@ -10,6 +10,7 @@ import { movement } from './movement.ts'
 import { normalizations } from './normalization.ts'
 import { pooling } from './pooling.ts'
 import { recurrent } from './recurrent.ts'
+import { reductions } from './reduction.ts'
 import { shapes } from './shape.ts'
 import { softmax } from './softmax.ts'
 import { transpose } from './transpose.ts'
@@ -27,6 +28,7 @@ const operators: readonly LoweredOperator[] = [
   ...convolutions,
   ...pooling,
   ...normalizations,
+  ...reductions,
   ...softmax,
   ...recurrent,
   ...controlFlow,
