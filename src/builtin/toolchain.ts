@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { diskError } from '../cache/disk.ts'
+import { diskError, makeFolder } from '../cache/disk.ts'
 import { CompileError, EnvironmentError } from '../errors.ts'
 import type { Target } from '../targets/index.ts'
 import { type RunResult, runCompiler } from './spawn.ts'
@@ -78,8 +78,8 @@ export async function compileLibrary(job: CompileJob): Promise<CompiledLibrary> 
 }
 
 async function makeStaging(root: string): Promise<string> {
+  await makeFolder(root)
   try {
-    await mkdir(root, { recursive: true })
     return await mkdtemp(join(root, 'compile-')) // mode 0700
   } catch (error) {
     throw diskError(error, root)

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import { constants, copyFile, open, readFile, rename, rm, stat, unlink, utimes } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { diskError, makeFolder } from './disk.ts'
+import { type Entry, fileName, type Manifest, readManifest, type StoredFile, writeManifest } from './entry.ts'
+import { hashFile, temporaryName } from './file-memo.ts'
+
+type NamedFile = Manifest['files'][string]
+
+/** The sound entry under a key; a damaged one is removed. */
+export async function readEntry(folder: string, key: string): Promise<Entry | undefined> {
+  const path = join(folder, `${key}.json`)
+  try {
+    const manifest = readManifest(await readFile(path, 'utf8'), key)
+    const files = Object.entries(manifest?.files ?? {})
+    const sound = await Promise.all(files.map(([, file]) => isSound(folder, file)))
+    if (manifest !== undefined && sound.every(Boolean)) {
+      await touch(path)
+      return { files: located(folder, manifest.files), meta: manifest.meta }
+    }
+    await unlink(path)
+    const damaged = files.filter((_, i) => !sound[i]).map(([, { name }]) => name)
+    await Promise.all(
+      damaged.filter((name) => fileName.test(name)).map((name) => rm(join(folder, name), { force: true })),
+    )
+  } catch {
+    // Not there, or not readable right now, or not removable: then it is missing, and will be made again.
+  }
+  return undefined
+}
+
+/**
+ * Copies files in and writes the manifest after them.
+ *
+ * @throws EnvironmentError `ENVIRONMENT_DISK`
+ */
+export async function writeEntry(
+  folder: string,
+  key: string,
+  { files, meta }: { files: Readonly<Record<string, string>>; meta: unknown },
+): Promise<Entry> {
+  await makeFolder(folder)
+  try {
+    const named: Record<string, NamedFile> = {}
+    for (const [role, source] of Object.entries(files)) named[role] = await addFile(folder, source)
+    await addManifest(folder, { key, files: named, meta })
+    return { files: located(folder, named), meta }
+  } catch (error) {
+    throw diskError(error, folder)
+  }
+}
+
+async function addFile(folder: string, source: string): Promise<NamedFile> {
+  const temporary = join(folder, temporaryName())
+  try {
+    // A clone where the file system can. Never a link: whoever has the source could still write to it.
+    await copyFile(source, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+    const { sha256, bytes } = await hashAndFlush(temporary)
+    const named = sha256 + extname(source).toLowerCase()
+    const file = { name: fileName.test(named) ? named : `${sha256}.bin`, sha256, bytes }
+    const path = join(folder, file.name)
+    // The same library under another key, or another process was first. The new time keeps `prune` away from it.
+    if (await isSound(folder, file)) await touch(path)
+    else await moveInto(temporary, path, () => isSound(folder, file))
+    return file
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+async function addManifest(folder: string, manifest: Manifest): Promise<void> {
+  const temporary = join(folder, temporaryName())
+  const path = join(folder, `${manifest.key}.json`)
+  try {
+    const file = await open(temporary, 'wx')
+    try {
+      await file.writeFile(writeManifest(manifest))
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await moveInto(temporary, path, async () => (await readEntry(folder, manifest.key)) !== undefined)
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+/** Reads back what the copy really holds, and has it on the disk before anything names it. */
+async function hashAndFlush(path: string): Promise<{ sha256: string; bytes: number }> {
+  const file = await open(path, 'r+')
+  try {
+    await file.sync()
+    const hash = createHash('sha256')
+    let bytes = 0
+    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) {
+      hash.update(chunk)
+      bytes += chunk.length
+    }
+    return { sha256: hash.digest('hex'), bytes }
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * Renames over what is there. Windows refuses while somebody has that open: a loaded library, which is then the very
+ * content that we bring, or a virus scanner, which soon goes away.
+ */
+async function moveInto(temporary: string, path: string, isThere: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await rename(temporary, path)
+      return
+    } catch (error) {
+      if (await isThere()) return
+      if (process.platform !== 'win32' || attempt === 5) throw error
+      await delay(50 * attempt)
+    }
+  }
+}
+
+/** @throws the system's error when it can't be told */
+async function isSound(folder: string, { name, sha256, bytes }: NamedFile): Promise<boolean> {
+  if (!fileName.test(name)) return false
+  const path = join(folder, name)
+  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  return info?.size === bytes && (await hashFile(folder, path)) === sha256
+}
+
+async function touch(path: string): Promise<void> {
+  const now = new Date()
+  await utimes(path, now, now).catch(() => {}) // the folder may be read-only
+}
+
+function located(folder: string, files: Manifest['files']): Record<string, StoredFile> {
+  const entries = Object.entries(files)
+  return Object.fromEntries(
+    entries.map(([role, { name, sha256, bytes }]) => [role, { path: join(folder, name), sha256, bytes }]),
+  )
+}

@@ -1,0 +1,122 @@
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileName, type Manifest, manifestName, readManifest } from './entry.ts'
+import { memoName } from './file-memo.ts'
+import { ageOf, DAY_MS } from './folder.ts'
+
+/** An entry as `cache list` shows it. */
+export interface ListedEntry {
+  readonly key: string
+  /** Of its files together. */
+  readonly bytes: number
+  /** When it was last made or read. */
+  readonly used: Date
+  readonly meta: unknown
+}
+
+/** What was put in place so recently may belong to an entry whose manifest is still to come. */
+const GRACE_MS = 10 * 60 * 1000
+
+/** Below a cache folder: where what is being made is put together. */
+export const STAGING = 'staging'
+
+const temporaryFile = /^tmp-\d+-[0-9a-f]+$/
+const lockName = /^[0-9a-f]{64}\.lock$/
+
+/** Entries of a cache folder, the most recently used first. Their files are not checked. */
+export async function list(folder: string): Promise<ListedEntry[]> {
+  const found = await manifests(folder)
+  return found.map(({ manifest, used }) => ({
+    key: manifest.key,
+    bytes: Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0),
+    used: new Date(used),
+    meta: manifest.meta,
+  }))
+}
+
+/** Removes every entry and memo, but nothing that a running build is using to make one, and no file that isn't ours. */
+export async function clear(folder: string): Promise<number> {
+  const names = await namesIn(folder)
+  let freed = 0
+  // Manifests first: an entry without files would be found damaged by who reads it right now.
+  for (const pattern of [manifestName, fileName, memoName]) {
+    for (const name of names.filter((candidate) => pattern.test(candidate))) freed += await remove(folder, name)
+  }
+  return freed
+}
+
+/** Removes the entries not used for longest until files have at most `maxBytes`, then files that no entry names. */
+export async function prune(folder: string, maxBytes: number): Promise<number> {
+  const started = Date.now()
+  const kept = new Set<string>()
+  const dropped = new Set<string>()
+  let total = 0
+  let freed = 0
+  for (const { manifest } of await manifests(folder)) {
+    const files = Object.values(manifest.files)
+    for (const { name, bytes } of files) if (!kept.has(name)) total += bytes
+    const into = total <= maxBytes ? kept : dropped
+    for (const { name } of files) into.add(name)
+    if (into === dropped) freed += await remove(folder, `${manifest.key}.json`)
+  }
+  for (const name of await namesIn(folder)) {
+    if (!fileName.test(name) || kept.has(name)) continue
+    const age = await ageOf(join(folder, name))
+    // Written since we looked, or by a build that has yet to write its manifest.
+    if (age === undefined || age < Date.now() - started + (dropped.has(name) ? 0 : GRACE_MS)) continue
+    freed += await remove(folder, name)
+  }
+  return freed
+}
+
+/** Removes what killed processes left behind a day ago or earlier, and memos that are a month old. */
+export async function sweep(folder: string): Promise<void> {
+  const names = await namesIn(folder)
+  const staged = (await namesIn(join(folder, STAGING))).map((name) => join(STAGING, name))
+  const unfinished = names.filter((name) => temporaryFile.test(name) || lockName.test(name))
+  await removeOlder(folder, [...unfinished, ...staged], DAY_MS)
+  await removeOlder(
+    folder,
+    names.filter((name) => memoName.test(name)),
+    30 * DAY_MS,
+  )
+}
+
+async function removeOlder(folder: string, names: readonly string[], limit: number): Promise<void> {
+  for (const name of names) {
+    const age = await ageOf(join(folder, name))
+    if (age !== undefined && age > limit) await remove(folder, name)
+  }
+}
+
+async function manifests(folder: string): Promise<{ manifest: Manifest; used: number }[]> {
+  const found: { manifest: Manifest; used: number }[] = []
+  for (const name of await namesIn(folder)) {
+    const key = manifestName.exec(name)?.[1]
+    if (key === undefined) continue
+    try {
+      const path = join(folder, name)
+      const manifest = readManifest(await readFile(path, 'utf8'), key)
+      if (manifest !== undefined) found.push({ manifest, used: (await stat(path)).mtimeMs })
+    } catch {
+      // Removed since the folder was listed.
+    }
+  }
+  return found.sort((a, b) => b.used - a.used)
+}
+
+function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => [])
+}
+
+/** Returns the bytes freed: none if it is gone already, or can't be removed, like a library that Windows has loaded. */
+async function remove(folder: string, name: string): Promise<number> {
+  const path = join(folder, name)
+  try {
+    const { size } = await stat(path)
+    await rm(path, { recursive: true })
+    return size
+  } catch {
+    return 0
+  }
+}
