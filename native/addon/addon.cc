@@ -49,7 +49,8 @@ Napi::Value method(Napi::Env env, Session *session, const char *name, napi_callb
   return Napi::Value(env, function);
 }
 
-// load(path, { inputs: { type, dims }[], outputs: { type, dims }[], mailboxLimit }): see src/runtime/native.ts.
+// load(path, { constantsFolder, inputs: { type, dims }[], outputs: { type, dims }[], mailboxLimit }): see
+// src/runtime/native.ts.
 Napi::Value load(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
   const std::string path = info[0].As<Napi::String>();
@@ -60,7 +61,7 @@ Napi::Value load(const Napi::CallbackInfo &info) {
   const int64_t limit = spec.Get("mailboxLimit").As<Napi::Number>().Int64Value();
 
   Failure failure;
-  Library *opened = library::get(path, &failure);
+  Library *opened = library::get(path, spec.Get("constantsFolder").As<Napi::String>(), &failure);
   if (!opened || !plan::make(*opened, limit, &planned, &failure)) {
     napi_throw(env, values::toError(env, failure));
     return env.Undefined();

@@ -82,12 +82,12 @@ inline bool checkBuiltin(const om_builtin_descriptor *model, Failure *failure) {
 // Set here because process.env of a worker thread does not reach C; one load at a time (the registry's mutex).
 class ConstantsFolder {
 public:
-  explicit ConstantsFolder(const std::string &libraryPath) {
+  explicit ConstantsFolder(const std::string &folder) {
     if (const char *value = getenv(name)) {
       had_ = true;
       before_ = value;
     }
-    setenv(name, libraryPath.substr(0, libraryPath.rfind('/') + 1).c_str(), 1);
+    setenv(name, folder.c_str(), 1);
   }
   ~ConstantsFolder() {
     if (had_) setenv(name, before_.c_str(), 1);
@@ -100,8 +100,8 @@ private:
   std::string before_;
 };
 
-inline bool open(const std::string &path, Library *opened, Failure *failure) {
-  const ConstantsFolder folder(path);
+inline bool open(const std::string &path, const std::string &constantsFolder, Library *opened, Failure *failure) {
+  const ConstantsFolder folder(constantsFolder);
   // RTLD_LOCAL: every model exports run_main_graph, and must see its own.
   void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) return failure->set("LOAD_OPEN", dlerror());
@@ -116,7 +116,7 @@ inline std::string identity(const std::string &path, const struct stat &info) {
 }
 
 // The library at `path`, opened by the first caller in this process. Null with `failure` set when it can't be used.
-inline Library *get(const std::string &path, Failure *failure) {
+inline Library *get(const std::string &path, const std::string &constantsFolder, Failure *failure) {
   char *canonical = realpath(path.c_str(), nullptr);
   struct stat info;
   if (!canonical || stat(canonical, &info) != 0) {
@@ -134,7 +134,7 @@ inline Library *get(const std::string &path, Failure *failure) {
   Library *&known = libraries[identity(real, info)];
   if (known) return known;
   Library *opened = new Library;
-  if (open(real, opened, failure)) return known = opened;
+  if (open(real, constantsFolder, opened, failure)) return known = opened;
   delete opened;
   return nullptr;
 }

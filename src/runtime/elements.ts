@@ -24,6 +24,15 @@ function isRawBits(type: ElementType): boolean {
   return type === 'bfloat16' || type === 'float4e2m1' || type.startsWith('float8')
 }
 
+/** What {@link toElements} takes for a type, in words. */
+export function containersOf(type: ElementType): string {
+  const { array } = storage[type]
+  if (array === undefined) return 'string[]'
+  if (isRawBits(type)) return `${array.name} of raw bits`
+  if (type === 'bool') return `${array.name} or boolean[]`
+  return `${array.name} or ${type === 'int64' || type === 'uint64' ? 'bigint[] or ' : ''}number[]`
+}
+
 /** The kind of a typed array, also of one from another realm (a `vm` context, a test runner); '' for anything else. */
 export function arrayKind(value: unknown): string {
   return ArrayBuffer.isView(value) ? ((value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? '') : ''

@@ -1,4 +1,4 @@
-import { arrayKind, toElements } from './elements.ts'
+import { arrayKind, containersOf, toElements } from './elements.ts'
 import type { SignatureEntry } from './signature.ts'
 import { storage, type TypedArray, type TypedArrayConstructor } from './tensor.ts'
 
@@ -43,8 +43,8 @@ export class InputChecker {
   }
 
   #checkStatic(given: Readonly<Record<string, unknown>>): CheckedInput[] {
-    const checked = new Array<CheckedInput>(this.#ports.length)
-    for (let i = 0; i < checked.length; i++) {
+    const checked: CheckedInput[] = []
+    for (let i = 0; i < this.#ports.length; i++) {
       const port = this.#ports[i]!
       const value = given[port.name]
       // What nearly every call looks like; bool's values need a look of their own.
@@ -63,7 +63,7 @@ export class InputChecker {
   /** Inputs that state their dimensions go first: what they say of symbols helps those that don't. */
   #checkDynamic(given: Readonly<Record<string, unknown>>): CheckedInput[] {
     const symbols: Symbols = new Map()
-    const checked = new Array<CheckedInput>(this.#ports.length)
+    const checked: CheckedInput[] = []
     for (const shaped of [true, false])
       for (const [index, port] of this.#ports.entries())
         if (isShaped(given[port.name]) === shaped) checked[index] = this.#resolve(port, given[port.name], symbols)
@@ -101,8 +101,7 @@ export class InputChecker {
       throw error
     }
     if (data !== undefined) return data
-    const container = port.array?.name ?? 'string[]'
-    throw this.#error(TypeError, port, `in a ${container}, given ${describe(value)}`)
+    throw this.#error(TypeError, port, `as ${containersOf(port.type)}, given ${describe(value)}`)
   }
 
   #statedDims(port: Port, dims: unknown): readonly number[] {

@@ -9,7 +9,14 @@ export interface NativeAddon {
   load(path: string, spec: NativeSpec): NativeHandle
 }
 
+interface NativeFiles {
+  readonly library: string
+  /** Where a library of onnx-mlir finds its file of large constants. */
+  readonly constantsFolder: string
+}
+
 interface NativeSpec {
+  readonly constantsFolder: string
   readonly inputs: readonly { readonly type: number; readonly dims: readonly number[] }[]
   readonly outputs: readonly { readonly type: number; readonly dims: readonly number[] }[]
   /** Tensors of static shape up to this many bytes travel through the mailbox. */
@@ -54,9 +61,10 @@ export class NativeSession {
    * @param model its `name` begins error messages
    * @param mailboxLimit bytes of a static tensor that still travels through the mailbox
    */
-  constructor(addon: NativeAddon, path: string, model: Signature & { name: string }, mailboxLimit = smallTensor) {
+  constructor(addon: NativeAddon, files: NativeFiles, model: Signature & { name: string }, mailboxLimit = smallTensor) {
     this.#model = model
-    this.#handle = addon.load(path, {
+    this.#handle = addon.load(files.library, {
+      constantsFolder: files.constantsFolder,
       inputs: model.inputs.map(toSpec),
       outputs: model.outputs.map(toSpec),
       mailboxLimit,

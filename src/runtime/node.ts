@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { ModelLoadError, ModelRunError } from './errors.ts'
 import { InputChecker } from './inputs.ts'
 import { checkLibrary, locate } from './library-file.ts'
@@ -9,6 +10,8 @@ import type { Tensor } from './tensor.ts'
 export interface ModelFiles {
   readonly addon: string | URL
   readonly library: string | URL
+  /** onnx-mlir's file of large constants, under the name that the library asks for. */
+  readonly constants?: string | URL
 }
 
 /**
@@ -83,9 +86,11 @@ class NodeModel implements Model {
     const library = locate(this.#files.library, this.name)
     checkLibrary(library, this.name, this.target)
     const addon = loadAddon(locate(this.#files.addon, this.name), this.name)
+    const { constants } = this.#files
+    const constantsFolder = dirname(constants === undefined ? library : locate(constants, this.name))
     let session
     try {
-      session = new NativeSession(addon, library, this, mailboxLimit)
+      session = new NativeSession(addon, { library, constantsFolder }, this, mailboxLimit)
     } catch (error) {
       throw loadError(error, `${this.name}: ${library} can't be loaded`)
     }
