@@ -1,9 +1,9 @@
 import { dirname } from 'node:path'
-import type { PartialMessage, Plugin } from 'esbuild'
+import type { OnLoadResult, OnResolveArgs, OnResolveResult, PartialMessage, Plugin, PluginBuild } from 'esbuild'
 import { createUnplugin } from 'unplugin'
 import { fileEmitter } from './plugin/esbuild-files.ts'
 import { onnxPlugin } from './plugin/index.ts'
-import { browserStub, type HostOptions } from './plugin/models.ts'
+import { browserStub, type Host, type HostOptions, modelFile, type Models } from './plugin/models.ts'
 import { canonicalId, isModelId } from './request/request.ts'
 
 /** Plugin for esbuild. Browser code, which is what esbuild takes for granted without `platform`, gets a stub. */
@@ -11,37 +11,60 @@ const esbuild: (options?: HostOptions) => Plugin = createUnplugin(
   onnxPlugin(({ models, types }) => ({
     esbuild: {
       setup(build) {
-        const { platform = 'browser', logLevel = 'warning', absWorkingDir } = build.initialOptions
-        if (absWorkingDir) types.folder = absWorkingDir
-        const isTalkative = ['info', 'debug', 'verbose'].includes(logLevel)
+        types.folder = build.initialOptions.absWorkingDir ?? types.folder
         const placeFor = fileEmitter(build)
-
-        build.onLoad({ filter: /\.onnx$/i, namespace: 'file' }, async ({ path, suffix }) => {
-          if (!isModelId(path + suffix)) return undefined
-          const watchFiles: string[] = []
-          const warnings: PartialMessage[] = []
-          try {
-            const id = canonicalId(path + suffix)
-            const contents =
-              platform === 'browser'
-                ? browserStub(id)
-                : await models.load(id, {
-                    mode: 'build',
-                    watch: (file) => watchFiles.push(file),
-                    log: (line) => isTalkative && console.info(line),
-                    warn: (text) => warnings.push({ text, location: { file: path } }),
-                    place: placeFor(id),
-                  })
-            return { contents, loader: 'js', resolveDir: dirname(path), watchFiles, warnings }
-          } catch (error) {
-            const text = error instanceof Error ? error.message : String(error)
-            return { errors: [{ text, location: { file: path }, detail: error }], watchFiles }
-          }
+        build.onResolve({ filter: /\.onnx\?/i }, (args) => resolve(build, args))
+        build.onLoad({ filter: /\.onnx$/i, namespace: 'file' }, ({ path, suffix }) => {
+          const id = path + suffix
+          return isModelId(id) ? load(build, models, id, placeFor(id)) : undefined
         })
       },
     },
   })),
 ).esbuild
+
+const isResolved = Symbol('resolved without its directives')
+
+/** Brings directives into canonical order: one request is one module, however it is written. */
+async function resolve(build: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | undefined> {
+  const { path, importer, namespace, resolveDir, kind, pluginData } = args
+  if (pluginData === isResolved || !isModelId(path)) return undefined
+  const file = modelFile(path)
+  const resolved = await build.resolve(file, { importer, namespace, resolveDir, kind, pluginData: isResolved })
+  if (resolved.errors.length > 0) return resolved
+  try {
+    const id = canonicalId(resolved.path + path.slice(file.length))
+    return { path: resolved.path, suffix: id.slice(resolved.path.length) }
+  } catch (error) {
+    // Without a place of its own, it is told at the import.
+    return { errors: [messageOf(error)] }
+  }
+}
+
+async function load(build: PluginBuild, models: Models, id: string, place: Host['place']): Promise<OnLoadResult> {
+  const { platform = 'browser', logLevel = 'warning' } = build.initialOptions
+  const isTalkative = ['info', 'debug', 'verbose'].includes(logLevel)
+  const location = { file: modelFile(id) }
+  const watchFiles: string[] = []
+  const warnings: PartialMessage[] = []
+  try {
+    const host: Host = {
+      mode: 'build',
+      watch: (file) => watchFiles.push(file),
+      log: (line) => isTalkative && console.info(line),
+      warn: (text) => warnings.push({ text, location }),
+      place,
+    }
+    const contents = platform === 'browser' ? browserStub(id) : await models.load(id, host)
+    return { contents, loader: 'js', resolveDir: dirname(location.file), watchFiles, warnings }
+  } catch (error) {
+    return { errors: [{ ...messageOf(error), location }], watchFiles }
+  }
+}
+
+function messageOf(error: unknown): PartialMessage {
+  return { text: error instanceof Error ? error.message : String(error), detail: error }
+}
 
 export default esbuild
 export { esbuild as 'module.exports' }

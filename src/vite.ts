@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createUnplugin } from 'unplugin'
 import type { Environment, Plugin, Rolldown } from 'vite'
@@ -43,7 +44,7 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
           return {
             mode: 'build',
             place(file) {
-              const fileName = `${config.build.assetsDir}/${file.fileName}`
+              const fileName = posix.join(config.build.assetsDir, file.fileName)
               reserved.set(fileName, file.source)
               return `import.meta.ROLLUP_FILE_URL_${context.emitFile({ type: 'asset', fileName, source: '' })}`
             },

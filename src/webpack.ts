@@ -3,8 +3,8 @@ import { createUnplugin } from 'unplugin'
 import type { WebpackPluginInstance } from 'webpack'
 import { onnxPlugin } from './plugin/index.ts'
 import type { HostOptions } from './plugin/models.ts'
-import { isModelId } from './request/request.ts'
 import { provideModels } from './plugin/webpack-loader.ts'
+import { isModelId } from './request/request.ts'
 
 /** Plugin for webpack 5: has the loader make the modules of all models, and shares one pipeline among them. */
 const webpack: (options?: HostOptions) => WebpackPluginInstance = createUnplugin(

@@ -21,8 +21,10 @@ export interface Host {
   watch(path: string): void
   log(line: string): void
   warn(line: string): void
-  /** Brings a file to where the program will run; gives a JavaScript expression for its path or `file:` URL there.
-   * Constants come after the library that they belong to. */
+  /**
+   * Brings a file to where the program will run; gives a JavaScript expression for its path or `file:` URL there.
+   * Constants come after the library that they belong to.
+   */
   place(file: EmittedFile): string | Promise<string>
 }
 

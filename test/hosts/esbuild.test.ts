@@ -96,7 +96,16 @@ test('watch notices the model', async () => {
   }
 })
 
-test('an error names the plugin and the model file', async () => {
+test('an error of a model names the plugin and the file', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, { ...app, 'add.onnx': 'not a model' })
+  const failure = await build({ ...options(root), outdir: join(root, 'out') }).catch((error: BuildFailure) => error)
+  expect(failure.errors).toMatchObject([
+    { pluginName: 'onnx-mlir', text: expect.stringContaining('add.onnx'), location: { file: 'add.onnx' } },
+  ])
+})
+
+test('an error of a directive names the plugin and the import', async () => {
   const root = await temporaryFolder()
   await writeFiles(root, { ...app, 'main.js': `import './add.onnx?tarjet=host'` })
   const failure = await build({ ...options(root), outdir: join(root, 'out') }).catch((error: BuildFailure) => error)
@@ -104,7 +113,7 @@ test('an error names the plugin and the model file', async () => {
     {
       pluginName: 'onnx-mlir',
       text: expect.stringMatching(/"tarjet".*Did you mean "target"\?/),
-      location: { file: 'add.onnx' },
+      location: { file: 'main.js', line: 1 },
       detail: { code: 'USAGE_DIRECTIVE' },
     },
   ])

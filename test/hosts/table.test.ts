@@ -69,8 +69,8 @@ const cases: readonly Case[] = [
   {
     name: 'nested entries and chunks find their files',
     files: {
-      'main.js': `import model from './add.onnx'\n${printSum}`,
-      'second.js': `import model from './add.onnx'\n${printSum}`,
+      'main.js': `import model from './add.onnx?O=2&target=host'\n${printSum}`,
+      'second.js': `import model from './add.onnx?target=host&O=2'\n${printSum}`,
       'lazy.js': `import('./more/lazy.js').then(({ default: model }) => ${printSum})`,
       'more/lazy.js': `export { default } from '../other.onnx?O=1'`,
       'add.onnx': addModel(10),

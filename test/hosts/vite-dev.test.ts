@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createServer, type InlineConfig, type ViteDevServer } from 'vite'
+import { createLogger, createServer, type InlineConfig, isRunnableDevEnvironment, type ViteDevServer } from 'vite'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import vitePlugin from '../../src/vite.ts'
 import { temporaryFolder, writeFiles } from './app.ts'
@@ -60,6 +60,41 @@ test('changed external data is in the running application', async () => {
 
   await writeFiles(root, { 'weights.bin': addModelWeights(20) })
   await vi.waitFor(async () => expect(await sum()).toEqual([21, 22, 23]), { timeout: 20_000, interval: 100 })
+})
+
+test('a running application is reloaded with the changed model', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, {
+    ...app,
+    'entry.js': `
+      import { sum } from './main.js'
+      sum().then((result) => globalThis.hostsTestSums.push(result))`,
+  })
+  const sums: number[][] = []
+  Object.assign(globalThis, { hostsTestSums: sums })
+  const server = await serve(root)
+  const { ssr } = server.environments
+  if (!isRunnableDevEnvironment(ssr)) throw new Error('Vite cannot run server code here')
+  await ssr.runner.import('/entry.js')
+  await vi.waitFor(() => expect(sums).toEqual([[11, 12, 13]]))
+
+  await writeFiles(root, { 'add.onnx': addModel(20) })
+  await vi.waitFor(() => expect(sums.at(-1)).toEqual([21, 22, 23]), { timeout: 20_000, interval: 100 })
+})
+
+test('a page that imports a model is served without a complaint', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, { ...app, 'index.html': `<script type="module" src="/main.js"></script>` })
+  const complaints: string[] = []
+  const customLogger = createLogger('silent')
+  customLogger.warn = customLogger.error = (message) => void complaints.push(message)
+  const server = await serve(root, { appType: 'spa', customLogger, server: { port: 0, ws: false } })
+  await server.listen()
+  await server.environments.client.depsOptimizer?.scanProcessing
+  const page = await fetch(server.resolvedUrls!.local[0]!)
+  expect(await page.text()).toContain('/main.js')
+  expect((await fetch(new URL('main.js', server.resolvedUrls!.local[0]!))).status).toBe(200)
+  expect(complaints).toEqual([])
 })
 
 test('a model that breaks is an error until it is right again', async () => {
