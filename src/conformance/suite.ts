@@ -1,0 +1,81 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { UsageError } from '../errors.ts'
+import type { CaseOptions, CaseResult } from './case.ts'
+import type { CaseMessage } from './worker.ts'
+
+export interface SuiteOptions extends CaseOptions {
+  /** A backend test folder: it or its subfolders hold `test_*` folders. */
+  readonly suite: string
+  /** Only tests whose names match. */
+  readonly filter?: RegExp
+  /** Processes at once; default: one per core. */
+  readonly jobs?: number
+  onResult?(name: string, result: CaseResult, done: number, total: number): void
+}
+
+/** Longest time of one test, in milliseconds: compiling the largest takes under a minute on a slow machine. */
+const TIMEOUT = 180_000
+
+/** Runs all tests of a suite, each in a child process, and gives their results by name in order. */
+export async function runSuite(options: SuiteOptions): Promise<Map<string, CaseResult>> {
+  const folders = (await findTests(options.suite)).filter((folder) => options.filter?.test(basename(folder)) ?? true)
+  const waiting = [...folders]
+  const results = new Map<string, CaseResult>(folders.map((folder) => [basename(folder), { status: 'skip', reason: 'not run' }]))
+  let done = 0
+  const lane = async (): Promise<void> => {
+    const worker = new Worker()
+    for (let folder = waiting.shift(); folder; folder = waiting.shift()) {
+      const result = await worker.run({ folder, options: { addonDir: options.addonDir, target: options.target } })
+      results.set(basename(folder), result)
+      options.onResult?.(basename(folder), result, ++done, folders.length)
+    }
+    worker.stop()
+  }
+  await Promise.all(Array.from({ length: options.jobs ?? availableParallelism() }, lane))
+  return results
+}
+
+async function findTests(suite: string): Promise<string[]> {
+  if (!existsSync(suite)) throw new UsageError('USAGE_SUITE', `There is no folder ${suite}. Give the folder of an ONNX backend test suite with --suite.`)
+  const entries = (await readdir(suite, { withFileTypes: true })).filter((entry) => entry.isDirectory())
+  const found = entries.map((entry) => join(suite, entry.name)).filter((folder) => existsSync(join(folder, 'model.onnx')))
+  if (found.length > 0) return found.sort()
+  const nested = await Promise.all(entries.map((entry) => findTests(join(suite, entry.name))))
+  return nested.flat().sort()
+}
+
+/** A child process that runs tests one after the other, and is replaced when one of them crashes or hangs. */
+class Worker {
+  private child: ChildProcess | undefined
+
+  run(message: CaseMessage): Promise<CaseResult> {
+    const child = (this.child ??= fork(fileURLToPath(new URL('./worker.js', import.meta.url)), { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] }))
+    return new Promise((resolve) => {
+      const finish = (result: CaseResult): void => {
+        clearTimeout(timer)
+        child.removeAllListeners()
+        resolve(result)
+      }
+      const timer = setTimeout(() => {
+        this.stop()
+        finish({ status: 'fail', reason: `took longer than ${TIMEOUT / 1000} s` })
+      }, TIMEOUT)
+      child.once('message', (result: CaseResult) => finish(result))
+      child.once('exit', (code, signal) => {
+        this.child = undefined
+        finish({ status: 'fail', reason: `crashed: ${signal ?? `exit ${code}`}` })
+      })
+      child.send(message)
+    })
+  }
+
+  stop(): void {
+    this.child?.kill('SIGKILL')
+    this.child = undefined
+  }
+}
