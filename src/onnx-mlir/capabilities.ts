@@ -59,7 +59,7 @@ export function parseCapabilities(help: string, version: string): Capabilities {
   const placement = (['config-file', 'nnpa-config', 'device-placement'] as const).find((dialect) =>
     has(placementFlags[dialect].save),
   )
-  const triple = /Default target:\s*(\S+)/.exec(version)?.[1] ?? ''
+  const triple = /Default target:[ \t]*(\S+)/.exec(version)?.[1] ?? ''
   return {
     version:
       version
@@ -69,7 +69,7 @@ export function parseCapabilities(help: string, version: string): Capabilities {
     commit: /\(\S+ ([0-9a-f]{7,40})\)/.exec(version)?.[1],
     triple,
     arch: archOf(triple),
-    hostCpu: /Host CPU:\s*(\S+)/.exec(version)?.[1],
+    hostCpu: /Host CPU:[ \t]*(\S+)/.exec(version)?.[1],
     flags: [...flags].sort(),
     values,
     nnpa: values['maccel']?.includes('NNPA') ?? has('EmitZHighIR'),

@@ -36,6 +36,15 @@ const patterns: readonly Pattern[] = [
     }),
   },
   {
+    text: /error while loading shared libraries: ([^:\s]+)/,
+    explain: ([, library = '']) => ({
+      code: 'ENVIRONMENT_ONNX_MLIR',
+      why: `the library ${library} that it or one of its tools needs is missing`,
+      way: 'Install the package that has it, or set LD_LIBRARY_PATH to its folder.',
+      environment: true,
+    }),
+  },
+  {
     // The text glues the operator's name to the next word: "op onnx.Customis not currently available".
     text: /Implementation of shape helper for op (?:onnx\.)?([\w.]+?)\s*is not currently available/,
     explain: ([, op = '']) => unsupported(op),
@@ -119,6 +128,22 @@ const patterns: readonly Pattern[] = [
       code: 'COMPILE_LINK',
       why: 'its linker failed',
       way: 'See the linker’s own message below. ' + withoutOnnxMlir,
+    }),
+  },
+  {
+    text: /Invalid input file|Unable to open or access|[Cc]annot open (?:input )?file/,
+    explain: () => ({
+      code: 'COMPILE_INPUT',
+      why: 'it doesn’t see the model',
+      way: 'The staging folder must be readable where the compiler runs: set TMPDIR to a folder that the container engine shares.',
+    }),
+  },
+  {
+    text: /[Cc]annot open output file|Permission denied|Read-only file system|\.(?:bc|o|so|tmp|mlir): No such file or directory/,
+    explain: () => ({
+      code: 'COMPILE_OUTPUT',
+      why: 'it can’t write to the staging folder',
+      way: 'The staging folder must be writable where the compiler runs: set TMPDIR to a folder that is (and that the container engine shares).',
     }),
   },
   {

@@ -99,8 +99,9 @@ function equalDims(
 function safeName(symbol: string, names: Map<string, string>): string {
   const known = names.get(symbol)
   if (known !== undefined) return known
-  const plain = /^[A-Za-z_]\w{0,62}$/.test(symbol) && ![...names.values()].includes(symbol)
-  const name = plain ? symbol : `dim_${names.size}_`
+  const taken = new Set(names.values())
+  let name = /^[A-Za-z_]\w{0,62}$/.test(symbol) ? symbol : 'dim_0_'
+  for (let i = 1; taken.has(name); i++) name = `dim_${i}_`
   names.set(symbol, name)
   return name
 }

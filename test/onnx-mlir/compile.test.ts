@@ -326,7 +326,7 @@ describe('a compiler that misbehaves', () => {
   }
 
   test.each(['SIGSEGV', 'SIGABRT', 'SIGTRAP'] as const)('crashes with %s', async (signal) => {
-    expect(await failing({ then: 'crash', signal })).toMatchObject({
+    expect(await failing({ ending: 'crash', signal })).toMatchObject({
       code: 'COMPILE_CRASHED',
       message: expect.stringMatching(new RegExp(`mlp\\.onnx: onnx-mlir .*crashed \\(${signal}\\).*compiler=builtin`)),
       data: { signal },
@@ -334,19 +334,19 @@ describe('a compiler that misbehaves', () => {
   })
 
   test('hangs', async () => {
-    const error = await failing({ then: 'hang', stdout: libraryProgress.slice(0, 200) }, { timeoutMs: 1500 })
+    const error = await failing({ ending: 'hang', stdout: libraryProgress.slice(0, 200) }, { timeoutMs: 1500 })
     expect(error).toMatchObject({ code: 'COMPILE_TIMEOUT', message: expect.stringContaining('stopped after 1.5 s') })
   })
 
   test('takes all memory', async () => {
-    const error = await failing({ then: 'eat memory' }, { memoryBytes: 500 << 20, timeoutMs: 60_000 })
+    const error = await failing({ ending: 'eat memory' }, { memoryBytes: 500 << 20, timeoutMs: 60_000 })
     expect(error).toMatchObject({ code: 'COMPILE_MEMORY', message: expect.stringContaining('more than 500 MiB') })
   })
 
   test('is aborted', async () => {
     const controller = new AbortController()
     setTimeout(() => controller.abort(new Error('enough')), 1000)
-    expect(await failing({ then: 'hang' }, { signal: controller.signal })).toMatchObject({ message: 'enough' })
+    expect(await failing({ ending: 'hang' }, { signal: controller.signal })).toMatchObject({ message: 'enough' })
   })
 
   test('writes nothing', async () => {

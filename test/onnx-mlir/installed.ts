@@ -30,7 +30,7 @@ export interface Answer {
   readonly stderr?: string
   /** Ending (`.so`) or flag that names the file → its content. */
   readonly files?: Readonly<Record<string, { base64?: string; text?: string; copy?: string }>>
-  readonly then?: 'hang' | 'eat memory' | 'crash'
+  readonly ending?: 'hang' | 'eat memory' | 'crash'
   readonly signal?: NodeJS.Signals
 }
 

@@ -72,10 +72,10 @@ function compile({ flags, inputs }) {
     if (copy !== undefined) fs.copyFileSync(copy, to)
     else fs.writeFileSync(to, base64 === undefined ? text : Buffer.from(base64, 'base64'))
   }
-  if (answer.then === 'hang') setInterval(() => {}, 1000)
-  else if (answer.then === 'eat memory') {
+  if (answer.ending === 'hang') setInterval(() => {}, 1000)
+  else if (answer.ending === 'eat memory') {
     const eaten = []
     setInterval(() => eaten.push(Buffer.alloc(32 << 20, 1)), 20)
-  } else if (answer.then === 'crash') process.kill(process.pid, answer.signal ?? 'SIGSEGV')
+  } else if (answer.ending === 'crash') process.kill(process.pid, answer.signal ?? 'SIGSEGV')
   else process.exit(answer.exit ?? 0)
 }
