@@ -119,8 +119,7 @@ OM_TILE_KERNELS(14)
     else om_tile_f32_##rows(t);                                                                                        \
     return;
 
-/* Runs the kernel of 1 <= rows <= OM_TILE_ROWS rows, on a full panel or one of a single vector. */
-OM_INLINE void om_tile_run_f32(const om_tile *t, ptrdiff_t rows, bool narrow) {
+OM_INLINE void om_tile_switch_f32(const om_tile *t, ptrdiff_t rows, const bool narrow) {
   switch (rows) {
     OM_TILE_CASE(1)
     OM_TILE_CASE(2)
@@ -145,6 +144,15 @@ OM_INLINE void om_tile_run_f32(const om_tile *t, ptrdiff_t rows, bool narrow) {
     OM_TILE_CASE(14)
 #endif
   }
+}
+
+OM_SHARED void om_tile_any_f32(const om_tile *t, ptrdiff_t rows, bool narrow) { om_tile_switch_f32(t, rows, narrow); }
+
+/* Runs the kernel of 1 <= rows <= OM_TILE_ROWS rows, on a full panel or one of a single vector. Where the number is
+ * known, only its kernel is compiled; where it is not, all of them, once. */
+OM_INLINE void om_tile_run_f32(const om_tile *t, ptrdiff_t rows, const bool narrow) {
+  if (__builtin_constant_p(rows)) om_tile_switch_f32(t, rows, narrow);
+  else om_tile_any_f32(t, rows, narrow);
 }
 
 #endif

@@ -62,12 +62,18 @@ OM_INLINE om_rows om_split_rows(ptrdiff_t m) {
   return (om_rows){whole - 1, first, OM_TILE_ROWS + rest - first};
 }
 
-/* One tile, where C or its neighbours may not take whole vectors: computed in `room`, then copied. */
-OM_INLINE void om_tile_edge_f32(om_tile t, ptrdiff_t rows, ptrdiff_t columns, bool narrow, float *room) {
+/* The row on which a tile begins; of the tile behind the last: m. */
+OM_INLINE ptrdiff_t om_first_row(const om_rows split, ptrdiff_t tile) {
+  if (tile <= split.whole) return tile * OM_TILE_ROWS;
+  return split.whole * OM_TILE_ROWS + split.first + (tile > split.whole + 1 ? split.second : 0);
+}
+
+/* One tile of a panel that ends before its last lane: computed in `room`, then copied. */
+OM_SHARED void om_tile_edge_f32(const om_tile *whole, ptrdiff_t rows, ptrdiff_t columns, bool narrow, float *room) {
   const ptrdiff_t width = narrow ? OM_LANES : OM_PANEL;
   const size_t bytes = (size_t)columns * sizeof(float);
-  float *c = t.c, *start = room + OM_TILE_ROWS * OM_PANEL, *bias = start + OM_TILE_ROWS * OM_PANEL;
-  const ptrdiff_t c_row = t.c_row;
+  float *start = room + OM_TILE_ROWS * OM_PANEL, *bias = start + OM_TILE_ROWS * OM_PANEL;
+  om_tile t = *whole;
   if (t.start) {
     for (ptrdiff_t r = 0; r < rows; r++) memcpy(start + r * width, t.start + r * t.start_row, bytes);
     t.start = start;
@@ -79,8 +85,28 @@ OM_INLINE void om_tile_edge_f32(om_tile t, ptrdiff_t rows, ptrdiff_t columns, bo
   }
   t.c = room;
   t.c_row = width;
-  om_tile_run_f32(&t, rows, narrow);
-  for (ptrdiff_t r = 0; r < rows; r++) memcpy(c + r * c_row, room + r * width, bytes);
+  om_tile_any_f32(&t, rows, narrow);
+  for (ptrdiff_t r = 0; r < rows; r++) memcpy(whole->c + r * whole->c_row, room + r * width, bytes);
+}
+
+/* One tile; then `t` stands on the rows below. */
+OM_INLINE void om_tile_next_f32(om_tile *t, const ptrdiff_t rows, const ptrdiff_t columns, const bool narrow, float *room) {
+  if (columns < (narrow ? OM_LANES : OM_PANEL)) om_tile_edge_f32(t, rows, columns, narrow, room);
+  else om_tile_run_f32(t, rows, narrow);
+  t->a += rows * OM_A_ROW;
+  t->c += rows * t->c_row;
+  if (t->start) t->start += rows * t->start_row;
+  if (t->row_bias) t->row_bias += rows;
+}
+
+/* A block of rows times one panel: the tiles tile0 .. tile1 of `split`. */
+OM_INLINE void om_gemm_panel_f32(om_tile t, const om_rows split, ptrdiff_t tile0, ptrdiff_t tile1, const ptrdiff_t columns,
+                                 const bool narrow, float *room) {
+  for (ptrdiff_t tile = tile0; tile < om_min(tile1, split.whole); tile++)
+    om_tile_next_f32(&t, OM_TILE_ROWS, columns, narrow, room);
+  if (split.first > 0 && tile0 <= split.whole && split.whole < tile1)
+    om_tile_next_f32(&t, split.first, columns, narrow, room);
+  if (split.second > 0 && split.whole + 1 < tile1) om_tile_next_f32(&t, split.second, columns, narrow, room);
 }
 
 /* The product over any source of A's rows. */
@@ -92,57 +118,35 @@ OM_INLINE void om_gemm_gathered_f32(om_gather *gather, const void *source, const
   const ptrdiff_t tiles = split.whole + (split.first > 0) + (split.second > 0);
   const ptrdiff_t passes = om_max(1, (s.k + OM_K_BLOCK - 1) / OM_K_BLOCK);
   const ptrdiff_t depth = (s.k + passes - 1) / passes;
+  const ptrdiff_t vectors = (s.n + OM_LANES - 1) / OM_LANES, wide = vectors / OM_TILE_VECTORS * OM_PANEL;
   const bool clamp = e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
-  const bool later = e.activation != OM_ACT_NONE && !clamp;
   float *block = (float *)scratch;
   float *room = block + OM_ROW_TILES * OM_TILE_ROWS * OM_A_ROW;
 
   for (ptrdiff_t tile0 = 0; tile0 < tiles; tile0 += OM_ROW_TILES) {
     const ptrdiff_t tile1 = om_min(tile0 + OM_ROW_TILES, tiles);
-    const ptrdiff_t row0 = tile0 <= split.whole ? tile0 * OM_TILE_ROWS : s.m - split.second;
-    const ptrdiff_t row1 = tile1 <= split.whole       ? tile1 * OM_TILE_ROWS
-                           : tile1 == split.whole + 1 ? split.whole * OM_TILE_ROWS + split.first
-                                                      : s.m;
+    const ptrdiff_t row0 = om_first_row(split, tile0), row1 = om_first_row(split, tile1);
     for (ptrdiff_t pass = 0; pass < passes; pass++) {
       const ptrdiff_t k0 = pass * depth, kc = om_min(depth, s.k - k0);
       gather(source, row0, row1 - row0, k0, kc, block);
-      for (ptrdiff_t n0 = 0, width; n0 < s.n; n0 += width) {
-        const bool narrow = s.n - n0 <= OM_PANEL - OM_LANES;
-        width = narrow ? OM_LANES : OM_PANEL;
-        const ptrdiff_t columns = om_min(width, s.n - n0);
-        om_tile t = {0};
-        t.a = block;
-        t.b = packed + n0 * s.k + k0 * width;
-        t.b_row = width;
-        t.k = kc;
+      om_tile t = {.a = block, .k = kc, .c_row = c_row, .clamp = clamp && pass == passes - 1};
+      t.low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f;
+      t.high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY;
+      t.start_row = pass > 0 ? c_row : residual_row;
+      if (pass == 0 && e.row_bias) t.row_bias = e.row_bias + row0;
+      for (ptrdiff_t n0 = 0; n0 < s.n; n0 += n0 < wide ? OM_PANEL : OM_LANES) {
+        t.b_row = n0 < wide ? OM_PANEL : OM_LANES;
+        t.b = packed + n0 * s.k + k0 * t.b_row;
         t.c = c + row0 * c_row + n0;
-        t.c_row = c_row;
-        if (pass > 0) {
-          t.start = t.c;
-          t.start_row = c_row;
-        } else {
-          if (e.residual) {
-            t.start = e.residual + row0 * residual_row + n0;
-            t.start_row = residual_row;
-          }
-          if (e.bias) t.column_bias = e.bias + n0;
-          if (e.row_bias) t.row_bias = e.row_bias + row0;
-        }
-        t.clamp = clamp && pass == passes - 1;
-        t.low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f;
-        t.high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY;
-        for (ptrdiff_t tile = tile0; tile < tile1; tile++) {
-          const ptrdiff_t rows = tile < split.whole ? OM_TILE_ROWS : tile == split.whole ? split.first : split.second;
-          if (columns < width) om_tile_edge_f32(t, rows, columns, narrow, room);
-          else om_tile_run_f32(&t, rows, narrow);
-          t.a += rows * OM_A_ROW;
-          t.c += rows * t.c_row;
-          if (t.start) t.start += rows * t.start_row;
-          if (t.row_bias) t.row_bias += rows;
-        }
+        t.start = pass > 0 ? t.c : e.residual ? e.residual + row0 * residual_row + n0 : NULL;
+        t.column_bias = pass == 0 && e.bias ? e.bias + n0 : NULL;
+        if (n0 + OM_PANEL <= s.n) om_gemm_panel_f32(t, split, tile0, tile1, OM_PANEL, false, room);
+        else if (n0 < wide) om_gemm_panel_f32(t, split, tile0, tile1, s.n - n0, false, room);
+        else if (n0 + OM_LANES <= s.n) om_gemm_panel_f32(t, split, tile0, tile1, OM_LANES, true, room);
+        else om_gemm_panel_f32(t, split, tile0, tile1, s.n - n0, true, room);
       }
     }
-    if (later)
+    if (e.activation != OM_ACT_NONE && !clamp)
       for (ptrdiff_t row = row0; row < row1; row++)
         om_activate_row_f32(c + row * c_row, s.n, e.activation, e.alpha, e.beta);
   }

@@ -6,10 +6,10 @@
 
 /* The gates of one batch entry: h and c become the next state. */
 OM_INLINE void om_lstm_cell_f32(const om_recurrent *p, const float *x, const float *r, float *OM_RESTRICT h,
-                                float *OM_RESTRICT c) {
+                                float *OM_RESTRICT c, const om_gate_activation f, const om_gate_activation g,
+                                const om_gate_activation out) {
   const ptrdiff_t n = p->s.hidden;
   const float clip = p->s.clip, *peephole = p->peephole;
-  const om_gate_activation f = p->activations[0], g = p->activations[1], out = p->activations[2];
   for (ptrdiff_t j = 0; j < n; j++) {
     float input = x[j] + r[j], forget = x[2 * n + j] + r[2 * n + j], output = x[n + j] + r[n + j];
     const float cell = om_gate_f32(x[3 * n + j] + r[3 * n + j], g, clip);
@@ -25,24 +25,30 @@ OM_INLINE void om_lstm_cell_f32(const om_recurrent *p, const float *x, const flo
   }
 }
 
+OM_INLINE void om_lstm_direction_f32(const om_recurrent_io io, const om_recurrent_shape s, const ptrdiff_t d,
+                                     void *scratch) {
+  const ptrdiff_t n = s.hidden, width = 4 * n;
+  const om_gate_activation f = s.activations[3 * d], g = s.activations[3 * d + 1], out = s.activations[3 * d + 2];
+  const om_recurrent p = om_recurrent_begin(io, s, 4, 4, OM_GEMM_PACKED(n, width), d, scratch);
+  for (ptrdiff_t turn = 0; turn < s.steps; turn++) {
+    om_gemm_f32(p.h, p.r, p.from_h, (om_gemm_shape){.m = s.batch, .n = width, .k = n}, (om_epilogue){0}, scratch);
+    for (ptrdiff_t b = 0; b < s.batch; b++) {
+      const ptrdiff_t step = om_recurrent_step(&p, b, turn);
+      if (step >= 0) {
+        const float *x = p.from_x + (step * p.x_step + b * p.x_batch) * width;
+        om_lstm_cell_f32(&p, x, p.from_h + b * width, p.h + b * n, p.c + b * n, f, g, out);
+      }
+      om_recurrent_emit(&p, b, turn);
+    }
+  }
+  om_recurrent_end(&p);
+}
+
 /* io.w: per direction Wᵀ [input, 4 * hidden] packed; io.r: per direction Rᵀ [hidden, 4 * hidden] packed.
  * scratch: OM_RECURRENT_SCRATCH(4, steps, batch, hidden) bytes. */
 OM_INLINE void om_lstm_f32(const om_recurrent_io io, const om_recurrent_shape s, void *scratch) {
-  const ptrdiff_t n = s.hidden, width = 4 * n;
-  for (ptrdiff_t d = 0; d < (s.direction == OM_BIDIRECTIONAL ? 2 : 1); d++) {
-    const om_recurrent p = om_recurrent_begin(io, s, 4, 4, 3, OM_GEMM_PACKED(n, width), d, scratch);
-    for (ptrdiff_t turn = 0; turn < s.steps; turn++) {
-      om_gemm_f32(p.h, p.r, p.from_h, (om_gemm_shape){.m = s.batch, .n = width, .k = n}, (om_epilogue){0}, scratch);
-      for (ptrdiff_t b = 0; b < s.batch; b++) {
-        const ptrdiff_t step = om_recurrent_step(&p, b, turn);
-        if (step >= 0)
-          om_lstm_cell_f32(&p, p.from_x + (step * p.x_step + b * p.x_batch) * width, p.from_h + b * width, p.h + b * n,
-                           p.c + b * n);
-        om_recurrent_emit(&p, b, turn);
-      }
-    }
-    om_recurrent_end(&p);
-  }
+  om_lstm_direction_f32(io, s, 0, scratch);
+  if (s.direction == OM_BIDIRECTIONAL) om_lstm_direction_f32(io, s, 1, scratch);
 }
 
 #endif

@@ -44,7 +44,6 @@ typedef struct om_recurrent_io {
 /* One direction's share of everything, with the strides that the layout gives. */
 typedef struct om_recurrent {
   om_recurrent_shape s;
-  const om_gate_activation *activations;
   bool reverse;
   const float *w, *r, *peephole;
   const int32_t *sequence_lens;
@@ -69,12 +68,11 @@ OM_INLINE void om_recurrent_state(float *state, const float *initial, ptrdiff_t 
 /* Lays out scratch, sets the initial states and multiplies all of X with W for direction `d`.
  * `merged`: how many of the gates add R's bias at once (GRU's last gate may have to add it later). */
 OM_INLINE om_recurrent om_recurrent_begin(const om_recurrent_io io, const om_recurrent_shape s, const ptrdiff_t gates,
-                                          const ptrdiff_t merged, const ptrdiff_t activations, ptrdiff_t r_packed,
-                                          ptrdiff_t d, void *scratch) {
+                                          const ptrdiff_t merged, const ptrdiff_t r_packed, const ptrdiff_t d,
+                                          void *scratch) {
   const ptrdiff_t directions = s.direction == OM_BIDIRECTIONAL ? 2 : 1, width = gates * s.hidden;
   const ptrdiff_t state = d * s.hidden * (s.batch_first ? 1 : s.batch);
   om_recurrent p = {.s = s};
-  p.activations = s.activations + d * activations;
   p.reverse = s.direction == OM_REVERSE || d == 1;
   p.w = io.w + d * OM_GEMM_PACKED(s.input, width);
   p.r = io.r + d * r_packed;
