@@ -117,7 +117,7 @@ export class Site {
       }
       const why =
         error instanceof RangeError ? 'ends in the middle of a field' : `has broken protobuf (${error.message})`
-      this.fail('MODEL_DAMAGED', `${why}: it is truncated or damaged. Download or export it again.`)
+      this.fail('MODEL_DAMAGED', `${why}: it is truncated, damaged or not ONNX. Download or export it again.`)
     }
   }
 

@@ -89,7 +89,10 @@ function readInline(proto: onnx.TensorProto, type: NumericType, bytes: number, s
     return raw
   }
   if (field !== typedField(type)) {
-    site.fail('MODEL_TENSOR', `is ${type} with its data in ${field}; ONNX wants it in ${typedField(type)}.`)
+    site.fail(
+      'MODEL_TENSOR',
+      `is ${type} with its data in ${onnxName(field)}; ONNX wants it in ${onnxName(typedField(type))}.`,
+    )
   }
   const items: Scalars = proto[field]
   const isFloatField = field === 'floatData' || field === 'doubleData'
@@ -108,6 +111,11 @@ function typedField(type: NumericType): TypedField {
   if (type === 'float64' || type === 'complex128') return 'doubleData'
   if (type === 'int64') return 'int64Data'
   return type === 'uint64' || type === 'uint32' ? 'uint64Data' : 'int32Data'
+}
+
+/** `floatData` is `float_data` in onnx.proto. */
+function onnxName(field: TypedField): string {
+  return field.replace('Data', '_data')
 }
 
 function floatBytes(item: number | bigint | Uint8Array, unit: number): number {

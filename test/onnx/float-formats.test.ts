@@ -77,7 +77,9 @@ describe('known numbers', () => {
     expect(decodeFloat('float8e5m2fnuz', 0x01)).toBe(2 ** -17)
     expect(decodeFloat('float8e8m0', 0)).toBe(2 ** -127)
     expect(decodeFloat('float8e8m0', 0xfe)).toBe(2 ** 127)
-    expect([0, 1, 2, 3, 4, 5, 6, 7].map((code) => decodeFloat('float4e2m1', code))).toEqual([0, 0.5, 1, 1.5, 2, 3, 4, 6])
+    expect([0, 1, 2, 3, 4, 5, 6, 7].map((code) => decodeFloat('float4e2m1', code))).toEqual([
+      0, 0.5, 1, 1.5, 2, 3, 4, 6,
+    ])
   })
 
   it('bfloat16 is the upper half of a float32', () => {
