@@ -2,7 +2,17 @@
  * The whole way of a model into production, in one command: builds the service with Vite, carries the build to an empty folder,
  * starts it there, lets it judge transactions that the model has never seen, and compares every score with the training code's own.
  */
-import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,13 +44,14 @@ async function buildService() {
 
 /** Copies the build to a fresh folder in which, and above which, no package is installed. @param {string} built */
 function carryAway(built) {
-  const folder = mkdtempSync(join(tmpdir(), 'fraud-server-'))
-  cpSync(built, folder, { recursive: true })
-  for (let above = folder; ; above = dirname(above)) {
-    if (existsSync(join(above, 'node_modules')))
+  for (let above = realpathSync(tmpdir()); ; above = dirname(above)) {
+    if (existsSync(join(above, 'node_modules'))) {
       throw new Error(`${above} has a node_modules folder; set TMPDIR to a place without`)
+    }
     if (above === dirname(above)) break
   }
+  const folder = mkdtempSync(join(tmpdir(), 'fraud-server-'))
+  cpSync(built, folder, { recursive: true })
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => {
@@ -107,7 +118,7 @@ async function demo({ json, keep }) {
     table([
       [`${latency.requests} requests`, 'p50', 'p99'],
       ['HTTP round trip', duration(latency.request.p50), duration(latency.request.p99)],
-      ['model.runSync', duration(latency.model.p50), duration(latency.model.p99)],
+      ['scoring alone', duration(latency.model.p50), duration(latency.model.p99)],
     ])
 
     const exit = await service.stop()
@@ -115,6 +126,7 @@ async function demo({ json, keep }) {
       build: { seconds: built.seconds, files, bytes: { model } },
       compiler: health.compiler,
       target: health.target,
+      folder,
       quality,
       reference: { largestDifference: difference, tolerance },
       latencyMs: latency,

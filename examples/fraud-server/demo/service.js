@@ -63,7 +63,16 @@ export class Service {
         text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
     })
     outgoing.end(text)
-    const [response] = await once(outgoing, 'response')
+    let response
+    try {
+      ;[response] = await once(outgoing, 'response')
+    } catch (error) {
+      // The service had just closed the idle connection, as it may: nothing was answered, so ask again on a new one.
+      if (outgoing.reusedSocket && error instanceof Error && 'code' in error && error.code === 'ECONNRESET') {
+        return this.ask(path, body)
+      }
+      throw error
+    }
     let received = ''
     for await (const chunk of response.setEncoding('utf8')) received += chunk
     const ms = performance.now() - start

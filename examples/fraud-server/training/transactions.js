@@ -19,6 +19,9 @@ import { Random } from './random.js'
 const minutesPerDay = 24 * 60
 const minutesPerWeek = 7 * minutesPerDay
 
+/** Half way round the Earth; nobody is further from home. */
+const antipodeKm = 20_000
+
 const simulation = {
   cards: 1200,
   days: 90,
@@ -186,7 +189,7 @@ function cardStream(random) {
     /** @type {LabelledTransaction} */
     const transaction = {
       ...purchase,
-      distanceKm: Math.round(10 * purchase.distanceKm) / 10,
+      distanceKm: Math.min(antipodeKm, Math.round(10 * purchase.distanceKm) / 10),
       hour: Math.floor(purchase.minute / 60) % 24,
       minutesSinceLast: previous ? Math.min(minutesPerWeek, purchase.minute - previous.minute) : minutesPerWeek,
       countLastHour,
