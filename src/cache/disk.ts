@@ -16,14 +16,26 @@ const refusals: Readonly<Record<string, string>> = {
 
 /** Why a disk refused a write, or `undefined` when the error is about something else. */
 function refusal(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = errno(error)?.code ?? ''
   return Object.hasOwn(refusals, code) ? refusals[code] : undefined
 }
 
-/** A clear error for a folder that refused a write; any other error is returned as it is. */
+/** Whether an error is about files of `folder`. Those of a full disk name no file, but only come from writing. */
+function concerns(error: unknown, folder: string): boolean {
+  const { code = '', path, dest } = errno(error) ?? {}
+  return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(code) || [path, dest].some((file) => file?.startsWith(folder))
+}
+
+type SystemError = NodeJS.ErrnoException & { readonly dest?: string }
+
+function errno(error: unknown): SystemError | undefined {
+  return error instanceof Error && 'code' in error ? (error as SystemError) : undefined
+}
+
+/** A clear error where the error says that `folder` refused a write; any other error is returned as it is. */
 export function diskError(error: unknown, folder: string): unknown {
   const why = refusal(error)
-  return why === undefined ? error : cannotWrite(folder, why, error)
+  return why === undefined || !concerns(error, folder) ? error : cannotWrite(folder, why, error)
 }
 
 /**

@@ -22,7 +22,9 @@ export async function readEntry(folder: string, key: string): Promise<Entry | un
     await unlink(path)
     const damaged = files.filter((_, i) => !sound[i]).map(([, { name }]) => name)
     await Promise.all(
-      damaged.filter((name) => fileName.test(name)).map((name) => rm(join(folder, name), { force: true })),
+      damaged
+        .filter((name) => fileName.test(name))
+        .map((name) => rm(join(folder, name), { recursive: true, force: true })),
     )
   } catch {
     // Not there, or not readable right now, or not removable: then it is missing, and will be made again.

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EnvironmentError } from '../errors.ts'
+import { diskError, makeFolder } from './disk.ts'
 import { type Entry, manifestName } from './entry.ts'
 import { readEntry, writeEntry } from './entry-files.ts'
 import { hashFile } from './file-memo.ts'
@@ -69,7 +70,7 @@ export class Store {
   /**
    * The entry under a key, made if it is missing. Calls at the same time, also from other processes, make it once.
    *
-   * @param make is given a folder to make its staging folders in; it may be called again with another one when that is full
+   * @param make is given an existing folder to make its staging folders in; it may be called again with another one when that is full
    */
   async getOrMake(
     key: string,
@@ -116,7 +117,13 @@ export class Store {
   }
 
   private async make(key: string, make: (stagingRoot: string) => Promise<Made>): Promise<Entry> {
-    const made = await this.writing((folder) => make(join(folder, STAGING)))
+    const made = await this.writing(async (folder) => {
+      const stagingRoot = join(folder, STAGING)
+      await makeFolder(stagingRoot)
+      return make(stagingRoot).catch((error: unknown) => {
+        throw diskError(error, stagingRoot)
+      })
+    })
     try {
       return await this.put(key, made)
     } finally {
