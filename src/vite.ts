@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { posix } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { createUnplugin } from 'unplugin'
 import type { Environment, Plugin, Rolldown } from 'vite'
+import { cachedUrl } from './plugin/cached.ts'
 import { onnxPlugin } from './plugin/index.ts'
 import type { HostOptions } from './plugin/models.ts'
 import { load, resolveId } from './plugin/rollup-like.ts'
@@ -38,7 +38,7 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
           // True where code runs in Node: server environments, and all of Vitest's, jsdom too.
           if (!config.keepProcessEnv) return undefined
           if (environment.mode !== 'build') {
-            return { mode: 'dev', place: ({ source }) => JSON.stringify(pathToFileURL(source).href) }
+            return { mode: 'dev', place: cachedUrl }
           }
           const { reserved } = buildOf(builds, environment)
           return {

@@ -35,7 +35,8 @@ export function createTypeLayer(options: HostOptions, folder = process.cwd()): T
 
 async function generate(root: string, warn: (line: string) => void): Promise<void> {
   const { problems } = await generateTypes({ root, signatureOf })
-  for (const { file, message } of problems) warn(`${file}: ${message}`)
+  // Messages about a model's content begin with its path.
+  for (const { file, message } of problems) warn(message.includes(file) ? message : `${file}: ${message}`)
 }
 
 function projectOf(folder: string): string {

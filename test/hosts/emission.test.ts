@@ -1,30 +1,14 @@
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build as viteBuild, createBuilder } from 'vite'
 import { rolldown } from 'rolldown'
 import { describe, expect, test } from 'vitest'
-import { createPipeline, type Pipeline } from '../../src/pipeline.ts'
 import rolldownPlugin from '../../src/rolldown.ts'
 import vitePlugin from '../../src/vite.ts'
 import { execute, filesBelow, moveElsewhere, temporaryFolder, writeFiles } from './app.ts'
+import { withConstants } from './constants.ts'
 import { hosts } from './hosts.ts'
 import { addModel } from './models.ts'
-
-/** onnx-mlir's libraries of large models: with a constants file, whose name they have fixed. */
-function withConstants(folder: string): Pipeline {
-  const pipeline = createPipeline({})
-  return {
-    async build(id, context) {
-      const built = await pipeline.build(id, context)
-      const content = `constants of ${id.slice(folder.length)}`
-      const path = join(folder, `${createHash('sha256').update(content).digest('hex')}.bin`)
-      await writeFiles(folder, { [path.slice(folder.length)]: content })
-      const constants = { path, name: 'model.constants.bin', sha256: 'unused' }
-      return { ...built, artifact: { ...built.artifact, constants } }
-    },
-  }
-}
 
 describe.each(hosts)('$name', (host) => {
   test('constants keep their name, those of two models apart', async () => {
@@ -45,7 +29,7 @@ describe.each(hosts)('$name', (host) => {
     const moved = await moveElsewhere(join(root, 'out'))
     const constants = (await filesBelow(moved)).filter((file) => file.endsWith('/model.constants.bin'))
     const contents = await Promise.all(constants.map((file) => readFile(join(moved, file), 'utf8')))
-    expect(contents.sort()).toEqual(['constants of /first/add.onnx', 'constants of /second/add.onnx'])
+    expect(contents.sort()).toEqual(['constants of first/add.onnx', 'constants of second/add.onnx'])
     expect(await execute(join(moved, app.file('deep/main')))).toEqual([
       [11, 12, 13],
       [21, 22, 23],

@@ -4,6 +4,7 @@ import { createLogger, createServer, type InlineConfig, isRunnableDevEnvironment
 import { expect, onTestFinished, test, vi } from 'vitest'
 import vitePlugin from '../../src/vite.ts'
 import { temporaryFolder, writeFiles } from './app.ts'
+import { withConstants } from './constants.ts'
 import { addModel, addModelWeights, addModelWithExternalData } from './models.ts'
 
 const app = {
@@ -95,6 +96,18 @@ test('a page that imports a model is served without a complaint', async () => {
   expect(await page.text()).toContain('/main.js')
   expect((await fetch(new URL('main.js', server.resolvedUrls!.local[0]!))).status).toBe(200)
   expect(complaints).toEqual([])
+})
+
+test('constants are found under the name that the library asks for', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, app)
+  const server = await serve(root, { plugins: [vitePlugin({ pipeline: withConstants(root) })] })
+  const { sum } = await server.ssrLoadModule('/main.js')
+  expect(await sum()).toEqual([11, 12, 13])
+
+  const module = await server.environments.ssr.transformRequest('/add.onnx')
+  const [url] = module?.code.match(/file:[^"']*\/model\.constants\.bin/) ?? []
+  expect(await readFile(new URL(url!), 'utf8')).toBe('constants of add.onnx')
 })
 
 test('a model that breaks is an error until it is right again', async () => {
