@@ -84,12 +84,12 @@ class NodeModel implements Model {
   #open(mailboxLimit?: number): NativeSession {
     if (this.#isDisposed) throw new ModelRunError('RUN_DISPOSED', `${this.name}: it was disposed`)
     const library = locate(this.#files.library, this.name)
-    checkLibrary(library, this.name, this.target)
     const addon = loadAddon(locate(this.#files.addon, this.name), this.name)
     const { constants } = this.#files
     const constantsFolder = dirname(constants === undefined ? library : locate(constants, this.name))
     let session
     try {
+      checkLibrary(library, this.name, this.target)
       session = new NativeSession(addon, { library, constantsFolder }, this, mailboxLimit)
     } catch (error) {
       throw loadError(error, `${this.name}: ${library} can't be loaded`)
@@ -118,6 +118,7 @@ function loadAddon(path: string, model: string): NativeAddon {
 }
 
 function loadError(error: unknown, what: string): ModelLoadError {
+  if (error instanceof ModelLoadError) return error
   const { code, message } = error as { code?: unknown; message?: unknown }
   const known = typeof code === 'string' && code.startsWith('LOAD_') ? code : 'LOAD_OPEN'
   return new ModelLoadError(known, `${what}: ${String(message)}`, { cause: error })

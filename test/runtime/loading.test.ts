@@ -1,0 +1,202 @@
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmod } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { buildAddon } from '../../src/builtin/addon.ts'
+import { ModelLoadError } from '../../src/runtime/index.ts'
+import type { Model, Signature } from '../../src/runtime/index.ts'
+import { createNodeModel } from '../../src/runtime/node.ts'
+import { compileModel, factsOf, makeFolder, signatures, testAddon } from '../native/libraries.ts'
+
+const folder = makeFolder()
+const x = new Float32Array(60)
+let addon: string
+let library: string
+
+beforeAll(async () => {
+  addon = await testAddon()
+  library = await compileModel(folder, 'affine')
+})
+afterEach(() => {
+  delete process.env['ONNX_MLIR_MODEL_DIR']
+})
+
+const open = (file: string | URL, signature: Signature = signatures.affine): Model =>
+  createNodeModel({ ...factsOf('affine'), target: 'z16', signature }, { addon, library: file })
+
+/** The code and message with which a library is refused, by load() and by a run alike. */
+async function refusal(file: string, signature?: Signature): Promise<string> {
+  const model = open(file, signature)
+  const error = await model.load().then(
+    () => expect.fail('it loaded'),
+    (reason: unknown) => reason as ModelLoadError,
+  )
+  expect(error).toBeInstanceOf(ModelLoadError)
+  expect(error.message).toMatch(/^affine\.onnx: /)
+  if (signature === undefined) expect(() => model.runSync({ x })).toThrow(error.message)
+  return `${error.code} ${error.message}`
+}
+
+/** A copy of the library with some bytes replaced. */
+function patched(name: string, at: number, bytes: readonly number[]): string {
+  const content = readFileSync(library)
+  content.set(bytes, at)
+  const file = join(folder, name)
+  writeFileSync(file, content)
+  return file
+}
+
+describe('a library that can not be loaded', () => {
+  it('is missing', async () => {
+    expect(await refusal(join(folder, 'nowhere.so'))).toMatch(
+      /LOAD_MISSING .*no file .*nowhere\.so\. Copy the folder that the bundler wrote as a whole/,
+    )
+  })
+
+  it('is for another machine', async () => {
+    const isLittle = readFileSync(library)[5] === 1
+    const machine = process.arch === 's390x' ? 62 : 22
+    const file = patched('other.so', 18, isLittle ? [machine, 0] : [0, machine])
+    const built = process.arch === 's390x' ? 'x64' : 's390x'
+    expect(await refusal(file)).toContain(
+      `LOAD_MACHINE affine.onnx: built for ${built}, running on ${process.arch}; build it with a target for this machine (the library's is z16)`,
+    )
+  })
+
+  it.each([
+    ['is empty', ''],
+    ['is text', 'version https://git-lfs.github.com/spec/v1\noid sha256:0000000000000000000000000000000000000000\n'],
+  ])('%s', async (name, text) => {
+    const file = join(folder, `${name}.so`)
+    writeFileSync(file, text)
+    expect(await refusal(file)).toMatch(/LOAD_FORMAT .* is not a shared library/)
+  })
+
+  it('is a folder', async () => {
+    expect(await refusal(folder)).toMatch(/LOAD_OPEN .* can't be loaded: EISDIR/)
+  })
+
+  it('is cut short', async () => {
+    const file = join(folder, 'short.so')
+    copyFileSync(library, file)
+    truncateSync(file, 9000)
+    expect(await refusal(file)).toMatch(/LOAD_FORMAT .*short\.so is cut short \(9000 bytes of \d+\)/)
+  })
+
+  it("is damaged: the dynamic linker's words come along", async () => {
+    const name = readFileSync(library).indexOf('libc.so.6') // what it must be linked with
+    expect(name).toBeGreaterThan(0)
+    expect(await refusal(patched('damaged.so', name, [...Buffer.from('libX')]))).toMatch(/LOAD_OPEN .*libX\.so\.6/)
+  })
+
+  it("lacks onnx-mlir's functions", async () => {
+    expect(await refusal(await compileModel(folder, 'none'))).toMatch(
+      /LOAD_SYMBOL .*does not export run_main_graph, which onnx-mlir's C ABI has/,
+    )
+  })
+
+  it('has a descriptor of another version', async () => {
+    expect(await refusal(await compileModel(folder, 'affine', { MODEL_ABI: '99u' }, 'abi.so'))).toMatch(
+      /LOAD_ABI .*its interface is version 99, this addon knows 1; build it again/,
+    )
+  })
+
+  it('is another model than the module was generated for', async () => {
+    const other = (shape: readonly number[], type: 'float32' | 'int32' = 'float32', name = 'x'): Signature => ({
+      inputs: [{ name, type, shape }],
+      outputs: signatures.affine.outputs,
+    })
+    for (const signature of [other([3, 21]), other([60]), other([3, 20], 'int32'), { inputs: [], outputs: [] }])
+      expect(await refusal(library, signature)).toMatch(/LOAD_MISMATCH .*it is another model/)
+  })
+
+  it.runIf(process.arch === 'x64')('needs a processor that this one is not', async () => {
+    const flags = readFileSync('/proc/cpuinfo', 'utf8')
+    for (const [level, flag, missing] of [
+      ['v2', ' sse4_2', 'SSE4.2'],
+      ['v3', ' avx2', 'AVX2'],
+      ['v4', ' avx512f', 'AVX512F'],
+    ] as const) {
+      const file = await compileModel(folder, 'affine', { MODEL_TARGET: `"x86-64-${level}"` }, `${level}.so`)
+      if (flags.includes(flag)) expect(open(file).runSync({ x })['y']!.data[0]).toBe(1)
+      else
+        expect(await refusal(file)).toMatch(new RegExp(`LOAD_CPU .*built for x86-64-${level}, .* lacks .*${missing}`))
+    }
+  })
+})
+
+describe('where files are looked for', () => {
+  it('file URLs, as text and as objects', () => {
+    for (const url of [pathToFileURL(library), pathToFileURL(library).href])
+      expect(open(url).runSync({ x })['y']!.data[0]).toBe(1)
+  })
+
+  it('the folder that ONNX_MLIR_MODEL_DIR names', async () => {
+    process.env['ONNX_MLIR_MODEL_DIR'] = folder
+    expect(open('/elsewhere/affine.so').runSync({ x })['y']!.data[0]).toBe(1)
+    process.env['ONNX_MLIR_MODEL_DIR'] = join(folder, 'empty')
+    expect(await refusal('/elsewhere/affine.so')).toMatch(/no file .*empty\/affine\.so nor \/elsewhere\/affine\.so/)
+  })
+
+  it("what Electron unpacks beside its archive, whose inside the system's loader can't see", async () => {
+    const unpacked = join(folder, 'app.asar.unpacked', 'dist')
+    mkdirSync(unpacked, { recursive: true })
+    copyFileSync(library, join(unpacked, 'm.so'))
+    expect(open(join(folder, 'app.asar', 'dist', 'm.so')).runSync({ x })['y']!.data[0]).toBe(1)
+    expect(await refusal(join(folder, 'app.asar', 'dist', 'n.so'))).toMatch(/asarUnpack/)
+  })
+
+  it("is where the module says; the addon's absence has its own words", async () => {
+    const model = createNodeModel(factsOf('affine'), { addon: join(folder, 'no.node'), library })
+    await expect(model.load()).rejects.toThrow(/no file .*no\.node/)
+    const wrong = createNodeModel(factsOf('affine'), { addon: library, library })
+    await expect(wrong.load()).rejects.toThrow(/the addon .*affine\.so can't be loaded/)
+  })
+
+  it('says nothing before the first run: importing a model loads nothing', () => {
+    const model = open(join(folder, 'nowhere.so'))
+    expect(model.inputs).toEqual(signatures.affine.inputs)
+  })
+})
+
+describe('building the addon', () => {
+  it('happens once, whoever asks', async () => {
+    const outDir = makeFolder()
+    const [one, two] = await Promise.all([buildAddon({ outDir }), buildAddon({ outDir })])
+    expect(one).toBe(two)
+    expect(await buildAddon({ outDir })).toBe(one)
+    expect(readdirSync(outDir).filter((name) => name.endsWith('.node') || name.startsWith('addon-')).length).toBe(1)
+    expect(createNodeModel(factsOf('affine'), { addon: one, library }).runSync({ x })['y']!.data[0]).toBe(1)
+  })
+
+  it('says what to install where there is no compiler', async () => {
+    const path = process.env['PATH']
+    process.env['PATH'] = folder
+    try {
+      await expect(buildAddon({ outDir: makeFolder() })).rejects.toThrow(
+        /No C\+\+ compiler .*Install one:\n.*apt-get install g\+\+/,
+      )
+    } finally {
+      process.env['PATH'] = path
+    }
+    await expect(buildAddon({ cxx: '/no/such/g++', outDir: makeFolder() })).rejects.toThrow(/CXX="\/no\/such\/g\+\+"/)
+  })
+
+  it('leaves nothing behind when the compiler fails', async () => {
+    const outDir = makeFolder()
+    const fake = join(makeFolder(), 'g++')
+    writeFileSync(
+      fake,
+      '#!/bin/sh\ncase "$1" in --version) echo "g++ (GCC) 12.0.0 Free Software Foundation";; ' +
+        `-dumpmachine) ${process.arch === 'x64' ? 'echo x86_64-linux-gnu' : 'c++ -dumpmachine'};; ` +
+        '*) echo "addon.cc:1: error: no luck" >&2; exit 1;; esac\n',
+    )
+    await chmod(fake, 0o755)
+    await expect(buildAddon({ cxx: fake, outDir })).rejects.toMatchObject({
+      code: 'COMPILE_ADDON',
+      message: expect.stringContaining('addon.cc:1: error: no luck') as string,
+    })
+    expect(readdirSync(outDir).filter((name) => name.endsWith('.node') || name.startsWith('addon-'))).toEqual([])
+  })
+})
