@@ -1,5 +1,5 @@
 import type { OnnxGraph, OnnxNode, ValueInfo } from './model.ts'
-import { quote, type Site } from './reading.ts'
+import { plain, quote, type Site } from './reading.ts'
 
 /** Nodes with the names around them: a graph or the body of a function. */
 export interface Scope {
@@ -103,5 +103,5 @@ export function checkUnique(values: readonly Pick<ValueInfo, 'name'>[], kind: st
 
 /** How messages call a node: by its name, or by its place. */
 export function nodeName(node: Pick<OnnxNode, 'name' | 'op'>, index: number): string {
-  return node.name === '' ? `${node.op} #${index}` : `${node.op} ${quote(node.name)}`
+  return `${plain(node.op)} ${node.name === '' ? `#${index}` : quote(node.name)}`
 }

@@ -80,7 +80,7 @@ export class Site {
   fail(code: ModelErrorCode, text: string, data: Record<string, unknown> = {}): never {
     const { path } = this.reading
     const { node, op } = this.where
-    const place = node === undefined ? '' : `node ${quote(node)}${op ? ` (${op})` : ''}: `
+    const place = node === undefined ? '' : `node ${quote(node)}${op ? ` (${plain(op)})` : ''}: `
     throw new ModelError(code, `${path}: ${place}${this.what} ${text}`, { model: path, ...this.where, ...data })
   }
 
@@ -110,8 +110,10 @@ export class Site {
       return read()
     } catch (error) {
       if (error instanceof ModelError || !(error instanceof Error)) throw error
-      if (error instanceof WireLimitError)
-        this.bound(error.limit, error.given, `${error.given} bytes of protobuf to decode`)
+      if (error instanceof WireLimitError) {
+        const what = error.limit === 'stringBytes' ? 'a text of' : 'messages that take, once decoded, about'
+        this.bound(error.limit, error.given, `${what} ${error.given} bytes`)
+      }
       if (error.message === 'max depth exceeded') {
         this.fail('MODEL_LIMIT', 'nests its messages more than 100 deep, which no real model does.')
       }
@@ -131,4 +133,9 @@ export class Site {
 /** A name from a model, for a message: quoted, control characters escaped, shortened when it is huge. */
 export function quote(name: string): string {
   return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name)
+}
+
+/** The name of an operator, for a message: as it is where it looks like one, otherwise quoted. */
+export function plain(op: string): string {
+  return /^[\w.:-]{1,100}$/.test(op) ? op : quote(op)
 }

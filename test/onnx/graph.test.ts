@@ -123,6 +123,11 @@ describe('refused', () => {
     expect(error.message).toMatch(message)
   })
 
+  it('names in messages can not write to a terminal', () => {
+    const nodes = [{ op: 'Re\u001b[2Jlu', name: 'a\nb', inputs: ['\u0007'], outputs: ['y'] }]
+    expect(modelErrorOf(() => read(nodes)).message).toMatch(/^\P{Cc}+$/u)
+  })
+
   const raw = (graph: onnx.GraphProto.$Properties) => () =>
     decodeModel(
       onnx.ModelProto.encode({ irVersion: 8n, opsetImport: [{ version: 17n }], graph }, new WireWriter()).finish(),
