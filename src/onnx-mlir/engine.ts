@@ -79,19 +79,23 @@ async function inspectImage(
   engine: Engine,
   image: string,
 ): Promise<Pick<ContainerInstallation, 'digest' | 'platform' | 'entryPoint'> | undefined> {
-  const format = '{{json .Id}} {{json .Os}} {{json .Architecture}} {{json .Config.Entrypoint}}'
-  const result = await runProcess(engine.command, ['image', 'inspect', '--format', format, image], {
-    timeoutMs: 60_000,
-  })
-  const [id, os, architecture, ...entryPoint] = result.stdout.trim().split(' ')
-  if (result.exitCode !== 0 || id === undefined || architecture === undefined) return undefined
-  const plain = (json = '') => String(JSON.parse(json))
-  const digest = plain(id)
+  const result = await runProcess(engine.command, ['image', 'inspect', image], { timeoutMs: 60_000 })
+  if (result.exitCode !== 0) return undefined
+  // Docker and podman agree on these members, though not on their names in format templates.
+  const [found] = JSON.parse(result.stdout) as [InspectedImage?]
+  if (found === undefined) return undefined
   return {
-    digest: digest.startsWith('sha256:') ? digest : `sha256:${digest}`,
-    platform: `${plain(os)}/${plain(architecture)}`,
-    entryPoint: /onnx-mlir|zdlc/.test(entryPoint.join(' ')),
+    digest: found.Id.startsWith('sha256:') ? found.Id : `sha256:${found.Id}`,
+    platform: `${found.Os}/${found.Architecture}`,
+    entryPoint: /onnx-mlir|zdlc/.test([found.Config?.Entrypoint ?? []].flat().join(' ')),
   }
+}
+
+interface InspectedImage {
+  readonly Id: string
+  readonly Os: string
+  readonly Architecture: string
+  readonly Config?: { readonly Entrypoint?: string | readonly string[] | null }
 }
 
 async function pullImage(engine: Engine, { image, platform, signal, onPull }: ImageRequest): Promise<void> {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EnvironmentError } from '../errors.ts'
 import { type SpawnResult, runProcess } from '../process/spawn.ts'
-import type { ContainerInstallation } from './installation.ts'
+import type { ContainerInstallation, Engine } from './installation.ts'
 import type { Limits, RunOptions } from './runner.ts'
 
 /**
@@ -23,7 +23,7 @@ export async function runInContainer(
   const result = await runProcess(engine.command, [...engineArgs, ...args], {
     ...limits,
     onStop: () => {
-      removal = removeContainer(engine.command, cidFile)
+      removal = removeContainer(engine, cidFile)
     },
   })
   // The staging folder is removed next: not while a container still writes to it.
@@ -53,6 +53,8 @@ export function containerArguments(
     'run',
     '--rm',
     '--network=none',
+    // What isn't here is an error with advice, not a download.
+    '--pull=never',
     `--platform=${platform}`,
     `--cidfile=${cidFile}`,
     ...userFlags(engine.kind, engine.rootless),
@@ -84,15 +86,13 @@ function selinuxEnforcing(): boolean {
 }
 
 /** Ending the engine's client leaves the container running. Must also work while this process is exiting, hence no promise before `spawn`. */
-function removeContainer(command: string, cidFile: string): Promise<void> {
+function removeContainer({ kind, command }: Engine, cidFile: string): Promise<void> {
   if (!existsSync(cidFile)) return Promise.resolve()
   const id = readFileSync(cidFile, 'utf8').trim()
+  // Podman would first wait ten seconds for it to end by itself.
+  const args = ['rm', '--force', ...(kind === 'podman' ? ['--time=0'] : []), id]
   return new Promise((resolve) => {
-    const child = spawn(command, ['rm', '--force', '--volumes', id], {
-      stdio: 'ignore',
-      detached: true,
-      windowsHide: true,
-    })
+    const child = spawn(command, args, { stdio: 'ignore', detached: true, windowsHide: true })
     child.on('error', () => resolve())
     child.on('close', () => resolve())
   })
