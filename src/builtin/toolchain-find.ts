@@ -1,5 +1,4 @@
-import { constants } from 'node:fs'
-import { access, realpath } from 'node:fs/promises'
+import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { basename, delimiter, isAbsolute, join, resolve } from 'node:path'
 import { rememberByStat } from '../cache/file-memo.ts'
 import { EnvironmentError } from '../errors.ts'
@@ -70,7 +69,7 @@ async function find(tools: Tools, { target, memoFolder, env = process.env }: Fin
   const arch = target?.arch ?? thisMachine()?.arch
   const chosen = env[tools.variable]?.trim()
   if (chosen) {
-    const toolchain = await tryCommand(await splitCommand(chosen), env, memoFolder)
+    const toolchain = await tryCommand(splitCommand(chosen), env, memoFolder)
     if (toolchain === undefined) throw chosenIsMissing(tools, chosen)
     if (arch === undefined || archOf(toolchain.machine) === arch) return toolchain
   }
@@ -92,10 +91,10 @@ async function tryCommand(
   env: Readonly<NodeJS.ProcessEnv>,
   memoFolder: string | undefined,
 ): Promise<Toolchain | undefined> {
-  const program = await which(name, env)
+  const program = which(name, env)
   if (program === undefined) return undefined
   const probe = async () => JSON.stringify(await ask([program, ...args]))
-  const real = await realpath(program)
+  const real = realpathSync(program)
   // The name is part of it: one clang binary makes code for another machine when called as `s390x-linux-gnu-clang`.
   const kind = `compiler ${[program, ...args].join(' ')}`
   const text = isItself(real) ? await rememberByStat(memoFolder, kind, real, probe) : await probe()
@@ -145,27 +144,29 @@ function archOf(triple: string): Arch | undefined {
 }
 
 /** A path may hold spaces, so the whole text is tried as one before it is cut into program and arguments. */
-async function splitCommand(text: string): Promise<readonly string[]> {
-  return (await isProgram(text)) ? [text] : text.split(/\s+/)
+function splitCommand(text: string): readonly string[] {
+  return isProgram(text) ? [text] : text.split(/\s+/)
 }
 
-async function which(name: string, env: Readonly<NodeJS.ProcessEnv>): Promise<string | undefined> {
+function which(name: string, env: Readonly<NodeJS.ProcessEnv>): string | undefined {
   const extensions = process.platform === 'win32' ? ['', '.exe', '.cmd'] : ['']
   const folders = isAbsolute(name) || /[\\/]/.test(name) ? [''] : (env['PATH'] ?? '').split(delimiter).filter(Boolean)
   for (const folder of folders) {
     for (const extension of extensions) {
       const path = resolve(join(folder, name + extension))
-      if (await isProgram(path)) return path
+      if (isProgram(path)) return path
     }
   }
   return undefined
 }
 
-function isProgram(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  )
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile() // a folder is executable too
+  } catch {
+    return false
+  }
 }
 
 function chosenIsMissing({ language, variable }: Tools, chosen: string): EnvironmentError {

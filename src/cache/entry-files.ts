@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { constants, copyFile, open, readFile, rename, rm, stat, unlink, utimes } from 'node:fs/promises'
+import { readFileSync, statSync, utimesSync } from 'node:fs'
+import { constants, copyFile, open, rename, rm, unlink } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { diskError, makeFolder } from './disk.ts'
@@ -12,11 +13,11 @@ type NamedFile = Manifest['files'][string]
 export async function readEntry(folder: string, key: string): Promise<Entry | undefined> {
   const path = join(folder, `${key}.json`)
   try {
-    const manifest = readManifest(await readFile(path, 'utf8'), key)
+    const manifest = readManifest(readFileSync(path, 'utf8'), key)
     const files = Object.entries(manifest?.files ?? {})
     const sound = await Promise.all(files.map(([, file]) => isSound(folder, file)))
     if (manifest !== undefined && sound.every(Boolean)) {
-      await touch(path)
+      touch(path)
       return { files: located(folder, manifest.files), meta: manifest.meta }
     }
     await unlink(path)
@@ -63,7 +64,7 @@ async function addFile(folder: string, source: string): Promise<NamedFile> {
     const file = { name: fileName.test(named) ? named : `${sha256}.bin`, sha256, bytes }
     const path = join(folder, file.name)
     // The same library under another key, or another process was first. The new time keeps `prune` away from it.
-    if (await isSound(folder, file)) await touch(path)
+    if (await isSound(folder, file)) touch(path)
     else await moveInto(temporary, path, () => isSound(folder, file))
     return file
   } finally {
@@ -126,16 +127,16 @@ async function moveInto(temporary: string, path: string, isThere: () => Promise<
 async function isSound(folder: string, { name, sha256, bytes }: NamedFile): Promise<boolean> {
   if (!fileName.test(name)) return false
   const path = join(folder, name)
-  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
-  return info?.size === bytes && (await hashFile(folder, path)) === sha256
+  return statSync(path, { throwIfNoEntry: false })?.size === bytes && (await hashFile(folder, path)) === sha256
 }
 
-async function touch(path: string): Promise<void> {
+function touch(path: string): void {
   const now = new Date()
-  await utimes(path, now, now).catch(() => {}) // the folder may be read-only
+  try {
+    utimesSync(path, now, now)
+  } catch {
+    // The folder may be read-only.
+  }
 }
 
 function located(folder: string, files: Manifest['files']): Record<string, StoredFile> {

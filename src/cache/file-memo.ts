@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { createReadStream, readFileSync, statSync } from 'node:fs'
+import { rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
@@ -21,15 +21,15 @@ export async function rememberByStat(
   path: string,
   work: () => Promise<string>,
 ): Promise<string> {
-  const before = await fingerprint(path)
+  const before = fingerprint(path)
   const key = createHash('sha256').update(`${kind}\0${path}`).digest('hex')
-  const known = memory.get(key) ?? (await readMemo(folder, key))
+  const known = memory.get(key) ?? readMemo(folder, key)
   if (known?.stat === before.text) {
     memory.set(key, known)
     return known.value
   }
   const value = await work()
-  const after = await fingerprint(path)
+  const after = fingerprint(path)
   if (after.text === before.text && before.takenMs - before.changedMs >= SETTLED_MS) {
     const memo: Memo = { stat: after.text, value }
     memory.set(key, memo)
@@ -60,17 +60,19 @@ interface Memo {
 
 const memory = new Map<string, Memo>()
 
-async function fingerprint(path: string): Promise<{ text: string; changedMs: number; takenMs: number }> {
+// Synchronous, as all that a cache hit consists of: one small look at a time, for which the way through the thread pool
+// and back would take longer than the look itself, most of all on a busy machine.
+function fingerprint(path: string): { text: string; changedMs: number; takenMs: number } {
   const takenMs = Date.now()
-  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true })
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
   const text = [dev, ino, size, mtimeNs, ctimeNs].join(':')
   return { text, changedMs: Number(ctimeNs / 1_000_000n), takenMs }
 }
 
-async function readMemo(folder: string | undefined, key: string): Promise<Memo | undefined> {
+function readMemo(folder: string | undefined, key: string): Memo | undefined {
   if (folder === undefined) return undefined
   try {
-    const memo: unknown = JSON.parse(await readFile(join(folder, `${key}.memo`), 'utf8'))
+    const memo: unknown = JSON.parse(readFileSync(join(folder, `${key}.memo`), 'utf8'))
     return isMemo(memo) ? memo : undefined
   } catch {
     return undefined
