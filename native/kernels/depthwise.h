@@ -1,37 +1,142 @@
-/* Depthwise convolution over NHWC: groups == channels == out_channels, vectorised over channels. */
+/* Depthwise convolution over NHWC: groups == channels == out_channels, vectorised over channels. A line of output splits
+ * into its ends, where the window reaches over the border, and the inside, where several pixels are computed at once with
+ * the window's weights in registers. */
 #ifndef OM_DEPTHWISE_H
 #define OM_DEPTHWISE_H
 
 #include "conv.h"
 
+/* Pixels computed at once. */
+#if OM_VECTOR_BYTES == 64
+#define OM_DEPTHWISE_PIXELS 8
+#else
+#define OM_DEPTHWISE_PIXELS 4
+#endif
+
 /* Floats of the weights: [kernel_height * kernel_width, channels rounded up to whole vectors], zeros behind. */
 #define OM_DEPTHWISE_PACKED(kernel_height, kernel_width, channels)                                                     \
   ((kernel_height) * (kernel_width) * (((channels) + OM_LANES - 1) / OM_LANES * OM_LANES))
+
+/* Some channels of neighbouring output pixels. */
+typedef struct om_taps {
+  const float *x;              /* under the window's first tap that lies inside */
+  ptrdiff_t line, tap, pixel;  /* elements of x between taps down and across, and between windows */
+  const float *w;              /* of that tap */
+  ptrdiff_t w_line, w_tap;     /* elements of w between taps down and across */
+  ptrdiff_t height, width;     /* of the window's part that lies inside */
+  float *y;
+  ptrdiff_t y_pixel;
+  const float *bias;           /* or NULL */
+  const float *residual;       /* or NULL */
+  ptrdiff_t residual_pixel;
+  bool clamp;
+  float low, high;
+} om_taps;
+
+/* `lanes` channels of `pixels` output pixels; both, and where it pays the window, are constants. */
+OM_INLINE void om_depthwise_pixels_f32(const om_taps t, const ptrdiff_t width, const int pixels, const ptrdiff_t lanes) {
+  const bool whole = lanes == OM_LANES;
+  om_vf sum[OM_DEPTHWISE_PIXELS];
+  const om_vf bias = !t.bias ? om_splat(0.0f) : whole ? om_load(t.bias) : om_load_first(t.bias, lanes);
+#pragma GCC unroll 8
+  for (int p = 0; p < pixels; p++) {
+    sum[p] = bias;
+    if (t.residual) {
+      const float *residual = t.residual + p * t.residual_pixel;
+      sum[p] += whole ? om_load(residual) : om_load_first(residual, lanes);
+    }
+  }
+  for (ptrdiff_t ky = 0; ky < t.height; ky++)
+    for (ptrdiff_t kx = 0; kx < width; kx++) {
+      const om_vf w = om_load(t.w + ky * t.w_line + kx * t.w_tap);
+      const float *x = t.x + ky * t.line + kx * t.tap;
+#pragma GCC unroll 8
+      for (int p = 0; p < pixels; p++)
+        sum[p] += w * (whole ? om_load(x + p * t.pixel) : om_load_first(x + p * t.pixel, lanes));
+    }
+#pragma GCC unroll 8
+  for (int p = 0; p < pixels; p++) {
+    if (t.clamp) sum[p] = om_at_most(om_at_least(sum[p], om_splat(t.low)), om_splat(t.high));
+    if (whole) om_store(t.y + p * t.y_pixel, sum[p]);
+    else om_store_first(t.y + p * t.y_pixel, sum[p], lanes);
+  }
+}
+
+/* All channels of one pixel at an end of a line. */
+OM_SHARED void om_depthwise_edge_f32(const om_taps *at, ptrdiff_t channels) {
+  om_taps t = *at;
+  ptrdiff_t c = channels;
+  for (; c >= OM_LANES; c -= OM_LANES) {
+    om_depthwise_pixels_f32(t, t.width, 1, OM_LANES);
+    t.x += OM_LANES, t.w += OM_LANES, t.y += OM_LANES;
+    if (t.bias) t.bias += OM_LANES;
+    if (t.residual) t.residual += OM_LANES;
+  }
+  if (c > 0) om_depthwise_pixels_f32(t, t.width, 1, c);
+}
+
+/* `lanes` channels of `count` pixels inside a line; windows `step` elements of x apart. */
+OM_INLINE void om_depthwise_inside_f32(om_taps t, ptrdiff_t count, const ptrdiff_t width, const ptrdiff_t lanes) {
+  for (; count >= OM_DEPTHWISE_PIXELS; count -= OM_DEPTHWISE_PIXELS) {
+    om_depthwise_pixels_f32(t, width, OM_DEPTHWISE_PIXELS, lanes);
+    t.x += OM_DEPTHWISE_PIXELS * t.pixel, t.y += OM_DEPTHWISE_PIXELS * t.y_pixel;
+    if (t.residual) t.residual += OM_DEPTHWISE_PIXELS * t.residual_pixel;
+  }
+  for (; count > 0; count--) {
+    om_depthwise_pixels_f32(t, width, 1, lanes);
+    t.x += t.pixel, t.y += t.y_pixel;
+    if (t.residual) t.residual += t.residual_pixel;
+  }
+}
 
 /* y[n, y, x, c] = act(sum over the window of x[.., c] w[.., c] + bias[c] + residual[n, y, x, c]). No scratch. */
 OM_INLINE void om_depthwise2d_f32(const float *x, const float *packed, float *y, const om_conv2d_shape s,
                                   const om_epilogue e) {
   const ptrdiff_t x_pixel = s.x_pixel ? s.x_pixel : s.channels, y_pixel = s.y_pixel ? s.y_pixel : s.channels;
   const ptrdiff_t residual_row = e.residual_row ? e.residual_row : s.channels;
-  const ptrdiff_t tap = om_round_up(s.channels, OM_LANES);
-  for (ptrdiff_t image = 0; image < s.batch; image++)
-    for (ptrdiff_t oy = 0; oy < s.out_height; oy++)
-      for (ptrdiff_t ox = 0; ox < s.out_width; ox++) {
-        const ptrdiff_t at = (image * s.out_height + oy) * s.out_width + ox;
-        for (ptrdiff_t c = 0; c < s.channels; c++) {
-          float sum = e.bias ? e.bias[c] : 0.0f;
-          if (e.residual) sum += e.residual[at * residual_row + c];
-          for (ptrdiff_t ky = 0; ky < s.kernel_height; ky++)
-            for (ptrdiff_t kx = 0; kx < s.kernel_width; kx++) {
-              const ptrdiff_t iy = oy * s.stride_height - s.pad_top + ky * s.dilation_height;
-              const ptrdiff_t ix = ox * s.stride_width - s.pad_left + kx * s.dilation_width;
-              if (iy < 0 || iy >= s.height || ix < 0 || ix >= s.width) continue;
-              sum += x[((image * s.height + iy) * s.width + ix) * x_pixel + c] *
-                     packed[(ky * s.kernel_width + kx) * tap + c];
-            }
-          y[at * y_pixel + c] = om_activate_f32(sum, e.activation, e.alpha, e.beta);
-        }
+  const ptrdiff_t w_tap = om_round_up(s.channels, OM_LANES), rest = s.channels % OM_LANES;
+  const bool clamp = e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
+  const om_span inside_x = om_span_inside(s.out_width, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);
+  const om_span inside_y =
+      om_span_inside(s.out_height, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);
+  for (ptrdiff_t line = 0; line < s.batch * s.out_height; line++) {
+    const ptrdiff_t image = line / s.out_height, oy = line % s.out_height;
+    const bool whole_height = oy >= inside_y.begin && oy < inside_y.end;
+    const om_span ky = om_span_taps(oy, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);
+    const ptrdiff_t iy = oy * s.stride_height - s.pad_top + ky.begin * s.dilation_height;
+    om_taps t = {.line = s.dilation_height * s.width * x_pixel, .tap = s.dilation_width * x_pixel,
+                 .pixel = s.stride_width * x_pixel, .w_line = s.kernel_width * w_tap, .w_tap = w_tap,
+                 .y_pixel = y_pixel, .bias = e.bias, .residual_pixel = residual_row, .clamp = clamp,
+                 .low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f,
+                 .high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY};
+    t.height = whole_height ? s.kernel_height : om_max(0, ky.end - ky.begin);
+    for (ptrdiff_t ox = 0; ox < s.out_width; ox = ox == inside_x.begin ? om_max(ox + 1, inside_x.end) : ox + 1) {
+      const om_span kx = om_span_taps(ox, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);
+      const ptrdiff_t ix = ox * s.stride_width - s.pad_left + kx.begin * s.dilation_width;
+      t.width = om_max(0, kx.end - kx.begin);
+      t.x = t.height > 0 && t.width > 0 ? x + ((image * s.height + iy) * s.width + ix) * x_pixel : x;
+      t.w = packed + (ky.begin * s.kernel_width + kx.begin) * w_tap;
+      t.y = y + (line * s.out_width + ox) * y_pixel;
+      t.residual = e.residual ? e.residual + (line * s.out_width + ox) * residual_row : NULL;
+      if (ox != inside_x.begin || inside_x.begin == inside_x.end) {
+        om_depthwise_edge_f32(&t, s.channels);
+        continue;
       }
+      for (ptrdiff_t c = 0; c < s.channels; c += OM_LANES) {
+        om_taps part = t;
+        part.x += c, part.w += c, part.y += c;
+        if (e.bias) part.bias += c;
+        if (e.residual) part.residual += c;
+        const ptrdiff_t count = inside_x.end - inside_x.begin;
+        if (whole_height) part.height = s.kernel_height;
+        if (rest > 0 && c + OM_LANES > s.channels) om_depthwise_inside_f32(part, count, s.kernel_width, rest);
+        else om_depthwise_inside_f32(part, count, s.kernel_width, OM_LANES);
+      }
+    }
+    if (e.activation != OM_ACT_NONE && !clamp)
+      for (ptrdiff_t ox = 0; ox < s.out_width; ox++)
+        om_activate_row_f32(y + (line * s.out_width + ox) * y_pixel, s.channels, e.activation, e.alpha, e.beta);
+  }
 }
 
 #endif

@@ -1,5 +1,7 @@
 /* Element types that C does not have, and how one element is loaded to and stored from `float`.
- * float16: IEEE 754 binary16. bfloat16: the upper half of binary32. Rounding is to nearest, ties to even. */
+ * float16: IEEE 754 binary16. bfloat16: the upper half of binary32. The formats of 8 bits and less: ONNX 1.22,
+ * docs/docsgen/source/technical/float8.md and float4.md, as src/onnx/float-formats.ts has them bit for bit.
+ * Rounding is to nearest, ties to even. */
 #ifndef OM_TYPES_H
 #define OM_TYPES_H
 
@@ -53,6 +55,99 @@ static inline om_f16 om_store_float16(float value) {
   /* Below 2^-14 the result is denormal: adding 0.5 leaves the rounded multiple of 2^-24 in the low bits. */
   if (magnitude < 0x38800000u) return (om_f16)(sign | (om_float_bits(om_bits_float(magnitude) + 0.5f) - 0x3f000000u));
   return (om_f16)(sign | ((magnitude + 0xfffu + ((magnitude >> 13) & 1u) - 0x38000000u) >> 13));
+}
+
+/* What the topmost codes mean. IEEE: infinity and NaN. FN: all ones is NaN, there is no infinity.
+ * FNUZ: the code of minus zero is the only NaN. FINITE: every code is a number. */
+typedef enum om_specials { OM_IEEE, OM_FN, OM_FNUZ, OM_FINITE } om_specials;
+
+/* The number that a code stands for; `exponent` and `mantissa` are counts of bits, constants at every call. */
+static inline float om_decode_float(uint32_t code, const uint32_t exponent, const uint32_t mantissa, const uint32_t bias,
+                                    const om_specials specials) {
+  const uint32_t sign_bit = 1u << (exponent + mantissa), magnitude = code & (sign_bit - 1u);
+  const uint32_t sign = code & sign_bit ? 0x80000000u : 0u, top = ((1u << exponent) - 1u) << mantissa;
+  if (specials == OM_FNUZ && code == sign_bit) return NAN;
+  if (specials == OM_FN && magnitude == sign_bit - 1u) return NAN;
+  if (specials == OM_IEEE && magnitude >= top) return magnitude > top ? NAN : om_bits_float(sign | 0x7f800000u);
+  /* Moving the exponent bias by a product makes denormals right. */
+  const float scale = om_bits_float((254u - bias) << 23);
+  return om_bits_float(sign | om_float_bits(om_bits_float(magnitude << (23u - mantissa)) * scale));
+}
+
+/* The code nearest to `value`. `saturate`: out of range becomes the largest number, otherwise infinity or NaN. */
+static inline uint8_t om_encode_float(float value, const uint32_t exponent, const uint32_t mantissa, const uint32_t bias,
+                                      const om_specials specials, const bool saturate) {
+  const uint32_t bits = om_float_bits(value), magnitude = bits & 0x7fffffffu;
+  const uint32_t sign_bit = 1u << (exponent + mantissa), sign = bits >> 31 ? sign_bit : 0u;
+  const uint32_t infinity = ((1u << exponent) - 1u) << mantissa;
+  const uint32_t largest = specials == OM_IEEE ? infinity - 1u : specials == OM_FN ? sign_bit - 2u : sign_bit - 1u;
+  const uint32_t nan = specials == OM_IEEE ? infinity | 1u << (mantissa - 1u) : specials == OM_FN ? sign_bit - 1u : sign_bit;
+  if (magnitude > 0x7f800000u) return (uint8_t)nan;
+  /* Below the least normal number the mantissa loses a bit with every power of two. */
+  const uint32_t power = magnitude >> 23, least = 128u - bias, lost = power < least ? least - power : 0u;
+  const uint32_t drop = 23u - mantissa + lost, units = (magnitude & 0x007fffffu) | 0x00800000u;
+  const uint32_t rounded = drop > 24u ? 0u : (units + (1u << (drop - 1u)) - 1u + ((units >> drop) & 1u)) >> drop;
+  const uint32_t code = ((power + lost - least) << mantissa) + rounded;
+  if (code > largest) {
+    if (saturate) return (uint8_t)(sign | largest);
+    return (uint8_t)(specials == OM_FNUZ ? nan : sign | (specials == OM_IEEE ? infinity : nan));
+  }
+  return (uint8_t)(specials == OM_FNUZ && code == 0u ? 0u : sign | code);
+}
+
+/* Loads, stores that overflow to infinity or NaN, and stores that saturate. */
+#define OM_SMALL_FLOAT(name, exponent, mantissa, bias, specials)                                                       \
+  static inline float om_load_float##name(uint8_t code) {                                                              \
+    return om_decode_float(code, exponent, mantissa, bias, specials);                                                  \
+  }                                                                                                                    \
+  static inline uint8_t om_store_float##name(float value) {                                                            \
+    return om_encode_float(value, exponent, mantissa, bias, specials, specials == OM_FINITE);                          \
+  }                                                                                                                    \
+  static inline uint8_t om_saturate_float##name(float value) {                                                         \
+    return om_encode_float(value, exponent, mantissa, bias, specials, true);                                           \
+  }
+OM_SMALL_FLOAT(8e4m3fn, 4, 3, 7, OM_FN)
+OM_SMALL_FLOAT(8e4m3fnuz, 4, 3, 8, OM_FNUZ)
+OM_SMALL_FLOAT(8e5m2, 5, 2, 15, OM_IEEE)
+OM_SMALL_FLOAT(8e5m2fnuz, 5, 2, 16, OM_FNUZ)
+OM_SMALL_FLOAT(4e2m1, 2, 1, 1, OM_FINITE)
+
+/* float8e8m0 has exponent bits and nothing else (OCP Microscaling Formats 1.0): the powers of two from 2^-127. */
+static inline float om_load_float8e8m0(om_f8e8m0 code) {
+  return code == 0xffu ? NAN : om_bits_float(code == 0u ? 0x00400000u : (uint32_t)code << 23);
+}
+
+/* The magnitude's power of two; a rest of `threshold` 2^-23rds (or more) of it rounds up: 1 up, 2^22 to nearest, 2^23 down. */
+static inline om_f8e8m0 om_encode_scale(float value, const uint32_t threshold, const bool saturate) {
+  const uint32_t magnitude = om_float_bits(value) & 0x7fffffffu;
+  if (magnitude >= 0x7f800000u) return 0xffu;
+  if (magnitude <= 0x00400000u) return 0u;
+  const bool denormal = magnitude < 0x00800000u; /* between 2^-127 and 2^-126 */
+  const uint32_t rest = denormal ? (magnitude - 0x00400000u) * 2u : magnitude & 0x007fffffu;
+  const uint32_t code = (magnitude >> 23) + (rest >= threshold);
+  return (om_f8e8m0)(code > 0xfeu && saturate ? 0xfeu : code);
+}
+static inline om_f8e8m0 om_store_float8e8m0(float value) { return om_encode_scale(value, 1u, false); }
+
+/* A double as the float between which and it no number of fewer digits lies (round to odd): storing that float to a
+ * narrower format rounds the double correctly. Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums:
+ * proved algorithms using rounding to odd" (2008). */
+static inline float om_round_to_odd(double value) {
+  const float nearest = (float)value;
+  if ((double)nearest == value || value != value) return nearest;
+  const uint32_t bits = om_float_bits(nearest);
+  return om_bits_float((bits - (fabs((double)nearest) > fabs(value))) | 1u);
+}
+
+/* Truncation. C leaves undefined what is out of range; here it is the lowest number, as x86-64's instructions say. */
+static inline int32_t om_to_int32(double value) {
+  return value > -2147483649.0 && value < 2147483648.0 ? (int32_t)value : INT32_MIN;
+}
+static inline int64_t om_to_int64(double value) {
+  return value >= -0x1p63 && value < 0x1p63 ? (int64_t)value : INT64_MIN;
+}
+static inline uint64_t om_to_uint64(double value) {
+  return value >= 0x1p63 && value < 0x1p64 ? (uint64_t)value : (uint64_t)om_to_int64(value);
 }
 
 #endif
