@@ -1,6 +1,5 @@
 import { dimEquals } from '../graph/dim.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
-import type { LoweredOperator } from '../ops/lowering.ts'
 import { operatorOf } from '../ops/index.ts'
 
 /** Nodes that become one C function: an elementwise chain, or a heavy operator with its epilogue. */
@@ -21,60 +20,45 @@ const LONGEST_CHAIN = 24
  * loads and stores of whole tensors are what elementwise operators cost.
  */
 export function groupNodes(graph: Graph, uses: ReadonlyMap<Value, number>): Group[] {
-  const groups: Group[] = []
-  const open = new Map<Value, Group>()
+  const groups = new Set<Group>()
+  const lastOutputs = new Map<Value, Group>()
   for (const node of graph.nodes) {
-    const group = joinProducer(node, open, uses) ?? alone(node)
-    for (const absorbed of absorbedBy(group, node, open)) groups.splice(groups.indexOf(absorbed), 1)
-    groups.push(group)
+    const producers = new Set<Group>()
+    for (const input of new Set(node.inputs)) {
+      const producer = input && lastOutputs.get(input)
+      if (producer && uses.get(input) === 1) producers.add(producer)
+    }
+    const { group, absorbed } = join(node, producers) ?? { group: alone(node), absorbed: [] }
+    for (const old of absorbed) groups.delete(old)
+    groups.add(group)
     const last = group.outputs.at(-1)
-    if (last) open.set(last, group)
+    if (last) lastOutputs.set(last, group)
   }
-  return groups
+  return [...groups]
 }
 
 function alone(node: Node): Group {
   return { nodes: [node], anchor: node, outputs: node.outputs }
 }
 
-function joinProducer(node: Node, open: ReadonlyMap<Value, Group>, uses: ReadonlyMap<Value, number>): Group | undefined {
-  const operator = operatorOf(node)
-  if (!operator.scalar || node.outputs.length !== 1) return undefined
-  const mergeable = new Set<Group>()
-  for (const input of new Set(node.inputs)) {
-    const producer = input && open.get(input)
-    if (!producer || uses.get(input) !== 1 || producer.outputs.at(-1) !== input) continue
-    if (!sameShape(input, node.output())) continue
-    const anchor = operatorOf(producer.anchor)
-    if (anchor.scalar) mergeable.add(producer)
-    else if (mergeable.size === 0 && joinsEpilogue(anchor, producer, node)) {
-      return {
-        nodes: [...producer.nodes, node],
-        anchor: producer.anchor,
-        outputs: [...producer.outputs.slice(0, -1), node.output()],
-      }
-    }
+/** The group that an elementwise node makes with groups whose results only it uses, where it may. */
+function join(node: Node, producers: ReadonlySet<Group>): { group: Group; absorbed: readonly Group[] } | undefined {
+  if (!operatorOf(node).scalar || node.outputs.length !== 1) return undefined
+  const fitting = [...producers].filter((producer) => sameShape(producer.outputs.at(-1)!, node.output()))
+  const heavy = fitting.find((producer) => joinsEpilogue(producer, node))
+  if (heavy) {
+    const outputs = [...heavy.outputs.slice(0, -1), node.output()]
+    return { group: { nodes: [...heavy.nodes, node], anchor: heavy.anchor, outputs }, absorbed: [heavy] }
   }
-  const nodes = [...mergeable].flatMap((group) => group.nodes)
+  const chains = fitting.filter((producer) => operatorOf(producer.anchor).scalar)
+  const nodes = chains.flatMap((chain) => chain.nodes)
   if (nodes.length === 0 || nodes.length >= LONGEST_CHAIN) return undefined
-  return { nodes: [...nodes, node], anchor: node, outputs: [node.output()] }
+  return { group: { nodes: [...nodes, node], anchor: node, outputs: [node.output()] }, absorbed: chains }
 }
 
-function joinsEpilogue(anchor: LoweredOperator, producer: Group, next: Node): boolean {
-  const epilogue = producer.nodes.slice(1)
-  return anchor.fuses?.(producer.anchor, epilogue, next) ?? false
-}
-
-/** Groups that `group` took in: all whose nodes it holds, but for the newest node. */
-function absorbedBy(group: Group, node: Node, open: ReadonlyMap<Value, Group>): Set<Group> {
-  const absorbed = new Set<Group>()
-  for (const inner of group.nodes) {
-    if (inner === node) continue
-    const last = inner.outputs.at(-1)
-    const old = last && open.get(last)
-    if (old && old.nodes.every((other) => group.nodes.includes(other))) absorbed.add(old)
-  }
-  return absorbed
+function joinsEpilogue(producer: Group, next: Node): boolean {
+  const { fuses } = operatorOf(producer.anchor)
+  return fuses?.(producer.anchor, producer.nodes.slice(1), next) ?? false
 }
 
 function sameShape(a: Value, b: Value): boolean {
