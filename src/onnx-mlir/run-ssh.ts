@@ -37,13 +37,14 @@ export async function runOverSsh(
   limits: Limits,
 ): Promise<SpawnResult> {
   const { host } = installation
+  const inputs = await readdir(work)
+  if (inputs.length === 0) return question(installation, args, limits)
   const made = await ssh(installation, 'mktemp -d "${TMPDIR:-/tmp}/onnx-mlir-XXXXXXXX"', limits)
   if (made.stopped !== undefined) return made
   const folder = made.stdout.trim()
   // It goes into commands that a remote shell reads.
   if (made.exitCode !== 0 || !/^\/[\w./-]+$/.test(folder)) throw unreachable(host, made)
   try {
-    const inputs = await readdir(work)
     const sent = await scp(
       installation,
       inputs.map((name) => join(work, name)),
@@ -64,6 +65,13 @@ export async function runOverSsh(
   } finally {
     await ssh(installation, `rm -rf ${quote(folder)}`, { timeoutMs: 30_000 })
   }
+}
+
+/** A run without files, e.g. `--help`. */
+async function question(installation: SshInstallation, args: readonly string[], limits: Limits): Promise<SpawnResult> {
+  const result = await ssh(installation, [installation.path, ...args].map(quote).join(' '), limits)
+  if (result.exitCode === 255) throw unreachable(installation.host, result)
+  return result
 }
 
 /**

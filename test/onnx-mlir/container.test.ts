@@ -125,14 +125,14 @@ describe.runIf(typeof prepared !== 'string')('in a container', () => {
 
   test('an abort ends the container, which ignores polite requests', async () => {
     const controller = new AbortController()
-    const { result, staging } = await compile(
-      { optimize: 0 },
-      {
-        signal: controller.signal,
-        onProgress: () => controller.abort(new Error('enough')),
-      },
-    )
+    let running = ''
+    const onProgress = () => {
+      running = containers()
+      controller.abort(new Error('enough'))
+    }
+    const { result, staging } = await compile({ optimize: 0 }, { signal: controller.signal, onProgress })
     await expect(result).rejects.toThrow('enough')
+    expect(running).not.toBe('')
     expect(containers()).toBe('')
     expect(readdirSync(staging)).toEqual([])
   })
