@@ -1,9 +1,11 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { diskError, makeFolder } from '../cache/disk.ts'
 import { CompileError, EnvironmentError } from '../errors.ts'
-import type { Target } from '../targets/index.ts'
+import { onShutdown } from '../process/shutdown.ts'
+import { type Target, thisMachine } from '../targets/index.ts'
 import { type RunResult, runCompiler } from './spawn.ts'
 import { findCc, installAdvice, type Toolchain } from './toolchain-find.ts'
 import { libraryFlags, machineFlags } from './toolchain-flags.ts'
@@ -55,6 +57,7 @@ export async function compileLibrary(job: CompileJob): Promise<CompiledLibrary> 
   const toolchain = job.toolchain ?? (await findCc({ target: job.target }))
   const machine = await machineFlags(toolchain, job.target)
   const folder = await makeStaging(job.stagingRoot ?? tmpdir())
+  const forget = onShutdown(() => rmSync(folder, { recursive: true, force: true }))
   let keep = false
   try {
     const form: WeightsForm = toolchain.family === 'other' || job.target.arch === 'wasm32' ? 'text' : 'incbin'
@@ -74,6 +77,8 @@ export async function compileLibrary(job: CompileJob): Promise<CompiledLibrary> 
     if (keep) await removeAllBut('model.c', folder)
     else await rm(folder, { recursive: true, force: true })
     throw error
+  } finally {
+    forget()
   }
 }
 
@@ -129,7 +134,9 @@ function failure(
     return new EnvironmentError('ENVIRONMENT_DISK', message, { ...data, folder })
   }
   if (missingLibc.test(output)) {
-    const message = `${compiler} finds no C library to compile against: ${firstError(output)}. Install it:\n  ${installAdvice('C')}`
+    const isHere = job.target.arch === thisMachine()?.arch
+    const advice = isHere ? `Install it:\n  ${installAdvice('C')}` : `Install the one for ${job.target.triple}.`
+    const message = `${compiler} finds no C library to compile against: ${firstError(output)}. ${advice}`
     return new EnvironmentError('ENVIRONMENT_NO_LIBC', message, data)
   }
   const source = join(folder, 'model.c')

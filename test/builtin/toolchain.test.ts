@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -11,6 +11,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import {
   type CompiledLibrary,
@@ -320,9 +322,11 @@ describe.runIf(posix)('compileLibrary, when it fails,', () => {
   it('says that the C library is missing', async () => {
     const printed = 'model.c:1:10: fatal error: math.h: No such file or directory'
     const toolchain = await fake(compiling(`echo "${printed}" >&2; exit 1`))
-    const error = await failing('', { toolchain, target: resolveTarget('x86-64') })
+    const error = await failing('', { toolchain })
     expect(error).toMatchObject({ name: 'EnvironmentError', code: 'ENVIRONMENT_NO_LIBC' })
     expect(error.message).toContain('libc6-dev')
+    const foreign = resolveTarget(host.arch === 's390x' ? 'riscv64' : 'z15')
+    expect((await failing('', { toolchain, target: foreign })).message).toContain(`the one for ${foreign.triple}`)
   })
 
   it('does not take a missing header of ours for the C library', async () => {
@@ -368,6 +372,23 @@ describe.runIf(posix)('compileLibrary, when it fails,', () => {
     const target = resolveTarget('x86-64')
     const error = await failing('', { toolchain, stagingRoot, target, signal: controller.signal })
     expect(error.message).toBe('stopped by the user')
+    expect(readdirSync(stagingRoot)).toEqual([])
+  })
+
+  it('leaves nothing behind when the process is interrupted', async () => {
+    const stagingRoot = staging()
+    const toolchain = await fake(compiling('exec sleep 100'))
+    const code = join(root, 'toolchain.mjs')
+    const entry = fileURLToPath(new URL('../../src/builtin/toolchain.ts', import.meta.url))
+    await build({ entryPoints: [entry], outfile: code, bundle: true, platform: 'node', format: 'esm' })
+    const given = JSON.stringify(job('', { toolchain, stagingRoot, target: resolveTarget('x86-64') }))
+    const script = `await (await import(${JSON.stringify(code)})).compileLibrary(${given})`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script])
+    const ended = new Promise((resolve) => child.once('exit', (_, name) => resolve(name)))
+    const staged = () => readdirSync(stagingRoot).some((name) => existsSync(join(stagingRoot, name, 'model.c')))
+    while (!staged()) await new Promise((resolve) => setTimeout(resolve, 20))
+    child.kill('SIGINT')
+    expect(await ended).toBe('SIGINT')
     expect(readdirSync(stagingRoot)).toEqual([])
   })
 
