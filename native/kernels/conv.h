@@ -38,8 +38,7 @@ OM_INLINE om_span om_span_inside(ptrdiff_t out, ptrdiff_t in, ptrdiff_t kernel, 
   return (om_span){om_min(begin, out), om_max(om_min(begin, out), om_min(end, out))};
 }
 
-/* Where the rows of one image's window come from: runs of neighbouring input elements, one per row of the kernel
- * where pixels lie densely, else one per tap. */
+/* Where the rows of one image's windows come from. */
 typedef struct om_window {
   const float *image; /* first channel of the group */
   ptrdiff_t pixel;    /* elements between neighbouring pixels */
@@ -47,33 +46,70 @@ typedef struct om_window {
   om_conv2d_shape s;
 } om_window;
 
-OM_INLINE void om_gather_window(const void *source, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k0, ptrdiff_t depth,
-                                float *block) {
-  const om_window *w = (const om_window *)source;
-  const om_conv2d_shape s = w->s;
-  const bool dense = w->pixel == w->channels && s.dilation_width == 1;
-  const ptrdiff_t taps = dense ? s.kernel_width : 1; /* per run */
-  const ptrdiff_t runs_per_line = s.kernel_width / taps;
-  const ptrdiff_t length = taps * w->channels;
-  for (ptrdiff_t r = 0; r < rows; r++) {
-    const ptrdiff_t out_y = (row + r) / s.out_width, out_x = (row + r) % s.out_width;
-    float *to = block + r * OM_A_ROW;
-    for (ptrdiff_t k = k0, count; k < k0 + depth; k += count, to += count) {
-      const ptrdiff_t run = k / length, begin = k % length;
-      count = om_min(length - begin, k0 + depth - k);
-      const ptrdiff_t y = out_y * s.stride_height - s.pad_top + run / runs_per_line * s.dilation_height;
-      const ptrdiff_t x = out_x * s.stride_width - s.pad_left + run % runs_per_line * s.dilation_width;
-      /* The part of the run that lies inside the line: all its padding is at the ends. */
-      ptrdiff_t first = om_max(begin, -x * w->channels);
-      ptrdiff_t last = om_min(begin + count, (s.width - x) * w->channels);
-      if (y < 0 || y >= s.height || first >= last) {
-        memset(to, 0, (size_t)count * sizeof(float));
-        continue;
-      }
-      memset(to, 0, (size_t)(first - begin) * sizeof(float));
-      memcpy(to + (first - begin), w->image + (y * s.width + x) * w->pixel + first, (size_t)(last - first) * sizeof(float));
-      memset(to + (last - begin), 0, (size_t)(begin + count - last) * sizeof(float));
+/* Windows consist of runs of neighbouring input elements: one per line of the kernel where its pixels lie densely, else
+ * one per tap. This many taps are a run. */
+OM_INLINE ptrdiff_t om_window_run(const om_window *w) {
+  return w->pixel == w->channels && w->s.dilation_width == 1 ? w->s.kernel_width : 1;
+}
+
+/* Elements k0 .. k0 + depth of the window at output pixel (out_y, out_x), anywhere, padding included. */
+OM_SHARED void om_gather_border(const om_window *w, ptrdiff_t out_y, ptrdiff_t out_x, ptrdiff_t k0, ptrdiff_t depth,
+                                float *to) {
+  const om_conv2d_shape *s = &w->s;
+  const ptrdiff_t taps = om_window_run(w), per_line = s->kernel_width / taps, length = taps * w->channels;
+  for (ptrdiff_t k = k0, count; k < k0 + depth; k += count, to += count) {
+    const ptrdiff_t run = k / length, begin = k % length;
+    count = om_min(length - begin, k0 + depth - k);
+    const ptrdiff_t y = out_y * s->stride_height - s->pad_top + run / per_line * s->dilation_height;
+    const ptrdiff_t x = out_x * s->stride_width - s->pad_left + run % per_line * s->dilation_width;
+    /* The part of the run inside the line: padding is at its ends only. */
+    const ptrdiff_t first = om_max(begin, -x * w->channels);
+    const ptrdiff_t last = om_min(begin + count, (s->width - x) * w->channels);
+    if (y < 0 || y >= s->height || first >= last) {
+      memset(to, 0, (size_t)count * sizeof(float));
+      continue;
     }
+    const float *from = w->image + (y * s->width + x) * w->pixel + first;
+    memset(to, 0, (size_t)(first - begin) * sizeof(float));
+    memcpy(to + (first - begin), from, (size_t)(last - first) * sizeof(float));
+    memset(to + (last - begin), 0, (size_t)(begin + count - last) * sizeof(float));
+  }
+}
+
+/* om_gather of a convolution: row = output pixel. */
+OM_INLINE void om_gather_window(const void *source, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k0, const ptrdiff_t depth,
+                                float *block) {
+  const om_window w = *(const om_window *)source;
+  const om_conv2d_shape s = w.s;
+  const ptrdiff_t taps = om_window_run(&w), length = taps * w.channels;
+  const ptrdiff_t lines = s.kernel_height, per_line = s.kernel_width / taps;
+  const bool all = k0 == 0 && depth == lines * per_line * length;
+  const om_span inside_y =
+      om_span_inside(s.out_height, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);
+  const om_span inside_x = om_span_inside(s.out_width, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);
+  ptrdiff_t y = row / s.out_width, x = row % s.out_width;
+  for (ptrdiff_t r = 0; r < rows; r++, block += OM_A_ROW) {
+    if (y < inside_y.begin || y >= inside_y.end || x < inside_x.begin || x >= inside_x.end) {
+      const om_window border = w; /* a copy, so that w stays a constant for the compiler */
+      om_gather_border(&border, y, x, k0, depth, block);
+    } else {
+      const float *from = w.image + ((y * s.stride_height - s.pad_top) * s.width + x * s.stride_width - s.pad_left) * w.pixel;
+      float *to = block;
+      if (all) {
+        for (ptrdiff_t ky = 0; ky < lines; ky++)
+          for (ptrdiff_t kx = 0; kx < per_line; kx++, to += length)
+            memcpy(to, from + (ky * s.dilation_height * s.width + kx * s.dilation_width) * w.pixel,
+                   (size_t)length * sizeof(float));
+      } else {
+        for (ptrdiff_t k = k0, count; k < k0 + depth; k += count, to += count) {
+          const ptrdiff_t run = k / length, begin = k % length;
+          count = om_min(length - begin, k0 + depth - k);
+          const float *line = from + (run / per_line * s.dilation_height * s.width + run % per_line * s.dilation_width) * w.pixel;
+          memcpy(to, line + begin, (size_t)count * sizeof(float));
+        }
+      }
+    }
+    if (++x == s.out_width) x = 0, y++;
   }
 }
 
@@ -89,16 +125,22 @@ OM_INLINE void om_conv2d_f32(const float *x, const float *packed, float *y, cons
   const ptrdiff_t x_pixel = s.x_pixel ? s.x_pixel : s.channels, y_pixel = s.y_pixel ? s.y_pixel : s.out_channels;
   const ptrdiff_t channels = s.channels / s.groups, out_channels = s.out_channels / s.groups;
   const ptrdiff_t pixels = s.out_height * s.out_width, depth = s.kernel_height * s.kernel_width * channels;
+  const bool point = s.kernel_height == 1 && s.kernel_width == 1 && s.stride_height == 1 && s.stride_width == 1 &&
+                     s.pad_top == 0 && s.pad_left == 0 && s.out_height == s.height && s.out_width == s.width;
   for (ptrdiff_t image = 0; image < s.batch; image++)
     for (ptrdiff_t group = 0; group < s.groups; group++) {
       const om_window source = {x + image * s.height * s.width * x_pixel + group * channels, x_pixel, channels, s};
-      const om_gemm_shape g = {.m = pixels, .n = out_channels, .k = depth, .c_row = y_pixel};
+      om_gemm_shape g = {.m = pixels, .n = out_channels, .k = depth, .k_unit = om_window_run(&source) * channels, .c_row = y_pixel};
       om_epilogue part = e;
       part.residual_row = e.residual_row ? e.residual_row : s.out_channels;
       if (e.bias) part.bias = e.bias + group * out_channels;
       if (e.residual) part.residual = e.residual + image * pixels * part.residual_row + group * out_channels;
-      om_gemm_gathered_f32(om_gather_window, &source, packed + group * OM_GEMM_PACKED(depth, out_channels),
-                           y + image * pixels * y_pixel + group * out_channels, g, part, scratch);
+      const float *weights = packed + group * OM_GEMM_PACKED(depth, out_channels);
+      float *to = y + image * pixels * y_pixel + group * out_channels;
+      if (point) {
+        const om_matrix rows = {source.image, x_pixel, 1};
+        om_gemm_gathered_f32(om_gather_matrix, &rows, weights, to, g, part, scratch);
+      } else om_gemm_gathered_f32(om_gather_window, &source, weights, to, g, part, scratch);
     }
 }
 

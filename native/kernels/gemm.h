@@ -27,6 +27,7 @@ typedef struct om_gemm_shape {
   ptrdiff_t m, n, k;
   ptrdiff_t a_row, a_column; /* elements between A's rows and columns; 0, 0: dense row-major; 1, m: A is stored transposed */
   ptrdiff_t c_row;           /* elements between C's rows; 0: n */
+  ptrdiff_t k_unit;          /* passes over k end at multiples of this where it is small enough; 0: anywhere */
 } om_gemm_shape;
 
 /* Floats of a packed B[k, n]: whole vectors of columns. */
@@ -60,6 +61,13 @@ OM_INLINE om_rows om_split_rows(ptrdiff_t m) {
   if (whole == 0) return (om_rows){0, rest, 0};
   ptrdiff_t first = (OM_TILE_ROWS + rest + 1) / 2;
   return (om_rows){whole - 1, first, OM_TILE_ROWS + rest - first};
+}
+
+/* How much of k one pass takes: equal shares, none deeper than OM_K_BLOCK. */
+OM_INLINE ptrdiff_t om_pass_depth(ptrdiff_t k, ptrdiff_t unit) {
+  if (k == 0 || unit == 0 || unit > OM_K_BLOCK) unit = 1;
+  const ptrdiff_t most = OM_K_BLOCK / unit * unit, passes = om_max(1, (k + most - 1) / most);
+  return om_max(unit, om_round_up((k + passes - 1) / passes, unit));
 }
 
 /* The row on which a tile begins; of the tile behind the last: m. */
@@ -116,8 +124,7 @@ OM_INLINE void om_gemm_gathered_f32(om_gather *gather, const void *source, const
   const ptrdiff_t residual_row = e.residual_row ? e.residual_row : s.n;
   const om_rows split = om_split_rows(s.m);
   const ptrdiff_t tiles = split.whole + (split.first > 0) + (split.second > 0);
-  const ptrdiff_t passes = om_max(1, (s.k + OM_K_BLOCK - 1) / OM_K_BLOCK);
-  const ptrdiff_t depth = (s.k + passes - 1) / passes;
+  const ptrdiff_t depth = om_pass_depth(s.k, s.k_unit), passes = om_max(1, (s.k + depth - 1) / depth);
   const ptrdiff_t vectors = (s.n + OM_LANES - 1) / OM_LANES, wide = vectors / OM_TILE_VECTORS * OM_PANEL;
   const bool clamp = e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
   float *block = (float *)scratch;
