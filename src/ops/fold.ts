@@ -5,8 +5,13 @@ import type { Tensor } from '../onnx/model.ts'
 import { elementsOf, tensorFrom, tensorValues } from '../onnx/tensor.ts'
 import { broadcastShapes } from './broadcast.ts'
 
-/** Beyond this many elements folding costs more build time and file size than it saves at run time. */
-const MOST_ELEMENTS = 1 << 20
+/** Beyond this many elements that its inputs did not have, a folded result costs more file size than it saves at run time. */
+const MOST_ADDED = 1 << 20
+
+/** Whether a result of this shape is worth being stored instead of computed: it is small, or replaces something as large. */
+export function foldsWell(inputs: readonly Tensor[], shape: readonly number[]): boolean {
+  return elementsOf(shape) <= Math.max(MOST_ADDED, ...inputs.map(({ dims }) => elementsOf(dims)))
+}
 
 /**
  * Folds an elementwise operator with broadcasting. Declines where doubles could differ from the element type's own
@@ -18,8 +23,11 @@ export function foldElementwise(
   compute: (...elements: number[]) => number,
 ): Tensor[] | undefined {
   const tensors = node.inputs.map((input) => input!.constant!)
-  const shape = broadcastShapes(node, tensors.map((tensor) => tensor.dims))
-  if (!isStatic(shape) || elementsOf(shape) > MOST_ELEMENTS) return undefined
+  const shape = broadcastShapes(
+    node,
+    tensors.map((tensor) => tensor.dims),
+  )
+  if (!isStatic(shape) || !foldsWell(tensors, shape)) return undefined
   const operands: number[][] = []
   for (const tensor of tensors) {
     const numbers = numbersOf(tensor)
@@ -46,7 +54,11 @@ export function numbersOf(tensor: Tensor): number[] | undefined {
 }
 
 /** The tensor, unless a value does not fit the type. */
-export function tensorOrDecline(type: ElementType, dims: readonly number[], values: readonly number[]): Tensor[] | undefined {
+export function tensorOrDecline(
+  type: ElementType,
+  dims: readonly number[],
+  values: readonly number[],
+): Tensor[] | undefined {
   const fits = isFloat(type) || type === 'bool' || values.every(Number.isSafeInteger)
   if (!fits) return undefined
   try {

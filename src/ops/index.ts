@@ -1,9 +1,12 @@
 import type { Node } from '../graph/graph.ts'
 import type { OperatorRegistry } from '../graph/operator.ts'
+import { activations } from './activations.ts'
 import { arithmetic } from './arithmetic.ts'
+import { casts } from './cast.ts'
 import { constants } from './constant.ts'
 import { controlFlow } from './control-flow.ts'
 import { convolutions } from './convolution.ts'
+import { logic } from './logic.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { matmul } from './matmul.ts'
 import { movement } from './movement.ts'
@@ -23,7 +26,10 @@ const operators: readonly LoweredOperator[] = [
   ...movement,
   ...transpose,
   ...unary,
+  ...activations,
   ...arithmetic,
+  ...logic,
+  ...casts,
   ...matmul,
   ...convolutions,
   ...pooling,

@@ -1,0 +1,137 @@
+import type { Node, Value } from '../graph/graph.ts'
+import { broadcastShapes } from './broadcast.ts'
+import { literal } from './c-text.ts'
+import { checkKind, checkSameType, type Scalar, unaryOperator } from './elementwise.ts'
+import type { LoweredOperator } from './lowering.ts'
+
+/** Name and default of an activation's parameters, in the order of `om_activate_f32`. */
+type Parameters = readonly (readonly [name: string, otherwise: number])[]
+
+/** A function of native/kernels/activation.h; defaults are those of the ONNX operator. */
+function activation(
+  name: string,
+  kind: string | ((node: Node) => string),
+  parameters: Parameters = [],
+): LoweredOperator {
+  const scalar: Scalar = (node, [x], k) => {
+    const double = node.input(0).type === 'float64'
+    k.include(double ? 'activation-f64.h' : 'activation.h')
+    const type = double ? 'float64' : 'float32'
+    const values = [0, 1].map((i) => (parameters[i] ? literal(type, node.float(...parameters[i])) : '0'))
+    return `om_activate_${double ? 'f64' : 'f32'}(${x}, ${typeof kind === 'string' ? kind : kind(node)}, ${values.join(', ')})`
+  }
+  return unaryOperator(name, scalar, { takes: 'float' })
+}
+
+const LeakyRelu = activation('LeakyRelu', 'OM_ACT_LEAKY_RELU', [['alpha', 0.01]])
+
+/** ONNX Gelu-20. */
+function geluKind(node: Node): string {
+  const approximation = node.string('approximate', 'none')
+  if (approximation === 'none') return 'OM_ACT_GELU'
+  if (approximation === 'tanh') return 'OM_ACT_GELU_TANH'
+  throw node.error('MODEL_ATTRIBUTE', `approximate is ${JSON.stringify(approximation)}, but should be "none" or "tanh"`)
+}
+
+/** ONNX Celu-12: max(0, x) + min(0, alpha * (e^(x / alpha) - 1)). */
+const celu: Scalar = (node, [x], k) => {
+  const { type } = node.input(0)
+  const alpha = literal(type, node.float('alpha', 1))
+  if (type === 'float64') return `${x} > 0 ? ${x} : ${alpha} * expm1(${x} / ${alpha})`
+  k.include('elementary.h')
+  return `${x} > 0 ? ${x} : ${alpha} * om_expm1_f32(${x} / ${alpha})`
+}
+
+/** ONNX Shrink-9, of integers too: the parameters are floats, so the arithmetic is. */
+const shrink: Scalar = (node, [x]) => {
+  const type = node.input(0).type === 'float64' ? 'float64' : 'float32'
+  const [lambd, bias] = [literal(type, node.float('lambd', 0.5)), literal(type, node.float('bias', 0))]
+  return `${x} < -${lambd} ? ${x} + ${bias} : ${x} > ${lambd} ? ${x} - ${bias} : 0`
+}
+
+/** ONNX Clip-11 … 13 with optional bounds as inputs; of NaN it gives NaN, and the upper bound where the bounds cross. */
+const Clip: LoweredOperator = {
+  name: 'Clip',
+  since: 11,
+  infer(node) {
+    const x = node.input(0)
+    checkKind(node, x, 'number')
+    for (const bound of node.inputs.slice(1)) {
+      if (!bound) continue
+      checkSameType(node, x, bound)
+      if (bound.rank > 1) throw node.error('MODEL_SHAPE', `a bound has rank ${bound.rank}, but should be a scalar`)
+    }
+    return [{ type: x.type, shape: x.shape }]
+  },
+  decompose: (node) => (node.inputs[1] || node.inputs[2] ? undefined : [node.input(0)]),
+  scalar(_node, [x, low, high]) {
+    if (!low) return `${x} > ${high} ? ${high} : ${x}`
+    if (!high) return `${x} < ${low} ? ${low} : ${x}`
+    return `${x} < ${low} ? (${low} > ${high} ? ${high} : ${low}) : ${x} > ${high} ? ${high} : ${x}`
+  },
+}
+
+/** Up to opset 10 the bounds were attributes. */
+const ClipByAttributes: LoweredOperator = {
+  name: 'Clip',
+  infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
+  decompose(node, b) {
+    const { type } = node.input(0)
+    const bound = (name: string): Value | undefined => {
+      const value = node.float(name)
+      return value === undefined ? undefined : b.scalar(value, type)
+    }
+    return [b.op('Clip', [node.input(0), bound('min'), bound('max')])]
+  },
+}
+
+/** ONNX PRelu-1 … 16: the slope broadcasts to x; up to opset 6 one slope per channel goes with axis 1. */
+const PRelu: LoweredOperator = {
+  name: 'PRelu',
+  infer(node) {
+    const [x, slope] = [node.input(0), node.input(1)]
+    checkKind(node, x, 'number')
+    checkSameType(node, x, slope)
+    return [{ type: x.type, shape: broadcastShapes(node, [x.dims, slope.dims]) }]
+  },
+  decompose(node, b) {
+    const [x, slope] = [node.input(0), node.input(1)]
+    if (node.version >= 7 || slope.rank !== 1 || x.rank <= 2) return undefined
+    const axes = x.dims.slice(2).map((_, i) => i + 1)
+    return [b.op('PRelu', [x, b.op('Unsqueeze', [slope, b.ints(axes)])])]
+  },
+  scalar: (_node, [x, slope]) => `${x} < 0 ? ${slope} * ${x} : ${x}`,
+}
+
+export const activations: readonly LoweredOperator[] = [
+  unaryOperator('Relu', (node, [x]) => relu(node, x!), { takes: 'signed', onNumber: (x) => (x < 0 ? 0 : x) }),
+  LeakyRelu,
+  activation('Elu', 'OM_ACT_ELU', [['alpha', 1]]),
+  activation('Selu', 'OM_ACT_SELU', [
+    ['alpha', 1.6732632423543772],
+    ['gamma', 1.0507009873554805],
+  ]),
+  unaryOperator('Celu', celu, { takes: 'float' }),
+  activation('ThresholdedRelu', 'OM_ACT_THRESHOLDED_RELU', [['alpha', 1]]),
+  activation('Sigmoid', 'OM_ACT_SIGMOID'),
+  activation('HardSigmoid', 'OM_ACT_HARD_SIGMOID', [
+    ['alpha', 0.2],
+    ['beta', 0.5],
+  ]),
+  activation('HardSwish', 'OM_ACT_HARD_SWISH'),
+  activation('Swish', 'OM_ACT_SWISH', [['alpha', 1]]),
+  activation('Gelu', geluKind),
+  activation('Mish', 'OM_ACT_MISH'),
+  activation('Softplus', 'OM_ACT_SOFTPLUS'),
+  activation('Softsign', 'OM_ACT_SOFTSIGN'),
+  unaryOperator('Shrink', shrink, { takes: 'number' }),
+  Clip,
+  ClipByAttributes,
+  PRelu,
+]
+
+function relu(node: Node, x: string): string {
+  const { type } = node.input(0)
+  const zero = literal(type, 0)
+  return `${x} < ${zero} ? ${zero} : ${x}`
+}

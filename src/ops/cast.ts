@@ -1,0 +1,184 @@
+import type { Node, ValueInfo } from '../graph/graph.ts'
+import type { Builder } from '../graph/operator.ts'
+import { type ElementType, elementTypeOf, elementTypes, isFloat } from '../onnx/element-type.ts'
+import { decodeFloat, encodeFloat, isSmallFloat, type ScaleRounding } from '../onnx/float-formats.ts'
+import type { Tensor } from '../onnx/model.ts'
+import { tensorFrom, tensorValues } from '../onnx/tensor.ts'
+import { isNarrowFloat } from './c-text.ts'
+import { isInteger, type Scalar } from './elementwise.ts'
+import { foldsWell } from './fold.ts'
+import type { LoweredOperator } from './lowering.ts'
+
+/** How a conversion treats what its target can't hold (attributes of ONNX Cast-19 and Cast-24). */
+interface Rounding {
+  /** float8: out of range becomes the largest number; otherwise infinity or NaN. */
+  readonly saturate: boolean
+  /** float8e8m0, which has powers of two only. */
+  readonly scale: ScaleRounding
+}
+
+function roundingOf(node: Node): Rounding {
+  const scale = node.string('round_mode', 'up')
+  if (scale !== 'up' && scale !== 'down' && scale !== 'nearest') {
+    throw node.error(
+      'MODEL_ATTRIBUTE',
+      `round_mode is ${JSON.stringify(scale)}, but should be "up", "down" or "nearest"`,
+    )
+  }
+  return { saturate: node.int('saturate', 1) !== 0, scale }
+}
+
+function targetType(node: Node): ElementType {
+  // Cast-1 named the type in words.
+  const words = node.attributes.get('to')
+  if (words?.kind === 'string') return typeNamed(node, words.value)
+  const code = node.int('to')
+  const type = code === undefined ? undefined : elementTypeOf(code)
+  if (!type) throw node.error('MODEL_ATTRIBUTE', `to is ${code}, which is no element type`)
+  return type
+}
+
+function typeNamed(node: Node, words: string): ElementType {
+  const name = words.toLowerCase()
+  const type = name === 'float' ? 'float32' : name === 'double' ? 'float64' : name
+  if (type in elementTypes) return type as ElementType
+  throw node.error('MODEL_ATTRIBUTE', `to is ${JSON.stringify(words)}, which is no element type`)
+}
+
+/** C expression that converts one element of type `from` to the compute type of `to`. */
+function convert(from: ElementType, to: ElementType, x: string, rounding: Rounding): string {
+  if (from === to) return x
+  if (to === 'bool') return `${x} != 0`
+  if (isNarrowFloat(to)) return roundTrip(to, wide(from) ? `om_round_to_odd((double)${x})` : x, rounding)
+  if (isFloat(to)) return `(${elementTypes[to].c})${x}`
+  return wrap(to, isFloat(from) ? truncate(to, x) : x)
+}
+
+/** Types whose numbers float may not hold. */
+function wide(type: ElementType): boolean {
+  return type === 'float64' || (isInteger(type) && elementTypes[type].bits >= 32)
+}
+
+/** What is left of a float once it has been stored in a narrower type: elements stay in registers where nodes are fused. */
+function roundTrip(to: ElementType, x: string, { saturate, scale }: Rounding): string {
+  return `om_load_${to}(${storeRounded(to, x, saturate, scale)})`
+}
+
+/** The `threshold` of om_encode_scale: how much of the next power of two rounds up. */
+const THRESHOLDS: Readonly<Record<ScaleRounding, string>> = { up: '1u', nearest: '1u << 22', down: '1u << 23' }
+
+function storeRounded(to: ElementType, x: string, saturate: boolean, scale: ScaleRounding): string {
+  if (to === 'float8e8m0') return `om_encode_scale(${x}, ${THRESHOLDS[scale]}, ${saturate})`
+  return `${saturate && to.startsWith('float8') ? 'om_saturate' : 'om_store'}_${to}(${x})`
+}
+
+function truncate(to: ElementType, x: string): string {
+  if (to === 'int64' || to === 'uint64') return `om_to_${to}(${x})`
+  return to === 'uint32' ? `om_to_int64(${x})` : `om_to_int32(${x})`
+}
+
+/** Integers wrap; those narrower than a byte keep their low bits. */
+function wrap(to: ElementType, x: string): string {
+  const { bits, c } = elementTypes[to]
+  if (bits >= 8) return `(${c})${x}`
+  const low = `((int)${x} & ${2 ** bits - 1})`
+  return to.startsWith('u') ? low : `(${low} ^ ${2 ** (bits - 1)}) - ${2 ** (bits - 1)}`
+}
+
+const scalar: Scalar = (node, [x]) => convert(node.input(0).type, node.output().type, x!, roundingOf(node))
+
+/** ONNX Cast-1 … 25. */
+const Cast: LoweredOperator = {
+  name: 'Cast',
+  infer(node): ValueInfo[] {
+    const { type, shape, contents } = node.input(0)
+    const to = targetType(node)
+    if ([type, to].some((side) => side.startsWith('complex'))) {
+      throw node.error('MODEL_TYPES', `${type} can't be cast to ${to}: complex numbers have no cast`)
+    }
+    return [{ type: to, shape, contents: to === 'int64' || to === 'int32' ? contents : undefined }]
+  },
+  fold: (node) => foldCast(node.input(0).constant!, targetType(node), roundingOf(node)),
+  decompose(node, b) {
+    const { type } = node.input(0)
+    const to = targetType(node)
+    if (type === to) return [node.input(0)]
+    if (type === 'string')
+      return [b.op('ParseNumbers', [node.input(0)], { to: elementTypes[to].code, ...attributesOf(node) }, 'om')]
+    return to === 'string' ? [b.op('FormatNumbers', [node.input(0)], {}, 'om')] : undefined
+  },
+  scalar,
+}
+
+function attributesOf(node: Node): { saturate: number; round_mode: string } {
+  return { saturate: node.int('saturate', 1), round_mode: node.string('round_mode', 'up') }
+}
+
+/** The conversion at compile time; declines what overflows an integer, and text. */
+function foldCast(tensor: Tensor, to: ElementType, rounding: Rounding): Tensor[] | undefined {
+  const { type, dims } = tensor
+  if (type === to) return [tensor]
+  if (type === 'string' || to === 'string' || type.startsWith('complex') || !foldsWell([tensor], dims)) return undefined
+  const values = tensorValues(tensor) as readonly (number | bigint)[]
+  try {
+    return [
+      tensorFrom(
+        to,
+        dims,
+        values.map((value) => castNumber(value, to, rounding)),
+      ),
+    ]
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+function castNumber(value: number | bigint, to: ElementType, { saturate, scale }: Rounding): number | bigint {
+  if (isInteger(to)) return typeof value === 'bigint' ? value : BigInt(Math.trunc(value))
+  if (to === 'bool') return Number(value !== 0 && value !== 0n)
+  return isSmallFloat(to) ? decodeFloat(to, encodeFloat(to, Number(value), saturate, scale)) : Number(value)
+}
+
+/** ONNX CastLike-15 … 25: the type comes from a second input, of which nothing else matters. */
+const CastLike: LoweredOperator = {
+  name: 'CastLike',
+  infer: (node) => [{ type: node.input(1).type, shape: node.input(0).shape }],
+  decompose: (node, b: Builder) => [
+    b.op('Cast', [node.input(0)], { to: elementTypes[node.input(1).type].code, ...attributesOf(node) }),
+  ],
+}
+
+/** ONNX BitCast-26: the same bits read as another type of the same width. */
+const BitCast: LoweredOperator = {
+  name: 'BitCast',
+  infer(node) {
+    const { type, shape } = node.input(0)
+    const to = targetType(node)
+    if (elementTypes[type].bits !== elementTypes[to].bits || type === 'string') {
+      throw node.error('MODEL_TYPES', `the bits of ${type} are not as many as those of ${to}`)
+    }
+    return [{ type: to, shape }]
+  },
+  decompose: (node, b) =>
+    elementTypes[targetType(node)].bits < 8
+      ? [b.op('BitCastPacked', [node.input(0)], { to: node.int('to')! }, 'om')]
+      : undefined,
+  alias: 0,
+}
+
+/** The compiler's own: bits of elements that take a byte each in memory, where signed integers are extended. */
+const BitCastPacked: LoweredOperator = {
+  name: 'BitCastPacked',
+  domain: 'om',
+  infer: (node) => [{ type: targetType(node), shape: node.input(0).shape }],
+  lower(node, k) {
+    const { type, dims } = node.output()
+    k.include('types.h')
+    k.line(
+      `for (int64_t i = 0; i < ${k.count(dims)}; i++) ${k.output()}[i] = ${wrap(type.startsWith('float') ? 'uint4' : type, `${k.input(0)}[i]`)};`,
+    )
+  },
+}
+
+export const casts: readonly LoweredOperator[] = [Cast, CastLike, BitCast, BitCastPacked]

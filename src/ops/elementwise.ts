@@ -1,0 +1,143 @@
+import type { Dim } from '../graph/dim.ts'
+import { isStatic } from '../graph/dim.ts'
+import type { Node, Value, ValueInfo } from '../graph/graph.ts'
+import type { Builder } from '../graph/operator.ts'
+import { type ElementType, isFloat } from '../onnx/element-type.ts'
+import { broadcastShapes } from './broadcast.ts'
+import { foldElementwise } from './fold.ts'
+import type { LoweredOperator } from './lowering.ts'
+
+export type Scalar = NonNullable<LoweredOperator['scalar']>
+
+/** Groups of element types that ONNX's type constraints speak of. */
+export type Kind = 'float' | 'signed' | 'number' | 'integer' | 'bool' | 'any'
+
+const kinds: Readonly<Record<Kind, (type: ElementType) => boolean>> = {
+  float: isFloat,
+  signed: (type) => isFloat(type) || type.startsWith('int'),
+  number: (type) => isFloat(type) || isInteger(type),
+  integer: isInteger,
+  bool: (type) => type === 'bool',
+  any: () => true,
+}
+
+export function isInteger(type: ElementType): boolean {
+  return type.startsWith('int') || type.startsWith('uint')
+}
+
+/** Throws where an input is of a type that the operator has no meaning for. */
+export function checkKind(node: Node, value: Value, kind: Kind): void {
+  if (!kinds[kind](value.type)) {
+    throw node.error('MODEL_TYPES', `it takes ${kind === 'any' ? 'tensors' : `${kind}s`}, but is given ${value.type}`)
+  }
+}
+
+/** Throws where two inputs differ in type. */
+export function checkSameType(node: Node, a: Value, b: Value): void {
+  if (a.type !== b.type)
+    throw node.error('MODEL_TYPES', `inputs are of types ${a.type} and ${b.type}, which should agree`)
+}
+
+/** A function of the C library in the precision of `type`: `floor` of doubles, `floorf` of everything narrower. */
+export function libm(type: ElementType, name: string): string {
+  return type === 'float64' ? name : `${name}f`
+}
+
+interface UnaryOptions {
+  readonly takes: Kind
+  /** Default: the input's type. */
+  readonly gives?: ElementType
+  /** The same function in JavaScript, exact up to rounding: lets constants fold. */
+  readonly onNumber?: (x: number) => number
+  readonly since?: number
+}
+
+/** An elementwise function of one input. */
+export function unaryOperator(name: string, scalar: Scalar, options: UnaryOptions): LoweredOperator {
+  const { takes, gives, onNumber, since } = options
+  const typeOf = (node: Node): ElementType => gives ?? node.input(0).type
+  return {
+    name,
+    ...(since && { since }),
+    infer(node): ValueInfo[] {
+      checkKind(node, node.input(0), takes)
+      return [{ type: typeOf(node), shape: node.input(0).shape }]
+    },
+    ...(onNumber && { fold: (node) => foldElementwise(node, typeOf(node), onNumber) }),
+    scalar,
+  }
+}
+
+interface BinaryOptions {
+  readonly takes: Kind
+  readonly gives?: ElementType
+  readonly onNumbers?: (a: number, b: number) => number
+  /** Follows shape arithmetic through symbolic contents; `undefined` where the result can't be told. */
+  readonly onDims?: (a: Dim, b: Dim) => Dim | undefined
+}
+
+/** An elementwise function of two inputs of one type, with broadcasting. */
+export function binaryOperator(name: string, scalar: Scalar, options: BinaryOptions): LoweredOperator {
+  const { takes, gives, onNumbers, onDims } = options
+  return {
+    name,
+    infer(node): ValueInfo[] {
+      const [a, b] = [node.input(0), node.input(1)]
+      checkKind(node, a, takes)
+      checkSameType(node, a, b)
+      const shape = broadcastShapes(node, [a.dims, b.dims])
+      return [{ type: gives ?? a.type, shape, contents: onDims && combineContents([a, b], shape, onDims) }]
+    },
+    fold(node) {
+      if (!onNumbers || alignsByAxis(node)) return undefined
+      return foldElementwise(node, gives ?? node.input(0).type, onNumbers)
+    },
+    decompose: (node, b) => alignByAxis(node, b),
+    scalar,
+  }
+}
+
+/** Contents of an elementwise result of rank 0 or 1, where those of all operands are known. */
+export function combineContents(
+  operands: readonly Value[],
+  shape: readonly Dim[],
+  onDims: (a: Dim, b: Dim) => Dim | undefined,
+): Dim[] | undefined {
+  if (shape.length > 1 || !isStatic(shape)) return undefined
+  const lists = operands.map((operand) => operand.contents)
+  const results = Array.from({ length: shape[0] ?? 1 }, (_, i) => {
+    const elements = lists.map((list) => list?.[list.length === 1 ? 0 : i])
+    return elements.reduce((a, b) => (a === undefined || b === undefined ? undefined : onDims(a, b)))
+  })
+  return results.every((dim) => dim !== undefined && (typeof dim !== 'number' || Number.isSafeInteger(dim)))
+    ? (results as Dim[])
+    : undefined
+}
+
+/** Up to opset 6 the attributes `broadcast` and `axis` said which axis of A the first of B goes with. */
+function alignsByAxis(node: Node): boolean {
+  return node.version < 7 && node.int('broadcast', 0) === 1 && node.has('axis')
+}
+
+function alignByAxis(node: Node, b: Builder): readonly Value[] | undefined {
+  if (!alignsByAxis(node)) return undefined
+  const [x, y] = [node.input(0), node.input(1)]
+  const missing = x.rank - y.rank - node.int('axis', 0)
+  const axes = Array.from({ length: Math.max(0, missing) }, (_, i) => y.rank + i)
+  return [b.op(node.op, [x, axes.length > 0 ? b.op('Unsqueeze', [y, b.ints(axes)]) : y])]
+}
+
+/** An associative operator of any number of inputs: a chain of the two-input form. */
+export function variadicOperator(name: string, scalar: Scalar, options: BinaryOptions): LoweredOperator {
+  const binary = binaryOperator(name, scalar, options)
+  return {
+    ...binary,
+    fold: (node) => (node.inputs.length === 2 ? binary.fold!(node) : undefined),
+    decompose(node, b) {
+      const inputs = node.inputs.map((_, i) => node.input(i))
+      if (inputs.length === 2) return undefined
+      checkKind(node, node.input(0), options.takes)
+      return [inputs.reduce((left, right) => b.op(name, [left, right]))]
+    },
+  }
+}

@@ -1,0 +1,102 @@
+import type { Dim } from '../graph/dim.ts'
+import { dimEquals } from '../graph/dim.ts'
+import type { Node, ValueInfo } from '../graph/graph.ts'
+import { elementTypes } from '../onnx/element-type.ts'
+import { broadcastShapes } from './broadcast.ts'
+import { binaryOperator, checkKind, checkSameType, type Scalar } from './elementwise.ts'
+import { foldElementwise } from './fold.ts'
+import type { LoweredOperator } from './lowering.ts'
+
+function comparison(name: string, sign: string, onNumbers: (a: number, b: number) => boolean): LoweredOperator {
+  return binaryOperator(name, (_node, [a, b]) => `${a} ${sign} ${b}`, {
+    takes: 'number',
+    gives: 'bool',
+    onNumbers: (a, b) => Number(onNumbers(a, b)),
+  })
+}
+
+const equal: Scalar = (node, [a, b]) => (node.input(0).type === 'string' ? `strcmp(${a}, ${b}) == 0` : `${a} == ${b}`)
+
+/** Whether two elements of a shape are equal, where that is certain: symbols stand for numbers from 0 up. */
+function equalDims(a: Dim, b: Dim): Dim | undefined {
+  if (typeof a === 'number' && typeof b === 'number') return Number(a === b)
+  if (dimEquals(a, b)) return 1
+  return (typeof a === 'number' && a < 0 && isSize(b)) || (typeof b === 'number' && b < 0 && isSize(a)) ? 0 : undefined
+}
+
+/** Whether a dimension has no negative term, so that it can't be negative. */
+function isSize(dim: Dim): boolean {
+  return typeof dim === 'number'
+    ? dim >= 0
+    : dim.terms.every((term) => term.coefficient > 0 && term.atoms.every((atom) => atom.kind === 'symbol'))
+}
+
+function connective(name: string, sign: string, onNumbers: (a: number, b: number) => number): LoweredOperator {
+  return binaryOperator(name, (_node, [a, b]) => `${a} ${sign} ${b}`, { takes: 'bool', onNumbers })
+}
+
+function bitwise(name: string, sign: string): LoweredOperator {
+  return binaryOperator(name, (_node, [a, b]) => `${a} ${sign} ${b}`, { takes: 'integer' })
+}
+
+/** ONNX BitShift-11. C leaves shifts by the width or more undefined; here nothing is left of the bits. */
+const shift: Scalar = (node, [a, b]) => {
+  const direction = node.string('direction')
+  if (direction !== 'LEFT' && direction !== 'RIGHT') {
+    throw node.error('MODEL_ATTRIBUTE', `direction is ${JSON.stringify(direction)}, but should be "LEFT" or "RIGHT"`)
+  }
+  return `${b} >= ${elementTypes[node.input(0).type].bits} ? 0 : ${a} ${direction === 'LEFT' ? '<<' : '>>'} ${b}`
+}
+
+/** ONNX Where-9 … 16. */
+const Where: LoweredOperator = {
+  name: 'Where',
+  infer(node): ValueInfo[] {
+    const [condition, x, y] = [node.input(0), node.input(1), node.input(2)]
+    checkKind(node, condition, 'bool')
+    checkSameType(node, x, y)
+    const shape = broadcastShapes(node, [condition.dims, x.dims, y.dims])
+    return [{ type: x.type, shape, contents: whereContents(node, shape) }]
+  },
+  fold(node) {
+    const { type } = node.input(1)
+    return foldElementwise(node, type, (condition, x, y) => (condition ? x : y))
+  },
+  scalar: (_node, [condition, x, y]) => `${condition} ? ${x} : ${y}`,
+}
+
+function whereContents(node: Node, shape: readonly Dim[]): Dim[] | undefined {
+  const condition = node.input(0)
+  const choices = condition.constant ? Array.from(condition.constant.data) : condition.contents
+  if (!choices || shape.length > 1) return undefined
+  const count = shape[0] ?? 1
+  if (typeof count !== 'number') return undefined
+  const picked = Array.from({ length: count }, (_, i) => {
+    const choice = choices[choices.length === 1 ? 0 : i]
+    const from = choice === 1 ? node.input(1).contents : choice === 0 ? node.input(2).contents : undefined
+    return from?.[from.length === 1 ? 0 : i]
+  })
+  return picked.every((dim) => dim !== undefined) ? picked : undefined
+}
+
+/** Comparisons, connectives and bits (ONNX operator pages of the same names). */
+export const logic: readonly LoweredOperator[] = [
+  binaryOperator('Equal', equal, {
+    takes: 'any',
+    gives: 'bool',
+    onNumbers: (a, b) => Number(a === b),
+    onDims: equalDims,
+  }),
+  comparison('Greater', '>', (a, b) => a > b),
+  comparison('GreaterOrEqual', '>=', (a, b) => a >= b),
+  comparison('Less', '<', (a, b) => a < b),
+  comparison('LessOrEqual', '<=', (a, b) => a <= b),
+  connective('And', '&', (a, b) => a & b),
+  connective('Or', '|', (a, b) => a | b),
+  connective('Xor', '^', (a, b) => a ^ b),
+  bitwise('BitwiseAnd', '&'),
+  bitwise('BitwiseOr', '|'),
+  bitwise('BitwiseXor', '^'),
+  binaryOperator('BitShift', shift, { takes: 'integer' }),
+  Where,
+]
