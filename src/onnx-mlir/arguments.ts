@@ -27,7 +27,7 @@ export interface CompilerArguments {
  * The driver's argument list for one compile: only flags that this build knows, the model last.
  *
  * `--march` is the way to name a CPU, but builds of 2025 and 2026 pass it to LLVM as an architecture, which fails on x86
- * (reference §8: `invalid target 'x86-64-v3'`), while the deprecated `--mcpu` works: `cpuFlag` chooses.
+ * (seen at commit cc5be7b: `invalid target 'x86-64-v3'`), while the deprecated `--mcpu` works: `cpuFlag` chooses.
  *
  * @throws UsageError, EnvironmentError or CompileError for what was asked for and this build can't do
  */

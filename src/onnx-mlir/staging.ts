@@ -128,10 +128,11 @@ async function requireSpace(model: Model, folder: string): Promise<void> {
   const { bavail, bsize } = await statfs(folder)
   const free = bavail * bsize
   if (free >= needed) return
-  const mib = (bytes: number) => `${Math.ceil(bytes / (1 << 20))} MiB`
+  const size = (bytes: number) =>
+    bytes < 1 << 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.ceil(bytes / (1 << 20))} MiB`
   throw new EnvironmentError(
     'ENVIRONMENT_DISK_FULL',
-    `Compiling ${model.path} takes about ${mib(needed)} in ${folder}, which has ${mib(free)} left. Free some space, or set TMPDIR to a folder on another disk.`,
+    `Compiling ${model.path} takes about ${size(needed)} in ${folder}, which has ${size(free)} left. Free some space, or set TMPDIR to a folder on another disk.`,
     { model: model.path, folder, needed, free },
   )
 }

@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process'
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { compileWithOnnxMlir } from '../../src/onnx-mlir/compile.ts'
+import { stageModel, stagedModel } from '../../src/onnx-mlir/staging.ts'
+import { decodeModel, readModel } from '../../src/onnx/read.ts'
+import { modelBytes } from '../../src/onnx/build.ts'
+import { installStandIn, makesLibrary, mlpSignature, mlpSource, target, workshop, writeModel } from './installed.ts'
+
+const { folder, fresh, remove } = workshop('staging-test')
+const mounts: string[] = []
+afterAll(() => {
+  for (const mount of mounts) execFileSync('umount', [mount])
+  remove()
+})
+
+describe('staging', () => {
+  test('makes real, private copies from linked files, and removes them', async () => {
+    const source = fresh()
+    await writeModel(source, mlpSource, 'real.onnx')
+    linkSync(join(source, 'real.onnx'), join(source, 'hard.onnx'))
+    symlinkSync('hard.onnx', join(source, 'linked.onnx'))
+    const model = await readModel(join(source, 'linked.onnx'))
+    const parent = join(fresh(), 'not', 'there', 'yet')
+    const staging = await stageModel(model, { parent })
+    const copy = lstatSync(join(staging.work, stagedModel))
+    expect([copy.isSymbolicLink(), copy.nlink]).toEqual([false, 1])
+    expect(readFileSync(join(staging.work, stagedModel))).toEqual(readFileSync(join(source, 'real.onnx')))
+    if (process.platform !== 'win32') expect(statSync(staging.root).mode & 0o777).toBe(0o700)
+    await staging[Symbol.asyncDispose]()
+    expect(readdirSync(parent)).toEqual([])
+  })
+
+  test('finds external data of a model in a linked folder', async () => {
+    const [real, place] = [fresh(), fresh()]
+    mkdirSync(join(real, 'data'))
+    writeFileSync(join(real, 'data', 'w.bin'), 'weights')
+    const bytes = modelBytes(mlpSource)
+    writeFileSync(join(real, 'm.onnx'), bytes)
+    symlinkSync(real, join(place, 'models'))
+    const { createHash } = await import('node:crypto')
+    const sha256 = createHash('sha256').update('weights').digest('hex')
+    const model = await readModel(join(place, 'models', 'm.onnx'))
+    const withData = { ...model, files: [...model.files, { path: join(real, 'data', 'w.bin'), bytes: 7, sha256 }] }
+    await using staging = await stageModel(withData, { parent: fresh() })
+    expect(readdirSync(join(staging.work, 'model'), { recursive: true }).sort()).toEqual([
+      'data',
+      join('data', 'w.bin'),
+      'model.onnx',
+    ])
+  })
+
+  test('a model that came as bytes needs them', async () => {
+    const bytes = modelBytes(mlpSource)
+    const model = decodeModel(bytes, { path: 'virtual.onnx' })
+    await expect(stageModel(model, { parent: fresh() })).rejects.toMatchObject({ code: 'MODEL_BYTES' })
+    await using staging = await stageModel(model, { parent: fresh(), bytes })
+    expect(readFileSync(join(staging.work, stagedModel))).toEqual(Buffer.from(bytes))
+  })
+})
+
+/** A file system of this many KiB, where this user may mount one. */
+function smallDisk(kib: number): string | undefined {
+  const mount = join(folder, `disk-${kib}`)
+  mkdirSync(mount)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kib}k`, 'tmpfs', mount], { stdio: 'ignore' })
+  } catch {
+    return undefined
+  }
+  mounts.push(mount)
+  return mount
+}
+
+const staging = process.platform === 'linux' ? smallDisk(16) : undefined
+const products = process.platform === 'linux' ? smallDisk(8) : undefined
+if (staging === undefined) console.log('skipped: a full disk (this user may not mount a small one)')
+
+describe.runIf(staging !== undefined && products !== undefined)('a full disk', () => {
+  async function setUp() {
+    const { installation } = installStandIn(fresh(), [makesLibrary])
+    return { installation, model: await writeModel(fresh()), options: { target: target('x86-64') } }
+  }
+
+  test('under the staging folder is noticed before anything runs', async () => {
+    const { installation, model, options } = await setUp()
+    const context = { outDir: fresh(), signature: mlpSignature, stagingParent: staging }
+    await expect(compileWithOnnxMlir(installation, model, options, context)).rejects.toMatchObject({
+      code: 'ENVIRONMENT_DISK_FULL',
+      message: expect.stringMatching(/takes about \d\d KiB in .*, which has \d+ KiB left/),
+    })
+    expect(readdirSync(staging ?? '')).toEqual([])
+  })
+
+  test('under the products leaves no half of one', async () => {
+    const { installation, model, options } = await setUp()
+    writeFileSync(join(products ?? '', 'filler'), Buffer.alloc(8 << 10))
+    const context = { outDir: products ?? '', signature: mlpSignature, stagingParent: fresh() }
+    await expect(compileWithOnnxMlir(installation, model, options, context)).rejects.toMatchObject({
+      code: 'ENVIRONMENT_DISK_FULL',
+    })
+    expect(readdirSync(products ?? '')).toEqual(['filler'])
+  })
+})
