@@ -4,13 +4,37 @@
 
 #include "vector.h"
 
+#if OM_VECTOR_BYTES > 0
+typedef uint32_t om_four __attribute__((vector_size(16)));
+
+/* y[4 columns, 4 rows] = x[4 rows, 4 columns] transposed; rows of x and y lie x_row and y_row apart. */
+OM_INLINE void om_transpose4x4_32(const uint32_t *x, ptrdiff_t x_row, uint32_t *y, ptrdiff_t y_row) {
+  om_four a, b, c, d;
+  memcpy(&a, x, 16), memcpy(&b, x + x_row, 16), memcpy(&c, x + 2 * x_row, 16), memcpy(&d, x + 3 * x_row, 16);
+  const om_four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const om_four cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  a = __builtin_shufflevector(ab, cd, 0, 1, 4, 5), b = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+  c = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5), d = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
+  memcpy(y, &a, 16), memcpy(y + y_row, &b, 16), memcpy(y + 2 * y_row, &c, 16), memcpy(y + 3 * y_row, &d, 16);
+}
+#endif
+
 /* y[b, column, row] = x[b, row, column], elements of 4 bytes. */
 OM_INLINE void om_transpose2d_32(const void *x, void *y, ptrdiff_t batch, ptrdiff_t rows, ptrdiff_t columns) {
-  const uint32_t *from = (const uint32_t *)x;
-  uint32_t *to = (uint32_t *)y;
-  for (ptrdiff_t b = 0; b < batch; b++, from += rows * columns, to += rows * columns)
-    for (ptrdiff_t r = 0; r < rows; r++)
-      for (ptrdiff_t c = 0; c < columns; c++) to[c * rows + r] = from[r * columns + c];
+  const uint32_t *OM_RESTRICT from = (const uint32_t *)x;
+  uint32_t *OM_RESTRICT to = (uint32_t *)y;
+  for (ptrdiff_t b = 0; b < batch; b++, from += rows * columns, to += rows * columns) {
+    ptrdiff_t row = 0, column = 0;
+#if OM_VECTOR_BYTES > 0
+    for (row = 0; row + 4 <= rows; row += 4)
+      for (column = 0; column + 4 <= columns; column += 4)
+        om_transpose4x4_32(from + row * columns + column, columns, to + column * rows + row, rows);
+    for (column = columns / 4 * 4; column < columns; column++)
+      for (ptrdiff_t r = 0; r < row; r++) to[column * rows + r] = from[r * columns + column];
+#endif
+    for (column = 0; column < columns; column++)
+      for (ptrdiff_t r = row; r < rows; r++) to[column * rows + r] = from[r * columns + column];
+  }
 }
 
 /* x f32[batch, channels, pixels] to y f32[batch, pixels, channels]. */
@@ -23,24 +47,40 @@ OM_INLINE void om_nhwc_to_nchw_f32(const float *x, float *y, ptrdiff_t batch, pt
   om_transpose2d_32(x, y, batch, pixels, channels);
 }
 
-/* y.dims[i] = dims[perm[i]]; elements of 1, 2, 4, 8 or 16 bytes; rank <= 64. */
-OM_SHARED void om_transpose(const void *x, void *y, ptrdiff_t element, int rank, const ptrdiff_t *dims,
-                            const int *perm) {
-  ptrdiff_t stride[64], index[64] = {0}, count = 1;
+/* Copies n elements of a size; those of `from` lie `stride` bytes apart. */
+OM_INLINE void om_copy_strided(char *to, const char *from, ptrdiff_t n, ptrdiff_t stride, const ptrdiff_t element) {
+  for (ptrdiff_t i = 0; i < n; i++) memcpy(to + i * element, from + i * stride, (size_t)element);
+}
+
+enum { OM_MAX_RANK = 64 };
+
+/* y's axis i is x's axis perm[i]; `dims` are x's; elements of 1, 2, 4, 8 or 16 bytes; rank <= OM_MAX_RANK. */
+OM_SHARED void om_transpose(const void *x, void *y, ptrdiff_t element, int rank, const ptrdiff_t *dims, const int *perm) {
+  /* y's axes, outermost first: size, and step in x in bytes. Axes that stay neighbours become one. */
+  ptrdiff_t size[OM_MAX_RANK + 1] = {1}, step[OM_MAX_RANK + 1] = {0}, index[OM_MAX_RANK + 1] = {0}, count = 1;
+  int axes = 0;
   for (int i = 0; i < rank; i++) {
-    ptrdiff_t step = element;
-    for (int j = perm[i] + 1; j < rank; j++) step *= dims[j];
-    stride[i] = step;
-    count *= dims[i];
+    ptrdiff_t stride = element;
+    for (int j = perm[i] + 1; j < rank; j++) stride *= dims[j];
+    const ptrdiff_t n = dims[perm[i]];
+    count *= n;
+    if (n == 1) continue;
+    if (axes > 0 && step[axes - 1] == n * stride) size[axes - 1] *= n, step[axes - 1] = stride;
+    else size[axes] = n, step[axes++] = stride;
   }
+  if (count == 0) return;
+  const ptrdiff_t n = axes > 0 ? size[axes - 1] : 1, stride = axes > 0 ? step[axes - 1] : element;
   const char *from = (const char *)x;
   char *to = (char *)y;
-  for (; count > 0; count--, to += element) {
-    memcpy(to, from, (size_t)element);
-    for (int i = rank - 1; i >= 0; i--) {
-      from += stride[i];
-      if (++index[i] < dims[perm[i]]) break;
-      from -= stride[i] * index[i];
+  for (ptrdiff_t left = count; left > 0; left -= n, to += n * element) {
+    if (stride == element) memcpy(to, from, (size_t)(n * element));
+    else if (element == 4) om_copy_strided(to, from, n, stride, 4);
+    else if (element == 8) om_copy_strided(to, from, n, stride, 8);
+    else om_copy_strided(to, from, n, stride, element);
+    for (int i = axes - 2; i >= 0; i--) {
+      from += step[i];
+      if (++index[i] < size[i]) break;
+      from -= step[i] * size[i];
       index[i] = 0;
     }
   }

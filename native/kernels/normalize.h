@@ -3,17 +3,15 @@
 #define OM_NORMALIZE_H
 
 #include "elementary.h"
+#include "rows.h"
 
 /* x, y f32[rows, columns]: y = (x - mean) / sqrt(variance + epsilon) * scale + bias per row.
  * scale, bias f32[columns], bias may be NULL; mean, inverse f32[rows] (of the standard deviation), either may be NULL. */
 OM_INLINE void om_layernorm_f32(const float *x, const float *scale, const float *bias, float *y, float *mean,
                                 float *inverse, ptrdiff_t rows, ptrdiff_t columns, float epsilon) {
   for (ptrdiff_t r = 0; r < rows; r++, x += columns, y += columns) {
-    float sum = 0.0f, square = 0.0f;
-    for (ptrdiff_t c = 0; c < columns; c++) sum += x[c];
-    const float middle = sum / (float)columns;
-    for (ptrdiff_t c = 0; c < columns; c++) square += (x[c] - middle) * (x[c] - middle);
-    const float by = 1.0f / sqrtf(square / (float)columns + epsilon);
+    const float middle = om_row_sum_f32(x, columns) / (float)columns;
+    const float by = 1.0f / sqrtf(om_row_square_sum_f32(x, columns, middle) / (float)columns + epsilon);
     for (ptrdiff_t c = 0; c < columns; c++) y[c] = (x[c] - middle) * by * scale[c] + (bias ? bias[c] : 0.0f);
     if (mean) mean[r] = middle;
     if (inverse) inverse[r] = by;
@@ -24,9 +22,7 @@ OM_INLINE void om_layernorm_f32(const float *x, const float *scale, const float 
 OM_INLINE void om_rmsnorm_f32(const float *x, const float *scale, float *y, ptrdiff_t rows, ptrdiff_t columns,
                               float epsilon) {
   for (ptrdiff_t r = 0; r < rows; r++, x += columns, y += columns) {
-    float square = 0.0f;
-    for (ptrdiff_t c = 0; c < columns; c++) square += x[c] * x[c];
-    const float by = 1.0f / sqrtf(square / (float)columns + epsilon);
+    const float by = 1.0f / sqrtf(om_row_square_sum_f32(x, columns, 0.0f) / (float)columns + epsilon);
     for (ptrdiff_t c = 0; c < columns; c++) y[c] = x[c] * by * scale[c];
   }
 }
@@ -38,11 +34,8 @@ OM_INLINE void om_groupnorm_f32(const float *x, const float *scale, const float 
                                 ptrdiff_t groups, ptrdiff_t channels, ptrdiff_t pixels, float epsilon) {
   const ptrdiff_t count = channels * pixels;
   for (ptrdiff_t g = 0; g < batch * groups; g++, x += count, y += count) {
-    float sum = 0.0f, square = 0.0f;
-    for (ptrdiff_t i = 0; i < count; i++) sum += x[i];
-    const float middle = sum / (float)count;
-    for (ptrdiff_t i = 0; i < count; i++) square += (x[i] - middle) * (x[i] - middle);
-    const float by = 1.0f / sqrtf(square / (float)count + epsilon);
+    const float middle = om_row_sum_f32(x, count) / (float)count;
+    const float by = 1.0f / sqrtf(om_row_square_sum_f32(x, count, middle) / (float)count + epsilon);
     for (ptrdiff_t c = 0; c < channels; c++) {
       const ptrdiff_t channel = g % groups * channels + c;
       const float times = by * scale[channel], plus = bias[channel] - middle * times;

@@ -1,10 +1,10 @@
-/* Pooling over NHWC. Padding never wins a maximum. */
+/* Pooling over NHWC, vectorised over channels. */
 #ifndef OM_POOL_H
 #define OM_POOL_H
 
 #include <math.h>
 
-#include "vector.h"
+#include "window.h"
 
 typedef struct om_pool2d_shape {
   ptrdiff_t batch, height, width, channels;
@@ -17,32 +17,58 @@ typedef struct om_pool2d_shape {
   bool count_padding;         /* average: divide by the window with its padding (count_include_pad) */
 } om_pool2d_shape;
 
+/* The part of a window that lies inside the image. */
+typedef struct om_pool_window {
+  ptrdiff_t height, width; /* taps */
+  ptrdiff_t line, tap;     /* elements between taps down and across */
+} om_pool_window;
+
+/* `lanes` channels of one output pixel, x under its first tap. */
+OM_INLINE void om_pool_pixel_f32(const float *x, float *y, const om_pool_window w, const ptrdiff_t lanes, const bool average,
+                                 float scale) {
+  om_vf result = om_splat(average ? 0.0f : -INFINITY);
+  for (ptrdiff_t ky = 0; ky < w.height; ky++)
+    for (ptrdiff_t kx = 0; kx < w.width; kx++) {
+      const float *from = x + ky * w.line + kx * w.tap;
+      const om_vf v = lanes == OM_LANES ? om_load(from) : om_load_first(from, lanes);
+      result = average ? result + v : om_at_least(v, result);
+    }
+  if (average) result *= om_splat(scale);
+  if (lanes == OM_LANES) om_store(y, result);
+  else om_store_first(y, result, lanes);
+}
+
+/* All channels of one output pixel. */
+OM_INLINE void om_pool_channels_f32(const float *x, float *y, const om_pool_window w, const ptrdiff_t channels,
+                                    const bool average, float scale) {
+  const ptrdiff_t rest = channels % OM_LANES, whole = channels - rest;
+  for (ptrdiff_t c = 0; c < whole; c += OM_LANES) om_pool_pixel_f32(x + c, y + c, w, OM_LANES, average, scale);
+  if (rest > 0) om_pool_pixel_f32(x + whole, y + whole, w, rest, average, scale);
+}
+
 OM_INLINE void om_pool2d_f32(const float *x, float *y, const om_pool2d_shape s, const bool average) {
   const ptrdiff_t x_pixel = s.x_pixel ? s.x_pixel : s.channels, y_pixel = s.y_pixel ? s.y_pixel : s.channels;
-  for (ptrdiff_t at = 0; at < s.batch * s.out_height * s.out_width; at++) {
-    const ptrdiff_t image = at / (s.out_height * s.out_width);
-    const ptrdiff_t y0 = at / s.out_width % s.out_height * s.stride_height - s.pad_top;
-    const ptrdiff_t x0 = at % s.out_width * s.stride_width - s.pad_left;
-    for (ptrdiff_t c = 0; c < s.channels; c++) {
-      float result = average ? 0.0f : -INFINITY;
-      ptrdiff_t count = 0;
-      for (ptrdiff_t ky = 0; ky < s.kernel_height; ky++)
-        for (ptrdiff_t kx = 0; kx < s.kernel_width; kx++) {
-          const ptrdiff_t iy = y0 + ky * s.dilation_height, ix = x0 + kx * s.dilation_width;
-          if (iy >= s.height + s.pad_bottom || ix >= s.width + s.pad_right) continue;
-          const bool inside = iy >= 0 && iy < s.height && ix >= 0 && ix < s.width;
-          count += inside || s.count_padding;
-          if (!inside) continue;
-          const float v = x[((image * s.height + iy) * s.width + ix) * x_pixel + c];
-          if (average) result += v;
-          else result = result >= v ? result : v;
-        }
-      y[at * y_pixel + c] = average ? result / (float)count : result;
+  const ptrdiff_t line = s.dilation_height * s.width * x_pixel, tap = s.dilation_width * x_pixel;
+  for (ptrdiff_t row = 0; row < s.batch * s.out_height; row++) {
+    const ptrdiff_t image = row / s.out_height, oy = row % s.out_height;
+    const om_span ky = om_span_taps(oy, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);
+    const ptrdiff_t iy = oy * s.stride_height - s.pad_top + ky.begin * s.dilation_height;
+    const ptrdiff_t padded_height = om_span_taps(oy, s.pad_top + s.height + s.pad_bottom, s.kernel_height, s.stride_height, s.dilation_height, 0).end;
+    for (ptrdiff_t ox = 0; ox < s.out_width; ox++, y += y_pixel) {
+      const om_span kx = om_span_taps(ox, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);
+      const ptrdiff_t ix = ox * s.stride_width - s.pad_left + kx.begin * s.dilation_width;
+      const ptrdiff_t padded_width = om_span_taps(ox, s.pad_left + s.width + s.pad_right, s.kernel_width, s.stride_width, s.dilation_width, 0).end;
+      const ptrdiff_t height = om_max(0, ky.end - ky.begin), width = om_max(0, kx.end - kx.begin);
+      const float scale = 1.0f / (float)(s.count_padding ? padded_height * padded_width : height * width);
+      const float *from = height > 0 && width > 0 ? x + ((image * s.height + iy) * s.width + ix) * x_pixel : x;
+      if (height == s.kernel_height && width == s.kernel_width)
+        om_pool_channels_f32(from, y, (om_pool_window){s.kernel_height, s.kernel_width, line, tap}, s.channels, average, scale);
+      else om_pool_channels_f32(from, y, (om_pool_window){height, width, line, tap}, s.channels, average, scale);
     }
   }
 }
 
-/* y[n, y, x, c] = the largest x of the window; a NaN in the window may be passed on or not, as in ONNX Runtime. */
+/* y[n, y, x, c] = the largest x of the window, -inf where it holds padding only. A NaN may or may not be passed on. */
 OM_INLINE void om_maxpool2d_f32(const float *x, float *y, const om_pool2d_shape s) { om_pool2d_f32(x, y, s, false); }
 
 /* y[n, y, x, c] = the mean of the window's elements inside the image, or with count_padding inside image and pads. */
@@ -50,12 +76,8 @@ OM_INLINE void om_avgpool2d_f32(const float *x, float *y, const om_pool2d_shape 
 
 /* y[n, c] = the mean of x[n, pixel, c] over all pixels. */
 OM_INLINE void om_global_avgpool_f32(const float *x, float *y, ptrdiff_t batch, ptrdiff_t pixels, ptrdiff_t channels) {
-  for (ptrdiff_t n = 0; n < batch; n++, y += channels) {
-    memset(y, 0, (size_t)channels * sizeof(float));
-    for (ptrdiff_t p = 0; p < pixels; p++, x += channels)
-      for (ptrdiff_t c = 0; c < channels; c++) y[c] += x[c];
-    for (ptrdiff_t c = 0; c < channels; c++) y[c] *= 1.0f / (float)pixels;
-  }
+  for (ptrdiff_t n = 0; n < batch; n++, x += pixels * channels, y += channels)
+    om_pool_channels_f32(x, y, (om_pool_window){1, pixels, 0, channels}, channels, true, 1.0f / (float)pixels);
 }
 
 #endif

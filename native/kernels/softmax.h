@@ -3,29 +3,82 @@
 #define OM_SOFTMAX_H
 
 #include "elementary.h"
+#include "rows.h"
+
+/* Columns of a strided axis that go through at once. */
+enum { OM_SOFTMAX_COLUMNS = 64, OM_SOFTMAX_SHORT = 8 };
+
+OM_INLINE void om_softmax_row_f32(const float *x, float *y, ptrdiff_t n, const bool logarithm) {
+  const float top = om_row_max_f32(x, n);
+  if (logarithm) {
+    /* The powers are needed for their sum only. */
+    float sum = 0.0f, power[OM_SOFTMAX_COLUMNS];
+    for (ptrdiff_t i = 0; i < n; i += OM_SOFTMAX_COLUMNS) {
+      const ptrdiff_t count = om_min(OM_SOFTMAX_COLUMNS, n - i);
+      for (ptrdiff_t k = 0; k < count; k++) power[k] = om_exp_f32(x[i + k] - top);
+      sum += om_row_sum_f32(power, count);
+    }
+    const float shift = om_log_f32(sum);
+    for (ptrdiff_t i = 0; i < n; i++) y[i] = (x[i] - top) - shift;
+  } else {
+    for (ptrdiff_t i = 0; i < n; i++) y[i] = om_exp_f32(x[i] - top);
+    const float scale = 1.0f / om_row_sum_f32(y, n);
+    for (ptrdiff_t i = 0; i < n; i++) y[i] *= scale;
+  }
+}
+
+/* `columns` neighbouring columns, at most OM_SOFTMAX_COLUMNS. */
+OM_INLINE void om_softmax_columns_f32(const float *x, float *y, ptrdiff_t axis, ptrdiff_t inner, const ptrdiff_t columns,
+                                      const bool logarithm) {
+  float top[OM_SOFTMAX_COLUMNS], sum[OM_SOFTMAX_COLUMNS];
+  for (ptrdiff_t i = 0; i < columns; i++) top[i] = -INFINITY, sum[i] = 0.0f;
+  for (ptrdiff_t a = 0; a < axis; a++)
+    for (ptrdiff_t i = 0; i < columns; i++) top[i] = x[a * inner + i] > top[i] ? x[a * inner + i] : top[i];
+  for (ptrdiff_t a = 0; a < axis; a++)
+    for (ptrdiff_t i = 0; i < columns; i++) {
+      const float shifted = x[a * inner + i] - top[i], power = om_exp_f32(shifted);
+      sum[i] += power;
+      y[a * inner + i] = logarithm ? shifted : power;
+    }
+  for (ptrdiff_t i = 0; i < columns; i++) sum[i] = logarithm ? om_log_f32(sum[i]) : 1.0f / sum[i];
+  for (ptrdiff_t a = 0; a < axis; a++)
+    for (ptrdiff_t i = 0; i < columns; i++) y[a * inner + i] = logarithm ? y[a * inner + i] - sum[i] : y[a * inner + i] * sum[i];
+}
+
+/* One short row, unrolled, so that the loop over rows vectorises. */
+OM_INLINE void om_softmax_short_f32(const float *x, float *y, const ptrdiff_t n, const bool logarithm) {
+  float shifted[OM_SOFTMAX_SHORT], power[OM_SOFTMAX_SHORT], top = x[0], sum = 0.0f;
+#pragma GCC unroll 8
+  for (ptrdiff_t i = 1; i < n; i++) top = x[i] > top ? x[i] : top;
+#pragma GCC unroll 8
+  for (ptrdiff_t i = 0; i < n; i++) {
+    shifted[i] = x[i] - top;
+    power[i] = om_exp_f32(shifted[i]);
+    sum += power[i];
+  }
+  const float by = logarithm ? om_log_f32(sum) : 1.0f / sum;
+#pragma GCC unroll 8
+  for (ptrdiff_t i = 0; i < n; i++) y[i] = logarithm ? shifted[i] - by : power[i] * by;
+}
 
 OM_INLINE void om_softmax_any_f32(const float *x, float *y, ptrdiff_t outer, ptrdiff_t axis, ptrdiff_t inner,
                                   const bool logarithm) {
-  for (ptrdiff_t o = 0; o < outer; o++)
-    for (ptrdiff_t i = 0; i < inner; i++) {
-      const float *from = x + o * axis * inner + i;
-      float *to = y + o * axis * inner + i;
-      float top = -INFINITY, sum = 0.0f;
-      for (ptrdiff_t a = 0; a < axis; a++) top = top >= from[a * inner] ? top : from[a * inner];
-      for (ptrdiff_t a = 0; a < axis; a++) {
-        const float power = om_exp_f32(from[a * inner] - top);
-        sum += power;
-        to[a * inner] = logarithm ? from[a * inner] - top : power;
-      }
-      const float shift = logarithm ? om_log_f32(sum) : 0.0f, scale = 1.0f / sum;
-      for (ptrdiff_t a = 0; a < axis; a++) to[a * inner] = logarithm ? to[a * inner] - shift : to[a * inner] * scale;
-    }
+  for (ptrdiff_t o = 0; o < outer; o++, x += axis * inner, y += axis * inner) {
+    if (inner == 1 && __builtin_constant_p(axis) && axis > 0 && axis <= OM_SOFTMAX_SHORT)
+      om_softmax_short_f32(x, y, axis, logarithm);
+    else if (inner == 1) om_softmax_row_f32(x, y, axis, logarithm);
+    else
+      for (ptrdiff_t i = 0; i < inner; i += OM_SOFTMAX_COLUMNS)
+        om_softmax_columns_f32(x + i, y + i, axis, inner, om_min(OM_SOFTMAX_COLUMNS, inner - i), logarithm);
+  }
 }
 
+/* y = e^(x - largest) / sum of e^(x - largest). A row with a NaN or of -inf only becomes NaN. */
 OM_INLINE void om_softmax_f32(const float *x, float *y, ptrdiff_t outer, ptrdiff_t axis, ptrdiff_t inner) {
   om_softmax_any_f32(x, y, outer, axis, inner, false);
 }
 
+/* The logarithm of softmax. */
 OM_INLINE void om_logsoftmax_f32(const float *x, float *y, ptrdiff_t outer, ptrdiff_t axis, ptrdiff_t inner) {
   om_softmax_any_f32(x, y, outer, axis, inner, true);
 }
