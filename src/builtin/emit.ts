@@ -169,7 +169,9 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}  retu
   private allocateTenant(tenant: Tenant, bytes: Dim): void {
     const storage = this.plan.storage.get(tenant)
     if (storage?.kind !== 'slot') return
-    this.line(`if (!om_reserve(&slots[${storage.slot}], ${this.byteCount(bytes)})) { error = OM_ERR_MEMORY; goto done; }`)
+    this.line(
+      `if (!om_reserve(&slots[${storage.slot}], ${this.byteCount(bytes)})) { error = OM_ERR_MEMORY; goto done; }`,
+    )
   }
 
   /** A product of run-time dimensions may overflow int64_t: the same product in floating point tells. */
@@ -208,7 +210,11 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}  retu
         } else {
           this.boundSymbols.add(name)
           this.line(`${this.variable(name)} = ${given};`)
-          this.fail(`!om_valid_dim(${given})`, 'OM_ERR_SHAPE', `dimension ${axis} of input ${input.name} is negative or too large`)
+          this.fail(
+            `!om_valid_dim(${given})`,
+            'OM_ERR_SHAPE',
+            `dimension ${axis} of input ${input.name} is negative or too large`,
+          )
         }
       })
     })
@@ -229,14 +235,18 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}  retu
       this.line(`slots[${storage.slot}].data = NULL;`)
       return
     }
-    this.line(`if (!(out[${index}].data = om_allocate(${this.byteCount(bytesOf(value))}))) { error = OM_ERR_MEMORY; goto done; }`)
+    this.line(
+      `if (!(out[${index}].data = om_allocate(${this.byteCount(bytesOf(value))}))) { error = OM_ERR_MEMORY; goto done; }`,
+    )
     this.copyOut(value, index)
   }
 
   private copyOut(value: Value, index: number): void {
     if (value.type === 'string') {
       const count = this.dim(product(value.dims))
-      this.line(`if (!om_copy_strings(out[${index}].data, ${this.address(value)}, ${count})) { error = OM_ERR_MEMORY; goto done; }`)
+      this.line(
+        `if (!om_copy_strings(out[${index}].data, ${this.address(value)}, ${count})) { error = OM_ERR_MEMORY; goto done; }`,
+      )
     } else {
       this.line(`memcpy(out[${index}].data, ${this.address(value)}, (size_t)(${this.dim(bytesOf(value))}));`)
     }

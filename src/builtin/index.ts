@@ -11,6 +11,9 @@ import { kernelMacros, type KernelShape, kernelShapes } from './kernel-shape.ts'
 import { generateSource } from './source.ts'
 import { compileLibrary, type CompiledLibrary, type Toolchain, weightsSection } from './toolchain.ts'
 
+/** OM_BUILTIN_ABI of native/abi/om_builtin.h. */
+export const OM_BUILTIN_ABI = 1
+
 export interface BuiltinOptions {
   readonly target: Target
   /** Level of the C compiler. */

@@ -21,7 +21,10 @@ export function lowerGraph(main: Graph, table: KernelTable): LoweredGraphs {
   const lowered = new Map<Graph, readonly LoweredGroup[]>()
   const visit = (graph: Graph): void => {
     const groups = groupNodes(graph, uses)
-    lowered.set(graph, groups.map((group) => lowerGroup(group, table)))
+    lowered.set(
+      graph,
+      groups.map((group) => lowerGroup(group, table)),
+    )
     for (const node of graph.nodes) node.graphs.forEach(visit)
   }
   visit(main)
@@ -31,21 +34,30 @@ export function lowerGraph(main: Graph, table: KernelTable): LoweredGraphs {
 function lowerGroup(group: Group, table: KernelTable): LoweredGroup {
   const { anchor, nodes, outputs } = group
   const operator = operatorOf(anchor)
-  const label = nodes.map((node) => node.op).slice(0, 4).join('_')
+  const label = nodes
+    .map((node) => node.op)
+    .slice(0, 4)
+    .join('_')
   const sizes = lowerSizes(group, table)
   if (operator.alias !== undefined || operator.control) return { ...group, ...(sizes && { sizes }) }
 
   const kernel = new Kernel(anchor, outputs, table)
   if (operator.scalar) writeMap(nodes, kernel)
   else if (operator.lower) operator.lower(anchor, kernel, nodes.slice(1))
-  else throw anchor.error('UNSUPPORTED_OPERATOR', 'the built-in compiler can only make this operator where it folds to a constant')
+  else
+    throw anchor.error(
+      'UNSUPPORTED_OPERATOR',
+      'the built-in compiler can only make this operator where it folds to a constant',
+    )
   return { ...group, ...(sizes && { sizes }), call: kernel.finish(label) }
 }
 
 function lowerSizes(group: Group, table: KernelTable): KernelCall | undefined {
   const { sizes } = operatorOf(group.anchor)
   if (!sizes || group.outputs.every((output) => isStatic(output.dims))) return undefined
-  const fresh = group.outputs.some((output) => output.dims.some((dim) => [...symbolsOf(dim)].some((name) => name.startsWith('?'))))
+  const fresh = group.outputs.some((output) =>
+    output.dims.some((dim) => [...symbolsOf(dim)].some((name) => name.startsWith('?'))),
+  )
   if (!fresh) return undefined
   const kernel = new Kernel(group.anchor, [], table)
   sizes(group.anchor, kernel)

@@ -40,13 +40,19 @@ export function writeMap(nodes: readonly Node[], k: KernelWriter): void {
   checkRuntimeBroadcasts(list, output.dims, k)
   const axes = collapse(list, output.dims)
   const target = k.output()
-  axes.forEach((axis, depth) => k.line(`${'  '.repeat(depth)}for (int64_t i${depth} = 0; i${depth} < ${k.count(axis.axes.map((a) => output.dims[a]!))}; i${depth}++) {`))
+  axes.forEach((axis, depth) =>
+    k.line(
+      `${'  '.repeat(depth)}for (int64_t i${depth} = 0; i${depth} < ${k.count(axis.axes.map((a) => output.dims[a]!))}; i${depth}++) {`,
+    ),
+  )
   const indent = '  '.repeat(axes.length)
   const names = new Map<Value, string>()
   const write = (text: string): void => k.line(indent + text)
   for (const operand of list) {
     const name = `a${names.size}`
-    write(`const ${computeType(operand.value.type)} ${name} = ${loadElement(operand.value.type, `${k.value(operand.value)}[${index(operand, axes, k)}]`)};`)
+    write(
+      `const ${computeType(operand.value.type)} ${name} = ${loadElement(operand.value.type, `${k.value(operand.value)}[${index(operand, axes, k)}]`)};`,
+    )
     names.set(operand.value, name)
   }
   for (const node of nodes) {
@@ -96,7 +102,9 @@ function collapse(operands: readonly Operand[], shape: readonly Dim[]): Axis[] {
     if (extent === 1) return
     const last = axes.at(-1)
     const previous = last?.axes.at(-1)
-    const joins = previous !== undefined && operands.every(({ steps }) => steps[axis] === steps[previous] && steps[axis] !== 'runtime')
+    const joins =
+      previous !== undefined &&
+      operands.every(({ steps }) => steps[axis] === steps[previous] && steps[axis] !== 'runtime')
     if (last && joins) last.axes.push(axis)
     else axes.push({ extent, axes: [axis] })
   })

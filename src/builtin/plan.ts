@@ -105,7 +105,11 @@ class Planner {
     for (const output of group.outputs) this.extend(output, start, end)
     for (const call of [group.sizes, group.call]) {
       for (const scratch of call?.scratch ?? []) {
-        this.lives.set(scratch, { from: start, to: end, bytes: typeof scratch.bytes === 'number' ? roundUp(scratch.bytes) : undefined })
+        this.lives.set(scratch, {
+          from: start,
+          to: end,
+          bytes: typeof scratch.bytes === 'number' ? roundUp(scratch.bytes) : undefined,
+        })
       }
     }
   }
@@ -143,7 +147,9 @@ class Planner {
 
   private placeInSlots(): number {
     const freeFrom: number[] = []
-    const waiting = [...this.lives].filter(([, life]) => life.bytes === undefined).sort(([, a], [, b]) => a.from - b.from)
+    const waiting = [...this.lives]
+      .filter(([, life]) => life.bytes === undefined)
+      .sort(([, a], [, b]) => a.from - b.from)
     for (const [tenant, life] of waiting) {
       const free = freeFrom.findIndex((position) => position < life.from)
       const slot = free < 0 ? freeFrom.length : free
@@ -161,7 +167,9 @@ class Planner {
     const placed: { from: number; to: number; begin: number; end: number }[] = []
     let size = 0
     for (const { tenant, from, to, bytes } of waiting.sort((a, b) => b.bytes - a.bytes)) {
-      const neighbours = placed.filter((other) => other.from <= to && from <= other.to).sort((a, b) => a.begin - b.begin)
+      const neighbours = placed
+        .filter((other) => other.from <= to && from <= other.to)
+        .sort((a, b) => a.begin - b.begin)
       let begin = 0
       for (const other of neighbours) {
         if (begin + bytes <= other.begin) break

@@ -5,7 +5,7 @@ import { elementTypes } from '../onnx/element-type.ts'
 import { stringLiteral } from '../ops/c-text.ts'
 
 /** What the graph takes and gives. Dimensions that the model does not name are `null`. */
-export function signatureOf(graph: Graph): Signature {
+export function signatureOfGraph(graph: Graph): Signature {
   return { inputs: graph.inputs.map(entryOf), outputs: graph.outputs.map(entryOf) }
 }
 

@@ -7,7 +7,7 @@ import type { KernelShape } from './kernel-shape.ts'
 import { KernelTable } from './kernel.ts'
 import { lowerGraph } from './lower.ts'
 import { planGraph } from './plan.ts'
-import { ioTable, signatureLiteral, signatureOf } from './signature.ts'
+import { ioTable, signatureLiteral, signatureOfGraph } from './signature.ts'
 
 export interface SourceOptions {
   /** Canonical target name for the descriptor. */
@@ -36,11 +36,13 @@ export function generateSource(graph: Graph, options: SourceOptions): ModelSourc
   const plan = planGraph(graph, lowered)
   const constants = new ConstantPool(options.byteOrder)
   const run = writeRun(graph, lowered, plan, constants)
-  const signature = signatureOf(graph)
+  const signature = signatureOfGraph(graph)
   const includes = ['runtime.h', ...table.headers].map((header) => `#include "${header}"\n`).join('')
   return {
     head: `#include "om_builtin.h"\n#include "om_export.h"\n${includes}\n`,
-    body: [constants.definitions(), table.definitions(), run, descriptor(signature, plan.arenaBytes, options)].join('\n'),
+    body: [constants.definitions(), table.definitions(), run, descriptor(signature, plan.arenaBytes, options)].join(
+      '\n',
+    ),
     weights: constants.chunks,
     signature,
     arenaBytes: plan.arenaBytes,

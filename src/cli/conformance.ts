@@ -29,7 +29,8 @@ export const conformance: Command = {
     })
     const counts = { pass: 0, fail: 0, skip: 0 }
     for (const { status } of results.values()) counts[status]++
-    if (values.json) await writeFile(values.json, `${JSON.stringify({ tests: Object.fromEntries(results) }, null, 1)}\n`)
+    if (values.json)
+      await writeFile(values.json, `${JSON.stringify({ tests: Object.fromEntries(results) }, null, 1)}\n`)
     console.log(`${counts.pass} passed, ${counts.fail} failed, ${counts.skip} skipped`)
     // A count is the result; failing tests are not a failure of the command.
     return 0

@@ -32,7 +32,12 @@ export async function runCase(folder: string, options: CaseOptions): Promise<Cas
   const built = await compileBuiltin(model, { target, optimize: 1, identity: 'conformance' })
   try {
     const addon = await buildAddon({ outDir: options.addonDir })
-    const facts = { name: 'model', signature: built.signature, target: target.name, compiler: { name: 'builtin', version: '' } } as const
+    const facts = {
+      name: 'model',
+      signature: built.signature,
+      target: target.name,
+      compiler: { name: 'builtin', version: '' },
+    } as const
     const runnable = createNodeModel(facts, { addon, library: built.library })
     for (const set of (await readdir(folder)).filter((name) => name.startsWith('test_data_set_')).sort()) {
       const reason = await runDataSet(join(folder, set), model, runnable)
@@ -48,7 +53,10 @@ async function runDataSet(folder: string, model: Model, runnable: RuntimeModel):
   const inputs: Record<string, { data: unknown; dims: readonly number[] }> = {}
   for (const [i, info] of model.graph.inputs.entries()) {
     const tensor = await readTensor(join(folder, `input_${i}.pb`), info)
-    inputs[info.name] = { data: tensor.type === 'string' ? [...(tensor.strings ?? [])] : tensorArray(tensor), dims: tensor.dims }
+    inputs[info.name] = {
+      data: tensor.type === 'string' ? [...(tensor.strings ?? [])] : tensorArray(tensor),
+      dims: tensor.dims,
+    }
   }
   const outputs = await runnable.run(inputs)
   for (const [i, info] of model.graph.outputs.entries()) {

@@ -12,13 +12,15 @@ export const ATOL = 1e-7
  */
 export function difference(actual: Tensor, expected: Tensor): string | undefined {
   if (actual.type !== expected.type) return `type is ${actual.type}, expected ${expected.type}`
-  if (actual.dims.join() !== expected.dims.join()) return `shape is [${actual.dims.join(', ')}], expected [${expected.dims.join(', ')}]`
+  if (actual.dims.join() !== expected.dims.join())
+    return `shape is [${actual.dims.join(', ')}], expected [${expected.dims.join(', ')}]`
   const [given, wanted] = [tensorValues(actual), tensorValues(expected)]
   const tolerant = isFloat(expected.type) || expected.type.startsWith('complex')
   for (let i = 0; i < wanted.length; i++) {
     const [a, e] = [given[i], wanted[i]]
     if (Object.is(a, e) || a === e) continue
-    const close = tolerant && typeof a === 'number' && typeof e === 'number' && Math.abs(a - e) <= ATOL + RTOL * Math.abs(e)
+    const close =
+      tolerant && typeof a === 'number' && typeof e === 'number' && Math.abs(a - e) <= ATOL + RTOL * Math.abs(e)
     if (!close) return `element ${i} is ${String(a)}, expected ${String(e)}`
   }
   return undefined

@@ -25,7 +25,9 @@ const TIMEOUT = 180_000
 export async function runSuite(options: SuiteOptions): Promise<Map<string, CaseResult>> {
   const folders = (await findTests(options.suite)).filter((folder) => options.filter?.test(basename(folder)) ?? true)
   const waiting = [...folders]
-  const results = new Map<string, CaseResult>(folders.map((folder) => [basename(folder), { status: 'skip', reason: 'not run' }]))
+  const results = new Map<string, CaseResult>(
+    folders.map((folder) => [basename(folder), { status: 'skip', reason: 'not run' }]),
+  )
   let done = 0
   const lane = async (): Promise<void> => {
     const worker = new Worker()
@@ -41,9 +43,15 @@ export async function runSuite(options: SuiteOptions): Promise<Map<string, CaseR
 }
 
 async function findTests(suite: string): Promise<string[]> {
-  if (!existsSync(suite)) throw new UsageError('USAGE_SUITE', `There is no folder ${suite}. Give the folder of an ONNX backend test suite with --suite.`)
+  if (!existsSync(suite))
+    throw new UsageError(
+      'USAGE_SUITE',
+      `There is no folder ${suite}. Give the folder of an ONNX backend test suite with --suite.`,
+    )
   const entries = (await readdir(suite, { withFileTypes: true })).filter((entry) => entry.isDirectory())
-  const found = entries.map((entry) => join(suite, entry.name)).filter((folder) => existsSync(join(folder, 'model.onnx')))
+  const found = entries
+    .map((entry) => join(suite, entry.name))
+    .filter((folder) => existsSync(join(folder, 'model.onnx')))
   if (found.length > 0) return found.sort()
   const nested = await Promise.all(entries.map((entry) => findTests(join(suite, entry.name))))
   return nested.flat().sort()
@@ -54,7 +62,9 @@ class Worker {
   private child: ChildProcess | undefined
 
   run(message: CaseMessage): Promise<CaseResult> {
-    const child = (this.child ??= fork(fileURLToPath(new URL('./worker.js', import.meta.url)), { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] }))
+    const child = (this.child ??= fork(fileURLToPath(new URL('./worker.js', import.meta.url)), {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    }))
     return new Promise((resolve) => {
       const finish = (result: CaseResult): void => {
         clearTimeout(timer)

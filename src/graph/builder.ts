@@ -41,12 +41,7 @@ export class GraphBuilder implements Builder {
     return this.constant(tensorFrom(type, [], [value]))
   }
 
-  op(
-    op: string,
-    inputs: readonly (Value | undefined)[],
-    attributes: PlainAttributes = {},
-    domain = '',
-  ): Value {
+  op(op: string, inputs: readonly (Value | undefined)[], attributes: PlainAttributes = {}, domain = ''): Value {
     return this.ops(op, inputs, 1, attributes, domain)[0]!
   }
 
@@ -76,7 +71,8 @@ export class GraphBuilder implements Builder {
   append(node: Node, outputs: readonly string[], subgraphs?: SubgraphImporter): Value[] {
     const operator = this.registry.find(node.domain, node.op, node.version)
     if (!operator) throw node.error('UNSUPPORTED_OPERATOR', 'this operator is not supported by the built-in compiler')
-    const folded = operator.fold && node.inputs.every((input) => !input || input.constant) ? operator.fold(node) : undefined
+    const folded =
+      operator.fold && node.inputs.every((input) => !input || input.constant) ? operator.fold(node) : undefined
     if (folded) return folded.map((tensor, i) => this.constant(tensor, outputs[i]))
 
     const decomposed = operator.decompose && this.from(node, () => operator.decompose!(node, this))
@@ -130,7 +126,8 @@ export class GraphBuilder implements Builder {
 
 /** What a constant tells: small integer tensors carry their contents. */
 export function infoOf(tensor: Tensor): ValueInfo {
-  const small = (tensor.type === 'int64' || tensor.type === 'int32') && tensor.dims.length <= 1 && tensor.data.length <= 512
+  const small =
+    (tensor.type === 'int64' || tensor.type === 'int32') && tensor.dims.length <= 1 && tensor.data.length <= 512
   return { type: tensor.type, shape: tensor.dims, contents: small ? tensorValues(tensor).map(Number) : undefined }
 }
 

@@ -94,7 +94,8 @@ class Importer {
         }
         for (const attribute of node.attributes.values()) {
           if (attribute.kind === 'graph') visit(attribute.value.nodes, opsets, functionsSeen)
-          if (attribute.kind === 'graphs') for (const graph of attribute.value) visit(graph.nodes, opsets, functionsSeen)
+          if (attribute.kind === 'graphs')
+            for (const graph of attribute.value) visit(graph.nodes, opsets, functionsSeen)
         }
       }
     }
@@ -112,7 +113,14 @@ class Importer {
   }
 
   /** Imports a graph's initializers, nodes and outputs into `graph`. */
-  private fill(source: OnnxGraph, graph: Graph, builder: GraphBuilder, scope: Scope, opsets: Opsets, main: boolean): void {
+  private fill(
+    source: OnnxGraph,
+    graph: Graph,
+    builder: GraphBuilder,
+    scope: Scope,
+    opsets: Opsets,
+    main: boolean,
+  ): void {
     for (const [name, tensor] of source.initializers) scope.define(name, builder.constant(tensor, name))
     source.nodes.forEach((node, index) => this.addNode(node, main ? index : -1, builder, scope, opsets))
     graph.outputs = source.outputs.map((output) => this.lookUp(output.name, scope, `output of graph ${source.name}`))
@@ -178,7 +186,8 @@ class Importer {
     const scope = new Scope(outer)
     source.inputs.forEach((input, i) => {
       const info = infos[i]
-      if (!info) throw new ModelError('MODEL_SUBGRAPH_INPUTS', `Subgraph ${source.name} takes more inputs than it is given.`)
+      if (!info)
+        throw new ModelError('MODEL_SUBGRAPH_INPUTS', `Subgraph ${source.name} takes more inputs than it is given.`)
       const value = builder.value(input.name, info)
       graph.inputs.push(value)
       scope.define(input.name, value)
@@ -209,13 +218,17 @@ class Importer {
   private lookUp(name: string, scope: Scope, use: string): Value {
     const value = scope.find(name)
     if (value) return value
-    throw new ModelError('MODEL_UNDEFINED_VALUE', `Model ${this.model.path}: ${JSON.stringify(name)}, an ${use}, is not defined before its use.`)
+    throw new ModelError(
+      'MODEL_UNDEFINED_VALUE',
+      `Model ${this.model.path}: ${JSON.stringify(name)}, an ${use}, is not defined before its use.`,
+    )
   }
 
   private inputInfo(name: string, type: TypeInfo | undefined): ValueInfo {
     const problem = (what: string): CompileError =>
       new CompileError('UNSUPPORTED_INPUT', `Model ${this.model.path}: input ${JSON.stringify(name)} ${what}.`)
-    if (type?.kind !== 'tensor') throw problem(`is ${type ? `a ${type.kind}` : 'of no stated type'}; the built-in compiler takes tensors`)
+    if (type?.kind !== 'tensor')
+      throw problem(`is ${type ? `a ${type.kind}` : 'of no stated type'}; the built-in compiler takes tensors`)
     if (!type.shape) throw problem('has no stated rank, which the built-in compiler needs')
     return { type: type.type, shape: type.shape.map((dim) => this.dim(dim)) }
   }

@@ -40,7 +40,8 @@ function parenthesise(text: string, needed: boolean): string {
 
 function floatLiteral(value: number, suffix: string): string {
   if (Number.isNaN(value)) return suffix ? 'NAN' : '((double)NAN)'
-  if (!Number.isFinite(value)) return parenthesise(`${value < 0 ? '-' : ''}${suffix ? 'INFINITY' : '(double)INFINITY'}`, true)
+  if (!Number.isFinite(value))
+    return parenthesise(`${value < 0 ? '-' : ''}${suffix ? 'INFINITY' : '(double)INFINITY'}`, true)
   // 17 significant digits identify a double, and so each float, exactly (C11 5.2.4.2.2 DBL_DECIMAL_DIG).
   const digits = Object.is(value, -0) ? '-0.0' : value.toExponential(16)
   return parenthesise(`${digits}${suffix}`, value < 0 || Object.is(value, -0))

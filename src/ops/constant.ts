@@ -38,9 +38,7 @@ export const constants: readonly LoweredOperator[] = [
   },
   {
     name: 'ConstantOfShape',
-    infer: (node, context) => [
-      { type: fillTensor(node).type, shape: shapeFromContents(node, node.input(0), context) },
-    ],
+    infer: (node, context) => [{ type: fillTensor(node).type, shape: shapeFromContents(node, node.input(0), context) }],
     fold(node) {
       const dims = tensorValues(node.input(0).constant!).map(Number)
       const fill = fillTensor(node)
@@ -74,7 +72,8 @@ function repeat(element: Uint8Array, count: number): Uint8Array {
   const data = new Uint8Array(element.length * count)
   if (count > 0 && element.some((byte) => byte !== 0)) {
     data.set(element)
-    for (let filled = element.length; filled < data.length; filled *= 2) data.copyWithin(filled, 0, data.length - filled)
+    for (let filled = element.length; filled < data.length; filled *= 2)
+      data.copyWithin(filled, 0, data.length - filled)
   }
   return data
 }

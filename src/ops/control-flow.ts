@@ -8,7 +8,10 @@ function merge(node: Node, a: ValueInfo, b: ValueInfo, context: InferContext): V
   if (a.type !== b.type || a.shape?.length !== b.shape?.length) {
     throw node.error('UNSUPPORTED_RANK', `paths give ${describe(a)} and ${describe(b)}; type and rank must agree`)
   }
-  return { type: a.type, shape: a.shape?.map((dim, axis) => (dimEquals(dim, b.shape![axis]!) ? dim : context.freshDim())) }
+  return {
+    type: a.type,
+    shape: a.shape?.map((dim, axis) => (dimEquals(dim, b.shape![axis]!) ? dim : context.freshDim())),
+  }
 }
 
 function describe({ type, shape }: ValueInfo): string {
@@ -61,7 +64,10 @@ function loopBody(node: Node, context: InferContext, initial: readonly ValueInfo
   const widened = new Set<string>()
   const widen = (info: ValueInfo, next: ValueInfo): ValueInfo => {
     if (info.type !== next.type || info.shape?.length !== next.shape?.length) {
-      throw node.error('UNSUPPORTED_RANK', `a carried value changes from ${describe(info)} to ${describe(next)}; type and rank must stay`)
+      throw node.error(
+        'UNSUPPORTED_RANK',
+        `a carried value changes from ${describe(info)} to ${describe(next)}; type and rank must stay`,
+      )
     }
     const shape = info.shape?.map((dim, axis) => {
       if (dimEquals(dim, next.shape![axis]!) || widened.has(dimKey(dim))) return dim

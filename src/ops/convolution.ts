@@ -9,7 +9,11 @@ import { widenNarrowFloats } from './widen.ts'
 import { type Window, windowInitializer, windowOf } from './window.ts'
 
 /** What Conv states beside its window: x [N, C, …], w [M, C/group, kernel…]. */
-function convolution(node: Node, spatialOf: (x: Value) => readonly Dim[], channelsOf: (x: Value) => Dim): { window: Window; groups: number; outChannels: Dim } {
+function convolution(
+  node: Node,
+  spatialOf: (x: Value) => readonly Dim[],
+  channelsOf: (x: Value) => Dim,
+): { window: Window; groups: number; outChannels: Dim } {
   const [x, w] = [node.input(0), node.input(1)]
   if (x.rank < 3 || w.rank !== x.rank) {
     throw node.error('MODEL_SHAPE', `X of rank ${x.rank} and W of rank ${w.rank} make no convolution`)
@@ -18,21 +22,38 @@ function convolution(node: Node, spatialOf: (x: Value) => readonly Dim[], channe
   const channels = channelsOf(x)
   const expected = multiply(w.dims[1]!, groups)
   if (typeof channels === 'number' && typeof expected === 'number' && channels !== expected) {
-    throw node.error('MODEL_SHAPE', `X has ${channels} channels, but W [${w.dims.join(', ')}] and group ${groups} need ${expected}`)
+    throw node.error(
+      'MODEL_SHAPE',
+      `X has ${channels} channels, but W [${w.dims.join(', ')}] and group ${groups} need ${expected}`,
+    )
   }
   const outChannels = w.dims[0]!
   if (groups < 1 || (typeof outChannels === 'number' && outChannels % groups !== 0)) {
     throw node.error('MODEL_ATTRIBUTE', `group ${groups} does not divide the ${outChannels} output channels`)
   }
   const bias = node.inputs[2]
-  if (bias && (bias.rank !== 1 || (typeof bias.dims[0] === 'number' && typeof outChannels === 'number' && bias.dims[0] !== outChannels))) {
+  if (
+    bias &&
+    (bias.rank !== 1 ||
+      (typeof bias.dims[0] === 'number' && typeof outChannels === 'number' && bias.dims[0] !== outChannels))
+  ) {
     throw node.error('MODEL_SHAPE', `B has shape [${bias.dims.join(', ')}], not [${outChannels}]`)
   }
   return { window: windowOf(node, spatialOf(x), w.dims.slice(2)), groups, outChannels }
 }
 
-const ofNchw = (node: Node): ReturnType<typeof convolution> => convolution(node, (x) => x.dims.slice(2), (x) => x.dims[1]!)
-const ofNhwc = (node: Node): ReturnType<typeof convolution> => convolution(node, (x) => x.dims.slice(1, 3), (x) => x.dims[3]!)
+const ofNchw = (node: Node): ReturnType<typeof convolution> =>
+  convolution(
+    node,
+    (x) => x.dims.slice(2),
+    (x) => x.dims[1]!,
+  )
+const ofNhwc = (node: Node): ReturnType<typeof convolution> =>
+  convolution(
+    node,
+    (x) => x.dims.slice(1, 3),
+    (x) => x.dims[3]!,
+  )
 
 /** ONNX Conv-1 … 22, in the file's layout and any number of spatial axes. Two axes become `om.Conv2d`, see layout.ts. */
 const Conv: LoweredOperator = {
@@ -45,11 +66,14 @@ const Conv: LoweredOperator = {
   lower(node, k) {
     const { window, groups, outChannels } = ofNchw(node)
     const [batch, channels] = node.input(0).dims as [Dim, Dim]
-    if (node.input(0).type !== 'float32') throw node.error('UNSUPPORTED_TYPE', `Conv of ${node.input(0).type} is not supported`)
+    if (node.input(0).type !== 'float32')
+      throw node.error('UNSUPPORTED_TYPE', `Conv of ${node.input(0).type} is not supported`)
     k.include('nd.h')
     k.line(`const om_window_nd window = ${windowInitializer(window, (dim) => k.dim(dim))};`)
     const bias = node.inputs[2] ? k.input(2) : 'NULL'
-    k.line(`om_conv_nd_f32(${k.input(0)}, ${k.input(1)}, ${bias}, ${k.output()}, ${k.dim(batch)}, ${k.dim(channels)}, ${k.dim(outChannels)}, ${groups}, &window);`)
+    k.line(
+      `om_conv_nd_f32(${k.input(0)}, ${k.input(1)}, ${bias}, ${k.output()}, ${k.dim(batch)}, ${k.dim(channels)}, ${k.dim(outChannels)}, ${groups}, &window);`,
+    )
   },
   flops,
 }

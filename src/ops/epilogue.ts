@@ -16,12 +16,18 @@ const activations: Readonly<Record<string, (node: Node) => Activation | undefine
   Relu: () => ({ kind: 'OM_ACT_RELU' }),
   Clip: (node) => {
     const [low, high] = [limit(node, 1, 'min', -Infinity), limit(node, 2, 'max', Infinity)]
-    return low === undefined || high === undefined || low > high ? undefined : { kind: 'OM_ACT_CLIP', alpha: low, beta: high }
+    return low === undefined || high === undefined || low > high
+      ? undefined
+      : { kind: 'OM_ACT_CLIP', alpha: low, beta: high }
   },
   LeakyRelu: (node) => ({ kind: 'OM_ACT_LEAKY_RELU', alpha: node.float('alpha', 0.01) }),
   Sigmoid: () => ({ kind: 'OM_ACT_SIGMOID' }),
   Tanh: () => ({ kind: 'OM_ACT_TANH' }),
-  HardSigmoid: (node) => ({ kind: 'OM_ACT_HARD_SIGMOID', alpha: node.float('alpha', 0.2), beta: node.float('beta', 0.5) }),
+  HardSigmoid: (node) => ({
+    kind: 'OM_ACT_HARD_SIGMOID',
+    alpha: node.float('alpha', 0.2),
+    beta: node.float('beta', 0.5),
+  }),
   HardSwish: () => ({ kind: 'OM_ACT_HARD_SWISH' }),
   Elu: (node) => ({ kind: 'OM_ACT_ELU', alpha: node.float('alpha', 1) }),
 }

@@ -42,7 +42,9 @@ function toNchw(b: Builder, x: Value): Value {
 /** The permutation and input of the transpose that makes `value`. */
 function transposeOf(value: Value | undefined): { perm: readonly number[]; input: Value } | undefined {
   const node = value?.producer
-  return node?.op === 'Transpose' && node.domain === '' ? { perm: permutationOf(node), input: node.input(0) } : undefined
+  return node?.op === 'Transpose' && node.domain === ''
+    ? { perm: permutationOf(node), input: node.input(0) }
+    : undefined
 }
 
 function samePermutation(a: readonly number[], b: readonly number[]): boolean {
@@ -143,7 +145,11 @@ function sinkBelowConcat(node: Node, b: Builder): readonly Value[] | undefined {
   const perm = transposes[0]?.perm
   if (!perm || !transposes.every((own) => own && samePermutation(own.perm, perm))) return undefined
   const axis = node.int('axis', 0)
-  const joined = b.op('Concat', transposes.map((own) => own!.input), { axis: perm[axis < 0 ? axis + perm.length : axis]! })
+  const joined = b.op(
+    'Concat',
+    transposes.map((own) => own!.input),
+    { axis: perm[axis < 0 ? axis + perm.length : axis]! },
+  )
   return [b.op('Transpose', [joined], { perm })]
 }
 
@@ -175,7 +181,10 @@ function perChannel(value: Value | undefined, channels: Dim): Value | undefined 
 }
 
 /** Conv2d(x, w, bias) * factor = Conv2d(x, w * factor, bias * factor), the factor per output channel. */
-function foldChannelFactor(node: Node, b: Builder & { isUsedOnce(value: Value): boolean }): readonly Value[] | undefined {
+function foldChannelFactor(
+  node: Node,
+  b: Builder & { isUsedOnce(value: Value): boolean },
+): readonly Value[] | undefined {
   const found = channelOperation(node, 'Mul', b)
   if (!found) return undefined
   const { conv, operand } = found
@@ -187,13 +196,18 @@ function foldChannelFactor(node: Node, b: Builder & { isUsedOnce(value: Value): 
 }
 
 /** Conv2d(x, w, bias) + offset = Conv2d(x, w, bias + offset), the offset per output channel. */
-function foldChannelOffset(node: Node, b: Builder & { isUsedOnce(value: Value): boolean }): readonly Value[] | undefined {
+function foldChannelOffset(
+  node: Node,
+  b: Builder & { isUsedOnce(value: Value): boolean },
+): readonly Value[] | undefined {
   const found = channelOperation(node, 'Add', b)
   if (!found) return undefined
   const { conv, operand } = found
   const [x, w, bias] = conv.inputs as [Value, Value, Value | undefined]
   const offset = b.op('Reshape', [operand, b.ints([-1])])
-  return [b.op('Conv2d', [x, w, bias ? b.op('Add', [bias, offset]) : offset], Object.fromEntries(conv.attributes), 'om')]
+  return [
+    b.op('Conv2d', [x, w, bias ? b.op('Add', [bias, offset]) : offset], Object.fromEntries(conv.attributes), 'om'),
+  ]
 }
 
 function channelOperation(
@@ -202,7 +216,10 @@ function channelOperation(
   b: { isUsedOnce(value: Value): boolean },
 ): { conv: Node; operand: Value } | undefined {
   if (node.op !== op || node.domain !== '') return undefined
-  for (const [value, other] of [[node.inputs[0], node.inputs[1]], [node.inputs[1], node.inputs[0]]]) {
+  for (const [value, other] of [
+    [node.inputs[0], node.inputs[1]],
+    [node.inputs[1], node.inputs[0]],
+  ]) {
     const conv = convolutionOf(value)
     const operand = conv && perChannel(other, conv.output().dims[3]!)
     if (conv && operand && b.isUsedOnce(conv.output())) return { conv, operand }

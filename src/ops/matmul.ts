@@ -66,7 +66,8 @@ function lowerProduct(
   }
   const scratch = k.scratch(matmulScratch(depth, n, k), 'void')
   const bStep = options.transposeB ? `1, ${k.dim(depth)}` : `${k.dim(n)}, 1`
-  const call = (x: string, w: string, y: string): string => `om_matmul_f32(${x}, ${w}, ${bStep}, ${y}, ${tail}, ${scratch});`
+  const call = (x: string, w: string, y: string): string =>
+    `om_matmul_f32(${x}, ${w}, ${bStep}, ${y}, ${tail}, ${scratch});`
   if (batch.length === 0) return k.line(call(k.input(0), k.input(1), k.output()))
   const [xs, ws] = [a, b].map((operand) => batchOffset(operand, batch, k))
   batch.forEach((dim, axis) => k.line(`for (int64_t b${axis} = 0; b${axis} < ${k.dim(dim)}; b${axis}++)`))
@@ -81,7 +82,12 @@ function matmulScratch(depth: Dim, n: Dim, k: KernelWriter): Dim {
 }
 
 /** C expression of the offset of batch entry b0, b1, … in an operand that may be broadcast. */
-function batchOffset(operand: Value, batch: readonly Dim[], k: KernelWriter, matrix = product(operand.dims.slice(-2))): string {
+function batchOffset(
+  operand: Value,
+  batch: readonly Dim[],
+  k: KernelWriter,
+  matrix = product(operand.dims.slice(-2)),
+): string {
   const own = operand.dims.slice(0, -2)
   const missing = batch.length - own.length
   const terms = batch.flatMap((dim, axis) => {
@@ -97,7 +103,10 @@ const MatMul: LoweredOperator = {
   name: 'MatMul',
   infer: inferMatMul,
   decompose: widenNarrowFloats,
-  fuses: (node, epilogue, next) => node.input(0).type === 'float32' && productOf(node).batch.length === 0 && fusesEpilogue(node.output(), epilogue, next),
+  fuses: (node, epilogue, next) =>
+    node.input(0).type === 'float32' &&
+    productOf(node).batch.length === 0 &&
+    fusesEpilogue(node.output(), epilogue, next),
   lower(node, k, epilogue) {
     const shape = productOf(node)
     if (node.input(0).type === 'float32') lowerProduct(node, k, epilogue, shape)
@@ -109,11 +118,15 @@ const MatMul: LoweredOperator = {
 /** Integers and doubles: plain loops in the element type. */
 function plainProduct(node: Node, k: KernelWriter, { m, n, k: depth, batch }: Product): void {
   const type = node.output().type
-  const [xs, ws] = [node.input(0), node.input(1)].map((operand) => (batch.length === 0 ? '0' : batchOffset(operand, batch, k)))
+  const [xs, ws] = [node.input(0), node.input(1)].map((operand) =>
+    batch.length === 0 ? '0' : batchOffset(operand, batch, k),
+  )
   k.include('matmul.h')
   batch.forEach((dim, axis) => k.line(`for (int64_t b${axis} = 0; b${axis} < ${k.dim(dim)}; b${axis}++)`))
   const y = batch.length === 0 ? '0' : batchOffset(node.output(), batch, k, multiply(m, n))
-  k.line(`OM_MATMUL_PLAIN(${k.input(0)} + ${xs}, ${k.input(1)} + ${ws}, ${k.output()} + ${y}, ${k.dim(m)}, ${k.dim(n)}, ${k.dim(depth)}); /* ${type} */`)
+  k.line(
+    `OM_MATMUL_PLAIN(${k.input(0)} + ${xs}, ${k.input(1)} + ${ws}, ${k.output()} + ${y}, ${k.dim(m)}, ${k.dim(n)}, ${k.dim(depth)}); /* ${type} */`,
+  )
 }
 
 /** ONNX Gemm-1 … 13: alpha * A'·B' + beta * C. Factors other than 1 become operators of their own. */
@@ -132,10 +145,12 @@ const Gemm: LoweredOperator = {
     const { n } = gemmShape(node)
     const columnBias = bias && bias.rank === 1 && dimEquals(bias.dims[0]!, n)
     if (alpha === 1 && beta === 1 && a.type === 'float32' && (!bias || columnBias)) return undefined
-    const transposed = (value: Value, attribute: string): Value => (node.int(attribute, 0) ? b.op('Transpose', [value], { perm: [1, 0] }) : value)
-    let result = a.type === 'float32'
-      ? b.op('Gemm', [a, w], { transA: node.int('transA', 0), transB: node.int('transB', 0) })
-      : b.op('MatMul', [transposed(a, 'transA'), transposed(w, 'transB')])
+    const transposed = (value: Value, attribute: string): Value =>
+      node.int(attribute, 0) ? b.op('Transpose', [value], { perm: [1, 0] }) : value
+    let result =
+      a.type === 'float32'
+        ? b.op('Gemm', [a, w], { transA: node.int('transA', 0), transB: node.int('transB', 0) })
+        : b.op('MatMul', [transposed(a, 'transA'), transposed(w, 'transB')])
     if (alpha !== 1) result = b.op('Mul', [result, b.scalar(alpha, a.type)])
     if (bias) result = b.op('Add', [result, beta === 1 ? bias : b.op('Mul', [bias, b.scalar(beta, a.type)])])
     return [result]
@@ -143,18 +158,25 @@ const Gemm: LoweredOperator = {
   fuses: (node, epilogue, next) => fusesEpilogue(node.output(), epilogue, next),
   lower(node, k, epilogue) {
     const { m, n, depth } = gemmShape(node)
-    lowerProduct(node, k, epilogue, { m, n, k: depth, batch: [] }, {
-      transposeA: Boolean(node.int('transA', 0)),
-      transposeB: Boolean(node.int('transB', 0)),
-      bias: node.inputs[2] ? { column: k.input(2) } : {},
-    })
+    lowerProduct(
+      node,
+      k,
+      epilogue,
+      { m, n, k: depth, batch: [] },
+      {
+        transposeA: Boolean(node.int('transA', 0)),
+        transposeB: Boolean(node.int('transB', 0)),
+        bias: node.inputs[2] ? { column: k.input(2) } : {},
+      },
+    )
   },
   flops: (node) => multiply(multiply(2, product(node.output().dims)), gemmShape(node).depth),
 }
 
 function gemmShape(node: Node): { m: Dim; n: Dim; depth: Dim } {
   const [a, b] = [node.input(0), node.input(1)]
-  if (a.rank !== 2 || b.rank !== 2) throw node.error('MODEL_SHAPE', `A and B must be matrices, but have ranks ${a.rank} and ${b.rank}`)
+  if (a.rank !== 2 || b.rank !== 2)
+    throw node.error('MODEL_SHAPE', `A and B must be matrices, but have ranks ${a.rank} and ${b.rank}`)
   const [m, depth] = node.int('transA', 0) ? [a.dims[1]!, a.dims[0]!] : [a.dims[0]!, a.dims[1]!]
   const [inner, n] = node.int('transB', 0) ? [b.dims[1]!, b.dims[0]!] : [b.dims[0]!, b.dims[1]!]
   checkInner(node, depth, inner)

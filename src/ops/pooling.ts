@@ -31,9 +31,13 @@ function pool(name: string, kind: Kind): LoweredOperator {
       const planes = k.count([batch, channels])
       if (kind === 'max') {
         const indices = node.outputs[1] ? k.output(1) : 'NULL'
-        k.line(`om_maxpool_nd_f32(${k.input(0)}, ${k.output()}, ${indices}, ${node.int('storage_order', 0)}, ${planes}, &window);`)
+        k.line(
+          `om_maxpool_nd_f32(${k.input(0)}, ${k.output()}, ${indices}, ${node.int('storage_order', 0)}, ${planes}, &window);`,
+        )
       } else {
-        k.line(`om_avgpool_nd_f32(${k.input(0)}, ${k.output()}, ${planes}, &window, ${Boolean(node.int('count_include_pad', 0))});`)
+        k.line(
+          `om_avgpool_nd_f32(${k.input(0)}, ${k.output()}, ${planes}, &window, ${Boolean(node.int('count_include_pad', 0))});`,
+        )
       }
     },
     flops: (node) => product([...node.output().dims, ...kernelShape(node)]),
@@ -90,7 +94,9 @@ const GlobalAveragePool2d: LoweredOperator = {
   lower(node, k) {
     const [batch, height, width, channels] = node.input(0).dims as [Dim, Dim, Dim, Dim]
     k.include('pool.h')
-    k.line(`om_global_avgpool_f32(${k.input(0)}, ${k.output()}, ${k.dim(batch)}, ${k.count([height, width])}, ${k.dim(channels)});`)
+    k.line(
+      `om_global_avgpool_f32(${k.input(0)}, ${k.output()}, ${k.dim(batch)}, ${k.count([height, width])}, ${k.dim(channels)});`,
+    )
   },
   flops: (node) => product(node.input(0).dims),
 }
@@ -99,8 +105,29 @@ const GlobalAveragePool2d: LoweredOperator = {
 function globalPool(name: string, reduction: string): LoweredOperator {
   return {
     name,
-    infer: (node) => [{ type: node.input(0).type, shape: [...node.input(0).dims.slice(0, 2), ...node.input(0).dims.slice(2).map(() => 1)] }],
-    decompose: (node, b) => [b.op(reduction, [node.input(0), b.ints(node.input(0).dims.slice(2).map((_, i) => i + 2))])],
+    infer: (node) => [
+      {
+        type: node.input(0).type,
+        shape: [
+          ...node.input(0).dims.slice(0, 2),
+          ...node
+            .input(0)
+            .dims.slice(2)
+            .map(() => 1),
+        ],
+      },
+    ],
+    decompose: (node, b) => [
+      b.op(reduction, [
+        node.input(0),
+        b.ints(
+          node
+            .input(0)
+            .dims.slice(2)
+            .map((_, i) => i + 2),
+        ),
+      ]),
+    ],
   }
 }
 

@@ -78,7 +78,15 @@ function sizesOf(node: Node): Sizes {
   if (typeof hidden !== 'number') throw node.error('UNSUPPORTED_DYNAMIC', 'hidden_size must be known at compile time')
   const batchFirst = node.int('layout', 0) === 1
   const [steps, batch] = batchFirst ? [x.dims[1]!, x.dims[0]!] : [x.dims[0]!, x.dims[1]!]
-  return { steps, batch, input: x.dims[2]!, hidden, directions: direction === 'bidirectional' ? 2 : 1, direction, batchFirst }
+  return {
+    steps,
+    batch,
+    input: x.dims[2]!,
+    hidden,
+    directions: direction === 'bidirectional' ? 2 : 1,
+    direction,
+    batchFirst,
+  }
 }
 
 function infer(node: Node, cell: Cell): ValueInfo[] {
@@ -121,7 +129,9 @@ function lower(node: Node, cell: Cell, k: KernelWriter): void {
   const lengths = node.inputs[4]
   if (lengths) {
     const limit = `${k.input(4)}[i] < 0 || ${k.input(4)}[i] > ${k.dim(sizes.steps)}`
-    k.line(`bool out_of_range = false;\nfor (int64_t i = 0; i < ${k.count(lengths.dims)}; i++) out_of_range |= ${limit};`)
+    k.line(
+      `bool out_of_range = false;\nfor (int64_t i = 0; i < ${k.count(lengths.dims)}; i++) out_of_range |= ${limit};`,
+    )
     k.failIf('out_of_range', 'sequence_lens has an entry beyond the number of steps')
   }
   const shape = [
@@ -148,7 +158,10 @@ function scratchOf(cell: Cell, { steps, batch, hidden }: Sizes, k: KernelWriter)
   if (typeof steps === 'number' && typeof batch === 'number') return at(steps, batch)
   const [constant, perBatch] = [at(0, 0), at(0, 1) - at(0, 0)]
   const perStep = at(1, 1) - at(0, 1)
-  return [multiply(perBatch, batch), multiply(perStep, multiply(steps, batch))].reduce((sum, term) => add(sum, term), constant as Dim)
+  return [multiply(perBatch, batch), multiply(perStep, multiply(steps, batch))].reduce(
+    (sum, term) => add(sum, term),
+    constant as Dim,
+  )
 }
 
 /** Two operations per weight, step and batch entry. */

@@ -6,12 +6,14 @@ import type { InferContext } from '../graph/operator.ts'
 export function shapeFromContents(node: Node, shape: Value, context: InferContext): readonly Dim[] {
   if (shape.contents) {
     for (const dim of shape.contents) {
-      if (typeof dim === 'number' && dim < 0) throw node.error('MODEL_SHAPE', `the shape [${shape.contents.join(', ')}] has a negative dimension`)
+      if (typeof dim === 'number' && dim < 0)
+        throw node.error('MODEL_SHAPE', `the shape [${shape.contents.join(', ')}] has a negative dimension`)
     }
     return shape.contents
   }
   const [rank] = shape.dims
-  if (typeof rank !== 'number') throw node.error('UNSUPPORTED_RANK', 'the rank of the output is not known at compile time')
+  if (typeof rank !== 'number')
+    throw node.error('UNSUPPORTED_RANK', 'the rank of the output is not known at compile time')
   return Array.from({ length: rank }, () => context.freshDim())
 }
 

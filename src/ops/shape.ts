@@ -42,7 +42,8 @@ function reshapedDims(node: Node, context: InferContext): readonly Dim[] {
   const wanted: readonly Dim[] | undefined = node.inputs[1] ? node.inputs[1].contents : node.ints('shape')
   if (!wanted) {
     const rank = node.inputs[1]?.dims[0]
-    if (typeof rank !== 'number') throw node.error('UNSUPPORTED_RANK', 'the rank of the output is not known at compile time')
+    if (typeof rank !== 'number')
+      throw node.error('UNSUPPORTED_RANK', 'the rank of the output is not known at compile time')
     return Array.from({ length: rank }, () => context.freshDim())
   }
   const copied = wanted.map((dim, axis) => (dim === 0 && !node.int('allowzero', 0) ? (input.dims[axis] ?? 0) : dim))
@@ -52,13 +53,19 @@ function reshapedDims(node: Node, context: InferContext): readonly Dim[] {
     return copied
   }
   const rest = product(copied.filter((_, axis) => axis !== open))
-  return copied.with(open, rest === 0 ? 0 : (divideExactly(product(input.dims), rest) ?? floorDivide(product(input.dims), rest)))
+  return copied.with(
+    open,
+    rest === 0 ? 0 : (divideExactly(product(input.dims), rest) ?? floorDivide(product(input.dims), rest)),
+  )
 }
 
 function checkCount(node: Node, from: readonly Dim[], to: readonly Dim[]): void {
   const difference = subtract(product(from), product(to))
   if (typeof difference === 'number' && difference !== 0) {
-    throw node.error('MODEL_RESHAPE', `[${from.join(', ')}] can't be reshaped to [${to.join(', ')}]: the numbers of elements differ`)
+    throw node.error(
+      'MODEL_RESHAPE',
+      `[${from.join(', ')}] can't be reshaped to [${to.join(', ')}]: the numbers of elements differ`,
+    )
   }
 }
 
@@ -70,7 +77,9 @@ function reshapeSizes(node: Node, k: Parameters<NonNullable<LoweredOperator['siz
   dims.forEach((dim, axis) => {
     const copied = node.int('allowzero', 0) || axis >= node.input(0).rank ? '0' : k.dim(node.input(0).dims[axis]!)
     k.line(`*${k.symbol(dim)} = ${shape}[${axis}] == 0 ? ${copied} : ${shape}[${axis}];`)
-    k.line(`if (*${k.symbol(dim)} == -1) open = ${axis}; else if (*${k.symbol(dim)} > 0) rest /= *${k.symbol(dim)}; else rest = 0;`)
+    k.line(
+      `if (*${k.symbol(dim)} == -1) open = ${axis}; else if (*${k.symbol(dim)} > 0) rest /= *${k.symbol(dim)}; else rest = 0;`,
+    )
   })
   dims.forEach((dim, axis) => k.line(`if (open == ${axis}) *${k.symbol(dim)} = rest;`))
   const total = dims.map((dim) => `(double)*${k.symbol(dim)}`).join(' * ') || '1.0'
@@ -82,7 +91,8 @@ function squeezedDims(node: Node): readonly Dim[] {
   const axes = intsOf(node, 'axes', 1)?.map((axis) => normalizeAxis(node, axis, rank))
   for (const axis of axes ?? []) {
     const dim = dims[axis]!
-    if (typeof dim === 'number' && dim !== 1) throw node.error('MODEL_SHAPE', `axis ${axis} has size ${dim}, so it can't be squeezed`)
+    if (typeof dim === 'number' && dim !== 1)
+      throw node.error('MODEL_SHAPE', `axis ${axis} has size ${dim}, so it can't be squeezed`)
   }
   return dims.filter((dim, axis) => (axes ? !axes.includes(axis) : dim !== 1))
 }

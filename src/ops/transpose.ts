@@ -22,7 +22,10 @@ export function keepsOrder(dims: readonly Dim[], perm: readonly number[]): boole
 }
 
 /** A transpose of adjacent blocks of axes: [batch, rows, columns] → [batch, columns, rows], the rest untouched behind. */
-function asMatrixTranspose(dims: readonly Dim[], perm: readonly number[]): { batch: Dim; rows: Dim; columns: Dim } | undefined {
+function asMatrixTranspose(
+  dims: readonly Dim[],
+  perm: readonly number[],
+): { batch: Dim; rows: Dim; columns: Dim } | undefined {
   const start = perm.findIndex((axis, i) => axis !== i)
   const split = perm[start]
   if (start < 0 || split === undefined) return undefined
@@ -30,13 +33,19 @@ function asMatrixTranspose(dims: readonly Dim[], perm: readonly number[]): { bat
   for (let axis = split; axis < perm.length; axis++) expected.push(axis)
   for (let axis = start; axis < split; axis++) expected.push(axis)
   if (!perm.every((axis, i) => axis === expected[i])) return undefined
-  return { batch: product(dims.slice(0, start)), rows: product(dims.slice(start, split)), columns: product(dims.slice(split)) }
+  return {
+    batch: product(dims.slice(0, start)),
+    rows: product(dims.slice(start, split)),
+    columns: product(dims.slice(split)),
+  }
 }
 
 export const transpose: readonly LoweredOperator[] = [
   {
     name: 'Transpose',
-    infer: (node) => [{ type: node.input(0).type, shape: permutationOf(node).map((axis) => node.input(0).dims[axis]!) }],
+    infer: (node) => [
+      { type: node.input(0).type, shape: permutationOf(node).map((axis) => node.input(0).dims[axis]!) },
+    ],
     fold(node) {
       const { constant } = node.input(0)
       if (!constant || constant.type === 'string' || elementTypes[constant.type].bits < 8) return undefined

@@ -7,7 +7,9 @@ import { isNarrowFloat } from './c-text.ts'
 export function widenNarrowFloats(node: Node, b: Builder): readonly Value[] | undefined {
   const type = node.inputs[0]?.type
   if (!type || !isNarrowFloat(type)) return undefined
-  const inputs = node.inputs.map((input) => (input && isNarrowFloat(input.type) ? b.op('Cast', [input], { to: elementTypes.float32.code }) : input))
+  const inputs = node.inputs.map((input) =>
+    input && isNarrowFloat(input.type) ? b.op('Cast', [input], { to: elementTypes.float32.code }) : input,
+  )
   return b
     .ops(node.op, inputs, Math.max(1, node.outputs.length), Object.fromEntries(node.attributes), node.domain)
     .map((output) => (output.type === 'float32' ? b.op('Cast', [output], { to: elementTypes[type].code }) : output))

@@ -21,29 +21,45 @@ export function windowOf(node: Node, spatial: readonly Dim[], kernelShape: reado
   const kernel = node.ints('kernel_shape') ?? kernelShape
   if (!isStatic(kernel)) throw node.error('UNSUPPORTED_DYNAMIC', 'the kernel shape must be known at compile time')
   if (kernel.length !== spatial.length) {
-    throw node.error('MODEL_SHAPE', `kernel [${kernel.join(', ')}] has another rank than the spatial axes [${spatial.join(', ')}]`)
+    throw node.error(
+      'MODEL_SHAPE',
+      `kernel [${kernel.join(', ')}] has another rank than the spatial axes [${spatial.join(', ')}]`,
+    )
   }
   const ones = kernel.map(() => 1)
   const strides = perAxis(node, 'strides', ones)
   const dilations = perAxis(node, 'dilations', ones)
-  if (strides.some((stride) => stride < 1) || dilations.some((dilation) => dilation < 1) || kernel.some((size) => size < 1)) {
+  if (
+    strides.some((stride) => stride < 1) ||
+    dilations.some((dilation) => dilation < 1) ||
+    kernel.some((size) => size < 1)
+  ) {
     throw node.error('MODEL_ATTRIBUTE', 'kernel_shape, strides and dilations must be positive')
   }
   const extents = kernel.map((size, axis) => (size - 1) * dilations[axis]! + 1)
   const auto = node.string('auto_pad', 'NOTSET')
-  if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER') return samePadded(node, { kernel, strides, dilations, input: spatial }, extents, auto)
-  const pads = auto === 'VALID' ? [...ones, ...ones].map(() => 0) : (node.ints('pads') ?? [...ones, ...ones].map(() => 0))
-  if (pads.length !== 2 * kernel.length) throw node.error('MODEL_ATTRIBUTE', `pads has ${pads.length} entries, not ${2 * kernel.length}`)
+  if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER')
+    return samePadded(node, { kernel, strides, dilations, input: spatial }, extents, auto)
+  const pads =
+    auto === 'VALID' ? [...ones, ...ones].map(() => 0) : (node.ints('pads') ?? [...ones, ...ones].map(() => 0))
+  if (pads.length !== 2 * kernel.length)
+    throw node.error('MODEL_ATTRIBUTE', `pads has ${pads.length} entries, not ${2 * kernel.length}`)
   const padsBegin = pads.slice(0, kernel.length)
   const padsEnd = pads.slice(kernel.length)
   const output = spatial.map((dim, axis) => {
     const room = subtract(add(dim, padsBegin[axis]! + padsEnd[axis]!), extents[axis]!)
     if (typeof room === 'number' && room < 0) {
-      throw node.error('MODEL_SHAPE', `the window of size ${extents[axis]} does not fit into axis ${axis} of size ${dim} with its pads`)
+      throw node.error(
+        'MODEL_SHAPE',
+        `the window of size ${extents[axis]} does not fit into axis ${axis} of size ${dim} with its pads`,
+      )
     }
     if (!node.int('ceil_mode', 0)) return add(floorDivide(room, strides[axis]!), 1)
     const ceiled = add(ceilDivide(room, strides[axis]!), 1)
-    const startsInside = typeof ceiled === 'number' && typeof dim === 'number' ? (ceiled - 1) * strides[axis]! < dim + padsBegin[axis]! : true
+    const startsInside =
+      typeof ceiled === 'number' && typeof dim === 'number'
+        ? (ceiled - 1) * strides[axis]! < dim + padsBegin[axis]!
+        : true
     return startsInside ? ceiled : subtract(ceiled, 1)
   })
   return { kernel, strides, dilations, padsBegin, padsEnd, input: spatial, output }
@@ -53,7 +69,10 @@ function perAxis(node: Node, name: string, otherwise: readonly number[]): readon
   const given = node.ints(name)
   if (!given) return otherwise
   if (given.length !== otherwise.length) {
-    throw node.error('MODEL_ATTRIBUTE', `${name} has ${given.length} entries, but there are ${otherwise.length} spatial axes`)
+    throw node.error(
+      'MODEL_ATTRIBUTE',
+      `${name} has ${given.length} entries, but there are ${otherwise.length} spatial axes`,
+    )
   }
   return given
 }

@@ -1,0 +1,36 @@
+import type { Signature, SignatureDim, SignatureEntry } from './artifact.ts'
+import { signatureOfGraph } from './builtin/signature.ts'
+import { CompileError } from './errors.ts'
+import { Identities } from './graph/graph.ts'
+import { importModel } from './graph/import.ts'
+import type { Model, ValueInfo } from './onnx/model.ts'
+import { registry } from './ops/index.ts'
+
+/**
+ * What a model takes and gives, without compiling it: as its graph infers, or, where the graph has what only another
+ * compiler supports, as the file states.
+ */
+export function modelSignature(model: Model, dims?: ReadonlyMap<string, number>): Signature {
+  try {
+    return signatureOfGraph(importModel(model, registry, new Identities(), dims ? { dims } : {}))
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error
+    const { inputs, outputs } = model.graph
+    return {
+      inputs: inputs.map((info) => statedEntry(model, info)),
+      outputs: outputs.map((info) => statedEntry(model, info)),
+    }
+  }
+}
+
+function statedEntry(model: Model, { name, type }: ValueInfo): SignatureEntry {
+  if (type?.kind === 'tensor' && type.shape) {
+    return { name, type: type.type, shape: type.shape.map((dim): SignatureDim => dim ?? null) }
+  }
+  const what = type?.kind === 'tensor' ? 'of no stated rank' : type ? `a ${type.kind}` : 'of no stated type'
+  throw new CompileError(
+    'UNSUPPORTED_SIGNATURE',
+    `Model ${model.path}: ${JSON.stringify(name)} is ${what}, but inputs and outputs must be tensors of known rank.`,
+    { model: model.path },
+  )
+}
