@@ -1,64 +1,174 @@
-import type { Dim } from '../graph/dim.ts'
-import { product } from '../graph/dim.ts'
-import type { Node } from '../graph/graph.ts'
-import type { LoweredOperator } from './lowering.ts'
+import { type Dim, product } from '../graph/dim.ts'
+import type { Node, Value, ValueInfo } from '../graph/graph.ts'
+import type { Builder, InferContext } from '../graph/operator.ts'
+import { type ElementType, elementTypes, isFloat, memoryBytes } from '../onnx/element-type.ts'
+import { isInteger } from './elementwise.ts'
+import type { KernelWriter, LoweredOperator } from './lowering.ts'
+import { accumulation, type Reduction } from './reduction-step.ts'
 import { intsOf, normalizeAxis } from './shape-contents.ts'
 import { widenNarrowFloats } from './widen.ts'
 
-/** Axes that are reduced, ascending; all where none are given (ONNX Reduce*-18, `noop_with_empty_axes` aside). */
+/** Whether the axes are an input whose values only the run knows; an input without elements is no list of axes. */
+function axesAreDynamic(node: Node): boolean {
+  const axes = node.inputs[1]
+  return axes !== undefined && !axes.contents && axes.dims[0] !== 0
+}
+
+/**
+ * Axes that are reduced, ascending: all where none are given, unless `noop_with_empty_axes` says that none means none
+ * (ONNX Reduce*-18; up to opset 17, of ReduceSum up to 12, the axes were an attribute).
+ */
 function reducedAxes(node: Node): readonly number[] {
   const { rank } = node.input(0)
-  const axes = intsOf(node, 'axes', 1)?.map((axis) => normalizeAxis(node, axis, rank)) ?? []
+  const given = node.inputs[1]?.dims[0] === 0 ? [] : intsOf(node, 'axes', 1)
+  const axes = given?.map((axis) => normalizeAxis(node, axis, rank)) ?? []
   if (axes.length > 0) return [...new Set(axes)].sort((a, b) => a - b)
   return node.int('noop_with_empty_axes', 0) ? [] : Array.from({ length: rank }, (_, axis) => axis)
 }
 
-function reducedShape(node: Node): readonly Dim[] {
-  const axes = reducedAxes(node)
-  const { dims } = node.input(0)
-  return node.int('keepdims', 1) ? dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim)) : dims.filter((_, axis) => !axes.includes(axis))
+function inferReduction(node: Node, context: InferContext): ValueInfo[] {
+  const { type, dims } = node.input(0)
+  const keeps = node.int('keepdims', 1) !== 0
+  if (axesAreDynamic(node)) {
+    const count = node.input(1).dims[0] ?? 1
+    if (typeof count !== 'number' && !keeps)
+      throw node.error(
+        'UNSUPPORTED_RANK',
+        'the number of axes, and so the rank of the output, is not known at compile time',
+      )
+    const rank = keeps ? dims.length : dims.length - Number(count)
+    if (rank < 0) throw node.error('MODEL_AXIS', `${count} axes are more than the ${dims.length} of the input`)
+    return [{ type, shape: Array.from({ length: rank }, () => context.freshDim()) }]
+  }
+  const axes = new Set(reducedAxes(node))
+  const shape = keeps ? dims.map((dim, axis) => (axes.has(axis) ? 1 : dim)) : dims.filter((_, axis) => !axes.has(axis))
+  return [{ type, shape }]
 }
 
-function reduction(name: string, kind: string): LoweredOperator {
-  return {
-    name,
-    infer: (node) => [{ type: node.input(0).type, shape: reducedShape(node) }],
-    decompose(node, b) {
-      const widened = widenNarrowFloats(node, b)
-      if (widened) return widened
-      const axes = reducedAxes(node)
-      const x = node.input(0)
-      if (axes.length === 0) return [x]
-      const adjacent = axes.every((axis, i) => i === 0 || axis === axes[i - 1]! + 1)
-      if (adjacent) return undefined
-      // Reduced axes move to the end, where they lie together; the result has them gone, and gets them back as 1.
-      const kept = x.dims.map((_, axis) => axis).filter((axis) => !axes.includes(axis))
-      const moved = b.op('Transpose', [x], { perm: [...kept, ...axes] })
-      const last = axes.map((_, i) => kept.length + i)
-      const reduced = b.op(name, [moved, b.ints(last)], { keepdims: 0 })
-      return [node.int('keepdims', 1) ? b.op('Unsqueeze', [reduced, b.ints(axes)]) : reduced]
-    },
-    lower(node, k) {
-      const { dims, type } = node.input(0)
-      if (type !== 'float32') throw node.error('UNSUPPORTED_TYPE', `${name} of ${type} is not supported`)
-      const axes = reducedAxes(node)
-      const [outer, extent, inner] = [dims.slice(0, axes[0]), dims.slice(axes[0], axes.at(-1)! + 1), dims.slice(axes.at(-1)! + 1)]
-      k.include('reduce.h')
-      k.line(`om_reduce_f32(${k.input(0)}, ${k.output()}, ${k.count(outer)}, ${k.count(extent)}, ${k.count(inner)}, ${kind});`)
-    },
-    flops: (node) => product(node.input(0).dims),
+/** Reductions that need real numbers on the way. */
+const REAL: ReadonlySet<Reduction> = new Set(['L2', 'LogSum', 'LogSumExp'])
+
+function decomposeReduction(node: Node, kind: Reduction, b: Builder): readonly Value[] | undefined {
+  const x = node.input(0)
+  const widened = widenNarrowFloats(node, b)
+  if (widened) return widened
+  const again = (input: Value): Value => b.op(node.op, [input, node.inputs[1]], Object.fromEntries(node.attributes))
+  if (isInteger(x.type) && REAL.has(kind)) {
+    const real = again(b.op('Cast', [x], { to: elementTypes.float64.code }))
+    return [b.op('Cast', [real], { to: elementTypes[x.type].code })]
+  }
+  if (axesAreDynamic(node)) return undefined
+  const axes = reducedAxes(node)
+  const adjacent = axes.every((axis, i) => i === 0 || axis === axes[i - 1]! + 1)
+  return adjacent ? undefined : [reduceApart(node, axes, b)]
+}
+
+/** Reduced axes move to the end, where they lie together; the result has them gone, and gets them back as 1. */
+function reduceApart(node: Node, axes: readonly number[], b: Builder): Value {
+  const x = node.input(0)
+  const kept = x.dims.map((_, axis) => axis).filter((axis) => !axes.includes(axis))
+  const moved = b.op('Transpose', [x], { perm: [...kept, ...axes] })
+  const last = axes.map((_, i) => kept.length + i)
+  const reduced = b.op(node.op, [moved, b.ints(last)], { keepdims: 0 })
+  return node.int('keepdims', 1) ? b.op('Unsqueeze', [reduced, b.ints(axes)]) : reduced
+}
+
+/** Sets the output's dimensions from axes that are data. */
+function reducedSizes(node: Node, k: KernelWriter): void {
+  const { dims, rank } = node.input(0)
+  writeMarks(node, k)
+  const sizes = node.output().dims.map((dim) => k.symbol(dim))
+  if (node.int('keepdims', 1)) {
+    sizes.forEach((size, axis) => k.line(`*${size} = marked[${axis}] ? 1 : ${k.dim(dims[axis]!)};`))
+    return
+  }
+  k.line(`const int64_t dims[${rank}] = {${dims.map((dim) => k.dim(dim)).join(', ')}};`)
+  k.line(`int64_t *const sizes[${rank}] = {${sizes.join(', ') || '0'}};`)
+  k.line('int64_t kept = 0;')
+  k.line(`for (int64_t axis = 0; axis < ${rank}; axis++)\n  if (!marked[axis]) {`)
+  k.failIf(`kept == ${sizes.length}`, 'an axis is named twice')
+  k.line('    *sizes[kept++] = dims[axis];\n  }')
+}
+
+function writeMarks(node: Node, k: KernelWriter): void {
+  const { rank } = node.input(0)
+  k.include('axes.h')
+  k.line(`bool marked[${Math.max(1, rank)}];`)
+  k.failIf(`!om_mark_axes(${k.input(1)}, ${k.count(node.input(1).dims)}, ${rank}, marked)`, 'an axis is out of range')
+}
+
+/** C expressions of a tensor seen as [outer, extent, inner], of which the middle is reduced. */
+interface Split {
+  readonly x: string
+  readonly outer: string
+  readonly extent: string
+  readonly inner: string
+}
+
+function splitAtAxes(node: Node, k: KernelWriter): Split {
+  const { dims, type, rank } = node.input(0)
+  if (!axesAreDynamic(node)) {
+    const axes = reducedAxes(node)
+    const [from, to] = axes.length > 0 ? [axes[0]!, axes.at(-1)! + 1] : [rank, rank]
+    return {
+      x: k.input(0),
+      outer: k.count(dims.slice(0, from)),
+      extent: k.count(dims.slice(from, to)),
+      inner: k.count(dims.slice(to)),
+    }
+  }
+  writeMarks(node, k)
+  const moved = k.scratch(product([...dims, memoryBytes(type)]), elementTypes[type].c)
+  k.line(`const int64_t dims[${Math.max(1, rank)}] = {${dims.map((dim) => k.dim(dim)).join(', ') || '0'}};`)
+  k.line('int64_t outer, extent;')
+  k.line(`om_axes_last(${k.input(0)}, ${moved}, ${memoryBytes(type)}, ${rank}, dims, marked, &outer, &extent);`)
+  return { x: moved, outer: 'outer', extent: 'extent', inner: '1' }
+}
+
+function lowerReduction(node: Node, kind: Reduction, k: KernelWriter): void {
+  const { type } = node.input(0)
+  const { x, outer, extent, inner } = splitAtAxes(node, k)
+  if (type === 'float32') {
+    k.include('reduce.h')
+    k.line(`om_reduce_f32(${x}, ${k.output()}, ${outer}, ${extent}, ${inner}, ${float32Kinds[kind]});`)
+    return
+  }
+  k.include('reduce-any.h')
+  if (kind === 'LogSumExp') return k.line(`om_log_sum_exp_f64(${x}, ${k.output()}, ${outer}, ${extent}, ${inner});`)
+  const { accumulator, initial, step, finish } = accumulation(kind, type)
+  k.line(
+    `OM_REDUCE_ANY(${x}, ${k.output()}, ${outer}, ${extent}, ${inner}, ${accumulator}, ${initial}, ${step}, ${finish})`,
+  )
+}
+
+const float32Kinds: Readonly<Record<Reduction, string>> = {
+  Sum: 'OM_REDUCE_SUM',
+  Mean: 'OM_REDUCE_MEAN',
+  Prod: 'OM_REDUCE_PRODUCT',
+  Max: 'OM_REDUCE_MAX',
+  Min: 'OM_REDUCE_MIN',
+  SumSquare: 'OM_REDUCE_SUM_SQUARE',
+  L1: 'OM_REDUCE_L1',
+  L2: 'OM_REDUCE_L2',
+  LogSum: 'OM_REDUCE_LOG_SUM',
+  LogSumExp: 'OM_REDUCE_LOG_SUM_EXP',
+}
+
+function checkType(node: Node, kind: Reduction, type: ElementType): void {
+  const orders = kind === 'Max' || kind === 'Min'
+  if (!isFloat(type) && !isInteger(type) && !(orders && type === 'bool')) {
+    throw node.error('MODEL_TYPES', `it takes numbers${orders ? ' and truth values' : ''}, but is given ${type}`)
   }
 }
 
-export const reductions: readonly LoweredOperator[] = [
-  reduction('ReduceSum', 'OM_REDUCE_SUM'),
-  reduction('ReduceMean', 'OM_REDUCE_MEAN'),
-  reduction('ReduceProd', 'OM_REDUCE_PRODUCT'),
-  reduction('ReduceMax', 'OM_REDUCE_MAX'),
-  reduction('ReduceMin', 'OM_REDUCE_MIN'),
-  reduction('ReduceSumSquare', 'OM_REDUCE_SUM_SQUARE'),
-  reduction('ReduceL1', 'OM_REDUCE_L1'),
-  reduction('ReduceL2', 'OM_REDUCE_L2'),
-  reduction('ReduceLogSum', 'OM_REDUCE_LOG_SUM'),
-  reduction('ReduceLogSumExp', 'OM_REDUCE_LOG_SUM_EXP'),
-]
+export const reductions: readonly LoweredOperator[] = (Object.keys(float32Kinds) as Reduction[]).map((kind) => ({
+  name: `Reduce${kind}`,
+  infer(node, context) {
+    checkType(node, kind, node.input(0).type)
+    return inferReduction(node, context)
+  },
+  decompose: (node, b) => decomposeReduction(node, kind, b),
+  sizes: reducedSizes,
+  lower: (node, k) => lowerReduction(node, kind, k),
+  flops: (node): Dim => product(node.input(0).dims),
+}))

@@ -1,0 +1,60 @@
+/* Axes that are known only when the model runs. */
+#ifndef OM_AXES_H
+#define OM_AXES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Most axes that a tensor can have here. */
+#define OM_MAX_RANK 64
+
+/* Marks the axes that a list names, negative ones from the end; false when one is out of range. */
+static inline bool om_mark_axes(const int64_t *axes, int64_t count, int64_t rank, bool *marked) {
+  for (int64_t i = 0; i < rank; i++) marked[i] = false;
+  for (int64_t i = 0; i < count; i++) {
+    if (axes[i] < -rank || axes[i] >= rank) return false;
+    marked[axes[i] < 0 ? axes[i] + rank : axes[i]] = true;
+  }
+  return true;
+}
+
+/* Copies x[dims] to y with the marked axes moved behind the others: y[outer, extent]. */
+static inline void om_axes_last(const void *x, void *y, int64_t element, int64_t rank, const int64_t *dims,
+                                const bool *marked, int64_t *outer, int64_t *extent) {
+  int64_t sizes[OM_MAX_RANK], strides[OM_MAX_RANK], index[OM_MAX_RANK] = {0}, offset = 0, count = 1;
+  int64_t axes = 0;
+  *outer = *extent = 1;
+  for (int behind = 0; behind < 2; behind++)
+    for (int64_t axis = 0; axis < rank; axis++) {
+      if (marked[axis] != (behind == 1)) continue;
+      int64_t stride = element;
+      for (int64_t after = axis + 1; after < rank; after++) stride *= dims[after];
+      sizes[axes] = dims[axis], strides[axes++] = stride;
+      *(behind ? extent : outer) *= dims[axis];
+      count *= dims[axis];
+    }
+  for (int64_t i = 0; i < count; i++) {
+    memcpy((char *)y + i * element, (const char *)x + offset, (size_t)element);
+    for (int64_t axis = rank - 1; axis >= 0; axis--) {
+      offset += strides[axis];
+      if (++index[axis] < sizes[axis]) break;
+      offset -= sizes[axis] * strides[axis];
+      index[axis] = 0;
+    }
+  }
+}
+
+/* What lies before, on and behind an axis; false when it is out of range. */
+static inline bool om_split_axis(int64_t axis, int64_t rank, const int64_t *dims, int64_t *outer, int64_t *extent,
+                                 int64_t *inner) {
+  if (axis < -rank || axis >= rank) return false;
+  if (axis < 0) axis += rank;
+  *outer = *inner = 1;
+  for (int64_t i = 0; i < axis; i++) *outer *= dims[i];
+  for (int64_t i = axis + 1; i < rank; i++) *inner *= dims[i];
+  *extent = dims[axis];
+  return true;
+}
+
+#endif
