@@ -23,15 +23,19 @@ std::vector<Port> readPorts(const Napi::Array &entries) {
   return ports;
 }
 
-// [{ offset, dims }] of outputs: `offset` in the mailbox or -1, `dims` with -1 where dynamic.
+// [{ slot, slotBytes, dims, dimsOffset }]: offsets are into the mailbox; slotBytes and dimsOffset are -1 for what doesn't
+// travel through it; dims have -1 where dynamic.
 Napi::Array describe(Napi::Env env, const std::vector<Port> &ports, int64_t base) {
   Napi::Array entries = Napi::Array::New(env, ports.size());
   for (uint32_t i = 0; i < ports.size(); ++i) {
-    Napi::Array dims = Napi::Array::New(env, ports[i].dims.size());
-    for (uint32_t d = 0; d < ports[i].dims.size(); ++d) dims.Set(d, static_cast<double>(ports[i].dims[d]));
+    const Port &port = ports[i];
+    Napi::Array dims = Napi::Array::New(env, port.dims.size());
+    for (uint32_t d = 0; d < port.dims.size(); ++d) dims.Set(d, static_cast<double>(port.dims[d]));
     Napi::Object entry = Napi::Object::New(env);
-    entry.Set("offset", static_cast<double>(ports[i].mailbox < 0 ? -1 : base + ports[i].mailbox));
+    entry.Set("slot", static_cast<double>(base + port.slot));
+    entry.Set("slotBytes", static_cast<double>(port.slotBytes));
     entry.Set("dims", dims);
+    entry.Set("dimsOffset", static_cast<double>(port.dimsOffset < 0 ? -1 : base + port.dimsOffset));
     entries.Set(i, entry);
   }
   return entries;
@@ -49,7 +53,7 @@ Napi::Value method(Napi::Env env, Session *session, const char *name, napi_callb
   return Napi::Value(env, function);
 }
 
-// load(path, { constantsFolder, inputs: { type, dims }[], outputs: { type, dims }[], mailboxLimit }): see
+// load(path, { constantsFolder, inputs: { type, dims }[], outputs: { type, dims }[], staticLimit, dynamicLimit }): see
 // src/runtime/native.ts.
 Napi::Value load(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
@@ -58,11 +62,12 @@ Napi::Value load(const Napi::CallbackInfo &info) {
   Plan planned;
   planned.inputs = readPorts(spec.Get("inputs").As<Napi::Array>());
   planned.outputs = readPorts(spec.Get("outputs").As<Napi::Array>());
-  const int64_t limit = spec.Get("mailboxLimit").As<Napi::Number>().Int64Value();
+  const int64_t limit = spec.Get("staticLimit").As<Napi::Number>().Int64Value();
+  const int64_t dynamicLimit = spec.Get("dynamicLimit").As<Napi::Number>().Int64Value();
 
   Failure failure;
   Library *opened = library::get(path, spec.Get("constantsFolder").As<Napi::String>(), &failure);
-  if (!opened || !plan::make(*opened, limit, &planned, &failure)) {
+  if (!opened || !plan::make(*opened, limit, dynamicLimit, &planned, &failure)) {
     napi_throw(env, values::toError(env, failure));
     return env.Undefined();
   }
@@ -79,7 +84,6 @@ Napi::Value load(const Napi::CallbackInfo &info) {
   result.Set("mailbox", mailbox);
   result.Set("inputs", describe(env, session->plan().inputs, base));
   result.Set("outputs", describe(env, session->plan().outputs, base));
-  result.Set("dimsOffset", static_cast<double>(base + session->plan().dimsOffset));
   return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include "plan.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -12,10 +13,8 @@ public:
   OMTensorList *list = nullptr;
   Failure failure;
 
-  // `keepsScratch`: for a call that is made again and again, which then needs no lock per run.
-  Call(Library &library, const Plan &plan, bool keepsScratch)
-      : inputs(plan.inputs.size()), outputs(plan.outputs.size()), library_(library), plan_(plan),
-        keepsScratch_(keepsScratch) {
+  Call(Library &library, const Plan &plan)
+      : inputs(plan.inputs.size()), outputs(plan.outputs.size()), library_(library), plan_(plan) {
     size_t count = 0;
     for (const Port &port : plan.inputs) count += port.dims.size();
     for (const Port &port : plan.outputs) count += port.dims.size();
@@ -34,12 +33,12 @@ public:
     giveScratch();
   }
 
-  void useMailbox(char *mailbox) {
-    for (size_t i = 0; i < inputs.size(); ++i)
-      if (plan_.inputs[i].mailbox >= 0) inputs[i].data = mailbox + plan_.inputs[i].mailbox;
-    for (size_t i = 0; i < outputs.size(); ++i)
-      if (plan_.outputs[i].mailbox >= 0) outputs[i].data = mailbox + plan_.outputs[i].mailbox;
-  }
+  // For a call that is made again and again on JavaScript's thread: it writes outputs straight into the mailbox, and
+  // keeps its scratch, so that no run takes a lock.
+  void repeatOn(char *mailbox) { mailbox_ = mailbox; }
+
+  // Whether the flat entry has written this output where JavaScript finds it.
+  bool isInMailbox(const Port &port) const { return mailbox_ && port.scratch >= 0 && port.slotBytes >= 0; }
 
   // Memory that lives as long as this call's buffers are needed: 64-byte aligned, or null.
   void *own(size_t bytes) {
@@ -58,7 +57,7 @@ public:
   // Frees all but the mailbox and kept scratch; the call can be used again.
   void clear() {
     clearOutputs();
-    if (!keepsScratch_) giveScratch();
+    if (!mailbox_) giveScratch();
     if (list) library_.plain.destroyList(list);
     list = nullptr;
     for (void *block : owned_) free(block);
@@ -76,7 +75,7 @@ private:
   const Plan &plan_;
   std::vector<int64_t> dims_;
   std::vector<void *> owned_;
-  const bool keepsScratch_;
+  char *mailbox_ = nullptr;
   Scratch scratch_;
   bool ran_ = false;
 
@@ -88,13 +87,14 @@ private:
     }
     for (size_t i = 0; i < outputs.size(); ++i) {
       const Port &port = plan_.outputs[i];
-      if (port.scratch >= 0) outputs[i].data = static_cast<char *>(scratch_.data) + port.scratch;
-      if (port.isDynamic()) {
+      if (port.isAllocated) {
         outputs[i].data = nullptr;
         std::fill_n(outputs[i].dims, port.dims.size(), 0);
-      } else if (port.isString()) {
-        memset(outputs[i].data, 0, static_cast<size_t>(port.bytes));
+        continue;
       }
+      outputs[i].data =
+          isInMailbox(port) ? mailbox_ + port.slot : static_cast<char *>(scratch_.data) + port.scratch;
+      if (port.isString()) memset(outputs[i].data, 0, static_cast<size_t>(port.bytes));
     }
     const char *message = nullptr;
     ran_ = true;
@@ -113,10 +113,10 @@ private:
       const Port &port = plan_.outputs[i];
       if (port.isString() && outputs[i].data) {
         char **strings = static_cast<char **>(outputs[i].data);
-        const int64_t count = om_shape_bytes(outputs[i].dims, static_cast<int64_t>(port.dims.size()), 1);
+        const int64_t count = om_shape_bytes(outputs[i].dims, port.rank(), 1);
         for (int64_t s = 0; s < count; ++s) free(strings[s]);
       }
-      if (!port.isDynamic()) continue;
+      if (!port.isAllocated) continue;
       free(outputs[i].data);
       outputs[i].data = nullptr;
     }
@@ -127,7 +127,7 @@ private:
     std::vector<OMTensor *> tensors;
     for (size_t i = 0; i < inputs.size(); ++i) {
       const Port &port = plan_.inputs[i];
-      OMTensor *tensor = abi.createTensor(inputs[i].data, inputs[i].dims, static_cast<int64_t>(port.dims.size()),
+      OMTensor *tensor = abi.createTensor(inputs[i].data, inputs[i].dims, port.rank(),
                                           static_cast<OM_DATA_TYPE>(port.type));
       if (tensor) tensors.push_back(tensor);
     }
@@ -176,7 +176,7 @@ private:
     for (int64_t i = 0; i < count; ++i) {
       const OMTensor *tensor = abi.at(list, i);
       const Port &port = plan_.outputs[static_cast<size_t>(i)];
-      if (tensor && abi.type(tensor) == static_cast<OM_DATA_TYPE>(port.type) &&
+      if (tensor && abi.type(tensor) == static_cast<OM_DATA_TYPE>(port.type) && abi.rank(tensor) <= plan::highestRank &&
           om_shape_bytes(abi.shape(tensor), abi.rank(tensor), port.elementBytes) >= 0)
         continue;
       failure.set("RUN_OUTPUT", "output " + std::to_string(i) + " has not the type of the model's signature");

@@ -1,10 +1,12 @@
 // Where each input and output of a model lies during a call, decided once when the model is loaded.
 //
-// Small tensors of static shape travel through the *mailbox*, one ArrayBuffer that JavaScript has typed arrays on:
+// Small tensors travel through the *mailbox*, one ArrayBuffer that JavaScript has typed arrays on, with a slot for each:
 // TypedArray.set() into it costs 20 to 35 ns and the call without arguments 12 to 25 ns, while asking Node-API for the
 // memory of an argument costs 50 ns, and 300 ns more when V8 still holds a short array on its own heap; an ArrayBuffer
 // made here costs 200 to 400 ns more than one made in JavaScript (measured on Node 20, 60 floats). Larger inputs are
-// passed as they are, so that nothing is copied; larger and dynamic outputs are returned in ArrayBuffers of their own.
+// passed as they are, so that nothing is copied; larger outputs are returned in ArrayBuffers of their own.
+// Dynamic dimensions go through the mailbox too, as doubles: those of inputs one after another, those of an output
+// after its rank.
 #pragma once
 
 #include "../abi/om_shape.h"
@@ -17,29 +19,33 @@ struct Port {
   int64_t elementBytes = 0;
   std::vector<int64_t> dims; // -1 where dynamic
   int64_t bytes = -1;        // of the whole tensor; -1 where the shape is dynamic
-  int64_t mailbox = -1;      // offset there; -1: passed or returned by itself
-  int64_t scratch = -1;      // outputs of the flat entry: offset there, for those of static shape outside the mailbox
+  int64_t slot = 0;          // offset in the mailbox
+  int64_t slotBytes = -1;    // what fits there; -1: it never travels through the mailbox
+  int64_t dimsOffset = -1;   // in the mailbox, where JavaScript or the addon writes dimensions; -1: they are fixed
+  int64_t scratch = -1;      // offset there of an output that the flat entry wants room for
+  bool isAllocated = false;  // whether the flat entry allocates this output itself
 
   bool isString() const { return type == ONNX_TYPE_STRING; }
   bool isDynamic() const { return bytes < 0; }
+  int64_t rank() const { return static_cast<int64_t>(dims.size()); }
 };
 
 struct Plan {
   std::vector<Port> inputs, outputs;
-  int64_t dimsOffset = 0;    // in the mailbox: the dimensions of all dynamic inputs, one double each
-  int64_t outputsOffset = 0; // in the mailbox: where inputs and dimensions end
   int64_t mailboxBytes = 0;
-  int64_t scratchBytes = 0; // arena of the flat entry at 0, then its larger outputs
-  bool returns = false;     // whether any output is returned by itself
+  int64_t scratchBytes = 0; // of the flat entry: its arena at 0, then its outputs of static shape
 };
 
 namespace plan {
+
+// Libraries of onnx-mlir may give an output of another rank than the signature says; more than this is refused.
+constexpr int64_t highestRank = 16;
 
 inline int64_t aligned(int64_t bytes) { return (bytes + 63) & ~static_cast<int64_t>(63); }
 
 // Compares what the module says with what the library says of one input or output.
 inline bool matches(const Port &port, const om_io &io) {
-  if (port.type != io.type || port.dims.size() != static_cast<size_t>(io.rank)) return false;
+  if (port.type != io.type || port.rank() != io.rank || io.rank > highestRank) return false;
   for (size_t i = 0; i < port.dims.size(); ++i)
     if (port.dims[i] >= 0 && io.dims[i] >= 0 && port.dims[i] != io.dims[i]) return false;
   return true;
@@ -52,45 +58,58 @@ inline bool matches(const std::vector<Port> &ports, const om_io *io, int32_t cou
   return true;
 }
 
-// Fills in all offsets. `inputs` and `outputs` come with type and dims; tensors of up to `limit` bytes use the mailbox.
-inline bool make(const Library &library, int64_t limit, Plan *plan, Failure *failure) {
+inline void measure(Port *port) {
+  port->elementBytes = om_element_bytes(port->type);
+  port->bytes = om_shape_bytes(port->dims.data(), port->rank(), port->elementBytes);
+}
+
+// Gives a tensor of up to `limit` bytes a slot, and one that may have up to `dynamicLimit` bytes.
+inline void placeSlot(Port *port, int64_t limit, int64_t dynamicLimit, Plan *plan) {
+  const int64_t bytes = port->isDynamic() ? dynamicLimit : port->bytes;
+  if (port->isString() || bytes > limit) return;
+  port->slot = plan->mailboxBytes;
+  port->slotBytes = bytes;
+  plan->mailboxBytes += aligned(bytes);
+}
+
+inline void placeDims(Port *port, int64_t count, Plan *plan) {
+  port->dimsOffset = plan->mailboxBytes;
+  plan->mailboxBytes += count * static_cast<int64_t>(sizeof(double));
+}
+
+// Fills in all offsets. `inputs` and `outputs` come with type and dims.
+inline bool make(const Library &library, int64_t limit, int64_t dynamicLimit, Plan *plan, Failure *failure) {
   const om_builtin_descriptor *model = library.builtin;
   if (model && !(matches(plan->inputs, model->inputs, model->input_count) &&
                  matches(plan->outputs, model->outputs, model->output_count)))
     return failure->set("LOAD_MISMATCH", "it is another model than the module was generated for; build again");
-  // The flat entry allocates an output exactly where its own descriptor calls the shape dynamic.
-  if (model)
-    for (size_t i = 0; i < plan->outputs.size(); ++i)
-      plan->outputs[i].dims.assign(model->outputs[i].dims, model->outputs[i].dims + model->outputs[i].rank);
+  // Module and library may each know dimensions that the other calls dynamic. What counts for who allocates an output
+  // is the library's view.
+  for (size_t i = 0; model && i < plan->outputs.size(); ++i)
+    for (size_t d = 0; d < plan->outputs[i].dims.size(); ++d) {
+      const int64_t dim = model->outputs[i].dims[d];
+      if (dim < 0) plan->outputs[i].isAllocated = true;
+      else plan->outputs[i].dims[d] = dim;
+    }
 
-  auto measure = [&](Port &port) {
-    port.elementBytes = om_element_bytes(port.type);
-    port.bytes = om_shape_bytes(port.dims.data(), static_cast<int64_t>(port.dims.size()), port.elementBytes);
-  };
-  auto intoMailbox = [&](Port &port) {
-    if (port.isDynamic() || port.isString() || port.bytes > limit) return false;
-    port.mailbox = plan->mailboxBytes;
-    plan->mailboxBytes += aligned(port.bytes);
-    return true;
-  };
-
-  size_t dynamicDims = 0;
   for (Port &port : plan->inputs) {
-    measure(port);
-    intoMailbox(port);
-    if (port.isDynamic()) dynamicDims += port.dims.size();
+    measure(&port);
+    placeSlot(&port, limit, dynamicLimit, plan);
   }
-  plan->dimsOffset = plan->mailboxBytes;
-  plan->outputsOffset = plan->mailboxBytes += aligned(static_cast<int64_t>(dynamicDims * sizeof(double)));
+  for (Port &port : plan->inputs)
+    if (port.isDynamic()) placeDims(&port, port.rank(), plan);
+  plan->mailboxBytes = aligned(plan->mailboxBytes);
+
   plan->scratchBytes = model ? aligned(model->arena_bytes) : 0;
   for (Port &port : plan->outputs) {
-    measure(port);
-    if (model && intoMailbox(port)) continue; // onnx-mlir's entry allocates all outputs itself
-    plan->returns = true;
-    if (!model || port.isDynamic()) continue;
+    measure(&port);
+    placeSlot(&port, limit, dynamicLimit, plan);
+    if (!model || port.isAllocated) continue;
     port.scratch = plan->scratchBytes;
     plan->scratchBytes += aligned(port.bytes);
   }
+  for (Port &port : plan->outputs)
+    if (port.scratch < 0) placeDims(&port, 1 + highestRank, plan);
   return true;
 }
 

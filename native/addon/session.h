@@ -5,7 +5,7 @@
 
 class Session {
 public:
-  Session(napi_env env, Library &library, Plan plan) : library_(library), plan_(std::move(plan)), call_(library, plan_, true) {
+  Session(napi_env env, Library &library, Plan plan) : library_(library), plan_(std::move(plan)), call_(library, plan_) {
     library_.scratch.addUser();
     int64_t total = 0;
     napi_adjust_external_memory(env, plan_.scratchBytes, &total); // see close()
@@ -21,7 +21,7 @@ public:
     napi_get_arraybuffer_info(env, buffer, &data, &bytes);
     napi_create_reference(env, buffer, 1, &mailboxReference_);
     mailbox_ = reinterpret_cast<char *>(plan::aligned(reinterpret_cast<intptr_t>(data)));
-    call_.useMailbox(mailbox_);
+    call_.repeatOn(mailbox_);
     return mailbox_ - static_cast<char *>(data);
   }
 
@@ -44,7 +44,7 @@ public:
     napi_adjust_external_memory(env, -plan_.scratchBytes, &total);
   }
 
-  // run(direct?: (TypedArray | string[])[]): undefined or the outputs that aren't in the mailbox.
+  // run(direct?: (TypedArray | string[])[]): the outputs that aren't in the mailbox, if there are any.
   static napi_value run(napi_env env, napi_callback_info info) {
     size_t count = 1;
     napi_value direct;
@@ -82,22 +82,17 @@ private:
   struct Job {
     Session &session;
     Call call;
-    char *mailbox = nullptr;
     napi_async_work work = nullptr;
     napi_ref done = nullptr;
-    explicit Job(Session &owner) : session(owner), call(owner.library_, owner.plan_, false) {}
+    explicit Job(Session &owner) : session(owner), call(owner.library_, owner.plan_) {}
   };
 
   bool isOpen(napi_env env) const { return !closed_ || values::raise(env, "RUN_DISPOSED", "it was disposed"); }
 
+  // Null when there is nothing to return, or an exception is pending.
   napi_value returned(napi_env env, const Call &call) const {
-    if (!plan_.returns) return nullptr;
-    void *state = nullptr;
-    napi_value arrayBuffer;
-    if (napi_get_instance_data(env, &state) != napi_ok ||
-        napi_get_reference_value(env, static_cast<napi_ref>(state), &arrayBuffer) != napi_ok)
-      return nullptr;
-    return values::writeOutputs(env, library_, plan_, call, arrayBuffer);
+    napi_value outputs = nullptr;
+    return values::writeOutputs(env, library_, plan_, call, mailbox_, &outputs) ? outputs : nullptr;
   }
 
   napi_value runNow(napi_env env, napi_value direct) {
@@ -112,25 +107,6 @@ private:
     return outputs;
   }
 
-  // Copies all inputs into the job: once JavaScript runs again their memory may be transferred, resized or collected.
-  bool copyInputs(napi_env env, Job *job) {
-    job->mailbox = static_cast<char *>(job->call.own(static_cast<size_t>(plan_.mailboxBytes)));
-    if (!job->mailbox) return values::raise(env, "RUN_MEMORY", "no memory for a copy of the inputs");
-    memcpy(job->mailbox, mailbox_, static_cast<size_t>(plan_.outputsOffset));
-    job->call.useMailbox(job->mailbox);
-    for (size_t i = 0; i < plan_.inputs.size(); ++i) {
-      const Port &port = plan_.inputs[i];
-      if (port.mailbox >= 0 || port.isString()) continue; // strings were copied when they were read
-      om_buffer &buffer = job->call.inputs[i];
-      const int64_t bytes = om_shape_bytes(buffer.dims, static_cast<int64_t>(port.dims.size()), port.elementBytes);
-      void *copy = job->call.own(static_cast<size_t>(bytes));
-      if (!copy) return values::raise(env, "RUN_MEMORY", "no memory for a copy of the inputs");
-      if (bytes > 0) memcpy(copy, buffer.data, static_cast<size_t>(bytes));
-      buffer.data = copy;
-    }
-    return true;
-  }
-
   bool queue(napi_env env, napi_value done, Job *job) {
     napi_value name;
     return napi_create_string_utf8(env, "onnx-mlir", NAPI_AUTO_LENGTH, &name) == napi_ok &&
@@ -143,7 +119,8 @@ private:
     if (!isOpen(env)) return;
     Job *job = new Job(*this);
     retain();
-    if (!values::readInputs(env, library_, plan_, mailbox_, direct, &job->call) || !copyInputs(env, job)) {
+    if (!values::readInputs(env, library_, plan_, mailbox_, direct, &job->call) ||
+        !values::copyInputs(env, plan_, &job->call)) {
       discard(env, job);
     } else if (!queue(env, done, job)) {
       discard(env, job);
@@ -173,8 +150,6 @@ private:
     if (job->call.failure.code) {
       arguments[0] = values::toError(env, job->call.failure);
     } else {
-      memcpy(mailbox_ + plan_.outputsOffset, job->mailbox + plan_.outputsOffset,
-             static_cast<size_t>(plan_.mailboxBytes - plan_.outputsOffset));
       arguments[1] = returned(env, job->call);
       bool pending = false;
       if (napi_is_exception_pending(env, &pending) == napi_ok && pending)

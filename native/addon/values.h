@@ -57,48 +57,75 @@ inline bool strings(napi_env env, napi_value value, int64_t count, Call *call, v
   return true;
 }
 
-// The dimensions that JavaScript left in the mailbox for a dynamic input; moves `next` past them.
-inline bool dimensions(napi_env env, const Port &port, const om_io *expected, const double **next, int64_t *dims) {
+// The dimensions that JavaScript left in the mailbox for a dynamic input.
+inline bool dimensions(napi_env env, const Port &port, const om_io *expected, const double *given, int64_t *dims) {
   for (size_t i = 0; i < port.dims.size(); ++i) {
-    const double dim = *(*next)++;
-    if (!(dim >= 0 && dim <= 9007199254740991.0)) return raise(env, "RUN_INPUT", "a dimension is no length");
-    dims[i] = static_cast<int64_t>(dim);
+    if (!(given[i] >= 0 && given[i] <= 9007199254740991.0)) return raise(env, "RUN_INPUT", "a dimension is no length");
+    dims[i] = static_cast<int64_t>(given[i]);
     if (expected && expected->dims[i] >= 0 && expected->dims[i] != dims[i])
       return raise(env, "RUN_SHAPE", "a dimension differs from the one that the model was compiled for");
   }
   return true;
 }
 
-// Points the call's inputs at what JavaScript gave: `direct` is an array of those that aren't in the mailbox, in order.
-// They may move or vanish as soon as JavaScript runs again.
-inline bool readInputs(napi_env env, const Library &library, const Plan &plan, const char *mailbox, napi_value direct,
+// Points the call's inputs at what JavaScript gave: in the mailbox, or in `direct`, an array of those that don't fit
+// there. They may move or vanish as soon as JavaScript runs again.
+inline bool readInputs(napi_env env, const Library &library, const Plan &plan, char *mailbox, napi_value direct,
                        Call *call) {
   uint32_t index = 0;
-  const double *dims = reinterpret_cast<const double *>(mailbox + plan.dimsOffset);
   for (size_t i = 0; i < plan.inputs.size(); ++i) {
     const Port &port = plan.inputs[i];
-    if (port.mailbox >= 0) continue;
     om_buffer &buffer = call->inputs[i];
-    const om_io *expected = library.builtin ? &library.builtin->inputs[i] : nullptr;
-    if (port.isDynamic() && !dimensions(env, port, expected, &dims, buffer.dims)) return false;
-    const int64_t rank = static_cast<int64_t>(port.dims.size());
-    const int64_t bytes = om_shape_bytes(buffer.dims, rank, port.elementBytes);
+    int64_t bytes = port.bytes;
+    if (port.isDynamic()) {
+      const om_io *expected = library.builtin ? &library.builtin->inputs[i] : nullptr;
+      const double *given = reinterpret_cast<const double *>(mailbox + port.dimsOffset);
+      if (!dimensions(env, port, expected, given, buffer.dims)) return false;
+      bytes = om_shape_bytes(buffer.dims, port.rank(), port.elementBytes);
+      if (bytes < 0) return raise(env, "RUN_INPUT", "its dimensions are too large");
+    }
+    if (bytes <= port.slotBytes) {
+      buffer.data = mailbox + port.slot;
+      continue;
+    }
     napi_value value;
     if (napi_get_element(env, direct, index++, &value) != napi_ok) return raise(env, "RUN_INPUT", "an input is missing");
-    const bool read = port.isString() ? strings(env, value, om_shape_bytes(buffer.dims, rank, 1), call, &buffer.data)
-                                      : typedArray(env, value, bytes, &buffer.data);
+    const bool read = port.isString()
+                          ? strings(env, value, om_shape_bytes(buffer.dims, port.rank(), 1), call, &buffer.data)
+                          : typedArray(env, value, bytes, &buffer.data);
     if (!read) return false;
   }
   return true;
 }
 
-// A new ArrayBuffer with a copy of `data`, through its constructor: napi_create_arraybuffer ends the process when
-// memory is short, the constructor throws.
-inline napi_value copyOut(napi_env env, napi_value arrayBuffer, const void *data, int64_t bytes) {
-  napi_value length, buffer = nullptr;
-  void *target = nullptr;
+// Copies all inputs into memory of the call's own, after which JavaScript may do with them what it likes.
+inline bool copyInputs(napi_env env, const Plan &plan, Call *call) {
+  const auto bytesOf = [&](size_t i) {
+    const Port &port = plan.inputs[i]; // strings were copied when they were read
+    return port.isString() ? 0 : om_shape_bytes(call->inputs[i].dims, port.rank(), port.elementBytes);
+  };
+  int64_t total = 0;
+  for (size_t i = 0; i < plan.inputs.size(); ++i) total += plan::aligned(bytesOf(i));
+  char *copy = static_cast<char *>(call->own(static_cast<size_t>(total)));
+  if (!copy) return raise(env, "RUN_MEMORY", "no memory for a copy of the inputs");
+  for (size_t i = 0; i < plan.inputs.size(); ++i) {
+    const int64_t bytes = bytesOf(i);
+    if (bytes == 0) continue;
+    call->inputs[i].data = memcpy(copy, call->inputs[i].data, static_cast<size_t>(bytes));
+    copy += plan::aligned(bytes);
+  }
+  return true;
+}
+
+// A new ArrayBuffer with a copy of `data`, through its constructor, which is the addon's instance data:
+// napi_create_arraybuffer ends the process when memory is short, the constructor throws.
+inline napi_value copyOut(napi_env env, const void *data, int64_t bytes) {
+  napi_value arrayBuffer, length, buffer = nullptr;
+  void *constructor = nullptr, *target = nullptr;
   size_t size = 0;
-  if (napi_create_double(env, static_cast<double>(bytes), &length) != napi_ok ||
+  if (napi_get_instance_data(env, &constructor) != napi_ok ||
+      napi_get_reference_value(env, static_cast<napi_ref>(constructor), &arrayBuffer) != napi_ok ||
+      napi_create_double(env, static_cast<double>(bytes), &length) != napi_ok ||
       napi_new_instance(env, arrayBuffer, 1, &length, &buffer) != napi_ok ||
       napi_get_arraybuffer_info(env, buffer, &target, &size) != napi_ok)
     return nullptr;
@@ -118,47 +145,51 @@ inline napi_value copyStrings(napi_env env, const char *const *data, int64_t cou
   return array;
 }
 
-inline napi_value copyDims(napi_env env, const int64_t *dims, int64_t rank) {
-  napi_value array = nullptr;
-  if (napi_create_array_with_length(env, static_cast<size_t>(rank), &array) != napi_ok) return nullptr;
-  for (int64_t i = 0; i < rank; ++i) {
-    napi_value dim;
-    if (napi_create_double(env, static_cast<double>(dims[i]), &dim) != napi_ok ||
-        napi_set_element(env, array, static_cast<uint32_t>(i), dim) != napi_ok)
-      return nullptr;
-  }
-  return array;
+// One output of a finished call.
+struct Result {
+  const void *data;
+  const int64_t *dims;
+  int64_t rank;
+};
+
+inline Result resultOf(const Library &library, const Plan &plan, const Call &call, size_t index) {
+  if (!call.list) return {call.outputs[index].data, call.outputs[index].dims, plan.outputs[index].rank()};
+  const OMTensor *tensor = library.plain.at(call.list, static_cast<int64_t>(index));
+  return {library.plain.data(tensor), library.plain.shape(tensor), library.plain.rank(tensor)};
 }
 
-// Outputs that aren't in the mailbox, as an array [data, dims, data, dims, …]; data is an ArrayBuffer or strings.
-// Everything is copied, so outputs that alias an input or a constant of the library are safe too.
-inline napi_value writeOutputs(napi_env env, const Library &library, const Plan &plan, const Call &call,
-                               napi_value arrayBuffer) {
-  napi_value array = nullptr;
-  if (napi_create_array(env, &array) != napi_ok) return nullptr;
+inline void writeDims(const Port &port, const Result &result, char *mailbox) {
+  double *dims = reinterpret_cast<double *>(mailbox + port.dimsOffset);
+  *dims++ = static_cast<double>(result.rank);
+  for (int64_t i = 0; i < result.rank; ++i) *dims++ = static_cast<double>(result.dims[i]);
+}
+
+// Puts the outputs where JavaScript finds them: dimensions and what fits there in the mailbox, the rest as an array of
+// ArrayBuffers and string[]s, in order; *returned stays undefined where there is no rest. All of it are copies, so
+// outputs that alias an input or a constant of the library are safe too.
+inline bool writeOutputs(napi_env env, const Library &library, const Plan &plan, const Call &call, char *mailbox,
+                         napi_value *returned) {
   uint32_t index = 0;
   for (size_t i = 0; i < plan.outputs.size(); ++i) {
     const Port &port = plan.outputs[i];
-    if (port.mailbox >= 0) continue;
-    const OMTensor *tensor = call.list ? library.plain.at(call.list, static_cast<int64_t>(i)) : nullptr;
-    const void *data = tensor ? library.plain.data(tensor) : call.outputs[i].data;
-    const int64_t *dims = tensor ? library.plain.shape(tensor) : call.outputs[i].dims;
-    const int64_t rank = tensor ? library.plain.rank(tensor) : static_cast<int64_t>(port.dims.size());
-    const int64_t bytes = om_shape_bytes(dims, rank, port.elementBytes);
-    if (bytes < 0 || (bytes > 0 && !data)) {
-      raise(env, "RUN_OUTPUT", "it gave an output without a shape or elements");
-      return nullptr;
+    if (call.isInMailbox(port)) continue;
+    const Result result = resultOf(library, plan, call, i);
+    const int64_t bytes = om_shape_bytes(result.dims, result.rank, port.elementBytes);
+    if (bytes < 0 || (bytes > 0 && !result.data))
+      return raise(env, "RUN_OUTPUT", "it gave an output without a shape or elements");
+    if (port.dimsOffset >= 0) writeDims(port, result, mailbox);
+    if (bytes <= port.slotBytes) {
+      if (bytes > 0) memcpy(mailbox + port.slot, result.data, static_cast<size_t>(bytes));
+      continue;
     }
-    napi_value elements = port.isString()
-                              ? copyStrings(env, static_cast<const char *const *>(data), om_shape_bytes(dims, rank, 1))
-                              : copyOut(env, arrayBuffer, data, bytes);
-    napi_value shape = elements ? copyDims(env, dims, rank) : nullptr;
-    if (!shape || napi_set_element(env, array, index, elements) != napi_ok ||
-        napi_set_element(env, array, index + 1, shape) != napi_ok)
-      return nullptr;
-    index += 2;
+    napi_value elements = port.isString() ? copyStrings(env, static_cast<const char *const *>(result.data),
+                                                        om_shape_bytes(result.dims, result.rank, 1))
+                                          : copyOut(env, result.data, bytes);
+    if (!elements || (index == 0 && napi_create_array(env, returned) != napi_ok) ||
+        napi_set_element(env, *returned, index++, elements) != napi_ok)
+      return false;
   }
-  return array;
+  return true;
 }
 
 } // namespace values

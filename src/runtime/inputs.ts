@@ -1,3 +1,4 @@
+import { describe, nearest, quote } from './describe.ts'
 import { arrayKind, containersOf, toElements } from './elements.ts'
 import type { SignatureEntry } from './signature.ts'
 import { storage, type TypedArray, type TypedArrayConstructor } from './tensor.ts'
@@ -26,11 +27,15 @@ export class InputChecker {
   readonly #model: string
   readonly #ports: readonly Port[]
   readonly #isStatic: boolean
+  /** Indices of the inputs, those with the fewest dynamic dimensions first: they tell the symbols of the others. */
+  readonly #order: readonly number[]
 
   constructor(model: string, inputs: readonly SignatureEntry[]) {
     this.#model = model
     this.#ports = inputs.map(toPort)
     this.#isStatic = this.#ports.every((port) => port.dims !== undefined)
+    const dynamic = inputs.map(({ shape }) => shape.filter((dim) => typeof dim !== 'number').length)
+    this.#order = inputs.map((_, i) => i).toSorted((a, b) => dynamic[a]! - dynamic[b]!)
   }
 
   /** The inputs in the signature's order. */
@@ -64,9 +69,13 @@ export class InputChecker {
   #checkDynamic(given: Readonly<Record<string, unknown>>): CheckedInput[] {
     const symbols: Symbols = new Map()
     const checked: CheckedInput[] = []
-    for (const shaped of [true, false])
-      for (const [index, port] of this.#ports.entries())
-        if (isShaped(given[port.name]) === shaped) checked[index] = this.#resolve(port, given[port.name], symbols)
+    checked.length = this.#ports.length
+    for (let pass = 0; pass < 2; pass++)
+      for (const i of this.#order) {
+        const port = this.#ports[i]!
+        const value = given[port.name]
+        if (isShaped(value) === (pass === 0)) checked[i] = this.#resolve(port, value, symbols)
+      }
     return checked
   }
 
@@ -76,19 +85,13 @@ export class InputChecker {
     if (shaped && value.type !== undefined && value.type !== port.type)
       throw this.#error(TypeError, port, `given a tensor of type ${String(value.type)}`)
     const data = this.#elements(port, elements)
-    const length = data.length / port.lanes
-    const dims = shaped ? this.#statedDims(port, value.dims) : this.#inferDims(port, length, symbols, describe(value))
+    const dims = shaped ? this.#statedDims(port, value.dims) : this.#inferDims(port, data.length, symbols, value)
+    let length = port.lanes
+    for (const dim of dims) length *= dim
     this.#checkDims(port, dims, symbols)
-    const wanted = dims.reduce((product, dim) => product * dim, 1)
-    if (wanted !== length) {
-      const count = port.lanes > 1 ? `${wanted * port.lanes} numbers (${port.lanes} each)` : `${wanted}`
-      throw this.#error(
-        RangeError,
-        port,
-        `so ${count} elements for dims [${dims.join(', ')}], given ${describe(elements)}`,
-      )
-    }
-    return { data, dims }
+    if (length === data.length) return { data, dims }
+    const wanted = `${length} ${port.lanes > 1 ? 'numbers' : 'elements'} for dims [${dims.join(', ')}]`
+    throw this.#error(RangeError, port, `so ${wanted}, given ${describe(elements)}`)
   }
 
   #elements(port: Port, value: unknown): TypedArray | readonly string[] {
@@ -116,25 +119,33 @@ export class InputChecker {
   }
 
   /** Dimensions of an input that came without them: at most one may be unknown, and the length gives that one. */
-  #inferDims(port: Port, length: number, symbols: Symbols, given: string): readonly number[] {
+  #inferDims(port: Port, length: number, symbols: Symbols, given: unknown): readonly number[] {
     if (port.dims !== undefined) return port.dims
-    const dims = port.shape.map((dim) => (typeof dim === 'string' ? symbols.get(dim)?.value : (dim ?? undefined)))
-    const unknown = dims.filter((dim) => dim === undefined).length
-    if (unknown > 1)
-      throw this.#error(
-        TypeError,
-        port,
-        `which has ${unknown} unknown dimensions: give { data, dims } instead of ${given}`,
-      )
-    const known = dims.reduce<number>((product, dim) => product * (dim ?? 1), 1)
-    const rest = length / known
-    if (unknown === 1 && !Number.isSafeInteger(rest))
-      throw this.#error(RangeError, port, `so a multiple of ${known} elements, given ${given}`)
-    return dims.map((dim) => dim ?? rest)
+    const dims: number[] = []
+    let known = port.lanes
+    let unknown = 0
+    let unknownAxis = 0
+    for (const dim of port.shape) {
+      const value = typeof dim === 'number' ? dim : dim === null ? undefined : symbols.get(dim)?.value
+      if (value === undefined) {
+        unknown++
+        unknownAxis = dims.length
+      } else known *= value
+      dims.push(value ?? 0)
+    }
+    if (unknown > 1) {
+      const wanted = `which has ${unknown} unknown dimensions: give { data, dims }`
+      throw this.#error(TypeError, port, `${wanted} instead of ${describe(given)}`)
+    }
+    if (unknown === 0) return dims
+    dims[unknownAxis] = length / known
+    if (Number.isSafeInteger(dims[unknownAxis])) return dims
+    throw this.#error(RangeError, port, `so a multiple of ${known} elements, given ${describe(given)}`)
   }
 
   #checkDims(port: Port, dims: readonly number[], symbols: Symbols): void {
-    for (const [axis, expected] of port.shape.entries()) {
+    for (let axis = 0; axis < dims.length; axis++) {
+      const expected = port.shape[axis]
       const dim = dims[axis]!
       if (typeof expected === 'number' && dim !== expected)
         throw this.#error(RangeError, port, `given dims [${dims.join(', ')}]`)
@@ -192,47 +203,11 @@ function toPort(input: SignatureEntry): Port {
 }
 
 function isShaped(value: unknown): value is { data: unknown; dims: unknown; type?: unknown } {
-  return typeof value === 'object' && value !== null && 'data' in value && 'dims' in value
+  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && 'data' in value && 'dims' in value
 }
 
 function isScalar(value: unknown): boolean {
   return (
     typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' || typeof value === 'string'
   )
-}
-
-const quote = (text: string): string => JSON.stringify(text)
-
-/** What a value is, for an error message: `Float64Array(60)`, `Array(3) of number`, `"abc"`. */
-function describe(value: unknown): string {
-  const kind = arrayKind(value)
-  if (kind !== '') return kind === 'DataView' ? 'a DataView' : `${kind}(${(value as TypedArray).length})`
-  if (Array.isArray(value)) return `Array(${value.length})${value.length > 0 ? ` of ${typeof value[0]}` : ''}`
-  if (typeof value === 'string') return quote(value.length > 40 ? `${value.slice(0, 40)}…` : value)
-  if (typeof value === 'object' && value !== null)
-    return `an object with ${Object.keys(value).map(quote).join(', ') || 'no keys'}`
-  return typeof value === 'function' ? 'a function' : String(value)
-}
-
-/** The candidate that differs in the fewest letters, if in at most a third of them. */
-function nearest(name: string, candidates: readonly string[]): string | undefined {
-  let best: { candidate: string; distance: number } | undefined
-  for (const candidate of candidates) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
-    if (distance <= Math.max(1, Math.ceil(candidate.length / 3)) && distance < (best?.distance ?? Infinity))
-      best = { candidate, distance }
-  }
-  return best?.candidate
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    row = next
-  }
-  return row[b.length]!
 }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ModelRunError } from '../../src/runtime/index.ts'
-import type { Model, Tensor } from '../../src/runtime/index.ts'
+import type { Model, ModelFacts, SignatureEntry, Tensor } from '../../src/runtime/index.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
 import { storage, type TypedArray } from '../../src/runtime/tensor.ts'
 import { compileModel, echoTypes, factsOf, makeFolder, signatures, testAddon } from '../native/libraries.ts'
@@ -149,6 +149,37 @@ describe('a model with dynamic shapes', () => {
     )
   })
 
+  it('can be bound where the module knows the dimensions that the library leaves open', () => {
+    const model = (batch: number) => {
+      const fix = (entry: SignatureEntry) => ({
+        ...entry,
+        shape: entry.shape.map((dim) => (dim === 'batch' ? batch : dim)),
+      })
+      const { inputs, outputs } = signatures.rows
+      const signature = { inputs: inputs.map(fix), outputs: outputs.map(fix) }
+      return createNodeModel({ ...factsOf('rows'), signature }, { addon, library: libraries.get('rows')! }).bind()
+    }
+    for (const batch of [2, 5000]) {
+      const { inputs, outputs, run } = model(batch)
+      ;(inputs['x']!.data as Float32Array).fill(2)
+      ;(inputs['weight']!.data as Float32Array).fill(3)
+      run()
+      expect(outputs['sums']).toEqual({ type: 'float32', dims: [batch], data: new Float32Array(batch).fill(18) })
+      expect(outputs['doubled']!.data).toEqual(new Float32Array(3 * batch).fill(4))
+    }
+  })
+
+  it('keeps to the dimensions that the library knows and the module leaves open', async () => {
+    const signature = {
+      inputs: [{ ...signatures.affine.inputs[0], shape: ['n', 20] }],
+      outputs: signatures.affine.outputs,
+    }
+    const facts = { ...factsOf('affine'), signature }
+    const model = createNodeModel(facts as ModelFacts, { addon, library: libraries.get('affine')! })
+    expect((await runBoth(model, { x: new Float32Array(60) }))['y']!.dims).toEqual([3, 20])
+    expect((await failBoth(model, { x: new Float32Array(40) })).code).toBe('RUN_SHAPE')
+  })
+
   it("reports the model's own errors and goes on", async () => {
     // Without the symbol the two inputs may disagree, and the model itself notices.
     const facts = factsOf('rows')
@@ -194,6 +225,20 @@ describe.each(['plain', 'tagged'])("a library with onnx-mlir's plain ABI: %s", (
     const { constant } = await runBoth(open('plain', library), { x: f32(1) })
     expect(constant).toEqual({ type: 'float32', dims: [2], data: f32(7, 8) })
     expect(process.env['OM_CONSTANT_PATH']).toBeUndefined()
+  })
+
+  it('runs on bound buffers, where its results have the shape that the module knows', () => {
+    const fix = (entry: SignatureEntry) => ({ ...entry, shape: [3] })
+    const { inputs, outputs } = signatures.plain
+    const bind = (constant: SignatureEntry) => {
+      const signature = { inputs: inputs.map(fix), outputs: [fix(outputs[0]!), constant, fix(outputs[2]!)] }
+      return createNodeModel({ ...factsOf('plain'), signature }, { addon, library: libraries.get(library)! }).bind()
+    }
+    const bound = bind(outputs[1]!)
+    ;(bound.inputs['x']!.data as Float32Array).set([1, 2, 3])
+    bound.run()
+    expect(bound.outputs['owned']!.data).toEqual(f32(2, 4, 6))
+    expect(() => bind(fix(outputs[1]!)).run()).toThrow('plain.onnx: output "constant" has dims [2] instead of [3]')
   })
 
   it.each([

@@ -1,0 +1,38 @@
+import { arrayKind } from './elements.ts'
+
+/** A name or text in quotes, whatever it contains. */
+export const quote = (text: string): string => JSON.stringify(text)
+
+/** What a value is, for an error message: `Float64Array(60)`, `Array(3) of number`, `"abc"`. */
+export function describe(value: unknown): string {
+  const kind = arrayKind(value)
+  if (kind !== '') return kind === 'DataView' ? 'a DataView' : `${kind}(${(value as Uint8Array).length})`
+  if (Array.isArray(value)) return `Array(${value.length})${value.length > 0 ? ` of ${typeof value[0]}` : ''}`
+  if (typeof value === 'string') return quote(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+  if (typeof value === 'object' && value !== null)
+    return `an object with ${Object.keys(value).map(quote).join(', ') || 'no keys'}`
+  return typeof value === 'function' ? 'a function' : String(value)
+}
+
+/** The candidate that differs in the fewest letters, if in at most a third of them. */
+export function nearest(name: string, candidates: readonly string[]): string | undefined {
+  let best: { candidate: string; distance: number } | undefined
+  for (const candidate of candidates) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
+    if (distance <= Math.max(1, Math.ceil(candidate.length / 3)) && distance < (best?.distance ?? Infinity))
+      best = { candidate, distance }
+  }
+  return best?.candidate
+}
+
+/** Levenshtein's distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    row = next
+  }
+  return row[b.length]!
+}
