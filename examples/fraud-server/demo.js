@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, relative } from 'node:path'
+import { dirname, extname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from 'vite'
@@ -29,7 +29,7 @@ import { simulateTransactions } from './training/transactions.js'
 
 const usage = `node demo.js [--json FILE] [--keep]
 
-  --json FILE  also write what was measured as JSON
+  --json FILE  where to write what was measured; otherwise .onnx-mlir/demo.json beside this script
   --keep       keep the folder that the build was carried to`
 
 const root = dirname(fileURLToPath(import.meta.url))
@@ -61,7 +61,13 @@ function carryAway(built) {
   return { folder, files }
 }
 
-/** @param {{ json?: string, keep?: boolean }} options */
+/** @param {string} file */
+function role(file) {
+  const roles = { '.js': 'the service', '.node': 'addon that runs models' }
+  return roles[/** @type {keyof typeof roles} */ (extname(file))] ?? 'the model, compiled'
+}
+
+/** @param {{ json: string, keep?: boolean }} options */
 async function demo({ json, keep }) {
   step('Build the service with Vite: import model from ./fraud.onnx')
   const built = await buildService()
@@ -71,7 +77,7 @@ async function demo({ json, keep }) {
   /** @type {Service | undefined} */
   let service
   try {
-    table([['file', 'size'], ...files.map(({ file, bytes }) => [file, size(bytes)])])
+    table([['file', 'size', ''], ...files.map(({ file, bytes }) => [file, size(bytes), role(file)])])
     const model = statSync(join(root, 'fraud.onnx')).size
     facts({ folder, 'fraud.onnx': `${size(model)}, stays behind` })
 
@@ -132,7 +138,8 @@ async function demo({ json, keep }) {
       latencyMs: latency,
       exit,
     }
-    if (json) writeFileSync(json, `${JSON.stringify(result, undefined, 2)}\n`)
+    writeFileSync(json, `${JSON.stringify(result, undefined, 2)}\n`)
+    facts({ report: json })
     // Written so that NaN fails too.
     if (!(difference <= tolerance)) throw new Error(`scores differ by ${difference} from the training code's`)
     if (exit !== 0) throw new Error(`the service was asked to shut down and ended with ${exit}`)
@@ -156,7 +163,7 @@ try {
     options: { json: { type: 'string' }, keep: { type: 'boolean' }, help: { type: 'boolean' } },
   })
   if (values.help) console.log(usage)
-  else await demo(values)
+  else await demo({ ...values, json: resolve(values.json ?? join(root, '.onnx-mlir', 'demo.json')) })
 } catch (error) {
   const wrongUsage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
   failure(error instanceof Error ? error.message : String(error))

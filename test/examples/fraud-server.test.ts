@@ -73,6 +73,7 @@ describe('the demo', () => {
     expect(['builtin', 'onnx-mlir']).toContain(measured.compiler.name)
     expect(output).toContain(`${measured.compiler.name} ${measured.compiler.version}`)
     expect(output).toContain(measured.target)
+    expect(output).toMatch(/report +\S.*demo\.json/)
     const { request, model } = measured.latencyMs
     expect(model.p50).toBeGreaterThan(0)
     expect(model.p50).toBeLessThan(request.p50)
@@ -83,6 +84,12 @@ describe('the demo', () => {
     const extensions = measured.build.files.map(({ file }) => /\.\w+$/.exec(file)?.[0]).sort()
     expect(extensions).toEqual(['.js', '.node', '.so'])
     for (const { file } of measured.build.files) expect(existsSync(join(measured.folder, file))).toBe(true)
+  })
+
+  test('leaves types behind that the service is checked against', async () => {
+    const tsc = resolve('node_modules/typescript/bin/tsc')
+    const checked = await run(process.execPath, [tsc, '-p', example]).catch((error: unknown) => error)
+    expect(checked).toEqual({ stdout: '', stderr: '' })
   })
 
   test('refuses unknown options', async () => {

@@ -19,12 +19,16 @@ export function failure(text) {
   console.error(`\n${paint('red', 'failed:')} ${text}`)
 }
 
-/** Rows of cells under a line of heads; all but the first column aligned to the right. @param {readonly (readonly string[])[]} rows */
+/** Rows of cells under a line of heads; numbers, which is what columns with a head have after the first, are aligned to the right. @param {readonly (readonly string[])[]} rows */
 export function table([heads = [], ...rows]) {
   const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column].length)))
   /** @param {readonly string[]} row */
-  const line = (row) =>
-    '   ' + row.map((cell, column) => (column ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))).join('  ')
+  const line = (row) => {
+    const cells = row.map((cell, column) =>
+      column && heads[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column]),
+    )
+    return `   ${cells.join('  ')}`.trimEnd()
+  }
   console.log(paint('dim', line(heads)))
   for (const row of rows) console.log(line(row))
 }
