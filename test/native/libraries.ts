@@ -1,21 +1,23 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { afterAll } from 'vitest'
 import { buildAddon } from '../../src/builtin/addon.ts'
 import { findCc } from '../../src/builtin/toolchain-find.ts'
-import type { Signature, SignatureEntry } from '../../src/runtime/index.ts'
-import type { ElementType } from '../../src/runtime/index.ts'
-import type { ModelFacts } from '../../src/runtime/model.ts'
+import type { ElementType, ModelFacts, Signature, SignatureEntry } from '../../src/runtime/index.ts'
 import { storage } from '../../src/runtime/tensor.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 export const abiFolder = fileURLToPath(new URL('../../native/abi/', import.meta.url))
 
-/** A folder for one test file's libraries. */
+const scratch = mkdtempSync(join(tmpdir(), 'om-native-'))
+afterAll(() => rmSync(scratch, { recursive: true }))
+
+/** An empty folder, which is removed after the test file. */
 export function makeFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'om-native-'))
+  return mkdtempSync(join(scratch, 'folder-'))
 }
 
 /** The addon, compiled once for all test files. */
