@@ -2,7 +2,7 @@ import type { Node } from '../graph/graph.ts'
 import { product } from '../graph/dim.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { tensorFrom, tensorValues } from '../onnx/tensor.ts'
-import { literal, storeElement } from './c-text.ts'
+import { literal, storeElement, stringLiteral } from './c-text.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { shapeFromContents } from './shape-contents.ts'
 
@@ -47,6 +47,7 @@ export const constants: readonly LoweredOperator[] = [
       return [{ type: fill.type, dims, data: repeat(fill.data, count) }]
     },
     sizes: (node, k) => {
+      if (node.input(0).contents) return
       node.output().dims.forEach((dim, axis) => {
         if (typeof dim !== 'number') k.line(`*${k.symbol(dim)} = ${k.input(0)}[${axis}];`)
       })
@@ -56,7 +57,7 @@ export const constants: readonly LoweredOperator[] = [
       const [value] = tensorValues(fill)
       const { type, dims } = node.output()
       k.include('types.h')
-      const element = literal(type, value as number | bigint)
+      const element = typeof value === 'string' ? stringLiteral(value) : literal(type, value as number | bigint)
       k.line(`for (int64_t i = 0; i < ${k.dim(product(dims))}; i++) ${storeElement(type, `${k.output()}[i]`, element)}`)
     },
   },
@@ -65,6 +66,19 @@ export const constants: readonly LoweredOperator[] = [
     infer: (node) => [node.input(0)],
     alias: 0,
     fold: (node) => [node.input(0).constant!],
+  },
+  {
+    // ONNX Dropout-1 … 22 in inference: nothing is dropped.
+    name: 'Dropout',
+    infer: (node) => [node.input(0), { type: 'bool', shape: node.input(0).shape }],
+    decompose(node, b) {
+      const training = node.inputs[2]
+      if (training && (!training.constant || training.constant.data[0] === 1)) {
+        throw node.error('UNSUPPORTED_TRAINING', 'training_mode is not supported: export the model for inference')
+      }
+      const value = tensorFrom('bool', [1], [true])
+      return [node.input(0), b.op('ConstantOfShape', [b.op('Shape', [node.input(0)])], { value })]
+    },
   },
 ]
 
