@@ -2,10 +2,12 @@ import type { Node } from '../graph/graph.ts'
 import type { OperatorRegistry } from '../graph/operator.ts'
 import { activations } from './activations.ts'
 import { arithmetic } from './arithmetic.ts'
+import { batchNormalizations } from './batch-normalization.ts'
 import { casts } from './cast.ts'
 import { constants } from './constant.ts'
 import { controlFlow } from './control-flow.ts'
 import { convolutions } from './convolution.ts'
+import { layerNormalizations } from './layer-normalization.ts'
 import { logic } from './logic.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { matmul } from './matmul.ts'
@@ -33,7 +35,9 @@ const operators: readonly LoweredOperator[] = [
   ...matmul,
   ...convolutions,
   ...pooling,
+  ...batchNormalizations,
   ...normalizations,
+  ...layerNormalizations,
   ...reductions,
   ...softmax,
   ...recurrent,
@@ -43,7 +47,10 @@ const operators: readonly LoweredOperator[] = [
 const byName = new Map<string, LoweredOperator[]>()
 for (const operator of operators) {
   const key = `${operator.domain ?? ''}:${operator.name}`
-  byName.set(key, [...(byName.get(key) ?? []), operator].sort((a, b) => (b.since ?? 1) - (a.since ?? 1)))
+  byName.set(
+    key,
+    [...(byName.get(key) ?? []), operator].sort((a, b) => (b.since ?? 1) - (a.since ?? 1)),
+  )
 }
 
 function find(domain: string, op: string, version: number): LoweredOperator | undefined {

@@ -1,29 +1,166 @@
-import type { Node, Value } from '../graph/graph.ts'
+import { type Dim, divideExactly, product } from '../graph/dim.ts'
+import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
+import { elementTypes } from '../onnx/element-type.ts'
+import { literal } from './c-text.ts'
+import { checkKind } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
+import { normalizeAxis } from './shape-contents.ts'
+import { widenNarrowFloats } from './widen.ts'
+
+function sameAsInput(node: Node): ValueInfo[] {
+  checkKind(node, node.input(0), 'float')
+  return [{ type: node.input(0).type, shape: node.input(0).shape }]
+}
+
+/** A vector with one number per channel (axis 1), shaped to broadcast to x. */
+function perChannel(b: Builder, value: Value, x: Value): Value {
+  const axes = b.ints(x.dims.slice(2).map((_, i) => i + 1))
+  return x.rank > 2 ? b.op('Unsqueeze', [value, axes]) : value
+}
+
+/** The size of axis 1, which these operators treat apart. */
+function channelsOf(node: Node): Dim {
+  const channels = node.input(0).dims[1]
+  if (channels === undefined)
+    throw node.error('MODEL_SHAPE', `the input has rank ${node.input(0).rank}, but needs axes for batch and channels`)
+  return channels
+}
 
 /**
- * ONNX BatchNormalization-1 … 15 in inference: y = (x - mean) / sqrt(var + epsilon) * scale + bias, written as
- * x * factor + offset with both per channel, so that constants fold and a convolution before it can take them in.
+ * ONNX GroupNormalization-21 (scale and bias per channel): each group of channels is normalised over itself and all
+ * pixels.
  */
-const BatchNormalization: LoweredOperator = {
-  name: 'BatchNormalization',
-  infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
+const GroupNormalization: LoweredOperator = {
+  name: 'GroupNormalization',
+  since: 21,
+  infer: sameAsInput,
+  decompose: (node, b) =>
+    widenNarrowFloats(node, b) ?? (node.input(0).type === 'float32' ? undefined : [normaliseGroups(node, b)]),
+  lower(node, k) {
+    const { dims } = node.input(0)
+    k.include('normalize.h')
+    const sizes = [k.dim(dims[0]!), node.int('num_groups', 1), k.dim(groupSize(node)), k.count(dims.slice(2))].join(
+      ', ',
+    )
+    const epsilon = literal('float32', node.float('epsilon', 1e-5))
+    k.line(`om_groupnorm_f32(${k.input(0)}, ${k.input(1)}, ${k.input(2)}, ${k.output()}, ${sizes}, ${epsilon});`)
+  },
+  flops: (node) => product([8, ...node.input(0).dims]),
+}
+
+/** Channels of a group. */
+function groupSize(node: Node): Dim {
+  const [channels, groups] = [channelsOf(node), node.int('num_groups', 0)]
+  const size = groups > 0 ? divideExactly(channels, groups) : undefined
+  if (size === undefined)
+    throw node.error('MODEL_ATTRIBUTE', `${channels} channels can't be split into ${groups} groups`)
+  return size
+}
+
+/** The same with simpler operators, in the input's own type. */
+function normaliseGroups(node: Node, b: Builder): Value {
+  const [x, scale, bias] = [node.input(0), node.input(1), node.input(2)]
+  groupSize(node)
+  const rows = b.op('Reshape', [x, b.ints([0, node.int('num_groups', 1), -1])])
+  const axes = b.ints([2])
+  const centred = b.op('Sub', [rows, b.op('ReduceMean', [rows, axes])])
+  const variance = b.op('ReduceMean', [b.op('Mul', [centred, centred]), axes])
+  const deviation = b.op('Sqrt', [b.op('Add', [variance, b.scalar(node.float('epsilon', 1e-5), x.type)])])
+  const normalised = b.op('Reshape', [b.op('Div', [centred, deviation]), b.op('Shape', [x])])
+  return b.op('Add', [b.op('Mul', [normalised, perChannel(b, scale, x)]), perChannel(b, bias, x)])
+}
+
+/** Up to opset 20 scale and bias were given per group. */
+const GroupNormalizationByGroup: LoweredOperator = {
+  name: 'GroupNormalization',
+  since: 18,
+  infer: sameAsInput,
   decompose(node, b) {
-    if (node.int('training_mode', 0)) throw node.error('UNSUPPORTED_TRAINING', 'training_mode is not supported: export the model for inference')
-    const [x, scale, bias, mean, variance] = [0, 1, 2, 3, 4].map((i) => node.input(i)) as [Value, Value, Value, Value, Value]
-    const epsilon = b.scalar(node.float('epsilon', 1e-5), variance.type)
-    const factor = b.op('Div', [scale, b.op('Sqrt', [b.op('Add', [variance, epsilon])])])
-    const offset = b.op('Sub', [bias, b.op('Mul', [mean, factor])])
-    return [affine(b, x, factor, offset)]
+    const [channels, size] = [channelsOf(node), groupSize(node)]
+    if (typeof channels !== 'number')
+      throw node.error('UNSUPPORTED_DYNAMIC', 'the number of channels must be known at compile time')
+    const groupOfChannel = b.ints(Array.from({ length: channels }, (_, channel) => Math.floor(channel / Number(size))))
+    const spread = (i: number): Value => b.op('Gather', [node.input(i), groupOfChannel])
+    return [b.op('GroupNormalization', [node.input(0), spread(1), spread(2)], Object.fromEntries(node.attributes))]
   },
 }
 
-/** x * factor + offset, both of them one number per channel (axis 1). */
-function affine(b: Builder, x: Value, factor: Value, offset: Value): Value {
-  const axes = b.ints(x.dims.slice(2).map((_, i) => i + 1))
-  const perChannel = (value: Value): Value => (x.rank > 2 ? b.op('Unsqueeze', [value, axes]) : value)
-  return b.op('Add', [b.op('Mul', [x, perChannel(factor)]), perChannel(offset)])
+/** ONNX InstanceNormalization-1 … 22: every channel is a group of its own. */
+const InstanceNormalization: LoweredOperator = {
+  name: 'InstanceNormalization',
+  infer: sameAsInput,
+  decompose(node, b) {
+    const channels = channelsOf(node)
+    if (typeof channels !== 'number')
+      throw node.error('UNSUPPORTED_DYNAMIC', 'the number of channels must be known at compile time')
+    return [
+      b.op('GroupNormalization', node.inputs, {
+        num_groups: channels,
+        epsilon: { kind: 'float', value: node.float('epsilon', 1e-5) },
+      }),
+    ]
+  },
 }
 
-export const normalizations: readonly LoweredOperator[] = [BatchNormalization]
+/** ONNX LRN-1 … 13. Doubles are computed as floats: the operator is of a time that had no others. */
+const LRN: LoweredOperator = {
+  name: 'LRN',
+  infer: sameAsInput,
+  decompose(node, b) {
+    const { type } = node.input(0)
+    if (type !== 'float64') return widenNarrowFloats(node, b)
+    const narrow = b.op('Cast', [node.input(0)], { to: elementTypes.float32.code })
+    return [b.op('Cast', [b.op('LRN', [narrow], Object.fromEntries(node.attributes))], { to: elementTypes[type].code })]
+  },
+  lower(node, k) {
+    const { dims } = node.input(0)
+    const size = node.int('size')
+    if (size === undefined || size < 1)
+      throw node.error('MODEL_ATTRIBUTE', `size is ${size}, but should be a number of channels`)
+    k.include('normalize.h')
+    const factors = [node.float('alpha', 1e-4), node.float('beta', 0.75), node.float('bias', 1)].map((value) =>
+      literal('float32', value),
+    )
+    const sizes = [k.dim(dims[0]!), k.dim(channelsOf(node)), k.count(dims.slice(2)), size]
+    k.line(`om_lrn_f32(${k.input(0)}, ${k.output()}, ${[...sizes, ...factors].join(', ')});`)
+  },
+  flops: (node) => product([2 * node.int('size', 1), ...node.input(0).dims]),
+}
+
+/** ONNX MeanVarianceNormalization-9 … 13; the 1e-9 is that of its function body. */
+const MeanVarianceNormalization: LoweredOperator = {
+  name: 'MeanVarianceNormalization',
+  infer: sameAsInput,
+  decompose(node, b) {
+    const x = node.input(0)
+    const axes = b.ints(node.ints('axes') ?? [0, 2, 3])
+    const centred = b.op('Sub', [x, b.op('ReduceMean', [x, axes])])
+    const deviation = b.op('Sqrt', [b.op('ReduceMean', [b.op('Mul', [centred, centred]), axes])])
+    return [b.op('Div', [centred, b.op('Add', [deviation, b.scalar(1e-9, x.type)])])]
+  },
+}
+
+/** ONNX LpNormalization-1 … 22; where the norm is 0, so is the result. */
+const LpNormalization: LoweredOperator = {
+  name: 'LpNormalization',
+  infer: sameAsInput,
+  decompose(node, b) {
+    const x = node.input(0)
+    const p = node.int('p', 2)
+    if (p !== 1 && p !== 2) throw node.error('MODEL_ATTRIBUTE', `p is ${p}, but should be 1 or 2`)
+    const axis = normalizeAxis(node, node.int('axis', -1), x.rank)
+    const norm = b.op(p === 1 ? 'ReduceL1' : 'ReduceL2', [x, b.ints([axis])])
+    const isZero = b.op('Equal', [norm, b.scalar(0, x.type)])
+    return [b.op('Div', [x, b.op('Where', [isZero, b.scalar(1, x.type), norm])])]
+  },
+}
+
+export const normalizations: readonly LoweredOperator[] = [
+  GroupNormalization,
+  GroupNormalizationByGroup,
+  InstanceNormalization,
+  LRN,
+  MeanVarianceNormalization,
+  LpNormalization,
+]

@@ -1,6 +1,7 @@
 import { product } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
+import { checkKind } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
 import { widenNarrowFloats } from './widen.ts'
@@ -10,11 +11,14 @@ function alongAxis(name: string, kernel: string): LoweredOperator {
   return {
     name,
     since: 13,
-    infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
-    decompose: widenNarrowFloats,
+    infer(node) {
+      checkKind(node, node.input(0), 'float')
+      return [{ type: node.input(0).type, shape: node.input(0).shape }]
+    },
+    decompose: (node, b) =>
+      widenNarrowFloats(node, b) ?? (node.input(0).type === 'float64' ? [byParts(node, b)] : undefined),
     lower(node, k) {
-      const { dims, rank, type } = node.input(0)
-      if (type !== 'float32') throw node.error('UNSUPPORTED_TYPE', `${name} of ${type} is not supported`)
+      const { dims, rank } = node.input(0)
       const axis = normalizeAxis(node, node.int('axis', -1), rank)
       k.include('softmax.h')
       const [outer, extent, inner] = [dims.slice(0, axis), dims.slice(axis, axis + 1), dims.slice(axis + 1)]
@@ -23,6 +27,16 @@ function alongAxis(name: string, kernel: string): LoweredOperator {
     // Subtract, exponential, sum, divide.
     flops: (node) => product([4, ...node.output().dims]),
   }
+}
+
+/** Doubles: e^(x - max) / Σ e^(x - max), or the logarithm of that. */
+function byParts(node: Node, b: Builder): Value {
+  const x = node.input(0)
+  const axes = b.ints([normalizeAxis(node, node.int('axis', -1), x.rank)])
+  const shifted = b.op('Sub', [x, b.op('ReduceMax', [x, axes])])
+  const powers = b.op('Exp', [shifted])
+  const sum = b.op('ReduceSum', [powers, axes])
+  return node.op === 'Softmax' ? b.op('Div', [powers, sum]) : b.op('Sub', [shifted, b.op('Log', [sum])])
 }
 
 /** Up to opset 12 the axis split the shape in two and the whole second part was normalised. */
