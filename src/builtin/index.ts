@@ -9,7 +9,7 @@ import { optimize } from '../ops/optimize.ts'
 import type { Target } from '../targets/index.ts'
 import { kernelMacros, type KernelShape, kernelShapes } from './kernel-shape.ts'
 import { generateSource } from './source.ts'
-import { compileLibrary, type CompiledLibrary, type Toolchain, weightsSection } from './toolchain.ts'
+import { compileLibrary, type CompiledLibrary, type Toolchain, type Weights, weightsSection } from './toolchain.ts'
 
 /** OM_BUILTIN_ABI of native/abi/om_builtin.h. */
 export const OM_BUILTIN_ABI = 1
@@ -39,34 +39,60 @@ export function prepareGraph(model: Model, dims?: ReadonlyMap<string, number>): 
   return graph
 }
 
+/** A model as one C file: all that a C compiler needs to make its library. */
+export interface BuiltinSource {
+  readonly text: string
+  /** Contents of the file that the text brings in; see `writeWeights`. */
+  readonly weights: Weights
+  /** Folders of the headers that the text includes. */
+  readonly includeDirs: readonly string[]
+  readonly signature: Signature
+  /** Memory for intermediate results during one call. */
+  readonly arenaBytes: number
+}
+
+/** Makes the C of a model. @throws ModelError, CompileError as `prepareGraph` */
+export function builtinSource(
+  model: Model,
+  { target, dims, identity }: Pick<BuiltinOptions, 'target' | 'dims' | 'identity'>,
+): BuiltinSource {
+  const shape = shapeFor(target)
+  const { head, body, weights, signature, arenaBytes } = generateSource(prepareGraph(model, dims), {
+    target: target.name,
+    byteOrder: target.byteOrder,
+    shape,
+    compiler: identity,
+  })
+  const bytes = weights.reduce((sum, chunk) => sum + chunk.length, 0)
+  const macros = kernelMacros(shape).map((macro) => `#define ${macro.slice(2).replace('=', ' ')}\n`)
+  return {
+    text: macros.join('') + head + weightsSection(bytes) + body,
+    weights: { bytes, chunks: weights },
+    includeDirs: ['abi', 'kernels'].map((room) => fileURLToPath(new URL(`../../native/${room}`, import.meta.url))),
+    signature,
+    arenaBytes,
+  }
+}
+
 /**
  * Compiles a model with the machine's C compiler: graph → C → shared library with onnx-mlir's ABI.
  *
  * @throws ModelError, CompileError, EnvironmentError as the rooms below say
  */
 export async function compileBuiltin(model: Model, options: BuiltinOptions): Promise<BuiltinResult> {
-  const { target } = options
-  const shape = shapeFor(target)
-  const source = generateSource(prepareGraph(model, options.dims), {
-    target: target.name,
-    byteOrder: target.byteOrder,
-    shape,
-    compiler: options.identity,
-  })
-  const bytes = source.weights.reduce((sum, chunk) => sum + chunk.length, 0)
-  const macros = kernelMacros(shape).map((macro) => `#define ${macro.slice(2).replace('=', ' ')}\n`)
+  const { text, weights, includeDirs, signature } = builtinSource(model, options)
   const library = await compileLibrary({
-    source: macros.join('') + source.head + weightsSection(bytes) + source.body,
-    weights: { bytes, chunks: source.weights },
-    includeDirs: ['abi', 'kernels'].map((room) => fileURLToPath(new URL(`../../native/${room}`, import.meta.url))),
-    target,
+    source: text,
+    weights,
+    includeDirs,
+    target: options.target,
     optimize: options.optimize,
     model: model.path,
     ...(options.toolchain && { toolchain: options.toolchain }),
     ...(options.stagingRoot && { stagingRoot: options.stagingRoot }),
     ...(options.signal && { signal: options.signal }),
   })
-  return { ...library, signature: source.signature }
+  return { ...library, signature }
 }
 
 /** The register tile for a target's vector unit. */
