@@ -1,5 +1,5 @@
 // Compiles src/ to dist/ with tsc and copies what tsc leaves out (the generated protobuf reader).
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
 
-execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit', cwd: root })
+const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit', cwd: root })
+if (status !== 0) process.exit(status ?? 1)
 const generated = join(root, 'src', 'onnx', 'generated')
 if (existsSync(generated)) cpSync(generated, join(root, 'dist', 'onnx', 'generated'), { recursive: true })

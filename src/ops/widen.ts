@@ -14,6 +14,3 @@ export function widenNarrowFloats(node: Node, b: Builder): readonly Value[] | un
     .ops(node.op, inputs, Math.max(1, node.outputs.length), Object.fromEntries(node.attributes), node.domain)
     .map((output) => (output.type === 'float32' ? b.op('Cast', [output], { to: elementTypes[type].code }) : output))
 }
-
-const FLOAT32 = 1
-const CAST_CODE: Readonly<Record<string, number>> = { float16: 10, bfloat16: 16 }
