@@ -14,6 +14,7 @@ import { matmul } from './matmul.ts'
 import { movement } from './movement.ts'
 import { normalizations } from './normalization.ts'
 import { pooling } from './pooling.ts'
+import { ranges } from './range.ts'
 import { recurrent } from './recurrent.ts'
 import { reductions } from './reduction.ts'
 import { shapes } from './shape.ts'
@@ -38,6 +39,7 @@ const operators: readonly LoweredOperator[] = [
   ...batchNormalizations,
   ...normalizations,
   ...layerNormalizations,
+  ...ranges,
   ...reductions,
   ...softmax,
   ...recurrent,
