@@ -34,8 +34,8 @@ OM_INLINE float om_activate_f32(float x, const om_activation activation, float a
   case OM_ACT_CLIP: x = alpha > x ? alpha : x; return beta < x ? beta : x;
   case OM_ACT_LEAKY_RELU: return x < 0.0f ? alpha * x : x;
   case OM_ACT_THRESHOLDED_RELU: return x > alpha ? x : 0.0f;
-  case OM_ACT_ELU: return x < 0.0f ? alpha * (om_exp_f32(x) - 1.0f) : x;
-  case OM_ACT_SELU: return beta * (x > 0.0f ? x : alpha * (om_exp_f32(x) - 1.0f));
+  case OM_ACT_ELU: return x < 0.0f ? alpha * om_expm1_f32(x) : x;
+  case OM_ACT_SELU: return beta * (x > 0.0f ? x : alpha * om_expm1_f32(x));
   case OM_ACT_SIGMOID: return om_sigmoid_f32(x);
   case OM_ACT_HARD_SIGMOID: x = alpha * x + beta; x = 0.0f > x ? 0.0f : x; return 1.0f < x ? 1.0f : x;
   case OM_ACT_HARD_SWISH: {

@@ -31,27 +31,54 @@ OM_INLINE ptrdiff_t om_window_run(const om_window *w) {
   return w->pixel == w->channels && w->s.dilation_width == 1 ? w->s.kernel_width : 1;
 }
 
+/* Keeps a loop from becoming a call of memset or memcpy, which takes longer than a short run. */
+#define OM_KEEP_LOOP __asm__ volatile("")
+
+/* Whole vectors of zeros over n floats and a little more: each row of the block has room for a vector behind it, and what
+ * comes next in the row is written later. */
+OM_INLINE void om_zero_run(float *to, ptrdiff_t n) {
+  for (ptrdiff_t i = 0; i < n; i += OM_LANES) {
+    om_store(to + i, om_splat(0.0f));
+    OM_KEEP_LOOP;
+  }
+}
+
+/* Copies n floats, or a little more up to whole vectors where `end` allows to read them. */
+OM_INLINE void om_copy_run(float *to, const float *from, ptrdiff_t n, const float *end) {
+  ptrdiff_t i = 0;
+  for (; i < n && end - (from + i) >= OM_LANES; i += OM_LANES) {
+    om_store(to + i, om_load(from + i));
+    OM_KEEP_LOOP;
+  }
+  for (; i < n; i++) {
+    to[i] = from[i];
+    OM_KEEP_LOOP;
+  }
+}
+
 /* Elements k0 .. k0 + depth of the window at output pixel (out_y, out_x), anywhere, padding included. */
 OM_SHARED void om_gather_border(const om_window *w, ptrdiff_t out_y, ptrdiff_t out_x, ptrdiff_t k0, ptrdiff_t depth,
                                 float *to) {
   const om_conv2d_shape *s = &w->s;
   const ptrdiff_t taps = om_window_run(w), per_line = s->kernel_width / taps, length = taps * w->channels;
-  for (ptrdiff_t k = k0, count; k < k0 + depth; k += count, to += count) {
-    const ptrdiff_t run = k / length, begin = k % length;
-    count = om_min(length - begin, k0 + depth - k);
-    const ptrdiff_t y = out_y * s->stride_height - s->pad_top + run / per_line * s->dilation_height;
-    const ptrdiff_t x = out_x * s->stride_width - s->pad_left + run % per_line * s->dilation_width;
+  const float *end = w->image + (s->height * s->width - 1) * w->pixel + w->channels;
+  const ptrdiff_t run = k0 / length;
+  ptrdiff_t ky = run / per_line, kx = run % per_line, begin = k0 % length;
+  for (ptrdiff_t left = depth, count; left > 0; left -= count, to += count, begin = 0) {
+    count = om_min(length - begin, left);
+    const ptrdiff_t y = out_y * s->stride_height - s->pad_top + ky * s->dilation_height;
+    const ptrdiff_t x = out_x * s->stride_width - s->pad_left + kx * s->dilation_width;
+    if (++kx == per_line) kx = 0, ky++;
     /* The part of the run inside the line: padding is at its ends only. */
     const ptrdiff_t first = om_max(begin, -x * w->channels);
     const ptrdiff_t last = om_min(begin + count, (s->width - x) * w->channels);
     if (y < 0 || y >= s->height || first >= last) {
-      memset(to, 0, (size_t)count * sizeof(float));
+      om_zero_run(to, count);
       continue;
     }
-    const float *from = w->image + (y * s->width + x) * w->pixel + first;
-    memset(to, 0, (size_t)(first - begin) * sizeof(float));
-    memcpy(to + (first - begin), from, (size_t)(last - first) * sizeof(float));
-    memset(to + (last - begin), 0, (size_t)(begin + count - last) * sizeof(float));
+    om_zero_run(to, first - begin);
+    om_copy_run(to + (first - begin), w->image + (y * s->width + x) * w->pixel + first, last - first, end);
+    om_zero_run(to + (last - begin), begin + count - last);
   }
 }
 
@@ -59,6 +86,7 @@ OM_SHARED void om_gather_border(const om_window *w, ptrdiff_t out_y, ptrdiff_t o
 OM_INLINE void om_gather_window(const void *source, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k0, const ptrdiff_t depth,
                                 float *block) {
   const om_window w = *(const om_window *)source;
+  const om_window border = w; /* a copy to pass by reference, so that w stays a constant for the compiler */
   const om_conv2d_shape s = w.s;
   const ptrdiff_t taps = om_window_run(&w), length = taps * w.channels;
   const ptrdiff_t lines = s.kernel_height, per_line = s.kernel_width / taps;
@@ -69,7 +97,6 @@ OM_INLINE void om_gather_window(const void *source, ptrdiff_t row, ptrdiff_t row
   ptrdiff_t y = row / s.out_width, x = row % s.out_width;
   for (ptrdiff_t r = 0; r < rows; r++, block += OM_A_ROW) {
     if (y < inside_y.begin || y >= inside_y.end || x < inside_x.begin || x >= inside_x.end) {
-      const om_window border = w; /* a copy, so that w stays a constant for the compiler */
       om_gather_border(&border, y, x, k0, depth, block);
     } else {
       const float *from = w.image + ((y * s.stride_height - s.pad_top) * s.width + x * s.stride_width - s.pad_left) * w.pixel;

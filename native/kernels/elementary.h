@@ -102,7 +102,10 @@ OM_INLINE float om_log_f32(float x) {
  * Floating-Point Arithmetic" (1991), theorem 4. */
 OM_INLINE float om_log1p_f32(float x) {
   const float u = 1.0f + x, lost = x - (u - 1.0f);
-  const float y = om_log_f32(u) + (u > 0.0f && u < INFINITY ? lost / u : 0.0f);
+  float correction = lost / u;
+  correction = u > 0.0f ? correction : 0.0f;
+  correction = u < INFINITY ? correction : 0.0f;
+  const float y = om_log_f32(u) + correction;
   return x == 0.0f ? x : y;
 }
 

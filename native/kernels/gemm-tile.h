@@ -38,15 +38,21 @@ typedef struct om_tile {
   const float *b; /* [k, vectors * lanes], rows b_row apart */
   ptrdiff_t b_row;
   ptrdiff_t k;
-  float *c; /* [rows, vectors * lanes], rows c_row apart; every lane is written */
+  float *c; /* [rows, vectors * lanes], rows c_row apart */
   ptrdiff_t c_row;
   const float *start; /* added to the product: the sum so far, or a residual; rows start_row apart; or NULL */
   ptrdiff_t start_row;
   const float *column_bias; /* added per column, or NULL */
   const float *row_bias;    /* added per row, or NULL */
+  ptrdiff_t last;           /* columns of the last vector; with OM_MASKED unset all its lanes, whatever this says */
   bool clamp;               /* limit to [low, high] */
   float low, high;
 } om_tile;
+
+/* Vector `v` of a tile's row. */
+OM_INLINE om_vf om_tile_load(const om_tile *t, const float *row, const int v, const int vectors) {
+  return OM_MASKED && v == vectors - 1 ? om_load_first(row + v * OM_LANES, t->last) : om_load(row + v * OM_LANES);
+}
 
 OM_INLINE void om_tile_f32(const om_tile *t, const int rows, const int vectors) {
   om_vf sum[OM_TILE_ROWS][OM_TILE_VECTORS];
@@ -55,8 +61,8 @@ OM_INLINE void om_tile_f32(const om_tile *t, const int rows, const int vectors) 
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; v++) {
       om_vf s = om_splat(0.0f);
-      if (t->start) s = om_load(t->start + r * t->start_row + v * OM_LANES);
-      if (t->column_bias) s += om_load(t->column_bias + v * OM_LANES);
+      if (t->start) s = om_tile_load(t, t->start + r * t->start_row, v, vectors);
+      if (t->column_bias) s += om_tile_load(t, t->column_bias, v, vectors);
       if (t->row_bias) s += om_splat(t->row_bias[r]);
       sum[r][v] = s;
     }
@@ -83,7 +89,11 @@ OM_INLINE void om_tile_f32(const om_tile *t, const int rows, const int vectors) 
 #pragma GCC unroll 16
   for (int r = 0; r < rows; r++)
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; v++) om_store(t->c + r * t->c_row + v * OM_LANES, sum[r][v]);
+    for (int v = 0; v < vectors; v++) {
+      float *c = t->c + r * t->c_row + v * OM_LANES;
+      if (OM_MASKED && v == vectors - 1) om_store_first(c, sum[r][v], t->last);
+      else om_store(c, sum[r][v]);
+    }
 }
 
 #define OM_TILE_KERNELS(rows)                                                                                          \

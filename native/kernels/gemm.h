@@ -76,12 +76,14 @@ OM_INLINE ptrdiff_t om_first_row(const om_rows split, ptrdiff_t tile) {
   return split.whole * OM_TILE_ROWS + split.first + (tile > split.whole + 1 ? split.second : 0);
 }
 
-/* One tile of a panel that ends before its last lane: computed in `room`, then copied. */
+/* One tile of a panel that ends before its last lane, where vectors cannot be stored in part: computed in `room`, then
+ * copied. */
 OM_SHARED void om_tile_edge_f32(const om_tile *whole, ptrdiff_t rows, ptrdiff_t columns, bool narrow, float *room) {
   const ptrdiff_t width = narrow ? OM_LANES : OM_PANEL;
   const size_t bytes = (size_t)columns * sizeof(float);
   float *start = room + OM_TILE_ROWS * OM_PANEL, *bias = start + OM_TILE_ROWS * OM_PANEL;
   om_tile t = *whole;
+  t.last = OM_LANES;
   if (t.start) {
     for (ptrdiff_t r = 0; r < rows; r++) memcpy(start + r * width, t.start + r * t.start_row, bytes);
     t.start = start;
@@ -99,7 +101,7 @@ OM_SHARED void om_tile_edge_f32(const om_tile *whole, ptrdiff_t rows, ptrdiff_t 
 
 /* One tile; then `t` stands on the rows below. */
 OM_INLINE void om_tile_next_f32(om_tile *t, const ptrdiff_t rows, const ptrdiff_t columns, const bool narrow, float *room) {
-  if (columns < (narrow ? OM_LANES : OM_PANEL)) om_tile_edge_f32(t, rows, columns, narrow, room);
+  if (!OM_MASKED && columns < (narrow ? OM_LANES : OM_PANEL)) om_tile_edge_f32(t, rows, columns, narrow, room);
   else om_tile_run_f32(t, rows, narrow);
   t->a += rows * OM_A_ROW;
   t->c += rows * t->c_row;
@@ -110,6 +112,7 @@ OM_INLINE void om_tile_next_f32(om_tile *t, const ptrdiff_t rows, const ptrdiff_
 /* A block of rows times one panel: the tiles tile0 .. tile1 of `split`. */
 OM_INLINE void om_gemm_panel_f32(om_tile t, const om_rows split, ptrdiff_t tile0, ptrdiff_t tile1, const ptrdiff_t columns,
                                  const bool narrow, float *room) {
+  t.last = columns - (narrow ? 0 : OM_PANEL - OM_LANES);
   for (ptrdiff_t tile = tile0; tile < om_min(tile1, split.whole); tile++)
     om_tile_next_f32(&t, OM_TILE_ROWS, columns, narrow, room);
   if (split.first > 0 && tile0 <= split.whole && split.whole < tile1)

@@ -3,6 +3,7 @@
 #define OM_REDUCE_H
 
 #include "elementary.h"
+#include "rows.h"
 
 typedef enum om_reduction {
   OM_REDUCE_SUM,
@@ -17,34 +18,74 @@ typedef enum om_reduction {
   OM_REDUCE_LOG_SUM_EXP
 } om_reduction;
 
+/* Columns that are reduced at once. */
+enum { OM_REDUCE_COLUMNS = 64 };
+
+/* One more element; `top` is the column's largest, for LOG_SUM_EXP. */
+OM_INLINE float om_reduce_step_f32(float sum, float x, float top, const om_reduction kind) {
+  switch (kind) {
+  case OM_REDUCE_PRODUCT: return sum * x;
+  case OM_REDUCE_MAX: return (x > sum) | (x != x) ? x : sum;
+  case OM_REDUCE_MIN: return (x < sum) | (x != x) ? x : sum;
+  case OM_REDUCE_SUM_SQUARE:
+  case OM_REDUCE_L2: return sum + x * x;
+  case OM_REDUCE_L1: return sum + om_abs_f32(x);
+  case OM_REDUCE_LOG_SUM_EXP: return sum + om_exp_f32(x - top);
+  default: return sum + x;
+  }
+}
+
+OM_INLINE float om_reduce_begin_f32(const om_reduction kind) {
+  return kind == OM_REDUCE_PRODUCT ? 1.0f : kind == OM_REDUCE_MAX ? -INFINITY : kind == OM_REDUCE_MIN ? INFINITY : 0.0f;
+}
+
+OM_INLINE float om_reduce_end_f32(float sum, float top, ptrdiff_t axis, const om_reduction kind) {
+  switch (kind) {
+  case OM_REDUCE_MEAN: return sum / (float)axis;
+  case OM_REDUCE_L2: return sqrtf(sum);
+  case OM_REDUCE_LOG_SUM: return om_log_f32(sum);
+  case OM_REDUCE_LOG_SUM_EXP: return om_log_f32(sum) + top;
+  default: return sum;
+  }
+}
+
+/* What LOG_SUM_EXP subtracts from a column before its powers are taken. */
+OM_INLINE float om_reduce_top_f32(float largest) { return om_abs_f32(largest) < INFINITY ? largest : 0.0f; }
+
+/* Whole rows; sums in the several chains of rows.h. */
+OM_INLINE float om_reduce_row_f32(const float *x, ptrdiff_t axis, const om_reduction kind) {
+  if (kind == OM_REDUCE_SUM || kind == OM_REDUCE_MEAN || kind == OM_REDUCE_LOG_SUM)
+    return om_reduce_end_f32(om_row_sum_f32(x, axis), 0.0f, axis, kind);
+  if (kind == OM_REDUCE_SUM_SQUARE || kind == OM_REDUCE_L2)
+    return om_reduce_end_f32(om_row_square_sum_f32(x, axis, 0.0f), 0.0f, axis, kind);
+  const float top = kind == OM_REDUCE_LOG_SUM_EXP ? om_reduce_top_f32(om_row_max_f32(x, axis)) : 0.0f;
+  float sum = om_reduce_begin_f32(kind);
+  for (ptrdiff_t a = 0; a < axis; a++) sum = om_reduce_step_f32(sum, x[a], top, kind);
+  return om_reduce_end_f32(sum, top, axis, kind);
+}
+
+/* `columns` neighbouring columns, at most OM_REDUCE_COLUMNS. */
+OM_INLINE void om_reduce_columns_f32(const float *x, float *y, ptrdiff_t axis, ptrdiff_t inner, const ptrdiff_t columns,
+                                     const om_reduction kind) {
+  float sum[OM_REDUCE_COLUMNS], top[OM_REDUCE_COLUMNS];
+  for (ptrdiff_t i = 0; i < columns; i++) sum[i] = om_reduce_begin_f32(kind), top[i] = -INFINITY;
+  if (kind == OM_REDUCE_LOG_SUM_EXP)
+    for (ptrdiff_t a = 0; a < axis; a++)
+      for (ptrdiff_t i = 0; i < columns; i++) top[i] = x[a * inner + i] > top[i] ? x[a * inner + i] : top[i];
+  for (ptrdiff_t i = 0; i < columns; i++) top[i] = om_reduce_top_f32(top[i]);
+  for (ptrdiff_t a = 0; a < axis; a++)
+    for (ptrdiff_t i = 0; i < columns; i++) sum[i] = om_reduce_step_f32(sum[i], x[a * inner + i], top[i], kind);
+  for (ptrdiff_t i = 0; i < columns; i++) y[i] = om_reduce_end_f32(sum[i], top[i], axis, kind);
+}
+
 /* Empty axis: sums 0, products 1, MAX -inf, MIN inf, MEAN NaN, logarithms -inf. NaN in, NaN out. */
 OM_INLINE void om_reduce_f32(const float *x, float *y, ptrdiff_t outer, ptrdiff_t axis, ptrdiff_t inner,
                              const om_reduction kind) {
-  const bool largest = kind == OM_REDUCE_MAX || kind == OM_REDUCE_LOG_SUM_EXP;
   for (ptrdiff_t o = 0; o < outer; o++, x += axis * inner, y += inner) {
-    for (ptrdiff_t i = 0; i < inner; i++) {
-      float top = kind == OM_REDUCE_MIN ? INFINITY : -INFINITY, sum = kind == OM_REDUCE_PRODUCT ? 1.0f : 0.0f;
-      if (largest)
-        for (ptrdiff_t a = 0; a < axis; a++) top = top >= x[a * inner + i] || top != top ? top : x[a * inner + i];
-      if (kind == OM_REDUCE_MIN)
-        for (ptrdiff_t a = 0; a < axis; a++) top = top <= x[a * inner + i] || top != top ? top : x[a * inner + i];
-      const float shift = isfinite(top) ? top : 0.0f;
-      if (kind != OM_REDUCE_MAX && kind != OM_REDUCE_MIN)
-        for (ptrdiff_t a = 0; a < axis; a++) {
-          const float v = x[a * inner + i];
-          if (kind == OM_REDUCE_PRODUCT) sum *= v;
-          else if (kind == OM_REDUCE_SUM_SQUARE || kind == OM_REDUCE_L2) sum += v * v;
-          else if (kind == OM_REDUCE_L1) sum += fabsf(v);
-          else if (kind == OM_REDUCE_LOG_SUM_EXP) sum += om_exp_f32(v - shift);
-          else sum += v;
-        }
-      if (kind == OM_REDUCE_MAX || kind == OM_REDUCE_MIN) sum = top;
-      if (kind == OM_REDUCE_MEAN) sum /= (float)axis;
-      if (kind == OM_REDUCE_L2) sum = sqrtf(sum);
-      if (kind == OM_REDUCE_LOG_SUM) sum = om_log_f32(sum);
-      if (kind == OM_REDUCE_LOG_SUM_EXP) sum = om_log_f32(sum) + shift;
-      y[i] = sum;
-    }
+    if (inner == 1) *y = om_reduce_row_f32(x, axis, kind);
+    else
+      for (ptrdiff_t i = 0; i < inner; i += OM_REDUCE_COLUMNS)
+        om_reduce_columns_f32(x + i, y + i, axis, inner, om_min(OM_REDUCE_COLUMNS, inner - i), kind);
   }
 }
 

@@ -59,6 +59,14 @@ OM_INLINE om_vf om_splat(float x) {
 #endif
 }
 
+/* Whether part of a vector is loaded and stored as fast as a whole one: by the masks of AVX-512. Measured: the way through
+ * memory made a convolution of 8 output channels a third slower. AVX2's masked stores are slow on AMD. */
+#if OM_VECTOR_BYTES == 64 && defined(__AVX512F__)
+#define OM_MASKED 1
+#else
+#define OM_MASKED 0
+#endif
+
 /* The larger one; of a NaN in v: NaN (ONNX Relu, Clip and MaxPool pass NaN on). `bound` must not be NaN. */
 OM_INLINE om_vf om_at_least(om_vf v, om_vf bound) {
 #if OM_VECTOR_BYTES > 0
@@ -81,16 +89,24 @@ OM_INLINE om_vf om_at_most(om_vf v, om_vf bound) {
 
 /* The first `lanes` lanes from p, the others 0; reads no byte beyond them. */
 OM_INLINE om_vf om_load_first(const float *p, ptrdiff_t lanes) {
+#if OM_MASKED
+  return __builtin_ia32_loadups512_mask(p, om_splat(0.0f), (uint16_t)((1u << lanes) - 1));
+#else
   float room[OM_LANES] = {0};
   memcpy(room, p, (size_t)lanes * sizeof(float));
   return om_load(room);
+#endif
 }
 
 /* Writes only the first `lanes` lanes. */
 OM_INLINE void om_store_first(float *p, om_vf v, ptrdiff_t lanes) {
+#if OM_MASKED
+  __builtin_ia32_storeups512_mask(p, v, (uint16_t)((1u << lanes) - 1));
+#else
   float room[OM_LANES];
   om_store(room, v);
   memcpy(p, room, (size_t)lanes * sizeof(float));
+#endif
 }
 
 OM_INLINE ptrdiff_t om_min(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }

@@ -58,7 +58,7 @@ async function compile(program: string, build: Build): Promise<string> {
   return executable
 }
 
-const programs = ['gemm', 'conv', 'pool', 'elementary']
+const programs = ['gemm', 'conv', 'pool', 'recurrent', 'rows', 'transpose', 'activation', 'elementary']
 
 for (const build of builds) {
   const reason = whyNot(build)

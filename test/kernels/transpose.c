@@ -1,0 +1,54 @@
+/* Transposes against index arithmetic: results must be equal bit for bit. */
+#include "layout.h"
+
+#include "check.h"
+
+static void run_2d(void) {
+  const ptrdiff_t batch = pick(1, 3), rows = pick(1, 20), columns = pick(1, 20);
+  check_cases++;
+  float *x = floats(batch * rows * columns), *y = output(batch * rows * columns);
+  om_transpose2d_32(x, y, batch, rows, columns);
+  for (ptrdiff_t i = 0; i < batch * rows * columns; i++) {
+    const ptrdiff_t b = i / (rows * columns), r = i / columns % rows, c = i % columns;
+    if (y[(b * columns + c) * rows + r] != x[i]) fail("transpose2d %d x %d x %d: element %d", (int)batch, (int)rows, (int)columns, (int)i);
+  }
+  free(x);
+  release_output(y, batch * rows * columns, "transpose2d");
+}
+
+static void run_any(void) {
+  const ptrdiff_t elements[] = {1, 2, 4, 8, 16};
+  const ptrdiff_t element = elements[pick(0, 4)];
+  const int rank = pick(0, 5);
+  ptrdiff_t dims[5], count = 1;
+  int perm[5];
+  for (int i = 0; i < rank; i++) {
+    dims[i] = pick(0, 20) ? pick(1, 5) : 0;
+    count *= dims[i];
+    perm[i] = i;
+  }
+  for (int i = rank - 1; i > 0; i--) {
+    const int j = pick(0, i), swap = perm[i];
+    perm[i] = perm[j], perm[j] = swap;
+  }
+  check_cases++;
+  const size_t bytes = (size_t)(count * element);
+  unsigned char *x = (unsigned char *)check_alloc(bytes), *y = (unsigned char *)check_alloc(bytes);
+  for (size_t i = 0; i < bytes; i++) x[i] = (unsigned char)check_random();
+  om_transpose(x, y, element, rank, dims, perm);
+  for (ptrdiff_t at = 0; at < count; at++) {
+    ptrdiff_t index[5], rest = at, from = 0;
+    for (int i = rank - 1; i >= 0; i--) index[perm[i]] = rest % dims[perm[i]], rest /= dims[perm[i]];
+    for (int i = 0; i < rank; i++) from = from * dims[i] + index[i];
+    if (memcmp(y + at * element, x + from * element, (size_t)element) != 0) {
+      fail("transpose rank %d element %d", rank, (int)element);
+      break;
+    }
+  }
+  free(x), free(y);
+}
+
+int main(void) {
+  for (int i = 0; i < 300; i++) run_2d(), run_any();
+  return check_done("transpose");
+}
