@@ -9,6 +9,7 @@ import { controlFlow } from './control-flow.ts'
 import { convolutions } from './convolution.ts'
 import { layerNormalizations } from './layer-normalization.ts'
 import { logic } from './logic.ts'
+import { cumulatives } from './cumulative.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { matmul } from './matmul.ts'
 import { movement } from './movement.ts'
@@ -17,6 +18,7 @@ import { pooling } from './pooling.ts'
 import { ranges } from './range.ts'
 import { recurrent } from './recurrent.ts'
 import { reductions } from './reduction.ts'
+import { selections } from './selection.ts'
 import { shapes } from './shape.ts'
 import { softmax } from './softmax.ts'
 import { transpose } from './transpose.ts'
@@ -41,6 +43,8 @@ const operators: readonly LoweredOperator[] = [
   ...layerNormalizations,
   ...ranges,
   ...reductions,
+  ...selections,
+  ...cumulatives,
   ...softmax,
   ...recurrent,
   ...controlFlow,

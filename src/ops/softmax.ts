@@ -39,8 +39,8 @@ function byParts(node: Node, b: Builder): Value {
   return node.op === 'Softmax' ? b.op('Div', [powers, sum]) : b.op('Sub', [shifted, b.op('Log', [sum])])
 }
 
-/** Up to opset 12 the axis split the shape in two and the whole second part was normalised. */
-function flattened(name: string): LoweredOperator {
+/** Softmax and its like up to opset 12: the axis split the shape in two and the whole second part was normalised. */
+export function flattened(name: string): LoweredOperator {
   return {
     name,
     infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],

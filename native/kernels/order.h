@@ -1,0 +1,75 @@
+/* Largest and smallest elements along an axis of x[outer, axis, inner]. */
+#ifndef OM_ORDER_H
+#define OM_ORDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* y[o, i] = position along the axis of the element that wins: `wins` says so of `v` against `top`, the best so far. */
+#define OM_ARG(x, y, outer, axis, inner, T, wins)                                                                      \
+  for (int64_t o = 0; o < (outer); o++)                                                                                \
+    for (int64_t i = 0; i < (inner); i++) {                                                                            \
+      T top = (x)[o * (axis) * (inner) + i];                                                                           \
+      int64_t at = 0;                                                                                                  \
+      for (int64_t a = 1; a < (axis); a++) {                                                                           \
+        const T v = (x)[(o * (axis) + a) * (inner) + i];                                                               \
+        if (wins) top = v, at = a;                                                                                     \
+      }                                                                                                                \
+      (y)[o * (inner) + i] = at;                                                                                       \
+    }
+
+/* Numbers as keys that unsigned comparison orders; NaN comes after infinity. */
+static inline uint64_t om_key_uint(uint64_t value) { return value; }
+static inline uint64_t om_key_int(int64_t value) { return (uint64_t)value ^ UINT64_C(1) << 63; }
+static inline uint64_t om_key_float(double value) {
+  uint64_t bits;
+  if (value == 0.0) value = 0.0; /* both zeros are equal */
+  memcpy(&bits, &value, sizeof bits);
+  return bits >> 63 && value == value ? ~bits : bits | UINT64_C(1) << 63;
+}
+
+typedef struct om_ranked {
+  uint64_t key;
+  int64_t index;
+} om_ranked;
+
+/* Of equal elements the one with the lower index ranks higher. */
+static inline bool om_ranks_below(om_ranked a, om_ranked b) {
+  return a.key < b.key || (a.key == b.key && a.index > b.index);
+}
+
+static inline void om_sift_down(om_ranked *heap, int64_t count, int64_t root) {
+  const om_ranked item = heap[root];
+  for (int64_t child; (child = 2 * root + 1) < count; root = child) {
+    if (child + 1 < count && om_ranks_below(heap[child + 1], heap[child])) child++;
+    if (!om_ranks_below(heap[child], item)) break;
+    heap[root] = heap[child];
+  }
+  heap[root] = item;
+}
+
+/* Keeps the `most` highest of all items offered: a heap with the lowest of them on top. */
+static inline void om_rank(om_ranked *heap, int64_t *count, int64_t most, uint64_t key, int64_t index) {
+  const om_ranked item = {key, index};
+  if (*count < most) {
+    heap[(*count)++] = item;
+    if (*count == most)
+      for (int64_t root = most / 2 - 1; root >= 0; root--) om_sift_down(heap, most, root);
+  } else if (most > 0 && om_ranks_below(heap[0], item)) {
+    heap[0] = item;
+    om_sift_down(heap, most, 0);
+  }
+}
+
+/* Puts a full heap in descending order. */
+static inline void om_rank_sort(om_ranked *heap, int64_t count) {
+  for (int64_t last = count - 1; last > 0; last--) {
+    const om_ranked lowest = heap[0];
+    heap[0] = heap[last];
+    heap[last] = lowest;
+    om_sift_down(heap, last, 0);
+  }
+}
+
+#endif
