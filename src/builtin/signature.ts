@@ -6,11 +6,14 @@ import { stringLiteral } from '../ops/c-text.ts'
 
 /** What the graph takes and gives. Dimensions that the model does not name are `null`. */
 export function signatureOfGraph(graph: Graph): Signature {
-  return { inputs: graph.inputs.map(entryOf), outputs: graph.outputs.map(entryOf) }
+  return {
+    inputs: graph.inputs.map((value) => entryOf(value, value.name)),
+    outputs: graph.outputs.map((value, i) => entryOf(value, graph.outputNames[i]!)),
+  }
 }
 
-function entryOf(value: Value): SignatureEntry {
-  return { name: value.name, type: value.type, shape: value.dims.map(signatureDim) }
+function entryOf(value: Value, name: string): SignatureEntry {
+  return { name, type: value.type, shape: value.dims.map(signatureDim) }
 }
 
 function signatureDim(dim: Dim): SignatureDim {

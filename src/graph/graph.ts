@@ -74,6 +74,8 @@ export class Node {
   readonly graphs = new Map<string, Graph>()
   inputs: (Value | undefined)[]
   outputs: Value[] = []
+  /** How many outputs the model asks for, trailing optional ones left out: known before `outputs` are made. */
+  outputCount = 1
 
   constructor(init: {
     domain: string
@@ -185,6 +187,8 @@ export interface Graph {
   readonly name: string
   readonly inputs: Value[]
   outputs: Value[]
+  /** ONNX names of the outputs: a value may be an output under several names, or be an input's. */
+  readonly outputNames: readonly string[]
   nodes: Node[]
 }
 

@@ -68,7 +68,7 @@ class Importer {
   run(): Graph {
     this.checkOperators()
     const source = this.model.graph
-    const graph: Graph = { name: source.name, inputs: [], outputs: [], nodes: [] }
+    const graph: Graph = emptyGraph(source)
     const builder = new GraphBuilder(graph, this.registry, this.identities)
     const scope = new Scope()
     for (const input of source.inputs) {
@@ -181,7 +181,7 @@ class Importer {
   }
 
   private subgraph(source: OnnxGraph, infos: readonly ValueInfo[], outer: Scope, opsets: Opsets): Graph {
-    const graph: Graph = { name: source.name, inputs: [], outputs: [], nodes: [] }
+    const graph: Graph = emptyGraph(source)
     const builder = new GraphBuilder(graph, this.registry, this.identities)
     const scope = new Scope(outer)
     source.inputs.forEach((input, i) => {
@@ -237,6 +237,10 @@ class Importer {
     if (dim === undefined || dim === '') return this.identities.freshDim()
     return typeof dim === 'number' ? dim : (this.options.dims?.get(dim) ?? symbol(dim))
   }
+}
+
+function emptyGraph({ name, outputs }: OnnxGraph): Graph {
+  return { name, inputs: [], outputs: [], outputNames: outputs.map((output) => output.name), nodes: [] }
 }
 
 function functionKey(body: OnnxFunction): string {

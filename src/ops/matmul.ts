@@ -102,7 +102,15 @@ function batchOffset(
 const MatMul: LoweredOperator = {
   name: 'MatMul',
   infer: inferMatMul,
-  decompose: widenNarrowFloats,
+  decompose(node, b) {
+    const widened = widenNarrowFloats(node, b)
+    if (widened) return widened
+    const [x, w] = [node.input(0), node.input(1)]
+    if (x.rank !== 1 || w.rank <= 2) return undefined
+    // A vector against a stack of matrices: a row of one, whose axis goes away again.
+    const rows = b.op('MatMul', [b.op('Unsqueeze', [x, b.ints([0])]), w])
+    return [b.op('Squeeze', [rows, b.ints([-2])])]
+  },
   fuses: (node, epilogue, next) =>
     node.input(0).type === 'float32' &&
     productOf(node).batch.length === 0 &&
@@ -117,7 +125,6 @@ const MatMul: LoweredOperator = {
 
 /** Integers and doubles: plain loops in the element type. */
 function plainProduct(node: Node, k: KernelWriter, { m, n, k: depth, batch }: Product): void {
-  const type = node.output().type
   const [xs, ws] = [node.input(0), node.input(1)].map((operand) =>
     batch.length === 0 ? '0' : batchOffset(operand, batch, k),
   )
@@ -125,7 +132,7 @@ function plainProduct(node: Node, k: KernelWriter, { m, n, k: depth, batch }: Pr
   batch.forEach((dim, axis) => k.line(`for (int64_t b${axis} = 0; b${axis} < ${k.dim(dim)}; b${axis}++)`))
   const y = batch.length === 0 ? '0' : batchOffset(node.output(), batch, k, multiply(m, n))
   k.line(
-    `OM_MATMUL_PLAIN(${k.input(0)} + ${xs}, ${k.input(1)} + ${ws}, ${k.output()} + ${y}, ${k.dim(m)}, ${k.dim(n)}, ${k.dim(depth)}); /* ${type} */`,
+    `OM_MATMUL_PLAIN((${k.input(0)} + ${xs}), (${k.input(1)} + ${ws}), (${k.output()} + ${y}), ${k.dim(m)}, ${k.dim(n)}, ${k.dim(depth)});`,
   )
 }
 

@@ -1,6 +1,6 @@
 import { add, type Dim, multiply, product } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
-import { recurrentScratchBytes } from '../builtin/kernel-shape.ts'
+import { packedGemmLength, recurrentScratchBytes } from '../builtin/kernel-shape.ts'
 import { packRecurrent } from '../builtin/pack.ts'
 import { literal } from './c-text.ts'
 import { bytesOf, floats } from './data.ts'
@@ -112,16 +112,17 @@ function activationList(node: Node, cell: Cell, directions: number): string {
 
 function lower(node: Node, cell: Cell, k: KernelWriter): void {
   const sizes = sizesOf(node)
-  const [w, r] = [node.input(1).constant, node.input(2).constant]
-  if (!w || !r || typeof sizes.input !== 'number') throw node.error('UNSUPPORTED_DYNAMIC', 'W and R must be constants')
-  if (w.type !== 'float32') throw node.error('UNSUPPORTED_TYPE', `${cell.name} of ${w.type} is not supported`)
-  const { directions, hidden, input } = { ...sizes, input: sizes.input }
-  const packed = packRecurrent(floats(w), floats(r), { directions, gates: cell.gates, input, hidden }, k.shape)
+  const { hidden, input, directions } = sizes
+  if (node.input(0).type !== 'float32') {
+    throw node.error('UNSUPPORTED_TYPE', `${cell.name} of ${node.input(0).type} is not supported`)
+  }
+  if (typeof input !== 'number') throw node.error('UNSUPPORTED_DYNAMIC', 'the input size must be known at compile time')
   k.include(`${cell.name.toLowerCase()}.h`)
+  const weights = packedWeights(node, cell, { directions, input, hidden }, k)
   const fields = [
     `.x = ${k.input(0)}`,
-    `.w = ${k.constant('float32', bytesOf(packed.w))}`,
-    `.r = ${k.constant('float32', bytesOf(packed.r))}`,
+    `.w = ${weights.w}`,
+    `.r = ${weights.r}`,
     ...(node.inputs[3] ? [`.bias = ${k.input(3)}`] : []),
     ...Object.entries(cell.inputs).flatMap(([field, i]) => (node.inputs[i] ? [`.${field} = ${k.input(i)}`] : [])),
     ...cell.outputs.flatMap((field, i) => (node.outputs[i] ? [`.${field} = ${k.output(i)}`] : [])),
@@ -150,6 +151,38 @@ function lower(node: Node, cell: Cell, k: KernelWriter): void {
   k.line(`const om_recurrent_io io = {${fields.join(', ')}};`)
   k.line(`const om_recurrent_shape shape = {${shape.join(', ')}};`)
   k.line(`${cell.kernel}(io, shape, ${scratch});`)
+}
+
+/** C expressions of the packed weights: packed here where they are constants, else before each run. */
+function packedWeights(
+  node: Node,
+  { gates }: Cell,
+  sizes: { directions: number; input: number; hidden: number },
+  k: KernelWriter,
+): { w: string; r: string } {
+  const { directions, input, hidden } = sizes
+  const [w, r] = [node.input(1).constant, node.input(2).constant]
+  if (w && r) {
+    const packed = packRecurrent(floats(w), floats(r), { directions, gates, input, hidden }, k.shape)
+    return { w: k.constant('float32', bytesOf(packed.w)), r: k.constant('float32', bytesOf(packed.r)) }
+  }
+  const rows = gates * hidden
+  // GRU's R is two matrices, see packRecurrent.
+  const parts = gates === 3 ? [2 * hidden, hidden] : [rows]
+  const pack = (source: string, depth: number, blocks: readonly number[]): string => {
+    const room = k.scratch(
+      4 * directions * blocks.reduce((sum, n) => sum + packedGemmLength(depth, n, k.shape), 0),
+      'float',
+    )
+    let [from, to] = [0, 0]
+    for (const n of Array<readonly number[]>(directions).fill(blocks).flat()) {
+      k.line(`om_gemm_pack_f32(${source} + ${from}, 1, ${depth}, ${depth}, ${n}, ${room} + ${to});`)
+      from += n * depth
+      to += packedGemmLength(depth, n, k.shape)
+    }
+    return room
+  }
+  return { w: pack(k.input(1), input, [rows]), r: pack(k.input(2), hidden, parts) }
 }
 
 /** `recurrentScratchBytes` is affine in steps · batch, in batch, and constant otherwise; symbols are put in term by term. */

@@ -29,7 +29,7 @@ export async function moveElsewhere(outDir: string): Promise<string> {
 
 /** Runs a built program in a process of its own and reads the JSON that it prints. */
 export async function execute(file: string): Promise<unknown> {
-  const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: tmpdir() })
+  const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: tmpdir(), maxBuffer: 64 << 20 })
   return JSON.parse(stdout)
 }
 
