@@ -15,6 +15,8 @@ import { matmul } from './matmul.ts'
 import { movement } from './movement.ts'
 import { normalizations } from './normalization.ts'
 import { pooling } from './pooling.ts'
+import { quantizations } from './quantization.ts'
+import { quantizedProducts } from './quantized-products.ts'
 import { ranges } from './range.ts'
 import { recurrent } from './recurrent.ts'
 import { reductions } from './reduction.ts'
@@ -41,6 +43,8 @@ const operators: readonly LoweredOperator[] = [
   ...batchNormalizations,
   ...normalizations,
   ...layerNormalizations,
+  ...quantizations,
+  ...quantizedProducts,
   ...ranges,
   ...reductions,
   ...selections,
