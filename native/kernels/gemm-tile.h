@@ -68,7 +68,33 @@ OM_INLINE void om_tile_f32(const om_tile *t, const int rows, const int vectors) 
     }
   const float *OM_RESTRICT a = t->a;
   const float *OM_RESTRICT b = t->b;
-  for (ptrdiff_t k = t->k; k > 0; k--, a++, b += t->b_row) {
+  ptrdiff_t k = t->k;
+  if (rows <= 2) {
+    /* So few accumulators would wait for each addition: let each of four steps of k have its own. */
+    om_vf part[3][2][OM_TILE_VECTORS];
+#pragma GCC unroll 3
+    for (int i = 0; i < 3; i++)
+#pragma GCC unroll 2
+      for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) part[i][r][v] = om_splat(0.0f);
+    for (; k >= 4; k -= 4, a += 4, b += 4 * t->b_row)
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++)
+#pragma GCC unroll 2
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+          for (int v = 0; v < vectors; v++) {
+            const om_vf product = om_splat(a[r * OM_A_ROW + i]) * om_load(b + i * t->b_row + v * OM_LANES);
+            if (i < 3) part[i][r][v] += product;
+            else sum[r][v] += product;
+          }
+#pragma GCC unroll 2
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; v++) sum[r][v] += (part[0][r][v] + part[1][r][v]) + part[2][r][v];
+  }
+  for (; k > 0; k--, a++, b += t->b_row) {
     om_vf row[OM_TILE_VECTORS];
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; v++) row[v] = om_load(b + v * OM_LANES);

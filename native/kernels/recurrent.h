@@ -106,6 +106,12 @@ OM_INLINE om_recurrent om_recurrent_begin(const om_recurrent_io io, const om_rec
   return p;
 }
 
+/* H·Rᵀ of one turn to from_h; nothing to multiply while h is still zero. */
+OM_INLINE void om_recurrent_product(const om_recurrent *p, const bool nonzero, const om_gemm_shape shape) {
+  if (nonzero) om_gemm_f32(p->h, p->r, p->from_h, shape, (om_epilogue){0}, p->scratch);
+  else memset(p->from_h, 0, (size_t)(shape.m * (shape.c_row ? shape.c_row : shape.n)) * sizeof(float));
+}
+
 /* Of batch entry b: the step of x and y that the direction takes at its `turn`-th turn, or -1 past the sequence's end. */
 OM_INLINE ptrdiff_t om_recurrent_step(const om_recurrent *p, ptrdiff_t b, ptrdiff_t turn) {
   const ptrdiff_t length = p->sequence_lens ? (ptrdiff_t)p->sequence_lens[b] : p->s.steps;
