@@ -1,0 +1,113 @@
+import { basename } from 'node:path'
+import type { Artifact } from './artifact.ts'
+import { artifactKey, type Cache } from './cache/index.ts'
+import { rememberByStat } from './cache/file-memo.ts'
+import { chooseCompilers } from './compilers/choose.ts'
+import type { Compiler } from './compilers/compiler.ts'
+import { fastestOf } from './compilers/fastest.ts'
+import type { OnnxMlirSettings } from './compilers/onnx-mlir.ts'
+import { ModelError, OnnxMlirError } from './errors.ts'
+import type { ReadOptions } from './onnx/limits.ts'
+import type { Model } from './onnx/model.ts'
+import { readModel } from './onnx/read.ts'
+import type { Request } from './request/index.ts'
+
+/** What the steps from request to artifact share. */
+export interface ArtifactContext {
+  readonly cache: Cache
+  readonly onnxMlir: OnnxMlirSettings
+  readonly reading: ReadOptions
+  readonly context: { readonly signal?: AbortSignal; log(line: string): void; warn(line: string): void }
+}
+
+export interface Built {
+  readonly artifact: Artifact
+  readonly cached: boolean
+  /** The model's files: itself first, then external data. */
+  readonly files: readonly string[]
+}
+
+/**
+ * The artifact of a request, from the cache or from the first compiler that can make it. Where a preferred compiler
+ * fails, the next takes over, and says so.
+ */
+export async function artifactFor(request: Request, shared: ArtifactContext): Promise<Built> {
+  const { cache, onnxMlir, context } = shared
+  const choices = await chooseCompilers(request, onnxMlir, cache.store, context.warn)
+  if (request.directives.compiler === 'fastest' && choices.length > 1) {
+    const built: Built[] = []
+    for (const choice of choices) built.push(await build(request, await choice.compiler(), shared))
+    const winner = await fastestOf(
+      built.map(({ artifact }) => artifact),
+      cache,
+      context,
+    )
+    return built.find(({ artifact }) => artifact === winner)!
+  }
+  for (const [i, choice] of choices.entries()) {
+    const next = choices[i + 1]
+    try {
+      return await build(request, await choice.compiler(), shared)
+    } catch (error) {
+      // What is wrong with the model itself is wrong for every compiler.
+      if (!next || !(error instanceof OnnxMlirError) || error instanceof ModelError) throw error
+      context.warn(
+        `${choice.name} failed on ${basename(request.path)}, so the ${next.name} compiler takes over: ${error.message}`,
+      )
+    }
+  }
+  throw new TypeError('no compiler was chosen')
+}
+
+async function build(
+  request: Request,
+  compiler: Compiler,
+  { cache, reading, context }: ArtifactContext,
+): Promise<Built> {
+  const { store } = cache
+  const files = await modelFiles(request.path, store.folder, reading)
+  const [model = '', ...externalData] = await Promise.all(files.map((file) => store.hashFile(file)))
+  const key = artifactKey({
+    model,
+    externalData,
+    directives: request.key,
+    target: request.directives.target,
+    compiler: compiler.identity,
+    abi: compiler.abi,
+  })
+  const started = performance.now()
+  const name = basename(request.path)
+  const { artifact, cached } = await cache.getOrMake(
+    key,
+    async (stagingRoot) => {
+      context.log(`compiling ${name} for ${request.directives.target} (${compiler.name})`)
+      const decoded = await readModel(request.path, reading)
+      expectUnchanged(request.path, decoded, [model, ...externalData])
+      const { signal, log } = context
+      return compiler.compile(request, decoded, { stagingRoot, log, ...(signal && { signal }) })
+    },
+    context.signal ? { signal: context.signal } : {},
+  )
+  if (!cached) {
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    context.log(`compiled ${name} in ${seconds} s, ${Math.ceil(artifact.bytes / 1024)} kB`)
+  }
+  return { artifact, cached, files }
+}
+
+/** A model that is saved anew while it is read would be stored under the key of its old bytes. */
+function expectUnchanged(path: string, { files }: Model, hashes: readonly string[]): void {
+  if (files.length === hashes.length && files.every((file, i) => file.sha256 === hashes[i])) return
+  throw new ModelError('MODEL_CHANGED', `Model ${path} changed while it was read. Build again when it is complete.`, {
+    model: path,
+  })
+}
+
+/** The model file and its external data; remembered, so that a cache hit need not decode the model. */
+async function modelFiles(path: string, memoFolder: string | undefined, reading: ReadOptions): Promise<string[]> {
+  const text = await rememberByStat(memoFolder, 'files', path, async () => {
+    const { files } = await readModel(path, reading)
+    return JSON.stringify(files.map((file) => file.path))
+  })
+  return JSON.parse(text) as string[]
+}

@@ -1,0 +1,55 @@
+import type { Store } from '../cache/index.ts'
+import { EnvironmentError, OnnxMlirError } from '../errors.ts'
+import { missingOnnxMlir } from '../onnx-mlir/find.ts'
+import type { Request } from '../request/index.ts'
+import { resolveTarget } from '../targets/index.ts'
+import { builtinCompiler } from './builtin.ts'
+import type { Compiler } from './compiler.ts'
+import { lookForOnnxMlir, obstacle, onnxMlirCompiler, type OnnxMlirSettings } from './onnx-mlir.ts'
+
+/** A compiler that may be tried, found out when its turn comes. */
+export interface Choice {
+  readonly name: Compiler['name']
+  compiler(): Promise<Compiler>
+}
+
+/**
+ * The compilers to try for a request, the preferred one first.
+ *
+ * `auto`: onnx-mlir where there is one that can make the target, then the built-in. A pinned compiler is the only one.
+ *
+ * @throws EnvironmentError when onnx-mlir is pinned and there is none, or it can't make the target
+ */
+export async function chooseCompilers(
+  request: Request,
+  settings: OnnxMlirSettings,
+  store: Store,
+  warn: (line: string) => void,
+): Promise<readonly [Choice, ...Choice[]]> {
+  const builtin: Choice = { name: 'builtin', compiler: () => builtinCompiler(request, store.folder) }
+  const wanted = request.directives.compiler
+  if (wanted === 'builtin') return [builtin]
+  const target = resolveTarget(request.directives.target)
+
+  const found = await lookForOnnxMlir(settings, store).catch((error: unknown) => {
+    if (wanted === 'onnx-mlir' || !(error instanceof OnnxMlirError)) throw error
+    warn(`onnx-mlir can't be used: ${error.message}`)
+    return undefined
+  })
+  const problem = found && obstacle(found, target)
+  if (found && !problem) {
+    const onnxMlir: Choice = { name: 'onnx-mlir', compiler: () => onnxMlirCompiler(request, found, settings, store) }
+    return wanted === 'onnx-mlir' ? [onnxMlir] : [onnxMlir, builtin]
+  }
+  if (wanted === 'onnx-mlir') {
+    throw problem
+      ? new EnvironmentError('ENVIRONMENT_CROSS', `${problem}. ${missingOnnxMlir(target.name).message}`)
+      : missingOnnxMlir(target.name)
+  }
+  if (target.name === 'z16' || target.name === 'z17') {
+    warn(
+      `${request.path} is compiled for ${target.name} without NNPA acceleration: ${problem ?? 'no onnx-mlir was found'}`,
+    )
+  }
+  return [builtin]
+}

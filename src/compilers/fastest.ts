@@ -1,0 +1,91 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Artifact, Signature } from '../artifact.ts'
+import { buildAddon } from '../builtin/addon.ts'
+import type { Cache } from '../cache/index.ts'
+import { CompileError } from '../errors.ts'
+import { isFloat } from '../onnx/element-type.ts'
+import { createNodeModel } from '../runtime/node.ts'
+
+/** Rounds in which the candidates take turns: enough for a median, and short beside any compilation. */
+const ROUNDS = 15
+/** Largest accepted difference between two compilers' results, relative to the largest result. */
+const AGREEMENT = 1e-3
+
+/**
+ * The fastest of several libraries of one model on this machine, once they agree on probe inputs (symbolic
+ * dimensions are 1). Candidates take turns, so that a machine that slows down slows all of them.
+ *
+ * @throws CompileError `COMPILE_DISAGREE` when their results differ
+ */
+export async function fastestOf(
+  artifacts: readonly Artifact[],
+  cache: Cache,
+  { log }: { log(line: string): void },
+): Promise<Artifact> {
+  const addon = await buildAddon({ outDir: join(cache.store.folder ?? tmpdir(), 'addon') })
+  const models = artifacts.map((artifact) => ({
+    artifact,
+    times: [] as number[],
+    model: createNodeModel(
+      {
+        name: artifact.compiler.name,
+        signature: artifact.signature,
+        target: artifact.target,
+        compiler: artifact.compiler,
+      },
+      { addon, library: artifact.library, ...(artifact.constants && { constants: artifact.constants.path }) },
+    ),
+  }))
+  const inputs = probeInputs(artifacts[0]!.signature)
+  const results = models.map(({ model }) => model.runSync(inputs))
+  for (const result of results.slice(1)) expectAgreement(artifacts[0]!.signature, results[0]!, result)
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { model, times } of models) {
+      const started = performance.now()
+      model.runSync(inputs)
+      times.push(performance.now() - started)
+    }
+  }
+  const ranked = models
+    .map(({ artifact, times, model }) => {
+      model.dispose()
+      return { artifact, median: times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]! }
+    })
+    .sort((a, b) => a.median - b.median)
+  log(
+    ranked.map(({ artifact, median }) => `${artifact.compiler.name} ${(median * 1000).toFixed(1)} µs`).join(', ') +
+      ': the first is taken',
+  )
+  return ranked[0]!.artifact
+}
+
+/** Inputs that every model accepts: floats between -1 and 1, and zeros for integers, which may be indices or lengths. */
+function probeInputs({ inputs }: Signature): Record<string, { data: number[]; dims: number[] }> {
+  return Object.fromEntries(
+    inputs.map(({ name, type, shape }) => {
+      const dims = shape.map((dim) => (typeof dim === 'number' ? dim : 1))
+      const count = dims.reduce((product, dim) => product * dim, 1)
+      return [name, { dims, data: Array.from({ length: count }, (_, i) => (isFloat(type) ? Math.sin(i) : 0)) }]
+    }),
+  )
+}
+
+type Results = ReturnType<ReturnType<typeof createNodeModel>['runSync']>
+
+function expectAgreement({ outputs }: Signature, a: Results, b: Results): void {
+  for (const { name } of outputs) {
+    const [first, second] = [a[name]!.data, b[name]!.data].map((data) =>
+      Array.from(data as ArrayLike<number | bigint>, Number),
+    ) as [number[], number[]]
+    const scale = first.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-5)
+    const differs =
+      first.length !== second.length || first.some((value, i) => Math.abs(value - second[i]!) > AGREEMENT * scale)
+    if (differs) {
+      throw new CompileError(
+        'COMPILE_DISAGREE',
+        `The compilers' libraries differ in output ${JSON.stringify(name)} on the same inputs. Pin one with compiler=builtin or compiler=onnx-mlir, and report the model.`,
+      )
+    }
+  }
+}

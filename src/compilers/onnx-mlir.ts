@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Store } from '../cache/index.ts'
+import { modelSignature } from '../model-signature.ts'
+import { type Capabilities } from '../onnx-mlir/capabilities.ts'
+import { compilerIdentity, compileWithOnnxMlir } from '../onnx-mlir/compile.ts'
+import { type FindOptions, findOnnxMlir } from '../onnx-mlir/find.ts'
+import { describeInstallation, type Installation } from '../onnx-mlir/installation.ts'
+import type { OnnxMlirOptions } from '../onnx-mlir/options.ts'
+import { capabilitiesOf, installationKey } from '../onnx-mlir/probe.ts'
+import { registry } from '../ops/index.ts'
+import type { Request } from '../request/index.ts'
+import { resolveTarget, type Target } from '../targets/index.ts'
+import { capabilityStore } from './capability-store.ts'
+import type { Compiler } from './compiler.ts'
+
+/** Where an onnx-mlir is, and everything that it can be asked for beside what directives say. */
+export type OnnxMlirSettings = Omit<FindOptions, 'env' | 'signal'> &
+  Omit<OnnxMlirOptions, 'target' | 'optimize' | 'dims'> & {
+    /** Seconds that one compilation may take; default 15 minutes. */
+    readonly timeout?: number
+    /** Bytes of resident memory that it may use; default three quarters of the machine's. */
+    readonly memory?: number
+    readonly keepTemp?: boolean
+  }
+
+/** An onnx-mlir and what it can do. */
+export interface FoundOnnxMlir {
+  readonly installation: Installation
+  readonly capabilities: Capabilities
+}
+
+/** The onnx-mlir that settings, environment and PATH lead to; `undefined` where there is none. */
+export async function lookForOnnxMlir(settings: OnnxMlirSettings, store: Store): Promise<FoundOnnxMlir | undefined> {
+  const installation = await findOnnxMlir(settings)
+  if (!installation) return undefined
+  return { installation, capabilities: await capabilitiesOf(installation, capabilityStore(store.folder)) }
+}
+
+/** Why an onnx-mlir can't make libraries for a target; `undefined` where it can. */
+export function obstacle({ installation, capabilities }: FoundOnnxMlir, target: Target): string | undefined {
+  if (target.arch === 'wasm32') return 'onnx-mlir makes no WebAssembly'
+  if (capabilities.arch === target.arch) return undefined
+  // Large constants come out in the host's byte order, and nothing says so (onnx-mlir issue 2851).
+  return `${describeInstallation(installation)} makes libraries for ${capabilities.arch ?? capabilities.triple}, and onnx-mlir can't cross-compile to ${target.arch}`
+}
+
+/** onnx-mlir as a compiler for one request. */
+export async function onnxMlirCompiler(
+  { directives }: Request,
+  { installation, capabilities }: FoundOnnxMlir,
+  settings: OnnxMlirSettings,
+  store: Store,
+): Promise<Compiler> {
+  const { path, image, engine, platform, pull, runFlags, builder, onPull, timeout, memory, keepTemp, ...options } =
+    settings
+  const target = resolveTarget(directives.target)
+  const asked: OnnxMlirOptions = {
+    ...options,
+    target,
+    optimize: directives.O,
+    dims: directives.dims,
+    ...(directives.profile === 'onnx' && { instrument: { ...options.instrument, profile: 'onnx' } }),
+  }
+  const identity = compilerIdentity(installation, capabilities)
+  return {
+    name: 'onnx-mlir',
+    identity: JSON.stringify([identity.version, await installationKey(installation), options]),
+    abi: 0,
+    async compile(_request, model, { stagingRoot, signal, log }) {
+      const signature = modelSignature(model, new Map(Object.entries(directives.dims)))
+      const outDir = await mkdtemp(join(stagingRoot, 'onnx-mlir-'))
+      const made = await compileWithOnnxMlir(installation, model, asked, {
+        outDir,
+        stagingParent: stagingRoot,
+        signature,
+        capabilityStore: capabilityStore(store.folder),
+        builtinCan: ({ domain, op }) => registry.find(domain, op, model.opsets.get(domain) ?? 1) !== undefined,
+        onProgress: ({ text }) => log(text),
+        ...(signal && { signal }),
+        ...(timeout !== undefined && { timeoutMs: timeout * 1000 }),
+        ...(memory !== undefined && { memoryBytes: memory }),
+        ...(keepTemp !== undefined && { keepTemp }),
+      }).catch(async (error: unknown) => {
+        await rm(outDir, { recursive: true, force: true })
+        throw error
+      })
+      return {
+        library: made.library,
+        staging: outDir,
+        ...(made.constants && { constants: made.constants }),
+        facts: { signature, target: target.name, compiler: made.compiler, seconds: made.seconds, notes: made.notes },
+      }
+    },
+  }
+}
