@@ -1,8 +1,9 @@
-import { type Dim, dimEquals } from '../graph/dim.ts'
+import { isStatic } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import type { Rewrite } from '../graph/rewrite.ts'
-import { permutationOf } from './transpose.ts'
+import { operatorOf } from './index.ts'
+import { keepsOrder, permutationOf } from './transpose.ts'
 
 /**
  * Channels-last layout for two-dimensional convolutions and pools, whose kernels vectorise over channels.
@@ -19,17 +20,10 @@ export const layoutRules: readonly Rewrite[] = [
   sinkBelowElementwise,
   sinkBelowConcat,
   reshapeOfOrderedTranspose,
-  foldChannelFactor,
-  foldChannelOffset,
 ]
 
 const TO_NHWC = [0, 2, 3, 1]
 const TO_NCHW = [0, 3, 1, 2]
-
-const elementwise = new Set([
-  ...['Add', 'Sub', 'Mul', 'Div', 'Relu', 'LeakyRelu', 'Clip', 'Sigmoid', 'Tanh', 'HardSigmoid', 'HardSwish', 'Elu'],
-  ...['Exp', 'Log', 'Sqrt', 'Neg', 'Abs', 'Erf', 'Softplus', 'Pow', 'Min', 'Max', 'PRelu', 'Gelu', 'Mish', 'Swish'],
-])
 
 function toNhwc(b: Builder, x: Value): Value {
   return b.op('Transpose', [x], { perm: TO_NHWC })
@@ -111,10 +105,11 @@ function globalAverageChannelsLast(node: Node, b: Builder): readonly Value[] | u
 
 /** op(Transpose(x), …) = Transpose(op(x, …)), where all operands are so transposed, or small enough to be turned back. */
 function sinkBelowElementwise(node: Node, b: Builder): readonly Value[] | undefined {
-  if (node.domain !== '' || !elementwise.has(node.op) || node.outputs.length > 1) return undefined
+  if (!operatorOf(node).scalar || node.outputs.length > 1) return undefined
   const transposes = node.inputs.map(transposeOf)
   const perm = transposes.find((found) => found)?.perm
-  if (!perm) return undefined
+  // Other transposes stay: below an operator that widens its input they would only cost more.
+  if (!perm || !samePermutation(perm, TO_NCHW)) return undefined
   const turned: (Value | undefined)[] = []
   for (const [i, input] of node.inputs.entries()) {
     const own = transposes[i]
@@ -126,14 +121,15 @@ function sinkBelowElementwise(node: Node, b: Builder): readonly Value[] | undefi
       turned.push(back)
     }
   }
-  const result = b.op(node.op, turned, Object.fromEntries(node.attributes))
+  const result = b.op(node.op, turned, Object.fromEntries(node.attributes), node.domain)
   return [b.op('Transpose', [result], { perm })]
 }
 
 /** A constant or scalar operand in the layout from before the transpose. */
 function turnBack(b: Builder, value: Value, perm: readonly number[]): Value | undefined {
-  if (value.rank === 0 || value.dims.every((dim) => dim === 1)) return value
-  if (!value.constant || value.rank > perm.length) return undefined
+  if (value.rank > perm.length) return undefined
+  if (value.dims.every((dim) => dim === 1)) return value
+  if (!value.constant) return undefined
   const shape = [...Array<number>(perm.length - value.rank).fill(1), ...value.constant.dims]
   const inverse = perm.map((_, axis) => perm.indexOf(axis))
   return b.op('Transpose', [b.op('Reshape', [value, b.ints(shape)])], { perm: inverse })
@@ -157,72 +153,7 @@ function sinkBelowConcat(node: Node, b: Builder): readonly Value[] | undefined {
 function reshapeOfOrderedTranspose(node: Node, b: Builder): readonly Value[] | undefined {
   if (!['Reshape', 'Flatten', 'Squeeze'].includes(node.op) || node.domain !== '') return undefined
   const x = transposeOf(node.input(0))
-  const shape: readonly Dim[] = node.output().dims
-  if (!x || !keepsElementOrder(x.input.dims, x.perm)) return undefined
-  if (!shape.every((dim) => typeof dim === 'number')) return undefined
-  return [b.op('Reshape', [x.input, b.ints(shape as readonly number[])])]
-}
-
-function keepsElementOrder(dims: readonly Dim[], perm: readonly number[]): boolean {
-  const moved = perm.filter((axis) => dims[axis] !== 1)
-  return moved.every((axis, i) => i === 0 || axis > moved[i - 1]!)
-}
-
-/** The convolution that alone makes `value` for this one use, with constant weights. */
-function convolutionOf(value: Value | undefined): Node | undefined {
-  const node = value?.producer
-  return node?.op === 'Conv2d' && node.domain === 'om' ? node : undefined
-}
-
-/** The one number per channel that a constant operand stands for: [C] or [1, 1, 1, C]. */
-function perChannel(value: Value | undefined, channels: Dim): Value | undefined {
-  if (!value?.constant || value.dims.slice(0, -1).some((dim) => dim !== 1)) return undefined
-  return value.rank > 0 && dimEquals(value.dims.at(-1)!, channels) ? value : undefined
-}
-
-/** Conv2d(x, w, bias) * factor = Conv2d(x, w * factor, bias * factor), the factor per output channel. */
-function foldChannelFactor(
-  node: Node,
-  b: Builder & { isUsedOnce(value: Value): boolean },
-): readonly Value[] | undefined {
-  const found = channelOperation(node, 'Mul', b)
-  if (!found) return undefined
-  const { conv, operand } = found
-  const [x, w, bias] = conv.inputs as [Value, Value, Value | undefined]
-  const factor = b.op('Reshape', [operand, b.ints([-1])])
-  const scaled = b.op('Mul', [w, b.op('Reshape', [factor, b.ints([-1, 1, 1, 1])])])
-  if (!scaled.constant) return undefined
-  return [b.op('Conv2d', [x, scaled, bias && b.op('Mul', [bias, factor])], Object.fromEntries(conv.attributes), 'om')]
-}
-
-/** Conv2d(x, w, bias) + offset = Conv2d(x, w, bias + offset), the offset per output channel. */
-function foldChannelOffset(
-  node: Node,
-  b: Builder & { isUsedOnce(value: Value): boolean },
-): readonly Value[] | undefined {
-  const found = channelOperation(node, 'Add', b)
-  if (!found) return undefined
-  const { conv, operand } = found
-  const [x, w, bias] = conv.inputs as [Value, Value, Value | undefined]
-  const offset = b.op('Reshape', [operand, b.ints([-1])])
-  return [
-    b.op('Conv2d', [x, w, bias ? b.op('Add', [bias, offset]) : offset], Object.fromEntries(conv.attributes), 'om'),
-  ]
-}
-
-function channelOperation(
-  node: Node,
-  op: string,
-  b: { isUsedOnce(value: Value): boolean },
-): { conv: Node; operand: Value } | undefined {
-  if (node.op !== op || node.domain !== '') return undefined
-  for (const [value, other] of [
-    [node.inputs[0], node.inputs[1]],
-    [node.inputs[1], node.inputs[0]],
-  ]) {
-    const conv = convolutionOf(value)
-    const operand = conv && perChannel(other, conv.output().dims[3]!)
-    if (conv && operand && b.isUsedOnce(conv.output())) return { conv, operand }
-  }
-  return undefined
+  const shape = node.output().dims
+  if (!x || !keepsOrder(x.input.dims, x.perm)) return undefined
+  return isStatic(shape) ? [b.op('Reshape', [x.input, b.ints(shape)])] : undefined
 }

@@ -1,9 +1,10 @@
 import type { Graph, Identities } from '../graph/graph.ts'
 import type { OperatorRegistry } from '../graph/operator.ts'
 import { rewriteGraph } from '../graph/rewrite.ts'
+import { convolutionFolding } from './convolution-folding.ts'
 import { layoutRules } from './layout.ts'
 
 /** The passes between import and lowering, in order. */
 export function optimize(graph: Graph, registry: OperatorRegistry, identities: Identities): void {
-  rewriteGraph(graph, layoutRules, registry, identities)
+  rewriteGraph(graph, [...layoutRules, ...convolutionFolding], registry, identities)
 }
