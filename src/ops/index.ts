@@ -7,6 +7,7 @@ import { casts } from './cast.ts'
 import { constants } from './constant.ts'
 import { controlFlow } from './control-flow.ts'
 import { convolutions } from './convolution.ts'
+import { fourier } from './fourier.ts'
 import { layerNormalizations } from './layer-normalization.ts'
 import { logic } from './logic.ts'
 import { cumulatives } from './cumulative.ts'
@@ -25,6 +26,7 @@ import { shapes } from './shape.ts'
 import { softmax } from './softmax.ts'
 import { transpose } from './transpose.ts'
 import { unary } from './unary.ts'
+import { windowFunctions } from './window-functions.ts'
 
 /** Every operator that the built-in compiler knows. A new family is a file and a line here. */
 const operators: readonly LoweredOperator[] = [
@@ -49,6 +51,8 @@ const operators: readonly LoweredOperator[] = [
   ...reductions,
   ...selections,
   ...cumulatives,
+  ...windowFunctions,
+  ...fourier,
   ...softmax,
   ...recurrent,
   ...controlFlow,

@@ -1,0 +1,89 @@
+import { add, floorDivide } from '../graph/dim.ts'
+import type { Node, ValueInfo } from '../graph/graph.ts'
+import { type ElementType, elementTypeOf } from '../onnx/element-type.ts'
+import { computeType, storeElement } from './c-text.ts'
+import type { LoweredOperator } from './lowering.ts'
+
+function outputType(node: Node): ElementType {
+  const type = elementTypeOf(node.int('output_datatype', 1))
+  if (!type || type === 'string' || type === 'bool' || type.startsWith('complex')) {
+    throw node.error(
+      'MODEL_ATTRIBUTE',
+      `output_datatype is ${node.int('output_datatype')}, which is no type of numbers`,
+    )
+  }
+  return type
+}
+
+/** Coefficients of a sum of cosines: a0 - a1 cos(2πn/N) + a2 cos(4πn/N). */
+type Cosines = readonly [a0: number, a1: number, a2: number]
+
+/** ONNX HannWindow, HammingWindow and BlackmanWindow-17; N is the size, or one less where the window is not periodic. */
+function windowFunction(name: string, [a0, a1, a2]: Cosines): LoweredOperator {
+  return {
+    name,
+    infer(node, context): ValueInfo[] {
+      return [{ type: outputType(node), shape: [node.input(0).contents?.[0] ?? context.freshDim()] }]
+    },
+    sizes: (node, k) => k.line(`*${k.symbol(node.output().dims[0]!)} = ${k.input(0)}[0];`),
+    lower(node, k) {
+      const { type, dims } = node.output()
+      const size = k.dim(dims[0]!)
+      k.include('types.h')
+      k.line(`const double period = (double)(${size} - ${node.int('periodic', 1) ? 0 : 1});`)
+      k.line(`for (int64_t i = 0; i < ${size}; i++) {`)
+      k.line('  const double angle = 6.283185307179586477 * (double)i / period;')
+      const second = a2 === 0 ? '' : ` + ${a2} * cos(2.0 * angle)`
+      k.line(
+        `  ${storeElement(type, `${k.output()}[i]`, `(${computeType(type)})(${a0} - ${a1} * cos(angle)${second})`)}`,
+      )
+      k.line('}')
+    },
+  }
+}
+
+/** ONNX MelWeightMatrix-17: triangular filters between edges that are evenly spaced on the mel scale. */
+const MelWeightMatrix: LoweredOperator = {
+  name: 'MelWeightMatrix',
+  infer(node, context): ValueInfo[] {
+    const [bins, length] = [node.input(0).contents?.[0], node.input(1).contents?.[0]]
+    const spectrum = length === undefined ? context.freshDim() : add(floorDivide(length, 2), 1)
+    return [{ type: outputType(node), shape: [spectrum, bins ?? context.freshDim()] }]
+  },
+  sizes(node, k) {
+    const [spectrum, bins] = node.output().dims
+    if (node.input(1).contents === undefined) k.line(`*${k.symbol(spectrum!)} = (int64_t)${k.input(1)}[0] / 2 + 1;`)
+    if (node.input(0).contents === undefined) k.line(`*${k.symbol(bins!)} = (int64_t)${k.input(0)}[0];`)
+  },
+  lower(node, k) {
+    const { type, dims } = node.output()
+    const [spectrum, bins] = dims.map((dim) => k.dim(dim))
+    k.include('mel.h')
+    k.include('types.h')
+    const edges = [3, 4].map((i) =>
+      node.input(i).type === 'float32' || node.input(i).type === 'float64'
+        ? `${k.input(i)}[0]`
+        : `om_load_${node.input(i).type}(${k.input(i)}[0])`,
+    )
+    k.line(
+      `const om_mel_scale scale = {${bins}, (int64_t)${k.input(1)}[0], (int64_t)${k.input(2)}[0], ${edges.join(', ')}};`,
+    )
+    k.failIf('scale.sample_rate < 1', 'the sample rate must be positive')
+    k.line(`for (int64_t i = 0; i < ${bins}; i++) {`)
+    k.line(
+      '  const int64_t lower = om_mel_edge(&scale, i), center = om_mel_edge(&scale, i + 1), upper = om_mel_edge(&scale, i + 2);',
+    )
+    k.line(`  for (int64_t j = 0; j < ${spectrum}; j++) {`)
+    k.line(
+      `    ${storeElement(type, `${k.output()}[j * ${bins} + i]`, `(${computeType(type)})om_mel_weight(lower, center, upper, j)`)}`,
+    )
+    k.line('  }\n}')
+  },
+}
+
+export const windowFunctions: readonly LoweredOperator[] = [
+  windowFunction('HannWindow', [0.5, 0.5, 0]),
+  windowFunction('HammingWindow', [25 / 46, 21 / 46, 0]),
+  windowFunction('BlackmanWindow', [0.42, 0.5, 0.08]),
+  MelWeightMatrix,
+]
