@@ -7,10 +7,13 @@ import { casts } from './cast.ts'
 import { constants } from './constant.ts'
 import { controlFlow } from './control-flow.ts'
 import { convolutions } from './convolution.ts'
+import { determinants } from './determinant.ts'
+import { einsum } from './einsum.ts'
 import { fourier } from './fourier.ts'
 import { layerNormalizations } from './layer-normalization.ts'
 import { logic } from './logic.ts'
 import { cumulatives } from './cumulative.ts'
+import { losses } from './losses.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { matmul } from './matmul.ts'
 import { movement } from './movement.ts'
@@ -24,6 +27,7 @@ import { reductions } from './reduction.ts'
 import { selections } from './selection.ts'
 import { shapes } from './shape.ts'
 import { softmax } from './softmax.ts'
+import { training } from './training.ts'
 import { transpose } from './transpose.ts'
 import { unary } from './unary.ts'
 import { windowFunctions } from './window-functions.ts'
@@ -51,6 +55,10 @@ const operators: readonly LoweredOperator[] = [
   ...reductions,
   ...selections,
   ...cumulatives,
+  ...einsum,
+  ...determinants,
+  ...losses,
+  ...training,
   ...windowFunctions,
   ...fourier,
   ...softmax,

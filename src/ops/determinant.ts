@@ -1,0 +1,34 @@
+import { dimEquals, product } from '../graph/dim.ts'
+import { checkKind } from './elementwise.ts'
+import type { LoweredOperator } from './lowering.ts'
+import { widenNarrowFloats } from './widen.ts'
+
+/** ONNX Det-11 … 22, of one matrix or of a stack of them. */
+const Det: LoweredOperator = {
+  name: 'Det',
+  infer(node) {
+    const { type, dims, rank } = node.input(0)
+    checkKind(node, node.input(0), 'float')
+    const [rows, columns] = dims.slice(-2)
+    if (rank < 2 || (typeof rows === 'number' && typeof columns === 'number' && rows !== columns)) {
+      throw node.error('MODEL_SHAPE', `[${dims.join(', ')}] holds no square matrices`)
+    }
+    return [{ type, shape: dims.slice(0, -2) }]
+  },
+  decompose: widenNarrowFloats,
+  lower(node, k) {
+    const { dims } = node.input(0)
+    const [rows, columns] = [dims.at(-2)!, dims.at(-1)!]
+    const [n, size] = [k.dim(rows), k.count([rows, columns])]
+    if (!dimEquals(rows, columns)) k.failIf(`${n} != ${k.dim(columns)}`, 'the matrices are not square')
+    k.include('determinant.h')
+    const matrix = k.scratch(product([8, rows, columns]), 'double')
+    k.line(`for (int64_t b = 0; b < ${k.count(dims.slice(0, -2))}; b++) {`)
+    k.line(`  for (int64_t i = 0; i < ${size}; i++) ${matrix}[i] = (double)${k.input(0)}[b * ${size} + i];`)
+    k.line(`  ${k.output()}[b] = om_determinant(${matrix}, ${n});`)
+    k.line('}')
+  },
+  flops: (node) => product([...node.input(0).dims, node.input(0).dims.at(-1)!]),
+}
+
+export const determinants: readonly LoweredOperator[] = [Det]

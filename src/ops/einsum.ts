@@ -1,0 +1,89 @@
+import { type Dim, dimEquals, product } from '../graph/dim.ts'
+import type { Node, Value } from '../graph/graph.ts'
+import type { Builder } from '../graph/operator.ts'
+import { elementTypes } from '../onnx/element-type.ts'
+import { type Equation, equationOf } from './einsum-equation.ts'
+import { checkKind } from './elementwise.ts'
+import type { KernelWriter, LoweredOperator } from './lowering.ts'
+import { widenNarrowFloats } from './widen.ts'
+
+/**
+ * Two operands as a batched matrix product, where no label repeats within an operand and every group of labels
+ * (in both and the output, only in one, summed) is one axis: "bhid,bhjd->bhij" and its kin.
+ */
+function asMatMul(node: Node, b: Builder): Value | undefined {
+  const { terms, output, summed, sizes } = equationOf(node)
+  if (terms.length !== 2) return undefined
+  const [left, right] = terms as [readonly string[], readonly string[]]
+  const plain = (i: number, labels: readonly string[]): boolean =>
+    new Set(labels).size === labels.length &&
+    labels.every((label, axis) => dimEquals(node.input(i).dims[axis]!, sizes.get(label)!))
+  if (!plain(0, left) || !plain(1, right)) return undefined
+  const shared = output.filter((label) => left.includes(label) && right.includes(label))
+  const rows = output.filter((label) => !right.includes(label))
+  const columns = output.filter((label) => !left.includes(label))
+  const both = summed.every((label) => left.includes(label) && right.includes(label))
+  if (!both || rows.length !== 1 || columns.length !== 1 || summed.length !== 1) return undefined
+  const a = permuted(b, node.input(0), left, [...shared, ...rows, ...summed])
+  const w = permuted(b, node.input(1), right, [...shared, ...summed, ...columns])
+  return permuted(b, b.op('MatMul', [a, w]), [...shared, ...rows, ...columns], output)
+}
+
+function permuted(b: Builder, value: Value, from: readonly string[], to: readonly string[]): Value {
+  const perm = to.map((label) => from.indexOf(label))
+  return perm.every((axis, i) => axis === i) ? value : b.op('Transpose', [value], { perm })
+}
+
+/** C expression of an operand's offset from the loop variables of its labels. */
+function offsetOf(
+  value: Value,
+  labels: readonly string[],
+  { sizes }: Equation,
+  variables: ReadonlyMap<string, string>,
+  k: KernelWriter,
+): string {
+  const terms = labels.flatMap((label, axis) => {
+    const dim = value.dims[axis]!
+    if (dim === 1) return []
+    const variable = variables.get(label)!
+    const position = dimEquals(dim, sizes.get(label)!) ? variable : `(${k.dim(dim)} == 1 ? 0 : ${variable})`
+    return [`${position} * ${k.count(value.dims.slice(axis + 1))}`]
+  })
+  return terms.join(' + ') || '0'
+}
+
+/** ONNX Einsum-12. What is no matrix product is written as loops over all labels. */
+const Einsum: LoweredOperator = {
+  name: 'Einsum',
+  infer(node) {
+    const first = node.input(0)
+    for (let i = 0; i < node.inputs.length; i++) checkKind(node, node.input(i), 'number')
+    const { output, sizes } = equationOf(node)
+    return [{ type: first.type, shape: output.map((label) => sizes.get(label)!) }]
+  },
+  decompose(node, b) {
+    const product = asMatMul(node, b)
+    return product ? [product] : widenNarrowFloats(node, b)
+  },
+  lower(node, k) {
+    const equation = equationOf(node)
+    const { output, summed, sizes, terms } = equation
+    const { type } = node.output()
+    const loop = (variable: string, size: Dim): void =>
+      k.line(`for (int64_t ${variable} = 0; ${variable} < ${k.dim(size)}; ${variable}++)`)
+    const variables = new Map([...output, ...summed].map((label, i) => [label, `i${i}`]))
+    for (const label of output) loop(variables.get(label)!, sizes.get(label)!)
+    k.line('{')
+    k.line(`  ${elementTypes[type].c} sum = 0;`)
+    for (const label of summed) loop(variables.get(label)!, sizes.get(label)!)
+    const factors = terms.map(
+      (labels, i) => `${k.input(i)}[${offsetOf(node.input(i), labels, equation, variables, k)}]`,
+    )
+    k.line(`    sum += ${factors.join(' * ')};`)
+    k.line(`  ${k.output()}[${offsetOf(node.output(), output, equation, variables, k)}] = sum;`)
+    k.line('}')
+  },
+  flops: (node) => product([node.inputs.length, ...equationOf(node).sizes.values()]),
+}
+
+export const einsum: readonly LoweredOperator[] = [Einsum]
