@@ -67,19 +67,6 @@ export const constants: readonly LoweredOperator[] = [
     alias: 0,
     fold: (node) => [node.input(0).constant!],
   },
-  {
-    // ONNX Dropout-1 … 22 in inference: nothing is dropped.
-    name: 'Dropout',
-    infer: (node) => [node.input(0), { type: 'bool', shape: node.input(0).shape }],
-    decompose(node, b) {
-      const training = node.inputs[2]
-      if (training && (!training.constant || training.constant.data[0] === 1)) {
-        throw node.error('UNSUPPORTED_TRAINING', 'training_mode is not supported: export the model for inference')
-      }
-      const value = tensorFrom('bool', [1], [true])
-      return [node.input(0), b.op('ConstantOfShape', [b.op('Shape', [node.input(0)])], { value })]
-    },
-  },
 ]
 
 function repeat(element: Uint8Array, count: number): Uint8Array {

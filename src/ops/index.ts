@@ -21,6 +21,7 @@ import { normalizations } from './normalization.ts'
 import { pooling } from './pooling.ts'
 import { quantizations } from './quantization.ts'
 import { quantizedProducts } from './quantized-products.ts'
+import { random } from './random.ts'
 import { ranges } from './range.ts'
 import { recurrent } from './recurrent.ts'
 import { reductions } from './reduction.ts'
@@ -59,6 +60,7 @@ const operators: readonly LoweredOperator[] = [
   ...determinants,
   ...losses,
   ...training,
+  ...random,
   ...windowFunctions,
   ...fourier,
   ...softmax,

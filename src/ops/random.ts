@@ -1,0 +1,157 @@
+import type { Dim } from '../graph/dim.ts'
+import type { Node, Value, ValueInfo } from '../graph/graph.ts'
+import { type ElementType, elementTypeOf, elementTypes } from '../onnx/element-type.ts'
+import { tensorFrom } from '../onnx/tensor.ts'
+import { computeType, loadElement, storeElement } from './c-text.ts'
+import { checkKind } from './elementwise.ts'
+import type { KernelWriter, LoweredOperator } from './lowering.ts'
+
+/** Declares the generator `random`. Seeds are floats in ONNX; their whole part is taken, as NumPy does. */
+function writeGenerator(node: Node, k: KernelWriter): void {
+  const attribute = node.attributes.get('seed')
+  const seed = attribute?.kind === 'int' ? Number(attribute.value) : node.float('seed')
+  k.include('types.h')
+  k.include('random.h')
+  k.line('om_random random;')
+  k.line(
+    `om_random_seed(&random, ${seed === undefined ? 'om_random_entropy(&random)' : `${Math.trunc(seed) >>> 0}u`});`,
+  )
+}
+
+function typeAttribute(node: Node, otherwise: ElementType): ElementType {
+  const code = node.int('dtype')
+  const type = code === undefined ? otherwise : elementTypeOf(code)
+  if (!type || type === 'string' || type.startsWith('complex'))
+    throw node.error('MODEL_ATTRIBUTE', `dtype is ${code}, which is no type of numbers`)
+  return type
+}
+
+function writeElements(node: Node, k: KernelWriter, expression: string): void {
+  const { type, dims } = node.output()
+  k.line(
+    `for (int64_t i = 0; i < ${k.count(dims)}; i++) ${storeElement(type, `${k.output()}[i]`, `(${computeType(type)})(${expression})`)}`,
+  )
+}
+
+/** The parameters of a distribution, as attributes of its operators. */
+type Distribution = (node: Node) => string
+
+const normal: Distribution = (node) =>
+  `${node.float('mean', 0)} + ${node.float('scale', 1)} * om_random_normal(&random)`
+const uniform: Distribution = (node) => {
+  const [low, high] = [node.float('low', 0), node.float('high', 1)]
+  return `${low} + (${high} - ${low < 0 ? `(${low})` : low}) * om_random_uniform(&random)`
+}
+
+/** ONNX RandomNormal-1 … 22 and RandomUniform: the shape is an attribute. */
+function ofShape(name: string, distribution: Distribution): LoweredOperator {
+  return {
+    name,
+    infer: (node): ValueInfo[] => [{ type: typeAttribute(node, 'float32'), shape: shapeAttribute(node) }],
+    lower: (node, k) => lowerRandom(node, k, distribution),
+  }
+}
+
+function shapeAttribute(node: Node): readonly Dim[] {
+  const shape = node.ints('shape')
+  if (!shape || shape.some((dim) => dim < 0))
+    throw node.error('MODEL_ATTRIBUTE', `shape is ${shape ? `[${shape.join(', ')}]` : 'missing'}`)
+  return shape
+}
+
+/** ONNX RandomNormalLike-1 … 22 and RandomUniformLike: the shape, and unless `dtype` says otherwise the type, of an input. */
+function likeInput(name: string, distribution: Distribution): LoweredOperator {
+  return {
+    name,
+    infer: (node): ValueInfo[] => [{ type: typeAttribute(node, node.input(0).type), shape: node.input(0).shape }],
+    lower: (node, k) => lowerRandom(node, k, distribution),
+  }
+}
+
+function lowerRandom(node: Node, k: KernelWriter, distribution: Distribution): void {
+  writeGenerator(node, k)
+  writeElements(node, k, distribution(node))
+}
+
+/** ONNX Bernoulli-15 … 22: 1 with the probability that the input says, else 0. */
+const Bernoulli: LoweredOperator = {
+  name: 'Bernoulli',
+  infer(node): ValueInfo[] {
+    checkKind(node, node.input(0), 'float')
+    return [{ type: typeAttribute(node, node.input(0).type), shape: node.input(0).shape }]
+  },
+  lower(node, k) {
+    writeGenerator(node, k)
+    writeElements(node, k, `om_random_event(&random, (double)${loadElement(node.input(0).type, `${k.input(0)}[i]`)})`)
+  },
+}
+
+/** ONNX Multinomial-7 … 22: classes drawn by the logarithms of their odds, [batch, classes] → [batch, sample_size]. */
+const Multinomial: LoweredOperator = {
+  name: 'Multinomial',
+  infer(node): ValueInfo[] {
+    const { rank, dims } = node.input(0)
+    checkKind(node, node.input(0), 'float')
+    if (rank !== 2) throw node.error('MODEL_SHAPE', `the input has rank ${rank}, but should be [batch, classes]`)
+    const type = typeAttribute(node, 'int32')
+    if (type !== 'int32' && type !== 'int64') throw node.error('MODEL_ATTRIBUTE', `classes can't be of type ${type}`)
+    return [{ type, shape: [dims[0]!, node.int('sample_size', 1)] }]
+  },
+  lower(node, k) {
+    const [batch, classes] = node.input(0).dims.map((dim) => k.dim(dim))
+    const samples = k.dim(node.output().dims[1]!)
+    const odds = loadElement(node.input(0).type, `${k.input(0)}[b * ${classes} + c]`)
+    writeGenerator(node, k)
+    k.line(`for (int64_t b = 0; b < ${batch}; b++) {`)
+    k.line('  double top = -INFINITY, total = 0.0;')
+    k.line(`  for (int64_t c = 0; c < ${classes}; c++) top = fmax(top, (double)${odds});`)
+    k.line(`  for (int64_t c = 0; c < ${classes}; c++) total += exp((double)${odds} - top);`)
+    k.line(`  for (int64_t s = 0; s < ${samples}; s++) {`)
+    k.line('    double left = om_random_uniform(&random) * total;')
+    k.line('    int64_t c = 0;')
+    k.line(`    for (; c < ${classes} - 1 && (left -= exp((double)${odds} - top)) >= 0.0; c++) {}`)
+    k.line(`    ${k.output()}[b * ${samples} + s] = c;`)
+    k.line('  }\n}')
+  },
+}
+
+/**
+ * ONNX Dropout-1 … 22. Outside of training, which since opset 12 an input says, nothing is dropped; in training each
+ * element is, with the probability `ratio`, and what is left is scaled to keep the sum.
+ */
+const Dropout: LoweredOperator = {
+  name: 'Dropout',
+  infer(node): ValueInfo[] {
+    const { type, shape } = node.input(0)
+    return [
+      { type, shape },
+      { type: 'bool', shape },
+    ]
+  },
+  decompose(node, b): readonly Value[] {
+    const [x, ratio, training] = [node.input(0), node.inputs[1], node.inputs[2]]
+    if (!training || training.constant?.data[0] === 0)
+      return [x, b.op('ConstantOfShape', [b.op('Shape', [x])], { value: tensorFrom('bool', [1], [true]) })]
+    const seed = node.attributes.get('seed')
+    const drawn = b.op('RandomUniformLike', [x], { dtype: elementTypes.float64.code, ...(seed && { seed }) })
+    const dropped = b.op('Cast', [ratio ?? b.scalar(0.5, 'float32')], { to: elementTypes.float64.code })
+    const mask = b.op('Or', [b.op('GreaterOrEqual', [drawn, dropped]), b.op('Not', [training])])
+    const scale = b.op('Where', [
+      training,
+      b.op('Reciprocal', [b.op('Sub', [b.scalar(1, 'float64'), dropped])]),
+      b.scalar(1, 'float64'),
+    ])
+    const kept = b.op('Mul', [x, b.op('Cast', [scale], { to: elementTypes[x.type].code })])
+    return [b.op('Where', [mask, kept, b.scalar(0, x.type)]), mask]
+  },
+}
+
+export const random: readonly LoweredOperator[] = [
+  ofShape('RandomNormal', normal),
+  ofShape('RandomUniform', uniform),
+  likeInput('RandomNormalLike', normal),
+  likeInput('RandomUniformLike', uniform),
+  Bernoulli,
+  Multinomial,
+  Dropout,
+]
