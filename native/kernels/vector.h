@@ -87,13 +87,13 @@ OM_INLINE om_vf om_at_most(om_vf v, om_vf bound) {
 #endif
 }
 
-/* The first `lanes` lanes from p, the others 0; reads no byte beyond them. */
+/* The first `lanes` lanes from p, the others 0; reads no byte beyond them. Fewer than all, unless OM_MASKED. */
 OM_INLINE om_vf om_load_first(const float *p, ptrdiff_t lanes) {
 #if OM_MASKED
   return __builtin_ia32_loadups512_mask(p, om_splat(0.0f), (uint16_t)((1u << lanes) - 1));
 #else
   float room[OM_LANES] = {0};
-  memcpy(room, p, (size_t)lanes * sizeof(float));
+  memcpy(room, p, ((size_t)lanes & (OM_LANES - 1)) * sizeof(float));
   return om_load(room);
 #endif
 }
@@ -105,7 +105,7 @@ OM_INLINE void om_store_first(float *p, om_vf v, ptrdiff_t lanes) {
 #else
   float room[OM_LANES];
   om_store(room, v);
-  memcpy(p, room, (size_t)lanes * sizeof(float));
+  memcpy(p, room, ((size_t)lanes & (OM_LANES - 1)) * sizeof(float));
 #endif
 }
 

@@ -31,7 +31,8 @@ export function lanes(shape: KernelShape): number {
 }
 
 /** Depth and rows of the block that A is gathered into; OM_K_BLOCK, OM_A_ROW and OM_ROW_TILES of gemm.h. */
-const aRow = 256 + 16
+const kBlock = 256
+const aRow = kBlock + 16
 const rowTiles = 4
 
 /** Bytes of scratch of every product and convolution over packed weights: OM_GEMM_SCRATCH of gemm.h. */
@@ -59,6 +60,22 @@ export function recurrentScratchBytes(
   shape: KernelShape,
 ): number {
   return gemmScratchBytes(shape) + 4 * ((steps + 1) * batch * gates * hidden + 3 * batch * hidden + gates * hidden)
+}
+
+/** Bytes of scratch of `om_conv2d_winograd_f32`: OM_WINOGRAD_SCRATCH of winograd.h. */
+export function winogradScratchBytes(channels: number, shape: KernelShape): number {
+  const tiles = 2 * shape.tileRows
+  return 4 * (36 * tiles * (Math.ceil(channels / kBlock) * aRow + 64) + Math.ceil(channels / 16) * 16)
+}
+
+/**
+ * Whether `om_conv2d_winograd_f32` is faster than `om_conv2d_f32` on a 3x3 convolution with stride 1, dilation 1 and one
+ * group: measured from 8 channels on, 1.5 to 3.8 times. With fewer tiles of 4x4 pixels than rows of a register tile,
+ * reading four times the weights eats the gain.
+ */
+export function winogradPays(channels: number, outChannels: number, outHeight: number, outWidth: number): boolean {
+  const tiles = Math.ceil(outHeight / 4) * Math.ceil(outWidth / 4)
+  return channels >= 8 && outChannels >= 16 && tiles >= 12
 }
 
 /** The macros that give the C kernels this shape. */

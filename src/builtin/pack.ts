@@ -90,6 +90,43 @@ export function packRecurrent(
   return { w: concat(packedW), r: concat(packedR) }
 }
 
+/** The interpolation points of winograd.h: 0, ±0.625, ±1.5 and infinity. */
+const winogradPoints = [0, 0.625, -0.625, 1.5, -1.5]
+
+/** G of F(4x4, 3x3): row i gives 1, p, p² over the product of p's distances to the other points; infinity: 0, 0, 1. */
+const winogradG = [
+  ...winogradPoints.map((p, i) => {
+    const distances = winogradPoints.reduce((product, q, j) => (i === j ? product : product * (p - q)), 1)
+    return [1 / distances, p / distances, (p * p) / distances] as const
+  }),
+  [0, 0, 1] as const,
+]
+
+/**
+ * Packs ONNX convolution weights [outChannels, channels, 3, 3] for `om_conv2d_winograd_f32`: 36 matrices G w Gᵀ
+ * [channels, outChannels], row by row, each packed as by packGemmB.
+ */
+export function packWinogradWeights(
+  weights: Float32Array,
+  outChannels: number,
+  channels: number,
+  shape: KernelShape,
+): Float32Array {
+  expectLength('3x3 convolution weights', weights, outChannels * channels * 9)
+  const length = packedGemmLength(channels, outChannels, shape)
+  const packed = new Float32Array(36 * length)
+  for (const [i, down] of winogradG.entries())
+    for (const [j, across] of winogradG.entries()) {
+      const factors = down.flatMap((d) => across.map((a) => d * a))
+      const start = (i * 6 + j) * length
+      packColumns(packed.subarray(start, start + length), channels, outChannels, shape, (row, column) => {
+        const from = (column * channels + row) * 9
+        return factors.reduce((sum, factor, tap) => sum + factor * weights[from + tap]!, 0)
+      })
+    }
+  return packed
+}
+
 function packColumns(
   packed: Float32Array,
   k: number,

@@ -15,7 +15,8 @@
 #define GUARD 16
 #define GUARD_VALUE -123456.75f
 
-static int check_failures, check_cases;
+static int check_failures;
+static long long check_cases;
 
 static inline uint32_t check_random(void) {
   static uint32_t state = 12345;
@@ -81,7 +82,7 @@ static inline void release_output(float *p, ptrdiff_t n, const char *what) {
 }
 
 static inline int check_done(const char *name) {
-  printf("%s: %d cases, %d failures\n", name, check_cases, check_failures);
+  printf("%s: %lld cases, %d failures\n", name, check_cases, check_failures);
   return check_failures > 0 || check_cases == 0;
 }
 

@@ -2,6 +2,7 @@
 #include "conv.h"
 #include "depthwise.h"
 #include "nd.h"
+#include "winograd.h"
 
 #include "check.h"
 
@@ -68,25 +69,52 @@ static float *pack_depthwise(const om_conv2d_shape *s, const float *w) {
   return packed;
 }
 
-static void run_case(conv_case t, bool depthwise) {
+/* G w Gᵀ per pair of channels, written again from the definition. */
+static float *pack_winograd(const om_conv2d_shape *s, const float *w) {
+  const double p[5] = {0, OM_WINOGRAD_A, -OM_WINOGRAD_A, OM_WINOGRAD_B, -OM_WINOGRAD_B};
+  double g[6][3] = {{0}};
+  for (int i = 0; i < 5; i++) {
+    double distances = 1;
+    for (int j = 0; j < 5; j++) distances *= i == j ? 1 : p[i] - p[j];
+    for (int k = 0; k < 3; k++) g[i][k] = pow(p[i], k) / distances;
+  }
+  g[5][2] = 1;
+  const ptrdiff_t each = OM_GEMM_PACKED(s->channels, s->out_channels);
+  float *packed = (float *)check_alloc((size_t)OM_WINOGRAD_PACKED(s->channels, s->out_channels) * sizeof(float));
+  float *matrix = (float *)check_alloc((size_t)(s->channels * s->out_channels) * sizeof(float));
+  for (int i = 0; i < 36; i++) {
+    for (ptrdiff_t c = 0; c < s->channels; c++)
+      for (ptrdiff_t o = 0; o < s->out_channels; o++) {
+        double sum = 0;
+        for (int tap = 0; tap < 9; tap++) sum += g[i / 6][tap / 3] * g[i % 6][tap % 3] * w[(o * s->channels + c) * 9 + tap];
+        matrix[c * s->out_channels + o] = (float)sum;
+      }
+    om_gemm_pack_f32(matrix, s->out_channels, 1, s->channels, s->out_channels, packed + i * each);
+  }
+  free(matrix);
+  return packed;
+}
+
+typedef enum method { DIRECT, DEPTHWISE, WINOGRAD } method;
+
+static void run_case(conv_case t, method how) {
   om_conv2d_shape *s = &t.s;
   char name[320];
-  describe(name, sizeof name, depthwise ? "depthwise" : "conv", &t);
+  describe(name, sizeof name, how == DEPTHWISE ? "depthwise" : how == WINOGRAD ? "winograd" : "conv", &t);
   check_cases++;
   const ptrdiff_t x_pixel = s->x_pixel ? s->x_pixel : s->channels, y_pixel = s->y_pixel ? s->y_pixel : s->out_channels;
   const ptrdiff_t outs = s->batch * s->out_height * s->out_width, y_length = (outs - 1) * y_pixel + s->out_channels;
   float *x = floats((s->batch * s->height * s->width - 1) * x_pixel + s->channels);
   float *w = floats(s->out_channels * s->channels / s->groups * s->kernel_height * s->kernel_width);
   float *bias = floats(s->out_channels), *residual = floats(outs * s->out_channels), *y = output(y_length);
-  float *packed = depthwise ? pack_depthwise(s, w) : pack_conv(s, w);
+  float *packed = how == DEPTHWISE ? pack_depthwise(s, w) : how == WINOGRAD ? pack_winograd(s, w) : pack_conv(s, w);
   const om_epilogue e = {.bias = t.bias ? bias : NULL, .residual = t.residual ? residual : NULL,
                          .activation = t.activation, .alpha = 0.125f, .beta = 2.0f};
-  if (depthwise) om_depthwise2d_f32(x, packed, y, *s, e);
-  else {
-    void *scratch = check_scratch(OM_GEMM_SCRATCH);
-    om_conv2d_f32(x, packed, y, *s, e, scratch);
-    free(scratch);
-  }
+  void *scratch = check_scratch((size_t)(how == WINOGRAD ? OM_WINOGRAD_SCRATCH(s->channels) : OM_GEMM_SCRATCH));
+  if (how == DEPTHWISE) om_depthwise2d_f32(x, packed, y, *s, e);
+  else if (how == WINOGRAD) om_conv2d_winograd_f32(x, packed, y, *s, e, scratch);
+  else om_conv2d_f32(x, packed, y, *s, e, scratch);
+  free(scratch);
   bool good = true;
   for (ptrdiff_t at = 0; at < outs && good; at++) {
     for (ptrdiff_t o = 0; o < s->out_channels && good; o++) {
@@ -96,7 +124,9 @@ static void run_case(conv_case t, bool depthwise) {
       if (t.residual) sum += residual[at * s->out_channels + o];
       if (t.activation == OM_ACT_RELU) sum = sum > 0 ? sum : 0;
       if (t.activation == OM_ACT_LEAKY_RELU) sum = sum < 0 ? 0.125 * sum : sum;
-      good = close_to(y[at * y_pixel + o], sum, 1e-6 * size);
+      /* Winograd's rounding errors come from the whole tile, wherever the window's own terms are small. */
+      const double tolerance = how == WINOGRAD ? 4e-6 + 4e-7 * 9 * (double)s->channels : 1e-6 * size;
+      good = close_to(y[at * y_pixel + o], sum, tolerance);
       if (!good) fail("%s: y[%d, %d] = %g, want %g", name, (int)at, (int)o, (double)y[at * y_pixel + o], sum);
     }
     for (ptrdiff_t o = s->out_channels; o < y_pixel && at + 1 < outs && good; o++) {
@@ -114,7 +144,7 @@ static ptrdiff_t out_size(ptrdiff_t in, ptrdiff_t begin, ptrdiff_t end, ptrdiff_
   return room < 0 ? 0 : room / stride + 1;
 }
 
-static void random_case(bool depthwise) {
+static void random_case(method how) {
   const om_activation activations[] = {OM_ACT_NONE, OM_ACT_RELU, OM_ACT_LEAKY_RELU};
   conv_case t = {.bias = pick(0, 1), .residual = pick(0, 3) == 0, .activation = activations[pick(0, 2)]};
   om_conv2d_shape *s = &t.s;
@@ -123,24 +153,28 @@ static void random_case(bool depthwise) {
     s->kernel_height = pick(1, 5), s->kernel_width = pick(0, 1) ? s->kernel_height : pick(1, 5);
     s->stride_height = pick(1, 3), s->stride_width = pick(0, 1) ? s->stride_height : pick(1, 3);
     s->dilation_height = pick(0, 2) ? 1 : pick(1, 3), s->dilation_width = pick(0, 2) ? 1 : pick(1, 3);
-    s->pad_top = pick(0, 1) * pick(0, 4), s->pad_left = pick(0, 1) * pick(0, 4);
+    s->pad_top = pick(0, 1) * pick(-1, 4), s->pad_left = pick(0, 1) * pick(-1, 4);
+    if (how == WINOGRAD) {
+      s->height = pick(1, 40), s->width = pick(1, 40), s->kernel_height = s->kernel_width = 3;
+      s->stride_height = s->stride_width = s->dilation_height = s->dilation_width = 1;
+    }
     s->out_height = out_size(s->height, s->pad_top, pick(0, 3), s->kernel_height, s->stride_height, s->dilation_height);
     s->out_width = out_size(s->width, s->pad_left, pick(0, 3), s->kernel_width, s->stride_width, s->dilation_width);
   } while (s->out_height == 0 || s->out_width == 0);
-  if (depthwise) s->groups = s->channels = s->out_channels = pick(1, 3 * OM_LANES + 2);
+  if (how == DEPTHWISE) s->groups = s->channels = s->out_channels = pick(1, 3 * OM_LANES + 2);
   else {
-    s->groups = pick(0, 2) ? 1 : pick(1, 3);
+    s->groups = pick(0, 2) || how == WINOGRAD ? 1 : pick(1, 3);
     s->channels = s->groups * (pick(0, 9) ? pick(1, 20) : OM_K_BLOCK + pick(0, 9));
     s->out_channels = s->groups * pick(1, 2 * OM_PANEL);
   }
   if (pick(0, 2) == 0) s->x_pixel = s->channels + pick(1, 7);
   if (pick(0, 2) == 0) s->y_pixel = s->out_channels + pick(1, 7);
-  run_case(t, depthwise);
+  run_case(t, how);
 }
 
 /* A literal shape, as generated code has it. */
-#define LITERAL(depthwise_, ...)                                                                                       \
-  run_case((conv_case){.s = {__VA_ARGS__}, .bias = true, .activation = OM_ACT_RELU}, depthwise_)
+#define LITERAL(how, ...)                                                                                              \
+  run_case((conv_case){.s = {__VA_ARGS__}, .bias = true, .activation = OM_ACT_RELU}, how)
 
 /* om_conv_nd_f32 in two dimensions must agree with the reference; its transpose must be its adjoint:
  * sum of conv(x)·y = sum of x·transpose(y) for all x and y. */
@@ -184,18 +218,19 @@ static void run_nd(void) {
 }
 
 int main(void) {
-  for (int i = 0; i < 400; i++) random_case(false);
-  for (int i = 0; i < 400; i++) random_case(true);
-  LITERAL(false, .batch = 1, .height = 19, .width = 17, .channels = 3, .out_height = 10, .out_width = 9, .out_channels = 16,
+  for (int i = 0; i < 400; i++) random_case(DIRECT);
+  for (int i = 0; i < 400; i++) random_case(DEPTHWISE);
+  for (int i = 0; i < 100; i++) random_case(WINOGRAD);
+  LITERAL(DIRECT, .batch = 1, .height = 19, .width = 17, .channels = 3, .out_height = 10, .out_width = 9, .out_channels = 16,
           .kernel_height = 3, .kernel_width = 3, .stride_height = 2, .stride_width = 2, .dilation_height = 1,
           .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 1);
-  LITERAL(false, .batch = 1, .height = 14, .width = 14, .channels = 40, .out_height = 14, .out_width = 14,
+  LITERAL(DIRECT, .batch = 1, .height = 14, .width = 14, .channels = 40, .out_height = 14, .out_width = 14,
           .out_channels = 37, .kernel_height = 3, .kernel_width = 3, .stride_height = 1, .stride_width = 1,
           .dilation_height = 1, .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 1);
-  LITERAL(true, .batch = 1, .height = 20, .width = 21, .channels = 32, .out_height = 20, .out_width = 21,
+  LITERAL(DEPTHWISE, .batch = 1, .height = 20, .width = 21, .channels = 32, .out_height = 20, .out_width = 21,
           .out_channels = 32, .kernel_height = 3, .kernel_width = 3, .stride_height = 1, .stride_width = 1,
           .dilation_height = 1, .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 32);
-  LITERAL(true, .batch = 1, .height = 20, .width = 21, .channels = 24, .out_height = 10, .out_width = 11,
+  LITERAL(DEPTHWISE, .batch = 1, .height = 20, .width = 21, .channels = 24, .out_height = 10, .out_width = 11,
           .out_channels = 24, .kernel_height = 3, .kernel_width = 3, .stride_height = 2, .stride_width = 2,
           .dilation_height = 1, .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 24);
   for (int i = 0; i < 100; i++) run_nd();

@@ -1,12 +1,13 @@
 /* Prints what src/builtin/kernel-shape.ts and pack.ts have to agree with: sizes, and packed matrices whose element
  * [row, column] is row * 100 + column + 1. */
 #include "gru.h"
+#include "winograd.h"
 
 #include "check.h"
 
 int main(void) {
   printf("%d %d %d %d\n", OM_VECTOR_BYTES, OM_TILE_ROWS, OM_TILE_VECTORS, (int)OM_GEMM_SCRATCH);
-  printf("%d %d\n", (int)OM_MATMUL_SCRATCH(70, 50), (int)OM_RECURRENT_SCRATCH(3, 5, 4, 10));
+  printf("%d %d %d\n", (int)OM_MATMUL_SCRATCH(70, 50), (int)OM_RECURRENT_SCRATCH(3, 5, 4, 10), (int)OM_WINOGRAD_SCRATCH(300));
   const int columns[] = {1, OM_LANES, OM_LANES + 1, OM_PANEL, OM_PANEL + 1, 2 * OM_PANEL - 1};
   for (unsigned i = 0; i < sizeof columns / sizeof *columns; i++) {
     const int k = 3, n = columns[i];
