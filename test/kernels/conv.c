@@ -5,6 +5,7 @@
 #include "winograd.h"
 
 #include "check.h"
+#include "pack.h"
 
 typedef struct conv_case {
   om_conv2d_shape s;
@@ -42,57 +43,6 @@ static double reference(const om_conv2d_shape *s, const float *x, const float *w
       }
     }
   return sum;
-}
-
-/* The packing of src/builtin/pack.ts, written again from its description. */
-static float *pack_conv(const om_conv2d_shape *s, const float *w) {
-  const ptrdiff_t depth = s->channels / s->groups, out = s->out_channels / s->groups;
-  const ptrdiff_t taps = s->kernel_height * s->kernel_width;
-  float *packed = (float *)check_alloc((size_t)s->groups * OM_GEMM_PACKED(taps * depth, out) * sizeof(float));
-  float *matrix = (float *)check_alloc((size_t)(taps * depth * out) * sizeof(float));
-  for (ptrdiff_t g = 0; g < s->groups; g++) {
-    for (ptrdiff_t tap = 0; tap < taps; tap++)
-      for (ptrdiff_t c = 0; c < depth; c++)
-        for (ptrdiff_t o = 0; o < out; o++)
-          matrix[(tap * depth + c) * out + o] = w[((g * out + o) * depth + c) * taps + tap];
-    om_gemm_pack_f32(matrix, out, 1, taps * depth, out, packed + g * OM_GEMM_PACKED(taps * depth, out));
-  }
-  free(matrix);
-  return packed;
-}
-
-static float *pack_depthwise(const om_conv2d_shape *s, const float *w) {
-  const ptrdiff_t taps = s->kernel_height * s->kernel_width, row = om_round_up(s->channels, OM_LANES);
-  float *packed = (float *)check_alloc((size_t)(taps * row) * sizeof(float));
-  for (ptrdiff_t tap = 0; tap < taps; tap++)
-    for (ptrdiff_t c = 0; c < row; c++) packed[tap * row + c] = c < s->channels ? w[c * taps + tap] : 0.0f;
-  return packed;
-}
-
-/* G w Gᵀ per pair of channels, written again from the definition. */
-static float *pack_winograd(const om_conv2d_shape *s, const float *w) {
-  const double p[5] = {0, OM_WINOGRAD_A, -OM_WINOGRAD_A, OM_WINOGRAD_B, -OM_WINOGRAD_B};
-  double g[6][3] = {{0}};
-  for (int i = 0; i < 5; i++) {
-    double distances = 1;
-    for (int j = 0; j < 5; j++) distances *= i == j ? 1 : p[i] - p[j];
-    for (int k = 0; k < 3; k++) g[i][k] = pow(p[i], k) / distances;
-  }
-  g[5][2] = 1;
-  const ptrdiff_t each = OM_GEMM_PACKED(s->channels, s->out_channels);
-  float *packed = (float *)check_alloc((size_t)OM_WINOGRAD_PACKED(s->channels, s->out_channels) * sizeof(float));
-  float *matrix = (float *)check_alloc((size_t)(s->channels * s->out_channels) * sizeof(float));
-  for (int i = 0; i < 36; i++) {
-    for (ptrdiff_t c = 0; c < s->channels; c++)
-      for (ptrdiff_t o = 0; o < s->out_channels; o++) {
-        double sum = 0;
-        for (int tap = 0; tap < 9; tap++) sum += g[i / 6][tap / 3] * g[i % 6][tap % 3] * w[(o * s->channels + c) * 9 + tap];
-        matrix[c * s->out_channels + o] = (float)sum;
-      }
-    om_gemm_pack_f32(matrix, s->out_channels, 1, s->channels, s->out_channels, packed + i * each);
-  }
-  free(matrix);
-  return packed;
 }
 
 typedef enum method { DIRECT, DEPTHWISE, WINOGRAD } method;

@@ -4,6 +4,7 @@
 #include "rnn.h"
 
 #include "check.h"
+#include "pack.h"
 
 typedef struct net {
   int gates; /* 4: LSTM, 3: GRU, 1: RNN */
@@ -93,19 +94,6 @@ static void reference(const net *t, ptrdiff_t d, ptrdiff_t b, double *y, double 
   for (ptrdiff_t j = 0; j < n; j++) y_h[state_at(t, d, b) + j] = h[j], y_c[state_at(t, d, b) + j] = c[j];
 }
 
-/* The packing of src/builtin/pack.ts, written again from its description. */
-static float *pack(const float *matrix, ptrdiff_t directions, ptrdiff_t gates, ptrdiff_t hidden, ptrdiff_t depth, bool split) {
-  const ptrdiff_t rows = gates * hidden, first = split ? 2 * hidden : rows, rest = rows - first;
-  const size_t each = (size_t)(OM_GEMM_PACKED(depth, first) + OM_GEMM_PACKED(depth, rest));
-  float *packed = (float *)check_alloc((size_t)directions * each * sizeof(float));
-  for (ptrdiff_t d = 0; d < directions; d++) {
-    float *to = packed + (size_t)d * each;
-    om_gemm_pack_f32(matrix + d * rows * depth, 1, depth, depth, first, to);
-    om_gemm_pack_f32(matrix + (d * rows + first) * depth, 1, depth, depth, rest, to + OM_GEMM_PACKED(depth, first));
-  }
-  return packed;
-}
-
 static void compare(const char *name, const char *what, const float *got, const double *want, ptrdiff_t n) {
   for (ptrdiff_t i = 0; i < n; i++)
     if (!close_to(got[i], want[i], 2e-5 * (1 + fabs(want[i])))) {
@@ -153,8 +141,8 @@ static void run_case(int gates) {
   if (pick(0, 1)) t.lengths = lengths;
 
   float *y = output(s->steps * states), *y_h = output(states), *y_c = output(states);
-  float *packed_w = pack(w, t.directions, gates, s->hidden, s->input, false);
-  float *packed_r = pack(r, t.directions, gates, s->hidden, s->hidden, gates == 3);
+  float *packed_w = pack_recurrent(w, t.directions, gates, s->hidden, s->input, false);
+  float *packed_r = pack_recurrent(r, t.directions, gates, s->hidden, s->hidden, gates == 3);
   void *scratch = check_scratch((size_t)OM_RECURRENT_SCRATCH(gates, s->steps, s->batch, s->hidden));
   const om_recurrent_io io = {t.x, packed_w, packed_r, t.bias, t.peephole, t.initial_h, t.initial_c, t.lengths,
                               pick(0, 4) ? y : NULL, pick(0, 4) ? y_h : NULL, pick(0, 4) ? y_c : NULL};

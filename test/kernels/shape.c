@@ -1,25 +1,40 @@
-/* Prints what src/builtin/kernel-shape.ts and pack.ts have to agree with: sizes, and packed matrices whose element
- * [row, column] is row * 100 + column + 1. */
+/* Prints what src/builtin/kernel-shape.ts and pack.ts have to agree with: sizes, and packed weights. */
 #include "gru.h"
 #include "winograd.h"
 
 #include "check.h"
+#include "pack.h"
+
+/* The first n of any weights: small, uneven, exact. */
+static const float *weights(ptrdiff_t n) {
+  static float p[1024];
+  if (n > 1024) abort();
+  for (ptrdiff_t i = 0; i < n; i++) p[i] = (float)(i * 37 % 101 - 50) / 8;
+  return p;
+}
+
+static void print(const char *name, float *packed, ptrdiff_t n) {
+  printf("%s", name);
+  for (ptrdiff_t i = 0; i < n; i++) printf(" %.9g", (double)packed[i]);
+  printf("\n");
+  free(packed);
+}
 
 int main(void) {
-  printf("%d %d %d %d\n", OM_VECTOR_BYTES, OM_TILE_ROWS, OM_TILE_VECTORS, (int)OM_GEMM_SCRATCH);
-  printf("%d %d %d\n", (int)OM_MATMUL_SCRATCH(70, 50), (int)OM_RECURRENT_SCRATCH(3, 5, 4, 10), (int)OM_WINOGRAD_SCRATCH(300));
-  const int columns[] = {1, OM_LANES, OM_LANES + 1, OM_PANEL, OM_PANEL + 1, 2 * OM_PANEL - 1};
-  for (unsigned i = 0; i < sizeof columns / sizeof *columns; i++) {
-    const int k = 3, n = columns[i];
-    float *b = (float *)check_alloc((size_t)(k * n) * sizeof(float));
-    float *packed = (float *)check_alloc(OM_GEMM_PACKED((size_t)k, n) * sizeof(float));
-    for (int row = 0; row < k; row++)
-      for (int column = 0; column < n; column++) b[row * n + column] = (float)(row * 100 + column + 1);
-    om_gemm_pack_f32(b, n, 1, k, n, packed);
-    printf("%d %d", k, n);
-    for (int j = 0; j < OM_GEMM_PACKED(k, n); j++) printf(" %g", (double)packed[j]);
-    printf("\n");
-    free(b), free(packed);
+  printf("sizes %d %d %d %d", OM_VECTOR_BYTES, OM_TILE_ROWS, OM_TILE_VECTORS, (int)OM_GEMM_SCRATCH);
+  printf(" %d %d %d\n", (int)OM_MATMUL_SCRATCH(70, 50), (int)OM_RECURRENT_SCRATCH(3, 5, 4, 10), (int)OM_WINOGRAD_SCRATCH(300));
+  for (int n = 1; n <= 70; n += 3) {
+    float *packed = floats(OM_GEMM_PACKED(4, n));
+    om_gemm_pack_f32(weights(4 * n), n, 1, 4, n, packed);
+    print("gemm", packed, OM_GEMM_PACKED(4, n));
   }
+  const om_conv2d_shape grouped = {.channels = 6, .out_channels = 38, .kernel_height = 2, .kernel_width = 3, .groups = 2};
+  const om_conv2d_shape depthwise = {.channels = 19, .kernel_height = 3, .kernel_width = 2};
+  const om_conv2d_shape winograd = {.channels = 3, .out_channels = 21};
+  print("conv", pack_conv(&grouped, weights(38 * 3 * 6)), OM_CONV2D_PACKED(2, 3, 6, 38, 2));
+  print("depthwise", pack_depthwise(&depthwise, weights(19 * 6)), OM_DEPTHWISE_PACKED(3, 2, 19));
+  print("winograd", pack_winograd(&winograd, weights(21 * 3 * 9)), OM_WINOGRAD_PACKED(3, 21));
+  print("lstm", pack_recurrent(weights(2 * 20 * 3), 2, 4, 5, 3, false), 2 * OM_GEMM_PACKED(3, 20));
+  print("gru", pack_recurrent(weights(2 * 15 * 5), 2, 3, 5, 5, true), 2 * OM_GRU_PACKED_R(5));
   return 0;
 }
