@@ -1,0 +1,102 @@
+import type { Value } from '../../graph/graph.ts'
+import type { NnpaLevel } from '../nnpa-level.ts'
+import { type Program, producerOf, type Step } from '../program.ts'
+import { legality } from '../rules/index.ts'
+import { isNumber } from './merge.ts'
+import { part, type Rewrite } from './rewrite.ts'
+
+/** Operators of the accelerator that are several of ONNX's: they go there without further checks. */
+export const fusedOps = {
+  matmul: 'nnpa.MatMul',
+  convolution: 'nnpa.Conv',
+  softmax: 'nnpa.LogSoftmax',
+  inverseRoot: 'nnpa.InvSqrt',
+}
+
+/** Steps that one operation of the accelerator does together. Source: the patterns for several operators in ONNXToZHigh.td. */
+export function fuseFor(level: NnpaLevel): Rewrite {
+  return (step, program) => {
+    if (step.domain !== '') return undefined
+    const fusion = fusions[step.op]?.(step, program, level)
+    if (!fusion) return undefined
+    const fused = part(program, step, fusion.op, fusion.inputs, step.output())
+    return [
+      fused.with(
+        fusion.inputs,
+        fusion.steps.flatMap(({ origins }) => [...origins]),
+      ),
+    ]
+  }
+}
+
+interface Fusion {
+  readonly op: string
+  readonly inputs: (Value | undefined)[]
+  /** Those that the fused step stands for, beside the one that it replaces. */
+  readonly steps: readonly Step[]
+}
+
+type Fuse = (step: Step, program: Program, level: NnpaLevel) => Fusion | undefined
+
+const fusions: Readonly<Record<string, Fuse>> = {
+  Add: (step, program, level) => biasedProduct(step, level),
+  MatMul: (step, program, level) => transposedProduct(step, level),
+  Relu: (step, program, level) => {
+    const conv = producerOf(step.input(0), 'Conv')
+    return conv && legality(conv, level) === undefined
+      ? { op: fusedOps.convolution, inputs: conv.inputs, steps: [conv] }
+      : undefined
+  },
+  Log: (step, program, level) => {
+    const softmax = producerOf(step.input(0), 'Softmax')
+    return softmax && legality(softmax, level) === undefined
+      ? { op: fusedOps.softmax, inputs: softmax.inputs, steps: [softmax] }
+      : undefined
+  },
+  Div: (step, program, level) => (isNumber(step.inputs[0], 1) ? inverseRoot(step.inputs[1], level) : undefined),
+  Reciprocal: (step, program, level) => inverseRoot(step.inputs[0], level),
+}
+
+function inverseRoot(value: Value | undefined, level: NnpaLevel): Fusion | undefined {
+  const root = producerOf(value, 'Sqrt')
+  return root && level === 'z17' ? { op: fusedOps.inverseRoot, inputs: root.inputs, steps: [root] } : undefined
+}
+
+/** A product and what is added to each of its rows. */
+function biasedProduct(step: Step, level: NnpaLevel): Fusion | undefined {
+  for (const [i, j] of [
+    [0, 1],
+    [1, 0],
+  ] as const) {
+    const matmul = producerOf(step.input(i), 'MatMul')
+    const bias = step.input(j)
+    if (matmul && isBias(bias, matmul, level) && legality(matmul, level) === undefined)
+      return { op: fusedOps.matmul, inputs: [...matmul.inputs, bias], steps: [matmul] }
+  }
+  return undefined
+}
+
+function isBias({ shape: bias }: Value, { inputs: [a, b] }: Step, level: NnpaLevel): boolean {
+  if (!a?.shape || !b?.shape || !bias) return false
+  const columns = b.shape.at(-1)
+  if (typeof columns !== 'number' || bias.at(-1) !== columns) return false
+  if (b.shape.length === 2) return bias.length === 1
+  const isStack = a.shape.length === 3 || (a.shape.length === 2 && level === 'z17')
+  return isStack && bias.length === 3 && bias[1] === 1 && typeof bias[0] === 'number' && bias[0] === b.shape[0]
+}
+
+/** On z17 a product takes its operands transposed. */
+function transposedProduct(step: Step, level: NnpaLevel): Fusion | undefined {
+  if (level !== 'z17' || legality(step, level) !== undefined) return undefined
+  const transposes = step.inputs.map((input) => {
+    const transpose = producerOf(input, 'Transpose')
+    return transpose && isOfMatrices(transpose.ints('perm')) ? transpose : undefined
+  })
+  const found = transposes.filter((transpose) => transpose !== undefined)
+  const inputs = step.inputs.map((input, i) => transposes[i]?.inputs[0] ?? input)
+  return found.length > 0 ? { op: fusedOps.matmul, inputs, steps: found } : undefined
+}
+
+function isOfMatrices(perm: readonly number[] | undefined): boolean {
+  return perm?.join() === '1,0' || perm?.join() === '0,2,1'
+}

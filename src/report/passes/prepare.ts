@@ -1,0 +1,113 @@
+import { type Dim, dimEquals, product } from '../../graph/dim.ts'
+import type { Value } from '../../graph/graph.ts'
+import type { NnpaLevel } from '../nnpa-level.ts'
+import { type Program, producerOf, type Step } from '../program.ts'
+import { legality } from '../rules/index.ts'
+import { windowOf } from '../rules/window.ts'
+import { part, type Rewrite } from './rewrite.ts'
+
+/**
+ * What onnx-mlir does so that more fits the accelerator: constants expanded to the shape that they are broadcast to,
+ * stacks of matrices laid flat, pads made by a Pad. Source: RewriteONNXForZHigh.cpp and .td.
+ */
+export function prepareFor(level: NnpaLevel): Rewrite {
+  return (step, program) => (step.domain === '' ? preparations[step.op]?.(step, program, level) : undefined)
+}
+
+type Preparation = (step: Step, program: Program, level: NnpaLevel) => readonly Step[] | undefined
+
+const preparations: Readonly<Record<string, Preparation>> = {
+  Add: (step, program) => expandedConstant(step, program),
+  Sub: (step, program) => expandedConstant(step, program),
+  Mul: (step, program) => expandedConstant(step, program),
+  Div: (step, program) => expandedConstant(step, program),
+  MatMul: (step, program, level) => flatProduct(step, program, level),
+  Softmax: (step, program) => flatSoftmax(step, program),
+  Conv: (step, program, level) => paddedConvolution(step, program, level),
+}
+
+function expandedConstant(step: Step, program: Program): Step[] | undefined {
+  const index = step.inputs.findIndex((input) => program.isConstant(input))
+  if (index < 0) return undefined
+  const [constant, other] = [step.input(index), step.input(1 - index)]
+  // A bias of a product of stacks takes the form that the accelerator adds (fuse.ts).
+  const bias = step.op === 'Add' && biasOfStacks(constant, producerOf(other, 'MatMul'))
+  if (bias) return [step.with([other, program.constant({ type: constant.type, shape: bias })])]
+  if (isBiasOfColumns(step, constant, producerOf(other, 'MatMul')) || !broadcastsTo(constant, other)) return undefined
+  const expanded = program.constant({ type: constant.type, shape: other.shape })
+  return [step.with(index === 0 ? [expanded, other] : [other, expanded])]
+}
+
+/** [s, 1, p] for a constant [p] after a product with a stack [s, n, p]. */
+function biasOfStacks(constant: Value, matmul: Step | undefined): Dim[] | undefined {
+  const [b] = matmul ? matmul.inputs.slice(1) : []
+  return b?.shape?.length === 3 && constant.shape?.length === 1 ? [b.shape[0]!, 1, b.shape[2]!] : undefined
+}
+
+function isBiasOfColumns(step: Step, constant: Value, matmul: Step | undefined): boolean {
+  return step.op === 'Add' && matmul?.inputs[1]?.shape?.length === 2 && constant.shape?.length === 1
+}
+
+/** Whether a constant is broadcast to the other operand, and only that way. Both shapes have to be known. */
+function broadcastsTo(constant: Value, other: Value): boolean {
+  const [from, to] = [constant.staticShape, other.staticShape]
+  if (!from || !to || from.length > to.length || from.join() === to.join()) return false
+  const padded = [...Array<number>(to.length - from.length).fill(1), ...from]
+  return padded.every((size, i) => size === 1 || size === to[i])
+}
+
+/** Stacks of more than three dimensions → three, and products within the limits → one that was split before. */
+function flatProduct(step: Step, program: Program, level: NnpaLevel): Step[] | undefined {
+  const [a, b] = [step.input(0), step.input(1)]
+  if (!a.shape || !b.shape) return undefined
+  const isStack = a.shape.length > 3 || b.shape.length > 3
+  const fits =
+    (a.shape.length > 3 && b.shape.length === 2) ||
+    (b.shape.length > 3 && a.shape.length === 2 && level === 'z17') ||
+    (a.shape.length === b.shape.length && a.shape.slice(0, -2).every((dim, i) => dimEquals(dim, b.shape![i]!)))
+  if (!isStack || !fits) return undefined
+  const flat = [a, b].map((value) =>
+    value.shape!.length > 3 ? part(program, step, 'Reshape', [value], stackInfo(value)) : undefined,
+  )
+  const [flatA, flatB] = [flat[0]?.output() ?? a, flat[1]?.output() ?? b]
+  const stack = [flatA, flatB].find((value) => value.rank === 3)!.dims[0]!
+  const info = { type: step.output().type, shape: [stack, flatA.dims.at(-2)!, flatB.dims.at(-1)!] }
+  const matmul = part(program, step, 'MatMul', [flatA, flatB], info)
+  const back = part(program, step, 'Reshape', [matmul.output()], step.output())
+  return [...flat.filter((reshape) => reshape !== undefined), matmul, back]
+}
+
+function stackInfo({ type, shape }: Value) {
+  return { type, shape: [product(shape!.slice(0, -2)), ...shape!.slice(-2)] }
+}
+
+function flatSoftmax(step: Step, program: Program): Step[] | undefined {
+  const x = step.input(0)
+  const axis = step.int('axis', -1)
+  if (!x.shape || x.shape.length <= 3 || (axis !== -1 && axis !== x.shape.length - 1)) return undefined
+  const flat = part(program, step, 'Reshape', [x], stackInfo(x))
+  const softmax = part(program, step, 'Softmax', [flat.output()], stackInfo(x), { axis: -1 })
+  return [flat, softmax, part(program, step, 'Reshape', [softmax.output()], step.output())]
+}
+
+/** A Conv with pads that the accelerator can't make itself → Pad, and a Conv without pads. */
+function paddedConvolution(step: Step, program: Program, level: NnpaLevel): Step[] | undefined {
+  const x = step.input(0)
+  const [n, c, height, width] = x.shape?.length === 4 ? x.shape : []
+  const { pads, ...window } = windowOf(step)
+  const isKnown = typeof height === 'number' && typeof width === 'number' && pads?.length === 4
+  if (!isKnown || step.string('auto_pad') === 'VALID' || legality(step, level) === undefined) return undefined
+  const [top, left, bottom, right] = pads as [number, number, number, number]
+  const padded = part(program, step, 'Pad', [x], {
+    type: x.type,
+    shape: [n!, c!, height + top + bottom, width + left + right],
+  })
+  const attributes = {
+    group: step.int('group', 1),
+    strides: window.strides,
+    dilations: window.dilations,
+    pads: [0, 0, 0, 0],
+    ...(window.kernel.every((size) => size !== undefined) && { kernel_shape: window.kernel as number[] }),
+  }
+  return [padded, part(program, step, 'Conv', [padded.output(), ...step.inputs.slice(1)], step.output(), attributes)]
+}

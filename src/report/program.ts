@@ -1,0 +1,148 @@
+import { type Dim, symbol } from '../graph/dim.ts'
+import { GraphBuilder } from '../graph/builder.ts'
+import { Identities, Node, Value, type ValueInfo } from '../graph/graph.ts'
+import { OnnxMlirError } from '../errors.ts'
+import type { Model, OnnxNode, TypeInfo } from '../onnx/model.ts'
+import { registry } from '../ops/index.ts'
+
+/** An operation as onnx-mlir has it on the way to the accelerator, and which nodes of the model it stands for. */
+export class Step extends Node {
+  /** Indices of nodes in the model's main graph. */
+  readonly origins: ReadonlySet<number>
+
+  constructor(init: ConstructorParameters<typeof Node>[0] & { origins: ReadonlySet<number> }, outputs: Value[]) {
+    super(init)
+    this.origins = init.origins
+    this.outputs = outputs
+    for (const output of outputs) output.producer = this
+  }
+
+  /** The same operation with other inputs, standing for `origins` too. */
+  with(inputs: (Value | undefined)[], origins: Iterable<number> = [], attributes = this.attributes): Step {
+    return new Step({ ...this, inputs, attributes, origins: new Set([...this.origins, ...origins]) }, this.outputs)
+  }
+}
+
+/** The step that produces a value, if one of operator `op` does. */
+export function producerOf(value: Value | undefined, op?: string): Step | undefined {
+  const step = value?.producer
+  return step instanceof Step && (op === undefined || (step.op === op && step.domain === '')) ? step : undefined
+}
+
+/** A model's main graph with its own operators, in execution order. Nothing is decomposed or fused yet. */
+export interface Program {
+  readonly inputs: ReadonlySet<Value>
+  /** Graph outputs, and values that subgraphs of nodes use. */
+  outputs: readonly Value[]
+  steps: readonly Step[]
+  /** A new value, e.g. between the parts of a decomposed node. */
+  value(info: ValueInfo): Value
+  /** A value whose elements are known at compile time, though nobody computed them here. */
+  constant(info: ValueInfo): Value
+  isConstant(value: Value | undefined): boolean
+}
+
+/**
+ * Reads a model's main graph with inferred types and shapes. Operators that our shape inference doesn't know keep what
+ * the file states of their outputs; where it states nothing, the rank is unknown.
+ *
+ * @param dims sizes for symbolic dimensions
+ */
+export function importProgram(model: Model, dims: ReadonlyMap<string, number> = new Map()): Program {
+  const identities = new Identities()
+  const scratch = new GraphBuilder(
+    { name: '', inputs: [], outputs: [], outputNames: [], nodes: [] },
+    registry,
+    identities,
+  )
+  const folded = new Set<Value>()
+  const names = new Map<string, Value>()
+  // What inference computes with: its values may be shared by several names, and know more than a Step's own values.
+  const inferred = new Map<string, Value | undefined>()
+  const define = (name: string, known: Value | undefined): Value => {
+    const value = new Value(
+      identities.nextValue(),
+      name,
+      known ?? { type: 'float32', shape: undefined },
+      known?.constant,
+    )
+    if (name !== '') {
+      names.set(name, value)
+      inferred.set(name, known)
+    }
+    return value
+  }
+  const stated = (name: string, type: TypeInfo | undefined): Value | undefined => {
+    const info = statedInfo(type, dims, identities)
+    return info && scratch.value(name, info)
+  }
+  const { graph } = model
+  const inputs = graph.inputs.map(({ name, type }) => define(name, stated(name, type)))
+  for (const [name, tensor] of graph.initializers) define(name, scratch.constant(tensor, name))
+  const outputTypes = new Map(graph.outputs.map(({ name, type }) => [name, type]))
+  const captured: string[] = []
+
+  const steps = graph.nodes.map((node, index) => {
+    const version = model.opsets.get(node.domain) ?? 1
+    const attributes = node.attributes
+    const origin = { domain: node.domain, op: node.op, version, name: node.name, origin: index, attributes }
+    captured.push(...namesInSubgraphs(node))
+    const results = infer(scratch, new Node({ ...origin, inputs: node.inputs.map((name) => inferred.get(name)) }), node)
+    const outputs = node.outputs.map((name, i) =>
+      define(name, results?.[i] ?? stated(name, graph.valueInfo.get(name)?.type ?? outputTypes.get(name))),
+    )
+    return new Step(
+      { ...origin, inputs: node.inputs.map((name) => names.get(name)), origins: new Set([index]) },
+      outputs,
+    )
+  })
+  const isKnown = (value: Value | undefined): value is Value => value !== undefined
+  return {
+    inputs: new Set(inputs),
+    outputs: [...graph.outputs.map(({ name }) => name), ...captured].map((name) => names.get(name)).filter(isKnown),
+    steps,
+    value: (info) => new Value(identities.nextValue(), '', info),
+    constant(info) {
+      const value = new Value(identities.nextValue(), '', info)
+      folded.add(value)
+      return value
+    },
+    isConstant: (value) => value !== undefined && (value.constant !== undefined || folded.has(value)),
+  }
+}
+
+/** The values that stand for a node's outputs, where its operator and the types of its inputs are known. */
+function infer(scratch: GraphBuilder, node: Node, { inputs, outputs }: OnnxNode): readonly Value[] | undefined {
+  if (inputs.some((name, i) => name !== '' && node.inputs[i] === undefined)) return undefined
+  if (!registry.find(node.domain, node.op, node.version)) return undefined
+  try {
+    return scratch.append(node, outputs)
+  } catch (error) {
+    // What the built-in compiler can't do, another compiler may: the report goes on with what the file states.
+    if (error instanceof OnnxMlirError) return undefined
+    throw error
+  }
+}
+
+function statedInfo(
+  type: TypeInfo | undefined,
+  dims: ReadonlyMap<string, number>,
+  identities: Identities,
+): ValueInfo | undefined {
+  if (type?.kind !== 'tensor') return undefined
+  const shape = type.shape?.map((dim): Dim => {
+    if (dim === undefined || dim === '') return identities.freshDim()
+    return typeof dim === 'number' ? dim : (dims.get(dim) ?? symbol(dim))
+  })
+  return { type: type.type, shape }
+}
+
+function namesInSubgraphs(node: OnnxNode): string[] {
+  return [...node.attributes.values()].flatMap((attribute) => {
+    const graphs = attribute.kind === 'graph' ? [attribute.value] : attribute.kind === 'graphs' ? attribute.value : []
+    return graphs.flatMap((graph) => [
+      ...graph.outputs.map(({ name }) => name),
+      ...graph.nodes.flatMap((inner) => [...inner.inputs, ...namesInSubgraphs(inner)]),
+    ])
+  })
+}
