@@ -17,7 +17,7 @@ interface Rounding {
   readonly scale: ScaleRounding
 }
 
-function roundingOf(node: Node): Rounding {
+export function roundingOf(node: Node): Rounding {
   const scale = node.string('round_mode', 'up')
   if (scale !== 'up' && scale !== 'down' && scale !== 'nearest') {
     throw node.error(
@@ -28,7 +28,7 @@ function roundingOf(node: Node): Rounding {
   return { saturate: node.int('saturate', 1) !== 0, scale }
 }
 
-function targetType(node: Node): ElementType {
+export function targetType(node: Node): ElementType {
   // Cast-1 named the type in words.
   const words = node.attributes.get('to')
   if (words?.kind === 'string') return typeNamed(node, words.value)
@@ -46,7 +46,7 @@ function typeNamed(node: Node, words: string): ElementType {
 }
 
 /** C expression that converts one element of type `from` to the compute type of `to`. */
-function convert(from: ElementType, to: ElementType, x: string, rounding: Rounding): string {
+export function convert(from: ElementType, to: ElementType, x: string, rounding: Rounding): string {
   if (from === to) return x
   if (to === 'bool') return `${x} != 0`
   if (isNarrowFloat(to)) return roundTrip(to, wide(from) ? `om_round_to_odd((double)${x})` : x, rounding)

@@ -28,6 +28,7 @@ import { reductions } from './reduction.ts'
 import { selections } from './selection.ts'
 import { shapes } from './shape.ts'
 import { softmax } from './softmax.ts'
+import { textNumbers } from './text-numbers.ts'
 import { training } from './training.ts'
 import { transpose } from './transpose.ts'
 import { unary } from './unary.ts'
@@ -44,6 +45,7 @@ const operators: readonly LoweredOperator[] = [
   ...arithmetic,
   ...logic,
   ...casts,
+  ...textNumbers,
   ...matmul,
   ...convolutions,
   ...pooling,
