@@ -73,6 +73,7 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
           signature: artifact.signature,
           target: artifact.target,
           compiler: artifact.compiler,
+          ...(request.directives.profile === 'onnx' && { profiled: true }),
         },
         watch: files,
         cached,

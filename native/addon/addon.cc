@@ -53,7 +53,7 @@ Napi::Value method(Napi::Env env, Session *session, const char *name, napi_callb
   return Napi::Value(env, function);
 }
 
-// load(path, { constantsFolder, inputs: { type, dims }[], outputs: { type, dims }[], staticLimit, dynamicLimit }): see
+// load(path, { constantsFolder, inputs: { type, dims }[], outputs: { type, dims }[], staticLimit, dynamicLimit, profileFile? }): see
 // src/runtime/native.ts.
 Napi::Value load(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
@@ -64,6 +64,10 @@ Napi::Value load(const Napi::CallbackInfo &info) {
   planned.outputs = readPorts(spec.Get("outputs").As<Napi::Array>());
   const int64_t limit = spec.Get("staticLimit").As<Napi::Number>().Int64Value();
   const int64_t dynamicLimit = spec.Get("dynamicLimit").As<Napi::Number>().Int64Value();
+
+  // onnx-mlir reads it when its first node runs. Set here because process.env of a worker thread does not reach C.
+  const Napi::Value profileFile = spec.Get("profileFile");
+  if (profileFile.IsString()) setenv("ONNX_MLIR_INSTRUMENT_FILE", profileFile.As<Napi::String>().Utf8Value().c_str(), 1);
 
   Failure failure;
   Library *opened = library::get(path, spec.Get("constantsFolder").As<Napi::String>(), &failure);
@@ -81,6 +85,7 @@ Napi::Value load(const Napi::CallbackInfo &info) {
   result.Set("run", method(env, session, "run", Session::run));
   result.Set("runAsync", method(env, session, "runAsync", Session::runAsync));
   result.Set("dispose", method(env, session, "dispose", Session::dispose));
+  result.Set("printProfile", method(env, session, "printProfile", Session::printProfile));
   result.Set("mailbox", mailbox);
   result.Set("inputs", describe(env, session->plan().inputs, base));
   result.Set("outputs", describe(env, session->plan().outputs, base));

@@ -32,6 +32,7 @@ struct PlainAbi {
 struct Library {
   const om_builtin_descriptor *builtin = nullptr; // null for a library of onnx-mlir: then `plain` is filled
   PlainAbi plain;
+  void (*printProfile)() = nullptr; // where the library can measure its nodes
   ScratchPool scratch;
 };
 
@@ -105,6 +106,7 @@ inline bool open(const std::string &path, const std::string &constantsFolder, Li
   // RTLD_LOCAL: every model exports run_main_graph, and must see its own.
   void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) return failure->set("LOAD_OPEN", dlerror());
+  opened->printProfile = reinterpret_cast<void (*)()>(dlsym(handle, "omInstrumentPrint"));
   opened->builtin = static_cast<const om_builtin_descriptor *>(dlsym(handle, "om_builtin_model"));
   return opened->builtin ? checkBuiltin(opened->builtin, failure) : resolvePlain(handle, &opened->plain, failure);
 }

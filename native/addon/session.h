@@ -63,6 +63,17 @@ public:
     return nullptr;
   }
 
+  // printProfile(): whether the library wrote what it measured to the file named when it was loaded.
+  static napi_value printProfile(napi_env env, napi_callback_info info) {
+    void *self = nullptr;
+    napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &self);
+    auto *print = static_cast<Session *>(self)->library_.printProfile;
+    if (print) print();
+    napi_value printed = nullptr;
+    napi_get_boolean(env, print != nullptr, &printed);
+    return printed;
+  }
+
   static napi_value dispose(napi_env env, napi_callback_info info) {
     void *self = nullptr;
     napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &self);

@@ -13,8 +13,14 @@ import { bytesOf, type Plan, type Tenant } from './plan.ts'
  * Writes `om_run`, the flat entry of a model: binds symbols from the inputs' dimensions, runs the groups in order,
  * hands the outputs over. A plain sequence of calls, so that a reader can follow the graph in it.
  */
-export function writeRun(graph: Graph, lowered: LoweredGraphs, plan: Plan, constants: ConstantPool): string {
-  return new RunWriter(graph, lowered, plan, constants).write()
+export function writeRun(
+  graph: Graph,
+  lowered: LoweredGraphs,
+  plan: Plan,
+  constants: ConstantPool,
+  options: { readonly profile?: boolean } = {},
+): string {
+  return new RunWriter(graph, lowered, plan, constants, options.profile ? [] : undefined).write()
 }
 
 class RunWriter implements ControlWriter {
@@ -24,13 +30,22 @@ class RunWriter implements ControlWriter {
   private readonly constants: ConstantPool
   private readonly symbols = new Map<string, string>()
   private readonly boundSymbols = new Set<string>()
+  /** Rows of the table of profiled nodes; `undefined` where nothing is profiled. */
+  private readonly profiled: string[] | undefined
   private names = 0
   private body = ''
   private indent = '  '
   private node: Node | undefined
 
-  constructor(main: Graph, lowered: LoweredGraphs, plan: Plan, constants: ConstantPool) {
+  constructor(
+    main: Graph,
+    lowered: LoweredGraphs,
+    plan: Plan,
+    constants: ConstantPool,
+    profiled: string[] | undefined,
+  ) {
     this.main = main
+    this.profiled = profiled
     this.lowered = lowered
     this.plan = plan
     this.constants = constants
@@ -43,7 +58,7 @@ class RunWriter implements ControlWriter {
     const symbols = [...this.symbols.values()].map((name) => `  int64_t ${name} = 0;\n`).join('')
     const slots = this.plan.slots > 0 ? `  om_slot slots[${this.plan.slots}] = {{0}};\n` : ''
     const release = this.plan.slots > 0 ? `  om_release(slots, ${this.plan.slots});\n` : ''
-    return `static int om_run(void *arena, const om_buffer *in, om_buffer *out, const char **message) {
+    return `${this.profileTable()}static int om_run(void *arena, const om_buffer *in, om_buffer *out, const char **message) {
   int error = OM_OK;
 ${symbols}${slots}  (void)arena, (void)in, (void)out, (void)message;
 ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}  return error;
@@ -119,9 +134,23 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}  retu
     if (control) control(group.anchor, this)
     else if (alias === undefined) {
       for (const output of group.outputs) this.allocate(output)
+      this.profileBegin(group)
       if (group.call) this.call(group.call)
+      if (this.profiled) this.line('om_profile_end();')
     }
     this.node = outer
+  }
+
+  private profileBegin({ anchor, nodes }: LoweredGroup): void {
+    if (!this.profiled) return
+    const names = [...new Set(nodes.map((node) => node.name))].join('-')
+    this.line(`om_profile_begin(&om_profile_nodes[${this.profiled.length}]);`)
+    this.profiled.push(`  {${stringLiteral(`onnx.${anchor.op}`)}, ${stringLiteral(names)}},\n`)
+  }
+
+  private profileTable(): string {
+    if (!this.profiled) return ''
+    return `static const om_profile_node om_profile_nodes[] = {\n${this.profiled.join('')}  {0, 0}};\n\n`
   }
 
   private call(call: KernelCall): void {

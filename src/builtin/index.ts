@@ -25,6 +25,8 @@ export interface BuiltinOptions {
   readonly signal?: AbortSignal
   /** Our name and version. */
   readonly identity: string
+  /** Have the library measure each of its nodes. */
+  readonly profile?: boolean
 }
 
 export interface BuiltinResult extends CompiledLibrary {
@@ -54,7 +56,7 @@ export interface BuiltinSource {
 /** Makes the C of a model. @throws ModelError, CompileError as `prepareGraph` */
 export function builtinSource(
   model: Model,
-  { target, dims, identity }: Pick<BuiltinOptions, 'target' | 'dims' | 'identity'>,
+  { target, dims, identity, profile = false }: Pick<BuiltinOptions, 'target' | 'dims' | 'identity' | 'profile'>,
 ): BuiltinSource {
   const shape = shapeFor(target)
   const { head, body, weights, signature, arenaBytes } = generateSource(prepareGraph(model, dims), {
@@ -62,6 +64,7 @@ export function builtinSource(
     byteOrder: target.byteOrder,
     shape,
     compiler: identity,
+    profile,
   })
   const bytes = weights.reduce((sum, chunk) => sum + chunk.length, 0)
   const macros = kernelMacros(shape).map((macro) => `#define ${macro.slice(2).replace('=', ' ')}\n`)

@@ -16,6 +16,8 @@ export interface SourceOptions {
   readonly shape: KernelShape
   /** Our name and version, for the descriptor. */
   readonly compiler: string
+  /** Measure each node, see native/abi/om_profile.h. */
+  readonly profile?: boolean
 }
 
 /** A model as one C translation unit and the data of its constants. */
@@ -35,9 +37,11 @@ export function generateSource(graph: Graph, options: SourceOptions): ModelSourc
   const lowered = lowerGraph(graph, table)
   const plan = planGraph(graph, lowered)
   const constants = new ConstantPool(options.byteOrder)
-  const run = writeRun(graph, lowered, plan, constants)
+  const run = writeRun(graph, lowered, plan, constants, options)
   const signature = signatureOfGraph(graph)
-  const includes = ['runtime.h', ...table.headers].map((header) => `#include "${header}"\n`).join('')
+  const includes = ['runtime.h', ...(options.profile ? ['om_profile.h'] : []), ...table.headers]
+    .map((header) => `#include "${header}"\n`)
+    .join('')
   return {
     head: `#include "om_builtin.h"\n#include "om_export.h"\n${includes}\n`,
     body: [constants.definitions(), table.definitions(), run, descriptor(signature, plan.arenaBytes, options)].join(

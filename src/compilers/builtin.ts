@@ -20,6 +20,7 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
         toolchain,
         stagingRoot,
         optimize: directives.O,
+        profile: directives.profile === 'onnx',
         dims: new Map(Object.entries(directives.dims)),
         identity: `unplugin-onnx-mlir ${ownVersion()}`,
         ...(signal && { signal }),

@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import type { Profile } from './profile.ts'
 import type { Signature, SignatureEntry } from './signature.ts'
 import type { DimsOf, Tensor } from './tensor.ts'
 
@@ -11,6 +12,8 @@ export interface ModelFacts {
   readonly target: string
   readonly compiler: { readonly name: string; readonly version: string }
   readonly report?: unknown
+  /** Compiled with `?profile=onnx`: the library measures its nodes. */
+  readonly profiled?: boolean
 }
 
 /** Entries of a signature as an object of tensors by name. */
@@ -35,6 +38,14 @@ export interface ModelBase<Facts extends ModelFacts = ModelFacts> {
    * Nothing is checked, copied or allocated per call. Throws a `TypeError` for models with a dynamic shape or strings.
    */
   bind(): BoundModel<Facts['signature']>
+
+  /**
+   * Runs a model compiled with `?profile=onnx` and tells the time of each of its nodes.
+   *
+   * @param runs how often it runs; default 10
+   * @throws TypeError for a model that was compiled without
+   */
+  profile(inputs: Readonly<Record<string, unknown>>, runs?: number): Profile
 
   /** Frees the native memory of this model; runs that have begun still finish. Later runs throw. */
   dispose(): void

@@ -12,6 +12,8 @@ export interface NativeAddon {
 
 interface NativeSpec {
   readonly constantsFolder: string
+  /** Where a library that measures itself writes to. */
+  readonly profileFile?: string
   readonly inputs: readonly { readonly type: number; readonly dims: readonly number[] }[]
   readonly outputs: readonly { readonly type: number; readonly dims: readonly number[] }[]
   /** Bytes up to which tensors of static shape travel through the mailbox. */
@@ -26,6 +28,8 @@ interface NativeHandle {
   readonly outputs: readonly NativePort[]
   run(direct?: readonly unknown[]): Returned
   runAsync(done: (error: unknown, returned: Returned) => void, direct?: readonly unknown[]): void
+  /** Has the library write what it measured; false for one that measures nothing. */
+  printProfile(): boolean
   dispose(): void
 }
 
@@ -36,6 +40,7 @@ interface NativeFiles {
   readonly library: string
   /** Where a library of onnx-mlir finds its file of large constants. */
   readonly constantsFolder: string
+  readonly profileFile?: string
 }
 
 /** Copying this much costs about as much as asking Node-API where an array lies (see native/addon/plan.h). */
@@ -54,13 +59,13 @@ export class NativeSession {
    */
   constructor(
     addon: NativeAddon,
-    { library, constantsFolder }: NativeFiles,
+    { library, ...spec }: NativeFiles,
     model: Signature & { readonly name: string },
     staticLimit = smallTensor,
   ) {
     this.#model = model
     this.#handle = addon.load(library, {
-      constantsFolder,
+      ...spec,
       inputs: model.inputs.map(toSpec),
       outputs: model.outputs.map(toSpec),
       staticLimit,
@@ -95,6 +100,11 @@ export class NativeSession {
         reject(this.#explain(error))
       }
     })
+  }
+
+  /** Writes what the model measured since the last time to its profile file; false if it measures nothing. */
+  printProfile(): boolean {
+    return this.#handle.printProfile()
   }
 
   dispose(): void {

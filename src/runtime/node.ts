@@ -4,6 +4,7 @@ import { InputChecker } from './inputs.ts'
 import { checkLibrary, locate } from './library-file.ts'
 import type { BoundModel, Model, ModelFacts } from './model.ts'
 import { NativeSession, type NativeAddon } from './native.ts'
+import { measureProfile, newProfileFile, type Profile } from './profile.ts'
 import type { Tensor } from './tensor.ts'
 
 /** The native files of a built model: paths or `file:` URLs. */
@@ -31,6 +32,7 @@ class NodeModel implements Model {
   readonly report: unknown
   readonly #files: ModelFiles
   readonly #checker: InputChecker
+  readonly #profileFile: string | undefined
   readonly #sessions: NativeSession[] = []
   #session: NativeSession | undefined
   #isDisposed = false
@@ -43,6 +45,7 @@ class NodeModel implements Model {
     this.compiler = facts.compiler
     this.report = facts.report
     this.#files = files
+    this.#profileFile = facts.profiled ? newProfileFile() : undefined
     this.#checker = new InputChecker(facts.name, facts.signature.inputs)
   }
 
@@ -70,6 +73,18 @@ class NodeModel implements Model {
     return this.#open(Number.MAX_SAFE_INTEGER).bind()
   }
 
+  profile(inputs: Readonly<Record<string, unknown>>, runs = 10): Profile {
+    const checked = this.#checker.check(inputs)
+    const session = (this.#session ??= this.#open())
+    return measureProfile(
+      this.name,
+      this.#profileFile,
+      runs,
+      () => session.runSync(checked),
+      () => session.printProfile(),
+    )
+  }
+
   dispose(): void {
     this.#isDisposed = true
     for (const session of this.#sessions) session.dispose()
@@ -87,10 +102,11 @@ class NodeModel implements Model {
     const addon = loadAddon(locate(this.#files.addon, this.name), this.name)
     const { constants } = this.#files
     const constantsFolder = dirname(constants === undefined ? library : locate(constants, this.name))
+    const profile = this.#profileFile === undefined ? {} : { profileFile: this.#profileFile }
     let session
     try {
       checkLibrary(library, this.name, this.target)
-      session = new NativeSession(addon, { library, constantsFolder }, this, mailboxLimit)
+      session = new NativeSession(addon, { library, constantsFolder, ...profile }, this, mailboxLimit)
     } catch (error) {
       throw loadError(error, `${this.name}: ${library} can't be loaded`)
     }
