@@ -74,6 +74,11 @@ export class Kernel implements KernelWriter {
     return this.table.shape
   }
 
+  /** Whether no line was written. */
+  get isEmpty(): boolean {
+    return this.body === ''
+  }
+
   /** `outputs` are what the kernel writes: the node's own, unless an epilogue replaced the last. */
   constructor(node: Node, outputs: readonly Value[], table: KernelTable) {
     this.node = node

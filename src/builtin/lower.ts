@@ -1,6 +1,6 @@
-import { isStatic, symbolsOf } from '../graph/dim.ts'
 import type { Graph } from '../graph/graph.ts'
 import { operatorOf } from '../ops/index.ts'
+import { introducedSymbols } from '../graph/symbols.ts'
 import { countUses } from '../graph/uses.ts'
 import { type Group, groupNodes } from './groups.ts'
 import { Kernel, type KernelCall, type KernelTable } from './kernel.ts'
@@ -8,7 +8,7 @@ import { writeMap } from './map.ts'
 
 /** A group with the calls that carry it out. Groups of operators with subgraphs and of aliases have none. */
 export interface LoweredGroup extends Group {
-  /** Sets the symbols of the outputs' shapes; runs before the outputs are allocated. */
+  /** Checks what the operator demands of shapes and sets the symbols of the outputs'; runs before these are allocated. */
   readonly sizes?: KernelCall
   readonly call?: KernelCall
 }
@@ -52,14 +52,10 @@ function lowerGroup(group: Group, table: KernelTable): LoweredGroup {
   return { ...group, ...(sizes && { sizes }), call: kernel.finish(label) }
 }
 
-function lowerSizes(group: Group, table: KernelTable): KernelCall | undefined {
-  const { sizes } = operatorOf(group.anchor)
-  if (!sizes || group.outputs.every((output) => isStatic(output.dims))) return undefined
-  const fresh = group.outputs.some((output) =>
-    output.dims.some((dim) => [...symbolsOf(dim)].some((name) => name.startsWith('?'))),
-  )
-  if (!fresh) return undefined
-  const kernel = new Kernel(group.anchor, [], table)
-  sizes(group.anchor, kernel)
-  return kernel.finish(`${group.anchor.op}_sizes`)
+function lowerSizes({ anchor }: Group, table: KernelTable): KernelCall | undefined {
+  const { check, sizes } = operatorOf(anchor)
+  const kernel = new Kernel(anchor, [], table)
+  check?.(anchor, kernel)
+  if (sizes && introducedSymbols(anchor).size > 0) sizes(anchor, kernel)
+  return kernel.isEmpty ? undefined : kernel.finish(`${anchor.op}_sizes`)
 }

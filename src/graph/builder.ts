@@ -1,8 +1,9 @@
 import type { ElementType } from '../onnx/element-type.ts'
 import type { Attribute, Tensor } from '../onnx/model.ts'
 import { tensorFrom, tensorValues } from '../onnx/tensor.ts'
-import { isStatic } from './dim.ts'
+import { type Dim, isStatic } from './dim.ts'
 import { type Graph, type Identities, Node, Value, type ValueInfo } from './graph.ts'
+import { checkSize } from './size.ts'
 import type { Builder, InferContext, OperatorRegistry, PlainAttribute, PlainAttributes } from './operator.ts'
 
 /** Opset whose rules the compiler's own nodes follow. */
@@ -25,8 +26,11 @@ export class GraphBuilder implements Builder {
     this.identities = identities
   }
 
-  value(name: string, info: ValueInfo): Value {
-    return new Value(this.identities.nextValue(), name, info)
+  value(name: string, info: ValueInfo, producer?: Node): Value {
+    checkSize(name || (producer?.name ?? ''), info)
+    const value = new Value(this.identities.nextValue(), name, info)
+    value.producer = producer
+    return value
   }
 
   constant(tensor: Tensor, name = ''): Value {
@@ -35,6 +39,21 @@ export class GraphBuilder implements Builder {
 
   ints(values: readonly number[], dims: readonly number[] = [values.length]): Value {
     return this.constant(tensorFrom('int64', dims, values))
+  }
+
+  dims(values: readonly Dim[]): Value {
+    if (isStatic(values)) return this.ints(values)
+    const { name, index } = this.origin
+    const node = new Node({
+      domain: 'om',
+      op: 'Dimensions',
+      version: 1,
+      name,
+      origin: index,
+      attributes: new Map(),
+      inputs: [],
+    })
+    return this.produce(node, [{ type: 'int64', shape: [values.length], contents: values }], [''])[0]!
   }
 
   scalar(value: number, type: ElementType): Value {
@@ -71,6 +90,7 @@ export class GraphBuilder implements Builder {
   append(node: Node, outputs: readonly string[], subgraphs?: SubgraphImporter): Value[] {
     const operator = this.registry.find(node.domain, node.op, node.version)
     if (!operator) throw node.error('UNSUPPORTED_OPERATOR', 'this operator is not supported by the built-in compiler')
+    node.outputCount = outputs.length
     const folded =
       operator.fold && node.inputs.every((input) => !input || input.constant) ? operator.fold(node) : undefined
     if (folded) return folded.map((tensor, i) => this.constant(tensor, outputs[i]))
@@ -87,11 +107,11 @@ export class GraphBuilder implements Builder {
     if (known.length > 0 && known.every((tensor) => tensor !== undefined)) {
       return known.map((tensor, i) => this.constant(tensor, outputs[i]))
     }
-    node.outputs = infos.map((info, i) => {
-      const value = this.value(outputs[i] ?? '', info)
-      value.producer = node
-      return value
-    })
+    return this.produce(node, infos, outputs)
+  }
+
+  private produce(node: Node, infos: readonly ValueInfo[], outputs: readonly string[]): Value[] {
+    node.outputs = infos.map((info, i) => this.value(outputs[i] ?? '', info, node))
     this.graph.nodes.push(node)
     return node.outputs
   }

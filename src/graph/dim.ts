@@ -7,10 +7,10 @@
  */
 export type Dim = number | SymbolicDim
 
-type Call = 'floor_div' | 'mod' | 'min' | 'max'
+type Call = 'floor_div' | 'mod' | 'min' | 'max' | 'broadcast'
 
 type Atom =
-  | { readonly kind: 'symbol'; readonly key: string }
+  | { readonly kind: 'symbol'; readonly key: string; readonly name: string }
   | { readonly kind: 'call'; readonly key: string; readonly call: Call; readonly a: Dim; readonly b: Dim }
 
 /** coefficient × product of atoms, sorted by key */
@@ -44,9 +44,23 @@ function atomsKey(term: Term): string {
   return term.atoms.map((atom) => atom.key).join('*')
 }
 
-/** The dimension that stands for the symbol `name`. */
+/**
+ * The dimension that stands for the symbol `name`, any text. Names that could be taken for an expression (exporters
+ * write `dim_param: "2*batch"`) are quoted in keys.
+ */
 export function symbol(name: string): SymbolicDim {
-  return new SymbolicDim([{ coefficient: 1, atoms: [{ kind: 'symbol', key: name }] }])
+  const key = /^[\p{L}_?][\p{L}\d_.?-]*$/u.test(name) ? name : JSON.stringify(name)
+  return new SymbolicDim([{ coefficient: 1, atoms: [{ kind: 'symbol', key, name }] }])
+}
+
+/** The symbol with this number that the compiler makes for a dimension without a name. */
+export function freshSymbol(number: number): SymbolicDim {
+  return symbol(`?${number}`)
+}
+
+/** Whether a symbol stands for a dimension that the model does not name. */
+export function isFresh(name: string): boolean {
+  return name.startsWith('?')
 }
 
 function termsOf(dim: Dim): readonly Term[] {
@@ -131,13 +145,33 @@ export function modulo(a: Dim, b: Dim): Dim {
 }
 
 export function minimum(a: Dim, b: Dim): Dim {
-  if (typeof a === 'number' && typeof b === 'number') return Math.min(a, b)
-  return dimEquals(a, b) ? a : call('min', a, b)
+  if (isAtLeast(b, a)) return a
+  return isAtLeast(a, b) ? b : call('min', a, b)
 }
 
 export function maximum(a: Dim, b: Dim): Dim {
-  if (typeof a === 'number' && typeof b === 'number') return Math.max(a, b)
-  return dimEquals(a, b) ? a : call('max', a, b)
+  if (isAtLeast(a, b)) return a
+  return isAtLeast(b, a) ? b : call('max', a, b)
+}
+
+/** Size of an axis where `a` and `b` are broadcast together, given that they fit: the one that is not 1 (which may be 0). */
+export function broadcastDim(a: Dim, b: Dim): Dim {
+  if (a === 1 || dimEquals(a, b)) return b
+  if (b === 1) return a
+  // Of two that fit it does not matter which comes first, but equal dimensions should have equal keys.
+  return dimKey(a) < dimKey(b) ? call('broadcast', a, b) : call('broadcast', b, a)
+}
+
+/** Whether a ≥ b is known whatever the symbols are (false also where that is not known). */
+export function isAtLeast(a: Dim, b: Dim): boolean {
+  const difference = subtract(a, b)
+  return termsOf(difference).every((term) => term.coefficient >= 0 && term.atoms.every(isNonNegative))
+}
+
+function isNonNegative(atom: Atom): boolean {
+  if (atom.kind === 'symbol' || atom.call === 'mod') return atom.kind === 'symbol' || isAtLeast(atom.b, 1)
+  if (atom.call === 'max') return isAtLeast(atom.a, 0) || isAtLeast(atom.b, 0)
+  return isAtLeast(atom.a, 0) && isAtLeast(atom.b, 0)
 }
 
 /** Product of dimensions: the number of elements of a shape. */
@@ -166,14 +200,15 @@ export function isStatic(shape: readonly Dim[]): shape is readonly number[] {
 export function symbolName(dim: Dim): string | undefined {
   if (typeof dim === 'number' || dim.terms.length !== 1) return undefined
   const { coefficient, atoms } = dim.terms[0]!
-  return coefficient === 1 && atoms.length === 1 && atoms[0]!.kind === 'symbol' ? atoms[0]!.key : undefined
+  const [atom] = atoms
+  return coefficient === 1 && atoms.length === 1 && atom?.kind === 'symbol' ? atom.name : undefined
 }
 
 /** All symbols that a dimension depends on. */
 export function symbolsOf(dim: Dim, found = new Set<string>()): Set<string> {
   for (const term of termsOf(dim)) {
     for (const atom of term.atoms) {
-      if (atom.kind === 'symbol') found.add(atom.key)
+      if (atom.kind === 'symbol') found.add(atom.name)
       else {
         symbolsOf(atom.a, found)
         symbolsOf(atom.b, found)
@@ -195,15 +230,21 @@ export function substitute(dim: Dim, replace: (name: string) => Dim | undefined)
 }
 
 function substituteAtom(atom: Atom, replace: (name: string) => Dim | undefined): Dim {
-  if (atom.kind === 'symbol') return replace(atom.key) ?? symbol(atom.key)
+  if (atom.kind === 'symbol') return replace(atom.name) ?? symbol(atom.name)
   const a = substitute(atom.a, replace)
   const b = substitute(atom.b, replace)
-  const operations = { floor_div: floorDivide, mod: modulo, min: minimum, max: maximum }
+  const operations = { floor_div: floorDivide, mod: modulo, min: minimum, max: maximum, broadcast: broadcastDim }
   return operations[atom.call](a, b)
 }
 
 /** Functions of native/kernels/runtime.h. */
-const callToC = { floor_div: 'om_floor_div', mod: 'om_mod', min: 'om_dim_min', max: 'om_dim_max' } as const
+const callToC = {
+  floor_div: 'om_floor_div',
+  mod: 'om_mod',
+  min: 'om_dim_min',
+  max: 'om_dim_max',
+  broadcast: 'om_dim_broadcast',
+} as const
 
 /** A C expression of type int64_t; `nameOf` gives the C variable of a symbol. */
 export function dimToC(dim: Dim, nameOf: (symbol: string) => string): string {
@@ -211,7 +252,7 @@ export function dimToC(dim: Dim, nameOf: (symbol: string) => string): string {
   const terms = dim.terms.map((term) => {
     const factors = term.atoms.map((atom) =>
       atom.kind === 'symbol'
-        ? nameOf(atom.key)
+        ? nameOf(atom.name)
         : `${callToC[atom.call]}(${dimToC(atom.a, nameOf)}, ${dimToC(atom.b, nameOf)})`,
     )
     if (term.coefficient !== 1 || factors.length === 0) factors.unshift(integerToC(term.coefficient))
@@ -221,6 +262,7 @@ export function dimToC(dim: Dim, nameOf: (symbol: string) => string): string {
 }
 
 function integerToC(value: number): string {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`a size of ${value} is beyond all memory`)
   const text = Math.abs(value) > 0x7fffffff ? `INT64_C(${value})` : String(value)
   return value < 0 ? `(${text})` : text
 }

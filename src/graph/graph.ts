@@ -1,7 +1,7 @@
 import type { ElementType } from '../onnx/element-type.ts'
 import type { Attribute, Tensor } from '../onnx/model.ts'
 import { CompileError } from '../errors.ts'
-import { type Dim, isStatic, symbol } from './dim.ts'
+import { type Dim, freshSymbol, isStatic } from './dim.ts'
 
 /** What is known of a value at compile time. */
 export interface ValueInfo {
@@ -199,9 +199,8 @@ export class Identities {
   nextValue(): number {
     return this.values++
   }
-  /** Fresh symbols begin with `?`, which no `dim_param` can collide with: those are imported with a prefix. */
   freshDim(): Dim {
-    return symbol(`?${this.symbols++}`)
+    return freshSymbol(this.symbols++)
   }
 }
 

@@ -26,6 +26,8 @@ export interface Builder {
   constant(tensor: Tensor): Value
   /** A tensor of the given values; rank 1 unless `dims` says otherwise. */
   ints(values: readonly number[], dims?: readonly number[]): Value
+  /** A 1-D int64 tensor of dimensions, which may be symbolic: the shape to give to Reshape or Expand. */
+  dims(values: readonly Dim[]): Value
   /** A scalar (rank 0) of the given element type. */
   scalar(value: number, type: Value['type']): Value
 }

@@ -71,6 +71,8 @@ export interface LoweredOperator extends Operator {
    * Elements arrive and leave in their compute type: float for float16, bfloat16 and float8; the C type otherwise.
    */
   scalar?(node: Node, elements: readonly string[], k: Pick<KernelWriter, 'include'>): string
+  /** Conditions on inputs that their shapes at compile time can't promise. Runs before outputs are allocated. */
+  check?(node: Node, k: KernelWriter): void
   /** Sets the symbols that `infer` made fresh, from input data. Runs before outputs are allocated. */
   sizes?(node: Node, k: KernelWriter): void
   /** `epilogue`: elementwise nodes fused behind this one, in order; only where `fuses` allowed each. */

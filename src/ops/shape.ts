@@ -1,7 +1,7 @@
-import { type Dim, divideExactly, floorDivide, product, subtract } from '../graph/dim.ts'
+import { type Dim, dimEquals, divideExactly, floorDivide, product, subtract } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
-import type { LoweredOperator } from './lowering.ts'
+import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { intsOf, normalizeAxis } from './shape-contents.ts'
 
 /** An operator that only gives the same elements another shape. */
@@ -70,8 +70,9 @@ function checkCount(node: Node, from: readonly Dim[], to: readonly Dim[]): void 
 }
 
 /** Shape known only from data: the same rules as `reshapedDims`, when the model runs. */
-function reshapeSizes(node: Node, k: Parameters<NonNullable<LoweredOperator['sizes']>>[1]): void {
+function reshapeSizes(node: Node, k: KernelWriter): void {
   const { dims } = node.output()
+  if (!node.inputs[1] || node.inputs[1].contents) return
   const shape = k.input(1)
   k.line(`int64_t rest = ${k.count(node.input(0).dims)}, open = -1;`)
   dims.forEach((dim, axis) => {
@@ -86,8 +87,65 @@ function reshapeSizes(node: Node, k: Parameters<NonNullable<LoweredOperator['siz
   k.failIf(`${total} != (double)${k.count(node.input(0).dims)}`, 'the shape does not fit the number of elements')
 }
 
-function squeezedDims(node: Node): readonly Dim[] {
+/** Where symbols keep the numbers of elements from being compared at compile time. */
+function checkReshape(node: Node, k: KernelWriter): void {
+  if (node.inputs[1] && !node.inputs[1].contents) return
+  const [from, to] = [product(node.input(0).dims), product(node.output().dims)]
+  if (!dimEquals(from, to)) k.failIf(`${k.dim(from)} != ${k.dim(to)}`, 'the shape does not fit the number of elements')
+}
+
+function checkSqueeze(node: Node, k: KernelWriter): void {
   const { dims, rank } = node.input(0)
+  if (hasRuntimeAxes(node)) return
+  for (const axis of intsOf(node, 'axes', 1)?.map((given) => normalizeAxis(node, given, rank)) ?? []) {
+    if (dims[axis] !== 1) k.failIf(`${k.dim(dims[axis]!)} != 1`, 'an axis to be squeezed is not of size 1')
+  }
+}
+
+/** Squeeze and Unsqueeze: whether the axes are data. How many there are must be known, for that makes the rank. */
+function hasRuntimeAxes(node: Node): boolean {
+  return node.inputs[1] !== undefined && !node.inputs[1].contents
+}
+
+function countOfAxes(node: Node): number {
+  const [count] = node.input(1).dims
+  if (typeof count === 'number') return count
+  throw node.error('UNSUPPORTED_RANK', 'the rank of the output is not known at compile time')
+}
+
+/** Declares `named`, which tells of each of `rank` axes whether it is one of those that input 1 names. */
+function writeNamedAxes(node: Node, k: KernelWriter, rank: number): void {
+  const axes = k.input(1)
+  k.line(`bool named[${rank + 1}] = {0};`)
+  k.line(`for (int i = 0; i < ${countOfAxes(node)}; i++) {`)
+  k.line(`  const int64_t axis = ${axes}[i] + (${axes}[i] < 0 ? ${rank} : 0);`)
+  k.failIf(`axis < 0 || axis >= ${rank} || named[axis]`, 'an axis is out of range or named twice')
+  k.line('  named[axis] = true;\n}')
+}
+
+function squeezeSizes(node: Node, k: KernelWriter): void {
+  const { dims, rank } = node.input(0)
+  if (!hasRuntimeAxes(node)) return
+  writeNamedAxes(node, k, rank)
+  k.line(`int64_t kept[${rank + 1}];\nint count = 0;`)
+  dims.forEach((dim, axis) => {
+    k.failIf(`named[${axis}] && ${k.dim(dim)} != 1`, 'an axis to be squeezed is not of size 1')
+    k.line(`if (!named[${axis}]) kept[count++] = ${k.dim(dim)};`)
+  })
+  node.output().dims.forEach((dim, axis) => k.line(`*${k.symbol(dim)} = kept[${axis}];`))
+}
+
+function unsqueezeSizes(node: Node, k: KernelWriter): void {
+  const { dims, rank } = node.input(0)
+  if (!hasRuntimeAxes(node)) return
+  writeNamedAxes(node, k, rank + countOfAxes(node))
+  k.line(`const int64_t dims[] = {${[...dims.map((dim) => k.dim(dim)), '0'].join(', ')}};\nint at = 0;`)
+  node.output().dims.forEach((dim, axis) => k.line(`*${k.symbol(dim)} = named[${axis}] ? 1 : dims[at++];`))
+}
+
+function squeezedDims(node: Node, context: InferContext): readonly Dim[] {
+  const { dims, rank } = node.input(0)
+  if (hasRuntimeAxes(node)) return Array.from({ length: rank - countOfAxes(node) }, () => context.freshDim())
   const axes = intsOf(node, 'axes', 1)?.map((axis) => normalizeAxis(node, axis, rank))
   for (const axis of axes ?? []) {
     const dim = dims[axis]!
@@ -97,8 +155,9 @@ function squeezedDims(node: Node): readonly Dim[] {
   return dims.filter((dim, axis) => (axes ? !axes.includes(axis) : dim !== 1))
 }
 
-function unsqueezedDims(node: Node): readonly Dim[] {
+function unsqueezedDims(node: Node, context: InferContext): readonly Dim[] {
   const { dims, rank } = node.input(0)
+  if (hasRuntimeAxes(node)) return Array.from({ length: rank + countOfAxes(node) }, () => context.freshDim())
   const given = intsOf(node, 'axes', 1) ?? []
   const axes = new Set(given.map((axis) => normalizeAxis(node, axis, rank + given.length)))
   const rest = [...dims]
@@ -119,14 +178,21 @@ function shapeSlice(node: Node): readonly Dim[] {
 }
 
 export const shapes: readonly LoweredOperator[] = [
-  viewOperator('Reshape', reshapedDims, { sizes: reshapeSizes }),
-  viewOperator('Squeeze', squeezedDims),
-  viewOperator('Unsqueeze', unsqueezedDims),
+  viewOperator('Reshape', reshapedDims, { check: checkReshape, sizes: reshapeSizes }),
+  viewOperator('Squeeze', squeezedDims, { check: checkSqueeze, sizes: squeezeSizes }),
+  viewOperator('Unsqueeze', unsqueezedDims, { sizes: unsqueezeSizes }),
   viewOperator('Flatten', flattenedDims),
   {
     name: 'Shape',
     infer: (node) => [{ type: 'int64', shape: [shapeSlice(node).length], contents: shapeSlice(node) }],
     lower: (node, k) => shapeSlice(node).forEach((dim, i) => k.line(`${k.output()}[${i}] = ${k.dim(dim)};`)),
+  },
+  /** The compiler's own: a tensor of dimensions that a decomposition asked for (`Builder.dims`). */
+  {
+    name: 'Dimensions',
+    domain: 'om',
+    infer: (node) => node.outputs,
+    lower: (node, k) => node.output().contents!.forEach((dim, i) => k.line(`${k.output()}[${i}] = ${k.dim(dim)};`)),
   },
   {
     name: 'Size',

@@ -1,0 +1,219 @@
+import {
+  add,
+  ceilDivide,
+  type Dim,
+  dimEquals,
+  divideExactly,
+  floorDivide,
+  isStatic,
+  multiply,
+  subtract,
+} from '../graph/dim.ts'
+import type { Node, ValueInfo } from '../graph/graph.ts'
+import type { InferContext } from '../graph/operator.ts'
+import { elementsOf } from '../onnx/tensor.ts'
+import type { LoweredOperator } from './lowering.ts'
+import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from './pick.ts'
+import { normalizeAxis } from './shape-contents.ts'
+import { copyBox, dense } from './strided.ts'
+
+/** The axis of Concat-1 … 13, required since version 4. */
+function axisOf(node: Node): number {
+  return normalizeAxis(node, node.int('axis', 1), node.input(0).rank)
+}
+
+function concatShape(node: Node): readonly Dim[] {
+  const axis = axisOf(node)
+  const inputs = node.inputs.map((_, i) => node.input(i))
+  const [first] = inputs
+  return first!.dims.map((dim, i) => {
+    if (i === axis) return inputs.reduce<Dim>((sum, input) => add(sum, input.dims[axis] ?? 0), 0)
+    return inputs.find((input) => typeof input.dims[i] === 'number')?.dims[i] ?? dim
+  })
+}
+
+function checkConcat(node: Node): void {
+  const axis = axisOf(node)
+  const first = node.input(0)
+  node.inputs.forEach((_, i) => {
+    const input = node.input(i)
+    if (input.type !== first.type)
+      throw node.error('MODEL_TYPES', `inputs are of types ${first.type} and ${input.type}, which should agree`)
+    const differs = input.dims.some(
+      (dim, at) =>
+        at !== axis && typeof dim === 'number' && typeof first.dims[at] === 'number' && dim !== first.dims[at],
+    )
+    if (input.rank !== first.rank || differs) {
+      throw node.error(
+        'MODEL_SHAPE',
+        `inputs [${first.dims.join(', ')}] and [${input.dims.join(', ')}] differ beside axis ${axis}`,
+      )
+    }
+  })
+}
+
+/** ONNX Concat-1 … 13. */
+const Concat: LoweredOperator = {
+  name: 'Concat',
+  infer(node): ValueInfo[] {
+    checkConcat(node)
+    const inputs = node.inputs.map((_, i) => node.input(i))
+    const known = inputs[0]!.rank === 1 && inputs.every((input) => input.contents)
+    return [
+      {
+        type: inputs[0]!.type,
+        shape: concatShape(node),
+        contents: known ? inputs.flatMap((input) => input.contents!) : undefined,
+      },
+    ]
+  },
+  fold(node) {
+    checkConcat(node)
+    const tensors = node.inputs.map((input) => input!.constant!)
+    const dims = concatShape(node)
+    if (!isStatic(dims) || elementsOf(dims) > MOST_PICKED) return undefined
+    const axis = axisOf(node)
+    let before = 0
+    const parts = tensors.map((tensor) => ({
+      size: tensor.dims[axis]!,
+      strides: stridesOf(tensor.dims),
+      base: (before += elementsOf(tensor.dims)) - elementsOf(tensor.dims),
+    }))
+    const positions = positionsOf(dims, (index) => {
+      let at = index[axis]!
+      const part = parts.find(({ size }) => at < size || ((at -= size), false))!
+      return part.base + offsetOf(index.with(axis, at), part.strides)
+    })
+    return [pickElements(tensors, dims, positions)]
+  },
+  decompose: (node) => (node.inputs.length === 1 ? [node.input(0)] : undefined),
+  check(node, k) {
+    const axis = axisOf(node)
+    node.output().dims.forEach((dim, i) => {
+      for (const input of i === axis ? [] : node.inputs) {
+        if (!dimEquals(input!.dims[i]!, dim))
+          k.failIf(`${k.dim(input!.dims[i]!)} != ${k.dim(dim)}`, 'inputs differ in an axis that is not joined')
+      }
+    })
+  },
+  lower(node, k) {
+    const { dims } = node.output()
+    const axis = axisOf(node)
+    const row = k.count(dims.slice(axis))
+    k.line(`for (int64_t i = 0; i < ${k.count(dims.slice(0, axis))}; i++) {`)
+    k.line(`  char *to = (char *)(${k.output()} + i * ${row});`)
+    node.inputs.forEach((input, i) => {
+      const count = k.count(input!.dims.slice(axis))
+      k.line(`  memcpy(to, ${k.input(i)} + i * ${count}, (size_t)${count} * sizeof *${k.output()});`)
+      k.line(`  to += (size_t)${count} * sizeof *${k.output()};`)
+    })
+    k.line('}')
+  },
+  flops: () => 0,
+}
+
+/** Sizes of the parts where they are known: listed (attribute until 11, input since 13), or equal ones. */
+function splitSizes(node: Node): readonly Dim[] | undefined {
+  const size = node.input(0).dims[splitAxis(node)]!
+  const listed = node.inputs[1] ? node.inputs[1].contents : node.ints('split')
+  if (listed) {
+    const sum = listed.reduce(add, 0)
+    if (typeof sum === 'number' && typeof size === 'number' && sum !== size) {
+      throw node.error('MODEL_SHAPE', `the parts [${listed.join(', ')}] do not add up to the axis of size ${size}`)
+    }
+    return listed
+  }
+  if (node.inputs[1]) return undefined
+  const parts = node.int('num_outputs', node.outputCount)
+  if (parts < 1) throw node.error('MODEL_ATTRIBUTE', `num_outputs is ${parts}`)
+  const exact = divideExactly(size, parts)
+  if (exact !== undefined) return Array<Dim>(parts).fill(exact)
+  // Only num_outputs (since 18) allows a last part that is smaller.
+  const part = ceilDivide(size, parts)
+  const last = subtract(size, multiply(part, parts - 1))
+  if (typeof last === 'number' && (last < 0 || !node.has('num_outputs'))) {
+    throw node.error('MODEL_SHAPE', `an axis of size ${size} can't be split into ${parts} parts`)
+  }
+  return node.has('num_outputs')
+    ? [...Array<Dim>(parts - 1).fill(part), last]
+    : Array<Dim>(parts).fill(floorDivide(size, parts))
+}
+
+function splitAxis(node: Node): number {
+  return normalizeAxis(node, node.int('axis', 0), node.input(0).rank)
+}
+
+function inferSplit(node: Node, context: InferContext): ValueInfo[] {
+  const { type, dims, contents } = node.input(0)
+  const axis = splitAxis(node)
+  const sizes = splitSizes(node) ?? Array.from({ length: node.outputCount }, () => context.freshDim())
+  let start = 0
+  return sizes.map((size) => {
+    const from = start
+    start += typeof size === 'number' ? size : NaN
+    return {
+      type,
+      shape: dims.with(axis, size),
+      contents: contents && dims.length === 1 && !Number.isNaN(start) ? contents.slice(from, start) : undefined,
+    }
+  })
+}
+
+/** ONNX Split-1 … 18. */
+const Split: LoweredOperator = {
+  name: 'Split',
+  infer: inferSplit,
+  fold(node) {
+    const tensor = node.input(0).constant!
+    const axis = splitAxis(node)
+    const sizes = splitSizes(node)
+    if (!sizes || !isStatic(sizes) || elementsOf(tensor.dims) > MOST_PICKED) return undefined
+    const strides = stridesOf(tensor.dims)
+    let start = 0
+    return sizes.map((size) => {
+      const base = start * strides[axis]!
+      start += size
+      const dims = tensor.dims.with(axis, size)
+      return pickElements(
+        [tensor],
+        dims,
+        positionsOf(dims, (index) => base + offsetOf(index, strides)),
+      )
+    })
+  },
+  check(node, k) {
+    const axis = splitAxis(node)
+    const size = node.input(0).dims[axis]!
+    const sizes = splitSizes(node)
+    if (!sizes) return
+    const sum = sizes.reduce(add, 0)
+    if (!dimEquals(sum, size))
+      k.failIf(`${k.dim(sum)} != ${k.dim(size)}`, 'the parts do not add up to the size of the axis')
+    for (const part of sizes) if (typeof part !== 'number') k.failIf(`${k.dim(part)} < 0`, 'a part is of negative size')
+  },
+  sizes(node, k) {
+    if (splitSizes(node)) return
+    const axis = splitAxis(node)
+    k.line('int64_t sum = 0;')
+    node.outputs.forEach((output, i) => {
+      k.line(`*${k.symbol(output.dims[axis]!)} = ${k.input(1)}[${i}];`)
+      k.failIf(`${k.input(1)}[${i}] < 0`, 'a part is of negative size')
+      k.line(`sum += ${k.input(1)}[${i}];`)
+    })
+    k.failIf(`sum != ${k.dim(node.input(0).dims[axis]!)}`, 'the parts do not add up to the size of the axis')
+  },
+  lower(node, k) {
+    const axis = splitAxis(node)
+    const { dims } = node.input(0)
+    const row = k.count(dims.slice(axis + 1))
+    let start: Dim = 0
+    node.outputs.forEach((output, i) => {
+      const from = dense(k, k.input(0), dims)
+      copyBox(k, dense(k, k.output(i), output.dims), { ...from, offset: `${k.dim(start)} * ${row}` }, output.dims)
+      start = add(start, output.dims[axis]!)
+    })
+  },
+  flops: () => 0,
+}
+
+export const joining: readonly LoweredOperator[] = [Concat, Split]
