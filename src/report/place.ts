@@ -1,8 +1,8 @@
-import { type Step, type Program } from './program.ts'
+import { entryFor, type Program, type Step } from './program.ts'
 import type { Value } from '../graph/graph.ts'
 import type { NnpaLevel } from './nnpa-level.ts'
 import { fusedOps } from './passes/fuse.ts'
-import { refusal } from './rules/index.ts'
+import { hasRules, refusal } from './rules/index.ts'
 import { scalarsOnCpu } from './rules/matmul.ts'
 
 /** Where a step ends up. */
@@ -10,6 +10,8 @@ export interface Placed {
   readonly device: 'nnpa' | 'cpu'
   /** What the compiler says of it; empty where it says nothing. */
   readonly reason: string
+  /** What we say where the compiler says nothing. */
+  readonly note?: string
 }
 
 export type Placement = Map<Step, Placed>
@@ -23,15 +25,31 @@ const accelerated: ReadonlySet<string> = new Set(Object.values(fusedOps))
 export function placeSteps(program: Program, level: NnpaLevel, isOnCpu: (step: Step) => boolean): Placement {
   const placement: Placement = new Map(
     program.steps.map((step): [Step, Placed] => {
-      if (isOnCpu(step)) return [step, { device: 'cpu', reason: 'Placed on the CPU.' }]
+      if (isOnCpu(step)) return [step, { device: 'cpu', reason: '', note: 'The placement puts it on the CPU.' }]
       const reason = accelerated.has(step.op) ? undefined : refusal(step, level)
-      if (reason !== undefined) return [step, { device: 'cpu', reason }]
+      if (reason !== undefined) return [step, { device: 'cpu', reason, note: unsaid(step) }]
       return [step, { device: 'nnpa', reason: scalarsOnCpu(step) ?? '' }]
     }),
   )
   takeBackLoneSteps(program, placement)
   keepLayouts(program, placement)
   return placement
+}
+
+/** Why a step is on the CPU that the compiler says nothing of. */
+function unsaid(step: Step): string {
+  const { op, operator } = step
+  const sibling = entryFor(older, step)
+  if (sibling) return `onnx-mlir keeps ${sibling} on the CPU.`
+  if (op === 'LSTM') return 'NNPA has no LSTM with sequence lengths.'
+  return hasRules(step) ? `NNPA has no ${op} for these operands.` : `NNPA has no ${operator}.`
+}
+
+const older: Readonly<Record<string, string>> = {
+  ReduceMaxV13: 'ReduceMax from before opset 18',
+  ReduceMinV13: 'ReduceMin from before opset 18',
+  ReduceMean: 'ReduceMean from opset 18 on',
+  SoftmaxV11: 'Softmax from before opset 13 over more than the last dimension',
 }
 
 /** Light operators that the CPU does as fast as the way to the accelerator and back. */
@@ -65,7 +83,12 @@ function takeBackLoneSteps(program: Program, placement: Placement): void {
       step.inputs.every((input) => comesFromCpu(step, input)) &&
       goesToCpu(step.output()),
   )
-  for (const step of lone) placement.set(step, { device: 'cpu', reason: '' })
+  for (const step of lone)
+    placement.set(step, {
+      device: 'cpu',
+      reason: '',
+      note: 'A light operation between operations on the CPU is not worth the way to NNPA.',
+    })
 }
 
 /** A change of shape between two operators of the accelerator that keep sequences alike happens in its layout. */

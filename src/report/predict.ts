@@ -1,4 +1,3 @@
-import type { Model } from '../onnx/model.ts'
 import type { NnpaLevel } from './nnpa-level.ts'
 import { decompose } from './passes/decompose.ts'
 import { fuseFor } from './passes/fuse.ts'
@@ -6,31 +5,33 @@ import { mergeSteps } from './passes/merge.ts'
 import { prepareFor } from './passes/prepare.ts'
 import { rewriteSteps } from './passes/rewrite.ts'
 import { dropIdentities, foldConstants } from './passes/simplify.ts'
-import { placeSteps } from './place.ts'
-import { importProgram, type Program, type Step } from './program.ts'
+import { type Placement, placeSteps } from './place.ts'
+import type { Program, Step } from './program.ts'
 
 /** Where a node of the model runs. `folded`: nowhere, as it was computed or removed at compile time. */
 export type Device = 'nnpa' | 'cpu' | 'folded'
 
 export interface Verdict {
   readonly device: Device
-  /** Why (parts of) the node are not on NNPA, in the compiler's words where it has any. */
+  /** Why (parts of) the node are not on NNPA, in the compiler's words, where it has any. */
   readonly reasons: readonly string[]
+  /** What the compiler doesn't say, in ours. */
+  readonly note?: string
+  /** Other nodes that are one operation with this one. */
+  readonly partners: readonly number[]
 }
 
 export interface PredictOptions {
-  /** Sizes for symbolic dimensions. */
-  readonly dims?: ReadonlyMap<string, number>
   /** Whether the user put the node of this index on the CPU. */
   readonly isOnCpu?: (node: number) => boolean
 }
 
 /**
- * Where onnx-mlir would run each node of the model's main graph, in its order, by our own reading of its rules:
- * the passes are those of the compiler that decide it, in its order.
+ * Where onnx-mlir would run each node of a program that was just imported, by our own reading of its rules: the passes
+ * are those of the compiler that decide it, in its order. They change the program.
  */
-export function predict(model: Model, level: NnpaLevel, options: PredictOptions = {}): Verdict[] {
-  const program = importProgram(model, options.dims)
+export function predict(program: Program, level: NnpaLevel, options: PredictOptions = {}): Verdict[] {
+  const nodes = program.steps
   for (const pass of [
     foldConstants,
     dropIdentities,
@@ -45,22 +46,32 @@ export function predict(model: Model, level: NnpaLevel, options: PredictOptions 
     rewriteSteps(program, pass)
   }
   const isOnCpu = (step: Step): boolean => [...step.origins].some((node) => options.isOnCpu?.(node) ?? false)
-  return verdicts(model, program, placeSteps(program, level, isOnCpu))
+  return verdicts(nodes, program, placeSteps(program, level, isOnCpu))
 }
 
-function verdicts(model: Model, program: Program, placement: ReturnType<typeof placeSteps>): Verdict[] {
+function verdicts(nodes: readonly Step[], program: Program, placement: Placement): Verdict[] {
   const devices = new Map<number, Device>()
   const reasons = new Map<number, Set<string>>()
+  const notes = new Map<number, string>()
+  const partners = new Map<number, Set<number>>()
   for (const step of program.steps) {
-    const { device, reason } = placement.get(step)!
+    const { device, reason, note } = placement.get(step)!
     for (const node of step.origins) {
       // A node whose parts are on both runs on NNPA.
       if (device === 'nnpa' || !devices.has(node)) devices.set(node, device)
       if (reason !== '') reasons.set(node, (reasons.get(node) ?? new Set()).add(reason))
+      if (note) notes.set(node, note)
+      partners.set(node, new Set([...(partners.get(node) ?? []), ...step.origins]))
     }
   }
-  return model.graph.nodes.map((_, node) => ({
-    device: devices.get(node) ?? 'folded',
-    reasons: [...(reasons.get(node) ?? [])],
-  }))
+  return nodes.map((_, node): Verdict => {
+    const device = devices.get(node) ?? 'folded'
+    const note = notes.get(node)
+    return {
+      device,
+      reasons: [...(reasons.get(node) ?? [])],
+      ...(note && device === 'cpu' && { note }),
+      partners: [...(partners.get(node) ?? [])].filter((other) => other !== node),
+    }
+  })
 }

@@ -1,6 +1,6 @@
 import { type Dim, symbol } from '../graph/dim.ts'
 import { GraphBuilder } from '../graph/builder.ts'
-import { Identities, Node, Value, type ValueInfo } from '../graph/graph.ts'
+import { type Graph, Identities, Node, Value, type ValueInfo } from '../graph/graph.ts'
 import { OnnxMlirError } from '../errors.ts'
 import type { Model, OnnxNode, TypeInfo } from '../onnx/model.ts'
 import { registry } from '../ops/index.ts'
@@ -29,12 +29,19 @@ export function producerOf(value: Value | undefined, op?: string): Step | undefi
   return step instanceof Step && (op === undefined || (step.op === op && step.domain === '')) ? step : undefined
 }
 
+/** What a table of ONNX's operators has for a step. A model may call its operators anything, `constructor` too. */
+export function entryFor<T>(table: Readonly<Record<string, T>>, { domain, op }: Step): T | undefined {
+  return domain === '' && Object.hasOwn(table, op) ? table[op] : undefined
+}
+
 /** A model's main graph with its own operators, in execution order. Nothing is decomposed or fused yet. */
 export interface Program {
   readonly inputs: ReadonlySet<Value>
   /** Graph outputs, and values that subgraphs of nodes use. */
   outputs: readonly Value[]
   steps: readonly Step[]
+  /** The same computation in the operators of the built-in compiler, as far as it has them; `origin` tells the node. */
+  readonly lowered: readonly Node[]
   /** A new value, e.g. between the parts of a decomposed node. */
   value(info: ValueInfo): Value
   /** A value whose elements are known at compile time, though nobody computed them here. */
@@ -50,11 +57,8 @@ export interface Program {
  */
 export function importProgram(model: Model, dims: ReadonlyMap<string, number> = new Map()): Program {
   const identities = new Identities()
-  const scratch = new GraphBuilder(
-    { name: '', inputs: [], outputs: [], outputNames: [], nodes: [] },
-    registry,
-    identities,
-  )
+  const lowered: Graph = { name: '', inputs: [], outputs: [], outputNames: [], nodes: [] }
+  const scratch = new GraphBuilder(lowered, registry, identities)
   const folded = new Set<Value>()
   const names = new Map<string, Value>()
   // What inference computes with: its values may be shared by several names, and know more than a Step's own values.
@@ -101,6 +105,7 @@ export function importProgram(model: Model, dims: ReadonlyMap<string, number> = 
     inputs: new Set(inputs),
     outputs: [...graph.outputs.map(({ name }) => name), ...captured].map((name) => names.get(name)).filter(isKnown),
     steps,
+    lowered: lowered.nodes,
     value: (info) => new Value(identities.nextValue(), '', info),
     constant(info) {
       const value = new Value(identities.nextValue(), '', info)

@@ -1,15 +1,14 @@
 import { floorDivide, isStatic, multiply } from '../../graph/dim.ts'
 import type { Value, ValueInfo } from '../../graph/graph.ts'
 import { tensorNumbers } from '../../onnx/tensor.ts'
-import { type Program, Step } from '../program.ts'
+import { entryFor, type Program, Step } from '../program.ts'
 import { part, type Rewrite } from './rewrite.ts'
 
 /**
  * Operators that onnx-mlir writes with others before it looks at the accelerator.
  * Source: Decompose.td, Decompose.cpp and Canonicalize.td of onnx-mlir.
  */
-export const decompose: Rewrite = (step, program, uses) =>
-  step.domain === '' ? decompositions[step.op]?.(step, program, uses) : undefined
+export const decompose: Rewrite = (step, program, uses) => entryFor(decompositions, step)?.(step, program, uses)
 
 const decompositions: Readonly<Record<string, Rewrite>> = {
   Sum: (step, program) =>

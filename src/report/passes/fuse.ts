@@ -1,6 +1,6 @@
 import type { Value } from '../../graph/graph.ts'
 import type { NnpaLevel } from '../nnpa-level.ts'
-import { type Program, producerOf, type Step } from '../program.ts'
+import { entryFor, type Program, producerOf, type Step } from '../program.ts'
 import { legality } from '../rules/index.ts'
 import { isNumber } from './merge.ts'
 import { part, type Rewrite } from './rewrite.ts'
@@ -16,8 +16,7 @@ export const fusedOps = {
 /** Steps that one operation of the accelerator does together. Source: the patterns for several operators in ONNXToZHigh.td. */
 export function fuseFor(level: NnpaLevel): Rewrite {
   return (step, program) => {
-    if (step.domain !== '') return undefined
-    const fusion = fusions[step.op]?.(step, program, level)
+    const fusion = entryFor(fusions, step)?.(step, program, level)
     if (!fusion) return undefined
     const fused = part(program, step, fusion.op, fusion.inputs, step.output())
     return [

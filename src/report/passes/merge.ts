@@ -1,7 +1,7 @@
 import { shapeEquals } from '../../graph/dim.ts'
 import type { Value } from '../../graph/graph.ts'
 import { tensorNumbers } from '../../onnx/tensor.ts'
-import { type Program, producerOf, type Step } from '../program.ts'
+import { entryFor, type Program, producerOf, type Step } from '../program.ts'
 import { part, type Rewrite, type Uses } from './rewrite.ts'
 
 /**
@@ -9,8 +9,7 @@ import { part, type Rewrite, type Uses } from './rewrite.ts'
  * Source: Canonicalize.td, ConstProp.td and Recompose.cpp of onnx-mlir.
  */
 export const mergeSteps: Rewrite = (step, program, uses) => {
-  if (step.domain !== '') return undefined
-  for (const merge of merges[step.op] ?? []) {
+  for (const merge of entryFor(merges, step) ?? []) {
     const merged = merge(step, program, uses)
     if (merged) return merged
   }

@@ -1,7 +1,7 @@
 import { type Dim, dimEquals, product } from '../../graph/dim.ts'
 import type { Value } from '../../graph/graph.ts'
 import type { NnpaLevel } from '../nnpa-level.ts'
-import { type Program, producerOf, type Step } from '../program.ts'
+import { entryFor, type Program, producerOf, type Step } from '../program.ts'
 import { legality } from '../rules/index.ts'
 import { windowOf } from '../rules/window.ts'
 import { part, type Rewrite } from './rewrite.ts'
@@ -11,7 +11,7 @@ import { part, type Rewrite } from './rewrite.ts'
  * stacks of matrices laid flat, pads made by a Pad. Source: RewriteONNXForZHigh.cpp and .td.
  */
 export function prepareFor(level: NnpaLevel): Rewrite {
-  return (step, program) => (step.domain === '' ? preparations[step.op]?.(step, program, level) : undefined)
+  return (step, program) => entryFor(preparations, step)?.(step, program, level)
 }
 
 type Preparation = (step: Step, program: Program, level: NnpaLevel) => readonly Step[] | undefined

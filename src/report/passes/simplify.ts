@@ -2,7 +2,7 @@ import { type Dim, dimEquals, shapeEquals } from '../../graph/dim.ts'
 import type { Value } from '../../graph/graph.ts'
 import { elementTypeOf } from '../../onnx/element-type.ts'
 import { elementsOf, tensorNumbers } from '../../onnx/tensor.ts'
-import { producerOf, type Step } from '../program.ts'
+import { entryFor, producerOf, type Step } from '../program.ts'
 import type { Rewrite } from './rewrite.ts'
 
 /** Steps that compute constants, and shapes that are known, happen at compile time. */
@@ -12,12 +12,11 @@ export const foldConstants: Rewrite = (step, program) =>
 /** Steps whose output is their input. Source: the elimination patterns of onnx-mlir Canonicalize.td and ConstProp.td. */
 export const dropIdentities: Rewrite = (step, program, uses) => {
   const [input] = step.inputs
-  if (input === undefined || step.domain !== '') return undefined
-  const identity = identities[step.op]
-  if (!identity || step.outputs.slice(1).some((output) => uses.has(output))) return undefined
+  const identity = entryFor(identities, step)
+  if (!input || !identity || step.outputs.slice(1).some((output) => uses.has(output))) return undefined
   if (identity(step, input)) return input
   // Of two that undo each other the second vanishes, and the first with its last use.
-  const inverse = inverses[step.op]
+  const inverse = entryFor(inverses, step)
   if (step.op === 'Reshape') return reshapedBack(step)
   const before = inverse && producerOf(input, inverse)
   return before && axesKey(before) === axesKey(step) ? before.input(0) : undefined

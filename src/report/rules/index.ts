@@ -1,6 +1,6 @@
 import type { Dim } from '../../graph/dim.ts'
 import type { NnpaLevel } from '../nnpa-level.ts'
-import type { Step } from '../program.ts'
+import { entryFor, type Step } from '../program.ts'
 import { convolution } from './convolution.ts'
 import { elementwise } from './elementwise.ts'
 import { matmul } from './matmul.ts'
@@ -21,13 +21,17 @@ const rules: Rules = {
   ...softmax,
 }
 
+/** Whether the accelerator has the operator of a step at all. */
+export function hasRules(step: Step): boolean {
+  return entryFor(rules, step) !== undefined
+}
+
 /**
  * Why a step may not run on NNPA, in the compiler's words; `''` where it says nothing, as of operators that the
  * accelerator hasn't; `undefined`: it may.
  */
 export function refusal(step: Step, level: NnpaLevel): string | undefined {
-  const checks = step.domain === '' ? rules[step.op] : undefined
-  if (!checks || (step.outputs.length > 1 && step.op === 'MaxPool')) return silent
+  if (!hasRules(step) || (step.outputs.length > 1 && step.op === 'MaxPool')) return silent
   return withinLimits(shapesAfterSplit(step), level) ?? legality(step, level)
 }
 
@@ -44,5 +48,5 @@ function shapesAfterSplit({ op, inputs: [a, b, ...others] }: Step): (readonly Di
 
 /** As `refusal`, without limits on dimensions: what the compiler asks before it fuses or rewrites. */
 export function legality(step: Step, level: NnpaLevel): string | undefined {
-  return firstOf((step.domain === '' && rules[step.op]) || [() => silent], (check) => check(step, level))
+  return firstOf(entryFor(rules, step) ?? [() => silent], (check) => check(step, level))
 }
