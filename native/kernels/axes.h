@@ -9,14 +9,17 @@
 /* Most axes that a tensor can have here. */
 #define OM_MAX_RANK 64
 
-/* Marks the axes that a list names, negative ones from the end; false when one is out of range. */
-static inline bool om_mark_axes(const int64_t *axes, int64_t count, int64_t rank, bool *marked) {
+/* Marks the axes that a list names, negative ones from the end: how many there are, or -1 when one is out of range. */
+static inline int64_t om_mark_axes(const int64_t *axes, int64_t count, int64_t rank, bool *marked) {
+  int64_t marks = 0;
   for (int64_t i = 0; i < rank; i++) marked[i] = false;
   for (int64_t i = 0; i < count; i++) {
-    if (axes[i] < -rank || axes[i] >= rank) return false;
-    marked[axes[i] < 0 ? axes[i] + rank : axes[i]] = true;
+    if (axes[i] < -rank || axes[i] >= rank) return -1;
+    bool *mark = &marked[axes[i] < 0 ? axes[i] + rank : axes[i]];
+    marks += !*mark;
+    *mark = true;
   }
-  return true;
+  return marks;
 }
 
 /* Copies x[dims] to y with the marked axes moved behind the others: y[outer, extent]. */

@@ -85,16 +85,18 @@ function reducedSizes(node: Node, k: KernelWriter): void {
   k.line(`const int64_t dims[${rank}] = {${dims.map((dim) => k.dim(dim)).join(', ')}};`)
   k.line(`int64_t *const sizes[${rank}] = {${sizes.join(', ') || '0'}};`)
   k.line('int64_t kept = 0;')
-  k.line(`for (int64_t axis = 0; axis < ${rank}; axis++)\n  if (!marked[axis]) {`)
-  k.failIf(`kept == ${sizes.length}`, 'an axis is named twice')
-  k.line('    *sizes[kept++] = dims[axis];\n  }')
+  k.line(`for (int64_t axis = 0; axis < ${rank}; axis++)\n  if (!marked[axis]) *sizes[kept++] = dims[axis];`)
 }
 
+/** The array `marked` of axes that are reduced. Without keepdims each must be another, as the output's rank says. */
 function writeMarks(node: Node, k: KernelWriter): void {
   const { rank } = node.input(0)
+  const count = k.count(node.input(1).dims)
   k.include('axes.h')
   k.line(`bool marked[${Math.max(1, rank)}];`)
-  k.failIf(`!om_mark_axes(${k.input(1)}, ${k.count(node.input(1).dims)}, ${rank}, marked)`, 'an axis is out of range')
+  k.line(`const int64_t marks = om_mark_axes(${k.input(1)}, ${count}, ${rank}, marked);`)
+  k.failIf('marks < 0', 'an axis is out of range')
+  if (!node.int('keepdims', 1)) k.failIf(`marks != ${count}`, 'an axis is named twice')
 }
 
 /** C expressions of a tensor seen as [outer, extent, inner], of which the middle is reduced. */
