@@ -96,5 +96,6 @@ static inline int64_t om_floor_div(int64_t a, int64_t b) {
 static inline int64_t om_mod(int64_t a, int64_t b) { return b == 0 ? 0 : a - om_floor_div(a, b) * b; }
 static inline int64_t om_dim_min(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t om_dim_max(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t om_dim_broadcast(int64_t a, int64_t b) { return a == 1 ? b : a; }
 
 #endif
