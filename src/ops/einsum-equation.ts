@@ -1,5 +1,6 @@
-import { type Dim, dimEquals } from '../graph/dim.ts'
+import type { Dim } from '../graph/dim.ts'
 import type { Node } from '../graph/graph.ts'
+import { broadcastShapes } from './broadcast.ts'
 
 /** An Einsum equation, with what it means for the inputs' shapes. */
 export interface Equation {
@@ -47,23 +48,13 @@ function ellipsisLabels(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `.${count - 1 - i}`)
 }
 
+/** Size of every label; axes that share one broadcast. */
 function sizesOf(node: Node, terms: readonly (readonly string[])[]): Map<string, Dim> {
   const sizes = new Map<string, Dim>()
   terms.forEach((labels, i) =>
     labels.forEach((label, axis) => {
-      const dim = node.input(i).dims[axis]!
-      const known = sizes.get(label)
-      if (known === undefined || known === 1) sizes.set(label, dim)
-      else if (dim !== 1 && typeof dim === 'number') {
-        if (typeof known === 'number' && known !== dim)
-          throw node.error('MODEL_SHAPE', `label ${JSON.stringify(label)} has sizes ${known} and ${dim}`)
-        sizes.set(label, dim)
-      } else if (dim !== 1 && !dimEquals(dim, known) && typeof known !== 'number') {
-        throw node.error(
-          'UNSUPPORTED_DYNAMIC',
-          `label ${JSON.stringify(label)} has sizes ${known} and ${dim}, which must be known to be equal`,
-        )
-      }
+      const [size] = broadcastShapes(node, [[sizes.get(label) ?? 1], [node.input(i).dims[axis]!]])
+      sizes.set(label, size!)
     }),
   )
   return sizes

@@ -52,6 +52,17 @@ function offsetOf(
   return terms.join(' + ') || '0'
 }
 
+/** Ends the call where axes of one label turn out to differ. */
+function checkSizes(node: Node, { terms, sizes }: Equation, k: KernelWriter): void {
+  terms.forEach((labels, i) =>
+    labels.forEach((label, axis) => {
+      const [dim, size] = [node.input(i).dims[axis]!, sizes.get(label)!]
+      if (dim === 1 || dimEquals(dim, size)) return
+      k.failIf(`${k.dim(dim)} != 1 && ${k.dim(dim)} != ${k.dim(size)}`, 'axes of one label differ in size')
+    }),
+  )
+}
+
 /** ONNX Einsum-12. What is no matrix product is written as loops over all labels. */
 const Einsum: LoweredOperator = {
   name: 'Einsum',
@@ -69,6 +80,7 @@ const Einsum: LoweredOperator = {
     const equation = equationOf(node)
     const { output, summed, sizes, terms } = equation
     const { type } = node.output()
+    checkSizes(node, equation, k)
     const loop = (variable: string, size: Dim): void =>
       k.line(`for (int64_t ${variable} = 0; ${variable} < ${k.dim(size)}; ${variable}++)`)
     const variables = new Map([...output, ...summed].map((label, i) => [label, `i${i}`]))
