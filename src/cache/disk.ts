@@ -1,4 +1,6 @@
-import { mkdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { EnvironmentError } from '../errors.ts'
 
 /** What the system says when a folder can't take a file, whoever is to blame. */
@@ -45,9 +47,27 @@ export function diskError(error: unknown, folder: string): unknown {
  */
 export async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    await makeEach(resolve(folder))
   } catch (error) {
     throw cannotWrite(folder, refusal(error) ?? "it can't be made", error)
+  }
+}
+
+/** Not the `recursive` of `mkdir`: in a folder that exists and answers ENOENT, like /proc, that never ends (Node 20). */
+async function makeEach(folder: string): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' && !existsSync(dirname(folder))) {
+      await makeEach(dirname(folder))
+      return makeEach(folder)
+    }
+    const isThere = await stat(folder).then(
+      (info) => info.isDirectory(),
+      () => false,
+    )
+    if (!isThere) throw error
   }
 }
 

@@ -15,30 +15,46 @@ export interface SuiteOptions extends CaseOptions {
   readonly filter?: RegExp
   /** Processes at once; default: one per core. */
   readonly jobs?: number
+  readonly signal?: AbortSignal
   onResult?(name: string, result: CaseResult, done: number, total: number): void
 }
 
 /** Longest time of one test, in milliseconds: compiling the largest takes under a minute on a slow machine. */
 const TIMEOUT = 180_000
 
-/** Runs all tests of a suite, each in a child process, and gives their results by name in order. */
+/**
+ * Runs all tests of a suite, each in a child process, and gives their results by name in order.
+ *
+ * @throws UsageError `USAGE_SUITE` if there is no such folder, or no test in it; the signal's reason when aborted
+ */
 export async function runSuite(options: SuiteOptions): Promise<Map<string, CaseResult>> {
-  const folders = (await findTests(options.suite)).filter((folder) => options.filter?.test(basename(folder)) ?? true)
+  const found = await findTests(options.suite)
+  if (found.length === 0)
+    throw new UsageError(
+      'USAGE_SUITE',
+      `${options.suite} holds no tests: folders with a model.onnx and test_data_set_N.`,
+    )
+  const folders = found.filter((folder) => options.filter?.test(basename(folder)) ?? true)
   const waiting = [...folders]
   const results = new Map<string, CaseResult>(
     folders.map((folder) => [basename(folder), { status: 'skip', reason: 'not run' }]),
   )
+  const { cache, request, signal } = options
   let done = 0
   const lane = async (): Promise<void> => {
     const worker = new Worker()
-    for (let folder = waiting.shift(); folder; folder = waiting.shift()) {
-      const result = await worker.run({ folder, options: { addonDir: options.addonDir, target: options.target } })
+    const stop = (): void => worker.stop()
+    signal?.addEventListener('abort', stop)
+    for (let folder = waiting.shift(); folder && !signal?.aborted; folder = waiting.shift()) {
+      const result = await worker.run({ folder, options: { cache, request } })
       results.set(basename(folder), result)
       options.onResult?.(basename(folder), result, ++done, folders.length)
     }
+    signal?.removeEventListener('abort', stop)
     worker.stop()
   }
   await Promise.all(Array.from({ length: options.jobs ?? availableParallelism() }, lane))
+  signal?.throwIfAborted()
   return results
 }
 

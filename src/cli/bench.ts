@@ -1,0 +1,154 @@
+import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { join, resolve } from 'node:path'
+import { signatureOf } from '../pipeline.ts'
+import { didYouMean } from '../request/suggest.ts'
+import { type CallOverhead, measureCallOverhead } from './bench/call-overhead.ts'
+import { compareEngines, type ModelResult } from './bench/compare-engines.ts'
+import { compiledEngine } from './bench/compiled.ts'
+import { type Engine, type EngineName, engineNames, reasonOf } from './bench/engine.ts'
+import { onnxRuntimeEngine } from './bench/onnxruntime.ts'
+import { modelText, overheadText } from './bench/tables.ts'
+import type { Command, Invocation } from './command.ts'
+import { dimsOption } from './dims.ts'
+import { stemOf } from './model-build.ts'
+import { numberOption } from './parse.ts'
+
+/** What differs between the command of the CLI and `npm run bench`. */
+export interface BenchDefaults {
+  /** Folder whose `node_modules` has the other engines. Default: the working directory. */
+  readonly packages?: string
+  /** Model files that are taken where none are named. */
+  readonly models?: readonly string[]
+}
+
+/** Goes by a model's name in `--only` and in the result. */
+const callOverhead = 'call-overhead'
+
+export function createBench({ packages = process.cwd(), models: defaults }: BenchDefaults = {}): Command {
+  return {
+    name: 'bench',
+    summary: 'Time models on several engines, in turn and on the same inputs, and compare their results',
+    positionals: { usage: defaults ? '[MODEL …]' : 'MODEL …', min: 0, max: Infinity },
+    options: {
+      models: { type: 'string', value: 'DIR', help: 'all .onnx files of a folder' },
+      only: { type: 'string', value: 'NAME,…', help: `of these, only some; ${callOverhead} is what a call costs` },
+      engines: {
+        type: 'string',
+        value: 'NAME,…',
+        help: `of ${engineNames.join(', ')} (default: builtin,onnxruntime-node)`,
+      },
+      threads: { type: 'string', value: 'N', help: 'threads for onnxruntime (default: 1)' },
+      rounds: { type: 'string', value: 'N', help: 'rounds per model (default: 30)' },
+      seconds: { type: 'string', value: 'N', help: 'stop a model after this long, short of its rounds (default: 30)' },
+      dims: { type: 'string', multiple: true, value: 'NAME=N,…', help: 'sizes of symbolic dimensions (default: 1)' },
+      cache: { type: 'string', value: 'DIR', help: 'folder of the cache (default: see the command cache dir)' },
+    },
+    notes: `Each round takes one sample of every engine; "faster" is the median of the rounds' ratios to onnxruntime-node.
+The largest relative difference to its outputs is that of numpy's allclose: |a - e| / (|e| + atol / rtol), rtol 1e-3, atol 1e-5.`,
+    async run(invocation) {
+      const { print, progress, signal } = invocation
+      const engines = enginesOf(invocation, packages)
+      const { paths, withOverhead } = await selection(invocation, defaults)
+      const options = {
+        rounds: numberOption(invocation, 'rounds', { otherwise: 30, min: 1 }),
+        seconds: numberOption(invocation, 'seconds', { otherwise: 30, integer: false }),
+        signal,
+      }
+      let overhead: CallOverhead | undefined
+      if (withOverhead) {
+        progress('measuring what a call costs')
+        overhead = await measureCallOverhead(invocation, packages, options)
+        print(overheadText(overhead))
+      }
+      const results = new Map<string, ModelResult>()
+      for (const path of paths) {
+        const name = stemOf(path)
+        progress(`measuring ${name}`)
+        const result = await benchModel(path, engines, invocation, options)
+        results.set(name, result)
+        print(modelText(name, result))
+      }
+      const all = [...results.values()].flatMap((result) => Object.values(result))
+      return {
+        ok: all.every((result) => !('agrees' in result) || result.agrees !== false),
+        text: '',
+        json: {
+          models: Object.fromEntries(results),
+          ...(overhead && { callOverhead: overhead }),
+          machine: { cpu: cpus()[0]?.model, arch: process.arch, platform: process.platform, node: process.version },
+        },
+      }
+    },
+  }
+}
+
+async function benchModel(
+  path: string,
+  engines: readonly Engine[],
+  invocation: Invocation,
+  options: Parameters<typeof compareEngines>[4],
+): Promise<ModelResult> {
+  let inputs
+  try {
+    inputs = (await signatureOf(path)).inputs
+  } catch (error) {
+    return Object.fromEntries(engines.map(({ name }) => [name, { error: reasonOf(error) }]))
+  }
+  return compareEngines(path, engines, inputs, dimsOption(invocation), options)
+}
+
+function enginesOf(invocation: Invocation, packages: string): Engine[] {
+  const { values, usage } = invocation
+  const threads = numberOption(invocation, 'threads', { otherwise: 1, min: 1 })
+  const names = listOf(values['engines'] ?? 'builtin,onnxruntime-node').map((text): EngineName => {
+    const name = engineNames.find((candidate) => candidate === text)
+    if (name) return name
+    throw usage(
+      `there is no engine ${JSON.stringify(text)}.${didYouMean(text, engineNames)} There are ${engineNames.join(', ')}`,
+    )
+  })
+  return [...new Set(names)].map((name) =>
+    name === 'onnxruntime-node' || name === 'onnxruntime-web'
+      ? onnxRuntimeEngine(name, packages, threads)
+      : compiledEngine(name, invocation),
+  )
+}
+
+/** Which models to take, and whether to take the cost of a call. */
+async function selection(
+  { positionals, values, usage }: Invocation,
+  defaults: readonly string[] | undefined,
+): Promise<{ readonly paths: readonly string[]; readonly withOverhead: boolean }> {
+  const named = [
+    ...positionals.map((path) => resolve(path)),
+    ...(values['models'] ? await modelsIn(values['models'], usage) : []),
+  ]
+  const paths = named.length > 0 ? named : defaults
+  if (paths === undefined) throw usage('MODEL is missing; or give a folder of them with --models DIR')
+  if (values['only'] === undefined) return { paths, withOverhead: named.length === 0 }
+
+  const known = [callOverhead, ...paths.map(stemOf)]
+  const only = listOf(values['only']).map((name) => name.replace(/\.onnx$/, ''))
+  const unknown = only.find((name) => !known.includes(name))
+  if (unknown !== undefined)
+    throw usage(
+      `there is no model ${JSON.stringify(unknown)}.${didYouMean(unknown, known)} There are ${known.join(', ')}`,
+    )
+  return { paths: paths.filter((path) => only.includes(stemOf(path))), withOverhead: only.includes(callOverhead) }
+}
+
+async function modelsIn(folder: string, usage: Invocation['usage']): Promise<string[]> {
+  if (!existsSync(folder)) throw usage(`there is no folder ${folder}`)
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.onnx')).sort()
+  if (names.length === 0) throw usage(`${folder} holds no .onnx files`)
+  return names.map((name) => join(resolve(folder), name))
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean)
+}

@@ -1,0 +1,56 @@
+import { fromRuntime } from '../../conformance/runtime-tensor.ts'
+import { CompileError } from '../../errors.ts'
+import type { RequestOptions } from '../../request/index.ts'
+import type { Invocation } from '../command.ts'
+import { runArgument } from '../data/inputs.ts'
+import { buildRunnable } from '../model-build.ts'
+import type { Engine } from './engine.ts'
+
+/** Our own compilers: what they make, run by our own runtime. */
+const requests = {
+  builtin: { compiler: 'builtin' },
+  'builtin-wasm': { compiler: 'builtin', target: 'wasm' },
+  'onnx-mlir': { compiler: 'onnx-mlir' },
+} as const satisfies Record<string, RequestOptions>
+
+export function compiledEngine(name: keyof typeof requests, invocation: Invocation): Engine {
+  const request = requests[name]
+  return {
+    name,
+    async load(path) {
+      const { built, model } = await buildRunnable(invocation, path, request)
+      const { compiler, target, bytes, seconds } = built.artifact
+      if (compiler.name !== request.compiler)
+        throw new CompileError('COMPILE_COMPILER', `compiled by ${compiler.name} instead`, { model: path })
+      const started = performance.now()
+      await model.load()
+      const loadMs = performance.now() - started
+      return {
+        loadMs,
+        facts: { version: compiler.version, target, bytes, compileSeconds: seconds, threads: 1 },
+        async outputs(inputs) {
+          const results = Object.entries(await model.run(runArgument(inputs)))
+          return new Map(results.map(([output, tensor]) => [output, fromRuntime(tensor)]))
+        },
+        lanes(inputs) {
+          const argument = runArgument(inputs)
+          return [
+            {
+              name: 'runUs',
+              run(times) {
+                for (let i = 0; i < times; i++) model.runSync(argument)
+              },
+            },
+            {
+              name: 'asyncUs',
+              async run(times) {
+                for (let i = 0; i < times; i++) await model.run(argument)
+              },
+            },
+          ]
+        },
+        dispose: async () => model.dispose(),
+      }
+    },
+  }
+}

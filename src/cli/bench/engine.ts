@@ -1,0 +1,32 @@
+import type { Tensor } from '../../onnx/model.ts'
+import type { Inputs } from '../data/inputs.ts'
+import type { Lane } from './rounds.ts'
+
+/** Something that runs models, to be compared with others. */
+export interface Engine {
+  readonly name: EngineName
+  /** @throws Error whose message says why this engine can't run the model here */
+  load(model: string): Promise<LoadedModel>
+}
+
+export const engineNames = ['builtin', 'builtin-wasm', 'onnx-mlir', 'onnxruntime-node', 'onnxruntime-web'] as const
+export type EngineName = (typeof engineNames)[number]
+
+/** What the others are compared with. */
+export const referenceEngine: EngineName = 'onnxruntime-node'
+
+export interface LoadedModel {
+  /** From a file to a model that is ready to run. What happens at build time is not part of it. */
+  readonly loadMs: number
+  /** Further facts for the result: versions, sizes. */
+  readonly facts: Readonly<Record<string, unknown>>
+  outputs(inputs: Inputs): Promise<ReadonlyMap<string, Tensor>>
+  /** What there is to time; the first is the main one. Names: `runUs`, `asyncUs`. */
+  lanes(inputs: Inputs): readonly Lane[]
+  dispose(): Promise<void>
+}
+
+/** The plain text of an error: its first line. */
+export function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+}

@@ -1,0 +1,50 @@
+import { bold, dim, durationText, green, red, table, yellow } from '../style.ts'
+import type { CallOverhead } from './call-overhead.ts'
+import type { EngineResult, ModelResult } from './compare-engines.ts'
+
+/** One model: a line per engine, and one per way to call it. */
+export function modelText(name: string, result: ModelResult): string {
+  const failures = Object.entries(result).flatMap(([engine, entry]) =>
+    'error' in entry ? [`  ${engine}: ${yellow('not available')}: ${String(entry.error)}`] : [],
+  )
+  const rows = Object.entries(result).flatMap(([engine, entry]) => ('error' in entry ? [] : rowsOf(engine, entry)))
+  const heading = ['  engine', 'load', 'min', 'median', 'faster', 'max rel diff'].map(dim)
+  return [bold(name), ...(rows.length > 0 ? [table([heading, ...rows])] : []), ...failures].join('\n')
+}
+
+function rowsOf(engine: string, result: EngineResult): string[][] {
+  const { loadMs, runUs, asyncUs, maxRelDiff, agrees, pairedRatio } = result
+  const rows = [
+    [
+      `  ${engine}`,
+      durationText(loadMs * 1000),
+      durationText(runUs.min),
+      durationText(runUs.median),
+      pairedRatio === null ? '-' : `${pairedRatio.toFixed(2)}x`,
+      maxRelDiff === null ? '-' : (agrees ? green : red)(maxRelDiff.toExponential(1)),
+    ],
+  ]
+  if (asyncUs) rows.push([`  ${engine}, run()`, '', durationText(asyncUs.min), durationText(asyncUs.median)])
+  return rows
+}
+
+export function overheadText(overhead: CallOverhead): string {
+  const { elements, runSyncNs, boundRunNs, javaScriptNs, beyondArithmeticNs, onnxruntimeNs } = overhead
+  const row = (name: string, { min, median }: { min: number; median: number }): string[] => [
+    `  ${name}`,
+    durationText(min / 1000),
+    durationText(median / 1000),
+  ]
+  return [
+    `${bold('call-overhead')}: Relu(x + b) of ${elements} numbers`,
+    table([
+      ['  call', 'min', 'median'].map(dim),
+      row('builtin runSync', runSyncNs),
+      row('builtin, bound run', boundRunNs),
+      row('plain JavaScript', javaScriptNs),
+      ...(onnxruntimeNs ? [row('onnxruntime-node run', onnxruntimeNs)] : []),
+    ]),
+    `  runSync beyond the arithmetic: ${durationText(beyondArithmeticNs / 1000)}`,
+    ...(onnxruntimeNs ? [] : [`  onnxruntime-node: ${yellow('not available')}`]),
+  ].join('\n')
+}

@@ -1,0 +1,82 @@
+import { copyFile, rename, rm } from 'node:fs/promises'
+import { extname, join, resolve } from 'node:path'
+import { diskError, makeFolder } from '../cache/disk.ts'
+import type { BuildResult } from '../pipeline.ts'
+import type { Command, Invocation, Outcome } from './command.ts'
+import { emitC } from './emit-c.ts'
+import { buildModel, buildOptions, compilerText, modelArgument, requestOptions, stemOf } from './model-build.ts'
+import { dimsOption } from './dims.ts'
+import { bytesText } from './style.ts'
+
+const kinds = ['library', 'c'] as const
+
+/** The library alone: it has onnx-mlir's C ABI, so any program can load it. The addon is part of what a bundler emits. */
+export const compile: Command = {
+  name: 'compile',
+  summary: 'Compile a model to a shared library with the C ABI of onnx-mlir',
+  positionals: modelArgument,
+  options: {
+    ...buildOptions,
+    dims: { type: 'string', multiple: true, value: 'NAME=N,…', help: 'compile for these sizes of symbolic dimensions' },
+    out: { type: 'string', short: 'o', value: 'DIR', help: 'folder for the result (default: the working directory)' },
+    emit: { type: 'string', value: 'KIND', help: 'library, or c: the C of the built-in compiler (default: library)' },
+  },
+  async run(invocation) {
+    const { positionals, values, usage } = invocation
+    const id = positionals[0] ?? ''
+    const kind = kinds.find((candidate) => candidate === (values['emit'] ?? 'library'))
+    if (kind === undefined)
+      throw usage(`--emit must be one of ${kinds.join(', ')}, not ${JSON.stringify(values['emit'])}`)
+    const out = resolve(values['out'] ?? '.')
+    const options = { ...requestOptions(invocation), dims: dimsOption(invocation) }
+    if (kind === 'c') return emitC(id, out, options, invocation)
+    return writeLibrary(id, out, await buildModel(invocation, id, options), invocation)
+  },
+}
+
+async function writeLibrary(
+  id: string,
+  out: string,
+  { artifact, cached }: BuildResult,
+  { progress, warn }: Invocation,
+): Promise<Outcome> {
+  progress(`writing to ${out}`)
+  await makeFolder(out)
+  const library = join(out, stemOf(id) + extname(artifact.library))
+  const constants = artifact.constants && join(out, artifact.constants.name)
+  // The library comes last: where it stands, everything does.
+  if (artifact.constants && constants) await place(artifact.constants.path, constants, out)
+  await place(artifact.library, library, out)
+  for (const note of artifact.notes) warn(note)
+
+  const { target, compiler, signature, bytes, seconds } = artifact
+  const how = cached ? 'from the cache' : `in ${seconds.toFixed(1)} s`
+  return {
+    ok: true,
+    text: `${library}: ${bytesText(bytes)}, ${target}, ${compilerText(compiler)}, ${how}`,
+    json: {
+      library,
+      ...(constants && { constants }),
+      target,
+      compiler: compiler.name,
+      compilerVersion: compiler.version,
+      signature,
+      bytes,
+      seconds,
+      cached,
+      notes: artifact.notes,
+    },
+  }
+}
+
+/** Copies by renaming: a program that has the old library loaded would crash if its pages changed. */
+async function place(source: string, path: string, folder: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    await copyFile(source, temporary)
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw diskError(error, folder)
+  }
+}

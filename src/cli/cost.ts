@@ -1,0 +1,79 @@
+import { bytesOf } from '../builtin/plan.ts'
+import { type Dim, product, substitute, symbolsOf } from '../graph/dim.ts'
+import { allNodes, type Graph, type Node, type Value } from '../graph/graph.ts'
+import { operatorOf } from '../ops/index.ts'
+
+/** Floating-point operations of one run, symbolic dimensions taken as 1, bodies of loops as run once. */
+export function flopsOf(graph: Graph): number {
+  let total = 0
+  for (const node of allNodes(graph)) total += atOne(nodeFlops(node))
+  return total
+}
+
+function nodeFlops(node: Node): Dim {
+  const { flops, alias, control } = operatorOf(node)
+  if (flops) return flops(node)
+  // Another shape for the same memory, or a frame around nodes that are counted themselves.
+  if (alias !== undefined || control) return 0
+  return node.outputs.reduce<number>((sum, output) => sum + atOne(product(output.dims)), 0)
+}
+
+/** Names of the symbols in the graph's shapes; those that nobody named are left out. */
+export function assumedSymbols(graph: Graph): string[] {
+  const names = new Set<string>()
+  const values = [...graph.inputs, ...[...allNodes(graph)].flatMap((node) => node.outputs)]
+  for (const value of values) for (const dim of value.shape ?? []) symbolsOf(dim, names)
+  return [...names].filter((name) => !name.startsWith('?')).sort()
+}
+
+/**
+ * Largest total size in bytes of the values that are alive at once, inputs and outputs included, when the main graph's
+ * nodes run one after the other. Values that share memory count once; what is alive within subgraphs doesn't count.
+ */
+export function activationPeak(graph: Graph): number {
+  const roots = new Map<Value, Value>()
+  const rootOf = (value: Value): Value => roots.get(value) ?? value
+  for (const node of graph.nodes) {
+    const { alias } = operatorOf(node)
+    if (alias !== undefined) roots.set(node.output(), rootOf(node.input(alias)))
+  }
+
+  const lastUse = new Map<Value, number>()
+  graph.nodes.forEach((node, i) => {
+    for (const value of [...usedBy(node), ...node.outputs]) lastUse.set(rootOf(value), i)
+  })
+  for (const output of graph.outputs) lastUse.set(rootOf(output), graph.nodes.length)
+
+  const sizeOf = (value: Value): number => (value.constant ? 0 : atOne(bytesOf(value)))
+  const alive = new Set(graph.inputs)
+  let bytes = graph.inputs.reduce((sum, input) => sum + sizeOf(input), 0)
+  let peak = bytes
+  graph.nodes.forEach((node, i) => {
+    for (const output of node.outputs) {
+      if (roots.has(output) || alive.has(output)) continue
+      alive.add(output)
+      bytes += sizeOf(output)
+    }
+    peak = Math.max(peak, bytes)
+    for (const value of alive) {
+      if ((lastUse.get(value) ?? -1) > i) continue
+      alive.delete(value)
+      bytes -= sizeOf(value)
+    }
+  })
+  return peak
+}
+
+/** Inputs of a node, and what its subgraphs use of the graph around it. */
+function* usedBy(node: Node): Generator<Value> {
+  for (const input of node.inputs) if (input) yield input
+  for (const graph of node.graphs.values()) {
+    yield* graph.outputs
+    for (const inner of graph.nodes) yield* usedBy(inner)
+  }
+}
+
+/** A dimension with every symbol taken as 1. */
+function atOne(dim: Dim): number {
+  return Number(substitute(dim, () => 1))
+}

@@ -1,0 +1,75 @@
+import { rm } from 'node:fs/promises'
+import { compileLibrary, findCc, type Toolchain } from '../../builtin/toolchain.ts'
+import { resolveTarget, type Target, targets } from '../../targets/index.ts'
+import type { Check } from './checks.ts'
+
+/** Which targets each installed C compiler can make; only this machine's is needed. */
+export async function checkTargets(memoFolder: string | undefined, signal: AbortSignal): Promise<Check[]> {
+  const host = resolveTarget('host')
+  const made = new Map<string, string[]>()
+  const reasons = new Map<string, string>()
+  for (const target of targets) {
+    signal.throwIfAborted()
+    const result = await tryTarget(target, memoFolder, signal)
+    if (typeof result === 'string') reasons.set(target.name, result)
+    else {
+      const compiler = `${result.version} (${result.command.join(' ')})`
+      made.set(compiler, [...(made.get(compiler) ?? []), target.name])
+    }
+  }
+  const unavailable = [...reasons.keys()]
+  const missing = reasons.get(host.name)
+  return [
+    ...[...made].map(([compiler, names]): Check => ({
+      name: 'C compiler',
+      status: 'ok',
+      found: `${compiler}\nmakes ${names.join(', ')}`,
+      targets: names,
+    })),
+    ...(missing
+      ? [
+          {
+            name: 'C compiler',
+            status: 'missing',
+            found: `none for this machine (${host.name})`,
+            advice: missing,
+          } as const,
+        ]
+      : []),
+    ...(unavailable.length > 0
+      ? [
+          {
+            name: 'other targets',
+            status: 'note',
+            found: `no compiler for ${unavailable.join(', ')}`,
+            reasons: Object.fromEntries(reasons),
+          } as const,
+        ]
+      : []),
+  ]
+}
+
+/** Includes what generated C includes, so that a compiler without a C library for the target is found out. */
+const probe = `#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+__attribute__((visibility("default"))) double om_probe(double x) { return exp(x); }
+`
+
+/** The compiler that makes a library for the target, or why there is none. */
+async function tryTarget(
+  target: Target,
+  memoFolder: string | undefined,
+  signal: AbortSignal,
+): Promise<Toolchain | string> {
+  try {
+    const toolchain = await findCc({ target, ...(memoFolder && { memoFolder }) })
+    const { folder } = await compileLibrary({ source: probe, includeDirs: [], target, optimize: 0, toolchain, signal })
+    await rm(folder, { recursive: true, force: true })
+    return toolchain
+  } catch (error) {
+    signal.throwIfAborted()
+    return error instanceof Error ? error.message : String(error)
+  }
+}

@@ -1,0 +1,64 @@
+import { cp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { builtinSource } from '../builtin/index.ts'
+import { writeWeights } from '../builtin/toolchain-weights.ts'
+import { diskError, makeFolder } from '../cache/disk.ts'
+import { ownVersion } from '../cache/index.ts'
+import { readModel } from '../onnx/read.ts'
+import { parseRequest, type RequestOptions } from '../request/index.ts'
+import { resolveTarget } from '../targets/index.ts'
+import type { Invocation, Outcome } from './command.ts'
+import { bytesText } from './style.ts'
+
+/**
+ * Writes the C that the built-in compiler makes of a model, its weights and the headers it includes: all that a C
+ * compiler needs, on whatever machine.
+ */
+export async function emitC(
+  id: string,
+  out: string,
+  options: RequestOptions,
+  { progress, usage }: Pick<Invocation, 'progress' | 'usage'>,
+): Promise<Outcome> {
+  const { path, directives } = parseRequest(id, options)
+  if (directives.compiler === 'onnx-mlir') throw usage('--emit c is for the built-in compiler; onnx-mlir makes no C')
+  const target = resolveTarget(directives.target)
+  progress(`generating C in ${out}`)
+  const { text, weights, includeDirs, signature, arenaBytes } = builtinSource(await readModel(path), {
+    target,
+    dims: new Map(Object.entries(directives.dims)),
+    identity: `unplugin-onnx-mlir ${ownVersion()}`,
+  })
+  // The C names its weights by a fixed name (`weightsSection`), so each model has a folder of its own.
+  await makeFolder(out)
+  const source = join(out, 'model.c')
+  const include = join(out, 'include')
+  try {
+    await writeFile(source, text)
+    await rm(join(out, 'weights.bin'), { force: true })
+    if (weights.bytes > 0) await writeWeights(out, weights, 'incbin')
+    for (const folder of includeDirs)
+      await cp(folder, include, { recursive: true, filter: (file) => file === folder || /\.[ch]$/.test(file) })
+  } catch (error) {
+    throw diskError(error, out)
+  }
+  const machine = (target.flags.gcc[0] ?? target.flags.clang[0] ?? []).join(' ')
+  const command = `cc -std=gnu11 -O3 ${machine} -fPIC -shared -Iinclude model.c -o model.so -lm`
+  return {
+    ok: true,
+    text: [
+      `${source}: C for ${target.name}, ${bytesText(weights.bytes)} of weights, ${bytesText(arenaBytes)} of working memory`,
+      `Compile it in that folder: ${command}`,
+    ].join('\n'),
+    json: {
+      source,
+      include,
+      command,
+      target: target.name,
+      compiler: 'builtin',
+      signature,
+      weightsBytes: weights.bytes,
+      arenaBytes,
+    },
+  }
+}

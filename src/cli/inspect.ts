@@ -1,0 +1,86 @@
+import { readModel } from '../onnx/read.ts'
+import { modelFile } from '../plugin/models.ts'
+import { resolveTarget } from '../targets/index.ts'
+import type { Command } from './command.ts'
+import { type InspectedValue, type Inspection, inspectModel } from './inspection.ts'
+import { modelArgument } from './model-build.ts'
+import { dimsOption, expectSymbols } from './dims.ts'
+import { bold, bytesText, countText, dim, printable, table, yellow } from './style.ts'
+
+export const inspect: Command = {
+  name: 'inspect',
+  summary: "Show a model's signature, operators, size and cost",
+  positionals: modelArgument,
+  options: {
+    dims: { type: 'string', multiple: true, value: 'NAME=N,…', help: 'sizes of symbolic dimensions (default: 1 each)' },
+    target: { type: 'string', short: 't', value: 'T', help: 'what memory is planned for (default: host)' },
+  },
+  notes: `FLOPs: a multiply-add counts two, an elementwise operation one per element, bodies of loops count once.
+Memory is that of the built-in compiler; FLOPs and memory are left out where it lacks an operator of the model.`,
+  async run(invocation) {
+    const { positionals, values, usage, progress } = invocation
+    const path = modelFile(positionals[0] ?? '')
+    const dims = dimsOption(invocation)
+    const target = resolveTarget(values['target'] ?? 'host')
+    progress(`reading ${path}`)
+    const model = await readModel(path)
+    const shapes = model.graph.inputs.map(({ type }) => (type?.kind === 'tensor' ? (type.shape ?? []) : []))
+    expectSymbols(dims, shapes, usage)
+    const inspection = inspectModel(model, new Map(Object.entries(dims)), target)
+    return { ok: true, text: describe(inspection), json: inspection }
+  },
+}
+
+function describe(model: Inspection): string {
+  const { flops, memory, assumedOne, notes } = model
+  const assumed =
+    assumedOne.length > 0 ? dim(` (with ${assumedOne.map((name) => `${printable(name)} = 1`).join(', ')})`) : ''
+  const facts: [string, string][] = [
+    ['file', model.files.map(({ path, bytes }) => `${path} (${bytesText(bytes)})`).join(', ')],
+    [
+      'opset',
+      Object.entries(model.opset)
+        .map(([domain, version]) => `${domain || 'ai.onnx'} ${version}`)
+        .join(', '),
+    ],
+    ['IR version', String(model.irVersion)],
+    ['producer', printable(model.producer) || '-'],
+    ['parameters', parametersText(model)],
+    ['FLOPs', flops === null ? 'unknown' : `${countText(flops)}${assumed}`],
+    ['memory', memory === null ? 'unknown' : `${memoryText(memory)}${assumed}`],
+    ...(model.functions.length > 0
+      ? [['functions', model.functions.map(printable).join(', ')] as [string, string]]
+      : []),
+    ...Object.entries(model.metadata).map(([key, value]): [string, string] => [printable(key), printable(value)]),
+  ]
+  return [
+    table(facts.map(([name, fact]) => [bold(name), fact])),
+    `${bold('inputs')}\n${values(model.inputs)}`,
+    `${bold('outputs')}\n${values(model.outputs)}`,
+    `${bold('operators')} ${dim(`(${model.nodes} nodes)`)}\n${operators(model.operators)}`,
+    ...notes.map((note) => yellow(note)),
+  ].join('\n\n')
+}
+
+function parametersText({ parameters, parameterBytes, constants }: Inspection): string {
+  const text = `${countText(parameters)}, ${bytesText(parameterBytes)}`
+  return constants > parameters ? `${text}; ${countText(constants)} numbers in Constant nodes` : text
+}
+
+function memoryText({ arena, weights, activationPeak }: NonNullable<Inspection['memory']>): string {
+  return `${bytesText(weights)} weights, ${bytesText(arena)} arena, ${bytesText(activationPeak)} activations at most`
+}
+
+function values(entries: readonly InspectedValue[]): string {
+  return table(
+    entries.map(({ name, type, shape }) => [
+      `  ${printable(name)}`,
+      type,
+      shape === null ? 'unknown rank' : `[${shape.map((size) => printable(String(size ?? '?'))).join(', ')}]`,
+    ]),
+  )
+}
+
+function operators(counts: Inspection['operators']): string {
+  return table(Object.entries(counts).map(([name, count]) => [`  ${printable(name)}`, String(count)]))
+}

@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
+import { ModelError } from '../errors.ts'
+import { type BuildResult, createPipeline, type PluginOptions } from '../pipeline.ts'
+import { modelFile } from '../plugin/models.ts'
+import { expectRunnable, runnableModel } from '../plugin/runnable.ts'
+import { directives, parseRequest, type RequestOptions } from '../request/index.ts'
+import type { Model } from '../runtime/model.ts'
+import type { Invocation, Options } from './command.ts'
+
+/** Options of every command that compiles a model. */
+export const buildOptions = {
+  target: {
+    type: 'string',
+    short: 't',
+    value: 'T',
+    help: 'machine to compile for: host, z16, x86-64-v3, arm64, wasm, …',
+  },
+  compiler: { type: 'string', short: 'c', value: 'C', help: 'auto, builtin, onnx-mlir or fastest (default: auto)' },
+  O: { type: 'string', short: 'O', value: 'N', help: 'optimisation level, 0 to 3 (default: 3)' },
+  cache: { type: 'string', value: 'DIR', help: 'folder of the cache (default: see the command cache dir)' },
+} as const satisfies Options
+
+export const modelArgument = { usage: 'MODEL', min: 1, max: 1 } as const
+
+/** The directives that a command line gives. @throws UsageError */
+export function requestOptions({ values }: Pick<Invocation, 'values'>): RequestOptions {
+  return {
+    ...(values['target'] && { target: directives.target.parse(values['target']) }),
+    ...(values['compiler'] && { compiler: directives.compiler.parse(values['compiler']) }),
+    ...(values['O'] && { O: directives.O.parse(values['O']) }),
+  }
+}
+
+/** Compiles a model, or takes it from the cache. */
+export async function buildModel(
+  invocation: Pick<Invocation, 'values' | 'progress' | 'warn' | 'signal'>,
+  id: string,
+  options: PluginOptions = requestOptions(invocation),
+): Promise<BuildResult> {
+  const { values, progress, warn, signal } = invocation
+  progress(`${basename(id)} …`)
+  if (!existsSync(modelFile(id)))
+    throw new ModelError('MODEL_UNREADABLE', `${modelFile(id)}: the file does not exist. Check the path.`, {
+      model: id,
+    })
+  const pipeline = createPipeline({ ...options, ...(values['cache'] && { cache: values['cache'] }) })
+  return pipeline.build(id, { mode: 'build', log: progress, warn, signal })
+}
+
+/** Compiles a model and makes it ready to run in this process. @throws EnvironmentError where its target can't run here */
+export async function buildRunnable(
+  invocation: Pick<Invocation, 'values' | 'progress' | 'warn' | 'signal'>,
+  id: string,
+  options: PluginOptions = requestOptions(invocation),
+): Promise<{ readonly built: BuildResult; readonly model: Model }> {
+  expectRunnable(parseRequest(id, options).directives.target)
+  const built = await buildModel(invocation, id, options)
+  return { built, model: await runnableModel(modelFile(id), built) }
+}
+
+/** `builtin (0.1.0 gcc 12.2.0)` */
+export function compilerText({ name, version }: { readonly name: string; readonly version: string }): string {
+  return version ? `${name} (${version})` : name
+}
+
+/** What a model's files are called: its name without the ending. */
+export function stemOf(id: string): string {
+  return basename(modelFile(id)).replace(/\.onnx$/i, '')
+}

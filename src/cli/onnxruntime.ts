@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { EnvironmentError } from '../errors.ts'
+import type { Tensor } from '../onnx/model.ts'
+import { fromRuntime, toRuntime } from '../conformance/runtime-tensor.ts'
+import type { Tensor as RuntimeTensor } from '../runtime/tensor.ts'
+import type { Inputs } from './data/inputs.ts'
+
+/** The packages of onnxruntime: native, and WebAssembly. */
+export type OnnxRuntimePackage = 'onnxruntime-node' | 'onnxruntime-web'
+
+/** An onnxruntime that a project has installed. It is no dependency of this package. */
+export interface OnnxRuntime {
+  readonly version: string
+  /** @param threads for the arithmetic of one operator */
+  load(model: string, options: { readonly threads: number }): Promise<OnnxSession>
+}
+
+export interface OnnxSession {
+  run(inputs: Inputs): Promise<ReadonlyMap<string, Tensor>>
+  /** A run on inputs that are in onnxruntime's form already, its results left there: what there is to time. */
+  prepare(inputs: Inputs): () => Promise<unknown>
+  release(): Promise<void>
+}
+
+/** The part of onnxruntime's API (onnxruntime-common) that is used here. */
+interface Api {
+  readonly env: { logLevel: string; readonly wasm: { numThreads?: number } }
+  readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => unknown
+  readonly InferenceSession: {
+    create(model: string | Uint8Array, options: Readonly<Record<string, unknown>>): Promise<ApiSession>
+  }
+}
+
+interface ApiSession {
+  run(feeds: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, RuntimeTensor>>>
+  release(): Promise<void>
+}
+
+/**
+ * @param from folder of the project, whose `node_modules` is looked into as Node does
+ * @returns `undefined` where the package isn't installed
+ * @throws EnvironmentError `ENVIRONMENT_ONNXRUNTIME` where it is, but can't be loaded
+ */
+export async function findOnnxRuntime(name: OnnxRuntimePackage, from: string): Promise<OnnxRuntime | undefined> {
+  const require = createRequire(join(from, 'package.json'))
+  let entry: string
+  try {
+    entry = require.resolve(name)
+  } catch {
+    return undefined
+  }
+  try {
+    const imported = (await import(pathToFileURL(entry).href)) as Api & { readonly default?: Api }
+    const api = imported.default ?? imported
+    // Warnings about a model's unused initializers and the like would go to standard error.
+    api.env.logLevel = 'error'
+    return { version: await versionOf(name, entry), load: (model, { threads }) => load(api, name, model, threads) }
+  } catch (cause) {
+    const message = `${name} in ${from} can't be loaded: ${(cause as Error).message}. Install it anew.`
+    throw new EnvironmentError('ENVIRONMENT_ONNXRUNTIME', message, { from }, { cause })
+  }
+}
+
+async function load(api: Api, name: OnnxRuntimePackage, model: string, threads: number): Promise<OnnxSession> {
+  const isWeb = name === 'onnxruntime-web'
+  if (isWeb) api.env.wasm.numThreads = threads
+  const session = await api.InferenceSession.create(isWeb ? await readFile(model) : model, {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionProviders: [isWeb ? 'wasm' : 'cpu'],
+    graphOptimizationLevel: 'all',
+  })
+  const feedsOf = (inputs: Inputs): Readonly<Record<string, unknown>> =>
+    Object.fromEntries([...inputs].map(([input, tensor]) => [input, feed(api, tensor)]))
+  return {
+    async run(inputs) {
+      const results = Object.entries(await session.run(feedsOf(inputs)))
+      return new Map(results.map(([output, { type, dims, data }]) => [output, fromRuntime({ type, dims, data })]))
+    },
+    prepare(inputs) {
+      const feeds = feedsOf(inputs)
+      return () => session.run(feeds)
+    },
+    release: () => session.release(),
+  }
+}
+
+function feed(api: Api, tensor: Tensor): unknown {
+  const { data, dims } = toRuntime(tensor)
+  return new api.Tensor(tensor.type, tensor.type === 'float16' ? float16Data(data as Uint16Array) : data, dims)
+}
+
+/** onnxruntime takes what the engine has: `Float16Array`, or bits. */
+function float16Data(bits: Uint16Array): unknown {
+  const Array16 = globalThis.Float16Array as typeof globalThis.Float16Array | undefined
+  return Array16 === undefined ? bits : new Array16(bits.buffer as ArrayBuffer, bits.byteOffset, bits.length)
+}
+
+async function versionOf(name: string, entry: string): Promise<string> {
+  for (let folder = dirname(entry); folder !== dirname(folder); folder = dirname(folder)) {
+    const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}')
+    const manifest = JSON.parse(text) as { name?: string; version?: string }
+    if (manifest.name === name && manifest.version !== undefined) return manifest.version
+  }
+  return 'unknown'
+}

@@ -1,0 +1,62 @@
+import { writeFile } from 'node:fs/promises'
+import { EnvironmentError } from '../errors.ts'
+import type { Invocation } from './command.ts'
+
+/** Where a command's lines go: the result to standard output, all else to standard error. */
+export class Output {
+  /** Standard output is kept for JSON. */
+  isQuiet = false
+  private hasProgress = false
+
+  readonly channels: Pick<Invocation, 'print' | 'progress' | 'warn'> = {
+    print: (line) => {
+      this.done()
+      if (!this.isQuiet) console.log(line)
+    },
+    progress: (line) => {
+      if (!process.stderr.isTTY) return
+      const { columns } = process.stderr
+      process.stderr.write(`\r\u001b[K${line.slice(0, columns - 1)}`)
+      this.hasProgress = true
+    },
+    warn: (line) => {
+      this.done()
+      console.error(line)
+    },
+  }
+
+  constructor() {
+    // The reader may have seen enough: `… | head`.
+    process.stdout.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0)
+      throw error
+    })
+  }
+
+  /** Takes the line of progress away. */
+  done(): void {
+    if (this.hasProgress) process.stderr.write('\r\u001b[K')
+    this.hasProgress = false
+  }
+
+  /** @param file path, or `-` for standard output */
+  async writeJson(file: string, result: unknown): Promise<void> {
+    const indented = JSON.stringify(result, (_, value: unknown) => plain(value), 1)
+    // A tensor's numbers on one line. No text of the model can match: line breaks in JSON's strings are escaped.
+    const text = `${indented.replace(/\[\n([-+\d.eE,\s]+)\]/g, (_, items: string) => `[${items.replace(/\s/g, '')}]`)}\n`
+    if (file === '-') {
+      process.stdout.write(text)
+      return
+    }
+    await writeFile(file, text).catch((cause: Error) => {
+      throw new EnvironmentError('ENVIRONMENT_DISK', `Can't write ${file}: ${cause.message}.`, { file }, { cause })
+    })
+  }
+}
+
+/** What JSON has no numbers for is text: integers beyond 2^53, NaN and infinities. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
+  return value
+}

@@ -1,0 +1,93 @@
+import { OnnxMlirError, UsageError } from '../errors.ts'
+import { didYouMean } from '../request/suggest.ts'
+import { createBench } from './bench.ts'
+import { cache } from './cache.ts'
+import type { Command } from './command.ts'
+import { compile } from './compile.ts'
+import { conformance } from './conformance.ts'
+import { doctor } from './doctor.ts'
+import { help, overview } from './help.ts'
+import { inspect } from './inspect.ts'
+import { Output } from './output.ts'
+import { parseArguments } from './parse.ts'
+import { run } from './run.ts'
+import { types } from './types.ts'
+import { verify } from './verify.ts'
+import { packageVersion } from './version.ts'
+
+/** Every command. A new one is a file and a line here. */
+const commands: readonly Command[] = [compile, inspect, run, types, verify, createBench(), doctor, cache, conformance]
+
+/** Runs a command line. Never rejects. @returns the exit code: 0, 1 (failed check or model), 2 (wrong usage), 130 (Ctrl-C) */
+export async function runCli([name, ...args]: readonly string[]): Promise<number> {
+  if (name === '--version' || name === '-v') {
+    console.log(packageVersion())
+    return 0
+  }
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const asked = commands.find((command) => command.name === args[0])
+    const text = asked ? help(asked) : overview(commands)
+    if (name === undefined) console.error(text)
+    else console.log(text)
+    return name === undefined ? 2 : 0
+  }
+  const command = commands.find((candidate) => candidate.name === name)
+  if (command) return runCommand(command, args)
+  const names = commands.map((candidate) => candidate.name)
+  console.error(`There is no command ${JSON.stringify(name)}.${didYouMean(name, names)}\n\n${overview(commands)}`)
+  return 2
+}
+
+/** Runs one command. Never rejects. @returns as `runCli` */
+export async function runCommand(command: Command, args: readonly string[]): Promise<number> {
+  const interrupt = new AbortController()
+  const onSignal = (): void => {
+    interrupt.abort(new DOMException('Interrupted.', 'AbortError'))
+    // For what doesn't listen to the signal: a second Ctrl-C, or this, ends it.
+    setTimeout(() => process.exit(130), 5000).unref()
+  }
+  process.once('SIGINT', onSignal)
+  const output = new Output()
+  try {
+    const parsed = parseArguments(command, args)
+    if (parsed.flags.has('help')) {
+      console.log(help(command))
+      return 0
+    }
+    const { json } = parsed.values
+    output.isQuiet = json === '-'
+    const { text, json: result, ok } = await command.run({ ...parsed, ...output.channels, signal: interrupt.signal })
+    output.done()
+    if (text !== '') output.channels.print(text)
+    if (json !== undefined) await output.writeJson(json, result)
+    return ok ? 0 : 1
+  } catch (error) {
+    output.done()
+    return explain(error, interrupt.signal)
+  } finally {
+    process.off('SIGINT', onSignal)
+  }
+}
+
+/** Says what went wrong, and how: only a mistake of ours is shown with its stack. */
+function explain(error: unknown, { aborted }: AbortSignal): number {
+  if (aborted) {
+    console.error('Interrupted.')
+    return 130
+  }
+  if (isExpected(error)) {
+    console.error(error.message)
+    return error instanceof UsageError ? 2 : 1
+  }
+  const stack = error instanceof Error ? error.stack : String(error)
+  console.error(
+    `This is a bug in unplugin-onnx-mlir ${packageVersion()}; please report it with the model's inspect output.\n${stack}`,
+  )
+  return 1
+}
+
+/** Errors whose message is meant for the user: ours, and those of the runtime, whose codes begin with LOAD_ or RUN_. */
+function isExpected(error: unknown): error is Error {
+  if (error instanceof OnnxMlirError) return true
+  return error instanceof Error && /^(?:LOAD|RUN)_/.test(String((error as { code?: unknown }).code))
+}

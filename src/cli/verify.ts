@@ -1,0 +1,169 @@
+import { dirname, resolve } from 'node:path'
+import { type Deviation, deviation, type Tolerance } from '../conformance/compare.ts'
+import { dataSetFolders, readDataSet } from '../conformance/data-set.ts'
+import { fromRuntime } from '../conformance/runtime-tensor.ts'
+import { EnvironmentError } from '../errors.ts'
+import type { Tensor } from '../onnx/model.ts'
+import { readModel } from '../onnx/read.ts'
+import { modelFile } from '../plugin/models.ts'
+import type { Model } from '../runtime/model.ts'
+import type { Command, Invocation } from './command.ts'
+import { type Inputs, randomInputs, runArgument, runChecked } from './data/inputs.ts'
+import { dimsOption, expectSymbols } from './dims.ts'
+import { findOnnxRuntime, type OnnxRuntime } from './onnxruntime.ts'
+import { buildOptions, buildRunnable, compilerText, modelArgument } from './model-build.ts'
+import { numberOption } from './parse.ts'
+import { green, printable, red, table } from './style.ts'
+
+export const verify: Command = {
+  name: 'verify',
+  summary: 'Compare what the compiled model computes with expected data and with onnxruntime',
+  positionals: modelArgument,
+  options: {
+    data: {
+      type: 'string',
+      value: 'DIR',
+      help: 'folder with input_K.pb and output_K.pb, or test_data_set_N folders (default: beside the model)',
+    },
+    runs: { type: 'string', value: 'N', help: 'random inputs to compare with onnxruntime on (default: 3)' },
+    seed: { type: 'string', value: 'N', help: 'of the random inputs (default: 0)' },
+    dims: {
+      type: 'string',
+      multiple: true,
+      value: 'NAME=N,…',
+      help: 'sizes of symbolic dimensions of random inputs (default: 1)',
+    },
+    rtol: { type: 'string', value: 'X', help: 'relative tolerance (default: 1e-3)' },
+    atol: { type: 'string', value: 'X', help: 'absolute tolerance (default: 1e-5)' },
+    ...buildOptions,
+  },
+  notes: `Compares with onnxruntime where the project has the package onnxruntime-node. Exit code 1 if an output differs:
+an element a of it is close to the expected e where |a - e| <= atol + rtol * |e|; integers and text must be equal.`,
+  async run(invocation) {
+    const { positionals, values } = invocation
+    const id = positionals[0] ?? ''
+    const path = resolve(modelFile(id))
+    const tolerance: Tolerance = {
+      rtol: numberOption(invocation, 'rtol', { otherwise: 1e-3, integer: false }),
+      atol: numberOption(invocation, 'atol', { otherwise: 1e-5, integer: false }),
+    }
+    const runs = numberOption(invocation, 'runs', { otherwise: 3 })
+    const sets = await dataSetFolders(resolve(values['data'] ?? dirname(path)))
+    const onnxruntime = runs > 0 ? await findOnnxRuntime('onnxruntime-node', process.cwd()) : undefined
+    expectReference(invocation, path, sets, onnxruntime)
+
+    const { built, model } = await buildRunnable(invocation, id)
+    const checks = [
+      ...(await withData(path, sets, model, tolerance, invocation)),
+      ...(onnxruntime ? await withOnnxRuntime(path, onnxruntime, runs, model, tolerance, invocation) : []),
+    ]
+    const failed = checks.filter(({ mismatches }) => mismatches > 0).length
+    const { target, compiler } = built.artifact
+    const verdict =
+      failed > 0 ? red(`${failed} of ${checks.length} outputs differ`) : green(`${checks.length} outputs agree`)
+    return {
+      ok: failed === 0,
+      text: `${describe(checks)}\n${verdict} (rtol ${tolerance.rtol}, atol ${tolerance.atol}; ${target}, ${compilerText(compiler)})`,
+      json: { ok: failed === 0, ...tolerance, target, compiler: compiler.name, checks },
+    }
+  },
+}
+
+/** One output compared with one reference. */
+interface Check extends Deviation {
+  readonly reference: string
+  readonly output: string
+}
+
+function expectReference(
+  { values, usage }: Invocation,
+  model: string,
+  sets: readonly string[],
+  onnxruntime: OnnxRuntime | undefined,
+): void {
+  if (values['data'] && sets.length === 0)
+    throw usage(`${values['data']} holds neither output_0.pb nor test_data_set_N folders`)
+  if (sets.length > 0 || onnxruntime) return
+  throw new EnvironmentError(
+    'ENVIRONMENT_REFERENCE',
+    `There is nothing to compare ${model} with. Give expected data with --data DIR, or install onnxruntime: npm install --save-dev onnxruntime-node`,
+    { model },
+  )
+}
+
+async function withData(
+  path: string,
+  sets: readonly string[],
+  model: Model,
+  tolerance: Tolerance,
+  { progress }: Invocation,
+): Promise<Check[]> {
+  const source = await readModel(path)
+  const checks: Check[] = []
+  for (const set of sets) {
+    progress(`comparing with ${set}`)
+    const { inputs, outputs } = await readDataSet(set, source)
+    checks.push(...compare(set, run(model, inputs), outputs, tolerance))
+  }
+  return checks
+}
+
+async function withOnnxRuntime(
+  path: string,
+  onnxruntime: OnnxRuntime,
+  runs: number,
+  model: Model,
+  tolerance: Tolerance,
+  invocation: Invocation,
+): Promise<Check[]> {
+  const { progress, usage, signal } = invocation
+  const sizes = dimsOption(invocation)
+  expectSymbols(
+    sizes,
+    model.inputs.map(({ shape }) => shape),
+    usage,
+  )
+  const seed = numberOption(invocation, 'seed', { otherwise: 0 })
+  const session = await onnxruntime.load(path, { threads: 1 })
+  const checks: Check[] = []
+  for (let i = 0; i < runs; i++) {
+    signal.throwIfAborted()
+    progress(`comparing with onnxruntime, run ${i + 1} of ${runs}`)
+    const inputs = randomInputs(model.inputs, sizes, seed + i)
+    checks.push(...compare(`onnxruntime, seed ${seed + i}`, run(model, inputs), await session.run(inputs), tolerance))
+  }
+  await session.release()
+  return checks
+}
+
+function run(model: Model, inputs: Inputs): ReadonlyMap<string, Tensor> {
+  const results = Object.entries(runChecked(model, runArgument(inputs)))
+  return new Map(results.map(([name, tensor]) => [name, fromRuntime(tensor)]))
+}
+
+function compare(
+  reference: string,
+  actual: ReadonlyMap<string, Tensor>,
+  expected: ReadonlyMap<string, Tensor>,
+  tolerance: Tolerance,
+): Check[] {
+  return [...expected].map(([output, tensor]) => {
+    const given = actual.get(output)
+    const missing = { maxAbs: Infinity, maxRel: Infinity, elements: 0, mismatches: 1, problem: 'is missing' }
+    return { reference, output, ...(given ? deviation(given, tensor, tolerance) : missing) }
+  })
+}
+
+function describe(checks: readonly Check[]): string {
+  return table([
+    ['reference', 'output', 'max abs', 'max rel', 'differ', ''],
+    ...checks.map(({ reference, output, maxAbs, maxRel, mismatches, elements, problem }) => [
+      reference,
+      printable(output),
+      maxAbs.toExponential(1),
+      maxRel.toExponential(1),
+      `${mismatches}/${elements}`,
+      problem === undefined ? '' : red(printable(problem)),
+    ]),
+  ])
+}

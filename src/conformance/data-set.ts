@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UsageError } from '../errors.ts'
+import type { Model, Tensor, ValueInfo } from '../onnx/model.ts'
+import { decodeValue } from '../onnx/test-data.ts'
+
+/** Inputs of a model and the outputs that they should give, by name. */
+export interface DataSet {
+  readonly inputs: ReadonlyMap<string, Tensor>
+  readonly outputs: ReadonlyMap<string, Tensor>
+}
+
+/** The data sets in a folder: its `test_data_set_N` in order, or the folder itself where it holds the files. */
+export async function dataSetFolders(folder: string): Promise<string[]> {
+  if (existsSync(join(folder, 'output_0.pb'))) return [folder]
+  const names = existsSync(folder) ? await readdir(folder) : []
+  return names
+    .filter((name) => /^test_data_set_\d+$/.test(name))
+    .sort((a, b) => Number(a.slice(14)) - Number(b.slice(14)))
+    .map((name) => join(folder, name))
+}
+
+/** Reads `input_K.pb` and `output_K.pb`, one for each input and output of the model. */
+export async function readDataSet(folder: string, { graph }: Model): Promise<DataSet> {
+  return {
+    inputs: await readValues(folder, 'input', graph.inputs),
+    outputs: await readValues(folder, 'output', graph.outputs),
+  }
+}
+
+async function readValues(folder: string, role: string, infos: readonly ValueInfo[]): Promise<Map<string, Tensor>> {
+  const values = new Map<string, Tensor>()
+  for (const [i, info] of infos.entries())
+    values.set(info.name, await readTensor(join(folder, `${role}_${i}.pb`), info))
+  return values
+}
+
+async function readTensor(path: string, info: ValueInfo): Promise<Tensor> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'ENOENT' ? 'there is no such file' : error.message
+    throw new UsageError(
+      'USAGE_DATA',
+      `Can't read ${path}: ${why}. The model has a value ${JSON.stringify(info.name)}.`,
+    )
+  })
+  const value = decodeValue(bytes, info.type ?? { kind: 'tensor', type: 'float32', shape: undefined }, { path })
+  if (value && !Array.isArray(value)) return value
+  throw new UsageError('USAGE_DATA', `${path} holds no tensor, but a sequence or an empty optional.`, { file: path })
+}
