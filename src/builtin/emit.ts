@@ -1,4 +1,4 @@
-import { type Dim, dimToC, isStatic, product, symbolName, symbolsOf } from '../graph/dim.ts'
+import { type Dim, dimKey, dimToC, isAtLeast, isStatic, product, symbolName, symbolsOf } from '../graph/dim.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { stringLiteral } from '../ops/c-text.ts'
@@ -104,7 +104,10 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}  retu
     const target = this.plan.storage.get(to)
     if (source?.kind === 'slot' && target?.kind === 'slot') {
       this.line(`om_swap(&slots[${source.slot}], &slots[${target.slot}]);`)
-    } else this.copy(from, to)
+    } else {
+      this.allocate(to)
+      this.copy(from, to)
+    }
   }
 
   append(from: Value, to: Value, row: string): void {
@@ -131,6 +134,7 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}  retu
       this.call(group.sizes)
       this.checkSymbols(group.outputs)
     }
+    if (!control) this.checkDims(group)
     if (control) control(group.anchor, this)
     else if (alias === undefined) {
       for (const output of group.outputs) this.allocate(output)
@@ -139,6 +143,16 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}  retu
       if (this.profiled) this.line('om_profile_end();')
     }
     this.node = outer
+  }
+
+  /** Differences, as in the output size of a convolution, may come out negative for some sizes of the inputs. */
+  private checkDims({ nodes, outputs }: LoweredGroup): void {
+    const checked = new Set(nodes.flatMap(({ inputs }) => inputs.flatMap((input) => input?.shape ?? []).map(dimKey)))
+    for (const dim of outputs.flatMap((output) => output.dims)) {
+      if (isAtLeast(dim, 0) || checked.has(dimKey(dim))) continue
+      checked.add(dimKey(dim))
+      this.failIf(`${this.dim(dim)} < 0`, `its result would have a dimension of ${dimKey(dim)}, which is negative`)
+    }
   }
 
   private profileBegin({ anchor, nodes }: LoweredGroup): void {

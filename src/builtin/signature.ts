@@ -1,5 +1,5 @@
 import type { Signature, SignatureDim, SignatureEntry } from '../artifact.ts'
-import { type Dim, symbolName } from '../graph/dim.ts'
+import { type Dim, isFresh, symbolName } from '../graph/dim.ts'
 import type { Graph, Value } from '../graph/graph.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { stringLiteral } from '../ops/c-text.ts'
@@ -19,7 +19,7 @@ function entryOf(value: Value, name: string): SignatureEntry {
 function signatureDim(dim: Dim): SignatureDim {
   if (typeof dim === 'number') return dim
   const name = symbolName(dim)
-  return name === undefined || name.startsWith('?') ? null : name
+  return name === undefined || isFresh(name) ? null : name
 }
 
 /** onnx-mlir's JSON of a signature (its exact spacing included, onnx-mlir src/Conversion/ONNXToKrnl), as a C literal. */

@@ -1,9 +1,12 @@
 import { CompileError, ModelError } from '../errors.ts'
 import type { Model, OnnxDim, OnnxFunction, OnnxGraph, OnnxNode, Tensor, TypeInfo } from '../onnx/model.ts'
 import { GraphBuilder, type SubgraphImporter } from './builder.ts'
-import { type Dim, symbol } from './dim.ts'
+import { type Dim, isFresh, symbol } from './dim.ts'
+import { bindAttributes, checkFunctions, functionOf } from './functions.ts'
 import { type Graph, type Identities, Node, type Value, type ValueInfo } from './graph.ts'
 import type { OperatorRegistry } from './operator.ts'
+import { Scope } from './scope.ts'
+import { checkOperators, type Opsets, versionOf } from './support.ts'
 import { removeDeadNodes } from './uses.ts'
 
 export interface ImportOptions {
@@ -11,31 +14,16 @@ export interface ImportOptions {
   readonly dims?: ReadonlyMap<string, number>
 }
 
-/** Names in scope. An inner graph sees the names of the graphs around it. */
-class Scope {
-  private readonly names = new Map<string, Value | undefined>()
-  private readonly outer: Scope | undefined
-
-  constructor(outer?: Scope) {
-    this.outer = outer
-  }
-
-  has(name: string): boolean {
-    return this.names.has(name) || (this.outer?.has(name) ?? false)
-  }
-
-  find(name: string): Value | undefined {
-    return this.names.has(name) ? this.names.get(name) : this.outer?.find(name)
-  }
-
-  /** `undefined`: an optional input of a function that the call leaves out. */
-  define(name: string, value: Value | undefined): void {
-    if (name) this.names.set(name, value)
-  }
+/** Where the nodes of one ONNX graph or function body go. */
+interface Place {
+  readonly builder: GraphBuilder
+  readonly scope: Scope
+  readonly opsets: Opsets
+  /** The node of the main graph that this is part of, by index; `undefined` in the main graph itself. */
+  readonly origin?: number
+  /** What the names of unnamed nodes begin with. */
+  readonly prefix: string
 }
-
-/** Which opset each domain follows: the model's, or that of the function being expanded. */
-type Opsets = ReadonlyMap<string, number>
 
 /**
  * The compiler's graph of a model: names resolved to values, shapes inferred, constants folded, model-local
@@ -57,6 +45,7 @@ class Importer {
   private readonly registry: OperatorRegistry
   private readonly options: ImportOptions
   private readonly identities: Identities
+  private readonly unnamed = new Map<string, Dim>()
 
   constructor(model: Model, registry: OperatorRegistry, identities: Identities, options: ImportOptions) {
     this.model = model
@@ -66,9 +55,10 @@ class Importer {
   }
 
   run(): Graph {
-    this.checkOperators()
+    checkFunctions(this.model)
+    checkOperators(this.model, this.registry)
     const source = this.model.graph
-    const graph: Graph = emptyGraph(source)
+    const graph = emptyGraph(source)
     const builder = new GraphBuilder(graph, this.registry, this.identities)
     const scope = new Scope()
     for (const input of source.inputs) {
@@ -76,128 +66,85 @@ class Importer {
       graph.inputs.push(value)
       scope.define(input.name, value)
     }
-    this.fill(source, graph, builder, scope, this.model.opsets, true)
+    graph.outputs = this.fill(source, { builder, scope, opsets: this.model.opsets, prefix: '' })
     return graph
   }
 
-  /** One error that lists every operator nobody implements, with a node as an example. */
-  private checkOperators(): void {
-    const missing = new Map<string, OnnxNode>()
-    const visit = (nodes: readonly OnnxNode[], opsets: Opsets, functionsSeen: Set<string>): void => {
-      for (const node of nodes) {
-        const expanded = this.functionOf(node)
-        if (expanded && !functionsSeen.has(functionKey(expanded))) {
-          visit(expanded.nodes, expanded.opsets, new Set([...functionsSeen, functionKey(expanded)]))
-        } else if (!expanded && !this.registry.find(node.domain, node.op, versionOf(node, opsets))) {
-          const name = `${node.domain ? `${node.domain}.` : ''}${node.op} (opset ${opsets.get(node.domain) ?? 'none'})`
-          if (!missing.has(name)) missing.set(name, node)
-        }
-        for (const attribute of node.attributes.values()) {
-          if (attribute.kind === 'graph') visit(attribute.value.nodes, opsets, functionsSeen)
-          if (attribute.kind === 'graphs')
-            for (const graph of attribute.value) visit(graph.nodes, opsets, functionsSeen)
-        }
-      }
-    }
-    visit(this.model.graph.nodes, this.model.opsets, new Set())
-    const first = [...missing.entries()][0]
-    if (!first) return
-    const [operator, node] = first
-    throw new CompileError(
-      'UNSUPPORTED_OPERATOR',
-      `Model ${this.model.path}: node ${JSON.stringify(node.name || node.outputs[0])} uses operator ${operator}, which the built-in compiler does not support.` +
-        ` Unsupported operators in this model: ${[...missing.keys()].join(', ')}.` +
-        ' Install onnx-mlir, which may support them, or replace them in the model.',
-      { model: this.model.path, node: node.name, op: node.op, missing: [...missing.keys()] },
-    )
+  /** Imports a graph's initializers and nodes; gives its outputs. */
+  private fill(source: OnnxGraph, place: Place): Value[] {
+    for (const [name, tensor] of source.initializers) place.scope.define(name, place.builder.constant(tensor, name))
+    source.nodes.forEach((node, index) => this.addNode(node, index, place))
+    return source.outputs.map((output) => this.lookUp(output.name, place.scope, `output of graph ${source.name}`))
   }
 
-  /** Imports a graph's initializers, nodes and outputs into `graph`. */
-  private fill(
-    source: OnnxGraph,
-    graph: Graph,
-    builder: GraphBuilder,
-    scope: Scope,
-    opsets: Opsets,
-    main: boolean,
-  ): void {
-    for (const [name, tensor] of source.initializers) scope.define(name, builder.constant(tensor, name))
-    source.nodes.forEach((node, index) => this.addNode(node, main ? index : -1, builder, scope, opsets))
-    graph.outputs = source.outputs.map((output) => this.lookUp(output.name, scope, `output of graph ${source.name}`))
-  }
-
-  private addNode(source: OnnxNode, origin: number, builder: GraphBuilder, scope: Scope, opsets: Opsets): void {
-    const inputs = source.inputs.map((name) =>
-      name && !(scope.has(name) && !scope.find(name))
-        ? this.lookUp(name, scope, `input of node ${source.name || source.outputs[0]}`)
+  private addNode(source: OnnxNode, index: number, place: Place): void {
+    const { scope } = place
+    const name = source.name || `${place.prefix}#${index}`
+    const inputs = source.inputs.map((input) =>
+      input && !(scope.has(input) && !scope.find(input))
+        ? this.lookUp(input, scope, `input of node ${name}`)
         : undefined,
     )
-    const body = this.functionOf(source)
+    const origin = place.origin ?? index
+    const body = functionOf(this.model, source)
     const outputs = body
-      ? this.expandFunction(body, source, inputs, builder)
-      : this.addOperator(source, origin, inputs, builder, scope, opsets)
-    source.outputs.forEach((name, i) => {
+      ? this.expandFunction(body, source, inputs, { ...place, origin, prefix: `${name}/` })
+      : this.addOperator(source, name, origin, inputs, place)
+    source.outputs.forEach((output, i) => {
       const value = outputs[i]
-      if (name && !value) {
-        throw new ModelError('MODEL_OUTPUTS', `Node ${JSON.stringify(source.name)} (${source.op}) has no output ${i}.`)
+      if (output && !value) {
+        throw new ModelError('MODEL_OUTPUTS', `Node ${JSON.stringify(name)} (${source.op}) has no output ${i}.`)
       }
-      if (value) scope.define(name, value)
+      if (value) scope.define(output, value)
     })
   }
 
   private addOperator(
     source: OnnxNode,
+    name: string,
     origin: number,
     inputs: (Value | undefined)[],
-    builder: GraphBuilder,
-    scope: Scope,
-    opsets: Opsets,
+    place: Place,
   ): Value[] {
+    const { builder, scope, opsets } = place
+    const version = versionOf(source, opsets)
     const node = new Node({
       domain: source.domain,
       op: source.op,
-      version: versionOf(source, opsets),
-      name: source.name || `#${origin}`,
+      version,
+      name,
       origin,
       attributes: source.attributes,
       inputs,
     })
+    const inner = { ...place, origin, prefix: `${name}/` }
     const branch = chosenBranch(node)
-    if (branch) return this.inline(branch, builder, scope, opsets)
-    const subgraphs: SubgraphImporter = (name, infos) => {
-      const attribute = source.attributes.get(name)
-      if (attribute?.kind !== 'graph') throw node.error('MODEL_MISSING_SUBGRAPH', `subgraph ${name} is missing`)
-      return this.subgraph(attribute.value, infos, scope, opsets)
+    if (branch) return this.fill(branch, { ...inner, scope: new Scope(scope) })
+    const subgraphs: SubgraphImporter = (attributeName, infos) => {
+      const attribute = source.attributes.get(attributeName)
+      if (attribute?.kind !== 'graph') {
+        throw node.error('MODEL_MISSING_SUBGRAPH', `subgraph ${attributeName} is missing`)
+      }
+      return this.subgraph(attribute.value, infos, node, inner)
     }
     return builder.append(node, source.outputs, subgraphs)
   }
 
-  /** Imports a graph that needs no inputs in the place where it is used. */
-  private inline(source: OnnxGraph, builder: GraphBuilder, scope: Scope, opsets: Opsets): Value[] {
-    const inner = new Scope(scope)
-    for (const [name, tensor] of source.initializers) inner.define(name, builder.constant(tensor, name))
-    for (const node of source.nodes) this.addNode(node, -1, builder, inner, opsets)
-    return source.outputs.map((output) => this.lookUp(output.name, inner, `output of graph ${source.name}`))
-  }
-
-  private subgraph(source: OnnxGraph, infos: readonly ValueInfo[], outer: Scope, opsets: Opsets): Graph {
-    const graph: Graph = emptyGraph(source)
+  private subgraph(source: OnnxGraph, infos: readonly ValueInfo[], node: Node, around: Place): Graph {
+    if (source.inputs.length !== infos.length) {
+      const problem = `its subgraph ${JSON.stringify(source.name)} takes ${source.inputs.length} inputs, but is given ${infos.length}`
+      throw node.error('MODEL_SUBGRAPH_INPUTS', problem)
+    }
+    const graph = emptyGraph(source)
     const builder = new GraphBuilder(graph, this.registry, this.identities)
-    const scope = new Scope(outer)
+    const scope = new Scope(around.scope)
     source.inputs.forEach((input, i) => {
-      const info = infos[i]
-      if (!info)
-        throw new ModelError('MODEL_SUBGRAPH_INPUTS', `Subgraph ${source.name} takes more inputs than it is given.`)
-      const value = builder.value(input.name, info)
+      const value = builder.value(input.name, infos[i]!)
       graph.inputs.push(value)
       scope.define(input.name, value)
     })
-    this.fill(source, graph, builder, scope, opsets, false)
+    graph.outputs = this.fill(source, { ...around, builder, scope })
     return graph
-  }
-
-  private functionOf(node: OnnxNode): OnnxFunction | undefined {
-    return this.model.functions.get(`${node.domain}:${node.op}:${node.overload}`)
   }
 
   /** Expands a model-local function in place (ONNX IR, "Functions"): its names are its own, its attributes are bound. */
@@ -205,13 +152,18 @@ class Importer {
     body: OnnxFunction,
     call: OnnxNode,
     inputs: readonly (Value | undefined)[],
-    builder: GraphBuilder,
+    place: Place,
   ): Value[] {
-    const scope = new Scope()
-    body.inputs.forEach((name, i) => scope.define(name, inputs[i]))
-    for (const node of body.nodes) {
-      this.addNode(bindAttributes(node, call, body), -1, builder, scope, body.opsets)
+    if (inputs.length > body.inputs.length) {
+      throw new ModelError(
+        'MODEL_FUNCTION',
+        `Model ${this.model.path}: node ${JSON.stringify(call.name)} gives ${inputs.length} inputs to the function ${JSON.stringify(body.name)}, which takes ${body.inputs.length}.`,
+      )
     }
+    const scope = new Scope()
+    const inner = { ...place, scope, opsets: body.opsets }
+    body.inputs.forEach((name, i) => scope.define(name, inputs[i]))
+    body.nodes.forEach((node, index) => this.addNode(bindAttributes(node, call, body), index, inner))
     return body.outputs.map((name) => this.lookUp(name, scope, `output of function ${body.name}`))
   }
 
@@ -235,20 +187,19 @@ class Importer {
 
   private dim(dim: OnnxDim): Dim {
     if (dim === undefined || dim === '') return this.identities.freshDim()
-    return typeof dim === 'number' ? dim : (this.options.dims?.get(dim) ?? symbol(dim))
+    if (typeof dim === 'number') return dim
+    const fixed = this.options.dims?.get(dim)
+    if (fixed !== undefined) return fixed
+    if (!isFresh(dim)) return symbol(dim)
+    // A name like `?` or `?1` says no more than none, but where it stands twice the dimensions are equal.
+    const unnamed = this.unnamed.get(dim) ?? this.identities.freshDim()
+    this.unnamed.set(dim, unnamed)
+    return unnamed
   }
 }
 
 function emptyGraph({ name, outputs }: OnnxGraph): Graph {
   return { name, inputs: [], outputs: [], outputNames: outputs.map((output) => output.name), nodes: [] }
-}
-
-function functionKey(body: OnnxFunction): string {
-  return `${body.domain}:${body.name}`
-}
-
-function versionOf(node: OnnxNode, opsets: Opsets): number {
-  return opsets.get(node.domain) ?? 1
 }
 
 /** The branch of an `If` whose condition is a constant. */
@@ -257,15 +208,4 @@ function chosenBranch(node: Node): OnnxGraph | undefined {
   if (!condition) return undefined
   const attribute = node.attributes.get(condition.data[0] ? 'then_branch' : 'else_branch')
   return attribute?.kind === 'graph' ? attribute.value : undefined
-}
-
-function bindAttributes(node: OnnxNode, call: OnnxNode, body: OnnxFunction): OnnxNode {
-  const attributes = new Map(node.attributes)
-  for (const [name, attribute] of node.attributes) {
-    if (attribute.kind !== 'reference') continue
-    const bound = call.attributes.get(attribute.value) ?? body.attributeDefaults.get(attribute.value)
-    if (bound) attributes.set(name, bound)
-    else attributes.delete(name)
-  }
-  return { ...node, attributes }
 }

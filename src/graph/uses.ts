@@ -1,4 +1,5 @@
-import { allNodes, type Graph, type Value } from './graph.ts'
+import { allNodes, type Graph, type Node, type Value } from './graph.ts'
+import { introducedSymbols, symbolsOfValue } from './symbols.ts'
 
 /** How many nodes (at any depth) and graph outputs use each value. */
 export function countUses(graph: Graph): Map<Value, number> {
@@ -15,20 +16,37 @@ export function countUses(graph: Graph): Map<Value, number> {
   return uses
 }
 
-/** Removes nodes whose outputs nobody uses, in subgraphs too. */
+/** Removes nodes whose outputs nobody uses and whose symbols nobody depends on, in subgraphs too. */
 export function removeDeadNodes(graph: Graph): void {
-  for (;;) {
-    const uses = countUses(graph)
-    if (!dropUnused(graph, uses)) return
-  }
+  sweep(graph, { values: new Set(), symbols: new Set() })
 }
 
-function dropUnused(graph: Graph, uses: ReadonlyMap<Value, number>): boolean {
-  const live = graph.nodes.filter((node) => node.outputs.some((output) => uses.has(output)))
-  let dropped = live.length < graph.nodes.length
-  graph.nodes = live
-  for (const node of live) {
-    for (const subgraph of node.graphs.values()) dropped = dropUnused(subgraph, uses) || dropped
+/** What is needed by nodes that were visited: execution order is walked backwards. */
+interface Live {
+  readonly values: Set<Value>
+  readonly symbols: Set<string>
+}
+
+function sweep(graph: Graph, live: Live): void {
+  for (const input of graph.inputs) symbolsOfValue(input, live.symbols)
+  for (const output of graph.outputs) use(output, live)
+  const kept: Node[] = []
+  for (const node of graph.nodes.toReversed()) {
+    if (!isLive(node, live)) continue
+    kept.push(node)
+    for (const output of node.outputs) symbolsOfValue(output, live.symbols)
+    for (const input of node.inputs) if (input) use(input, live)
+    for (const subgraph of node.graphs.values()) sweep(subgraph, live)
   }
-  return dropped
+  graph.nodes = kept.reverse()
+}
+
+function use(value: Value, live: Live): void {
+  live.values.add(value)
+  symbolsOfValue(value, live.symbols)
+}
+
+function isLive(node: Node, live: Live): boolean {
+  if (node.outputs.some((output) => live.values.has(output))) return true
+  return live.symbols.size > 0 && [...introducedSymbols(node)].some((name) => live.symbols.has(name))
 }

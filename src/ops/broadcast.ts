@@ -1,5 +1,5 @@
 import type { Dim } from '../graph/dim.ts'
-import { dimEquals, maximum } from '../graph/dim.ts'
+import { broadcastDim, dimEquals } from '../graph/dim.ts'
 import type { Node } from '../graph/graph.ts'
 
 /**
@@ -15,7 +15,7 @@ export function broadcastShapes(node: Node, shapes: readonly (readonly Dim[])[])
       if (dim === undefined || dim === 1 || dimEquals(dim, result)) continue
       if (result === 1) result = dim
       else if (typeof result !== 'number' && typeof dim === 'number') result = dim
-      else if (typeof result !== 'number' && typeof dim !== 'number') result = maximum(result, dim)
+      else if (typeof result !== 'number' && typeof dim !== 'number') result = broadcastDim(result, dim)
       else if (typeof dim === 'number') {
         const text = shapes.map((dims) => `[${dims.join(', ')}]`).join(' and ')
         throw node.error('MODEL_BROADCAST', `shapes ${text} can't be broadcast together`)

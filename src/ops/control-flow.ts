@@ -1,6 +1,8 @@
-import { dimEquals, dimKey, symbolName } from '../graph/dim.ts'
-import type { Graph, Node, Value, ValueInfo } from '../graph/graph.ts'
+import { type Dim, dimEquals, dimKey, symbolName, symbolsOf } from '../graph/dim.ts'
+import { allNodes, type Graph, type Node, type Value, type ValueInfo } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
+import { introducedSymbols, symbolsOfValue } from '../graph/symbols.ts'
+import type { ElementType } from '../onnx/element-type.ts'
 import type { ControlWriter, LoweredOperator } from './lowering.ts'
 
 /** What is known of a value that is `a` on one path and `b` on another: dimensions that differ get fresh symbols. */
@@ -18,22 +20,34 @@ function describe({ type, shape }: ValueInfo): string {
   return `${type}[${shape?.join(', ') ?? '?'}]`
 }
 
-/** Sets those symbols of `to`'s shape that `from` can tell; dimensions are read before any is set. */
-function assignShape(c: ControlWriter, from: Value, to: Value): void {
-  const assignments: string[] = []
-  to.dims.forEach((dim, axis) => {
-    if (symbolName(dim) === undefined || dimEquals(dim, from.dims[axis]!)) return
-    const kept = c.name()
-    c.line(`const int64_t ${kept} = ${c.dim(from.dims[axis]!)};`)
-    assignments.push(`${c.symbol(dim)} = ${kept};`)
-  })
-  assignments.forEach((line) => c.line(line))
+/** Sets those symbols of the shapes of `to` that `from` can tell; all dimensions are read before any is set. */
+function assignShapes(c: ControlWriter, pairs: readonly (readonly [from: Value, to: Value])[]): void {
+  const assignments = new Map<string, string>()
+  for (const [from, to] of pairs) {
+    to.dims.forEach((dim, axis) => {
+      if (symbolName(dim) === undefined || dimEquals(dim, from.dims[axis]!)) return
+      const kept = c.name()
+      c.line(`const int64_t ${kept} = ${c.dim(from.dims[axis]!)};`)
+      assignments.set(c.symbol(dim), kept)
+    })
+  }
+  for (const [variable, kept] of assignments) c.line(`${variable} = ${kept};`)
+}
+
+/** An input that holds one element, like a condition or a count. */
+function checkSingle(node: Node, value: Value | undefined, type: ElementType, what: string): void {
+  if (!value) return
+  if (value.type !== type) throw node.error('MODEL_TYPES', `${what} should be ${type}, but is ${value.type}`)
+  if (!value.dims.every((dim) => dim === 1)) {
+    throw node.error('MODEL_SHAPE', `${what} should hold one element, but is of shape [${value.dims.join(', ')}]`)
+  }
 }
 
 /** ONNX If-1 … 25. */
 const If: LoweredOperator = {
   name: 'If',
   infer(node, context) {
+    checkSingle(node, node.input(0), 'bool', 'the condition')
     const then = context.subgraph('then_branch', [])
     const otherwise = context.subgraph('else_branch', [])
     if (then.outputs.length !== otherwise.outputs.length) {
@@ -53,7 +67,7 @@ const If: LoweredOperator = {
 function writeBranch(node: Node, branch: Graph, c: ControlWriter): void {
   c.graph(branch)
   node.outputs.forEach((output, i) => {
-    assignShape(c, branch.outputs[i]!, output)
+    assignShapes(c, [[branch.outputs[i]!, output]])
     c.allocate(output)
     c.copy(branch.outputs[i]!, output)
   })
@@ -81,49 +95,80 @@ function loopBody(node: Node, context: InferContext, initial: readonly ValueInfo
   for (;;) {
     const body = context.subgraph('body', [{ type: 'int64', shape: [] }, { type: 'bool', shape: [] }, ...carried])
     const next = body.outputs.slice(1, 1 + carried.length)
-    if (next.length < carried.length) throw node.error('MODEL_LOOP', 'the body gives fewer values than it carries')
+    if (body.outputs.length < 1 + carried.length)
+      throw node.error('MODEL_LOOP', 'the body gives fewer values than it carries')
     const before = widened.size
     carried = carried.map((info, i) => widen(info, next[i]!))
     if (widened.size === before) return body
   }
 }
 
+/** Symbols that may have another value in each iteration of a body. */
+function varyingSymbols(body: Graph, initial: readonly Value[]): Set<string> {
+  const varying = new Set<string>()
+  for (const input of body.inputs.slice(2)) symbolsOfValue(input, varying)
+  for (const input of initial) for (const name of symbolsOfValue(input)) varying.delete(name)
+  for (const node of allNodes(body)) for (const name of introducedSymbols(node)) varying.add(name)
+  return varying
+}
+
 /** ONNX Loop-1 … 25: a `for` with an optional bound and an optional condition. */
 const Loop: LoweredOperator = {
   name: 'Loop',
   infer(node, context) {
+    checkSingle(node, node.inputs[0], 'int64', 'the trip count')
+    checkSingle(node, node.inputs[1], 'bool', 'the condition')
     const initial = node.inputs.slice(2).map((_, i) => node.input(i + 2))
     const body = loopBody(node, context, initial)
+    checkSingle(node, body.outputs[0], 'bool', "the body's condition")
     body.outputs = body.outputs.map((output) => context.copy(body, output))
     const iterations = context.freshDim()
+    const varying = varyingSymbols(body, initial)
+    // Elements of a scan must all be of one shape, which the first iteration tells.
+    const elementDim = (dim: Dim): Dim =>
+      [...symbolsOf(dim)].some((name) => varying.has(name)) ? context.freshDim() : dim
     return [
       ...initial.map((_, i): ValueInfo => ({ type: body.inputs[i + 2]!.type, shape: body.inputs[i + 2]!.shape })),
-      ...body.outputs.slice(1 + initial.length).map(({ type, dims }) => ({ type, shape: [iterations, ...dims] })),
+      ...body.outputs
+        .slice(1 + initial.length)
+        .map(({ type, dims }) => ({ type, shape: [iterations, ...dims.map(elementDim)] })),
     ]
   },
   control(node, c) {
     const body = node.graphs.get('body')!
     const carried = body.inputs.slice(2)
+    const results = body.outputs.slice(1, 1 + carried.length)
     const scans = node.outputs.slice(carried.length)
+    const elements = body.outputs.slice(1 + carried.length)
     const [trip, go, i] = [c.name(), c.name(), c.name()]
     c.line(`const int64_t ${trip} = ${node.inputs[0] ? `*${c.pointer(node.inputs[0])}` : 'INT64_MAX'};`)
     c.line(`bool ${go} = ${node.inputs[1] ? `*${c.pointer(node.inputs[1])}` : 'true'};`)
     c.line(`int64_t ${i} = 0;`)
+    assignShapes(
+      c,
+      carried.map((value, k) => [node.input(k + 2), value]),
+    )
     carried.forEach((value, k) => {
-      assignShape(c, node.input(k + 2), value)
       c.allocate(value)
       c.copy(node.input(k + 2), value)
     })
+    for (const [scan, element] of zip(scans, elements)) {
+      for (const [to] of elementSymbols(scan, element)) c.line(`${c.symbol(to)} = 0;`)
+    }
     c.line(`for (; ${i} < ${trip} && ${go}; ${i}++) {`)
     c.line(`*${c.pointer(body.inputs[0]!)} = ${i};`)
     c.line(`*${c.pointer(body.inputs[1]!)} = ${go};`)
     c.graph(body)
     c.line(`${go} = *${c.pointer(body.outputs[0]!)};`)
-    scans.forEach((scan, k) => c.append(body.outputs[1 + carried.length + k]!, scan, i))
-    carried.forEach((value, k) => {
-      assignShape(c, body.outputs[k + 1]!, value)
-      c.move(body.outputs[k + 1]!, value)
-    })
+    for (const [scan, element] of zip(scans, elements)) {
+      for (const [to, from] of elementSymbols(scan, element)) {
+        c.line(`if (${i} == 0) ${c.symbol(to)} = ${c.dim(from)};`)
+        c.failIf(`${c.symbol(to)} != ${c.dim(from)}`, 'the shape of a scan output changes between iterations')
+      }
+      c.append(element, scan, i)
+    }
+    assignShapes(c, zip(results, carried))
+    for (const [result, value] of zip(results, carried)) c.move(result, value)
     c.line('}')
     if (scans[0]) c.line(`${c.symbol(scans[0].dims[0]!)} = ${i};`)
     carried.forEach((value, k) => {
@@ -132,6 +177,15 @@ const Loop: LoweredOperator = {
     })
     for (const scan of scans) c.allocate(scan)
   },
+}
+
+/** Dimensions of a scan output that the first iteration sets, with those of its element. */
+function elementSymbols(scan: Value, element: Value): [to: Dim, from: Dim][] {
+  return zip(scan.dims.slice(1), element.dims).filter(([to, from]) => !dimEquals(to, from))
+}
+
+function zip<A, B>(a: readonly A[], b: readonly B[]): [A, B][] {
+  return a.slice(0, b.length).map((item, i) => [item, b[i]!])
 }
 
 /** The compiler's own: the same elements in memory of their own. */
