@@ -1,4 +1,5 @@
-// Compiles src/ to dist/ with tsc and copies what tsc leaves out (the generated protobuf reader).
+// Compiles src/ to dist/ with tsc and copies what tsc leaves out: the generated protobuf reader, and what the NNPA
+// report's page is put together from.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -8,7 +9,12 @@ import { fileURLToPath } from 'node:url'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
 
-const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit', cwd: root })
+const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], {
+  stdio: 'inherit',
+  cwd: root,
+})
 if (status !== 0) process.exit(status ?? 1)
 const generated = join(root, 'src', 'onnx', 'generated')
 if (existsSync(generated)) cpSync(generated, join(root, 'dist', 'onnx', 'generated'), { recursive: true })
+for (const file of ['nnpa.schema.json', 'html/viewer.css', 'html/viewer.js'])
+  cpSync(join(root, 'src', 'report', file), join(root, 'dist', 'report', file))

@@ -10,13 +10,25 @@ import { help, overview } from './help.ts'
 import { inspect } from './inspect.ts'
 import { Output } from './output.ts'
 import { parseArguments } from './parse.ts'
+import { report } from './report.ts'
 import { run } from './run.ts'
 import { types } from './types.ts'
 import { verify } from './verify.ts'
 import { packageVersion } from './version.ts'
 
 /** Every command. A new one is a file and a line here. */
-const commands: readonly Command[] = [compile, inspect, run, types, verify, createBench(), doctor, cache, conformance]
+const commands: readonly Command[] = [
+  compile,
+  inspect,
+  report,
+  run,
+  types,
+  verify,
+  createBench(),
+  doctor,
+  cache,
+  conformance,
+]
 
 /** Runs a command line. Never rejects. @returns the exit code: 0, 1 (failed check or model), 2 (wrong usage), 130 (Ctrl-C) */
 export async function runCli([name, ...args]: readonly string[]): Promise<number> {

@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { EnvironmentError, type UsageError } from '../errors.ts'
+import { nnpaReport, type NnpaReportOptions, readPlacement } from '../nnpa-report.ts'
+import type { Model } from '../onnx/model.ts'
+import { readModel } from '../onnx/read.ts'
+import { modelFile } from '../plugin/models.ts'
+import { reportHtml } from '../report/html/page.ts'
+import { isNnpaLevel, type NnpaLevel, nnpaLevels } from '../report/nnpa-level.ts'
+import { placementOf } from '../report/placement.ts'
+import { checkMinimum, type Report } from '../report/report.ts'
+import { movesText, reportText } from '../report/text.ts'
+import { type Move, movesBetween } from '../report/what-if.ts'
+import type { Command, Invocation } from './command.ts'
+import { dimsOption, expectSymbols, type Sizes } from './dims.ts'
+import { modelArgument } from './model-build.ts'
+import { red } from './style.ts'
+import { type Change, parseWhatIf } from './what-if-option.ts'
+
+export const report: Command = {
+  name: 'report',
+  summary: 'Show which nodes run on NNPA (z16, z17), and why the others don’t',
+  positionals: modelArgument,
+  options: {
+    target: { type: 'string', short: 't', value: 'T', help: 'z16 or z17 (default: z16)' },
+    predicted: { type: 'boolean', help: 'by rules alone, even where an onnx-mlir is found' },
+    dims: { type: 'string', multiple: true, value: 'NAME=N,…', help: 'sizes of symbolic dimensions' },
+    html: { type: 'string', value: 'FILE', help: 'write a page that shows the graph' },
+    placement: { type: 'string', value: 'FILE', help: 'where nodes should run (default: MODEL.placement.json)' },
+    'save-placement': { type: 'string', value: 'FILE', help: 'write where nodes run, to edit' },
+    dialect: { type: 'string', value: 'D', help: 'of --save-placement: config-file (default) or device-placement' },
+    'what-if': { type: 'string', value: 'CHANGES', help: 'what would move, e.g. dims=batch:32,target=z17' },
+    'min-nnpa': { type: 'string', value: 'SHARE', help: 'fail below this share of FLOPs on NNPA, e.g. 0.9' },
+  },
+  notes: `An onnx-mlir that is found (ONNX_MLIR_HOME, PATH, ONNX_MLIR_IMAGE) and has NNPA is asked; otherwise the report is predicted.
+A placement names nodes with regular expressions over their whole names; the first that matches counts.`,
+  async run(invocation) {
+    const { values, usage } = invocation
+    const path = modelFile(invocation.positionals[0] ?? '')
+    const target = levelOf(values['target'] ?? 'z16', usage)
+    const minimum = shareOf(values['min-nnpa'], usage)
+    const dialect = dialectOf(values['dialect'], usage)
+    const change = values['what-if'] === undefined ? undefined : parseWhatIf(values['what-if'], usage)
+    const dims = dimsOption(invocation)
+    invocation.progress(`reading ${path}`)
+    const model = await readModel(path)
+    expectKnown({ ...dims, ...change?.dims }, model, usage)
+    const options = await reportOptions(invocation, path, dims)
+    const result = await nnpaReport(model, target, options)
+    const moves = change && (await movesAfter(change, result, model, options))
+
+    if (values['html']) await write(values['html'], await reportHtml(result))
+    if (values['save-placement']) await write(values['save-placement'], placementOf(result, model, dialect))
+    const problem = minimum === undefined ? undefined : checkMinimum(result, minimum)
+    const text = [
+      reportText(result),
+      ...(moves ? [movesText(moves.moves, moves.report.target)] : []),
+      ...(problem ? [red(problem)] : []),
+    ]
+    return {
+      ok: problem === undefined,
+      text: text.join('\n\n'),
+      json: { ...result, ...(moves && { moves: moves.moves }) },
+    }
+  },
+}
+
+async function reportOptions(invocation: Invocation, path: string, dims: Sizes): Promise<NnpaReportOptions> {
+  const { values, flags, signal, progress, warn } = invocation
+  const sidecar = path.replace(/(?:\.onnx)?$/i, '.placement.json')
+  const file = values['placement'] ?? (existsSync(sidecar) ? sidecar : undefined)
+  return {
+    dims,
+    predicted: flags.has('predicted'),
+    ...(file !== undefined && { placement: await readPlacement(file) }),
+    signal,
+    onProgress: progress,
+    onWarning: warn,
+  }
+}
+
+async function movesAfter(
+  change: Change,
+  before: Report,
+  model: Model,
+  options: NnpaReportOptions,
+): Promise<{ readonly report: Report; readonly moves: readonly Move[] }> {
+  const placement = change.placement === undefined ? options.placement : await readPlacement(change.placement)
+  const changed = { ...options, dims: { ...options.dims, ...change.dims }, ...(placement && { placement }) }
+  const after = await nnpaReport(model, change.target ?? before.target, changed)
+  return { report: after, moves: movesBetween(before, after) }
+}
+
+function levelOf(name: string, usage: (problem: string) => UsageError): NnpaLevel {
+  if (isNnpaLevel(name)) return name
+  throw usage(`only ${nnpaLevels.join(' and ')} have NNPA, not ${JSON.stringify(name)}`)
+}
+
+function shareOf(text: string | undefined, usage: (problem: string) => UsageError): number | undefined {
+  if (text === undefined) return undefined
+  const share = text.trim() === '' ? NaN : Number(text)
+  if (share >= 0 && share <= 1) return share
+  throw usage(`--min-nnpa must be a share from 0 to 1, like 0.9, not ${JSON.stringify(text)}`)
+}
+
+function dialectOf(
+  text: string | undefined,
+  usage: (problem: string) => UsageError,
+): 'config-file' | 'device-placement' {
+  if (text === undefined || text === 'config-file') return 'config-file'
+  if (text === 'device-placement') return text
+  throw usage(`--dialect must be config-file or device-placement, not ${JSON.stringify(text)}`)
+}
+
+function expectKnown(dims: Sizes, model: Model, usage: (problem: string) => UsageError): void {
+  const shapes = model.graph.inputs.map(({ type }) => (type?.kind === 'tensor' ? (type.shape ?? []) : []))
+  expectSymbols(dims, shapes, usage)
+}
+
+async function write(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((cause: Error) => {
+    throw new EnvironmentError('ENVIRONMENT_DISK', `Can't write ${file}: ${cause.message}.`, { file }, { cause })
+  })
+}
