@@ -1,6 +1,8 @@
-/* The convolutions of the five models that we measure by. `total` counts each layer as often as its model has it. */
+/* The convolutions of four models that we measure by, 3x3 ones by Winograd where that pays. Each total counts a layer as
+ * often as its model has it. */
 #include "conv.h"
 #include "depthwise.h"
+#include "winograd.h"
 
 #include "bench.h"
 
@@ -32,6 +34,12 @@
     RUN(count, "conv", OM_CONV2D_PACKED(kernel, kernel, cin, cout, 1), om_conv2d_f32(x, w, y, s, e, scratch));         \
   } while (0)
 
+#define WINOGRAD(count, size, cin, cout)                                                                               \
+  do {                                                                                                                 \
+    const om_conv2d_shape s = SHAPE(size, size, cin, cout, 3, 1, 1, 1);                                                \
+    RUN(count, "winograd", OM_WINOGRAD_PACKED(cin, cout), om_conv2d_winograd_f32(x, w, y, s, e, scratch));             \
+  } while (0)
+
 #define DEPTHWISE(count, h, w_, channels, stride)                                                                      \
   do {                                                                                                                 \
     const om_conv2d_shape s = SHAPE(h, w_, channels, channels, 3, stride, 1, channels);                                \
@@ -41,7 +49,7 @@
 #define TOTAL(name) (printf("%s: %.1f us\n\n", name, bench_total * 1e6), bench_total = 0)
 
 int main(void) {
-  void *scratch = bench_floats(OM_GEMM_SCRATCH / 4);
+  void *scratch = bench_floats(OM_WINOGRAD_SCRATCH(512) / 4);
   CONV(1, 28, 28, 1, 8, 5, 1, 2);
   CONV(1, 14, 14, 8, 16, 5, 1, 2);
   TOTAL("mnist-8");
@@ -72,34 +80,34 @@ int main(void) {
   CONV(1, 224, 224, 3, 64, 3, 2, 0);
   CONV(1, 55, 55, 64, 16, 1, 1, 0);
   CONV(2, 55, 55, 16, 64, 1, 1, 0);
-  CONV(2, 55, 55, 16, 64, 3, 1, 1);
+  WINOGRAD(2, 55, 16, 64);
   CONV(1, 55, 55, 128, 16, 1, 1, 0);
   CONV(1, 27, 27, 128, 32, 1, 1, 0);
   CONV(2, 27, 27, 32, 128, 1, 1, 0);
-  CONV(2, 27, 27, 32, 128, 3, 1, 1);
+  WINOGRAD(2, 27, 32, 128);
   CONV(1, 27, 27, 256, 32, 1, 1, 0);
   CONV(1, 13, 13, 256, 48, 1, 1, 0);
   CONV(2, 13, 13, 48, 192, 1, 1, 0);
-  CONV(2, 13, 13, 48, 192, 3, 1, 1);
+  WINOGRAD(2, 13, 48, 192);
   CONV(2, 13, 13, 384, 56, 1, 1, 0);
   CONV(2, 13, 13, 64, 256, 1, 1, 0);
-  CONV(2, 13, 13, 64, 256, 3, 1, 1);
+  WINOGRAD(2, 13, 64, 256);
   CONV(1, 13, 13, 512, 1000, 1, 1, 0);
   TOTAL("light-squeezenet");
 
   CONV(1, 224, 224, 3, 64, 7, 2, 3);
   CONV(1, 56, 56, 64, 64, 1, 1, 0);
-  CONV(3, 56, 56, 64, 64, 3, 1, 1);
+  WINOGRAD(3, 56, 64, 64);
   CONV(4, 56, 56, 64, 256, 1, 1, 0);
   CONV(2, 56, 56, 256, 64, 1, 1, 0);
   CONV(1, 56, 56, 256, 128, 1, 2, 0);
   CONV(1, 56, 56, 256, 512, 1, 2, 0);
-  CONV(4, 28, 28, 128, 128, 3, 1, 1);
+  WINOGRAD(4, 28, 128, 128);
   CONV(4, 28, 28, 128, 512, 1, 1, 0);
   CONV(3, 28, 28, 512, 128, 1, 1, 0);
   CONV(1, 28, 28, 512, 256, 1, 2, 0);
   CONV(1, 28, 28, 512, 1024, 1, 2, 0);
-  CONV(6, 14, 14, 256, 256, 3, 1, 1);
+  WINOGRAD(6, 14, 256, 256);
   CONV(6, 14, 14, 256, 1024, 1, 1, 0);
   CONV(5, 14, 14, 1024, 256, 1, 1, 0);
   CONV(1, 14, 14, 1024, 512, 1, 2, 0);

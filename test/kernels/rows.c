@@ -21,7 +21,7 @@ static void run_softmax(bool logarithm) {
   for (ptrdiff_t o = 0; o < outer && good; o++)
     for (ptrdiff_t i = 0; i < inner && good; i++) {
       double top = -INFINITY, sum = 0;
-      for (ptrdiff_t a = 0; a < axis; a++) top = fmax(top, AT(x, o, a, i));
+      for (ptrdiff_t a = 0; a < axis; a++) top = AT(x, o, a, i) > top ? AT(x, o, a, i) : top;
       for (ptrdiff_t a = 0; a < axis; a++) sum += exp(AT(x, o, a, i) - top);
       for (ptrdiff_t a = 0; a < axis && good; a++) {
         const double shifted = AT(x, o, a, i) - top, want = logarithm ? shifted - log(sum) : exp(shifted) / sum;
@@ -37,7 +37,7 @@ static double reduce(om_reduction kind, const double *v, ptrdiff_t n) {
   double sum = 0, product = 1, top = -INFINITY, low = INFINITY, square = 0, size = 0, power = 0;
   for (ptrdiff_t i = 0; i < n; i++) {
     sum += v[i], product *= v[i], square += v[i] * v[i], size += fabs(v[i]);
-    top = fmax(top, v[i]), low = fmin(low, v[i]);
+    top = v[i] > top ? v[i] : top, low = v[i] < low ? v[i] : low;
   }
   for (ptrdiff_t i = 0; i < n; i++) power += exp(v[i] - top);
   switch (kind) {
