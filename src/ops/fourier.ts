@@ -105,31 +105,56 @@ const DFT: LoweredOperator = {
   lower(node, k) {
     const { inverse, onesided, real } = transformOf(node)
     const lanes = lanesOf(node)
-    const { dims, type } = node.output()
-    k.include('fourier.h')
+    const { dims } = node.output()
     writeGeometry(node, k)
-    // Room for the roots: n is an axis of the output, or twice one and a half more.
-    const roots = k.scratch(multiply(32, dims.reduce<Dim>(add, 1)), 'double')
-    k.line(`om_roots_of_unity(${roots}, n, ${inverse});`)
+    // No axis is longer than the sum of all; a one-sided spectrum has half of what is transformed.
+    const buffers = writeBuffers(node, k, multiply(2, dims.reduce<Dim>(add, 1)), inverse)
+    const fraction = `(${buffers.real})(1.0 / (double)n)`
     k.line(`const int64_t bins = ${onesided && !inverse ? 'n / 2 + 1' : 'n'};`)
     k.line(
       `const int64_t most = ${real ? 'n / 2 + 1' : 'n'}, given = extent < most ? extent : most, row = inner / ${lanes};`,
     )
     k.line('for (int64_t o = 0; o < outer; o++)')
-    k.line('  for (int64_t i = 0; i < row; i++)')
-    k.line('    for (int64_t bin = 0; bin < bins; bin++) {')
-    k.line('      double re = 0.0, im = 0.0;')
-    // Of a real signal's spectrum the other half mirrors this one.
-    const tap = real ? '(t == 0 || 2 * t == n ? 1.0 : 2.0)' : '1.0'
+    k.line('  for (int64_t i = 0; i < row; i++) {')
     k.line(
-      `      OM_FOURIER_SUM(${k.input(0)} + (o * extent * row + i) * ${lanes}, inner, ${lanes}, given, ${tap}, ${roots}, n, bin, re, im)`,
+      `    OM_FOURIER_LOAD(${buffers.x}, n, ${k.input(0)} + (o * extent * row + i) * ${lanes}, inner, ${lanes}, given, 1)`,
     )
-    const factor = inverse ? ' / (double)n' : ''
+    if (real) k.line(`    OM_FOURIER_MIRROR(${buffers.x}, n)`)
+    k.line(`    const ${buffers.complex} *result = ${buffers.transform};`)
+    k.line('    for (int64_t bin = 0; bin < bins; bin++) {')
+    const factor = inverse ? ` * ${fraction}` : ''
     const place = `${k.output()}[((o * bins + bin) * row + i) * ${real ? 1 : 2}`
-    k.line(`      ${place}] = (${elementTypes[type].c})(re${factor});`)
-    if (!real) k.line(`      ${place} + 1] = (${elementTypes[type].c})(im${factor});`)
-    k.line('    }')
+    k.line(`      ${place}] = result[bin].r${factor};`)
+    if (!real) k.line(`      ${place} + 1] = result[bin].i${factor};`)
+    k.line('    }\n  }')
   },
+}
+
+interface Buffers {
+  /** Where samples go. */
+  readonly x: string
+  /** C types of an element and of its parts, and the call that gives a pointer to the result. */
+  readonly complex: string
+  readonly real: string
+  readonly transform: string
+}
+
+/**
+ * Scratch for transforms of up to `most` samples: roots of unity, and two buffers that passes go between. Real signals
+ * are transformed in doubles and complex ones in their own precision, as NumPy does.
+ */
+function writeBuffers(node: Node, k: KernelWriter, most: Dim, inverse: boolean): Buffers {
+  const double = lanesOf(node) === 1 || node.input(0).type === 'float64'
+  const [suffix, real] = double ? ['f64', 'double'] : ['f32', 'float']
+  const complex = `om_complex_${suffix}`
+  const [roots, x, work] = [0, 1, 2].map(() => k.scratch(multiply(double ? 16 : 8, most), complex)) as [
+    string,
+    string,
+    string,
+  ]
+  k.include('fourier.h')
+  k.line(`om_roots_${suffix}(${roots}, n, ${inverse});`)
+  return { x, complex, real, transform: `om_fft_${suffix}(${x}, ${work}, ${roots}, n)` }
 }
 
 /** Frame length and step of STFT as dimensions, where they are known. */
@@ -180,20 +205,20 @@ const STFT: LoweredOperator = {
     const lanes = lanesOf(node)
     const [batch, frames, bins] = node.output().dims as [Dim, Dim, Dim, Dim]
     const c = elementTypes[signal.type].c
-    k.include('fourier.h')
     writeFrame(node, k)
-    const roots = k.scratch(multiply(32, bins), 'double')
-    k.line(`om_roots_of_unity(${roots}, n, false);`)
+    const buffers = writeBuffers(node, k, multiply(2, bins), false)
     k.line(`for (int64_t b = 0; b < ${k.dim(batch)}; b++)`)
     k.line(`  for (int64_t frame = 0; frame < ${k.dim(frames)}; frame++) {`)
     k.line(`    const ${c} *from = ${k.input(0)} + (b * ${k.dim(signal.dims[1]!)} + frame * step) * ${lanes};`)
     k.line(`    ${c} *to = ${k.output()} + (b * ${k.dim(frames)} + frame) * ${k.dim(bins)} * 2;`)
-    k.line(`    for (int64_t bin = 0; bin < ${k.dim(bins)}; bin++) {`)
-    k.line('      double re = 0.0, im = 0.0;')
-    const tap = node.inputs[2] ? `(double)${k.input(2)}[t]` : '1.0'
-    k.line(`      OM_FOURIER_SUM(from, ${lanes}, ${lanes}, n, ${tap}, ${roots}, n, bin, re, im)`)
-    k.line(`      to[2 * bin] = (${c})re, to[2 * bin + 1] = (${c})im;`)
-    k.line('    }\n  }')
+    k.line(
+      `    OM_FOURIER_LOAD(${buffers.x}, n, from, ${lanes}, ${lanes}, n, ${node.inputs[2] ? `${k.input(2)}[t]` : '1'})`,
+    )
+    k.line(`    const ${buffers.complex} *result = ${buffers.transform};`)
+    k.line(
+      `    for (int64_t bin = 0; bin < ${k.dim(bins)}; bin++) to[2 * bin] = result[bin].r, to[2 * bin + 1] = result[bin].i;`,
+    )
+    k.line('  }')
   },
 }
 

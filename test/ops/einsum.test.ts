@@ -147,7 +147,8 @@ it('axes of one label that differ only when the model runs', async () => {
 describe('Det', () => {
   it('of matrices that need other rows first, that are singular, and of stacks', async () => {
     const values = [0, 2, 1, 1, 1, 0, 3, 0, 1]
-    const determinant = 0 * 1 - 2 * (1 * 1 - 0 * 3) + 1 * (1 * 0 - 1 * 3)
+    // By the first row: -2 (1 · 1 - 0 · 3) + 1 (1 · 0 - 1 · 3).
+    const determinant = -2 * 1 + 1 * -3
     const [one, stack] = await runCases([
       { op: 'Det', inputs: [f32(values, [3, 3])], dynamic: true },
       { op: 'Det', inputs: [t('float64', [1, 2, 2, 4, 2, 0, 0, 3], [2, 2, 2])] },

@@ -62,6 +62,24 @@ describe('DFT', () => {
     ])
   })
 
+  it('of every kind of length: fours, a two, odd primes and their products', async () => {
+    const lengths = [1, 2, 3, 4, 5, 6, 7, 8, 10, 16, 22, 30, 32, 49, 60]
+    const values = ramp(60).map((x, i): Complex => [x, ((i * 7) % 11) - 5])
+    const cases = lengths.flatMap((n) =>
+      (['float32', 'float64'] as const).map((type): Case => ({
+        op: 'DFT',
+        inputs: [t(type, values.slice(0, n).flat(), [1, n, 2])],
+      })),
+    )
+    const results = await runCases(cases)
+    const wrong = results.flatMap(([result], i) => {
+      const n = lengths[Math.floor(i / 2)]!
+      const tolerance = result!.type === 'float32' ? 2e-5 : 1e-12
+      return close(result!.values, transform(values.slice(0, n), n, -1).flat(), tolerance, tolerance * n) ? [] : [n]
+    })
+    expect(wrong).toEqual([])
+  })
+
   it('along an inner axis, named by an attribute up to opset 19, and of unknown shapes', async () => {
     const x = f32(ramp(12), [2, 3, 2, 1])
     const expected = [0, 1].flatMap((outer) => {
