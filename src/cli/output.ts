@@ -25,14 +25,6 @@ export class Output {
     },
   }
 
-  constructor() {
-    // The reader may have seen enough: `… | head`.
-    process.stdout.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0)
-      throw error
-    })
-  }
-
   /** Takes the line of progress away. */
   done(): void {
     if (this.hasProgress) process.stderr.write('\r\u001b[K')

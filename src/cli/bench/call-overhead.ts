@@ -6,8 +6,9 @@ import { tensorFrom } from '../../onnx/tensor.ts'
 import type { Invocation } from '../command.ts'
 import { runArgument } from '../data/inputs.ts'
 import { buildRunnable } from '../model-build.ts'
-import { findOnnxRuntime } from '../onnxruntime.ts'
 import { median, type Summary, summarize } from '../statistics.ts'
+import { type EngineFailure, type LoadedModel, reasonOf } from './engine.ts'
+import { onnxRuntimeEngine } from './onnxruntime.ts'
 import { type Lane, type RoundsOptions, timeInTurns } from './rounds.ts'
 
 /** What a call costs beside its arithmetic, in nanoseconds. */
@@ -21,8 +22,8 @@ export interface CallOverhead {
   readonly javaScriptNs: Summary
   /** `runSync` without the arithmetic: median of its difference to JavaScript within a round. */
   readonly beyondArithmeticNs: number
-  /** `session.run(…)` of onnxruntime-node, which is asynchronous; `null` where it isn't installed. */
-  readonly onnxruntimeNs: Summary | null
+  /** `session.run(…)` of onnxruntime-node, which is asynchronous; or why there is none. */
+  readonly onnxruntimeNs: Summary | EngineFailure
 }
 
 const elements = 60
@@ -59,28 +60,19 @@ export async function measureCallOverhead(
     const argument = runArgument(inputs)
     const { model } = await buildRunnable(invocation, path, { compiler: 'builtin' })
     const bound = model.bind()
-    const onnxruntime = await findOnnxRuntime('onnxruntime-node', packages)
-    const session = await onnxruntime?.load(path, { threads: 1 })
-    const runSession = session?.prepare(inputs)
+    const other = await onnxRuntimeEngine('onnxruntime-node', packages, 1)
+      .load(path)
+      .catch((error: unknown): EngineFailure => ({ error: reasonOf(error) }))
     const lanes: Lane[] = [
       lane('runSync', () => model.runSync(argument)),
       lane('bound', () => bound.run()),
       lane('javascript', arithmetic(bias)),
-      ...(runSession
-        ? [
-            {
-              name: 'onnxruntime',
-              async run(times: number) {
-                for (let i = 0; i < times; i++) await runSession()
-              },
-            },
-          ]
-        : []),
+      ...('error' in other ? [] : other.lanes(inputs).map(({ run }) => ({ name: 'onnxruntime', run }))),
     ]
     const samples = await timeInTurns(lanes, options)
-    await session?.release()
+    if (!('error' in other)) await other.dispose()
     model.dispose()
-    return summary(samples)
+    return summary(samples, other)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -103,7 +95,7 @@ function arithmetic(bias: Float32Array): () => void {
   }
 }
 
-function summary(samples: ReadonlyMap<string, readonly number[]>): CallOverhead {
+function summary(samples: ReadonlyMap<string, readonly number[]>, other: LoadedModel | EngineFailure): CallOverhead {
   const ns = (name: string): number[] => (samples.get(name) ?? []).map((us) => us * 1000)
   const [runSync, javascript] = [ns('runSync'), ns('javascript')]
   return {
@@ -112,6 +104,6 @@ function summary(samples: ReadonlyMap<string, readonly number[]>): CallOverhead 
     boundRunNs: summarize(ns('bound')),
     javaScriptNs: summarize(javascript),
     beyondArithmeticNs: median(runSync.map((time, round) => time - javascript[round]!)),
-    onnxruntimeNs: samples.has('onnxruntime') ? summarize(ns('onnxruntime')) : null,
+    onnxruntimeNs: 'error' in other ? other : summarize(ns('onnxruntime')),
   }
 }

@@ -4,7 +4,14 @@ import type { SignatureEntry } from '../../runtime/signature.ts'
 import { randomInputs } from '../data/inputs.ts'
 import type { Sizes } from '../dims.ts'
 import { median, type Summary, summarize } from '../statistics.ts'
-import { type Engine, type EngineName, type LoadedModel, reasonOf, referenceEngine } from './engine.ts'
+import {
+  type Engine,
+  type EngineFailure,
+  type EngineName,
+  type LoadedModel,
+  reasonOf,
+  referenceEngine,
+} from './engine.ts'
 import { type Lane, type RoundsOptions, timeInTurns } from './rounds.ts'
 
 /** What an engine did with a model. */
@@ -24,11 +31,6 @@ export interface EngineResult {
   readonly pairedRatio: number | null
   readonly rounds: number
   readonly [fact: string]: unknown
-}
-
-/** An engine that can't run a model here, and why. */
-export interface EngineFailure {
-  readonly error: string
 }
 
 export type ModelResult = Partial<Record<EngineName, EngineResult | EngineFailure>>

@@ -26,6 +26,11 @@ export interface LoadedModel {
   dispose(): Promise<void>
 }
 
+/** An engine that can't run a model here, and why. */
+export interface EngineFailure {
+  readonly error: string
+}
+
 /** The plain text of an error: its first line. */
 export function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''

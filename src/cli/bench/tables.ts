@@ -42,9 +42,9 @@ export function overheadText(overhead: CallOverhead): string {
       row('builtin runSync', runSyncNs),
       row('builtin, bound run', boundRunNs),
       row('plain JavaScript', javaScriptNs),
-      ...(onnxruntimeNs ? [row('onnxruntime-node run', onnxruntimeNs)] : []),
+      ...('error' in onnxruntimeNs ? [] : [row('onnxruntime-node run', onnxruntimeNs)]),
     ]),
     `  runSync beyond the arithmetic: ${durationText(beyondArithmeticNs / 1000)}`,
-    ...(onnxruntimeNs ? [] : [`  onnxruntime-node: ${yellow('not available')}`]),
+    ...('error' in onnxruntimeNs ? [`  onnxruntime-node: ${yellow('not available')}: ${onnxruntimeNs.error}`] : []),
   ].join('\n')
 }

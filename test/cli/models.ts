@@ -1,0 +1,82 @@
+import { type AttributeSource, modelBytes, tensorType } from '../../src/onnx/build.ts'
+import type { Tensor } from '../../src/onnx/model.ts'
+import { tensorFrom } from '../../src/onnx/tensor.ts'
+import { onnx } from '../../src/onnx/generated/onnx.js'
+import { elementTypes } from '../../src/onnx/element-type.ts'
+import { WireWriter } from '../../src/onnx/wire.ts'
+
+/** y = x + [1, 2, 3] for x of any number of rows. */
+export function addModel(): Uint8Array {
+  return modelBytes({
+    opsets: { '': 17 },
+    producer: 'test',
+    metadata: { author: 'nobody' },
+    inputs: { x: tensorType('float32', ['batch', 3]) },
+    outputs: { y: tensorType('float32', ['batch', 3]) },
+    initializers: { b: tensorFrom('float32', [3], [1, 2, 3]) },
+    nodes: [{ op: 'Add', inputs: ['x', 'b'], outputs: ['y'] }],
+  })
+}
+
+/** y = Relu(x W) with x [2, 4] and W [4, 8]: 2 · 2 · 4 · 8 + 16 = 144 FLOPs. */
+export function denseModel(): Uint8Array {
+  const weights = Array.from({ length: 32 }, (_, i) => i % 5)
+  return modelBytes({
+    opsets: { '': 13 },
+    inputs: { x: tensorType('float32', [2, 4]) },
+    outputs: { y: tensorType('float32', [2, 8]) },
+    initializers: { W: tensorFrom('float32', [4, 8], weights) },
+    nodes: [
+      { op: 'MatMul', inputs: ['x', 'W'], outputs: ['xW'] },
+      { op: 'Relu', inputs: ['xW'], outputs: ['y'] },
+    ],
+  })
+}
+
+/** y = x + x of int64. */
+export function integerModel(): Uint8Array {
+  return modelBytes({
+    opsets: { '': 17 },
+    inputs: { x: tensorType('int64', [2]) },
+    outputs: { y: tensorType('int64', [2]) },
+    nodes: [{ op: 'Add', inputs: ['x', 'x'], outputs: ['y'] }],
+  })
+}
+
+/** y = 1 / x: infinities and NaN can be had from it. */
+export function reciprocalModel(): Uint8Array {
+  return modelBytes({
+    opsets: { '': 17 },
+    inputs: { x: tensorType('float32', [3]) },
+    outputs: { y: tensorType('float32', [3]) },
+    nodes: [{ op: 'Reciprocal', inputs: ['x'], outputs: ['y'] }],
+  })
+}
+
+/** A node that nobody implements, behind one in an `If`. */
+export function unknownModel(): Uint8Array {
+  const branch = (op: string): AttributeSource => ({
+    outputs: { r: tensorType('float32', [2]) },
+    nodes: [{ op, inputs: ['x'], outputs: ['r'] }],
+  })
+  return modelBytes({
+    opsets: { '': 17, 'com.example': 1 },
+    inputs: { c: tensorType('bool', []), x: tensorType('float32', [2]) },
+    outputs: { y: tensorType('float32', [2]) },
+    nodes: [
+      {
+        op: 'If',
+        inputs: ['c'],
+        outputs: ['z'],
+        attributes: { then_branch: branch('Relu'), else_branch: branch('Neg') },
+      },
+      { op: 'Frobnicate', domain: 'com.example', inputs: ['z'], outputs: ['y'] },
+    ],
+  })
+}
+
+/** A tensor as in the `.pb` files of ONNX's tests. */
+export function tensorBytes({ type, dims, data }: Tensor): Uint8Array {
+  const message = { dataType: elementTypes[type].code, dims: dims.map(BigInt), rawData: data }
+  return onnx.TensorProto.encode(message, new WireWriter()).finish()
+}
