@@ -2,6 +2,7 @@ import type { Node } from '../graph/graph.ts'
 import type { OperatorRegistry } from '../graph/operator.ts'
 import { activations } from './activations.ts'
 import { arithmetic } from './arithmetic.ts'
+import { attention } from './attention.ts'
 import { batchNormalizations } from './batch-normalization.ts'
 import { casts } from './cast.ts'
 import { constants } from './constant.ts'
@@ -39,6 +40,7 @@ const operators: readonly LoweredOperator[] = [
   ...constants,
   ...shapes,
   ...movement,
+  ...attention,
   ...transpose,
   ...unary,
   ...activations,

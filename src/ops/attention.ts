@@ -1,0 +1,215 @@
+import { type Dim, dimEquals, divideExactly, multiply, subtract } from '../graph/dim.ts'
+import type { Node, Value } from '../graph/graph.ts'
+import type { Builder } from '../graph/operator.ts'
+import { elementTypeOf, elementTypes, type ElementType } from '../onnx/element-type.ts'
+import type { LoweredOperator } from './lowering.ts'
+
+/** What the parts of a decomposition share. Queries are [batch, heads, queries, size], keys [batch, groups, keys, size]. */
+interface Heads {
+  readonly batch: Dim
+  /** Heads of the queries; a multiple of `groups`. */
+  readonly heads: Dim
+  /** Heads of keys and values. */
+  readonly groups: Dim
+  readonly queries: Dim
+  readonly keys: Dim
+}
+
+/** [batch, sequence, heads × size] → [batch, heads, sequence, size]. */
+function splitHeads(node: Node, b: Builder, x: Value, attribute: string): Value {
+  if (x.rank === 4) return x
+  const heads = node.int(attribute)
+  if (x.rank !== 3 || !heads)
+    throw node.error('MODEL_SHAPE', `an input of rank ${x.rank} needs to be of rank 4, or 3 with ${attribute}`)
+  const [batch, sequence, hidden] = x.dims as [Dim, Dim, Dim]
+  const size = divideExactly(hidden, heads)
+  if (size === undefined)
+    throw node.error('MODEL_SHAPE', `a hidden size of ${hidden} can't be divided into ${heads} heads`)
+  return b.op('Transpose', [b.op('Reshape', [x, b.dims([batch, sequence, heads, size])])], { perm: [0, 2, 1, 3] })
+}
+
+function cast(b: Builder, x: Value, type: ElementType): Value {
+  return x.type === type ? x : b.op('Cast', [x], { to: elementTypes[type].code })
+}
+
+/** 0 where the condition holds, -infinity elsewhere: added to scores, it masks. */
+function biasWhere(b: Builder, condition: Value, type: ElementType): Value {
+  return b.op('Where', [condition, b.scalar(0, type), b.scalar(-Infinity, type)])
+}
+
+/** 0, 1, … as int64[count]. */
+function range(b: Builder, count: Dim): Value {
+  const limit = b.op('Reshape', [b.dims([count]), b.ints([])])
+  return b.op('Range', [b.scalar(0, 'int64'), limit, b.scalar(1, 'int64')])
+}
+
+/** What is added to the scores: the mask (short ones are continued with -infinity), causality, padding of the keys. */
+function biases(node: Node, b: Builder, { queries, keys }: Heads, past: Dim, type: ElementType): Value[] {
+  const [mask, lengths] = [node.inputs[3], node.inputs[6]]
+  const parts: Value[] = []
+  if (mask) {
+    const bias = mask.type === 'bool' ? biasWhere(b, mask, type) : mask
+    const missing = subtract(keys, mask.dims.at(-1)!)
+    const pads = b.dims([0, missing])
+    parts.push(
+      dimEquals(missing, 0) || mask.dims.at(-1) === 1
+        ? bias
+        : b.op('Pad', [bias, pads, b.scalar(-Infinity, bias.type), b.ints([-1])]),
+    )
+  }
+  if (node.int('is_causal', 0)) {
+    const rows = b.op('Add', [b.op('Unsqueeze', [range(b, queries), b.ints([1])]), b.dims([past])])
+    parts.push(biasWhere(b, b.op('LessOrEqual', [b.op('Unsqueeze', [range(b, keys), b.ints([0])]), rows]), type))
+  }
+  if (lengths) {
+    const column = b.op('Unsqueeze', [cast(b, lengths, 'int64'), b.ints([1, 2, 3])])
+    parts.push(biasWhere(b, b.op('Less', [range(b, keys), column]), type))
+  }
+  return parts.map((part) => cast(b, part, type))
+}
+
+/** Scale of query · key; half of it (as a factor) goes to either side, which keeps narrow floats in range. */
+function scaled(node: Node, b: Builder, query: Value, key: Value): [Value, Value] {
+  const size = query.dims[3]!
+  const given = node.float('scale')
+  if (given === undefined && typeof size !== 'number')
+    throw node.error('UNSUPPORTED_DYNAMIC', 'the head size must be known at compile time')
+  const scale = given ?? 1 / Math.sqrt(Number(size))
+  if (scale < 0 || query.type === 'float32') return [b.op('Mul', [query, b.scalar(scale, query.type)]), key]
+  const root = b.scalar(Math.sqrt(scale), query.type)
+  return [b.op('Mul', [query, root]), b.op('Mul', [key, root])]
+}
+
+/**
+ * ONNX Attention-23 … 24 as its function body says, but for heads that share keys: instead of repeating the keys, the
+ * queries of the heads that share them are laid one after another.
+ */
+const Attention: LoweredOperator = {
+  name: 'Attention',
+  infer: (node) => [node.input(0)],
+  decompose(node, b) {
+    const flat = node.input(0).rank === 3
+    const query = splitHeads(node, b, node.input(0), 'q_num_heads')
+    const [newKey, newValue] = [
+      splitHeads(node, b, node.input(1), 'kv_num_heads'),
+      splitHeads(node, b, node.input(2), 'kv_num_heads'),
+    ]
+    const [pastKey, pastValue] = [node.inputs[4], node.inputs[5]]
+    const key = pastKey ? b.op('Concat', [pastKey, newKey], { axis: 2 }) : newKey
+    const value = pastValue ? b.op('Concat', [pastValue, newValue], { axis: 2 }) : newValue
+    const [batch, heads, queries, size] = query.dims as [Dim, Dim, Dim, Dim]
+    const [groups, keys] = [key.dims[1]!, key.dims[2]!]
+    const shared = divideExactly(heads, groups)
+    if (shared === undefined)
+      throw node.error('MODEL_SHAPE', `${heads} heads of queries can't share ${groups} heads of keys`)
+    const shape: Heads = { batch, heads, groups, queries, keys }
+    const rows = divideExactly(query.dims.slice(1, 3).reduce(multiply), groups)!
+
+    const [q, k] = scaled(node, b, query, key)
+    const grouped = shared === 1 ? q : b.op('Reshape', [q, b.dims([batch, groups, rows, size])])
+    const product = b.op('MatMul', [grouped, b.op('Transpose', [k], { perm: [0, 1, 3, 2] })])
+    const raw = shared === 1 ? product : b.op('Reshape', [product, b.dims([batch, heads, queries, keys])])
+    const cap = node.float('softcap', 0)
+    const limit = b.scalar(cap, raw.type)
+    const capped = cap > 0 ? b.op('Mul', [b.op('Tanh', [b.op('Div', [raw, limit])]), limit]) : raw
+    const biased = biases(node, b, shape, pastKey ? pastKey.dims[2]! : 0, raw.type).reduce(
+      (sum, bias) => b.op('Add', [sum, bias]),
+      capped,
+    )
+    const precision = elementTypeOf(node.int('softmax_precision', elementTypes.float32.code)) ?? 'float32'
+    const wide = raw.type === 'float64' ? 'float64' : precision
+    const weights = cast(b, b.op('Softmax', [cast(b, biased, wide)], { axis: -1 }), value.type)
+
+    const groupedWeights = shared === 1 ? weights : b.op('Reshape', [weights, b.dims([batch, groups, rows, keys])])
+    const mixed = b.op('MatMul', [groupedWeights, value])
+    const output = shared === 1 ? mixed : b.op('Reshape', [mixed, b.dims([batch, heads, queries, value.dims[3]!])])
+    const joined = flat
+      ? b.op('Reshape', [
+          b.op('Transpose', [output], { perm: [0, 2, 1, 3] }),
+          b.dims([batch, queries, multiply(heads, value.dims[3]!)]),
+        ])
+      : output
+    const stages = [raw, capped, biased, weights]
+    const stage = stages[node.int('qk_matmul_output_mode', 0)]
+    if (!stage) throw node.error('MODEL_ATTRIBUTE', 'qk_matmul_output_mode must be from 0 to 3')
+    return [joined, key, value, cast(b, stage, query.type)]
+  },
+}
+
+/**
+ * ONNX RotaryEmbedding-23: pairs of features are turned by an angle that grows with the position. Pairs are halves of
+ * the rotated features, or neighbours where `interleaved`.
+ */
+const RotaryEmbedding: LoweredOperator = {
+  name: 'RotaryEmbedding',
+  infer: (node) => [node.input(0)],
+  decompose(node, b) {
+    const x = node.input(0)
+    // Heads come third: [batch, sequence, heads, size], so that caches of [batch, sequence, 1, half] broadcast.
+    const heads = node.int('num_heads', 0)
+    if (x.rank === 3 && !heads) throw node.error('MODEL_ATTRIBUTE', 'an input of rank 3 needs num_heads')
+    const [batch, sequence] = x.dims as [Dim, Dim, Dim]
+    const split =
+      x.rank === 3
+        ? b.op('Reshape', [x, b.dims([batch, sequence, heads, divideExactly(x.dims[2]!, heads) ?? -1])])
+        : b.op('Transpose', [x], { perm: [0, 2, 1, 3] })
+    const size = split.dims[3]
+    if (typeof size !== 'number') throw node.error('UNSUPPORTED_DYNAMIC', 'the head size must be known at compile time')
+    const rotated = node.int('rotary_embedding_dim', 0) || size
+    const half = rotated / 2
+    if (!Number.isInteger(half) || rotated > size)
+      throw node.error('MODEL_ATTRIBUTE', `${rotated} of ${size} features can't be rotated in pairs`)
+    const slice = (from: Value, start: number, end: number, step = 1): Value =>
+      b.op('Slice', [from, b.ints([start]), b.ints([end]), b.ints([-1]), b.ints([step])])
+    const positions = node.inputs[3]
+    const cache = (input: number): Value => {
+      const rows = positions ? b.op('Gather', [node.input(input), positions]) : node.input(input)
+      return b.op('Unsqueeze', [slice(rows, 0, half), b.ints([2])])
+    }
+    const [cos, sin] = [cache(1), cache(2)]
+    const interleaved = node.int('interleaved', 0) === 1
+    const first = interleaved ? slice(split, 0, rotated, 2) : slice(split, 0, half)
+    const second = interleaved ? slice(split, 1, rotated, 2) : slice(split, half, rotated)
+    const real = b.op('Sub', [b.op('Mul', [cos, first]), b.op('Mul', [sin, second])])
+    const imaginary = b.op('Add', [b.op('Mul', [sin, first]), b.op('Mul', [cos, second])])
+    const last = b.ints([-1])
+    const pairs = interleaved
+      ? b.op('Reshape', [
+          b.op('Concat', [b.op('Unsqueeze', [real, last]), b.op('Unsqueeze', [imaginary, last])], { axis: -1 }),
+          b.dims(split.dims.with(3, rotated)),
+        ])
+      : b.op('Concat', [real, imaginary], { axis: -1 })
+    const whole = rotated === size ? pairs : b.op('Concat', [pairs, slice(split, rotated, size)], { axis: -1 })
+    return [
+      x.rank === 3 ? b.op('Reshape', [whole, b.dims(x.dims)]) : b.op('Transpose', [whole], { perm: [0, 2, 1, 3] }),
+    ]
+  },
+}
+
+/** ONNX CausalConvWithState-27: a depthwise convolution that sees the past only, and keeps what the next call needs of it. */
+const CausalConvWithState: LoweredOperator = {
+  name: 'CausalConvWithState',
+  infer: (node) => [node.input(0)],
+  decompose(node, b) {
+    const [x, weight] = [node.input(0), node.input(1)]
+    const [batch, channels] = x.dims as [Dim, Dim]
+    const kept = subtract(weight.dims[2]!, 1)
+    if (typeof channels !== 'number' || typeof kept !== 'number')
+      throw node.error('UNSUPPORTED_DYNAMIC', 'channels and kernel size must be known at compile time')
+    const past =
+      node.inputs[3] ??
+      b.op('Cast', [b.op('ConstantOfShape', [b.dims([batch, channels, kept])])], { to: elementTypes[x.type].code })
+    const padded = b.op('Concat', [past, x], { axis: 2 })
+    const convolved = b.op('Conv', [padded, weight, node.inputs[2]], { group: channels })
+    const activation = node.string('activation', 'none')
+    if (!['none', 'silu', 'swish'].includes(activation))
+      throw node.error('MODEL_ATTRIBUTE', `activation ${JSON.stringify(activation)} is not one of none, silu, swish`)
+    const wide = cast(b, convolved, 'float32')
+    const y = activation === 'none' ? convolved : cast(b, b.op('Mul', [wide, b.op('Sigmoid', [wide])]), x.type)
+    const length = padded.dims[2]!
+    const present = b.op('Slice', [padded, b.dims([subtract(length, kept)]), b.dims([length]), b.ints([2])])
+    return [y, present]
+  },
+}
+
+export const attention: readonly LoweredOperator[] = [Attention, RotaryEmbedding, CausalConvWithState]
