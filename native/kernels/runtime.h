@@ -89,6 +89,32 @@ static inline bool om_copy_strings(void *to, const void *from, int64_t count) {
   return complete;
 }
 
+/* Texts that kernels make; they live until the call ends, wherever pointers to them go. */
+typedef struct om_text {
+  struct om_text *next;
+  char bytes[];
+} om_text;
+typedef struct om_texts {
+  om_text *last;
+} om_texts;
+
+/* Room for a text of `length` bytes and the zero behind it; NULL when there is no memory. */
+static inline char *om_make_text(om_texts *texts, size_t length) {
+  om_text *text = (om_text *)malloc(sizeof(om_text) + length + 1);
+  if (!text) return NULL;
+  text->next = texts->last;
+  texts->last = text;
+  return text->bytes;
+}
+
+static inline void om_free_texts(om_texts *texts) {
+  for (om_text *text = texts->last; text;) {
+    om_text *next = text->next;
+    free(text);
+    text = next;
+  }
+}
+
 static inline int64_t om_floor_div(int64_t a, int64_t b) {
   if (b == 0 || b == -1) return b == 0 || a == INT64_MIN ? 0 : -a;
   return a / b - (a % b != 0 && (a < 0) != (b < 0));

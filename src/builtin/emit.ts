@@ -33,6 +33,7 @@ class RunWriter implements ControlWriter {
   /** Rows of the table of profiled nodes; `undefined` where nothing is profiled. */
   private readonly profiled: string[] | undefined
   private names = 0
+  private makesTexts = false
   private body = ''
   private indent = '  '
   private node: Node | undefined
@@ -58,10 +59,12 @@ class RunWriter implements ControlWriter {
     const symbols = [...this.symbols.values()].map((name) => `  int64_t ${name} = 0;\n`).join('')
     const slots = this.plan.slots > 0 ? `  om_slot slots[${this.plan.slots}] = {{0}};\n` : ''
     const release = this.plan.slots > 0 ? `  om_release(slots, ${this.plan.slots});\n` : ''
+    const texts = this.makesTexts ? '  om_texts texts = {0};\n' : ''
+    const releaseTexts = this.makesTexts ? '  om_free_texts(&texts);\n' : ''
     return `${this.profileTable()}static int om_run(void *arena, const om_buffer *in, om_buffer *out, const char **message) {
   int error = OM_OK;
-${symbols}${slots}  (void)arena, (void)in, (void)out, (void)message;
-${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}  return error;
+${symbols}${slots}${texts}  (void)arena, (void)in, (void)out, (void)message;
+${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${releaseTexts}  return error;
 }
 `
   }
@@ -185,6 +188,9 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}  retu
         return this.address(argument.scratch)
       case 'constant':
         return `(const void *)${this.constants.data(argument.type, argument.bytes)}`
+      case 'texts':
+        this.makesTexts = true
+        return '&texts'
       case 'message':
         return 'message'
     }

@@ -19,6 +19,7 @@ export type Argument =
   | { readonly kind: 'symbol'; readonly dim: Dim }
   | { readonly kind: 'scratch'; readonly scratch: Scratch }
   | { readonly kind: 'constant'; readonly type: ElementType; readonly bytes: Uint8Array }
+  | { readonly kind: 'texts' }
   | { readonly kind: 'message' }
 
 export interface KernelCall {
@@ -128,6 +129,10 @@ export class Kernel implements KernelWriter {
       kind: 'scratch',
       scratch,
     })
+  }
+
+  texts(): string {
+    return this.parameter('texts', 't', (name) => `om_texts *${name}`, { kind: 'texts' })
   }
 
   constant(type: ElementType, bytes: Uint8Array): string {

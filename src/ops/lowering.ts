@@ -27,6 +27,8 @@ export interface KernelWriter {
   symbol(dim: Dim): string
   /** Parameter that points at `bytes` of scratch memory, 64-byte aligned, undefined contents. */
   scratch(bytes: Dim, cType: string): string
+  /** Parameter `om_texts *` for `om_make_text`: texts that the body makes live until the model's call ends. */
+  texts(): string
   /** Parameter that points at constant data made at compile time (packed weights, tables), 64-byte aligned, little-endian elements of `type`. */
   constant(type: ElementType, bytes: Uint8Array): string
   /** A line (or several) of the body. */

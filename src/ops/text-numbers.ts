@@ -1,5 +1,6 @@
 import type { Node } from '../graph/graph.ts'
-import { storeElement } from './c-text.ts'
+import { type ElementType, isFloat } from '../onnx/element-type.ts'
+import { computeType, loadElement, storeElement } from './c-text.ts'
 import { convert, roundingOf, targetType } from './cast.ts'
 import { isInteger } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
@@ -23,4 +24,40 @@ const ParseNumbers: LoweredOperator = {
   },
 }
 
-export const textNumbers: readonly LoweredOperator[] = [ParseNumbers]
+/** Whether the double `parsed` is `x` in x's own type. */
+function sameNumber(type: ElementType, x: string): string {
+  if (type === 'float64') return `parsed == ${x}`
+  return type === 'float32'
+    ? `(float)parsed == ${x}`
+    : `om_store_${type}(om_round_to_odd(parsed)) == om_store_${type}(${x})`
+}
+
+/** The compiler's own part of Cast: numbers as texts, floats with as few digits as tell them from their neighbours. */
+const FormatNumbers: LoweredOperator = {
+  name: 'FormatNumbers',
+  domain: 'om',
+  infer: (node: Node) => [{ type: 'string', shape: node.input(0).shape }],
+  lower(node, k) {
+    const { type, dims } = node.input(0)
+    k.include('types.h')
+    k.include('text.h')
+    k.line(`for (int64_t i = 0; i < ${k.count(dims)}; i++) {`)
+    k.line(`  const ${computeType(type)} x = ${loadElement(type, `${k.input(0)}[i]`)};`)
+    k.line('  char text[OM_NUMBER_BYTES];')
+    if (isFloat(type)) {
+      k.line('  int digits;')
+      k.line(`  OM_SHORTEST(digits, x, ${sameNumber(type, 'x')})`)
+      k.line('  om_format_float(text, x, digits);')
+    } else if (type === 'bool') k.line('  strcpy(text, x ? "True" : "False");')
+    else
+      k.line(
+        `  snprintf(text, sizeof text, "%${type.startsWith('u') ? 'llu", (unsigned long long)' : 'lld", (long long)'}x);`,
+      )
+    k.line(`  char *made = om_make_text(${k.texts()}, strlen(text));`)
+    k.failIf('!made', 'there is no memory for a text')
+    k.line(`  ${k.output()}[i] = strcpy(made, text);`)
+    k.line('}')
+  },
+}
+
+export const textNumbers: readonly LoweredOperator[] = [ParseNumbers, FormatNumbers]

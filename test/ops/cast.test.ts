@@ -136,6 +136,27 @@ describe('Cast', () => {
     await expect(runCase(bad)).rejects.toThrow(/c0_Cast.*a text is no number/)
   })
 
+  it('writes numbers with as few digits as tell them from their neighbours, as NumPy does', async () => {
+    const xs = [0.1, -2.5, 0, 1e-5, 1e16, 123456.789, 1e15, NaN, -Infinity, 1 / 3, 1e-4, 5e-324]
+    const results = await runCases([
+      { op: 'Cast', inputs: [t('float64', xs)], attributes: to('string') },
+      { op: 'Cast', inputs: [f32([0.1, 16777216, 1e20, 3.4028235e38, 0.47892547])], attributes: to('string') },
+      { op: 'Cast', inputs: [t('float16', [0.1, 65504])], attributes: to('string'), dynamic: true },
+      { op: 'Cast', inputs: [t('int64', [-(2n ** 63n), 7n])], attributes: to('string') },
+      { op: 'Cast', inputs: [t('uint64', [2n ** 64n - 1n])], attributes: to('string') },
+      { op: 'CastLike', inputs: [t('bool', [true, false]), t('string', ['x'])] },
+    ])
+    const plain = ['0.1', '-2.5', '0.0', '1e-05', '1e+16', '123456.789', '1000000000000000.0', 'nan', '-inf']
+    expect(results.map(([result]) => result!.values)).toEqual([
+      [...plain, '0.3333333333333333', '0.0001', '5e-324'],
+      ['0.1', '16777216.0', '1e+20', '3.4028235e+38', '0.47892547'],
+      ['0.1', '65500.0'],
+      ['-9223372036854775808', '7'],
+      ['18446744073709551615'],
+      ['True', 'False'],
+    ])
+  })
+
   it('keeps bits in BitCast', async () => {
     const [int32, int4] = await runCases(
       [
