@@ -38,7 +38,7 @@ static double bench_total;
       if (time < best) best = time;                                                                                    \
     } while (bench_seconds() < end);                                                                                   \
     bench_total += best;                                                                                               \
-    printf("%-52s %10.1f us %8.1f GFLOP/s\n", name, best * 1e6, (double)(flops) / best * 1e-9);                       \
+    printf("%-52s %10.1f us %8.1f GFLOP/s\n", name, best * 1e6, (double)(flops) / best * 1e-9);                        \
   } while (0)
 
 #endif

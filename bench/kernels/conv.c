@@ -1,5 +1,5 @@
-/* The convolutions of four models that we measure by, 3x3 ones by Winograd where that pays. Each total counts a layer as
- * often as its model has it. */
+/* The convolutions of four models that we measure by, 3x3 ones by Winograd where that pays. Each total counts a layer
+ * as often as its model has it. */
 #include "conv.h"
 #include "depthwise.h"
 #include "winograd.h"
@@ -7,12 +7,22 @@
 #include "bench.h"
 
 #define SHAPE(h, w, cin, cout, kernel, stride, pad, groups_)                                                           \
-  {                                                                                                                    \
-    .batch = 1, .height = h, .width = w, .channels = cin, .out_channels = cout,                                        \
-    .out_height = ((h) + 2 * (pad) - (kernel)) / (stride) + 1, .out_width = ((w) + 2 * (pad) - (kernel)) / (stride) + 1, \
-    .kernel_height = kernel, .kernel_width = kernel, .stride_height = stride, .stride_width = stride,                  \
-    .dilation_height = 1, .dilation_width = 1, .pad_top = pad, .pad_left = pad, .groups = groups_                      \
-  }
+  {.batch = 1,                                                                                                         \
+   .height = h,                                                                                                        \
+   .width = w,                                                                                                         \
+   .channels = cin,                                                                                                    \
+   .out_channels = cout,                                                                                               \
+   .out_height = ((h) + 2 * (pad) - (kernel)) / (stride) + 1,                                                          \
+   .out_width = ((w) + 2 * (pad) - (kernel)) / (stride) + 1,                                                           \
+   .kernel_height = kernel,                                                                                            \
+   .kernel_width = kernel,                                                                                             \
+   .stride_height = stride,                                                                                            \
+   .stride_width = stride,                                                                                             \
+   .dilation_height = 1,                                                                                               \
+   .dilation_width = 1,                                                                                                \
+   .pad_top = pad,                                                                                                     \
+   .pad_left = pad,                                                                                                    \
+   .groups = groups_}
 
 #define RUN(count, title, weights, call)                                                                               \
   do {                                                                                                                 \
@@ -23,7 +33,10 @@
     snprintf(name, sizeof name, "%d * " title " %dx%d %d -> %d, kernel %d stride %d", count, (int)s.height,            \
              (int)s.width, (int)s.channels, (int)s.out_channels, (int)s.kernel_height, (int)s.stride_height);          \
     const double before = bench_total;                                                                                 \
-    BENCH(name, 2.0 * s.out_height * s.out_width * s.out_channels * s.kernel_height * s.kernel_width * s.channels / s.groups, call); \
+    BENCH(name,                                                                                                        \
+          2.0 * s.out_height * s.out_width * s.out_channels * s.kernel_height * s.kernel_width * s.channels /          \
+              s.groups,                                                                                                \
+          call);                                                                                                       \
     bench_total = before + (bench_total - before) * count;                                                             \
     free(x), free(w), free(y), free((void *)e.bias);                                                                   \
   } while (0)

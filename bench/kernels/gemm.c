@@ -7,7 +7,8 @@
   do {                                                                                                                 \
     float *a = bench_floats((m_) * (k_)), *b = bench_floats(OM_GEMM_PACKED(k_, n_)), *c = bench_floats((m_) * (n_));   \
     const om_gemm_shape s = {.m = m_, .n = n_, .k = k_};                                                               \
-    BENCH("gemm " #m_ " x " #n_ " x " #k_, 2.0 * (m_) * (n_) * (k_), om_gemm_f32(a, b, c, s, (om_epilogue){0}, scratch)); \
+    BENCH("gemm " #m_ " x " #n_ " x " #k_, 2.0 * (m_) * (n_) * (k_),                                                   \
+          om_gemm_f32(a, b, c, s, (om_epilogue){0}, scratch));                                                         \
     free(a), free(b), free(c);                                                                                         \
   } while (0)
 

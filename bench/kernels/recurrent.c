@@ -12,9 +12,11 @@ enum { STEPS = 7, BATCH = 16, HIDDEN = 200 };
                                 .r = bench_floats(OM_GEMM_PACKED(HIDDEN, 4 * HIDDEN)),                                 \
                                 .bias = bench_floats(8 * HIDDEN),                                                      \
                                 .y = bench_floats(STEPS * BATCH * HIDDEN)};                                            \
-    const om_recurrent_shape s = {                                                                                     \
-        .steps = STEPS, .batch = BATCH, .input = input_, .hidden = HIDDEN,                                             \
-        .activations = {{OM_ACT_SIGMOID, 0, 0}, {OM_ACT_TANH, 0, 0}, {OM_ACT_TANH, 0, 0}}};                            \
+    const om_recurrent_shape s = {.steps = STEPS,                                                                      \
+                                  .batch = BATCH,                                                                      \
+                                  .input = input_,                                                                     \
+                                  .hidden = HIDDEN,                                                                    \
+                                  .activations = {{OM_ACT_SIGMOID, 0, 0}, {OM_ACT_TANH, 0, 0}, {OM_ACT_TANH, 0, 0}}};  \
     BENCH("lstm 7 x 16 x " #input_ ", hidden 200", 8.0 * STEPS * BATCH * HIDDEN * ((input_) + HIDDEN),                 \
           om_lstm_f32(io, s, scratch));                                                                                \
   } while (0)

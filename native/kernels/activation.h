@@ -37,7 +37,10 @@ OM_INLINE float om_activate_f32(float x, const om_activation activation, float a
   case OM_ACT_ELU: return x < 0.0f ? alpha * om_expm1_f32(x) : x;
   case OM_ACT_SELU: return beta * (x > 0.0f ? x : alpha * om_expm1_f32(x));
   case OM_ACT_SIGMOID: return om_sigmoid_f32(x);
-  case OM_ACT_HARD_SIGMOID: x = alpha * x + beta; x = 0.0f > x ? 0.0f : x; return 1.0f < x ? 1.0f : x;
+  case OM_ACT_HARD_SIGMOID:
+    x = alpha * x + beta;
+    x = 0.0f > x ? 0.0f : x;
+    return 1.0f < x ? 1.0f : x;
   case OM_ACT_HARD_SWISH: {
     float gate = x * (1.0f / 6.0f) + 0.5f;
     gate = 0.0f > gate ? 0.0f : gate;

@@ -34,8 +34,8 @@ OM_INLINE ptrdiff_t om_window_run(const om_window *w) {
 /* Keeps a loop from becoming a call of memset or memcpy, which takes longer than a short run. */
 #define OM_KEEP_LOOP __asm__ volatile("")
 
-/* Whole vectors of zeros over n floats and a little more: each row of the block has room for a vector behind it, and what
- * comes next in the row is written later. */
+/* Whole vectors of zeros over n floats and a little more: each row of the block has room for a vector behind it, and
+ * what comes next in the row is written later. */
 OM_INLINE void om_zero_run(float *to, ptrdiff_t n) {
   for (ptrdiff_t i = 0; i < n; i += OM_LANES) {
     om_store(to + i, om_splat(0.0f));
@@ -93,13 +93,15 @@ OM_INLINE void om_gather_window(const void *source, ptrdiff_t row, ptrdiff_t row
   const bool all = k0 == 0 && depth == lines * per_line * length;
   const om_span inside_y =
       om_span_inside(s.out_height, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);
-  const om_span inside_x = om_span_inside(s.out_width, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);
+  const om_span inside_x =
+      om_span_inside(s.out_width, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);
   ptrdiff_t y = row / s.out_width, x = row % s.out_width;
   for (ptrdiff_t r = 0; r < rows; r++, block += OM_A_ROW) {
     if (y < inside_y.begin || y >= inside_y.end || x < inside_x.begin || x >= inside_x.end) {
       om_gather_border(&border, y, x, k0, depth, block);
     } else {
-      const float *from = w.image + ((y * s.stride_height - s.pad_top) * s.width + x * s.stride_width - s.pad_left) * w.pixel;
+      const float *from =
+          w.image + ((y * s.stride_height - s.pad_top) * s.width + x * s.stride_width - s.pad_left) * w.pixel;
       float *to = block;
       if (all) {
         for (ptrdiff_t ky = 0; ky < lines; ky++)
@@ -110,7 +112,8 @@ OM_INLINE void om_gather_window(const void *source, ptrdiff_t row, ptrdiff_t row
         for (ptrdiff_t k = k0, count; k < k0 + depth; k += count, to += count) {
           const ptrdiff_t run = k / length, begin = k % length;
           count = om_min(length - begin, k0 + depth - k);
-          const float *line = from + (run / per_line * s.dilation_height * s.width + run % per_line * s.dilation_width) * w.pixel;
+          const float *line =
+              from + (run / per_line * s.dilation_height * s.width + run % per_line * s.dilation_width) * w.pixel;
           memcpy(to, line + begin, (size_t)count * sizeof(float));
         }
       }
@@ -136,7 +139,8 @@ OM_INLINE void om_conv2d_f32(const float *x, const float *packed, float *y, cons
   for (ptrdiff_t image = 0; image < s.batch; image++)
     for (ptrdiff_t group = 0; group < s.groups; group++) {
       const om_window source = {x + image * s.height * s.width * x_pixel + group * channels, x_pixel, channels, s};
-      om_gemm_shape g = {.m = pixels, .n = out_channels, .k = depth, .k_unit = om_window_run(&source) * channels, .c_row = y_pixel};
+      om_gemm_shape g = {
+          .m = pixels, .n = out_channels, .k = depth, .k_unit = om_window_run(&source) * channels, .c_row = y_pixel};
       om_epilogue part = e;
       part.residual_row = e.residual_row ? e.residual_row : s.out_channels;
       if (e.bias) part.bias = e.bias + group * out_channels;

@@ -1,6 +1,6 @@
-/* Depthwise convolution over NHWC: groups == channels == out_channels, vectorised over channels. A line of output splits
- * into its ends, where the window reaches over the border, and the inside, where several pixels are computed at once with
- * the window's weights in registers. */
+/* Depthwise convolution over NHWC: groups == channels == out_channels, vectorised over channels. A line of output
+ * splits into its ends, where the window reaches over the border, and the inside, where several pixels are computed at
+ * once with the window's weights in registers. */
 #ifndef OM_DEPTHWISE_H
 #define OM_DEPTHWISE_H
 
@@ -19,22 +19,23 @@
 
 /* Some channels of neighbouring output pixels. */
 typedef struct om_taps {
-  const float *x;              /* under the window's first tap that lies inside */
-  ptrdiff_t line, tap, pixel;  /* elements of x between taps down and across, and between windows */
-  const float *w;              /* of that tap */
-  ptrdiff_t w_line, w_tap;     /* elements of w between taps down and across */
-  ptrdiff_t height, width;     /* of the window's part that lies inside */
+  const float *x;             /* under the window's first tap that lies inside */
+  ptrdiff_t line, tap, pixel; /* elements of x between taps down and across, and between windows */
+  const float *w;             /* of that tap */
+  ptrdiff_t w_line, w_tap;    /* elements of w between taps down and across */
+  ptrdiff_t height, width;    /* of the window's part that lies inside */
   float *y;
   ptrdiff_t y_pixel;
-  const float *bias;           /* or NULL */
-  const float *residual;       /* or NULL */
+  const float *bias;     /* or NULL */
+  const float *residual; /* or NULL */
   ptrdiff_t residual_pixel;
   bool clamp;
   float low, high;
 } om_taps;
 
 /* `lanes` channels of `pixels` output pixels; both, and where it pays the window, are constants. */
-OM_INLINE void om_depthwise_pixels_f32(const om_taps t, const ptrdiff_t width, const int pixels, const ptrdiff_t lanes) {
+OM_INLINE void om_depthwise_pixels_f32(const om_taps t, const ptrdiff_t width, const int pixels,
+                                       const ptrdiff_t lanes) {
   const bool whole = lanes == OM_LANES;
   om_vf sum[OM_DEPTHWISE_PIXELS];
   const om_vf bias = !t.bias ? om_splat(0.0f) : whole ? om_load(t.bias) : om_load_first(t.bias, lanes);
@@ -96,7 +97,8 @@ OM_INLINE void om_depthwise2d_f32(const float *x, const float *packed, float *y,
   const ptrdiff_t residual_row = e.residual_row ? e.residual_row : s.channels;
   const ptrdiff_t w_tap = om_round_up(s.channels, OM_LANES), rest = s.channels % OM_LANES;
   const bool clamp = e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
-  const om_span inside_x = om_span_inside(s.out_width, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);
+  const om_span inside_x =
+      om_span_inside(s.out_width, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);
   const om_span inside_y =
       om_span_inside(s.out_height, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);
   for (ptrdiff_t line = 0; line < s.batch * s.out_height; line++) {
@@ -104,9 +106,15 @@ OM_INLINE void om_depthwise2d_f32(const float *x, const float *packed, float *y,
     const bool whole_height = oy >= inside_y.begin && oy < inside_y.end;
     const om_span ky = om_span_taps(oy, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);
     const ptrdiff_t iy = oy * s.stride_height - s.pad_top + ky.begin * s.dilation_height;
-    om_taps t = {.line = s.dilation_height * s.width * x_pixel, .tap = s.dilation_width * x_pixel,
-                 .pixel = s.stride_width * x_pixel, .w_line = s.kernel_width * w_tap, .w_tap = w_tap,
-                 .y_pixel = y_pixel, .bias = e.bias, .residual_pixel = residual_row, .clamp = clamp,
+    om_taps t = {.line = s.dilation_height * s.width * x_pixel,
+                 .tap = s.dilation_width * x_pixel,
+                 .pixel = s.stride_width * x_pixel,
+                 .w_line = s.kernel_width * w_tap,
+                 .w_tap = w_tap,
+                 .y_pixel = y_pixel,
+                 .bias = e.bias,
+                 .residual_pixel = residual_row,
+                 .clamp = clamp,
                  .low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f,
                  .high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY};
     t.height = whole_height ? s.kernel_height : om_max(0, ky.end - ky.begin);

@@ -145,9 +145,7 @@ OM_INLINE float om_erf_f32(float x) {
 }
 
 /* log(1 + e^x). */
-OM_INLINE float om_softplus_f32(float x) {
-  return (x < 0.0f ? 0.0f : x) + om_log1p_f32(om_exp_f32(-om_abs_f32(x)));
-}
+OM_INLINE float om_softplus_f32(float x) { return (x < 0.0f ? 0.0f : x) + om_log1p_f32(om_exp_f32(-om_abs_f32(x))); }
 
 /* Not vectorised: arguments may need reduction by hundreds of bits of pi. */
 OM_INLINE float om_sin_f32(float x) { return sinf(x); }

@@ -10,14 +10,14 @@
 
 /* Tiles of rows per block of A: the block stays in the second-level cache while every panel of B passes. */
 #define OM_ROW_TILES 4
-/* Bytes of scratch that every product and convolution over packed weights needs, 64-byte aligned, whatever its shape. */
+/* Bytes of scratch of every product and convolution over packed weights, 64-byte aligned, whatever the shape. */
 #define OM_GEMM_SCRATCH ((OM_ROW_TILES * OM_TILE_ROWS * OM_A_ROW + 2 * OM_TILE_ROWS * OM_PANEL + OM_PANEL) * 4)
 
 /* What happens to a product before it is stored, in this order: bias, residual, activation. */
 typedef struct om_epilogue {
-  const float *bias;     /* [n], per column, or NULL */
-  const float *row_bias; /* [m], per row, or NULL; not for convolutions */
-  const float *residual; /* [m, n], or NULL; may be C itself */
+  const float *bias;      /* [n], per column, or NULL */
+  const float *row_bias;  /* [m], per row, or NULL; not for convolutions */
+  const float *residual;  /* [m, n], or NULL; may be C itself */
   ptrdiff_t residual_row; /* elements between its rows; 0: n */
   om_activation activation;
   float alpha, beta; /* parameters of the activation */
@@ -25,7 +25,7 @@ typedef struct om_epilogue {
 
 typedef struct om_gemm_shape {
   ptrdiff_t m, n, k;
-  ptrdiff_t a_row, a_column; /* elements between A's rows and columns; 0, 0: dense row-major; 1, m: A is stored transposed */
+  ptrdiff_t a_row, a_column; /* elements between A's rows and columns; 0, 0: row-major; 1, m: stored transposed */
   ptrdiff_t c_row;           /* elements between C's rows; 0: n */
   ptrdiff_t k_unit;          /* passes over k end at multiples of this where it is small enough; 0: anywhere */
 } om_gemm_shape;
@@ -100,7 +100,8 @@ OM_SHARED void om_tile_edge_f32(const om_tile *whole, ptrdiff_t rows, ptrdiff_t 
 }
 
 /* One tile; then `t` stands on the rows below. */
-OM_INLINE void om_tile_next_f32(om_tile *t, const ptrdiff_t rows, const ptrdiff_t columns, const bool narrow, float *room) {
+OM_INLINE void om_tile_next_f32(om_tile *t, const ptrdiff_t rows, const ptrdiff_t columns, const bool narrow,
+                                float *room) {
   if (!OM_MASKED && columns < (narrow ? OM_LANES : OM_PANEL)) om_tile_edge_f32(t, rows, columns, narrow, room);
   else om_tile_run_f32(t, rows, narrow);
   t->a += rows * OM_A_ROW;
@@ -110,8 +111,8 @@ OM_INLINE void om_tile_next_f32(om_tile *t, const ptrdiff_t rows, const ptrdiff_
 }
 
 /* A block of rows times one panel: the tiles tile0 .. tile1 of `split`. */
-OM_INLINE void om_gemm_panel_f32(om_tile t, const om_rows split, ptrdiff_t tile0, ptrdiff_t tile1, const ptrdiff_t columns,
-                                 const bool narrow, float *room) {
+OM_INLINE void om_gemm_panel_f32(om_tile t, const om_rows split, ptrdiff_t tile0, ptrdiff_t tile1,
+                                 const ptrdiff_t columns, const bool narrow, float *room) {
   t.last = columns - (narrow ? 0 : OM_PANEL - OM_LANES);
   for (ptrdiff_t tile = tile0; tile < om_min(tile1, split.whole); tile++)
     om_tile_next_f32(&t, OM_TILE_ROWS, columns, narrow, room);

@@ -55,7 +55,8 @@ OM_INLINE void om_copy_strided(char *to, const char *from, ptrdiff_t n, ptrdiff_
 enum { OM_MAX_RANK = 64 };
 
 /* y's axis i is x's axis perm[i]; `dims` are x's; elements of 1, 2, 4, 8 or 16 bytes; rank <= OM_MAX_RANK. */
-OM_SHARED void om_transpose(const void *x, void *y, ptrdiff_t element, int rank, const ptrdiff_t *dims, const int *perm) {
+OM_SHARED void om_transpose(const void *x, void *y, ptrdiff_t element, int rank, const ptrdiff_t *dims,
+                            const int *perm) {
   /* y's axes, outermost first: size, and step in x in bytes. Axes that stay neighbours become one. */
   ptrdiff_t size[OM_MAX_RANK + 1] = {1}, step[OM_MAX_RANK + 1] = {0}, index[OM_MAX_RANK + 1] = {0}, count = 1;
   int axes = 0;

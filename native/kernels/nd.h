@@ -26,8 +26,7 @@ OM_INLINE ptrdiff_t om_tap_nd(const om_window_nd *w, ptrdiff_t out, ptrdiff_t ta
   ptrdiff_t offset = 0, step = 1;
   bool padding = false;
   for (int i = w->rank - 1; i >= 0; i--) {
-    const ptrdiff_t at =
-        out % w->out[i] * w->stride[i] - w->pad_begin[i] + tap % w->kernel[i] * w->dilation[i];
+    const ptrdiff_t at = out % w->out[i] * w->stride[i] - w->pad_begin[i] + tap % w->kernel[i] * w->dilation[i];
     if (at >= w->in[i] + w->pad_end[i]) return -2;
     padding |= at < 0 || at >= w->in[i];
     offset += at * step;
@@ -41,7 +40,8 @@ OM_INLINE ptrdiff_t om_tap_nd(const om_window_nd *w, ptrdiff_t out, ptrdiff_t ta
 /* x f32[batch, channels, in...], w f32[out_channels, channels / groups, kernel...], bias f32[out_channels] or NULL,
  * y f32[batch, out_channels, out...]. */
 OM_SHARED void om_conv_nd_f32(const float *x, const float *w, const float *bias, float *y, ptrdiff_t batch,
-                              ptrdiff_t channels, ptrdiff_t out_channels, ptrdiff_t groups, const om_window_nd *window) {
+                              ptrdiff_t channels, ptrdiff_t out_channels, ptrdiff_t groups,
+                              const om_window_nd *window) {
   const ptrdiff_t pixels = om_product_nd(window->in, window->rank), outs = om_product_nd(window->out, window->rank);
   const ptrdiff_t taps = om_product_nd(window->kernel, window->rank), depth = channels / groups;
   for (ptrdiff_t n = 0; n < batch; n++)

@@ -6,7 +6,7 @@
 #include "rows.h"
 
 /* x, y f32[rows, columns]: y = (x - mean) / sqrt(variance + epsilon) * scale + bias per row.
- * scale, bias f32[columns], bias may be NULL; mean, inverse f32[rows] (of the standard deviation), either may be NULL. */
+ * scale, bias f32[columns], bias may be NULL; mean, inverse f32[rows] (of the standard deviation), either or NULL. */
 OM_INLINE void om_layernorm_f32(const float *x, const float *scale, const float *bias, float *y, float *mean,
                                 float *inverse, ptrdiff_t rows, ptrdiff_t columns, float epsilon) {
   for (ptrdiff_t r = 0; r < rows; r++, x += columns, y += columns) {

@@ -24,8 +24,8 @@ typedef struct om_pool_window {
 } om_pool_window;
 
 /* `lanes` channels of one output pixel, x under its first tap. */
-OM_INLINE void om_pool_pixel_f32(const float *x, float *y, const om_pool_window w, const ptrdiff_t lanes, const bool average,
-                                 float scale) {
+OM_INLINE void om_pool_pixel_f32(const float *x, float *y, const om_pool_window w, const ptrdiff_t lanes,
+                                 const bool average, float scale) {
   om_vf result = om_splat(average ? 0.0f : -INFINITY);
   for (ptrdiff_t ky = 0; ky < w.height; ky++)
     for (ptrdiff_t kx = 0; kx < w.width; kx++) {
@@ -53,16 +53,18 @@ OM_INLINE void om_pool2d_f32(const float *x, float *y, const om_pool2d_shape s, 
     const ptrdiff_t image = row / s.out_height, oy = row % s.out_height;
     const om_span ky = om_span_taps(oy, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);
     const ptrdiff_t iy = oy * s.stride_height - s.pad_top + ky.begin * s.dilation_height;
-    const ptrdiff_t padded_height = om_span_taps(oy, s.pad_top + s.height + s.pad_bottom, s.kernel_height, s.stride_height, s.dilation_height, 0).end;
+    const ptrdiff_t rows = s.pad_top + s.height + s.pad_bottom, columns = s.pad_left + s.width + s.pad_right;
+    const om_span padded_y = om_span_taps(oy, rows, s.kernel_height, s.stride_height, s.dilation_height, 0);
     for (ptrdiff_t ox = 0; ox < s.out_width; ox++, y += y_pixel) {
       const om_span kx = om_span_taps(ox, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);
       const ptrdiff_t ix = ox * s.stride_width - s.pad_left + kx.begin * s.dilation_width;
-      const ptrdiff_t padded_width = om_span_taps(ox, s.pad_left + s.width + s.pad_right, s.kernel_width, s.stride_width, s.dilation_width, 0).end;
+      const om_span padded_x = om_span_taps(ox, columns, s.kernel_width, s.stride_width, s.dilation_width, 0);
       const ptrdiff_t height = om_max(0, ky.end - ky.begin), width = om_max(0, kx.end - kx.begin);
-      const float scale = 1.0f / (float)(s.count_padding ? padded_height * padded_width : height * width);
+      const float scale = 1.0f / (float)(s.count_padding ? padded_y.end * padded_x.end : height * width);
       const float *from = height > 0 && width > 0 ? x + ((image * s.height + iy) * s.width + ix) * x_pixel : x;
       if (height == s.kernel_height && width == s.kernel_width)
-        om_pool_channels_f32(from, y, (om_pool_window){s.kernel_height, s.kernel_width, line, tap}, s.channels, average, scale);
+        om_pool_channels_f32(from, y, (om_pool_window){s.kernel_height, s.kernel_width, line, tap}, s.channels, average,
+                             scale);
       else om_pool_channels_f32(from, y, (om_pool_window){height, width, line, tap}, s.channels, average, scale);
     }
   }

@@ -25,16 +25,16 @@ typedef struct om_recurrent_shape {
 
 /* Directions = 1, or 2 when bidirectional; D below. Shapes for batch_first in brackets where they differ. */
 typedef struct om_recurrent_io {
-  const float *x;              /* [steps, batch, input] ([batch, steps, input]) */
-  const float *w, *r;          /* packed, see packRecurrent in src/builtin/pack.ts */
-  const float *bias;           /* ONNX B: [D, 2 * gates * hidden], or NULL */
-  const float *peephole;       /* LSTM P: [D, 3 * hidden], or NULL */
-  const float *initial_h;      /* [D, batch, hidden] ([batch, D, hidden]), or NULL: zeros */
-  const float *initial_c;      /* LSTM: the same */
+  const float *x;               /* [steps, batch, input] ([batch, steps, input]) */
+  const float *w, *r;           /* packed, see packRecurrent in src/builtin/pack.ts */
+  const float *bias;            /* ONNX B: [D, 2 * gates * hidden], or NULL */
+  const float *peephole;        /* LSTM P: [D, 3 * hidden], or NULL */
+  const float *initial_h;       /* [D, batch, hidden] ([batch, D, hidden]), or NULL: zeros */
+  const float *initial_c;       /* LSTM: the same */
   const int32_t *sequence_lens; /* [batch], each in 0 .. steps, or NULL: steps */
-  float *y;                    /* [steps, D, batch, hidden] ([batch, steps, D, hidden]), or NULL */
-  float *y_h;                  /* as initial_h, or NULL */
-  float *y_c;                  /* LSTM: the same */
+  float *y;                     /* [steps, D, batch, hidden] ([batch, steps, D, hidden]), or NULL */
+  float *y_h;                   /* as initial_h, or NULL */
+  float *y_c;                   /* LSTM: the same */
 } om_recurrent_io;
 
 /* Bytes of scratch, 64-byte aligned; gates: 4 for LSTM, 3 for GRU, 1 for RNN. */
@@ -48,17 +48,18 @@ typedef struct om_recurrent {
   const float *w, *r, *peephole;
   const int32_t *sequence_lens;
   float *y, *y_h, *y_c;
-  ptrdiff_t y_step, y_batch;    /* elements between steps and batch entries of y */
-  ptrdiff_t state_batch;        /* the same of the states' tensors */
-  ptrdiff_t x_step, x_batch;    /* rows of `from_x` between steps and batch entries */
-  const float *recurrent_bias;  /* GRU: Rb, else unused */
-  float *from_x;                /* X·Wᵀ + bias: [steps * batch, gates * hidden] */
-  float *from_h;                /* H·Rᵀ of a step: [batch, gates * hidden] */
-  float *h, *c, *reset;         /* states [batch, hidden]; GRU: reset gate times h */
+  ptrdiff_t y_step, y_batch;   /* elements between steps and batch entries of y */
+  ptrdiff_t state_batch;       /* the same of the states' tensors */
+  ptrdiff_t x_step, x_batch;   /* rows of `from_x` between steps and batch entries */
+  const float *recurrent_bias; /* GRU: Rb, else unused */
+  float *from_x;               /* X·Wᵀ + bias: [steps * batch, gates * hidden] */
+  float *from_h;               /* H·Rᵀ of a step: [batch, gates * hidden] */
+  float *h, *c, *reset;        /* states [batch, hidden]; GRU: reset gate times h */
   void *scratch;
 } om_recurrent;
 
-OM_INLINE void om_recurrent_state(float *state, const float *initial, ptrdiff_t batch, ptrdiff_t hidden, ptrdiff_t row) {
+OM_INLINE void om_recurrent_state(float *state, const float *initial, ptrdiff_t batch, ptrdiff_t hidden,
+                                  ptrdiff_t row) {
   for (ptrdiff_t b = 0; b < batch; b++) {
     if (initial) memcpy(state + b * hidden, initial + b * row, (size_t)hidden * sizeof(float));
     else memset(state + b * hidden, 0, (size_t)hidden * sizeof(float));
@@ -112,7 +113,7 @@ OM_INLINE void om_recurrent_product(const om_recurrent *p, const bool nonzero, c
   else memset(p->from_h, 0, (size_t)(shape.m * (shape.c_row ? shape.c_row : shape.n)) * sizeof(float));
 }
 
-/* Of batch entry b: the step of x and y that the direction takes at its `turn`-th turn, or -1 past the sequence's end. */
+/* Of batch entry b: the step of x and y that the direction takes at its `turn`-th turn; -1 past the sequence's end. */
 OM_INLINE ptrdiff_t om_recurrent_step(const om_recurrent *p, ptrdiff_t b, ptrdiff_t turn) {
   const ptrdiff_t length = p->sequence_lens ? (ptrdiff_t)p->sequence_lens[b] : p->s.steps;
   if (turn >= length) return -1;

@@ -28,8 +28,8 @@ OM_INLINE void om_softmax_row_f32(const float *x, float *y, ptrdiff_t n, const b
 }
 
 /* `columns` neighbouring columns, at most OM_SOFTMAX_COLUMNS. */
-OM_INLINE void om_softmax_columns_f32(const float *x, float *y, ptrdiff_t axis, ptrdiff_t inner, const ptrdiff_t columns,
-                                      const bool logarithm) {
+OM_INLINE void om_softmax_columns_f32(const float *x, float *y, ptrdiff_t axis, ptrdiff_t inner,
+                                      const ptrdiff_t columns, const bool logarithm) {
   float top[OM_SOFTMAX_COLUMNS], sum[OM_SOFTMAX_COLUMNS];
   for (ptrdiff_t i = 0; i < columns; i++) top[i] = -INFINITY, sum[i] = 0.0f;
   for (ptrdiff_t a = 0; a < axis; a++)
@@ -42,7 +42,8 @@ OM_INLINE void om_softmax_columns_f32(const float *x, float *y, ptrdiff_t axis, 
     }
   for (ptrdiff_t i = 0; i < columns; i++) sum[i] = logarithm ? om_log_f32(sum[i]) : 1.0f / sum[i];
   for (ptrdiff_t a = 0; a < axis; a++)
-    for (ptrdiff_t i = 0; i < columns; i++) y[a * inner + i] = logarithm ? y[a * inner + i] - sum[i] : y[a * inner + i] * sum[i];
+    for (ptrdiff_t i = 0; i < columns; i++)
+      y[a * inner + i] = logarithm ? y[a * inner + i] - sum[i] : y[a * inner + i] * sum[i];
 }
 
 /* One short row, unrolled, so that the loop over rows vectorises. */

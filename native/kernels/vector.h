@@ -1,8 +1,8 @@
 /* Vectors of floats for one target, on GCC and clang vector extensions: no intrinsics, so the same kernels
  * serve AVX-512, AVX2, SSE2, NEON, VXE (z14 and newer) and wasm simd128, and scalars where there is no vector unit.
  *
- * OM_VECTOR_BYTES, OM_TILE_ROWS and OM_TILE_VECTORS come from src/builtin/kernel-shape.ts as -D options, because weights
- * are packed to them at build time. The defaults here are the same table, for tests and by-hand builds. */
+ * OM_VECTOR_BYTES, OM_TILE_ROWS and OM_TILE_VECTORS come from src/builtin/kernel-shape.ts as -D options, because
+ * weights are packed to them at build time. The defaults here are the same table, for tests and by-hand builds. */
 #ifndef OM_VECTOR_H
 #define OM_VECTOR_H
 
@@ -59,8 +59,8 @@ OM_INLINE om_vf om_splat(float x) {
 #endif
 }
 
-/* Whether part of a vector is loaded and stored as fast as a whole one: by the masks of AVX-512. Measured: the way through
- * memory made a convolution of 8 output channels a third slower. AVX2's masked stores are slow on AMD. */
+/* Whether part of a vector is loaded and stored as fast as a whole one: by the masks of AVX-512. Measured: the way
+ * through memory made a convolution of 8 output channels a third slower. AVX2's masked stores are slow on AMD. */
 #if OM_VECTOR_BYTES == 64 && defined(__AVX512F__)
 #define OM_MASKED 1
 #else

@@ -1,5 +1,5 @@
-/* Convolution by a 3x3 kernel, stride 1, with a quarter of the multiplications: F(4x4, 3x3) of A. Lavin and S. Gray, "Fast
- * Algorithms for Convolutional Neural Networks" (2016), on the interpolation points 0, +-A, +-B and infinity.
+/* Convolution by a 3x3 kernel, stride 1, with a quarter of the multiplications: F(4x4, 3x3) of A. Lavin and S. Gray,
+ * "Fast Algorithms for Convolutional Neural Networks" (2016), on the interpolation points 0, +-A, +-B and infinity.
  * Tiles of 6x6 input pixels become 36 numbers per channel, 36 matrix products over channels follow, and their results
  * become tiles of 4x4 output pixels. The weights take four times the memory. */
 #ifndef OM_WINOGRAD_H
@@ -8,8 +8,8 @@
 #include "conv.h"
 
 /* The points; src/builtin/pack.ts transforms weights with the same. Chosen by measuring: on random data they make the
- * rounding error 1.75 times that of the direct convolution, where the usual 1 and 2 make it 6 to 8 times as large. All that
- * the transforms derive from them is exact in a float. */
+ * rounding error 1.75 times that of the direct convolution, where the usual 1 and 2 make it 6 to 8 times as large. All
+ * that the transforms derive from them is exact in a float. */
 #define OM_WINOGRAD_A 0.625f
 #define OM_WINOGRAD_B 1.5f
 
@@ -51,8 +51,10 @@ OM_INLINE void om_winograd_gather(const om_vf *m, om_vf *to, const int step) {
   to[3 * step] = m[5 * step] + (aa * odd_a + bb * odd_b);
 }
 
-/* `lanes` channels of one tile. pixel: its 36 input pixels; v: where the first of its 36 numbers goes, others `plane` apart. */
-OM_INLINE void om_winograd_spread_tile(const float *const *pixel, ptrdiff_t c, float *v, ptrdiff_t plane, ptrdiff_t lanes) {
+/* `lanes` channels of one tile. pixel: its 36 input pixels; v: where the first of its 36 numbers goes, others `plane`
+ * apart. */
+OM_INLINE void om_winograd_spread_tile(const float *const *pixel, ptrdiff_t c, float *v, ptrdiff_t plane,
+                                       ptrdiff_t lanes) {
   om_vf d[36];
 #pragma GCC unroll 36
   for (int i = 0; i < 36; i++) d[i] = lanes == OM_LANES ? om_load(pixel[i] + c) : om_load_first(pixel[i] + c, lanes);
@@ -146,7 +148,9 @@ OM_INLINE void om_winograd_block_f32(const float *x, const float *packed, float 
     for (ptrdiff_t i = 0; i < 36; i++)
       for (ptrdiff_t part = 0; part < passes; part++) {
         const ptrdiff_t k0 = part * depth;
-        om_tile t = {.a = v + part * pass + i * plane, .k = om_min(depth, s.channels - k0), .c_row = OM_WINOGRAD_COLUMNS,
+        om_tile t = {.a = v + part * pass + i * plane,
+                     .k = om_min(depth, s.channels - k0),
+                     .c_row = OM_WINOGRAD_COLUMNS,
                      .start_row = OM_WINOGRAD_COLUMNS};
         for (ptrdiff_t n = n0; n < n1; n += n < wide ? OM_PANEL : OM_LANES) {
           t.b_row = n < wide ? OM_PANEL : OM_LANES;
@@ -159,9 +163,12 @@ OM_INLINE void om_winograd_block_f32(const float *x, const float *packed, float 
       }
     for (ptrdiff_t tile = 0; tile < count; tile++) {
       const ptrdiff_t out_y = (first + tile) / across * 4, out_x = (first + tile) % across * 4;
-      om_winograd_target t = {.pixel = y_pixel, .line = s.out_width * y_pixel, .residual_pixel = e.residual_row,
+      om_winograd_target t = {.pixel = y_pixel,
+                              .line = s.out_width * y_pixel,
+                              .residual_pixel = e.residual_row,
                               .residual_line = s.out_width * e.residual_row,
-                              .height = om_min(4, s.out_height - out_y), .width = om_min(4, s.out_width - out_x),
+                              .height = om_min(4, s.out_height - out_y),
+                              .width = om_min(4, s.out_width - out_x),
                               .clamp = e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP,
                               .low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f,
                               .high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY};

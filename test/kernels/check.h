@@ -1,5 +1,5 @@
-/* What the kernels' tests share: random data in exactly sized buffers (so that the address sanitizer sees a stray access),
- * guards around outputs (so that other builds do), and comparison with sums in double. */
+/* What the kernels' tests share: random data in exactly sized buffers (so that the address sanitizer sees a stray
+ * access), guards around outputs (so that other builds do), and comparison with sums in double. */
 #ifndef OM_CHECK_H
 #define OM_CHECK_H
 

@@ -15,18 +15,19 @@ typedef struct conv_case {
 
 static void describe(char *name, size_t size, const char *what, const conv_case *t) {
   const om_conv2d_shape *s = &t->s;
-  snprintf(name, size,
-           "%s %dx%dx%dx%d kernel %dx%d stride %dx%d dilation %dx%d pad %d,%d groups %d -> %dx%dx%d pitch %d/%d bias %d "
-           "residual %d act %d",
-           what, (int)s->batch, (int)s->height, (int)s->width, (int)s->channels, (int)s->kernel_height,
-           (int)s->kernel_width, (int)s->stride_height, (int)s->stride_width, (int)s->dilation_height,
-           (int)s->dilation_width, (int)s->pad_top, (int)s->pad_left, (int)s->groups, (int)s->out_height,
-           (int)s->out_width, (int)s->out_channels, (int)s->x_pixel, (int)s->y_pixel, t->bias, t->residual, t->activation);
+  snprintf(
+      name, size,
+      "%s %dx%dx%dx%d kernel %dx%d stride %dx%d dilation %dx%d pad %d,%d groups %d -> %dx%dx%d pitch %d/%d bias %d "
+      "residual %d act %d",
+      what, (int)s->batch, (int)s->height, (int)s->width, (int)s->channels, (int)s->kernel_height, (int)s->kernel_width,
+      (int)s->stride_height, (int)s->stride_width, (int)s->dilation_height, (int)s->dilation_width, (int)s->pad_top,
+      (int)s->pad_left, (int)s->groups, (int)s->out_height, (int)s->out_width, (int)s->out_channels, (int)s->x_pixel,
+      (int)s->y_pixel, t->bias, t->residual, t->activation);
 }
 
 /* The convolution at one output element; w is ONNX's OIHW. `size` grows by the magnitude of what was added. */
-static double reference(const om_conv2d_shape *s, const float *x, const float *w, ptrdiff_t n, ptrdiff_t oy, ptrdiff_t ox,
-                        ptrdiff_t o, double *size) {
+static double reference(const om_conv2d_shape *s, const float *x, const float *w, ptrdiff_t n, ptrdiff_t oy,
+                        ptrdiff_t ox, ptrdiff_t o, double *size) {
   const ptrdiff_t depth = s->channels / s->groups, first = o / (s->out_channels / s->groups) * depth;
   const ptrdiff_t pixel = s->x_pixel ? s->x_pixel : s->channels;
   double sum = 0;
@@ -58,8 +59,11 @@ static void run_case(conv_case t, method how) {
   float *w = floats(s->out_channels * s->channels / s->groups * s->kernel_height * s->kernel_width);
   float *bias = floats(s->out_channels), *residual = floats(outs * s->out_channels), *y = output(y_length);
   float *packed = how == DEPTHWISE ? pack_depthwise(s, w) : how == WINOGRAD ? pack_winograd(s, w) : pack_conv(s, w);
-  const om_epilogue e = {.bias = t.bias ? bias : NULL, .residual = t.residual ? residual : NULL,
-                         .activation = t.activation, .alpha = 0.125f, .beta = 2.0f};
+  const om_epilogue e = {.bias = t.bias ? bias : NULL,
+                         .residual = t.residual ? residual : NULL,
+                         .activation = t.activation,
+                         .alpha = 0.125f,
+                         .beta = 2.0f};
   void *scratch = check_scratch((size_t)(how == WINOGRAD ? OM_WINOGRAD_SCRATCH(s->channels) : OM_GEMM_SCRATCH));
   if (how == DEPTHWISE) om_depthwise2d_f32(x, packed, y, *s, e);
   else if (how == WINOGRAD) om_conv2d_winograd_f32(x, packed, y, *s, e, scratch);
@@ -89,7 +93,8 @@ static void run_case(conv_case t, method how) {
 }
 
 /* Output size of an axis; 0 where the window does not fit. */
-static ptrdiff_t out_size(ptrdiff_t in, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t kernel, ptrdiff_t stride, ptrdiff_t dilation) {
+static ptrdiff_t out_size(ptrdiff_t in, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t kernel, ptrdiff_t stride,
+                          ptrdiff_t dilation) {
   const ptrdiff_t room = in + begin + end - ((kernel - 1) * dilation + 1);
   return room < 0 ? 0 : room / stride + 1;
 }
@@ -123,8 +128,7 @@ static void random_case(method how) {
 }
 
 /* A literal shape, as generated code has it. */
-#define LITERAL(how, ...)                                                                                              \
-  run_case((conv_case){.s = {__VA_ARGS__}, .bias = true, .activation = OM_ACT_RELU}, how)
+#define LITERAL(how, ...) run_case((conv_case){.s = {__VA_ARGS__}, .bias = true, .activation = OM_ACT_RELU}, how)
 
 /* om_conv_nd_f32 in two dimensions must agree with the reference; its transpose must be its adjoint:
  * sum of conv(x)·y = sum of x·transpose(y) for all x and y. */
@@ -149,11 +153,12 @@ static void run_nd(void) {
   for (ptrdiff_t i = 0; i < x_length; i++) backward += (double)x[i] * back[i];
   if (!(fabs(forward - backward) < 1e-3)) fail("conv_nd rank %d: %g, transposed %g", w.rank, forward, backward);
   if (w.rank == 2) {
-    const om_conv2d_shape s = {batch, w.in[0], w.in[1], channels, w.out[0], w.out[1], outs, w.kernel[0], w.kernel[1],
-                               w.stride[0], w.stride[1], w.dilation[0], w.dilation[1], w.pad_begin[0], w.pad_begin[1],
-                               groups, 0, 0};
+    const om_conv2d_shape s = {batch,         w.in[0],        w.in[1],        channels,    w.out[0],    w.out[1],
+                               outs,          w.kernel[0],    w.kernel[1],    w.stride[0], w.stride[1], w.dilation[0],
+                               w.dilation[1], w.pad_begin[0], w.pad_begin[1], groups,      0,           0};
     float *nhwc = floats(x_length);
-    for (ptrdiff_t i = 0; i < x_length; i++) nhwc[(i / (channels * in) * in + i % in) * channels + i / in % channels] = x[i];
+    for (ptrdiff_t i = 0; i < x_length; i++)
+      nhwc[(i / (channels * in) * in + i % in) * channels + i / in % channels] = x[i];
     for (ptrdiff_t i = 0; i < y_length; i++) {
       double size = 1;
       const double want = bias[i / out % outs] + reference(&s, nhwc, weights, i / (outs * out), i % out / w.out[1],
@@ -171,9 +176,9 @@ int main(void) {
   for (int i = 0; i < 400; i++) random_case(DIRECT);
   for (int i = 0; i < 400; i++) random_case(DEPTHWISE);
   for (int i = 0; i < 100; i++) random_case(WINOGRAD);
-  LITERAL(DIRECT, .batch = 1, .height = 19, .width = 17, .channels = 3, .out_height = 10, .out_width = 9, .out_channels = 16,
-          .kernel_height = 3, .kernel_width = 3, .stride_height = 2, .stride_width = 2, .dilation_height = 1,
-          .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 1);
+  LITERAL(DIRECT, .batch = 1, .height = 19, .width = 17, .channels = 3, .out_height = 10, .out_width = 9,
+          .out_channels = 16, .kernel_height = 3, .kernel_width = 3, .stride_height = 2, .stride_width = 2,
+          .dilation_height = 1, .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 1);
   LITERAL(DIRECT, .batch = 1, .height = 14, .width = 14, .channels = 40, .out_height = 14, .out_width = 14,
           .out_channels = 37, .kernel_height = 3, .kernel_width = 3, .stride_height = 1, .stride_width = 1,
           .dilation_height = 1, .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 1);

@@ -1,5 +1,5 @@
-/* The elementary functions against the C library in double. Without arguments: every 1009th float and those around every
- * special value. `elementary all [FUNCTION]`: all 2^32 floats, which takes minutes. */
+/* The elementary functions against the C library in double. Without arguments: every 1009th float and those around
+ * every special value. `elementary all [FUNCTION]`: all 2^32 floats, which takes minutes. */
 #include "elementary.h"
 
 #include "check.h"
@@ -22,8 +22,8 @@ MANY(softplus)
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static double softplus(double x) { return x > 40 ? x : log1p(exp(x)); }
 
-/* `ulp`: the largest error allowed, in units in the last place of the right result; `tiny`: results smaller than this may
- * be 0 instead. */
+/* `ulp`: the largest error allowed, in units in the last place of the right result; `tiny`: results smaller than this
+ * may be 0 instead. */
 typedef struct function {
   const char *name;
   many *got;
@@ -46,7 +46,8 @@ static const function functions[] = {
 static double error_in_ulp(float got, double want) {
   if (isnan(want) || isnan(got)) return isnan(want) && isnan(got) ? 0 : INFINITY;
   const float rounded = (float)want;
-  if (isinf(rounded) || isinf(got)) return got == rounded || (isinf(rounded) && !isinf(want) && fabsf(got) > 3.4e38f) ? 0 : INFINITY;
+  if (isinf(rounded) || isinf(got))
+    return got == rounded || (isinf(rounded) && !isinf(want) && fabsf(got) > 3.4e38f) ? 0 : INFINITY;
   if (want == 0 || got == 0) {
     if (got == 0 && fabs(want) < 1.5e-45) return !signbit(got) == !signbit(want) ? 0 : INFINITY;
     if (want == 0) return got == 0 && !signbit(got) == !signbit(want) ? 0 : INFINITY;
@@ -71,7 +72,8 @@ static void check_chunk(const function *f, const float *x, int n, worst *w) {
     if (y[i] == 0 && fabs(want) < f->tiny) continue;
     const double error = error_in_ulp(y[i], want);
     if (error > w->ulp) *w = (worst){error, x[i]};
-    if (!(error <= f->ulp)) fail("%s(%a = %g) = %a, want %a: %g ulp", f->name, (double)x[i], (double)x[i], (double)y[i], want, error);
+    if (!(error <= f->ulp))
+      fail("%s(%a = %g) = %a, want %a: %g ulp", f->name, (double)x[i], (double)x[i], (double)y[i], want, error);
   }
   check_cases += n;
 }
@@ -88,8 +90,9 @@ int main(int count, char **arguments) {
       x[n++] = om_from_bits((uint32_t)bits);
       if (n == CHUNK) check_chunk(f, x, n, &w), n = 0;
     }
-    const float special[] = {0.0f, 1.0f, -1.0f, 1.17549435e-38f, INFINITY, 88.72284f, -87.33655f, -103.97208f, 128.0f, 0.5f,
-                             0.34657359f, 2.0f / 3, 4.0f / 3, 10.0f, 20.0f, 4.0f, -18.0f, 1e-45f, -0.0f};
+    const float special[] = {0.0f,        1.0f,   -1.0f,  1.17549435e-38f, INFINITY, 88.72284f, -87.33655f,
+                             -103.97208f, 128.0f, 0.5f,   0.34657359f,     2.0f / 3, 4.0f / 3,  10.0f,
+                             20.0f,       4.0f,   -18.0f, 1e-45f,          -0.0f};
     for (unsigned i = 0; i < sizeof special / sizeof *special; i++)
       for (int step = -8; step <= 8; step++) {
         x[n++] = om_from_bits(om_bits(special[i]) + (uint32_t)step);

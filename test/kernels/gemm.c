@@ -12,9 +12,9 @@ typedef struct gemm_case {
 
 static void run_case(const gemm_case t) {
   char name[160];
-  snprintf(name, sizeof name, "gemm m %d n %d k %d ta %d tb %d unpacked %d bias %d/%d residual %d/%d gap %d/%d act %d", t.m,
-           t.n, t.k, t.transposed_a, t.transposed_b, t.unpacked, t.bias, t.row_bias, t.residual, t.in_place, t.c_gap,
-           t.residual_gap, t.activation);
+  snprintf(name, sizeof name, "gemm m %d n %d k %d ta %d tb %d unpacked %d bias %d/%d residual %d/%d gap %d/%d act %d",
+           t.m, t.n, t.k, t.transposed_a, t.transposed_b, t.unpacked, t.bias, t.row_bias, t.residual, t.in_place,
+           t.c_gap, t.residual_gap, t.activation);
   check_cases++;
   const ptrdiff_t c_row = t.n + t.c_gap, residual_row = t.in_place ? c_row : t.n + t.residual_gap;
   const ptrdiff_t c_length = (t.m - 1) * c_row + t.n;
@@ -66,7 +66,8 @@ static void run_case(const gemm_case t) {
 }
 
 int main(void) {
-  const int columns[] = {1, OM_LANES - 1, OM_LANES, OM_LANES + 1, OM_PANEL - 1, OM_PANEL, OM_PANEL + 1, 2 * OM_PANEL + OM_LANES + 3};
+  const int columns[] = {
+      1, OM_LANES - 1, OM_LANES, OM_LANES + 1, OM_PANEL - 1, OM_PANEL, OM_PANEL + 1, 2 * OM_PANEL + OM_LANES + 3};
   for (int m = 1; m <= 2 * OM_TILE_ROWS + 1; m++)
     for (unsigned j = 0; j < sizeof columns / sizeof *columns; j++)
       if (columns[j] > 0) run_case((gemm_case){.m = m, .n = columns[j], .k = pick(1, 20), .bias = true});
@@ -75,8 +76,13 @@ int main(void) {
   for (unsigned i = 0; i < sizeof depths / sizeof *depths; i++)
     for (int a = 0; a < 4; a++)
       for (int residual = 0; residual < 3; residual++)
-        run_case((gemm_case){.m = OM_ROW_TILES * OM_TILE_ROWS + a, .n = OM_PANEL + 3 * residual, .k = depths[i], .bias = a & 1,
-                             .row_bias = i & 1, .residual = residual > 0, .in_place = residual > 1,
+        run_case((gemm_case){.m = OM_ROW_TILES * OM_TILE_ROWS + a,
+                             .n = OM_PANEL + 3 * residual,
+                             .k = depths[i],
+                             .bias = a & 1,
+                             .row_bias = i & 1,
+                             .residual = residual > 0,
+                             .in_place = residual > 1,
                              .activation = activations[a]});
   for (int i = 0; i < 300; i++) {
     gemm_case t = {.m = pick(1, 3 * OM_ROW_TILES * OM_TILE_ROWS), .n = pick(1, 3 * OM_PANEL), .k = pick(0, 40)};

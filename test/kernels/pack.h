@@ -48,7 +48,8 @@ static inline float *pack_winograd(const om_conv2d_shape *s, const float *w) {
     for (ptrdiff_t c = 0; c < s->channels; c++)
       for (ptrdiff_t o = 0; o < s->out_channels; o++) {
         double sum = 0;
-        for (int tap = 0; tap < 9; tap++) sum += g[i / 6][tap / 3] * g[i % 6][tap % 3] * w[(o * s->channels + c) * 9 + tap];
+        for (int tap = 0; tap < 9; tap++)
+          sum += g[i / 6][tap / 3] * g[i % 6][tap % 3] * w[(o * s->channels + c) * 9 + tap];
         matrix[c * s->out_channels + o] = (float)sum;
       }
     om_gemm_pack_f32(matrix, s->out_channels, 1, s->channels, s->out_channels, packed + i * each);
@@ -58,7 +59,8 @@ static inline float *pack_winograd(const om_conv2d_shape *s, const float *w) {
 }
 
 /* W or R, [directions, gates * hidden, depth]; `split`: R of a GRU. */
-static inline float *pack_recurrent(const float *matrix, ptrdiff_t directions, ptrdiff_t gates, ptrdiff_t hidden, ptrdiff_t depth, bool split) {
+static inline float *pack_recurrent(const float *matrix, ptrdiff_t directions, ptrdiff_t gates, ptrdiff_t hidden,
+                                    ptrdiff_t depth, bool split) {
   const ptrdiff_t rows = gates * hidden, first = split ? 2 * hidden : rows, rest = rows - first;
   const size_t each = (size_t)(OM_GEMM_PACKED(depth, first) + OM_GEMM_PACKED(depth, rest));
   float *packed = (float *)check_alloc((size_t)directions * each * sizeof(float));

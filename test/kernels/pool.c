@@ -4,7 +4,8 @@
 
 #include "check.h"
 
-static ptrdiff_t out_size(ptrdiff_t in, ptrdiff_t pads, ptrdiff_t kernel, ptrdiff_t stride, ptrdiff_t dilation, bool ceil) {
+static ptrdiff_t out_size(ptrdiff_t in, ptrdiff_t pads, ptrdiff_t kernel, ptrdiff_t stride, ptrdiff_t dilation,
+                          bool ceil) {
   const ptrdiff_t room = in + pads - ((kernel - 1) * dilation + 1);
   return room < 0 ? 0 : (room + (ceil ? stride - 1 : 0)) / stride + 1;
 }
@@ -42,7 +43,8 @@ static void run_case(void) {
     /* Smaller than the kernel, so that no window lies in the padding alone. */
     s.pad_top = pick(0, (int)s.kernel_height - 1), s.pad_bottom = pick(0, (int)s.kernel_height - 1);
     s.pad_left = pick(0, (int)s.kernel_width - 1), s.pad_right = pick(0, (int)s.kernel_width - 1);
-    s.out_height = out_size(s.height, s.pad_top + s.pad_bottom, s.kernel_height, s.stride_height, s.dilation_height, ceil);
+    s.out_height =
+        out_size(s.height, s.pad_top + s.pad_bottom, s.kernel_height, s.stride_height, s.dilation_height, ceil);
     s.out_width = out_size(s.width, s.pad_left + s.pad_right, s.kernel_width, s.stride_width, s.dilation_width, ceil);
     /* ONNX: a window may not start in the padding behind. */
     if ((s.out_height - 1) * s.stride_height >= s.height + s.pad_top) s.out_height--;
@@ -68,15 +70,19 @@ static void run_case(void) {
                                     at % s.out_width, c);
       good = close_to(y[at * y_pixel + c], want, average ? 1e-6 : 0);
       if (!good)
-        fail("%s %dx%dx%dx%d kernel %dx%d stride %dx%d pad %d,%d,%d,%d: y[%d, %d] = %g, want %g", average ? "avgpool" : "maxpool",
-             (int)s.batch, (int)s.height, (int)s.width, (int)s.channels, (int)s.kernel_height, (int)s.kernel_width,
-             (int)s.stride_height, (int)s.stride_width, (int)s.pad_top, (int)s.pad_left, (int)s.pad_bottom, (int)s.pad_right,
-             (int)at, (int)c, (double)y[at * y_pixel + c], want);
+        fail("%s %dx%dx%dx%d kernel %dx%d stride %dx%d pad %d,%d,%d,%d: y[%d, %d] = %g, want %g",
+             average ? "avgpool" : "maxpool", (int)s.batch, (int)s.height, (int)s.width, (int)s.channels,
+             (int)s.kernel_height, (int)s.kernel_width, (int)s.stride_height, (int)s.stride_width, (int)s.pad_top,
+             (int)s.pad_left, (int)s.pad_bottom, (int)s.pad_right, (int)at, (int)c, (double)y[at * y_pixel + c], want);
     }
   /* The n-dimensional fallback on the same geometry, one plane per image and channel. */
-  const om_window_nd w = {.rank = 2, .in = {s.height, s.width}, .out = {s.out_height, s.out_width},
-                          .kernel = {s.kernel_height, s.kernel_width}, .stride = {s.stride_height, s.stride_width},
-                          .dilation = {s.dilation_height, s.dilation_width}, .pad_begin = {s.pad_top, s.pad_left},
+  const om_window_nd w = {.rank = 2,
+                          .in = {s.height, s.width},
+                          .out = {s.out_height, s.out_width},
+                          .kernel = {s.kernel_height, s.kernel_width},
+                          .stride = {s.stride_height, s.stride_width},
+                          .dilation = {s.dilation_height, s.dilation_width},
+                          .pad_begin = {s.pad_top, s.pad_left},
                           .pad_end = {s.pad_bottom, s.pad_right}};
   const ptrdiff_t planes = s.batch * s.channels, in = s.height * s.width, out = s.out_height * s.out_width;
   float *nchw = floats(planes * in), *pooled = output(planes * out);
@@ -87,8 +93,10 @@ static void run_case(void) {
   else om_maxpool_nd_f32(nchw, pooled, indices, false, planes, &w);
   for (ptrdiff_t i = 0; i < planes * out; i++) {
     const float want = y[(i / (s.channels * out) * out + i % out) * y_pixel + i / out % s.channels];
-    if (!close_to(pooled[i], (double)want, average ? 1e-6 : 0)) fail("pool_nd: y[%d] = %g, want %g", (int)i, (double)pooled[i], (double)want);
-    if (!average && pooled[i] > -INFINITY && nchw[indices[i]] != pooled[i]) fail("maxpool_nd: index %d", (int)indices[i]);
+    if (!close_to(pooled[i], (double)want, average ? 1e-6 : 0))
+      fail("pool_nd: y[%d] = %g, want %g", (int)i, (double)pooled[i], (double)want);
+    if (!average && pooled[i] > -INFINITY && nchw[indices[i]] != pooled[i])
+      fail("maxpool_nd: index %d", (int)indices[i]);
   }
   free(x), free(nchw), free(indices);
   release_output(y, length, "pool");
@@ -113,7 +121,8 @@ int main(void) {
   for (int i = 0; i < 600; i++) run_case();
   for (int i = 0; i < 100; i++) run_global();
   /* Column-major indices: element [1, 2] of 3 x 4 is 1 + 2 * 3. A NaN must not become -inf. */
-  const om_window_nd whole = {.rank = 2, .in = {3, 4}, .out = {1, 1}, .kernel = {3, 4}, .stride = {1, 1}, .dilation = {1, 1}};
+  const om_window_nd whole = {
+      .rank = 2, .in = {3, 4}, .out = {1, 1}, .kernel = {3, 4}, .stride = {1, 1}, .dilation = {1, 1}};
   float x[12] = {0}, y;
   int64_t index;
   x[6] = 1;

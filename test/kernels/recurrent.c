@@ -29,7 +29,8 @@ static double activate(double x, const om_gate_activation a, double clip) {
 /* Offsets by layout. */
 static ptrdiff_t y_at(const net *t, ptrdiff_t step, ptrdiff_t d, ptrdiff_t b) {
   const om_recurrent_shape *s = &t->s;
-  return (s->batch_first ? (b * s->steps + step) * t->directions + d : (step * t->directions + d) * s->batch + b) * s->hidden;
+  return (s->batch_first ? (b * s->steps + step) * t->directions + d : (step * t->directions + d) * s->batch + b) *
+         s->hidden;
 }
 static ptrdiff_t state_at(const net *t, ptrdiff_t d, ptrdiff_t b) {
   return (t->s.batch_first ? b * t->directions + d : d * t->s.batch + b) * t->s.hidden;
@@ -62,7 +63,8 @@ static void reference(const net *t, ptrdiff_t d, ptrdiff_t b, double *y, double 
   for (ptrdiff_t turn = 0; turn < length; turn++) {
     const ptrdiff_t step = reverse ? length - 1 - turn : turn;
     for (ptrdiff_t i = 0; i < s->input; i++) x[i] = (double)x_at(t, step, b)[i];
-#define FROM_X(g) (dot(t->w, rows, d, (g) * n + j, s->input, x) + (t->bias ? (double)t->bias[d * 2 * rows + (g) * n + j] : 0))
+#define FROM_X(g)                                                                                                      \
+  (dot(t->w, rows, d, (g) * n + j, s->input, x) + (t->bias ? (double)t->bias[d * 2 * rows + (g) * n + j] : 0))
 #define RECURRENT_BIAS(g) (t->bias ? (double)t->bias[d * 2 * rows + rows + (g) * n + j] : 0)
 #define FROM(v, g) (dot(t->r, rows, d, (g) * n + j, n, v) + RECURRENT_BIAS(g))
     for (ptrdiff_t j = 0; j < n; j++) {
@@ -75,7 +77,9 @@ static void reference(const net *t, ptrdiff_t d, ptrdiff_t b, double *y, double 
       if (t->gates == 4) {
         const float *p = t->peephole ? t->peephole + d * 3 * n : NULL;
         const double i = activate(FROM_X(0) + FROM(h, 0) + (p ? (double)p[j] * c[j] : 0), act[0], clip);
-        const double f = s->input_forget ? 1 - i : activate(FROM_X(2) + FROM(h, 2) + (p ? (double)p[2 * n + j] * c[j] : 0), act[0], clip);
+        const double f = s->input_forget
+                             ? 1 - i
+                             : activate(FROM_X(2) + FROM(h, 2) + (p ? (double)p[2 * n + j] * c[j] : 0), act[0], clip);
         const double cell = f * c[j] + i * activate(FROM_X(3) + FROM(h, 3), act[1], clip);
         const double o = activate(FROM_X(1) + FROM(h, 1) + (p ? (double)p[n + j] * cell : 0), act[0], clip);
         gate[0][j] = cell;
@@ -102,10 +106,13 @@ static void compare(const char *name, const char *what, const float *got, const 
     }
 }
 
-/* The defaults forwards, others backwards. Literals, as in generated code: unknown ones would compile every combination. */
-static const om_gate_activation lstm_activations[6] = {{OM_ACT_SIGMOID, 0, 0}, {OM_ACT_TANH, 0, 0}, {OM_ACT_TANH, 0, 0},
-                                                       {OM_ACT_HARD_SIGMOID, 0.2f, 0.5f}, {OM_ACT_RELU, 0, 0}, {OM_ACT_SOFTSIGN, 0, 0}};
-static const om_gate_activation gru_activations[6] = {{OM_ACT_SIGMOID, 0, 0}, {OM_ACT_TANH, 0, 0}, {OM_ACT_HARD_SIGMOID, 0.2f, 0.5f}, {OM_ACT_SOFTSIGN, 0, 0}};
+/* The defaults forwards, others backwards. Literals, as in generated code: unknown ones would compile every
+ * combination. */
+static const om_gate_activation lstm_activations[6] = {{OM_ACT_SIGMOID, 0, 0}, {OM_ACT_TANH, 0, 0},
+                                                       {OM_ACT_TANH, 0, 0},    {OM_ACT_HARD_SIGMOID, 0.2f, 0.5f},
+                                                       {OM_ACT_RELU, 0, 0},    {OM_ACT_SOFTSIGN, 0, 0}};
+static const om_gate_activation gru_activations[6] = {
+    {OM_ACT_SIGMOID, 0, 0}, {OM_ACT_TANH, 0, 0}, {OM_ACT_HARD_SIGMOID, 0.2f, 0.5f}, {OM_ACT_SOFTSIGN, 0, 0}};
 static const om_gate_activation rnn_activations[6] = {{OM_ACT_TANH, 0, 0}, {OM_ACT_RELU, 0, 0}};
 
 #define WITH(activations_, kernel)                                                                                     \
@@ -122,9 +129,13 @@ static void run_case(int gates) {
   s->linear_before_reset = pick(0, 1), s->clip = pick(0, 2) ? 0.0f : 0.75f;
   t.directions = s->direction == OM_BIDIRECTIONAL ? 2 : 1;
   char name[200];
-  snprintf(name, sizeof name, "%s steps %d batch %d input %d hidden %d direction %d batch_first %d clip %g forget %d linear %d",
-           gates == 4 ? "lstm" : gates == 3 ? "gru" : "rnn", (int)s->steps, (int)s->batch, (int)s->input, (int)s->hidden,
-           s->direction, s->batch_first, (double)s->clip, s->input_forget, s->linear_before_reset);
+  snprintf(name, sizeof name,
+           "%s steps %d batch %d input %d hidden %d direction %d batch_first %d clip %g forget %d linear %d",
+           gates == 4   ? "lstm"
+           : gates == 3 ? "gru"
+                        : "rnn",
+           (int)s->steps, (int)s->batch, (int)s->input, (int)s->hidden, s->direction, s->batch_first, (double)s->clip,
+           s->input_forget, s->linear_before_reset);
   check_cases++;
   const ptrdiff_t rows = gates * s->hidden, states = t.directions * s->batch * s->hidden;
   float *x = floats(s->steps * s->batch * s->input), *w = floats(t.directions * rows * s->input);
@@ -144,8 +155,17 @@ static void run_case(int gates) {
   float *packed_w = pack_recurrent(w, t.directions, gates, s->hidden, s->input, false);
   float *packed_r = pack_recurrent(r, t.directions, gates, s->hidden, s->hidden, gates == 3);
   void *scratch = check_scratch((size_t)OM_RECURRENT_SCRATCH(gates, s->steps, s->batch, s->hidden));
-  const om_recurrent_io io = {t.x, packed_w, packed_r, t.bias, t.peephole, t.initial_h, t.initial_c, t.lengths,
-                              pick(0, 4) ? y : NULL, pick(0, 4) ? y_h : NULL, pick(0, 4) ? y_c : NULL};
+  const om_recurrent_io io = {t.x,
+                              packed_w,
+                              packed_r,
+                              t.bias,
+                              t.peephole,
+                              t.initial_h,
+                              t.initial_c,
+                              t.lengths,
+                              pick(0, 4) ? y : NULL,
+                              pick(0, 4) ? y_h : NULL,
+                              pick(0, 4) ? y_c : NULL};
   if (gates == 4) WITH(lstm_activations, om_lstm_f32);
   else if (gates == 3) WITH(gru_activations, om_gru_f32);
   else WITH(rnn_activations, om_rnn_f32);

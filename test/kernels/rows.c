@@ -9,7 +9,8 @@
 #define AT(x, o, a, i) ((double)(x)[((o) * axis + (a)) * inner + (i)])
 
 static void run_softmax(bool logarithm) {
-  const ptrdiff_t outer = pick(1, 4), axis = pick(1, 200), inner = pick(0, 1) ? 1 : pick(2, 150), n = outer * axis * inner;
+  const ptrdiff_t outer = pick(1, 4), axis = pick(1, 200), inner = pick(0, 1) ? 1 : pick(2, 150),
+                  n = outer * axis * inner;
   check_cases++;
   float *x = floats(n), *y = output(n);
   for (ptrdiff_t i = 0; i < n; i++) x[i] *= 30;
@@ -25,8 +26,11 @@ static void run_softmax(bool logarithm) {
       for (ptrdiff_t a = 0; a < axis; a++) sum += exp(AT(x, o, a, i) - top);
       for (ptrdiff_t a = 0; a < axis && good; a++) {
         const double shifted = AT(x, o, a, i) - top, want = logarithm ? shifted - log(sum) : exp(shifted) / sum;
-        good = close_to(y[(o * axis + a) * inner + i], want, 1e-6 * (1 + fabs(shifted)) * (logarithm ? 1 : want) + 1e-37);
-        if (!good) fail("softmax %d: [%d, %d, %d] = %g, want %g", logarithm, (int)outer, (int)axis, (int)inner, (double)y[(o * axis + a) * inner + i], want);
+        good =
+            close_to(y[(o * axis + a) * inner + i], want, 1e-6 * (1 + fabs(shifted)) * (logarithm ? 1 : want) + 1e-37);
+        if (!good)
+          fail("softmax %d: [%d, %d, %d] = %g, want %g", logarithm, (int)outer, (int)axis, (int)inner,
+               (double)y[(o * axis + a) * inner + i], want);
       }
     }
   free(x);
@@ -56,7 +60,8 @@ static double reduce(om_reduction kind, const double *v, ptrdiff_t n) {
 }
 
 static void run_reduce(om_reduction kind) {
-  const ptrdiff_t outer = pick(1, 4), axis = pick(1, 150), inner = pick(0, 1) ? 1 : pick(2, 90), n = outer * axis * inner;
+  const ptrdiff_t outer = pick(1, 4), axis = pick(1, 150), inner = pick(0, 1) ? 1 : pick(2, 90),
+                  n = outer * axis * inner;
   check_cases++;
   float *x = floats(n), *y = output(outer * inner);
   for (ptrdiff_t i = 0; i < n; i++) {
@@ -67,7 +72,8 @@ static void run_reduce(om_reduction kind) {
   for (ptrdiff_t at = 0; at < outer * inner; at++) {
     double v[150];
     for (ptrdiff_t a = 0; a < axis; a++) v[a] = AT(x, at / inner, a, at % inner);
-    const double want = reduce(kind, v, axis), tolerance = kind == OM_REDUCE_PRODUCT ? 1e-5 * fabs(want) + 1e-44 * (double)axis : 1e-6 * (double)axis;
+    const double want = reduce(kind, v, axis),
+                 tolerance = kind == OM_REDUCE_PRODUCT ? 1e-5 * fabs(want) + 1e-44 * (double)axis : 1e-6 * (double)axis;
     if (!close_to(y[at], want, tolerance)) {
       fail("reduce %d [%d, %d, %d]: %g, want %g", kind, (int)outer, (int)axis, (int)inner, (double)y[at], want);
       break;
@@ -77,8 +83,8 @@ static void run_reduce(om_reduction kind) {
   release_output(y, outer * inner, "reduce");
 }
 
-/* layernorm and rmsnorm are groupnorm's arithmetic over other axes, so one reference serves: normalised over n elements,
- * with a shift, or without for rmsnorm. */
+/* layernorm and rmsnorm are groupnorm's arithmetic over other axes, so one reference serves: normalised over n
+ * elements, with a shift, or without for rmsnorm. */
 static void statistics(const float *x, ptrdiff_t n, bool shift, double epsilon, double *middle, double *inverse) {
   double sum = 0, square = 0;
   for (ptrdiff_t i = 0; i < n; i++) sum += (double)x[i];
@@ -113,7 +119,8 @@ static void run_norms(void) {
 }
 
 static void run_channels(void) {
-  const ptrdiff_t batch = pick(1, 2), groups = pick(1, 3), each = pick(1, 4), pixels = pick(1, 40), channels = groups * each;
+  const ptrdiff_t batch = pick(1, 2), groups = pick(1, 3), each = pick(1, 4), pixels = pick(1, 40),
+                  channels = groups * each;
   const ptrdiff_t n = batch * channels * pixels, size = pick(1, 5);
   const float epsilon = 1e-3f, alpha = 0.5f, beta = 0.75f, offset = 1.5f;
   check_cases++;
@@ -127,7 +134,9 @@ static void run_channels(void) {
     if (!close_to(y[i], ((double)x[i] - middle) * by * scale[c] + bias[c], 2e-5)) fail("groupnorm: y[%d]", (int)i);
     for (ptrdiff_t k = 0; k < channels; k++)
       if (k >= c - (size - 1) / 2 && k <= c + size / 2) square += pow((double)x[i + (k - c) * pixels], 2);
-    if (!close_to(lrn[i], (double)x[i] / pow((double)offset + (double)alpha / (double)size * square, (double)beta), 1e-6)) fail("lrn: y[%d]", (int)i);
+    if (!close_to(lrn[i], (double)x[i] / pow((double)offset + (double)alpha / (double)size * square, (double)beta),
+                  1e-6))
+      fail("lrn: y[%d]", (int)i);
   }
   free(x), free(scale), free(bias);
   release_output(y, n, "groupnorm"), release_output(lrn, n, "lrn");
@@ -140,7 +149,8 @@ static void run_special(void) {
   om_softmax_f32(x, y, 5, 2, 1);
   const double want[] = {1 / (1 + exp(2)), 1 / (1 + exp(-2)), NAN, NAN, NAN, NAN, 0, 1, NAN, NAN};
   for (int i = 0; i < 10; i++)
-    if (i != 3 && !close_to(y[i], want[i], 1e-7)) fail("softmax of pairs: y[%d] = %g, want %g", i, (double)y[i], want[i]);
+    if (i != 3 && !close_to(y[i], want[i], 1e-7))
+      fail("softmax of pairs: y[%d] = %g, want %g", i, (double)y[i], want[i]);
   om_logsoftmax_f32(x, y, 1, 2, 1);
   if (!close_to(y[0], -2 - log1p(exp(-2)), 1e-6)) fail("logsoftmax of a pair: %g", (double)y[0]);
   om_reduce_f32(x, &one, 1, 6, 1, OM_REDUCE_MAX);

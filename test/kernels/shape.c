@@ -22,13 +22,15 @@ static void print(const char *name, float *packed, ptrdiff_t n) {
 
 int main(void) {
   printf("sizes %d %d %d %d", OM_VECTOR_BYTES, OM_TILE_ROWS, OM_TILE_VECTORS, (int)OM_GEMM_SCRATCH);
-  printf(" %d %d %d\n", (int)OM_MATMUL_SCRATCH(70, 50), (int)OM_RECURRENT_SCRATCH(3, 5, 4, 10), (int)OM_WINOGRAD_SCRATCH(300));
+  printf(" %d %d %d\n", (int)OM_MATMUL_SCRATCH(70, 50), (int)OM_RECURRENT_SCRATCH(3, 5, 4, 10),
+         (int)OM_WINOGRAD_SCRATCH(300));
   for (int n = 1; n <= 70; n += 3) {
     float *packed = floats(OM_GEMM_PACKED(4, n));
     om_gemm_pack_f32(weights(4 * n), n, 1, 4, n, packed);
     print("gemm", packed, OM_GEMM_PACKED(4, n));
   }
-  const om_conv2d_shape grouped = {.channels = 6, .out_channels = 38, .kernel_height = 2, .kernel_width = 3, .groups = 2};
+  const om_conv2d_shape grouped = {
+      .channels = 6, .out_channels = 38, .kernel_height = 2, .kernel_width = 3, .groups = 2};
   const om_conv2d_shape depthwise = {.channels = 19, .kernel_height = 3, .kernel_width = 2};
   const om_conv2d_shape winograd = {.channels = 3, .out_channels = 21};
   print("conv", pack_conv(&grouped, weights(38 * 3 * 6)), OM_CONV2D_PACKED(2, 3, 6, 38, 2));

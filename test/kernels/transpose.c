@@ -10,7 +10,8 @@ static void run_2d(void) {
   om_transpose2d_32(x, y, batch, rows, columns);
   for (ptrdiff_t i = 0; i < batch * rows * columns; i++) {
     const ptrdiff_t b = i / (rows * columns), r = i / columns % rows, c = i % columns;
-    if (y[(b * columns + c) * rows + r] != x[i]) fail("transpose2d %d x %d x %d: element %d", (int)batch, (int)rows, (int)columns, (int)i);
+    if (y[(b * columns + c) * rows + r] != x[i])
+      fail("transpose2d %d x %d x %d: element %d", (int)batch, (int)rows, (int)columns, (int)i);
   }
   free(x);
   release_output(y, batch * rows * columns, "transpose2d");
