@@ -18,7 +18,7 @@ OM_INLINE void om_gru_direction_f32(const om_recurrent_io io, const om_recurrent
   const float *r_last = p.r + OM_GEMM_PACKED(n, 2 * n);
   const om_epilogue bias = {.bias = linear && p.recurrent_bias ? p.recurrent_bias + 2 * n : NULL};
   for (ptrdiff_t turn = 0; turn < s.steps; turn++) {
-    om_recurrent_product(&p, turn > 0 || io.initial_h, both);
+    om_recurrent_product(&p, turn, both);
     for (ptrdiff_t b = 0; b < s.batch; b++) { /* z to from_h[0 .. n], r to from_h[n .. 2 n] */
       const ptrdiff_t step = om_max(0, om_recurrent_step(&p, b, turn));
       const float *x = p.from_x + (step * p.x_step + b * p.x_batch) * width;

@@ -31,7 +31,7 @@ OM_INLINE void om_lstm_direction_f32(const om_recurrent_io io, const om_recurren
   const om_gate_activation f = s.activations[3 * d], g = s.activations[3 * d + 1], out = s.activations[3 * d + 2];
   const om_recurrent p = om_recurrent_begin(io, s, 4, 4, OM_GEMM_PACKED(n, width), d, scratch);
   for (ptrdiff_t turn = 0; turn < s.steps; turn++) {
-    om_recurrent_product(&p, turn > 0 || io.initial_h, (om_gemm_shape){.m = s.batch, .n = width, .k = n});
+    om_recurrent_product(&p, turn, (om_gemm_shape){.m = s.batch, .n = width, .k = n});
     for (ptrdiff_t b = 0; b < s.batch; b++) {
       const ptrdiff_t step = om_recurrent_step(&p, b, turn);
       if (step >= 0) {

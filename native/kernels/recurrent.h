@@ -107,10 +107,17 @@ OM_INLINE om_recurrent om_recurrent_begin(const om_recurrent_io io, const om_rec
   return p;
 }
 
-/* H·Rᵀ of one turn to from_h; nothing to multiply while h is still zero. */
-OM_INLINE void om_recurrent_product(const om_recurrent *p, const bool nonzero, const om_gemm_shape shape) {
-  if (nonzero) om_gemm_f32(p->h, p->r, p->from_h, shape, (om_epilogue){0}, p->scratch);
-  else memset(p->from_h, 0, (size_t)(shape.m * (shape.c_row ? shape.c_row : shape.n)) * sizeof(float));
+OM_INLINE bool om_all_zero(const float *x, ptrdiff_t n) {
+  for (ptrdiff_t i = 0; i < n; i++)
+    if (x[i] != 0.0f) return false;
+  return true;
+}
+
+/* H·Rᵀ of one turn to from_h. Sequences mostly begin with a state of zeros, and that product needs no arithmetic. */
+OM_INLINE void om_recurrent_product(const om_recurrent *p, ptrdiff_t turn, const om_gemm_shape shape) {
+  if (turn == 0 && om_all_zero(p->h, p->s.batch * p->s.hidden))
+    memset(p->from_h, 0, (size_t)(shape.m * (shape.c_row ? shape.c_row : shape.n)) * sizeof(float));
+  else om_gemm_f32(p->h, p->r, p->from_h, shape, (om_epilogue){0}, p->scratch);
 }
 
 /* Of batch entry b: the step of x and y that the direction takes at its `turn`-th turn; -1 past the sequence's end. */
