@@ -4,9 +4,9 @@ import { gemmScratchBytes } from '../builtin/kernel-shape.ts'
 import { packConvWeights, packDepthwiseWeights } from '../builtin/pack.ts'
 import { bytesOf, floats } from './data.ts'
 import { epilogueLiteral, fusesEpilogue } from './epilogue.ts'
-import type { KernelWriter, LoweredOperator } from './lowering.ts'
+import type { LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
-import { type Window, windowInitializer, windowOf } from './window.ts'
+import { imageGeometry, type Window, windowInitializer, windowOf } from './window.ts'
 
 /** What Conv states beside its window: x [N, C, …], w [M, C/group, kernel…]. */
 function convolution(
@@ -98,34 +98,12 @@ const Conv2d: LoweredOperator = {
     k.include(depthwise ? 'depthwise.h' : 'conv.h')
     const [x, w, y] = [k.input(0), k.constant('float32', bytesOf(packed)), k.output()]
     const bias = node.inputs[2] ? { column: k.input(2) } : {}
-    const tail = `${convShape(node, window, groups, k)}, ${epilogueLiteral(k, node.output(), epilogue, bias)}`
+    const geometry = imageGeometry('om_conv2d_shape', node, window, { out_channels: outChannels, groups }, k)
+    const tail = `${geometry}, ${epilogueLiteral(k, node.output(), epilogue, bias)}`
     if (depthwise) k.line(`om_depthwise2d_f32(${x}, ${w}, ${y}, ${tail});`)
     else k.line(`om_conv2d_f32(${x}, ${w}, ${y}, ${tail}, ${k.scratch(gemmScratchBytes(k.shape), 'void')});`)
   },
   flops,
-}
-
-function convShape(node: Node, window: Window, groups: number, k: KernelWriter): string {
-  const [batch, height, width, channels] = node.input(0).dims as [Dim, Dim, Dim, Dim]
-  const fields: [string, Dim][] = [
-    ['batch', batch],
-    ['height', height],
-    ['width', width],
-    ['channels', channels],
-    ['out_height', window.output[0]!],
-    ['out_width', window.output[1]!],
-    ['out_channels', node.output().dims[3]!],
-    ['kernel_height', window.kernel[0]!],
-    ['kernel_width', window.kernel[1]!],
-    ['stride_height', window.strides[0]!],
-    ['stride_width', window.strides[1]!],
-    ['dilation_height', window.dilations[0]!],
-    ['dilation_width', window.dilations[1]!],
-    ['pad_top', window.padsBegin[0]!],
-    ['pad_left', window.padsBegin[1]!],
-    ['groups', groups],
-  ]
-  return `(om_conv2d_shape){${fields.map(([field, dim]) => `.${field} = ${k.dim(dim)}`).join(', ')}}`
 }
 
 /** Two operations per weight and output pixel. */

@@ -1,8 +1,8 @@
 import { type Dim, product } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
-import type { KernelWriter, LoweredOperator } from './lowering.ts'
+import type { LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
-import { type Window, windowInitializer, windowOf } from './window.ts'
+import { imageGeometry, type Window, windowInitializer, windowOf } from './window.ts'
 
 type Kind = 'max' | 'average'
 
@@ -55,35 +55,14 @@ function pool2d(name: string, kernel: string): LoweredOperator {
       return [{ type, shape: [dims[0]!, ...windowOfNode(node).output, dims[3]!] }]
     },
     lower(node, k) {
+      const window = windowOfNode(node)
+      const [pad_bottom, pad_right] = window.padsEnd as readonly [Dim, Dim]
+      const rest = { pad_bottom, pad_right, count_padding: node.int('count_include_pad', 0) }
       k.include('pool.h')
-      k.line(`${kernel}(${k.input(0)}, ${k.output()}, ${poolShape(node, windowOfNode(node), k)});`)
+      k.line(`${kernel}(${k.input(0)}, ${k.output()}, ${imageGeometry('om_pool2d_shape', node, window, rest, k)});`)
     },
     flops: (node) => product([...node.output().dims, ...kernelShape(node)]),
   }
-}
-
-function poolShape(node: Node, window: Window, k: KernelWriter): string {
-  const [batch, height, width, channels] = node.input(0).dims as [Dim, Dim, Dim, Dim]
-  const fields: [string, Dim][] = [
-    ['batch', batch],
-    ['height', height],
-    ['width', width],
-    ['channels', channels],
-    ['out_height', window.output[0]!],
-    ['out_width', window.output[1]!],
-    ['kernel_height', window.kernel[0]!],
-    ['kernel_width', window.kernel[1]!],
-    ['stride_height', window.strides[0]!],
-    ['stride_width', window.strides[1]!],
-    ['dilation_height', window.dilations[0]!],
-    ['dilation_width', window.dilations[1]!],
-    ['pad_top', window.padsBegin[0]!],
-    ['pad_left', window.padsBegin[1]!],
-    ['pad_bottom', window.padsEnd[0]!],
-    ['pad_right', window.padsEnd[1]!],
-    ['count_padding', node.int('count_include_pad', 0)],
-  ]
-  return `(om_pool2d_shape){${fields.map(([field, dim]) => `.${field} = ${k.dim(dim)}`).join(', ')}}`
 }
 
 /** Mean over all spatial axes, channels last: [N, H, W, C] → [N, 1, 1, C]. */

@@ -1,5 +1,6 @@
 import { add, ceilDivide, type Dim, floorDivide, isStatic, multiply, subtract } from '../graph/dim.ts'
 import type { Node } from '../graph/graph.ts'
+import type { KernelWriter } from './lowering.ts'
 
 /** How a kernel window walks over the spatial axes of convolutions and pools. */
 export interface Window {
@@ -106,4 +107,32 @@ export function windowInitializer(window: Window, dim: (dim: Dim) => string): st
     `.kernel = ${list(window.kernel)}, .stride = ${list(window.strides)}, .dilation = ${list(window.dilations)}, ` +
     `.pad_begin = ${list(window.padsBegin)}, .pad_end = ${list(window.padsEnd)}}`
   )
+}
+
+/** Compound literal of `om_conv2d_shape` or `om_pool2d_shape` over an NHWC image; `rest`: the fields that only one of them has. */
+export function imageGeometry(
+  struct: string,
+  node: Node,
+  window: Window,
+  rest: Readonly<Record<string, Dim>>,
+  k: Pick<KernelWriter, 'dim'>,
+): string {
+  const [batch, height, width, channels] = node.input(0).dims as readonly [Dim, Dim, Dim, Dim]
+  const pair = (name: string, [y, x]: readonly Dim[]): Record<string, Dim> => ({
+    [`${name}_height`]: y!,
+    [`${name}_width`]: x!,
+  })
+  const [pad_top, pad_left] = window.padsBegin as readonly [Dim, Dim]
+  const fields = {
+    ...{ batch, height, width, channels },
+    ...pair('out', window.output),
+    ...pair('kernel', window.kernel),
+    ...pair('stride', window.strides),
+    ...pair('dilation', window.dilations),
+    ...{ pad_top, pad_left },
+    ...rest,
+  }
+  return `(${struct}){${Object.entries(fields)
+    .map(([field, dim]) => `.${field} = ${k.dim(dim)}`)
+    .join(', ')}}`
 }
