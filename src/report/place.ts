@@ -27,7 +27,7 @@ export function placeSteps(program: Program, level: NnpaLevel, isOnCpu: (step: S
     program.steps.map((step): [Step, Placed] => {
       if (isOnCpu(step)) return [step, { device: 'cpu', reason: '', note: 'The placement puts it on the CPU.' }]
       const reason = accelerated.has(step.op) ? undefined : refusal(step, level)
-      if (reason !== undefined) return [step, { device: 'cpu', reason, note: unsaid(step) }]
+      if (reason !== undefined) return [step, { device: 'cpu', reason, ...(reason === '' && { note: unsaid(step) }) }]
       return [step, { device: 'nnpa', reason: scalarsOnCpu(step) ?? '' }]
     }),
   )

@@ -70,7 +70,7 @@ function verdicts(nodes: readonly Step[], program: Program, placement: Placement
     return {
       device,
       reasons: [...(reasons.get(node) ?? [])],
-      ...(note && device === 'cpu' && { note }),
+      ...(note && device === 'cpu' && !reasons.has(node) && { note }),
       partners: [...(partners.get(node) ?? [])].filter((other) => other !== node),
     }
   })

@@ -2,8 +2,7 @@ import type { Value } from '../../graph/graph.ts'
 import type { NnpaLevel } from '../nnpa-level.ts'
 import { entryFor, type Program, producerOf, type Step } from '../program.ts'
 import { legality } from '../rules/index.ts'
-import { isNumber } from './merge.ts'
-import { part, type Rewrite } from './rewrite.ts'
+import { isNumber, part, type Rewrite } from './rewrite.ts'
 
 /** Operators of the accelerator that are several of ONNX's: they go there without further checks. */
 export const fusedOps = {

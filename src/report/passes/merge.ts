@@ -1,7 +1,7 @@
 import { shapeEquals } from '../../graph/dim.ts'
 import type { Value } from '../../graph/graph.ts'
-import { tensorNumbers } from '../../onnx/tensor.ts'
 import { entryFor, type Program, producerOf, type Step } from '../program.ts'
+import { gelu, layerNormalization } from './recompose.ts'
 import { part, type Rewrite, type Uses } from './rewrite.ts'
 
 /**
@@ -16,10 +16,10 @@ export const mergeSteps: Rewrite = (step, program, uses) => {
   return undefined
 }
 
-type Merge = (step: Step, program: Program, uses: Uses) => readonly Step[] | undefined
+export type Merge = (step: Step, program: Program, uses: Uses) => readonly Step[] | undefined
 
 const merges: Readonly<Record<string, readonly Merge[]>> = {
-  Add: [gemmOfMatMul, biasOfGemm, intoConvolution, constantsTogether],
+  Add: [gemmOfMatMul, biasOfGemm, biasOfLayerNormalization, intoConvolution, constantsTogether],
   Mul: [gelu, layerNormalization, intoConvolution, scaleOfMatMul, constantsTogether],
   Div: [scaleOfMatMul],
   BatchNormalization: [batchNormOfConvolution],
@@ -119,125 +119,11 @@ function matMulOfReshape(step: Step, program: Program): Step[] | undefined {
   return [merged, part(program, step, 'Reshape', [merged.output(), undefined], step.output())]
 }
 
-/** 0.5 · x · (1 + erf(x / √2)), and its approximation with tanh → Gelu: RecomposeGeluFromMulPattern. */
-function gelu(step: Step, program: Program): Step[] | undefined {
-  const half = factorsOfHalf(step)
-  for (const [sum, x] of half ? [half, [half[1], half[0]] as const] : []) {
-    const onePlus = besideConstant(producerOf(sum, 'Add'), 1)
-    const inner = producerOf(onePlus, 'Erf') ?? producerOf(onePlus, 'Tanh')
-    const body = inner && chainTo(inner, x)
-    if (!inner || !body) continue
-    const steps = [step, producerOf(sum)!, inner, ...body, ...halfSteps(step)]
-    const merged = part(program, step, 'Gelu', [x], step.output())
-    return [
-      merged.with(
-        [x],
-        steps.flatMap(({ origins }) => [...origins]),
-      ),
-    ]
-  }
-  return undefined
-}
-
-/** a and b of 0.5 · a · b, however the product is put together. */
-function factorsOfHalf(step: Step): readonly [Value, Value] | undefined {
-  const product = producerOf(besideConstant(step, 0.5), 'Mul')
-  if (product) return [product.input(0), product.input(1)]
-  for (const [i, j] of [
-    [0, 1],
-    [1, 0],
-  ] as const) {
-    const halved = besideConstant(producerOf(step.input(i), 'Mul'), 0.5)
-    if (halved) return [halved, step.input(j)]
-  }
-  return undefined
-}
-
-function halfSteps(step: Step): Step[] {
-  return step.inputs.map((input) => producerOf(input, 'Mul')).filter((input) => input !== undefined)
-}
-
-/** The other operand of a step one of whose operands is `number` everywhere. */
-function besideConstant(step: Step | undefined, number: number): Value | undefined {
-  if (step?.inputs.length !== 2) return undefined
-  const index = step.inputs.findIndex((input) => isNumber(input, number))
-  return index < 0 ? undefined : step.inputs[1 - index]
-}
-
-export function isNumber(value: Value | undefined, number: number): boolean {
-  const tensor = value?.constant
-  if (!tensor || tensor.type === 'string' || tensor.data.length > 4096) return false
-  const numbers = tensorNumbers(tensor)
-  return numbers.length > 0 && numbers.every((element) => Math.abs(element - number) < 1e-6)
-}
-
-/** The steps from `x` to the argument of a Gelu's Erf or Tanh, where they are those of the formula. */
-function chainTo(inner: Step, x: Value): Step[] | undefined {
-  if (inner.op === 'Erf') {
-    const scaled = producerOf(inner.input(0), 'Div')
-    return scaled?.input(0) === x && isNumber(scaled.input(1), Math.SQRT2) ? [scaled] : undefined
-  }
-  const scaled = producerOf(inner.input(0), 'Mul')
-  const sum = producerOf(besideConstant(scaled, Math.sqrt(2 / Math.PI)), 'Add')
-  const cubicTerm = sum?.inputs.find((input) => input !== x)
-  const cubic = producerOf(cubicTerm, 'Mul')
-  const power = producerOf(besideConstant(cubic, 0.044715))
-  if (!scaled || !sum?.inputs.includes(x) || !cubic || power?.input(0) !== x) return undefined
-  const isCube = power.op === 'Pow' && isNumber(power.inputs[1], 3)
-  return isCube ? [scaled, sum, cubic, power] : undefined
-}
-
-/** scale · (x − mean) / √(variance + ε) → LayerNormalization, which has no accelerated form: RecomposeLayerNormFromMulPattern. */
-function layerNormalization(step: Step, program: Program): Step[] | undefined {
-  for (const [i, j] of [
-    [0, 1],
-    [1, 0],
-  ] as const) {
-    const scale = step.input(j)
-    const body = normalized(producerOf(step.input(i)))
-    if (!body) continue
-    const merged = part(program, step, 'LayerNormalization', [body.x, scale], step.output())
-    return [
-      merged.with(
-        merged.inputs,
-        body.steps.flatMap(({ origins }) => [...origins]),
-      ),
-    ]
-  }
-  return undefined
-}
-
-function normalized(division: Step | undefined): { x: Value; steps: Step[] } | undefined {
-  if (!division) return undefined
-  const quotient =
-    division.op === 'Div'
-      ? { d: division.input(0), root: producerOf(division.inputs[1], 'Sqrt'), inverse: [] as Step[] }
-      : reciprocal(division)
-  const sum = producerOf(quotient?.root?.input(0), 'Add')
-  const mean = sum?.inputs.map((input) => producerOf(input, 'ReduceMeanV13')).find((found) => found)
-  const square = producerOf(mean?.input(0), 'Mul')
-  if (!quotient?.root || !sum || !mean || !square || !square.inputs.every((input) => input === quotient.d))
-    return undefined
-  const steps = [division, ...quotient.inverse, quotient.root, sum, mean, square]
-  const difference = producerOf(quotient.d, 'Sub')
-  const average = producerOf(difference?.inputs[1], 'ReduceMeanV13')
-  const x = difference?.input(0)
-  if (difference && average && average.input(0) === x) return { x: x!, steps: [...steps, difference, average] }
-  return { x: quotient.d, steps }
-}
-
-/** d · (1 / √v) or d · Reciprocal(√v). */
-function reciprocal(step: Step): { d: Value; root: Step | undefined; inverse: Step[] } | undefined {
-  if (step.op !== 'Mul') return undefined
-  for (const [i, j] of [
-    [0, 1],
-    [1, 0],
-  ] as const) {
-    const inverse = producerOf(step.input(i))
-    if (inverse?.op === 'Reciprocal')
-      return { d: step.input(j), root: producerOf(inverse.input(0), 'Sqrt'), inverse: [inverse] }
-    if (inverse?.op === 'Div' && isNumber(inverse.inputs[0], 1))
-      return { d: step.input(j), root: producerOf(inverse.inputs[1], 'Sqrt'), inverse: [inverse] }
-  }
-  return undefined
+/** What is added to a LayerNormalization without bias is its bias: PropagateBiasIntoLayerNormRewritePattern. */
+function biasOfLayerNormalization(step: Step, program: Program, uses: Uses): Step[] | undefined {
+  const [x, bias] = operands(step, program)
+  const norm = producerOf(x, 'LayerNormalization')
+  if (!norm || uses.get(x) !== 1 || norm.inputs[2]) return undefined
+  const biased = part(program, step, 'LayerNormalization', [norm.inputs[0], norm.inputs[1], bias], step.output())
+  return [biased.with(biased.inputs, norm.origins, norm.attributes)]
 }

@@ -21,7 +21,7 @@ const preparations: Readonly<Record<string, Preparation>> = {
   Sub: (step, program) => expandedConstant(step, program),
   Mul: (step, program) => expandedConstant(step, program),
   Div: (step, program) => expandedConstant(step, program),
-  MatMul: (step, program, level) => flatProduct(step, program, level),
+  MatMul: (step, program) => flatProduct(step, program),
   Softmax: (step, program) => flatSoftmax(step, program),
   Conv: (step, program, level) => paddedConvolution(step, program, level),
 }
@@ -56,14 +56,14 @@ function broadcastsTo(constant: Value, other: Value): boolean {
   return padded.every((size, i) => size === 1 || size === to[i])
 }
 
-/** Stacks of more than three dimensions → three, and products within the limits → one that was split before. */
-function flatProduct(step: Step, program: Program, level: NnpaLevel): Step[] | undefined {
+/** Stacks of matrices in more than one dimension → in one. */
+function flatProduct(step: Step, program: Program): Step[] | undefined {
   const [a, b] = [step.input(0), step.input(1)]
   if (!a.shape || !b.shape) return undefined
   const isStack = a.shape.length > 3 || b.shape.length > 3
   const fits =
     (a.shape.length > 3 && b.shape.length === 2) ||
-    (b.shape.length > 3 && a.shape.length === 2 && level === 'z17') ||
+    (b.shape.length > 3 && a.shape.length === 2) ||
     (a.shape.length === b.shape.length && a.shape.slice(0, -2).every((dim, i) => dimEquals(dim, b.shape![i]!)))
   if (!isStack || !fits) return undefined
   const flat = [a, b].map((value) =>

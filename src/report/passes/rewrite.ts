@@ -1,4 +1,5 @@
 import type { Attribute } from '../../onnx/model.ts'
+import { tensorNumbers } from '../../onnx/tensor.ts'
 import type { Value, ValueInfo } from '../../graph/graph.ts'
 import { type Program, Step } from '../program.ts'
 
@@ -78,4 +79,12 @@ function integerAttributes(values: Readonly<Record<string, number | readonly num
       typeof value === 'number' ? { kind: 'int', value: BigInt(value) } : { kind: 'ints', value: value.map(BigInt) },
     ]),
   )
+}
+
+/** Whether every element of a small constant is `number`. */
+export function isNumber(value: Value | undefined, number: number): boolean {
+  const tensor = value?.constant
+  if (!tensor || tensor.type === 'string' || tensor.data.length > 4096) return false
+  const numbers = tensorNumbers(tensor)
+  return numbers.length > 0 && numbers.every((element) => Math.abs(element - number) < 1e-6)
 }
