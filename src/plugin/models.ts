@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { moduleSource, stubSource } from '../emit/module.ts'
 import { createPipeline, type Pipeline, type PluginOptions } from '../pipeline.ts'
 import { type EmittedFile, emittedFiles } from './files.ts'
@@ -57,7 +57,7 @@ export function createModels(options: HostOptions = {}): Models {
         library: await host.place(library),
         constants: constants && (await host.place(constants)),
       }
-      return moduleSource({ facts: built.facts, runtime: join(runtimeFolder, 'node.js'), files })
+      return moduleSource({ facts: built.facts, runtime, files })
     },
   }
 }
@@ -76,7 +76,8 @@ export function modelFile(id: string): string {
 }
 
 /**
- * Folder of the runtime. Modules import it by its absolute path, and so it is bundled into the output where a host would
- * leave a bare name external: a built folder runs without `node_modules`.
+ * The runtime. Modules import it by its absolute path, and so it is bundled into the output where a host would leave a bare
+ * name external: a built folder runs without `node_modules`.
  */
-export const runtimeFolder = dirname(createRequire(import.meta.url).resolve('unplugin-onnx-mlir/runtime'))
+const runtime = createRequire(import.meta.url).resolve('unplugin-onnx-mlir/runtime/node')
+export const runtimeFolder = dirname(runtime)

@@ -1,9 +1,16 @@
+import { createRequire } from 'node:module'
+import { isAbsolute } from 'node:path'
+import { UsageError } from '../errors.ts'
 import { canonicalId, isModelId } from '../request/request.ts'
 import { browserStub, type Host, modelFile, type Models, runtimeFolder } from './models.ts'
 
 /** What the plugin contexts of Rollup, Rolldown and Vite have in common, as far as a model needs it. */
 export interface RollupLikeContext {
-  resolve(source: string, importer?: string, options?: { skipSelf?: boolean }): Promise<{ id: string } | null>
+  resolve(
+    source: string,
+    importer?: string,
+    options?: { skipSelf?: boolean },
+  ): Promise<{ id: string; external: boolean | string } | null>
   addWatchFile(path: string): void
   info(message: string): void
   warn(message: string): void
@@ -24,8 +31,24 @@ export const resolveId = {
     if (!isModelId(source)) return null
     const path = modelFile(source)
     const resolved = await this.resolve(path, importer, { skipSelf: true })
-    return resolved && canonicalId(modelFile(resolved.id) + source.slice(path.length))
+    const file = resolved && !resolved.external ? modelFile(resolved.id) : resolvedByNode(path, importer)
+    if (file === undefined) throw new UsageError('USAGE_MODEL', notFound(path, importer), { model: path })
+    return canonicalId(file + source.slice(path.length))
   },
+}
+
+/** Rollup by itself knows neither `#models/…` of package.json's `imports` nor models in packages. */
+function resolvedByNode(path: string, importer: string | undefined): string | undefined {
+  if (importer === undefined || !isAbsolute(importer)) return undefined
+  try {
+    return createRequire(importer).resolve(path)
+  } catch {
+    return undefined
+  }
+}
+
+function notFound(path: string, importer = 'the configuration'): string {
+  return `The model "${path}", imported by ${importer}, is not there. Check the path; it begins with "./" for a file beside the importer.`
 }
 
 /**

@@ -43,12 +43,15 @@ describe.each(hosts)('$name', (host) => {
     await expect(build).rejects.toThrow(/add\.onnx/)
   })
 
-  test('a model that is not there is an error of the host', async () => {
-    const root = await temporaryFolder()
-    await writeFiles(root, { 'main.js': `export { default } from './gone.onnx?O=1'` })
-    const build = host.build({ root, entries: { main: 'main.js' }, outDir: join(root, 'out') })
-    await expect(build).rejects.toThrow(/gone\.onnx/)
-  })
+  test.each(['./gone.onnx?O=1', './gone.onnx', '#gone/gone.onnx'])(
+    'a model that is not there: %s',
+    async (specifier) => {
+      const root = await temporaryFolder()
+      await writeFiles(root, { 'main.js': `export { default } from '${specifier}'` })
+      const build = host.build({ root, entries: { main: 'main.js' }, outDir: join(root, 'out') })
+      await expect(build).rejects.toThrow(/gone\.onnx/)
+    },
+  )
 })
 
 const app = {

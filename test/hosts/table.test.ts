@@ -67,6 +67,28 @@ const cases: readonly Case[] = [
     emits: { '.so': 2, '.node': 1 },
   },
   {
+    name: 'a model behind an alias of package.json',
+    files: {
+      'package.json': '{ "imports": { "#models/*": "./models/*" } }',
+      'deep/main.js': `import model from '#models/add.onnx?target=host'\n${printSum}`,
+      'models/add.onnx': addModel(10),
+    },
+    entries: { main: 'deep/main.js' },
+    prints: { main: [11, 12, 13] },
+    emits: { '.so': 1, '.node': 1 },
+  },
+  {
+    name: 'a model of a package',
+    files: {
+      'main.js': `import model from 'models/add.onnx?target=host'\n${printSum}`,
+      'node_modules/models/package.json': '{ "name": "models", "exports": { "./*": "./files/*" } }',
+      'node_modules/models/files/add.onnx': addModel(10),
+    },
+    entries: { main: 'main.js' },
+    prints: { main: [11, 12, 13] },
+    emits: { '.so': 1, '.node': 1 },
+  },
+  {
     name: 'nested entries and chunks find their files',
     files: {
       'main.js': `import model from './add.onnx?O=2&target=host'\n${printSum}`,
