@@ -2,9 +2,8 @@
 #ifndef OM_MOVEMENT_H
 #define OM_MOVEMENT_H
 
+#include "axes.h"
 #include "vector.h"
-
-#define OM_MOVED_AXES 64
 
 typedef struct om_element_16 {
   uint64_t halves[2];
@@ -43,7 +42,7 @@ OM_INLINE void om_copy_row(void *to, ptrdiff_t to_stride, const void *from, ptrd
 /* Copies a box of `dims` elements; strides are in elements, 0 repeats and negative ones turn an axis round. */
 OM_SHARED void om_copy_box(void *to, const ptrdiff_t *to_strides, const void *from, const ptrdiff_t *from_strides,
                            const ptrdiff_t *dims, int rank, ptrdiff_t element) {
-  ptrdiff_t index[OM_MOVED_AXES] = {0}, run = 1, rows = 1;
+  ptrdiff_t index[OM_MAX_RANK] = {0}, run = 1, rows = 1;
   /* Inner axes that both sides hold densely are one run. */
   while (rank > 0 && (dims[rank - 1] == 1 || (to_strides[rank - 1] == run && from_strides[rank - 1] == run))) run *= dims[--rank];
   const int row_axis = run == 1 && rank > 0 ? rank - 1 : rank;
@@ -68,7 +67,7 @@ OM_SHARED void om_copy_box(void *to, const ptrdiff_t *to_strides, const void *fr
 /* to[i0, i1, ...] = from[tables[0][i0] + tables[1][i1] + ...], in elements; `filler` where any of them is negative. */
 OM_SHARED void om_pick_axes(void *to, const void *from, const int64_t *const *tables, const ptrdiff_t *dims, int rank,
                             const void *filler, ptrdiff_t element) {
-  ptrdiff_t index[OM_MOVED_AXES] = {0}, rows = 1;
+  ptrdiff_t index[OM_MAX_RANK] = {0}, rows = 1;
   const ptrdiff_t count = rank > 0 ? dims[rank - 1] : 1;
   const int64_t here = 0, *last = rank > 0 ? tables[rank - 1] : &here;
   for (int i = 0; i < rank - 1; i++) rows *= dims[i];

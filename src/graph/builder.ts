@@ -4,13 +4,18 @@ import { tensorFrom, tensorValues } from '../onnx/tensor.ts'
 import { type Dim, isStatic } from './dim.ts'
 import { type Graph, type Identities, Node, Value, type ValueInfo } from './graph.ts'
 import { checkSize } from './size.ts'
-import type { Builder, InferContext, OperatorRegistry, PlainAttribute, PlainAttributes } from './operator.ts'
+import type { Builder, InferContext, LoopBody, OperatorRegistry, PlainAttribute, PlainAttributes } from './operator.ts'
 
 /** Opset whose rules the compiler's own nodes follow. */
 export const INTERNAL_OPSET = 26
 
-/** How a subgraph attribute becomes a graph; given by the importer, which knows the names in scope. */
-export type SubgraphImporter = (name: string, inputs: readonly ValueInfo[]) => Graph
+/** How a subgraph attribute becomes nodes; given by the importer, which knows the names in scope. */
+export interface SubgraphImporter {
+  /** A graph of its own, with inputs of these types. */
+  graph(name: string, inputs: readonly ValueInfo[]): Graph
+  /** Its nodes in the graph of `builder`, computing from these values. */
+  inline(name: string, inputs: readonly Value[], builder: GraphBuilder): Value[]
+}
 
 /** Appends nodes to a graph: infers, folds and decomposes each on the way in. */
 export class GraphBuilder implements Builder {
@@ -19,6 +24,8 @@ export class GraphBuilder implements Builder {
   private readonly identities: Identities
   /** Where new nodes come from, for reports. */
   private origin = { name: '', index: -1 }
+  /** Of the node that is being decomposed. */
+  private subgraphs: SubgraphImporter | undefined
 
   constructor(graph: Graph, registry: OperatorRegistry, identities: Identities) {
     this.graph = graph
@@ -54,6 +61,10 @@ export class GraphBuilder implements Builder {
       inputs: [],
     })
     return this.produce(node, [{ type: 'int64', shape: [values.length], contents: values }], [''])[0]!
+  }
+
+  reshape(x: Value, dims: readonly Dim[]): Value {
+    return this.op('Reshape', [x, this.dims(dims)], { allowzero: 1 })
   }
 
   scalar(value: number, type: ElementType): Value {
@@ -95,7 +106,7 @@ export class GraphBuilder implements Builder {
       operator.fold && node.inputs.every((input) => !input || input.constant) ? operator.fold(node) : undefined
     if (folded) return folded.map((tensor, i) => this.constant(tensor, outputs[i]))
 
-    const decomposed = operator.decompose && this.from(node, () => operator.decompose!(node, this))
+    const decomposed = operator.decompose && this.from(node, () => operator.decompose!(node, this), subgraphs)
     if (decomposed) {
       decomposed.forEach((value, i) => (value.name ||= outputs[i] ?? ''))
       return [...decomposed]
@@ -121,7 +132,7 @@ export class GraphBuilder implements Builder {
       freshDim: () => this.identities.freshDim(),
       subgraph: (name, inputs) => {
         if (!subgraphs) throw node.error('MODEL_MISSING_SUBGRAPH', `subgraph ${name} is required but not given`)
-        const graph = subgraphs(name, inputs)
+        const graph = subgraphs.graph(name, inputs)
         node.graphs.set(name, graph)
         return graph
       },
@@ -132,15 +143,50 @@ export class GraphBuilder implements Builder {
     }
   }
 
-  /** Runs `make` so that the nodes it builds carry the name and origin of `node`. */
-  from<T>(node: Node, make: () => T): T {
-    const outer = this.origin
+  /** Runs `make` so that the nodes it builds carry the name and origin of `node`, and find its subgraphs. */
+  from<T>(node: Node, make: () => T, subgraphs?: SubgraphImporter): T {
+    const outer = { origin: this.origin, subgraphs: this.subgraphs }
     this.origin = { name: node.name, index: node.origin }
+    this.subgraphs = subgraphs
     try {
       return make()
     } finally {
-      this.origin = outer
+      this.origin = outer.origin
+      this.subgraphs = outer.subgraphs
     }
+  }
+
+  inline(name: string, inputs: readonly Value[]): Value[] {
+    if (!this.subgraphs) throw new TypeError(`no subgraph ${name}`)
+    return this.subgraphs.inline(name, inputs, this)
+  }
+
+  loop(count: Value, initial: readonly Value[], outputs: number, body: LoopBody): Value[] {
+    const { name, index } = this.origin
+    const inputs = [count, undefined, ...initial]
+    const node = new Node({
+      domain: '',
+      op: 'Loop',
+      version: INTERNAL_OPSET,
+      name,
+      origin: index,
+      attributes: new Map(),
+      inputs,
+    })
+    const { subgraphs } = this
+    return this.append(node, Array<string>(outputs).fill(''), {
+      graph: (_name, infos) => {
+        const graph: Graph = { name: '', inputs: [], outputs: [], outputNames: [], nodes: [] }
+        const inner = new GraphBuilder(graph, this.registry, this.identities)
+        graph.inputs.push(...infos.map((info) => inner.value('', info)))
+        const [i, go, ...carried] = graph.inputs as [Value, Value, ...Value[]]
+        graph.outputs = [go, ...inner.from(node, () => body(inner, i, carried), subgraphs)]
+        return graph
+      },
+      inline: () => {
+        throw new TypeError('the body of a built loop is no attribute')
+      },
+    })
   }
 }
 

@@ -120,21 +120,26 @@ class Importer {
     const inner = { ...place, origin, prefix: `${name}/` }
     const branch = chosenBranch(node)
     if (branch) return this.fill(branch, { ...inner, scope: new Scope(scope) })
-    const subgraphs: SubgraphImporter = (attributeName, infos) => {
+    const bodyOf = (attributeName: string): OnnxGraph => {
       const attribute = source.attributes.get(attributeName)
-      if (attribute?.kind !== 'graph') {
-        throw node.error('MODEL_MISSING_SUBGRAPH', `subgraph ${attributeName} is missing`)
-      }
-      return this.subgraph(attribute.value, infos, node, inner)
+      if (attribute?.kind === 'graph') return attribute.value
+      throw node.error('MODEL_MISSING_SUBGRAPH', `subgraph ${attributeName} is missing`)
+    }
+    const subgraphs: SubgraphImporter = {
+      graph: (attributeName, infos) => this.subgraph(bodyOf(attributeName), infos, node, inner),
+      inline: (attributeName, values, target) => {
+        const body = bodyOf(attributeName)
+        checkInputCount(body, values.length, node)
+        const local = new Scope(scope)
+        body.inputs.forEach((input, i) => local.define(input.name, values[i]))
+        return this.fill(body, { ...inner, builder: target, scope: local })
+      },
     }
     return builder.append(node, source.outputs, subgraphs)
   }
 
   private subgraph(source: OnnxGraph, infos: readonly ValueInfo[], node: Node, around: Place): Graph {
-    if (source.inputs.length !== infos.length) {
-      const problem = `its subgraph ${JSON.stringify(source.name)} takes ${source.inputs.length} inputs, but is given ${infos.length}`
-      throw node.error('MODEL_SUBGRAPH_INPUTS', problem)
-    }
+    checkInputCount(source, infos.length, node)
     const graph = emptyGraph(source)
     const builder = new GraphBuilder(graph, this.registry, this.identities)
     const scope = new Scope(around.scope)
@@ -196,6 +201,12 @@ class Importer {
     this.unnamed.set(dim, unnamed)
     return unnamed
   }
+}
+
+function checkInputCount(source: OnnxGraph, given: number, node: Node): void {
+  if (source.inputs.length === given) return
+  const problem = `its subgraph ${JSON.stringify(source.name)} takes ${source.inputs.length} inputs, but is given ${given}`
+  throw node.error('MODEL_SUBGRAPH_INPUTS', problem)
 }
 
 function emptyGraph({ name, outputs }: OnnxGraph): Graph {

@@ -23,14 +23,23 @@ export interface Builder {
     attributes?: PlainAttributes,
     domain?: string,
   ): Value[]
+  /** The nodes of the subgraph attribute `name` of the node that is being decomposed, fed with `inputs`. */
+  inline(name: string, inputs: readonly Value[]): Value[]
+  /** A Loop node of `count` (an int64 scalar) iterations: the carried values at the end, then scan outputs; `outputs` in all. */
+  loop(count: Value, initial: readonly Value[], outputs: number, body: LoopBody): Value[]
   constant(tensor: Tensor): Value
   /** A tensor of the given values; rank 1 unless `dims` says otherwise. */
   ints(values: readonly number[], dims?: readonly number[]): Value
   /** A 1-D int64 tensor of dimensions, which may be symbolic: the shape to give to Reshape or Expand. */
   dims(values: readonly Dim[]): Value
+  /** The elements of `x` in another shape; 0 is a size here, and not "as before" as in Reshape. */
+  reshape(x: Value, dims: readonly Dim[]): Value
   /** A scalar (rank 0) of the given element type. */
   scalar(value: number, type: Value['type']): Value
 }
+
+/** What one iteration makes of its number and the carried values: the next carried ones, then elements of scan outputs. */
+export type LoopBody = (b: Builder, i: Value, carried: readonly Value[]) => readonly Value[]
 
 export type PlainAttributes = Readonly<Record<string, PlainAttribute | undefined>>
 /** Numbers that are integers become `int`, others `float`; say `{ kind: 'float', value: 1 }` where it matters. */

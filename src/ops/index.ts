@@ -10,8 +10,10 @@ import { controlFlow } from './control-flow.ts'
 import { convolutions } from './convolution.ts'
 import { determinants } from './determinant.ts'
 import { einsum } from './einsum.ts'
+import { flexAttention } from './flex-attention.ts'
 import { fourier } from './fourier.ts'
 import { layerNormalizations } from './layer-normalization.ts'
+import { linearAttention } from './linear-attention.ts'
 import { logic } from './logic.ts'
 import { cumulatives } from './cumulative.ts'
 import { losses } from './losses.ts'
@@ -26,6 +28,7 @@ import { random } from './random.ts'
 import { ranges } from './range.ts'
 import { recurrent } from './recurrent.ts'
 import { reductions } from './reduction.ts'
+import { scans } from './scan.ts'
 import { selections } from './selection.ts'
 import { shapes } from './shape.ts'
 import { softmax } from './softmax.ts'
@@ -41,6 +44,8 @@ const operators: readonly LoweredOperator[] = [
   ...shapes,
   ...movement,
   ...attention,
+  ...flexAttention,
+  ...linearAttention,
   ...transpose,
   ...unary,
   ...activations,
@@ -70,6 +75,7 @@ const operators: readonly LoweredOperator[] = [
   ...softmax,
   ...recurrent,
   ...controlFlow,
+  ...scans,
 ]
 
 const byName = new Map<string, LoweredOperator[]>()

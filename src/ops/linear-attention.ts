@@ -1,0 +1,94 @@
+import { type Dim, divideExactly } from '../graph/dim.ts'
+import type { Node, Value } from '../graph/graph.ts'
+import type { Builder } from '../graph/operator.ts'
+import { elementTypes, type ElementType } from '../onnx/element-type.ts'
+import type { LoweredOperator } from './lowering.ts'
+
+const rules: readonly string[] = ['linear', 'gated', 'delta', 'gated_delta']
+
+function headsOf(node: Node, attribute: string): number {
+  const heads = node.int(attribute, 0)
+  if (heads > 0) return heads
+  throw node.error('MODEL_ATTRIBUTE', `${attribute} must be a positive number`)
+}
+
+/** [batch, steps, heads × size] as float32[steps, batch, heads, size], so that a loop can take one step at a time. */
+function stepsOf(node: Node, b: Builder, x: Value, heads: number): Value {
+  const [batch, steps, hidden] = x.dims as [Dim, Dim, Dim]
+  const size = divideExactly(hidden, heads)
+  if (size === undefined)
+    throw node.error('MODEL_SHAPE', `a hidden size of ${hidden} can't be divided into ${heads} heads`)
+  return b.op('Transpose', [b.op('Reshape', [cast(b, x, 'float32'), b.dims([batch, steps, heads, size])])], {
+    perm: [1, 0, 2, 3],
+  })
+}
+
+function cast(b: Builder, x: Value, type: ElementType): Value {
+  return x.type === type ? x : b.op('Cast', [x], { to: elementTypes[type].code })
+}
+
+/**
+ * ONNX LinearAttention-27: a state per head, float32[batch, groups, key size, value size], is faded (`gated`), told what
+ * is new of each key's value (`delta`: the difference to what it recalls), and read with each query.
+ */
+const LinearAttention: LoweredOperator = {
+  name: 'LinearAttention',
+  infer: (node) => [node.input(0)],
+  decompose(node, b) {
+    const rule = node.string('update_rule', 'gated_delta')
+    if (!rules.includes(rule))
+      throw node.error('MODEL_ATTRIBUTE', `update_rule ${JSON.stringify(rule)} is not one of ${rules.join(', ')}`)
+    const [heads, groups] = [headsOf(node, 'q_num_heads'), headsOf(node, 'kv_num_heads')]
+    const shared = divideExactly(heads, groups)
+    if (shared === undefined)
+      throw node.error('MODEL_SHAPE', `${heads} heads of queries can't share ${groups} heads of keys`)
+    const query = stepsOf(node, b, node.input(0), heads)
+    const [key, value] = [stepsOf(node, b, node.input(1), groups), stepsOf(node, b, node.input(2), groups)]
+    const decay = rule.startsWith('gated') ? stepsOf(node, b, node.input(4), groups) : undefined
+    const beta = rule.endsWith('delta') ? stepsOf(node, b, node.input(5), sharedBeta(node.input(5), groups)) : undefined
+    const [steps, batch] = query.dims as [Dim, Dim]
+    const [keySize, valueSize] = [key.dims[3]!, value.dims[3]!]
+    if (typeof keySize !== 'number')
+      throw node.error('UNSUPPORTED_DYNAMIC', 'the head size must be known at compile time')
+    const scale = b.scalar(node.float('scale', 0) || 1 / Math.sqrt(keySize), 'float32')
+    const initial = node.inputs[3]
+      ? cast(b, node.inputs[3], 'float32')
+      : b.op('ConstantOfShape', [b.dims([batch, groups, keySize, valueSize])])
+    const last = b.ints([-1])
+
+    const count = b.op('Reshape', [b.dims([steps]), b.ints([])])
+    const [state, outputs] = b.loop(count, [initial], 2, (inner, i, [before]) => {
+      const step = (x: Value): Value => inner.op('Gather', [x, i], { axis: 0 })
+      const column = inner.op('Unsqueeze', [step(key), last])
+      const faded = decay
+        ? inner.op('Mul', [before, inner.op('Unsqueeze', [inner.op('Exp', [step(decay)]), last])])
+        : before!
+      const news = beta
+        ? inner.op('Mul', [step(beta), inner.op('Sub', [step(value), recall(inner, faded, column)])])
+        : step(value)
+      const after = inner.op('Add', [
+        faded,
+        inner.op('MatMul', [column, inner.op('Unsqueeze', [news, inner.ints([-2])])]),
+      ])
+      const rows = inner.op('Reshape', [step(query), inner.dims([batch, groups, shared, keySize])])
+      return [after, inner.op('Mul', [inner.op('MatMul', [rows, after]), scale])]
+    })
+    // [steps, batch, groups, shared, size] → [batch, steps, heads × size]
+    const batchFirst = b.op('Transpose', [outputs!], { perm: [1, 0, 2, 3, 4] })
+    const flat = typeof valueSize === 'number' ? heads * valueSize : -1
+    const output = b.op('Reshape', [batchFirst, b.dims([batch, steps, flat])])
+    return [cast(b, output, node.input(0).type), cast(b, state!, node.input(0).type)]
+  },
+}
+
+/** Beta is one number per head, or one for all of them. */
+function sharedBeta(beta: Value, groups: number): number {
+  return beta.dims[2] === 1 ? 1 : groups
+}
+
+/** What the state holds under a key: stateᵀ · key. */
+function recall(b: Builder, state: Value, column: Value): Value {
+  return b.op('Squeeze', [b.op('MatMul', [b.op('Transpose', [state], { perm: [0, 1, 3, 2] }), column]), b.ints([-1])])
+}
+
+export const linearAttention: readonly LoweredOperator[] = [LinearAttention]
