@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Most axes that a tensor can have here. */
-#define OM_MAX_RANK 64
+enum { OM_MAX_RANK = 64 };
 
 /* Marks the axes that a list names, negative ones from the end: how many there are, or -1 when one is out of range. */
 static inline int64_t om_mark_axes(const int64_t *axes, int64_t count, int64_t rank, bool *marked) {

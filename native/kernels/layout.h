@@ -2,6 +2,7 @@
 #ifndef OM_LAYOUT_H
 #define OM_LAYOUT_H
 
+#include "axes.h"
 #include "vector.h"
 
 #if OM_VECTOR_BYTES > 0
@@ -51,8 +52,6 @@ OM_INLINE void om_nhwc_to_nchw_f32(const float *x, float *y, ptrdiff_t batch, pt
 OM_INLINE void om_copy_strided(char *to, const char *from, ptrdiff_t n, ptrdiff_t stride, const ptrdiff_t element) {
   for (ptrdiff_t i = 0; i < n; i++) memcpy(to + i * element, from + i * stride, (size_t)element);
 }
-
-enum { OM_MAX_RANK = 64 };
 
 /* y's axis i is x's axis perm[i]; `dims` are x's; elements of 1, 2, 4, 8 or 16 bytes; rank <= OM_MAX_RANK. */
 OM_SHARED void om_transpose(const void *x, void *y, ptrdiff_t element, int rank, const ptrdiff_t *dims,

@@ -31,8 +31,8 @@ const DepthToSpace: LoweredOperator = {
       ? [batch, depth, block, block, height, width]
       : [batch, block, block, depth, height, width]
     const perm = columnsFirst ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2]
-    const blocks = b.op('Transpose', [b.op('Reshape', [node.input(0), b.dims(split)])], { perm })
-    return [b.op('Reshape', [blocks, b.dims([batch, depth, multiply(height, block), multiply(width, block)])])]
+    const blocks = b.op('Transpose', [b.reshape(node.input(0), split)], { perm })
+    return [b.reshape(blocks, [batch, depth, multiply(height, block), multiply(width, block)])]
   },
 }
 
@@ -44,9 +44,9 @@ const SpaceToDepth: LoweredOperator = {
     const block = blockSize(node)
     const [batch, channels, height, width] = node.input(0).dims as [Dim, Dim, Dim, Dim]
     const [rows, columns] = [part(node, height, block), part(node, width, block)]
-    const split = b.op('Reshape', [node.input(0), b.dims([batch, channels, rows, block, columns, block])])
+    const split = b.reshape(node.input(0), [batch, channels, rows, block, columns, block])
     const blocks = b.op('Transpose', [split], { perm: [0, 3, 5, 1, 2, 4] })
-    return [b.op('Reshape', [blocks, b.dims([batch, multiply(channels, block * block), rows, columns])])]
+    return [b.reshape(blocks, [batch, multiply(channels, block * block), rows, columns])]
   },
 }
 

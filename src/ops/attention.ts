@@ -25,7 +25,7 @@ function splitHeads(node: Node, b: Builder, x: Value, attribute: string): Value 
   const size = divideExactly(hidden, heads)
   if (size === undefined)
     throw node.error('MODEL_SHAPE', `a hidden size of ${hidden} can't be divided into ${heads} heads`)
-  return b.op('Transpose', [b.op('Reshape', [x, b.dims([batch, sequence, heads, size])])], { perm: [0, 2, 1, 3] })
+  return b.op('Transpose', [b.reshape(x, [batch, sequence, heads, size])], { perm: [0, 2, 1, 3] })
 }
 
 function cast(b: Builder, x: Value, type: ElementType): Value {
@@ -106,9 +106,9 @@ const Attention: LoweredOperator = {
     const rows = divideExactly(query.dims.slice(1, 3).reduce(multiply), groups)!
 
     const [q, k] = scaled(node, b, query, key)
-    const grouped = shared === 1 ? q : b.op('Reshape', [q, b.dims([batch, groups, rows, size])])
+    const grouped = shared === 1 ? q : b.reshape(q, [batch, groups, rows, size])
     const product = b.op('MatMul', [grouped, b.op('Transpose', [k], { perm: [0, 1, 3, 2] })])
-    const raw = shared === 1 ? product : b.op('Reshape', [product, b.dims([batch, heads, queries, keys])])
+    const raw = shared === 1 ? product : b.reshape(product, [batch, heads, queries, keys])
     const cap = node.float('softcap', 0)
     const limit = b.scalar(cap, raw.type)
     const capped = cap > 0 ? b.op('Mul', [b.op('Tanh', [b.op('Div', [raw, limit])]), limit]) : raw
@@ -120,13 +120,14 @@ const Attention: LoweredOperator = {
     const wide = raw.type === 'float64' ? 'float64' : precision
     const weights = cast(b, b.op('Softmax', [cast(b, biased, wide)], { axis: -1 }), value.type)
 
-    const groupedWeights = shared === 1 ? weights : b.op('Reshape', [weights, b.dims([batch, groups, rows, keys])])
+    const groupedWeights = shared === 1 ? weights : b.reshape(weights, [batch, groups, rows, keys])
     const mixed = b.op('MatMul', [groupedWeights, value])
-    const output = shared === 1 ? mixed : b.op('Reshape', [mixed, b.dims([batch, heads, queries, value.dims[3]!])])
+    const output = shared === 1 ? mixed : b.reshape(mixed, [batch, heads, queries, value.dims[3]!])
     const joined = flat
-      ? b.op('Reshape', [
-          b.op('Transpose', [output], { perm: [0, 2, 1, 3] }),
-          b.dims([batch, queries, multiply(heads, value.dims[3]!)]),
+      ? b.reshape(b.op('Transpose', [output], { perm: [0, 2, 1, 3] }), [
+          batch,
+          queries,
+          multiply(heads, value.dims[3]!),
         ])
       : output
     const stages = [raw, capped, biased, weights]
@@ -151,7 +152,7 @@ const RotaryEmbedding: LoweredOperator = {
     const [batch, sequence] = x.dims as [Dim, Dim, Dim]
     const split =
       x.rank === 3
-        ? b.op('Reshape', [x, b.dims([batch, sequence, heads, divideExactly(x.dims[2]!, heads) ?? -1])])
+        ? b.reshape(x, [batch, sequence, heads, divideExactly(x.dims[2]!, heads) ?? -1])
         : b.op('Transpose', [x], { perm: [0, 2, 1, 3] })
     const size = split.dims[3]
     if (typeof size !== 'number') throw node.error('UNSUPPORTED_DYNAMIC', 'the head size must be known at compile time')
@@ -174,15 +175,13 @@ const RotaryEmbedding: LoweredOperator = {
     const imaginary = b.op('Add', [b.op('Mul', [sin, first]), b.op('Mul', [cos, second])])
     const last = b.ints([-1])
     const pairs = interleaved
-      ? b.op('Reshape', [
+      ? b.reshape(
           b.op('Concat', [b.op('Unsqueeze', [real, last]), b.op('Unsqueeze', [imaginary, last])], { axis: -1 }),
-          b.dims(split.dims.with(3, rotated)),
-        ])
+          split.dims.with(3, rotated),
+        )
       : b.op('Concat', [real, imaginary], { axis: -1 })
     const whole = rotated === size ? pairs : b.op('Concat', [pairs, slice(split, rotated, size)], { axis: -1 })
-    return [
-      x.rank === 3 ? b.op('Reshape', [whole, b.dims(x.dims)]) : b.op('Transpose', [whole], { perm: [0, 2, 1, 3] }),
-    ]
+    return [x.rank === 3 ? b.reshape(whole, x.dims) : b.op('Transpose', [whole], { perm: [0, 2, 1, 3] })]
   },
 }
 

@@ -132,7 +132,7 @@ function turnBack(b: Builder, value: Value, perm: readonly number[]): Value | un
   if (!value.constant) return undefined
   const shape = [...Array<number>(perm.length - value.rank).fill(1), ...value.constant.dims]
   const inverse = perm.map((_, axis) => perm.indexOf(axis))
-  return b.op('Transpose', [b.op('Reshape', [value, b.ints(shape)])], { perm: inverse })
+  return b.op('Transpose', [b.reshape(value, shape)], { perm: inverse })
 }
 
 function sinkBelowConcat(node: Node, b: Builder): readonly Value[] | undefined {
@@ -155,5 +155,5 @@ function reshapeOfOrderedTranspose(node: Node, b: Builder): readonly Value[] | u
   const x = transposeOf(node.input(0))
   const shape = node.output().dims
   if (!x || !keepsOrder(x.input.dims, x.perm)) return undefined
-  return isStatic(shape) ? [b.op('Reshape', [x.input, b.ints(shape)])] : undefined
+  return isStatic(shape) ? [b.reshape(x.input, shape)] : undefined
 }

@@ -67,7 +67,7 @@ function normaliseGroups(node: Node, b: Builder): Value {
   const centred = b.op('Sub', [rows, b.op('ReduceMean', [rows, axes])])
   const variance = b.op('ReduceMean', [b.op('Mul', [centred, centred]), axes])
   const deviation = b.op('Sqrt', [b.op('Add', [variance, b.scalar(node.float('epsilon', 1e-5), x.type)])])
-  const normalised = b.op('Reshape', [b.op('Div', [centred, deviation]), b.op('Shape', [x])])
+  const normalised = b.reshape(b.op('Div', [centred, deviation]), x.dims)
   return b.op('Add', [b.op('Mul', [normalised, perChannel(b, scale, x)]), perChannel(b, bias, x)])
 }
 

@@ -142,16 +142,10 @@ const Unique: LoweredOperator = {
     const moved = b.op('Transpose', [x], { perm })
     const rest = others.map((i) => x.dims[i]!)
     const rows = axis === undefined ? [product(x.dims), 1] : [x.dims[axis]!, product(rest)]
-    const unique = b.ops(
-      'UniqueRows',
-      [b.op('Reshape', [moved, b.dims(rows)], { allowzero: 1 })],
-      4,
-      { sorted: node.int('sorted', 1) },
-      'om',
-    )
+    const unique = b.ops('UniqueRows', [b.reshape(moved, rows)], 4, { sorted: node.int('sorted', 1) }, 'om')
     const [count] = unique[0]!.dims
     const shape = axis === undefined ? [count!] : [count!, ...rest]
-    const y = b.op('Reshape', [unique[0]!, b.dims(shape)], { allowzero: 1 })
+    const y = b.reshape(unique[0]!, shape)
     const back = perm.map((_, i) => perm.indexOf(i))
     return [axis === undefined ? y : b.op('Transpose', [y], { perm: back }), ...unique.slice(1)]
   },

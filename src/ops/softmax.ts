@@ -48,7 +48,7 @@ export function flattened(name: string): LoweredOperator {
       const x = node.input(0)
       const axis = normalizeAxis(node, node.int('axis', 1), x.rank)
       const flat = b.op(name, [b.op('Flatten', [x], { axis })], { axis: -1 })
-      return [b.op('Reshape', [flat, b.op('Shape', [x])])]
+      return [b.reshape(flat, x.dims)]
     },
   }
 }

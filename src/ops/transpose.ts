@@ -59,10 +59,12 @@ export const transpose: readonly LoweredOperator[] = [
       const { dims } = node.input(0)
       const perm = permutationOf(node)
       if (!keepsOrder(dims, perm)) return undefined
-      const shape = perm.map((axis) => dims[axis]!)
-      const open = shape.findIndex((dim) => typeof dim !== 'number')
-      if (shape.some((dim, axis) => typeof dim !== 'number' && axis !== open)) return undefined
-      return [b.op('Reshape', [node.input(0), b.ints(shape.map((dim) => (typeof dim === 'number' ? dim : -1)))])]
+      return [
+        b.reshape(
+          node.input(0),
+          perm.map((axis) => dims[axis]!),
+        ),
+      ]
     },
     lower(node, k) {
       const { dims, type } = node.input(0)
