@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { build as viteBuild, createBuilder } from 'vite'
 import { rolldown } from 'rolldown'
 import { describe, expect, test } from 'vitest'
+import { type BuildResult, createPipeline, type Pipeline } from '../../src/pipeline.ts'
 import rolldownPlugin from '../../src/rolldown.ts'
 import vitePlugin from '../../src/vite.ts'
 import { execute, filesBelow, moveElsewhere, temporaryFolder, writeFiles } from './app.ts'
 import { withConstants } from './constants.ts'
-import { hosts } from './hosts.ts'
+import { hosts, oneOfEach } from './hosts.ts'
 import { addModel } from './models.ts'
 
 describe.each(hosts)('$name', (host) => {
@@ -34,6 +35,32 @@ describe.each(hosts)('$name', (host) => {
       [11, 12, 13],
       [21, 22, 23],
     ])
+  })
+})
+
+describe.each(oneOfEach)('$name', (host) => {
+  test('one model under several ids is compiled once', async () => {
+    const root = await temporaryFolder()
+    await writeFiles(root, {
+      'main.js': `
+        export { default as first } from './add.onnx?O=2&target=host'
+        export { default as second } from './add.onnx?target=host&O=2'
+        export { default as third } from './copy/add.onnx?O=2'`,
+      'add.onnx': addModel(10),
+      'copy/add.onnx': addModel(10),
+    })
+    const builds: BuildResult[] = []
+    const kept = createPipeline({ cache: false })
+    const pipeline: Pipeline = {
+      async build(id, context) {
+        const built = await kept.build(id, context)
+        builds.push(built)
+        return built
+      },
+    }
+    await host.build({ root, entries: { main: 'main.js' }, outDir: join(root, 'out'), options: { pipeline } })
+    expect(builds.filter(({ cached }) => !cached)).toHaveLength(1)
+    expect((await filesBelow(join(root, 'out'))).filter((file) => file.endsWith('.so'))).toHaveLength(1)
   })
 
   test('a model that cannot be read stops the build', async () => {

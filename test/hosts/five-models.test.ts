@@ -13,7 +13,7 @@ import {
   type Values,
 } from '../onnxruntime.ts'
 import { execute, moveElsewhere, temporaryFolder, writeFiles } from './app.ts'
-import { hosts } from './hosts.ts'
+import { oneOfEach } from './hosts.ts'
 
 const names = ['fraud-lstm', 'mnist-8', 'ultraface-rfb-320', 'light-resnet50', 'light-squeezenet']
 const seeds = [1, 2, 3]
@@ -21,11 +21,6 @@ const seeds = [1, 2, 3]
 const present = names.every((name) => existsSync(join(modelsFolder, `${name}.onnx`)))
 if (!present) console.log(`skipped: the models of ../shared/models are not here`)
 const ort = onnxruntime()
-
-/** One way of each host: what the others differ in has nothing to do with a model's arithmetic. */
-const oneOfEach = hosts.filter(({ name }) =>
-  ['vite, base /', 'rollup, es', 'rolldown, es', 'esbuild, cjs', 'webpack, cjs', 'webpack loader, cjs'].includes(name),
-)
 
 /** Reads inputs, runs each model three times and prints what comes out. */
 function application(inputs: string): string {

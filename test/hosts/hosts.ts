@@ -66,6 +66,11 @@ export const hosts: readonly HostUnderTest[] = [
   withWebpack('webpack loader, cjs', { plugin: false, config: { output: { filename: '[name].cjs' } } }),
 ]
 
+/** One way of each host, for what has nothing to do with output formats and paths. */
+export const oneOfEach = hosts.filter(({ name }) =>
+  ['vite, base /', 'rollup, es', 'rolldown, es', 'esbuild, cjs', 'webpack, cjs', 'webpack loader, cjs'].includes(name),
+)
+
 function withRollup(name: string, output: RollupOutput): HostUnderTest {
   return {
     name,
@@ -74,6 +79,7 @@ function withRollup(name: string, output: RollupOutput): HostUnderTest {
       const bundle = await rollup({
         input: absolute(root, entries),
         plugins: [rollupPlugin({ root, ...options })],
+        logLevel: 'warn',
         onwarn: ({ message }) => warnings.push(message),
       })
       await bundle.write({ ...output, dir: outDir })
