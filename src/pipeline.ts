@@ -2,6 +2,7 @@ import { basename, join } from 'node:path'
 import { tmpdir } from 'node:os'
 import type { Artifact, Signature } from './artifact.ts'
 import { artifactFor } from './artifacts.ts'
+import { buildReport, type ReportSettings } from './build-report.ts'
 import { buildAddon } from './builtin/addon.ts'
 import { type Cache, openCache } from './cache/index.ts'
 import type { OnnxMlirSettings } from './compilers/onnx-mlir.ts'
@@ -18,6 +19,8 @@ export interface PluginOptions extends RequestOptions, ReadOptions {
   readonly cache?: string | false
   /** Where onnx-mlir is and what it is asked for beside what directives say. Default: environment and PATH. */
   readonly onnxMlir?: OnnxMlirSettings
+  /** What runs on NNPA, told at build time for z16 and z17; `false`: no report. */
+  readonly report?: ReportSettings | false
 }
 
 /** All that a host needs to emit a model. */
@@ -30,6 +33,8 @@ export interface BuildResult {
   readonly watch: readonly string[]
   /** Whether the artifact was there already. */
   readonly cached: boolean
+  /** Page of the NNPA report, for targets that have one. */
+  readonly reportPage?: string
 }
 
 export interface BuildContext {
@@ -51,17 +56,21 @@ export interface Pipeline {
 
 /** The one pipeline that the plugin, the loaders, the CLI and programs call. */
 export function createPipeline(options: PluginOptions = {}): Pipeline {
-  const { cache: root, limits, onnxMlir = {}, ...defaults } = options
+  const { cache: root, limits, onnxMlir = {}, report: reporting = {}, ...defaults } = options
+  const reading = limits ? { limits } : {}
   let cache: Cache | undefined
   return {
     async build(id, context) {
-      const request = runnableRequest(parseRequest(id, defaults), context)
+      const asked = parseRequest(id, defaults)
+      const request = runnableRequest(asked, context)
       cache ??= openCache({ ...(root !== undefined && { root }), warn: context.warn })
+      const report =
+        reporting && (await buildReport(asked, reporting, { ...context, store: cache.store, onnxMlir, reading }))
       const { artifact, cached, files } = await artifactFor(request, {
         cache,
         context,
         onnxMlir,
-        reading: limits ? { limits } : {},
+        reading,
       })
       const addon = await buildAddon({ outDir: join(cache.store.folder ?? tmpdir(), 'addon') })
       for (const note of cached ? [] : artifact.notes) context.log(note)
@@ -73,10 +82,12 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
           signature: artifact.signature,
           target: artifact.target,
           compiler: artifact.compiler,
+          ...(report && { report: report.facts }),
           ...(request.directives.profile === 'onnx' && { profiled: true }),
         },
         watch: files,
         cached,
+        ...(report && { reportPage: report.page }),
       }
     },
   }

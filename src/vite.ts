@@ -5,6 +5,7 @@ import type { Environment, Plugin, Rolldown } from 'vite'
 import { cachedUrl } from './plugin/cached.ts'
 import { onnxPlugin } from './plugin/index.ts'
 import type { HostOptions } from './plugin/models.ts'
+import { reportPages, reportsPath } from './plugin/report-pages.ts'
 import { load, resolveId } from './plugin/rollup-like.ts'
 import { isModelId } from './request/request.ts'
 
@@ -27,6 +28,9 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
         sharedDuringBuild: true,
         configResolved({ root }) {
           types.folder = root
+        },
+        configureServer(server) {
+          server.middlewares.use(reportsPath, reportPages(models.reportPages))
         },
         async watchChange(path) {
           if (isModelId(path)) await types.update((line) => this.warn(line))

@@ -37,12 +37,16 @@ export interface Models {
    * @throws OnnxMlirError whose message is meant for the user as it stands.
    */
   load(id: string, host: Host): Promise<string>
+  /** Pages of the NNPA reports of models that were loaded, by the models' file names. */
+  readonly reportPages: ReadonlyMap<string, string>
 }
 
 export function createModels(options: HostOptions = {}): Models {
   const pipeline = options.pipeline ?? createPipeline(options)
+  const reportPages = new Map<string, string>()
 
   return {
+    reportPages,
     async load(id, host) {
       const model = modelFile(id)
       // Before the compiler runs: a model that can't be compiled now is watched until it can.
@@ -50,6 +54,7 @@ export function createModels(options: HostOptions = {}): Models {
 
       const built = await pipeline.build(id, host)
       for (const file of built.watch) host.watch(file)
+      if (built.reportPage !== undefined) reportPages.set(basename(built.reportPage, '.nnpa.html'), built.reportPage)
 
       const { addon, library, constants } = emittedFiles(model, built)
       const files = {
