@@ -50,7 +50,10 @@ A placement names nodes with regular expressions over their whole names; the fir
     const moves = change && (await movesAfter(change, result, model, options))
 
     if (values['html']) await write(values['html'], await reportHtml(result))
-    if (values['save-placement']) await write(values['save-placement'], placementOf(result, model, dialect))
+    if (values['save-placement']) {
+      await write(values['save-placement'], placementOf(result, model, dialect))
+      warnOfNameless(model, invocation)
+    }
     const problem = minimum === undefined ? undefined : checkMinimum(result, minimum)
     const text = [
       reportText(result),
@@ -110,6 +113,12 @@ function dialectOf(
   if (text === undefined || text === 'config-file') return 'config-file'
   if (text === 'device-placement') return text
   throw usage(`--dialect must be config-file or device-placement, not ${JSON.stringify(text)}`)
+}
+
+function warnOfNameless({ graph }: Model, { warn }: Invocation): void {
+  const count = graph.nodes.filter(({ name }) => name === '').length
+  const subject = count === 1 ? '1 node has no name' : `${count} nodes have no names`
+  if (count > 0) warn(`${subject}, so no placement can tell them from others; they were left out.`)
 }
 
 function expectKnown(dims: Sizes, model: Model, usage: (problem: string) => UsageError): void {

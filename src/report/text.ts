@@ -33,7 +33,7 @@ export function movesText(moves: readonly Move[], target: NnpaLevel): string {
     const why = reasons[0] ? `: ${visible(reasons[0])}` : ''
     return `  ${visible(name)} (${visible(op)}): ${from} → ${to}${why}`
   })
-  return [`${moves.length} nodes would move (${target}):`, ...rows].join('\n')
+  return [`${moves.length === 1 ? '1 node' : `${moves.length} nodes`} would move (${target}):`, ...rows].join('\n')
 }
 
 /** Where a report comes from. */
