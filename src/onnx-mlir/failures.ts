@@ -29,7 +29,7 @@ const patterns: readonly Pattern[] = [
   {
     text: /No space left on device|Disk quota exceeded/i,
     explain: () => ({
-      code: 'ENVIRONMENT_DISK_FULL',
+      code: 'ENVIRONMENT_DISK',
       why: 'the disk is full',
       way: 'Free some space, or set TMPDIR to a folder on another disk.',
       environment: true,

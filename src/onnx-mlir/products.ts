@@ -36,7 +36,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 
 /**
  * Copies a product to its place so that nobody ever sees half of it.
- * @throws EnvironmentError `ENVIRONMENT_DISK_FULL`
+ * @throws EnvironmentError `ENVIRONMENT_DISK`
  */
 export async function deliver(from: string, folder: string, name: string): Promise<string> {
   const path = join(folder, name)

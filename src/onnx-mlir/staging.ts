@@ -36,7 +36,7 @@ export const stagedModel = 'model/model.onnx'
 
 /**
  * Copies a model and its external data into a new folder that only this user can read.
- * @throws EnvironmentError `ENVIRONMENT_DISK_FULL`, ModelError `MODEL_CHANGED` if a file isn't what was read before
+ * @throws EnvironmentError `ENVIRONMENT_DISK`, ModelError `MODEL_CHANGED` if a file isn't what was read before
  */
 export async function stageModel(model: Model, options: StagingOptions = {}): Promise<Staging> {
   const parent = options.parent ?? tmpdir()
@@ -67,7 +67,7 @@ export function diskFull(error: unknown, folder: string): EnvironmentError | und
   const { code } = error as NodeJS.ErrnoException
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined
   return new EnvironmentError(
-    'ENVIRONMENT_DISK_FULL',
+    'ENVIRONMENT_DISK',
     `The disk that holds ${folder} is full. Free some space, or set TMPDIR to a folder on another one.`,
     { folder },
     { cause: error as Error },
@@ -131,7 +131,7 @@ async function requireSpace(model: Model, folder: string): Promise<void> {
   const size = (bytes: number) =>
     bytes < 1 << 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.ceil(bytes / (1 << 20))} MiB`
   throw new EnvironmentError(
-    'ENVIRONMENT_DISK_FULL',
+    'ENVIRONMENT_DISK',
     `Compiling ${model.path} takes about ${size(needed)} in ${folder}, which has ${size(free)} left. Free some space, or set TMPDIR to a folder on another disk.`,
     { model: model.path, folder, needed, free },
   )

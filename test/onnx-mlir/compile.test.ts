@@ -398,7 +398,7 @@ describe('a compiler that misbehaves', () => {
 
   test('finds the disk full', async () => {
     const stderr = 'LLVM ERROR: IO failure on output stream: No space left on device\n'
-    expect(await failing({ exit: 14, stderr })).toMatchObject({ code: 'ENVIRONMENT_DISK_FULL' })
+    expect(await failing({ exit: 14, stderr })).toMatchObject({ code: 'ENVIRONMENT_DISK' })
   })
 
   test('keeps its staging folder where asked, and says where', async () => {

@@ -15,6 +15,8 @@ import { mlpLibrary, mlpSignature, target, workshop, writeModel } from './instal
 
 const { folder, fresh, remove } = workshop('container-test')
 const image = 'localhost/unplugin-onnx-mlir-stand-in:1'
+/** Marks the containers of this run. */
+const label = `unplugin-onnx-mlir-test=${process.pid}`
 const before = process.env['CONTAINERS_CONF']
 const host = { target: target('x86-64') }
 
@@ -76,7 +78,7 @@ describe.runIf(typeof prepared !== 'string')('in a container', () => {
   let installation: ContainerInstallation
 
   beforeAll(async () => {
-    const found = await findOnnxMlir({ image, env: {} })
+    const found = await findOnnxMlir({ image, runFlags: [`--label=${label}`], env: {} })
     if (found?.kind !== 'container') throw new Error('no container')
     installation = found
   })
@@ -91,7 +93,7 @@ describe.runIf(typeof prepared !== 'string')('in a container', () => {
   }
 
   const containers = () =>
-    execFileSync(command, ['ps', '--all', '--quiet', '--filter', `ancestor=${image}`], { encoding: 'utf8' })
+    execFileSync(command, ['ps', '--all', '--quiet', `--filter=label=${label}`], { encoding: 'utf8' })
 
   test('the image is known by its digest, and asked what it can', async () => {
     expect(installation).toMatchObject({ image, platform: 'linux/amd64', entryPoint: true })

@@ -134,9 +134,9 @@ describe('texts of the driver and its tools', () => {
     ['ENVIRONMENT_LINKER', 'bash: g++: command not found'],
     ['ENVIRONMENT_LINKER', "error: unable to find 'llc' in PATH"],
     ['COMPILE_LINK', 'collect2: error: ld returned 1 exit status'],
-    ['ENVIRONMENT_DISK_FULL', 'm.o: error: No space left on device'],
+    ['ENVIRONMENT_DISK', 'm.o: error: No space left on device'],
     [
-      'ENVIRONMENT_DISK_FULL',
+      'ENVIRONMENT_DISK',
       '/usr/bin/ld: final link failed: No space left on device\ncollect2: error: ld returned 1 exit status',
     ],
     ['COMPILE_INPUT', 'Refusing a hard link: model.onnx'],

@@ -96,7 +96,7 @@ describe.runIf(staging !== undefined && products !== undefined)('a full disk', (
     const { installation, model, options } = await setUp()
     const context = { outDir: fresh(), signature: mlpSignature, stagingParent: staging }
     await expect(compileWithOnnxMlir(installation, model, options, context)).rejects.toMatchObject({
-      code: 'ENVIRONMENT_DISK_FULL',
+      code: 'ENVIRONMENT_DISK',
       message: expect.stringMatching(/takes about \d\d KiB in .*, which has \d+ KiB left/),
     })
     expect(readdirSync(staging ?? '')).toEqual([])
@@ -107,7 +107,7 @@ describe.runIf(staging !== undefined && products !== undefined)('a full disk', (
     writeFileSync(join(products ?? '', 'filler'), Buffer.alloc(8 << 10))
     const context = { outDir: products ?? '', signature: mlpSignature, stagingParent: fresh() }
     await expect(compileWithOnnxMlir(installation, model, options, context)).rejects.toMatchObject({
-      code: 'ENVIRONMENT_DISK_FULL',
+      code: 'ENVIRONMENT_DISK',
     })
     expect(readdirSync(products ?? '')).toEqual(['filler'])
   })
