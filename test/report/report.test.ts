@@ -110,8 +110,8 @@ describe('as text', () => {
   test('names can’t rewrite the screen', () => {
     const report = createReport(model, 'z16')
     const hostile = { ...report, nodes: report.nodes.map((node) => ({ ...node, name: '\u001b[2J\u202eevil' })) }
-    expect(reportText(hostile)).not.toMatch(/[\u001b\u202e]/)
-    expect(movesText([{ ...hostile.nodes[0]!, from: 'cpu', to: 'nnpa' }], 'z16')).not.toMatch(/[\u001b\u202e]/)
+    const text = reportText(hostile) + movesText([{ ...hostile.nodes[0]!, from: 'cpu', to: 'nnpa' }], 'z16')
+    for (const character of ['\u001b', '\u202e']) expect(text).not.toContain(character)
   })
 
   test('what moves with another target', () => {

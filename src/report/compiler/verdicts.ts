@@ -1,4 +1,5 @@
-import { parsePlacement } from '../../onnx-mlir/placement.ts'
+import { UsageError } from '../../errors.ts'
+import { parsePlacement, type PlacementRule } from '../../onnx-mlir/placement.ts'
 import type { Device, Verdict } from '../predict.ts'
 import { type IrOperation, isAccelerated, parseFinalIr } from './final-ir.ts'
 import { type FindNodes, nodeFinder } from './names.ts'
@@ -40,12 +41,7 @@ export function compiledVerdicts(
     for (const node of line ? nodesOf(line.node) : [])
       reasons.set(node, (reasons.get(node) ?? new Set()).add(line!.reason))
   }
-  const chosen = new Map<number, 'nnpa' | 'cpu'>()
-  for (const { nodeName, device } of sources.placement
-    ? parsePlacement(sources.placement, 'the saved placement')
-    : []) {
-    if (nodeName !== undefined && device) for (const node of nodesOf(nodeName)) chosen.set(node, device)
-  }
+  const chosen = choices(sources.placement, nodesOf)
   return names.map((_, node) => {
     const ours = predicted[node]!
     // What became one operation with others may have lost its name: it is where they are.
@@ -65,6 +61,25 @@ export function compiledVerdicts(
       ...(choice && { chosen: choice }),
     }
   })
+}
+
+/** What the saved placement says; nothing where it can't be read, as it decides nothing. */
+function choices(placement: string | undefined, nodesOf: FindNodes): Map<number, 'nnpa' | 'cpu'> {
+  const chosen = new Map<number, 'nnpa' | 'cpu'>()
+  for (const { nodeName, device } of rulesOf(placement)) {
+    if (nodeName !== undefined && device) for (const node of nodesOf(nodeName)) chosen.set(node, device)
+  }
+  return chosen
+}
+
+function rulesOf(placement: string | undefined): readonly PlacementRule[] {
+  if (placement === undefined) return []
+  try {
+    return parsePlacement(placement, 'the saved placement')
+  } catch (error) {
+    if (error instanceof UsageError) return []
+    throw error
+  }
 }
 
 function noteOf(device: Device, chosen: 'nnpa' | 'cpu' | undefined, ours: string | undefined): string | undefined {
