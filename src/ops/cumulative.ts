@@ -1,5 +1,6 @@
 import type { Node } from '../graph/graph.ts'
 import { elementTypes } from '../onnx/element-type.ts'
+import { checkSingle } from './agreement.ts'
 import { checkKind } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
@@ -10,6 +11,7 @@ function cumulative(name: string, sign: '+' | '*', initial: 0 | 1): LoweredOpera
     name,
     infer(node: Node) {
       checkKind(node, node.input(0), 'number')
+      checkSingle(node, 1)
       const [axis] = node.input(1).contents ?? []
       const { rank } = node.input(0)
       if (typeof axis === 'number' && (axis < -rank || axis >= rank))

@@ -2,6 +2,7 @@ import { add, type Dim, floorDivide, multiply, subtract } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
 import { elementTypes, isFloat } from '../onnx/element-type.ts'
+import { checkSingle } from './agreement.ts'
 import { checkKind } from './elementwise.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
@@ -45,7 +46,12 @@ function transformOf(node: Node): Transform {
 
 /** Samples of the transform along `axis`, where that is known. */
 function lengthOf(node: Node, axis: number, { real }: Transform): Dim | undefined {
-  if (node.inputs[1]) return node.inputs[1].contents?.[0]
+  if (node.inputs[1]) {
+    const length = node.inputs[1].contents?.[0]
+    if (typeof length === 'number' && length < 1)
+      throw node.error('MODEL_SHAPE', `a transform of ${length} samples is none`)
+    return length
+  }
   const extent = node.input(0).dims[axis]!
   return real ? multiply(2, subtract(extent, 1)) : extent
 }
@@ -54,6 +60,8 @@ function inferDft(node: Node, context: InferContext): ValueInfo[] {
   checkKind(node, node.input(0), 'float')
   const { dims, type, rank } = node.input(0)
   lanesOf(node)
+  checkSingle(node, 1)
+  checkSingle(node, 2)
   const transform = transformOf(node)
   const axis = axisOf(node)
   const lanes = transform.real ? 1 : 2
@@ -184,10 +192,16 @@ const STFT: LoweredOperator = {
     checkKind(node, signal, 'float')
     if (signal.rank !== 3)
       throw node.error('MODEL_SHAPE', `the signal has rank ${signal.rank}, but should be [batch, samples, 1 or 2]`)
+    checkSingle(node, 1)
+    checkSingle(node, 3)
+    if (node.inputs[2] && node.inputs[2].rank !== 1)
+      throw node.error('MODEL_SHAPE', `the window has rank ${node.inputs[2].rank}, not 1`)
     const { length, step } = frameOf(node)
     const samples = signal.dims[1]!
     const known = length !== undefined && typeof step === 'number' && step > 0
     const frames = known ? add(floorDivide(subtract(samples, length), step), 1) : context.freshDim()
+    if (typeof frames === 'number' && (frames < 1 || Number(length) < 1))
+      throw node.error('MODEL_SHAPE', `frames of ${length} samples do not fit a signal of ${samples}`)
     const bins = length === undefined ? context.freshDim() : isOneSided(node) ? add(floorDivide(length, 2), 1) : length
     return [{ type: signal.type, shape: [signal.dims[0]!, frames, bins, 2] }]
   },

@@ -1,5 +1,6 @@
 import { type Dim, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
+import { type Agreement, checkAgreement, checkAgreementWhenRun } from './agreement.ts'
 import { checkKind } from './elementwise.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
@@ -26,7 +27,23 @@ function inferLoss(node: Node): ValueInfo {
       `scores of shape [${x.dims.join(', ')}] and targets of shape [${target.dims.join(', ')}] don't go together`,
     )
   }
+  checkAgreement(node, agreements(node))
   return { type: x.type, shape: reductionOf(node) === 'none' ? target.dims : [] }
+}
+
+/** A target per element of a batch and pixel, a weight per class. */
+function agreements(node: Node): Agreement[] {
+  const [x, target, weight] = [node.input(0), node.input(1), node.inputs[2]]
+  const perTarget = target.dims.map((given, axis): Agreement => {
+    return {
+      given,
+      expected: x.dims[axis === 0 ? 0 : axis + 1],
+      problem: `axis ${axis} of the targets is not as long as that of the scores`,
+    }
+  })
+  if (!weight) return perTarget
+  const problem = 'there is not one weight per class'
+  return [...perTarget, { given: weight.rank === 1 ? weight.dims[0] : undefined, expected: x.dims[1], problem }]
 }
 
 /**
@@ -42,6 +59,7 @@ const NegativeLogLikelihoodLoss: LoweredOperator = {
     const [batch, classes] = node.input(0).dims as [Dim, Dim]
     const pixels = k.count(node.input(0).dims.slice(2))
     const [x, y] = [k.input(0), k.output()]
+    checkAgreementWhenRun(k, agreements(node))
     k.line('double sum = 0.0, weights = 0.0;')
     k.line(`for (int64_t n = 0; n < ${k.dim(batch)}; n++)`)
     k.line(`  for (int64_t p = 0; p < ${pixels}; p++) {`)

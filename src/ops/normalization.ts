@@ -2,6 +2,7 @@ import { type Dim, divideExactly, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import { elementTypes } from '../onnx/element-type.ts'
+import { type Agreement, checkAgreement, checkAgreementWhenRun, vectorOf } from './agreement.ts'
 import { literal } from './c-text.ts'
 import { checkKind } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
@@ -34,12 +35,16 @@ function channelsOf(node: Node): Dim {
 const GroupNormalization: LoweredOperator = {
   name: 'GroupNormalization',
   since: 21,
-  infer: sameAsInput,
+  infer(node) {
+    checkAgreement(node, perChannelInputs(node))
+    return sameAsInput(node)
+  },
   decompose: (node, b) =>
     widenNarrowFloats(node, b) ?? (node.input(0).type === 'float32' ? undefined : [normaliseGroups(node, b)]),
   lower(node, k) {
     const { dims } = node.input(0)
     k.include('normalize.h')
+    checkAgreementWhenRun(k, perChannelInputs(node))
     const sizes = [k.dim(dims[0]!), node.int('num_groups', 1), k.dim(groupSize(node)), k.count(dims.slice(2))].join(
       ', ',
     )
@@ -47,6 +52,11 @@ const GroupNormalization: LoweredOperator = {
     k.line(`om_groupnorm_f32(${k.input(0)}, ${k.input(1)}, ${k.input(2)}, ${k.output()}, ${sizes}, ${epsilon});`)
   },
   flops: (node) => product([8, ...node.input(0).dims]),
+}
+
+function perChannelInputs(node: Node): Agreement[] {
+  const channels = channelsOf(node)
+  return [vectorOf(node.input(1), channels, 'the scale'), vectorOf(node.input(2), channels, 'the bias')]
 }
 
 /** Channels of a group. */

@@ -51,7 +51,10 @@ function outChannels(node: Node): Dim {
       `X has ${channels} channels, but W [${w.dims.join(', ')}] and group ${groups} need ${multiply(depth!, groups)}`,
     )
   }
-  return w.dims[0]!
+  const outputs = w.dims[0]!
+  if (typeof outputs !== 'number' || outputs % groups !== 0)
+    throw node.error('MODEL_ATTRIBUTE', `group ${groups} does not divide the ${outputs} output channels`)
+  return outputs
 }
 
 /** The compiler's own: a convolution of int32, zero points subtracted. */

@@ -3,6 +3,7 @@ import type { Node, ValueInfo } from '../graph/graph.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
 import { isFloat } from '../onnx/element-type.ts'
 import { loadElement, storeElement } from './c-text.ts'
+import { checkSingle } from './agreement.ts'
 import { checkKind, checkSameType } from './elementwise.ts'
 import { foldsWell, numbersOf } from './fold.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
@@ -38,12 +39,10 @@ const Range: LoweredOperator = {
   name: 'Range',
   infer(node, context): ValueInfo[] {
     const [start, limit, delta] = [node.input(0), node.input(1), node.input(2)]
+    for (const i of [0, 1, 2]) checkSingle(node, i)
     for (const bound of [start, limit, delta]) {
       checkKind(node, bound, 'number')
       checkSameType(node, start, bound)
-      if (bound.rank > 1 || (bound.staticShape && bound.staticShape[0] !== undefined && bound.staticShape[0] !== 1)) {
-        throw node.error('MODEL_SHAPE', `a bound has shape [${bound.dims.join(', ')}], but should be a scalar`)
-      }
     }
     const length = lengthOf(node) ?? context.freshDim()
     return [{ type: start.type, shape: [length], contents: contentsOf(node, length) }]

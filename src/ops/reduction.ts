@@ -88,10 +88,15 @@ function reducedSizes(node: Node, k: KernelWriter): void {
   k.line(`for (int64_t axis = 0; axis < ${rank}; axis++)\n  if (!marked[axis]) *sizes[kept++] = dims[axis];`)
 }
 
+/** OM_MAX_RANK of native/kernels/axes.h. */
+const MOST_AXES = 64
+
 /** The array `marked` of axes that are reduced. Without keepdims each must be another, as the output's rank says. */
 function writeMarks(node: Node, k: KernelWriter): void {
   const { rank } = node.input(0)
   const count = k.count(node.input(1).dims)
+  if (rank > MOST_AXES)
+    throw node.error('UNSUPPORTED_RANK', `axes that are data can't be told apart beyond ${MOST_AXES}`)
   k.include('axes.h')
   k.line(`bool marked[${Math.max(1, rank)}];`)
   k.line(`const int64_t marks = om_mark_axes(${k.input(1)}, ${count}, ${rank}, marked);`)

@@ -2,6 +2,7 @@ import { type Dim, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder, InferContext } from '../graph/operator.ts'
 import { elementTypes, isFloat } from '../onnx/element-type.ts'
+import { checkSingle } from './agreement.ts'
 import { isNarrowFloat } from './c-text.ts'
 import { checkKind } from './elementwise.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
@@ -81,6 +82,7 @@ const TopK: LoweredOperator = {
   infer(node, context): ValueInfo[] {
     const { type, dims, rank } = node.input(0)
     checkKind(node, node.input(0), 'number')
+    checkSingle(node, 1)
     const axis = normalizeAxis(node, node.int('axis', -1), rank)
     const kept = keptCount(node, context)
     const extent = dims[axis]!

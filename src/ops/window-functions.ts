@@ -1,6 +1,7 @@
-import { add, floorDivide } from '../graph/dim.ts'
+import { add, type Dim, floorDivide } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { type ElementType, elementTypeOf } from '../onnx/element-type.ts'
+import { checkSingle } from './agreement.ts'
 import { computeType, storeElement } from './c-text.ts'
 import type { LoweredOperator } from './lowering.ts'
 
@@ -15,6 +16,14 @@ function outputType(node: Node): ElementType {
   return type
 }
 
+/** A size that input `i` states, where it is known. */
+function sizeInput(node: Node, i: number): Dim | undefined {
+  checkSingle(node, i)
+  const size = node.input(i).contents?.[0]
+  if (typeof size === 'number' && size < 0) throw node.error('MODEL_SHAPE', `input ${i} is ${size}, which is no size`)
+  return size
+}
+
 /** Coefficients of a sum of cosines: a0 - a1 cos(2πn/N) + a2 cos(4πn/N). */
 type Cosines = readonly [a0: number, a1: number, a2: number]
 
@@ -23,7 +32,7 @@ function windowFunction(name: string, [a0, a1, a2]: Cosines): LoweredOperator {
   return {
     name,
     infer(node, context): ValueInfo[] {
-      return [{ type: outputType(node), shape: [node.input(0).contents?.[0] ?? context.freshDim()] }]
+      return [{ type: outputType(node), shape: [sizeInput(node, 0) ?? context.freshDim()] }]
     },
     sizes: (node, k) => k.line(`*${k.symbol(node.output().dims[0]!)} = ${k.input(0)}[0];`),
     lower(node, k) {
@@ -46,7 +55,8 @@ function windowFunction(name: string, [a0, a1, a2]: Cosines): LoweredOperator {
 const MelWeightMatrix: LoweredOperator = {
   name: 'MelWeightMatrix',
   infer(node, context): ValueInfo[] {
-    const [bins, length] = [node.input(0).contents?.[0], node.input(1).contents?.[0]]
+    const [bins, length] = [sizeInput(node, 0), sizeInput(node, 1)]
+    for (const i of [2, 3, 4]) checkSingle(node, i)
     const spectrum = length === undefined ? context.freshDim() : add(floorDivide(length, 2), 1)
     return [{ type: outputType(node), shape: [spectrum, bins ?? context.freshDim()] }]
   },
