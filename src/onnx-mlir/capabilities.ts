@@ -25,6 +25,8 @@ export interface Capabilities {
   readonly placement: PlacementDialect
   /** Which meaning exit codes 13 and up have. */
   readonly exitCodes: ExitCodeTable
+  /** Learnt by trying: `--march` is no way to name a CPU to this build. */
+  readonly cpuFlag?: 'mcpu'
 }
 
 /**

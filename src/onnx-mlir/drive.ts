@@ -8,13 +8,14 @@ import type { SpawnResult } from '../process/spawn.ts'
 import { UsageError } from '../errors.ts'
 import { type CompilerArguments, type StagedNames, buildArguments } from './arguments.ts'
 import type { Capabilities } from './capabilities.ts'
-import { explainFailure } from './errors.ts'
+import { type FailureContext, explainFailure } from './errors.ts'
 import { recogniseFailure } from './failures.ts'
 import { type Installation, describeInstallation } from './installation.ts'
 import type { OnnxMlirOptions, Stage } from './options.ts'
 import { formatPlacement, unmatchedRules } from './placement.ts'
-import { type CapabilityStore, capabilitiesOf, installationKey } from './probe.ts'
-import { type Progress, runOnnxMlir } from './runner.ts'
+import { type CapabilityStore, capabilitiesOf, learn } from './probe.ts'
+import { type Phase, PhaseClock, type Progress, notesOf } from './progress.ts'
+import { runOnnxMlir } from './runner.ts'
 import { type Staging, stageModel, stagedModel } from './staging.ts'
 
 export interface DriveContext {
@@ -46,12 +47,6 @@ export interface DriveResult {
   readonly notes: readonly string[]
 }
 
-/** A step of the compilation and how long it took. */
-export interface Phase {
-  readonly text: string
-  readonly seconds: number
-}
-
 /**
  * Stages the model, runs the driver up to `stage` and hands its products to `use`; the staging folder goes when that is done.
  * @throws OnnxMlirError that explains any failure; the signal's reason if aborted
@@ -73,16 +68,8 @@ export async function drive<T>(
     const text = formatPlacement(options.placement.rules, capabilities.placement)
     await writeFile(join(staging.work, names.placement), text)
   }
-  const { run, phases, args } = await runWithCpu(
-    installation,
-    capabilities,
-    model,
-    options,
-    stage,
-    names,
-    staging,
-    context,
-  )
+  const job = { installation, capabilities, model, stage, options, names, staging, context }
+  const { run, phases, args } = await runWithCpu(job)
   const kept = keep ? [`the staging folder was kept: ${staging.root}`] : []
   // Awaited here: `await using` disposes of the staging folder as soon as this function returns.
   return await use({
@@ -95,52 +82,64 @@ export async function drive<T>(
   })
 }
 
-/** Which way of naming the CPU works, by installation: found out once, as a failed try costs most of a compile. */
-const cpuFlags = new Map<string, 'mcpu'>()
+/** All that one run is about. */
+interface Job {
+  readonly installation: Installation
+  readonly capabilities: Capabilities
+  readonly model: Model
+  readonly stage: Stage
+  readonly options: OnnxMlirOptions
+  readonly names: StagedNames
+  readonly staging: Staging
+  readonly context: DriveContext
+}
 
-async function runWithCpu(
-  installation: Installation,
-  capabilities: Capabilities,
-  model: Model,
-  options: OnnxMlirOptions,
-  stage: Stage,
-  names: StagedNames,
-  staging: Staging,
-  context: DriveContext,
-): Promise<{ run: SpawnResult; phases: Phase[]; args: CompilerArguments }> {
+interface Attempt {
+  readonly run: SpawnResult
+  readonly phases: readonly Phase[]
+  readonly args: CompilerArguments
+}
+
+/** Runs the driver, with the other way to name the CPU where it refuses the first; throws what explains its failure. */
+async function runWithCpu(job: Job): Promise<Attempt> {
+  const { installation, capabilities, context } = job
   const limits = { timeoutMs: context.timeoutMs ?? 15 * 60_000, memoryBytes: context.memoryBytes ?? defaultMemory() }
-  const attempt = async (cpuFlag: 'march' | 'mcpu') => {
-    // LLVM's --mcpu knows the CPUs by name only.
-    const native = cpuFlag === 'mcpu' && options.march === 'native' && capabilities.hostCpu
-    const chosen = native ? { ...options, march: native } : options
-    const args = buildArguments(capabilities, model, chosen, stage, names, cpuFlag)
-    const clock = new PhaseClock(context.onProgress)
-    const { signal } = context
-    const { work, root } = staging
-    const run = await runOnnxMlir(installation, args.args, { work, root, signal, ...limits, onProgress: clock.step })
-    return { run, phases: clock.finish(), args }
-  }
-
-  const key = await installationKey(installation)
-  let tried = await attempt(cpuFlags.get(key) ?? 'march')
-  const refused = tried.run.exitCode !== 0 && recogniseFailure(tried.run.stderr)?.code === 'COMPILE_MARCH'
-  if (refused && !cpuFlags.has(key) && tried.args.cpu !== undefined && capabilities.flags.includes('mcpu')) {
-    const second = await attempt('mcpu')
-    if (second.run.exitCode === 0) {
-      cpuFlags.set(key, 'mcpu')
+  const cpuFlag = capabilities.cpuFlag ?? 'march'
+  let tried = await attempt(job, cpuFlag, limits)
+  if (cpuFlag === 'march' && refusesCpu(tried) && capabilities.flags.includes('mcpu')) {
+    const second = await attempt(job, 'mcpu', limits)
+    if (!refusesCpu(second)) {
       tried = second
+      // A failed try costs most of a compile: not again with this compiler.
+      await learn(installation, { ...capabilities, cpuFlag: 'mcpu' }, context.capabilityStore)
     }
   }
   context.signal?.throwIfAborted()
   if (tried.run.exitCode === 0 && tried.run.stopped === undefined) return tried
   throw explainFailure(tried.run, {
-    model,
+    model: job.model,
     compiler: describeInstallation(installation),
     exitCodes: capabilities.exitCodes,
     limits,
     builtinCan: context.builtinCan,
-    keptIn: context.keepTemp ? staging.root : undefined,
+    keptIn: context.keepTemp ? job.staging.root : undefined,
   })
+}
+
+async function attempt(job: Job, cpuFlag: 'march' | 'mcpu', limits: FailureContext['limits']): Promise<Attempt> {
+  const { installation, capabilities, model, stage, options, names, context } = job
+  // LLVM's --mcpu knows CPUs by their names only.
+  const march = cpuFlag === 'mcpu' && options.march === 'native' ? capabilities.hostCpu : options.march
+  const args = buildArguments(capabilities, model, { ...options, march }, stage, names, cpuFlag)
+  const clock = new PhaseClock(context.onProgress)
+  const { work, root } = job.staging
+  const { signal } = context
+  const run = await runOnnxMlir(installation, args.args, { work, root, signal, ...limits, onProgress: clock.step })
+  return { run, phases: clock.finish(), args }
+}
+
+function refusesCpu({ run, args }: Attempt): boolean {
+  return args.cpu !== undefined && run.exitCode !== 0 && recogniseFailure(run.stderr)?.code === 'COMPILE_MARCH'
 }
 
 /**
@@ -181,50 +180,4 @@ function defaultMemory(): number {
   const constrained = process.constrainedMemory()
   const available = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
   return Math.round(available * 0.75)
-}
-
-/** Turns the driver's `[k/N]` lines into phases with their time, and passes them on. */
-class PhaseClock {
-  private readonly phases: Phase[] = []
-  private readonly onProgress: ((progress: Progress) => void) | undefined
-  private current: { text: string; since: number } | undefined
-
-  constructor(onProgress: ((progress: Progress) => void) | undefined) {
-    this.onProgress = onProgress
-  }
-
-  readonly step = (progress: Progress): void => {
-    this.close()
-    this.current = { text: progress.text, since: performance.now() }
-    this.onProgress?.(progress)
-  }
-
-  finish(): Phase[] {
-    this.close()
-    return this.phases
-  }
-
-  private close(): void {
-    if (this.current === undefined) return
-    const { text, since } = this.current
-    this.phases.push({ text, seconds: (performance.now() - since) / 1000 })
-  }
-}
-
-/** What the driver only warns about, each thing once. */
-function notesOf(stdout: string): string[] {
-  const old = new Map<string, string>()
-  for (const [, op = '', opset = ''] of stdout.matchAll(
-    /Warning: ONNX (\w+) in your model is using Opset (\d+), which is quite old/g,
-  )) {
-    old.set(op, opset)
-  }
-  const notes = []
-  if (old.size > 0) {
-    const list = [...old].map(([op, opset]) => `${op} (${opset})`).join(', ')
-    notes.push(`onnx-mlir handles operators of old opsets by their oldest rules: ${list}; a newer export may be faster`)
-  }
-  if (stdout.includes('No NNPA code is generated'))
-    notes.push('onnx-mlir put nothing on NNPA: it took the CPU for one before z16')
-  return notes
 }

@@ -53,6 +53,17 @@ export async function capabilitiesOf(installation: Installation, store?: Capabil
   return known
 }
 
+/** Keeps what a run taught about an installation beyond what it says of itself. */
+export async function learn(
+  installation: Installation,
+  capabilities: Capabilities,
+  store: CapabilityStore | undefined,
+): Promise<void> {
+  const key = await installationKey(installation)
+  answers.set(key, Promise.resolve(capabilities))
+  await store?.set(key, capabilities)
+}
+
 const answers = new Map<string, Promise<Capabilities>>()
 
 async function ask(installation: Installation, key: string, store: CapabilityStore | undefined): Promise<Capabilities> {

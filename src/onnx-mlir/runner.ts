@@ -1,6 +1,7 @@
 /** One way to run the driver for each kind of installation; arguments name files relative to the working directory, so they are the same. */
 import type { SpawnResult } from '../process/spawn.ts'
 import type { Installation } from './installation.ts'
+import { type Progress, parseProgress } from './progress.ts'
 import { runInContainer } from './run-container.ts'
 import { runLocally } from './run-local.ts'
 import { runOverSsh } from './run-ssh.ts'
@@ -15,13 +16,6 @@ export interface RunOptions {
   /** For the driver and all its children together. */
   readonly memoryBytes?: number
   readonly onProgress?: (progress: Progress) => void
-}
-
-/** A line `[2/6] … Compiling and Optimizing MLIR Module` of the driver. */
-export interface Progress {
-  readonly step: number
-  readonly steps: number
-  readonly text: string
 }
 
 /** What every runner passes on to the process that it starts. */
@@ -59,12 +53,4 @@ export function runOnnxMlir(
 function report(line: string, onProgress: (progress: Progress) => void): void {
   const progress = parseProgress(line)
   if (progress) onProgress(progress)
-}
-
-/** `[k/N] <date> (<seconds>s) <text>`; older builds print other lines or none. */
-export function parseProgress(line: string): Progress | undefined {
-  const [, step, steps, text] = /^\[(\d{1,3})\/(\d{1,3})\] .*?\(\d+s\) (.*)$/.exec(line) ?? []
-  return step === undefined || steps === undefined || text === undefined
-    ? undefined
-    : { step: Number(step), steps: Number(steps), text }
 }

@@ -2,11 +2,14 @@ import { existsSync, linkSync, readFileSync, readdirSync, writeFileSync } from '
 import { basename, join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { compileWithOnnxMlir, emitStage, reportCompile } from '../../src/onnx-mlir/compile.ts'
+import type { Capabilities } from '../../src/onnx-mlir/capabilities.ts'
+import type { CapabilityStore } from '../../src/onnx-mlir/probe.ts'
 import { parsePlacement } from '../../src/onnx-mlir/placement.ts'
-import type { Progress } from '../../src/onnx-mlir/runner.ts'
+import type { Progress } from '../../src/onnx-mlir/progress.ts'
 import type { Generation } from './generations.ts'
 import {
   type Answer,
+  type Asked,
   installStandIn,
   libraryProgress,
   makesLibrary,
@@ -137,22 +140,46 @@ describe('a library', () => {
     expect(await name({})).toBe(names[0])
   })
 
-  test('for a CPU that only --mcpu knows is tried again once, and then at once', async () => {
+  describe('for a CPU that only --mcpu knows', () => {
     const refusal: Answer = {
       when: { march: 'x86-64-v3' },
       exit: 9,
       stderr:
         "opt: WARNING: failed to create target machine for 'x86_64-pc-linux-gnu': invalid target 'x86-64-v3'.\nllc: error: invalid target 'x86-64-v3'.\n",
     }
-    const { installation, model, context, asked } = await setUp([
-      refusal,
-      { ...makesLibrary, when: { mcpu: 'x86-64-v3' } },
-    ])
     const v3 = { target: target('x86-64-v3') }
-    await compileWithOnnxMlir(installation, model, v3, context)
-    await compileWithOnnxMlir(installation, model, v3, context)
-    const cpu = asked().map(({ args }) => args.find((arg) => /^--m(arch|cpu)/.test(arg)))
-    expect(cpu).toEqual(['--march=x86-64-v3', '--mcpu=x86-64-v3', '--mcpu=x86-64-v3'])
+    const cpus = (asked: readonly Asked[]) => asked.map(({ args }) => args.find((arg) => /^--m(arch|cpu)/.test(arg)))
+
+    test('is tried again once, and then at once, which is remembered with the capabilities', async () => {
+      const answers = [refusal, { ...makesLibrary, when: { mcpu: 'x86-64-v3' } }]
+      const { installation, model, context, asked } = await setUp(answers)
+      const kept = new Map<string, Capabilities>()
+      const capabilityStore: CapabilityStore = {
+        get: async (key) => kept.get(key),
+        set: async (key, capabilities) => void kept.set(key, capabilities),
+      }
+      await compileWithOnnxMlir(installation, model, v3, { ...context, capabilityStore })
+      await compileWithOnnxMlir(installation, model, v3, { ...context, capabilityStore })
+      expect(cpus(asked())).toEqual(['--march=x86-64-v3', '--mcpu=x86-64-v3', '--mcpu=x86-64-v3'])
+      expect([...kept.values()].map(({ cpuFlag }) => cpuFlag)).toEqual(['mcpu'])
+    })
+
+    test('what fails then is what is said', async () => {
+      const { installation, model, context } = await setUp([
+        refusal,
+        { when: {}, exit: 12, stderr: 'cannot find -lcruntime\n' },
+      ])
+      const failing = compileWithOnnxMlir(installation, model, v3, context)
+      await expect(failing).rejects.toMatchObject({ code: 'ENVIRONMENT_RUNTIME_LIBRARY' })
+    })
+
+    test('and one that nothing knows is said to be so', async () => {
+      const { installation, model, context, asked } = await setUp([{ ...refusal, when: {} }])
+      await expect(compileWithOnnxMlir(installation, model, v3, context)).rejects.toMatchObject({
+        code: 'COMPILE_MARCH',
+      })
+      expect(cpus(asked())).toEqual(['--march=x86-64-v3', '--mcpu=x86-64-v3'])
+    })
   })
 
   test('march=native falls back to the CPU by its name', async () => {

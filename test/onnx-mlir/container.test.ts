@@ -9,7 +9,7 @@ import { findOnnxMlir } from '../../src/onnx-mlir/find.ts'
 import type { ContainerInstallation, Engine } from '../../src/onnx-mlir/installation.ts'
 import { capabilitiesOf } from '../../src/onnx-mlir/probe.ts'
 import { containerArguments } from '../../src/onnx-mlir/run-container.ts'
-import type { Progress } from '../../src/onnx-mlir/runner.ts'
+import type { Progress } from '../../src/onnx-mlir/progress.ts'
 import { helpText, versionText } from './generations.ts'
 import { mlpLibrary, mlpSignature, target, workshop, writeModel } from './installed.ts'
 
