@@ -116,10 +116,14 @@ export function importProgram(model: Model, dims: ReadonlyMap<string, number> = 
   }
 }
 
-/** The values that stand for a node's outputs, where its operator and the types of its inputs are known. */
+/**
+ * The values that stand for a node's outputs, where its operator and the types of its inputs are known. Nodes with
+ * subgraphs stay on the CPU whatever is in them: of these the file's own statement is enough.
+ */
 function infer(scratch: GraphBuilder, node: Node, { inputs, outputs }: OnnxNode): readonly Value[] | undefined {
   if (inputs.some((name, i) => name !== '' && node.inputs[i] === undefined)) return undefined
-  if (!registry.find(node.domain, node.op, node.version)) return undefined
+  const hasSubgraphs = [...node.attributes.values()].some(({ kind }) => kind === 'graph' || kind === 'graphs')
+  if (hasSubgraphs || !registry.find(node.domain, node.op, node.version)) return undefined
   try {
     return scratch.append(node, outputs)
   } catch (error) {

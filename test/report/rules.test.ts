@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { tensorType } from '../../src/onnx/build.ts'
+import { modelBytes, tensorType } from '../../src/onnx/build.ts'
+import { decodeModel } from '../../src/onnx/read.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { devices, filled, modelOf, reasons, type Source } from './build.ts'
 import { createReport } from '../../src/report/report.ts'
@@ -351,5 +352,36 @@ test('operators and names may be anything', () => {
     ['constructor', 'cpu', 'NNPA has no constructor.'],
     ['__proto__', 'cpu', 'NNPA has no __proto__.'],
     ['Exp', 'cpu', undefined],
+  ])
+})
+
+test('what a subgraph uses counts as used, and what comes after it has the shape that the file states', () => {
+  const model = decodeModel(
+    modelBytes({
+      opsets: { '': 13 },
+      inputs: { x: tensorType('float32', [4]), c: tensorType('bool', []) },
+      outputs: { z: tensorType('float32', [4]) },
+      valueInfo: { y: tensorType('float32', [4]) },
+      nodes: [
+        { name: 'abs', op: 'Abs', inputs: ['x'], outputs: ['a'] },
+        {
+          name: 'if',
+          op: 'If',
+          inputs: ['c'],
+          outputs: ['y'],
+          attributes: {
+            then_branch: { outputs: { t: undefined }, nodes: [{ op: 'Neg', inputs: ['a'], outputs: ['t'] }] },
+            else_branch: { outputs: { a: undefined }, nodes: [] },
+          },
+        },
+        { name: 'exp', op: 'Exp', inputs: ['y'], outputs: ['z'] },
+      ],
+    }),
+  )
+  const { nodes } = createReport(model, 'z16')
+  expect(nodes.map(({ name, device }) => [name, device])).toEqual([
+    ['abs', 'cpu'],
+    ['if', 'cpu'],
+    ['exp', 'nnpa'],
   ])
 })
