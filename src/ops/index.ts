@@ -28,6 +28,8 @@ import { random } from './random.ts'
 import { ranges } from './range.ts'
 import { recurrent } from './recurrent.ts'
 import { reductions } from './reduction.ts'
+import { resizing } from './resize.ts'
+import { sampling } from './sampling.ts'
 import { scans } from './scan.ts'
 import { selections } from './selection.ts'
 import { shapes } from './shape.ts'
@@ -56,6 +58,8 @@ const operators: readonly LoweredOperator[] = [
   ...matmul,
   ...convolutions,
   ...pooling,
+  ...resizing,
+  ...sampling,
   ...batchNormalizations,
   ...normalizations,
   ...layerNormalizations,

@@ -1,0 +1,224 @@
+import { type Dim, multiply } from '../graph/dim.ts'
+import type { Node, Value, ValueInfo } from '../graph/graph.ts'
+import type { Builder } from '../graph/operator.ts'
+import { elementTypes } from '../onnx/element-type.ts'
+import { literal, storeElement } from './c-text.ts'
+import { numbersOf } from './fold.ts'
+import type { KernelWriter, LoweredOperator } from './lowering.ts'
+import { normalizeAxis } from './shape-contents.ts'
+import { widenNarrowFloats } from './widen.ts'
+
+const coordinates: Readonly<Record<string, string>> = {
+  half_pixel: 'OM_HALF_PIXEL',
+  half_pixel_symmetric: 'OM_HALF_PIXEL_SYMMETRIC',
+  pytorch_half_pixel: 'OM_PYTORCH_HALF_PIXEL',
+  align_corners: 'OM_ALIGN_CORNERS',
+  asymmetric: 'OM_ASYMMETRIC',
+  tf_crop_and_resize: 'OM_TF_CROP_AND_RESIZE',
+}
+
+const roundings: Readonly<Record<string, string>> = {
+  round_prefer_floor: 'OM_ROUND_PREFER_FLOOR',
+  round_prefer_ceil: 'OM_ROUND_PREFER_CEIL',
+  floor: 'OM_ROUND_FLOOR',
+  ceil: 'OM_ROUND_CEIL',
+}
+
+function chosen(node: Node, attribute: string, otherwise: string, choices: Readonly<Record<string, string>>): string {
+  const name = node.string(attribute, otherwise)
+  const choice = choices[name]
+  if (choice) return choice
+  throw node.error(
+    'MODEL_ATTRIBUTE',
+    `${attribute} ${JSON.stringify(name)} is not one of ${Object.keys(choices).join(', ')}`,
+  )
+}
+
+/** Inputs of a Resize, wherever its version has them. */
+interface Given {
+  readonly roi: Value | undefined
+  readonly scales: Value | undefined
+  readonly sizes: Value | undefined
+}
+
+function knownScales(scales: Value | undefined): readonly number[] | undefined {
+  const numbers = scales?.constant && numbersOf(scales.constant)
+  return numbers && Array.from(numbers)
+}
+
+/** One ResizeAxis per axis that changes; linear and cubic modes are computed in floating point. */
+function resizeAxes(node: Node, b: Builder, given: Given, more: Readonly<Record<string, string>> = {}): Value {
+  const x = node.input(0)
+  const mode = node.string('mode', 'nearest').replace(/^bi(?=linear|cubic)/, '')
+  if (!['nearest', 'linear', 'cubic'].includes(mode))
+    throw node.error('MODEL_ATTRIBUTE', `mode ${JSON.stringify(mode)} is not one of nearest, linear, cubic`)
+  const axes = node.ints('axes')?.map((axis) => normalizeAxis(node, axis, x.rank)) ?? x.dims.map((_, axis) => axis)
+  const [count] = (given.scales ?? given.sizes)?.dims ?? []
+  if (typeof count === 'number' && count !== axes.length)
+    throw node.error('MODEL_SHAPE', `${count} scales or sizes are given for ${axes.length} axes`)
+  const original = b.dims(axes.map((axis) => x.dims[axis]!))
+  const attributes = Object.fromEntries([...node.attributes].filter(([name]) => name !== 'axes' && name !== 'scales'))
+  const real = mode === 'nearest' || x.type === 'float64' ? x.type : 'float32'
+  let value = real === x.type ? x : b.op('Cast', [x], { to: elementTypes[real].code })
+  axes.forEach((axis, at) => {
+    const scale = knownScales(given.scales)?.[at]
+    const size = given.sizes?.contents?.[at]
+    const crops = node.string('coordinate_transformation_mode') === 'tf_crop_and_resize'
+    const stays = scale === 1 || (size !== undefined && size === x.dims[axis])
+    if (stays && !crops && !node.has('keep_aspect_ratio_policy')) return
+    const inputs = [value, given.roi, given.scales, given.sizes, original]
+    value = b.op('ResizeAxis', inputs, { ...attributes, ...more, mode, axis, at, count: axes.length }, 'om')
+  })
+  return real === x.type ? value : b.op('Cast', [value], { to: elementTypes[x.type].code })
+}
+
+/** An optional input that is there: exporters give empty tensors for inputs that they leave out. */
+function present(value: Value | undefined): Value | undefined {
+  return value?.dims[0] === 0 ? undefined : value
+}
+
+/** ONNX Resize-11 … 19. */
+const Resize: LoweredOperator = {
+  name: 'Resize',
+  since: 11,
+  infer: (node) => [node.input(0)],
+  decompose(node, b) {
+    const [scales, sizes] = [present(node.inputs[2]), present(node.inputs[3])]
+    if (!scales === !sizes) throw node.error('MODEL_MISSING_INPUT', 'either scales or sizes must be given')
+    return [resizeAxes(node, b, { roi: present(node.inputs[1]), scales, sizes })]
+  },
+}
+
+/** What Resize-10 and Upsample do: corners of elements coincide, and the left neighbour is the nearest. */
+const asymmetric = { coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
+
+const Resize10: LoweredOperator = {
+  name: 'Resize',
+  since: 10,
+  infer: (node) => [node.input(0)],
+  decompose: (node, b) => [
+    resizeAxes(node, b, { roi: undefined, scales: node.input(1), sizes: undefined }, asymmetric),
+  ],
+}
+
+/** ONNX Upsample-7 (scales are an attribute) and 9. */
+const Upsample: LoweredOperator = {
+  name: 'Upsample',
+  infer: (node) => [node.input(0)],
+  decompose(node, b) {
+    const listed = node.floats('scales')
+    const scales =
+      node.inputs[1] ?? (listed && b.op('Constant', [], { value_floats: { kind: 'floats', value: listed } }))
+    if (!scales) throw node.error('MODEL_MISSING_INPUT', 'scales must be given')
+    return [resizeAxes(node, b, { roi: undefined, scales, sizes: undefined }, asymmetric)]
+  },
+}
+
+/** Scale and output size of one axis: `undefined` where they are data. */
+function knownSize(node: Node): { scale: number; size: Dim } | undefined {
+  const at = node.int('at', 0)
+  const dims = node.input(4).contents!
+  const dim = dims[at]!
+  const scale = knownScales(node.inputs[2])?.[at]
+  if (scale !== undefined && typeof dim === 'number') return { scale, size: Math.floor(dim * scale) }
+  if (scale !== undefined && Number.isInteger(scale)) return { scale, size: multiply(dim, scale) }
+  const sizes = node.inputs[3]?.contents
+  const size = sizes?.[at]
+  if (typeof dim !== 'number' || typeof size !== 'number') return undefined
+  const policy = node.string('keep_aspect_ratio_policy', 'stretch')
+  if (policy === 'stretch') return { scale: size / dim, size }
+  const scales = dims.map((other, i) => Number(sizes![i]) / Number(other))
+  if (scales.some(Number.isNaN)) return undefined
+  const common = policy === 'not_larger' ? Math.min(...scales) : Math.max(...scales)
+  return { scale: common, size: Math.floor(common * dim + 0.5) }
+}
+
+/** Declares `scale` in C, and `size` with it. */
+function writeScale(node: Node, k: KernelWriter): void {
+  const known = knownSize(node)
+  if (known) {
+    k.line(`const double scale = ${literal('float64', known.scale)};`)
+    return
+  }
+  const at = node.int('at', 0)
+  const dims = node.input(4).contents!.map((dim) => k.dim(dim))
+  const policy = node.string('keep_aspect_ratio_policy', 'stretch')
+  if (node.inputs[2]) k.line(`const double scale = ${k.input(2)}[${at}];`)
+  else if (policy === 'stretch') k.line(`const double scale = (double)${k.input(3)}[${at}] / (double)${dims[at]};`)
+  else {
+    const candidates = dims.map((dim, i) => `(double)${k.input(3)}[${i}] / (double)${dim}`)
+    const pick = policy === 'not_larger' ? 'fmin' : 'fmax'
+    k.line(`const double scale = ${candidates.reduce((a, c) => `${pick}(${a}, ${c})`)};`)
+  }
+  k.failIf(`!(scale > 0) || scale * (double)${dims[at]} > (double)OM_MAX_DIM`, 'a scale is not positive, or too large')
+}
+
+/** The compiler's own: one axis of a Resize. Inputs: data, roi, scales, sizes, the dimensions that those are for. */
+const ResizeAxis: LoweredOperator = {
+  name: 'ResizeAxis',
+  domain: 'om',
+  infer(node, context): ValueInfo[] {
+    const { type, dims } = node.input(0)
+    chosen(node, 'coordinate_transformation_mode', 'half_pixel', coordinates)
+    chosen(node, 'nearest_mode', 'round_prefer_floor', roundings)
+    const listed =
+      node.string('keep_aspect_ratio_policy', 'stretch') === 'stretch'
+        ? node.inputs[3]?.contents?.[node.int('at', 0)]
+        : undefined
+    const size = knownSize(node)?.size ?? listed ?? context.freshDim()
+    return [{ type, shape: dims.with(node.int('axis', 0), size) }]
+  },
+  decompose: (node, b) => (node.string('mode') === 'nearest' ? undefined : widenNarrowFloats(node, b)),
+  sizes(node, k) {
+    const at = node.int('at', 0)
+    const policy = node.string('keep_aspect_ratio_policy', 'stretch')
+    if (knownSize(node) || (policy === 'stretch' && node.inputs[3]?.contents)) return
+    const target = k.symbol(node.output().dims[node.int('axis', 0)]!)
+    k.include('resize.h')
+    if (!node.inputs[2] && policy === 'stretch') return k.line(`*${target} = ${k.input(3)}[${at}];`)
+    writeScale(node, k)
+    const size = `scale * (double)${k.dim(node.input(4).contents![at]!)}`
+    k.line(`*${target} = (int64_t)floor(${node.inputs[2] ? size : `${size} + 0.5`});`)
+  },
+  lower(node, k) {
+    const { type, dims } = node.input(0)
+    const [axis, at, count] = [node.int('axis', 0), node.int('at', 0), node.int('count', 1)]
+    const out = node.output().dims
+    const roi =
+      node.inputs[1] && node.string('coordinate_transformation_mode') === 'tf_crop_and_resize' ? k.input(1) : undefined
+    const extrapolation = node.float('extrapolation_value', 0)
+    k.include('resize.h')
+    k.failIf(`${k.dim(dims[axis]!)} == 0 && ${k.count(out)} > 0`, 'an axis without elements can not be resized')
+    k.line(`if (${k.count(out)} == 0) return OM_OK;`)
+    writeScale(node, k)
+    k.line(
+      `const om_resize r = {${k.count(dims.slice(0, axis))}, ${k.dim(dims[axis]!)}, ${k.dim(out[axis]!)}, ${k.count(dims.slice(axis + 1))}, ` +
+        `${chosen(node, 'coordinate_transformation_mode', 'half_pixel', coordinates)}, scale, ` +
+        `${roi ? `${roi}[${at}], ${roi}[${at + count}]` : '0, 1'}, ${literal('float64', extrapolation)}};`,
+    )
+    if (node.string('mode') === 'nearest') {
+      if (type === 'string' || type.startsWith('complex'))
+        throw node.error('UNSUPPORTED_TYPE', `resizing of ${type} is not supported`)
+      k.include('types.h')
+      k.line(`__typeof__(*${k.output()}) filler;`)
+      k.line(
+        storeElement(
+          type,
+          'filler',
+          literal(type, type.startsWith('float') || type === 'bfloat16' ? extrapolation : Math.trunc(extrapolation)),
+        ),
+      )
+      const rounding = chosen(node, 'nearest_mode', 'round_prefer_floor', roundings)
+      k.line(`om_resize_nearest(${k.input(0)}, ${k.output()}, &r, ${rounding}, &filler, sizeof filler);`)
+      return
+    }
+    const weights = k.scratch(multiply(dims[axis]!, 8), 'double')
+    const support = node.string('mode') === 'cubic' ? 2 : 1
+    const flags = `${Boolean(node.int('antialias', 0))}, ${Boolean(node.int('exclude_outside', 0))}`
+    k.line(`const om_filter f = {${support}, ${literal('float64', node.float('cubic_coeff_a', -0.75))}, ${flags}};`)
+    k.line(`om_resize_${type === 'float64' ? 'f64' : 'f32'}(${k.input(0)}, ${k.output()}, &r, &f, ${weights});`)
+  },
+  flops: (node) => multiply(node.output().dims.reduce(multiply, 1), node.string('mode') === 'nearest' ? 0 : 4),
+}
+
+export const resizing: readonly LoweredOperator[] = [Resize, Resize10, Upsample, ResizeAxis]
