@@ -8,6 +8,7 @@ import { casts } from './cast.ts'
 import { constants } from './constant.ts'
 import { controlFlow } from './control-flow.ts'
 import { convolutions } from './convolution.ts'
+import { transposedConvolutions } from './convolution-transpose.ts'
 import { determinants } from './determinant.ts'
 import { einsum } from './einsum.ts'
 import { flexAttention } from './flex-attention.ts'
@@ -34,10 +35,12 @@ import { scans } from './scan.ts'
 import { selections } from './selection.ts'
 import { shapes } from './shape.ts'
 import { softmax } from './softmax.ts'
+import { suppressions } from './suppression.ts'
 import { textNumbers } from './text-numbers.ts'
 import { training } from './training.ts'
 import { transpose } from './transpose.ts'
 import { unary } from './unary.ts'
+import { unpooling } from './unpooling.ts'
 import { windowFunctions } from './window-functions.ts'
 
 /** Every operator that the built-in compiler knows. A new family is a file and a line here. */
@@ -58,6 +61,9 @@ const operators: readonly LoweredOperator[] = [
   ...matmul,
   ...convolutions,
   ...pooling,
+  ...unpooling,
+  ...transposedConvolutions,
+  ...suppressions,
   ...resizing,
   ...sampling,
   ...batchNormalizations,

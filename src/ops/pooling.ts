@@ -12,6 +12,9 @@ function kernelShape(node: Node): readonly number[] {
   throw node.error('MODEL_ATTRIBUTE', 'kernel_shape is required')
 }
 
+/** Suffixes of the kernels that pool each element type; narrow floats are widened. */
+const maxKernels: Readonly<Record<string, string>> = { float32: 'f32', float64: 'f64', int8: 'i8', uint8: 'u8' }
+
 /** ONNX MaxPool-1 … 22 and AveragePool-1 … 22 in the file's layout. */
 function pool(name: string, kind: Kind): LoweredOperator {
   const windowOfNode = (node: Node): Window => windowOf(node, node.input(0).dims.slice(2), kernelShape(node))
@@ -23,16 +26,19 @@ function pool(name: string, kind: Kind): LoweredOperator {
       const values = { type, shape }
       return kind === 'max' ? [values, { type: 'int64', shape }] : [values]
     },
-    decompose: (node, b) => (kind === 'max' ? undefined : widenNarrowFloats(node, b)),
+    decompose: widenNarrowFloats,
     lower(node, k) {
       const [batch, channels] = node.input(0).dims as [Dim, Dim]
-      k.include('nd.h')
+      const suffix =
+        kind === 'max' ? maxKernels[node.input(0).type] : node.input(0).type === 'float32' ? 'f32' : undefined
+      if (!suffix) throw node.error('UNSUPPORTED_TYPE', `${name} of ${node.input(0).type} is not supported`)
+      k.include(suffix === 'f32' ? 'nd.h' : 'windows.h')
       k.line(`const om_window_nd window = ${windowInitializer(windowOfNode(node), (dim) => k.dim(dim))};`)
       const planes = k.count([batch, channels])
       if (kind === 'max') {
         const indices = node.outputs[1] ? k.output(1) : 'NULL'
         k.line(
-          `om_maxpool_nd_f32(${k.input(0)}, ${k.output()}, ${indices}, ${node.int('storage_order', 0)}, ${planes}, &window);`,
+          `om_maxpool_nd_${suffix}(${k.input(0)}, ${k.output()}, ${indices}, ${node.int('storage_order', 0)}, ${planes}, &window);`,
         )
       } else {
         k.line(

@@ -11,6 +11,6 @@ export function widenNarrowFloats(node: Node, b: Builder): readonly Value[] | un
     input && isNarrowFloat(input.type) ? b.op('Cast', [input], { to: elementTypes.float32.code }) : input,
   )
   return b
-    .ops(node.op, inputs, Math.max(1, node.outputs.length), Object.fromEntries(node.attributes), node.domain)
+    .ops(node.op, inputs, node.outputCount, Object.fromEntries(node.attributes), node.domain)
     .map((output) => (output.type === 'float32' ? b.op('Cast', [output], { to: elementTypes[type].code }) : output))
 }
