@@ -1,15 +1,7 @@
-import { execFile } from 'node:child_process'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { temporaryFolder, writeFiles } from './app.ts'
 import { addModel } from './models.ts'
-
-const require = createRequire(import.meta.url)
-const vitest = join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs')
-const plugin = pathToFileURL(require.resolve('unplugin-onnx-mlir/vite')).href
+import { runVitest } from './run-vitest.ts'
 
 /** A test environment as those of jsdom and happy-dom are: Vite takes its code for a browser's, and it runs in Node. */
 const likeJsdom = `export default {
@@ -26,10 +18,6 @@ test.each([
 ])('a test under Vitest runs the model: $name', async ({ flags }) => {
   const root = await temporaryFolder()
   await writeFiles(root, {
-    'package.json': '{ "type": "module" }',
-    'vitest.config.js': `
-      import onnx from ${JSON.stringify(plugin)}
-      export default { plugins: [onnx()], test: { globals: true } }`,
     'like-jsdom.js': likeJsdom,
     'add.onnx': addModel(10),
     'add.test.js': `
@@ -39,9 +27,5 @@ test.each([
         expect([...y.data]).toEqual([11, 12, 13])
       })`,
   })
-  const { stdout } = await promisify(execFile)(process.execPath, [vitest, 'run', '--root', root, ...flags], {
-    cwd: root,
-    env: { ...process.env, NO_COLOR: '1', VITEST: undefined },
-  })
-  expect(stdout).toMatch(/Tests +1 passed/)
+  expect(await runVitest(root, flags)).toMatch(/Tests +1 passed/)
 })
