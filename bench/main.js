@@ -42,4 +42,5 @@ function needsEngines(args) {
 
 const args = process.argv.slice(2)
 if (needsEngines(args) && !existsSync(join(here, 'node_modules', 'onnxruntime-node'))) installEngines()
-process.exitCode = await runCommand(createBench({ packages: here, models: defaultModels() }), args)
+const sizes = { 'silero-vad': { 'input[1]': 512 } }
+process.exitCode = await runCommand(createBench({ packages: here, models: defaultModels(), sizes }), args)

@@ -11,7 +11,7 @@ import { type Engine, type EngineName, engineNames, reasonOf } from './bench/eng
 import { onnxRuntimeEngine } from './bench/onnxruntime.ts'
 import { modelText, overheadText } from './bench/tables.ts'
 import type { Command, Invocation } from './command.ts'
-import { dimsOption } from './dims.ts'
+import { dimsOption, type Sizes } from './dims.ts'
 import { stemOf } from './model-build.ts'
 import { numberOption } from './parse.ts'
 
@@ -21,16 +21,19 @@ export interface BenchDefaults {
   readonly packages?: string
   /** Model files that are taken where none are named. */
   readonly models?: readonly string[]
+  /** Sizes of dynamic dimensions by model name, for models that can't run on 1. `--dims` wins. */
+  readonly sizes?: Readonly<Record<string, Sizes>>
 }
 
 /** Goes by a model's name in `--only` and in the result. */
 const callOverhead = 'call-overhead'
 
-export function createBench({ packages = process.cwd(), models: defaults }: BenchDefaults = {}): Command {
+export function createBench(defaults: BenchDefaults = {}): Command {
+  const { packages = process.cwd(), models, sizes = {} } = defaults
   return {
     name: 'bench',
     summary: 'Time models on several engines, in turn and on the same inputs, and compare their results',
-    positionals: { usage: defaults ? '[MODEL …]' : 'MODEL …', min: 0, max: Infinity },
+    positionals: { usage: models ? '[MODEL …]' : 'MODEL …', min: 0, max: Infinity },
     options: {
       models: { type: 'string', value: 'DIR', help: 'all .onnx files of a folder' },
       only: { type: 'string', value: 'NAME,…', help: `of these, only some; ${callOverhead} is what a call costs` },
@@ -50,7 +53,7 @@ The largest relative difference to its outputs is that of numpy's allclose: |a -
     async run(invocation) {
       const { print, progress, signal } = invocation
       const engines = enginesOf(invocation, packages)
-      const { paths, withOverhead } = await selection(invocation, defaults)
+      const { paths, withOverhead } = await selection(invocation, models)
       const options = {
         rounds: numberOption(invocation, 'rounds', { otherwise: 30, min: 1 }),
         seconds: numberOption(invocation, 'seconds', { otherwise: 30, integer: false }),
@@ -66,7 +69,8 @@ The largest relative difference to its outputs is that of numpy's allclose: |a -
       for (const path of paths) {
         const name = stemOf(path)
         progress(`measuring ${name}`)
-        const result = await benchModel(path, engines, invocation, options)
+        const dims = { ...sizes[name], ...dimsOption(invocation) }
+        const result = await benchModel(path, engines, dims, options)
         results.set(name, result)
         print(modelText(name, result))
       }
@@ -87,7 +91,7 @@ The largest relative difference to its outputs is that of numpy's allclose: |a -
 async function benchModel(
   path: string,
   engines: readonly Engine[],
-  invocation: Invocation,
+  sizes: Sizes,
   options: Parameters<typeof compareEngines>[4],
 ): Promise<ModelResult> {
   let inputs
@@ -96,7 +100,7 @@ async function benchModel(
   } catch (error) {
     return Object.fromEntries(engines.map(({ name }) => [name, { error: reasonOf(error) }]))
   }
-  return compareEngines(path, engines, inputs, dimsOption(invocation), options)
+  return compareEngines(path, engines, inputs, sizes, options)
 }
 
 function enginesOf(invocation: Invocation, packages: string): Engine[] {

@@ -1,8 +1,9 @@
 import type { UsageError } from '../errors.ts'
 import { didYouMean } from '../request/suggest.ts'
+import type { SignatureDim, SignatureEntry } from '../runtime/signature.ts'
 import type { Arguments } from './parse.ts'
 
-/** Sizes of symbolic dimensions by name. */
+/** Sizes of dynamic dimensions: by symbol, or as `x[1]` for axis 1 of input x where that has no name. */
 export type Sizes = Readonly<Record<string, number>>
 
 /** Sizes for symbolic dimensions: `--dims batch=4,seq=128`, as often as wanted. A name may hold commas. @throws UsageError */
@@ -22,13 +23,37 @@ export function dimsOption({ all, usage }: Arguments): Sizes {
   return Object.fromEntries(sizes)
 }
 
-/** Whether all sizes are for dimensions that the model has. @throws UsageError otherwise, with the ones it has */
+/** What a dynamic dimension is called in {@link Sizes}: its symbol, or `x[1]` where axis 1 of input x has none. */
+function dimName(input: string, dim: SignatureDim, axis: number): string | undefined {
+  return typeof dim === 'number' ? undefined : (dim ?? `${input}[${axis}]`)
+}
+
+/** The dimensions of an input with sizes put in; those that are left out are 1. */
+export function dimsOf({ name, shape }: SignatureEntry, sizes: Sizes): number[] {
+  return shape.map((dim, axis) => (typeof dim === 'number' ? dim : (sizes[dimName(name, dim, axis) ?? ''] ?? 1)))
+}
+
+/** Whether all sizes are for dynamic dimensions of these inputs. @throws UsageError otherwise, with those there are */
+export function expectDims(
+  sizes: Sizes,
+  inputs: readonly SignatureEntry[],
+  usage: (problem: string) => UsageError,
+): void {
+  const names = inputs.flatMap(({ name, shape }) => shape.map((dim, axis) => dimName(name, dim, axis)))
+  expectNames(sizes, names, usage)
+}
+
+/** Whether all sizes are for symbols of these shapes: what a model can be compiled for. @throws UsageError as `expectDims` */
 export function expectSymbols(
   sizes: Sizes,
   shapes: readonly (readonly unknown[])[],
   usage: (problem: string) => UsageError,
 ): void {
-  const known = [...new Set(shapes.flat().filter((dim) => typeof dim === 'string'))]
+  expectNames(sizes, shapes.flat(), usage)
+}
+
+function expectNames(sizes: Sizes, dims: readonly unknown[], usage: (problem: string) => UsageError): void {
+  const known = [...new Set(dims.filter((name) => typeof name === 'string'))]
   const unknown = Object.keys(sizes).find((name) => !known.includes(name))
   if (unknown === undefined) return
   const all = known.length > 0 ? `it has ${known.join(', ')}` : 'it has none'

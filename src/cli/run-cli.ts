@@ -54,11 +54,13 @@ export async function runCli([name, ...args]: readonly string[]): Promise<number
 export async function runCommand(command: Command, args: readonly string[]): Promise<number> {
   const interrupt = new AbortController()
   const onSignal = (): void => {
+    if (interrupt.signal.aborted) process.exit(130)
     interrupt.abort(new DOMException('Interrupted.', 'AbortError'))
-    // For what doesn't listen to the signal: a second Ctrl-C, or this, ends it.
+    // For what doesn't listen to the abort signal.
     setTimeout(() => process.exit(130), 5000).unref()
   }
-  process.once('SIGINT', onSignal)
+  // Not `once`: src/process/shutdown.ts counts listeners to see whether somebody else ends the process.
+  process.on('SIGINT', onSignal)
   const output = new Output()
   try {
     const parsed = parseArguments(command, args)

@@ -8,7 +8,7 @@ import type { Command, Invocation } from './command.ts'
 import { type Inputs, runArgument, runChecked } from './data/inputs.ts'
 import { randomNumbers, randomTensor } from './data/random.ts'
 import { readTensorFile } from './data/tensor-file.ts'
-import { dimsOption, expectSymbols } from './dims.ts'
+import { dimsOption, expectDims } from './dims.ts'
 import { buildOptions, buildRunnable, compilerText, modelArgument } from './model-build.ts'
 import { numberOption } from './parse.ts'
 import { summarize } from './statistics.ts'
@@ -38,7 +38,7 @@ export const run: Command = {
     warmup: { type: 'string', value: 'N', help: 'runs before them that are not timed (default: 1)' },
     ...buildOptions,
   },
-  notes: `Random floats lie in [-1, 1), random integers are 0 or 1.
+  notes: `Random floats lie in [-1, 1), random integers are 0 or 1. A dimension without a name is called x[1]: axis 1 of input x.
 In JSON, integers beyond 2^53, NaN and infinities are text, and complex numbers are pairs.`,
   async run(invocation) {
     const { positionals, progress, signal } = invocation
@@ -88,11 +88,7 @@ async function inputsOf(invocation: Invocation, entries: readonly SignatureEntry
   const { flags, usage } = invocation
   const files = inputFiles(invocation, entries)
   const sizes = dimsOption(invocation)
-  expectSymbols(
-    sizes,
-    entries.map(({ shape }) => shape),
-    usage,
-  )
+  expectDims(sizes, entries, usage)
   const random = randomNumbers(numberOption(invocation, 'seed', { otherwise: 0 }))
   const inputs = new Map<string, Tensor>()
   for (const entry of entries) {

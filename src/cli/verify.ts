@@ -9,7 +9,7 @@ import { modelFile } from '../plugin/models.ts'
 import type { Model } from '../runtime/model.ts'
 import type { Command, Invocation } from './command.ts'
 import { type Inputs, randomInputs, runArgument, runChecked } from './data/inputs.ts'
-import { dimsOption, expectSymbols } from './dims.ts'
+import { dimsOption, expectDims } from './dims.ts'
 import { findOnnxRuntime, type OnnxRuntime } from './onnxruntime.ts'
 import { buildOptions, buildRunnable, compilerText, modelArgument } from './model-build.ts'
 import { numberOption } from './parse.ts'
@@ -118,11 +118,7 @@ async function withOnnxRuntime(
 ): Promise<Check[]> {
   const { progress, usage, signal } = invocation
   const sizes = dimsOption(invocation)
-  expectSymbols(
-    sizes,
-    model.inputs.map(({ shape }) => shape),
-    usage,
-  )
+  expectDims(sizes, model.inputs, usage)
   const seed = numberOption(invocation, 'seed', { otherwise: 0 })
   const session = await onnxruntime.load(path, { threads: 1 })
   const checks: Check[] = []

@@ -54,7 +54,7 @@ export function deviation(actual: Tensor, expected: Tensor, tolerance: Tolerance
     const apart = Number.isFinite(distance) ? distance : Infinity
     maxAbs = Math.max(maxAbs, apart)
     maxRel = Math.max(maxRel, apart === Infinity ? Infinity : apart / (Math.abs(Number(e)) + nearZero))
-    if (isTolerant && apart <= atol + rtol * Math.abs(Number(e))) continue
+    if (isTolerant && apart < Infinity && apart <= atol + rtol * Math.abs(Number(e))) continue
     mismatches++
     problem ??= `element ${i} is ${String(a)}, expected ${String(e)}`
   }

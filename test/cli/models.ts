@@ -6,13 +6,13 @@ import { elementTypes } from '../../src/onnx/element-type.ts'
 import { WireWriter } from '../../src/onnx/wire.ts'
 
 /** y = x + [1, 2, 3] for x of any number of rows. */
-export function addModel(): Uint8Array {
+export function addModel(rows: string | undefined = 'batch'): Uint8Array {
   return modelBytes({
     opsets: { '': 17 },
     producer: 'test',
     metadata: { author: 'nobody' },
-    inputs: { x: tensorType('float32', ['batch', 3]) },
-    outputs: { y: tensorType('float32', ['batch', 3]) },
+    inputs: { x: tensorType('float32', [rows, 3]) },
+    outputs: { y: tensorType('float32', [rows, 3]) },
     initializers: { b: tensorFrom('float32', [3], [1, 2, 3]) },
     nodes: [{ op: 'Add', inputs: ['x', 'b'], outputs: ['y'] }],
   })

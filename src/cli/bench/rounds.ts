@@ -31,14 +31,14 @@ const leastMs = 1000
 export async function timeInTurns(lanes: readonly Lane[], options: RoundsOptions): Promise<Map<string, number[]>> {
   const { rounds, seconds, signal } = options
   const repeats = new Map<Lane, number>()
-  for (const lane of lanes) repeats.set(lane, await warmUp(lane))
+  for (const lane of lanes) repeats.set(lane, await warmUp(lane, signal))
 
   const samples = new Map(lanes.map(({ name }) => [name, [] as number[]]))
   const started = performance.now()
-  for (let round = 0; ; round++) {
+  for (let round = 0; lanes.length > 0; round++) {
     const elapsed = performance.now() - started
     const isEnough = round >= rounds && elapsed >= Math.min(leastMs, seconds * 1000)
-    if (isEnough || (round >= fewestRounds && elapsed > seconds * 1000)) return samples
+    if (isEnough || (round >= fewestRounds && elapsed > seconds * 1000)) break
     for (let i = 0; i < lanes.length; i++) {
       const lane = lanes[(round + i) % lanes.length]!
       samples.get(lane.name)!.push(await sample(lane, repeats.get(lane)!))
@@ -46,13 +46,16 @@ export async function timeInTurns(lanes: readonly Lane[], options: RoundsOptions
       signal?.throwIfAborted()
     }
   }
+  return samples
 }
 
 /** @returns how many runs make a sample */
-async function warmUp(lane: Lane): Promise<number> {
+async function warmUp(lane: Lane, signal: AbortSignal | undefined): Promise<number> {
   let times = 1
   for (let spent = 0; ; times *= 2) {
     const ms = ((await sample(lane, times)) * times) / 1000
+    await nextTurn()
+    signal?.throwIfAborted()
     spent += ms
     if (spent >= warmUpMs) return Math.max(1, Math.round((sampleMs / ms) * times))
   }

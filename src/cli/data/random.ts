@@ -1,7 +1,7 @@
 import type { Tensor } from '../../onnx/model.ts'
 import { elementsOf, tensorFrom } from '../../onnx/tensor.ts'
 import type { SignatureEntry } from '../../runtime/signature.ts'
-import type { Sizes } from '../dims.ts'
+import { dimsOf, type Sizes } from '../dims.ts'
 
 /** Numbers in [0, 1), the same for the same seed on every machine. Mulberry32 (Tommy Ettinger, 2017), period 2^32. */
 export function randomNumbers(seed: number): () => number {
@@ -17,10 +17,11 @@ export function randomNumbers(seed: number): () => number {
 /**
  * A value for an input: floats in [-1, 1), integers and bool 0 or 1 (indices and masks that fit any model), text "0" or "1".
  *
- * @param sizes of symbolic dimensions; those left out are 1
+ * @param sizes of dynamic dimensions; those left out are 1
  */
-export function randomTensor({ type, shape }: SignatureEntry, sizes: Sizes, random: () => number): Tensor {
-  const dims = shape.map((dim) => (typeof dim === 'number' ? dim : dim === null ? 1 : (sizes[dim] ?? 1)))
+export function randomTensor(entry: SignatureEntry, sizes: Sizes, random: () => number): Tensor {
+  const { type } = entry
+  const dims = dimsOf(entry, sizes)
   const count = elementsOf(dims) * (type.startsWith('complex') ? 2 : 1)
   if (type === 'string')
     return tensorFrom(

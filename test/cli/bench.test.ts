@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import { timeInTurns } from '../../src/cli/bench/rounds.ts'
+import { median, summarize } from '../../src/cli/statistics.ts'
+import { cli, cliJson, fileWith } from './cli.ts'
+import { denseModel, unknownModel } from './models.ts'
+
+test('engines run in turn; those that are missing are reported', async () => {
+  const model = await fileWith('dense.onnx', denseModel())
+  const { code, json, out } = await cliJson(
+    'bench',
+    model,
+    '--engines',
+    'builtin,onnxruntime-web',
+    '--rounds',
+    '5',
+    '--seconds',
+    '1',
+  )
+  expect(code).toBe(0)
+  const { builtin, 'onnxruntime-web': web } = json.models.dense
+  expect(builtin).toMatchObject({ maxRelDiff: null, agrees: null, ratio: null, threads: 1 })
+  for (const times of [builtin.runUs, builtin.asyncUs]) {
+    expect(times.min).toBeGreaterThan(0)
+    expect(times.median).toBeGreaterThanOrEqual(times.min)
+  }
+  expect(builtin.loadMs).toBeGreaterThan(0)
+  expect(web).toEqual({ error: expect.stringContaining('onnxruntime-web is not installed') })
+  expect(out).toContain('onnxruntime-web: not available')
+})
+
+test('a model that can’t be compiled is reported with the reason', async () => {
+  const model = await fileWith('unknown.onnx', unknownModel())
+  const { code, json, out } = await cliJson('bench', model, '--engines', 'builtin')
+  expect(code).toBe(0)
+  expect(json.models.unknown.builtin.error).toContain('com.example.Frobnicate')
+  expect(out).toContain('Frobnicate')
+})
+
+test.each([
+  [['bench'], /MODEL is missing/],
+  [['bench', '--models', '/nowhere'], /no folder \/nowhere/],
+  [['bench', 'a.onnx', '--engines', 'bultin'], /no engine "bultin"\. Did you mean "builtin"\?/],
+  [['bench', 'a.onnx', '--only', 'b'], /no model "b"\. There are call-overhead, a/],
+  [['bench', 'a.onnx', '--threads', '0'], /--threads must be a whole number of at least 1/],
+])('%j is wrong usage', async (args, message) => {
+  const { code, err } = await cli(...args)
+  expect(err).toMatch(message)
+  expect(code).toBe(2)
+})
+
+test('every round has one sample of each, and another one begins', async () => {
+  const order: string[] = []
+  const lane = (name: string) => ({
+    name,
+    run(times: number) {
+      order.push(name)
+      const end = performance.now() + 40 * times
+      while (performance.now() < end);
+    },
+  })
+  const samples = await timeInTurns([lane('a'), lane('b')], { rounds: 30, seconds: 0.01 })
+  // Five rounds, however short the time; before them came the warm-up.
+  expect(samples.get('a')).toHaveLength(5)
+  expect(samples.get('b')).toHaveLength(5)
+  expect(order.slice(-10).join('')).toBe('abbaabbaab')
+  for (const time of samples.get('a') ?? []) expect(time).toBeGreaterThanOrEqual(40_000)
+})
+
+test('an abort ends the rounds', async () => {
+  const controller = new AbortController()
+  let runs = 0
+  const pause = (): Promise<void> => {
+    if (++runs === 40) controller.abort(new Error('enough'))
+    return new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  const lanes = [
+    { name: 'a', run: pause },
+    { name: 'b', run: pause },
+  ]
+  await expect(timeInTurns(lanes, { rounds: 1e9, seconds: 1e9, signal: controller.signal })).rejects.toThrow('enough')
+})
+
+test('median and least', () => {
+  expect(median([3, 1, 2])).toBe(2)
+  expect(median([4, 1, 2, 3])).toBe(2.5)
+  expect(median([])).toBeNaN()
+  expect(summarize([3, 1, 2])).toEqual({ min: 1, median: 2 })
+})

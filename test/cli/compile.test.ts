@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { resolveTarget } from '../../src/targets/index.ts'
+import { cli, cliJson, fileWith, temporaryFolder } from './cli.ts'
+import { addModel, denseModel, unknownModel } from './models.ts'
+
+test('writes the library and tells what it is', async () => {
+  const model = await fileWith('dense net.onnx', denseModel())
+  const out = await temporaryFolder()
+  const args = ['compile', model, '--out', out, '--compiler', 'builtin', '--O', '1']
+  const first = await cliJson(...args)
+  expect(first.code).toBe(0)
+  const library = join(out, `dense net.${process.platform === 'darwin' ? 'dylib' : 'so'}`)
+  expect(first.json).toMatchObject({
+    library,
+    target: resolveTarget('host').name,
+    compiler: 'builtin',
+    signature: {
+      inputs: [{ name: 'x', type: 'float32', shape: [2, 4] }],
+      outputs: [{ name: 'y', type: 'float32', shape: [2, 8] }],
+    },
+    bytes: (await stat(library)).size,
+  })
+  expect(typeof first.json.seconds).toBe('number')
+  expect(typeof first.json.cached).toBe('boolean')
+
+  const before = await stat(library)
+  const again = await cliJson(...args)
+  expect(again.json).toMatchObject({ library, cached: true })
+  expect(again.out).toContain('from the cache')
+  // A program that has it loaded keeps the old file.
+  expect((await stat(library)).ino).not.toBe(before.ino)
+  expect(await readdir(out)).toEqual([`dense net.${process.platform === 'darwin' ? 'dylib' : 'so'}`])
+})
+
+test('directives may stand behind the path, and sizes fix symbolic dimensions', async () => {
+  const model = await fileWith('add.onnx', addModel())
+  const out = await temporaryFolder()
+  const { json } = await cliJson('compile', `${model}?O=0`, '-c', 'builtin', '--out', out, '--dims', 'batch=4')
+  expect(json.signature.inputs).toEqual([{ name: 'x', type: 'float32', shape: [4, 3] }])
+})
+
+test('--emit c writes all that a C compiler needs', async () => {
+  const model = await fileWith('dense.onnx', denseModel())
+  const out = await temporaryFolder()
+  const { code, json } = await cliJson('compile', model, '--emit', 'c', '--out', out)
+  expect(code).toBe(0)
+  expect(json).toMatchObject({ source: join(out, 'model.c'), compiler: 'builtin' })
+  expect((await readdir(out)).sort()).toEqual(['include', 'model.c', 'weights.bin'])
+  expect((await stat(join(out, 'weights.bin'))).size).toBe(json.weightsBytes)
+  expect(await readFile(join(out, 'model.c'), 'utf8')).toContain('om_builtin_model')
+  await promisify(execFile)('sh', ['-c', json.command], { cwd: out })
+  expect(await readdir(out)).toContain('model.so')
+  // A second time over the first.
+  expect((await cli('compile', model, '--emit', 'c', '--out', out)).code).toBe(0)
+})
+
+test.each([
+  ['an unknown target', ['--target', 'z99'], 2, /Unknown target "z99"\. .*Known: host/],
+  ['an unknown compiler', ['--compiler', 'builtn'], 2, /Did you mean "builtin"\?/],
+  ['a level that is none', ['--O', '9'], 2, /O="9" must be 0, 1, 2 or 3/],
+  ['an unknown form', ['--emit', 'rust'], 2, /--emit must be one of library, c/],
+  ['C of onnx-mlir', ['--emit', 'c', '--compiler', 'onnx-mlir'], 2, /onnx-mlir makes no C/],
+  ['a folder that can’t be made', ['--out', '/proc/none', '--compiler', 'builtin'], 1, /Can't write to \/proc\/none/],
+])('%s', async (_, args, expected, message) => {
+  const { code, err } = await cli('compile', await fileWith('dense.onnx', denseModel()), ...args)
+  expect(err).toMatch(message)
+  expect(code).toBe(expected)
+  expect(err).not.toMatch(/\n\s+at |This is a bug/)
+})
+
+test('an operator that nobody has is named', async () => {
+  const { code, err } = await cli('compile', await fileWith('unknown.onnx', unknownModel()), '-c', 'builtin')
+  expect(code).toBe(1)
+  expect(err).toContain('com.example.Frobnicate')
+})
+
+test('a model that is not there', async () => {
+  expect(await cli('compile', '/nowhere/m.onnx')).toEqual({
+    code: 1,
+    out: '',
+    err: '/nowhere/m.onnx: the file does not exist. Check the path.\n',
+  })
+})

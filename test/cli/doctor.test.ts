@@ -1,0 +1,37 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { cli, cliJson, temporaryFolder } from './cli.ts'
+
+afterEach(() => vi.unstubAllEnvs())
+
+test('everything that is needed is here', async () => {
+  const { code, json, out } = await cliJson('doctor', '--root', await temporaryFolder())
+  expect(code).toBe(0)
+  expect(json.ok).toBe(true)
+  const named = (name: string) => json.checks.filter((check: { name: string }) => check.name === name)
+  expect(named('Node')[0]).toMatchObject({ status: 'ok', node: process.version })
+  expect(named('C compiler')[0].targets.length).toBeGreaterThan(0)
+  expect(named('addon')[0]).toMatchObject({ status: 'ok' })
+  expect(named('cache')[0]).toMatchObject({ status: 'ok' })
+  expect(named('types')[0]).toMatchObject({ status: 'note' })
+  expect(out).toContain('Ready to compile models.')
+})
+
+test('no C compiler: says what to install', async () => {
+  vi.stubEnv('PATH', await temporaryFolder())
+  vi.stubEnv('CC', undefined)
+  vi.stubEnv('CXX', undefined)
+  const { code, out } = await cli('doctor', '--root', await temporaryFolder(), '--cache', await temporaryFolder())
+  expect(code).toBe(1)
+  expect(out).toContain('none for this machine')
+  expect(out).toContain('apt-get install g++')
+  expect(out).toContain('Something needed is missing')
+})
+
+test('an onnx-mlir that was named and is not there is a failure', async () => {
+  vi.stubEnv('ONNX_MLIR_HOME', '/nowhere')
+  const { code, json } = await cliJson('doctor', '--root', await temporaryFolder())
+  expect(code).toBe(1)
+  expect(json.checks).toContainEqual(
+    expect.objectContaining({ name: 'onnx-mlir', status: 'missing', source: 'ONNX_MLIR_HOME' }),
+  )
+})

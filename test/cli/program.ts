@@ -1,0 +1,65 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import type { Result } from './cli.ts'
+
+const repository = resolve(import.meta.dirname, '../..')
+
+/** Where a program is started. */
+export interface StartOptions {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** The CLI as it is published, compiled from the sources as they are now. */
+export interface Program {
+  run(args: readonly string[], options?: StartOptions): Promise<Result>
+  /** For a program that doesn't end by itself. */
+  start(args: readonly string[], options?: StartOptions): ChildProcess
+  remove(): Promise<void>
+}
+
+export async function buildProgram(): Promise<Program> {
+  const root = await mkdtemp(join(tmpdir(), 'onnx-mlir-program-'))
+  for (const name of ['native', 'node_modules', 'package.json', 'loaders'])
+    await symlink(join(repository, name), join(root, name))
+  const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
+  const dist = join(root, 'dist')
+  // What is type-checked elsewhere need not stop these tests: tsc writes its output all the same.
+  await promisify(execFile)(process.execPath, [
+    tsc,
+    '-p',
+    join(repository, 'tsconfig.build.json'),
+    '--outDir',
+    dist,
+  ]).catch(() => {})
+  await mkdir(join(dist, 'onnx'), { recursive: true })
+  await cp(join(repository, 'src/onnx/generated'), join(dist, 'onnx/generated'), { recursive: true })
+  const main = join(dist, 'cli/main.js')
+
+  const start: Program['start'] = (args, options) => spawn(process.execPath, [main, ...args], { ...options })
+  return {
+    start,
+    async run(args, options) {
+      const child = start(args, options)
+      const [out, err] = [textOf(child.stdout), textOf(child.stderr)]
+      const code = await exitOf(child)
+      return { code, out: await out, err: await err }
+    },
+    remove: () => rm(root, { recursive: true, force: true }),
+  }
+}
+
+/** The exit code, or -1 where a signal ended it. */
+export function exitOf(child: ChildProcess): Promise<number> {
+  return new Promise((done) => child.once('exit', (code) => done(code ?? -1)))
+}
+
+export async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream ?? []) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks).toString('utf8')
+}
