@@ -123,6 +123,33 @@ describe('elementwise operators', () => {
   })
 })
 
+test('what stands between two operators of the accelerator is done there with others', () => {
+  const constants = { w: filled([8, 8, 1, 1]) }
+  const between = (op: string, attributes = {}): Source => ({
+    inputs: { x: [1, 8, 4, 4] },
+    constants,
+    nodes: [
+      ['Conv', 'x w'],
+      [op, 'conv0', attributes],
+      ['Conv', `${op.toLowerCase()}1 w`],
+    ],
+  })
+  expectDevices(between('LeakyRelu'), 'nnpa nnpa nnpa')
+  // The compiler prints its objection before it finds the way.
+  expect(reasons(between('LeakyRelu'), 'z16')).toEqual([needsZ17])
+  expectDevices(between('LeakyRelu', { alpha: -1 }), { z16: 'nnpa cpu nnpa', z17: 'nnpa nnpa nnpa' })
+  expectDevices(between('Softplus'), 'nnpa nnpa nnpa')
+  expectDevices(between('Erf'), 'nnpa cpu nnpa')
+  const root: Source['nodes'] = [
+    ['Exp', 'x'],
+    ['Sqrt', 'exp0'],
+    ['Reciprocal', 'sqrt1'],
+    ['Tanh', 'reciprocal2'],
+  ]
+  expectDevices({ inputs: { x: [4, 8] }, nodes: root }, 'nnpa nnpa nnpa nnpa')
+  expectDevices({ inputs: { x: ['n', 8] }, nodes: root }, { z16: 'nnpa cpu cpu nnpa', z17: 'nnpa nnpa nnpa nnpa' })
+})
+
 describe('products', () => {
   const product = (a: readonly (number | string)[], b: readonly (number | string)[]): Source => ({
     inputs: { a, b },
