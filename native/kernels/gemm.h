@@ -179,11 +179,30 @@ OM_INLINE void om_gather_matrix(const void *source, ptrdiff_t row, ptrdiff_t row
   }
 }
 
+OM_INLINE void om_gemm_inlined_f32(const float *a, const float *packed, float *c, const om_gemm_shape s,
+                                   const om_epilogue e, void *scratch) {
+  const bool strided = s.a_row || s.a_column;
+  const om_matrix source = {a, strided ? s.a_row : s.k, strided ? s.a_column : 1};
+  om_gemm_gathered_f32(om_gather_matrix, &source, packed, c, s, e, scratch);
+}
+
+/* For sizes that are not known when compiling, and no activation but Relu and Clip. */
+OM_SHARED void om_gemm_any_f32(const float *a, const float *packed, float *c, const om_gemm_shape *s,
+                               const om_epilogue *given, void *scratch) {
+  om_epilogue e = *given;
+  if (e.activation == OM_ACT_RELU) e.alpha = 0.0f, e.beta = INFINITY;
+  if (e.activation == OM_ACT_NONE) e.alpha = -INFINITY, e.beta = INFINITY;
+  e.activation = OM_ACT_CLIP;
+  om_gemm_inlined_f32(a, packed, c, *s, e, scratch);
+}
+
 /* C[m, n] = act(A[m, k]·B[k, n] + bias + residual), B packed. scratch: OM_GEMM_SCRATCH bytes. */
 OM_INLINE void om_gemm_f32(const float *a, const float *packed, float *c, const om_gemm_shape s, const om_epilogue e,
                            void *scratch) {
-  const om_matrix source = {a, s.a_row || s.a_column ? s.a_row : s.k, s.a_row || s.a_column ? s.a_column : 1};
-  om_gemm_gathered_f32(om_gather_matrix, &source, packed, c, s, e, scratch);
+  const bool known = __builtin_constant_p(s.m) && __builtin_constant_p(s.n) && __builtin_constant_p(s.k);
+  const bool clamps = e.activation == OM_ACT_NONE || e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
+  if (known || !clamps) om_gemm_inlined_f32(a, packed, c, s, e, scratch);
+  else om_gemm_any_f32(a, packed, c, &s, &e, scratch);
 }
 
 /* Bytes of scratch of om_matmul_f32, 64-byte aligned. */
