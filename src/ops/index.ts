@@ -35,8 +35,10 @@ import { scans } from './scan.ts'
 import { selections } from './selection.ts'
 import { shapes } from './shape.ts'
 import { softmax } from './softmax.ts'
+import { strings } from './strings.ts'
 import { suppressions } from './suppression.ts'
 import { textNumbers } from './text-numbers.ts'
+import { tfIdf } from './tf-idf.ts'
 import { training } from './training.ts'
 import { transpose } from './transpose.ts'
 import { unary } from './unary.ts'
@@ -64,6 +66,8 @@ const operators: readonly LoweredOperator[] = [
   ...unpooling,
   ...transposedConvolutions,
   ...suppressions,
+  ...strings,
+  ...tfIdf,
   ...resizing,
   ...sampling,
   ...batchNormalizations,
