@@ -15,7 +15,7 @@ export interface Layout {
   readonly edges: readonly (readonly Point[])[]
 }
 
-export const nodeSize = { width: 200, height: 44 } as const
+export const nodeSize = { width: 220, height: 44 } as const
 
 /**
  * Draws a directed graph in layers from top to bottom with ELK. Large graphs get a simpler layout, so that thousands of

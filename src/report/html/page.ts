@@ -82,7 +82,7 @@ function header(report: Report, title: string): string {
 <button type="button" id="smaller" aria-label="Zoom out">−</button>
 <button type="button" id="larger" aria-label="Zoom in">+</button>
 </div>
-<p class="quiet">${folded} nodes were computed or removed at compile time and aren’t drawn.</p>
+${folded === 0 ? '' : `<p class="quiet">Not drawn, as computed or removed at compile time: ${folded}.</p>`}
 </header>`
 }
 
@@ -119,7 +119,7 @@ function round(value: number): string {
 function reasons(report: Report): string {
   const items = topReasons(report).map(
     ({ reason, nodes, flopsShare }) =>
-      `<li><button type="button" data-reason="${e(reason)}"><span>${e(reason)}</span> <b>${nodes.length}</b> nodes, ${e(percent(flopsShare))} of FLOPs</button></li>`,
+      `<li><button type="button" data-reason="${e(reason)}"><span>${e(reason)}</span> <b>${nodes.length}</b> ${nodes.length === 1 ? 'node' : 'nodes'}, ${e(percent(flopsShare))} of FLOPs</button></li>`,
   )
   const list = items.length > 0 ? `<ol>${items.join('\n')}</ol>` : '<p>All nodes are on NNPA.</p>'
   return `<h2>Why not on NNPA</h2>${list}<p class="quiet">Tab goes through the nodes, Enter opens one, Esc closes it, / searches.</p>`
