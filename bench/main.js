@@ -12,14 +12,11 @@ const root = dirname(here)
 /** Real models beside the repository where there are any, else those of the examples. */
 function defaultModels() {
   const shared = join(root, '..', 'shared', 'models')
-  const folders = existsSync(shared)
-    ? [shared]
-    : readdirSync(join(root, 'examples')).map((name) => join(root, 'examples', name))
-  return folders.flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => name.endsWith('.onnx'))
-      .map((name) => join(folder, name)),
-  )
+  const [folder, recursive] = existsSync(shared) ? [shared, false] : [join(root, 'examples'), true]
+  return readdirSync(folder, { recursive })
+    .filter((name) => name.endsWith('.onnx') && !name.includes('node_modules'))
+    .sort()
+    .map((name) => join(folder, name))
 }
 
 /** Without install scripts: onnxruntime-node's would download what its package has already for the platforms we measure on. */

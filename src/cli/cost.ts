@@ -1,5 +1,5 @@
 import { bytesOf } from '../builtin/plan.ts'
-import { type Dim, product, substitute, symbolsOf } from '../graph/dim.ts'
+import { type Dim, product, substitute, symbolName, symbolsOf } from '../graph/dim.ts'
 import { allNodes, type Graph, type Node, type Value } from '../graph/graph.ts'
 import { operatorOf } from '../ops/index.ts'
 
@@ -18,12 +18,15 @@ function nodeFlops(node: Node): Dim {
   return node.outputs.reduce<number>((sum, output) => sum + atOne(product(output.dims)), 0)
 }
 
-/** Names of the symbols in the graph's shapes; those that nobody named are left out. */
-export function assumedSymbols(graph: Graph): string[] {
+/** The dynamic dimensions that are taken as 1: symbols, and `x[1]` where axis 1 of input x has no name. */
+export function assumedDims(graph: Graph): string[] {
   const names = new Set<string>()
   const values = [...graph.inputs, ...[...allNodes(graph)].flatMap((node) => node.outputs)]
   for (const value of values) for (const dim of value.shape ?? []) symbolsOf(dim, names)
-  return [...names].filter((name) => !name.startsWith('?')).sort()
+  const unnamed = graph.inputs.flatMap(({ name, dims }) =>
+    dims.flatMap((dim, axis) => (symbolName(dim)?.startsWith('?') ? [`${name}[${axis}]`] : [])),
+  )
+  return [...[...names].filter((name) => !name.startsWith('?')).sort(), ...unnamed]
 }
 
 /**
@@ -73,7 +76,7 @@ function* usedBy(node: Node): Generator<Value> {
   }
 }
 
-/** A dimension with every symbol taken as 1. */
+/** A dimension with every symbol taken as 1; what would become negative for so small an input is 0. */
 function atOne(dim: Dim): number {
-  return Number(substitute(dim, () => 1))
+  return Math.max(0, Number(substitute(dim, () => 1)))
 }

@@ -9,7 +9,7 @@ import { elementsOf } from '../onnx/tensor.ts'
 import { registry } from '../ops/index.ts'
 import type { SignatureDim } from '../runtime/signature.ts'
 import type { Target } from '../targets/index.ts'
-import { activationPeak, assumedSymbols, flopsOf } from './cost.ts'
+import { activationPeak, assumedDims, flopsOf } from './cost.ts'
 
 /** An input or output; `shape` is `null` where not even the rank is known. */
 export interface InspectedValue {
@@ -34,7 +34,7 @@ export interface Inspection {
   /** Floating-point operations of one run; a multiply-add counts two. `null`: see `notes`. */
   readonly flops: number | null
   readonly memory: Memory | null
-  /** Symbolic dimensions that `flops` and `memory` take as 1. */
+  /** Dynamic dimensions that `flops` and `memory` take as 1. */
   readonly assumedOne: readonly string[]
   readonly opset: Readonly<Record<string, number>>
   readonly irVersion: number
@@ -98,7 +98,7 @@ function costOf(
   try {
     const graph = importModel(model, registry, new Identities(), { dims })
     result.flops = flopsOf(graph)
-    result.assumedOne = assumedSymbols(graph)
+    result.assumedOne = assumedDims(graph)
     const { arenaBytes, weights } = builtinSource(model, { target, dims, identity: 'inspect' })
     result.memory = { arena: arenaBytes, weights: weights.bytes, activationPeak: activationPeak(graph) }
   } catch (error) {

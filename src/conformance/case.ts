@@ -1,9 +1,8 @@
 import { basename, join } from 'node:path'
 import type { Model } from '../onnx/model.ts'
 import { readModel } from '../onnx/read.ts'
-import { createPipeline } from '../pipeline.ts'
+import type { Pipeline } from '../pipeline.ts'
 import { runnableModel } from '../plugin/runnable.ts'
-import type { RequestOptions } from '../request/index.ts'
 import type { Model as RuntimeModel } from '../runtime/model.ts'
 import { deviation } from './compare.ts'
 import { dataSetFolders, readDataSet } from './data-set.ts'
@@ -14,16 +13,9 @@ export interface CaseResult {
   readonly reason?: string
 }
 
-export interface CaseOptions {
-  /** Folder that keeps what was compiled. */
-  readonly cache: string
-  readonly request: RequestOptions
-}
-
 /** Compiles the model of a backend test folder, runs it on each of its data sets and compares the outputs. */
-export async function runCase(folder: string, { cache, request }: CaseOptions): Promise<CaseResult> {
+export async function runCase(folder: string, pipeline: Pipeline): Promise<CaseResult> {
   const path = join(folder, 'model.onnx')
-  const pipeline = createPipeline({ ...request, cache })
   const built = await pipeline.build(path, { mode: 'build', log: () => {}, warn: () => {} })
   const model = await readModel(path)
   const runnable = await runnableModel(path, built)

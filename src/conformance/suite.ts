@@ -5,8 +5,8 @@ import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UsageError } from '../errors.ts'
-import type { CaseOptions, CaseResult } from './case.ts'
-import type { CaseMessage } from './worker.ts'
+import type { CaseResult } from './case.ts'
+import type { CaseMessage, CaseOptions } from './worker.ts'
 
 export interface SuiteOptions extends CaseOptions {
   /** A backend test folder: it or its subfolders hold `test_*` folders. */

@@ -12,7 +12,12 @@ export interface Result {
 }
 
 /** Runs a command line in this process and catches what it prints. */
-export async function cli(...args: readonly string[]): Promise<Result> {
+export function cli(...args: readonly string[]): Promise<Result> {
+  return caught(() => runCli(args))
+}
+
+/** Catches what something prints that gives an exit code. */
+export async function caught(run: () => Promise<number>): Promise<Result> {
   const out: string[] = []
   const err: string[] = []
   const spies = [
@@ -21,7 +26,7 @@ export async function cli(...args: readonly string[]): Promise<Result> {
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0),
   ]
   try {
-    const code = await runCli(args)
+    const code = await run()
     return { code, out: out.join(''), err: err.join('') }
   } finally {
     for (const spy of spies) spy.mockRestore()
