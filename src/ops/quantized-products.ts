@@ -1,7 +1,8 @@
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Dim } from '../graph/dim.ts'
 import { multiply, product } from '../graph/dim.ts'
-import type { Builder } from '../graph/operator.ts'
+import type { Builder, PlainAttributes } from '../graph/operator.ts'
+import { largestMagnitude, sumsAreExact } from './exact-float.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { castTo } from './quantization.ts'
 import { windowInitializer, windowOf } from './window.ts'
@@ -17,13 +18,33 @@ function perRow(b: Builder, value: Value): Value {
   return value.rank === 1 && value.dims[0] !== 1 ? b.op('Unsqueeze', [value, b.ints([1])]) : value
 }
 
+/**
+ * A product of int32 by the kernels of float32, where that is exact. The attribute `exact` keeps a convolution away from
+ * algorithms whose intermediate results are no integers.
+ */
+function productInFloat(
+  b: Builder,
+  op: 'MatMul' | 'Conv',
+  operands: readonly Value[],
+  attributes: PlainAttributes,
+): Value {
+  const floats = operands.map((operand) => castTo(b, operand, 'float32'))
+  return castTo(b, b.op(op, floats, attributes), 'int32')
+}
+
 /** ONNX MatMulInteger-10. */
 const MatMulInteger: LoweredOperator = {
   name: 'MatMulInteger',
   infer: (node) => [{ type: 'int32', shape: node.input(0).shape }],
   decompose(node, b) {
     const [a, w, aZero, wZero] = [node.input(0), node.input(1), node.inputs[2], node.inputs[3]]
-    return [b.op('MatMul', [centred(b, a, aZero && perRow(b, aZero)), centred(b, w, wZero)])]
+    const operands = [centred(b, a, aZero && perRow(b, aZero)), centred(b, w, wZero)] as [Value, Value]
+    const [depth, columns] = w.rank === 1 ? [w.dims[0], 1] : w.dims.slice(-2)
+    const fits =
+      typeof depth === 'number' &&
+      typeof columns === 'number' &&
+      sumsAreExact(operands[1], depth, columns, largestMagnitude(a, aZero), largestMagnitude(w, wZero))
+    return [fits ? productInFloat(b, 'MatMul', operands, {}) : b.op('MatMul', operands)]
   },
 }
 
@@ -35,8 +56,15 @@ const ConvInteger: LoweredOperator = {
     const [x, w, xZero, wZero] = [node.input(0), node.input(1), node.inputs[2], node.inputs[3]]
     const behind = b.ints(w.dims.slice(1).map((_, i) => i + 1))
     const wOffset = wZero?.rank === 1 && wZero.dims[0] !== 1 ? b.op('Unsqueeze', [wZero, behind]) : wZero
-    const inputs = [centred(b, x, xZero), centred(b, w, wOffset)]
-    return [b.op('ConvInt32', inputs, Object.fromEntries(node.attributes), 'om')]
+    const operands = [centred(b, x, xZero), centred(b, w, wOffset)] as [Value, Value]
+    const attributes = Object.fromEntries(node.attributes)
+    const taps = product(w.dims.slice(1))
+    const fits =
+      w.constant !== undefined &&
+      typeof taps === 'number' &&
+      sumsAreExact(operands[1], taps, 1, largestMagnitude(x, xZero), largestMagnitude(w, wZero))
+    if (fits) return [productInFloat(b, 'Conv', operands, { ...attributes, exact: 1 })]
+    return [b.op('ConvInt32', operands, attributes, 'om')]
   },
 }
 

@@ -166,4 +166,54 @@ describe('products of quantised tensors', () => {
     expect(padded![0]!.values).toEqual([1, 3, 5, 3, 5, 12, 16, 9, 11, 24, 28, 15, 7, 15, 17, 9])
     expect(full![0]!.values).toEqual(sums.map((sum) => quantized('uint8', (sum + 4) * 0.5, 1, 3)))
   })
+
+  it('are exact, by the kernels of floats where sums stay below 2^24 and by loops of integers where not', async () => {
+    // 3x3 over enough channels and pixels for every way to convolve; the weights as constants and as data.
+    const [channels, outputs, size] = [16, 16, 12]
+    const xs = Array.from({ length: channels * size * size }, (_, i) => (i * 7919) % 256)
+    const ws = Array.from({ length: outputs * channels * 9 }, (_, i) => ((i * 104729) % 256) - 128)
+    const small = ws.map((w) => Math.trunc(w / 16))
+    const expected = (weights: number[]): number[] =>
+      Array.from({ length: outputs * 100 }, (_, i) => {
+        const [o, row, column] = [Math.floor(i / 100), Math.floor(i / 10) % 10, i % 10]
+        let sum = 0
+        for (let c = 0; c < channels; c++)
+          for (let tap = 0; tap < 9; tap++) {
+            const at = (c * size + row + Math.floor(tap / 3)) * size + column + (tap % 3)
+            sum += (xs[at]! - 3) * weights[(o * channels + c) * 9 + tap]!
+          }
+        return sum
+      })
+    const conv = (weights: number[], constant: boolean): Case => ({
+      op: 'ConvInteger',
+      inputs: [
+        t('uint8', xs, [1, channels, size, size]),
+        t('int8', weights, [outputs, channels, 3, 3]),
+        t('uint8', [3], []),
+      ],
+      constants: constant ? [1, 2] : [2],
+    })
+    const [fast, slow, data] = await runCases([conv(small, true), conv(ws, true), conv(small, false)])
+    expect(fast![0]!.values).toEqual(expected(small))
+    expect(slow![0]!.values).toEqual(expected(ws))
+    expect(data![0]!.values).toEqual(expected(small))
+  })
+
+  it('of matrices deep enough to leave the exact floats', async () => {
+    const depth = 700
+    const as = Array.from({ length: 2 * depth }, (_, i) => (i * 31) % 256)
+    const bs = Array.from({ length: depth * 3 }, (_, i) => 255 - ((i * 17) % 9))
+    const expected = [0, 1].flatMap((r) =>
+      [0, 1, 2].map((c) =>
+        bs.reduce((sum, b, i) => (i % 3 === c ? sum + as[r * depth + Math.floor(i / 3)]! * b : sum), 0),
+      ),
+    )
+    const inputs = [t('uint8', as, [2, depth]), t('uint8', bs, [depth, 3])]
+    const results = await runCases([
+      { op: 'MatMulInteger', inputs },
+      { op: 'MatMulInteger', inputs, constants: [1] },
+    ])
+    expect(expected.some((sum) => sum > 2 ** 24)).toBe(true)
+    for (const [result] of results) expect(result!.values).toEqual(expected)
+  })
 })
