@@ -205,6 +205,23 @@ describe('products', () => {
     expectDevices({ inputs: { x: [3, 4, 8] }, constants, nodes }, 'nnpa nnpa folded')
   })
 
+  test('the scale of attention goes into the weights of the query', () => {
+    const nodes: Source['nodes'] = [
+      ['MatMul', 'x w'],
+      ['Add', 'matmul0 b'],
+      ['Transpose', 'k', { perm: [0n, 2n, 1n] }],
+      ['MatMul', 'add1 transpose2'],
+      ['Div', 'matmul3 eight'],
+      ['Softmax', 'div4'],
+    ]
+    const constants = { w: filled([16, 64]), b: filled([64]), eight: filled([], 8) }
+    const inputs = { x: ['n', 4, 16], k: ['n', 4, 64] }
+    expectDevices(
+      { inputs, constants, nodes },
+      { z16: 'nnpa nnpa cpu nnpa folded nnpa', z17: 'nnpa nnpa nnpa nnpa folded nnpa' },
+    )
+  })
+
   test('integer products need scalar zero points, which absent ones are not', () => {
     const bytes = { a: tensorType('uint8', [4, 8]), b: tensorType('uint8', [8, 5]) }
     const zero = filled([], 0, 'uint8')

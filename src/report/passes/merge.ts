@@ -16,12 +16,12 @@ export const mergeSteps: Rewrite = (step, program, uses) => {
   return undefined
 }
 
-export type Merge = (step: Step, program: Program, uses: Uses) => readonly Step[] | undefined
+type Merge = (step: Step, program: Program, uses: Uses) => readonly Step[] | Value | undefined
 
 const merges: Readonly<Record<string, readonly Merge[]>> = {
   Add: [gemmOfMatMul, biasOfGemm, biasOfLayerNormalization, intoConvolution, constantsTogether],
-  Mul: [gelu, layerNormalization, intoConvolution, scaleOfMatMul, constantsTogether],
-  Div: [scaleOfMatMul],
+  Mul: [gelu, layerNormalization, intoConvolution, scaleOfMatMul, scaleOfAttention, constantsTogether],
+  Div: [scaleOfMatMul, scaleOfAttention],
   BatchNormalization: [batchNormOfConvolution],
   MatMul: [matMulOfReshape],
 }
@@ -84,10 +84,42 @@ function convolutionFor(program: Program, step: Step, conv: Step, w: Value, b: V
 function scaleOfMatMul(step: Step, program: Program): Step[] | undefined {
   const [x, scale] = step.op === 'Mul' ? operands(step, program) : [step.input(0), step.input(1)]
   const matmul = producerOf(x, 'MatMul')
-  const isNumber = program.isConstant(scale) && scale.shape?.every((dim) => dim === 1) && scale.shape.length <= 1
-  if (!matmul || !isNumber || !program.isConstant(matmul.inputs[1])) return undefined
+  if (!matmul || !isScalarConstant(scale, program) || !program.isConstant(matmul.inputs[1])) return undefined
   const scaled = part(program, step, 'MatMul', [], step.output())
   return [scaled.with([matmul.inputs[0], program.constant(matmul.input(1))], matmul.origins)]
+}
+
+/** The scale of attention scores → the weights of the query or the key: PropagateConstantScalingInAttentionLayerPattern. */
+function scaleOfAttention(step: Step, program: Program, uses: Uses): Value | undefined {
+  const [x, scale] = step.op === 'Mul' ? operands(step, program) : [step.input(0), step.input(1)]
+  const matmul = producerOf(x, 'MatMul')
+  if (!matmul || !isScalarConstant(scale, program)) return undefined
+  return matmul.inputs.some((input) => isProjection(input, program, uses)) ? x : undefined
+}
+
+/** Whether a value is x · A + B with constants, used once, and perhaps laid out anew. */
+function isProjection(value: Value | undefined, program: Program, uses: Uses): boolean {
+  let origin = value
+  while (origin && uses.get(origin) === 1 && layoutOps.has(producerOf(origin)?.op ?? ''))
+    origin = producerOf(origin)!.inputs[0]
+  if (!origin || uses.get(origin) !== 1) return false
+  const gemm = producerOf(origin, 'Gemm')
+  if (gemm) return program.isConstant(gemm.inputs[1]) && (!gemm.inputs[2] || program.isConstant(gemm.inputs[2]))
+  const sum = producerOf(origin, 'Add')
+  const [product, bias] = sum ? operands(sum, program) : []
+  const matmul = product && uses.get(product) === 1 ? producerOf(product, 'MatMul') : undefined
+  return program.isConstant(bias) && program.isConstant(matmul?.inputs[1])
+}
+
+const layoutOps: ReadonlySet<string> = new Set(['Reshape', 'Transpose', 'Squeeze', 'Unsqueeze'])
+
+function isScalarConstant(value: Value, program: Program): boolean {
+  return (
+    program.isConstant(value) &&
+    value.shape !== undefined &&
+    value.shape.length <= 1 &&
+    value.shape.every((dim) => dim === 1)
+  )
 }
 
 /** op(op(x, c1), c2) → op(x, c1 op c2): AddConstAssociative1, MulConstAssociative1. */
