@@ -39,5 +39,5 @@ function needsEngines(args) {
 
 const args = process.argv.slice(2)
 if (needsEngines(args) && !existsSync(join(here, 'node_modules', 'onnxruntime-node'))) installEngines()
-const sizes = { 'silero-vad': { 'input[1]': 512 } }
+const sizes = { 'silero-vad': { 'input[1]': 288 } }
 process.exitCode = await runCommand(createBench({ packages: here, models: defaultModels(), sizes }), args)

@@ -42,9 +42,9 @@ export function overheadText(overhead: CallOverhead): string {
       row('builtin runSync', runSyncNs),
       row('builtin, bound run', boundRunNs),
       row('plain JavaScript', javaScriptNs),
+      row('runSync beyond the arithmetic', beyondArithmeticNs),
       ...('error' in onnxruntimeNs ? [] : [row('onnxruntime-node run', onnxruntimeNs)]),
     ]),
-    `  runSync beyond the arithmetic: ${durationText(beyondArithmeticNs / 1000)}`,
     ...('error' in onnxruntimeNs ? [`  onnxruntime-node: ${yellow('not available')}: ${onnxruntimeNs.error}`] : []),
   ].join('\n')
 }
