@@ -40,6 +40,10 @@ export class GraphBuilder implements Builder {
     return value
   }
 
+  collection(kind: 'sequence' | 'optional', type: ElementType, elements: readonly Value[]): Value {
+    return new Value(this.identities.nextValue(), '', { type, shape: undefined, kind, elements })
+  }
+
   constant(tensor: Tensor, name = ''): Value {
     return new Value(this.identities.nextValue(), name, infoOf(tensor), tensor)
   }

@@ -15,6 +15,8 @@ export interface ValueInfo {
    * (Shape → Gather → Concat → Reshape) is followed through here, symbols included.
    */
   readonly contents?: readonly Dim[] | undefined
+  /** The values that a sequence (or an optional: none or one) consists of. They are all known at compile time. */
+  readonly elements?: readonly Value[] | undefined
 }
 
 /** One edge of the graph: produced once, used any number of times. */
@@ -24,6 +26,7 @@ export class Value {
   readonly shape: readonly Dim[] | undefined
   readonly kind: 'tensor' | 'sequence' | 'optional'
   readonly contents: readonly Dim[] | undefined
+  readonly elements: readonly Value[] | undefined
   readonly constant: Tensor | undefined
   /** The ONNX name, for messages; empty for values that the compiler made. */
   name: string
@@ -37,12 +40,19 @@ export class Value {
     this.shape = info.shape
     this.kind = info.kind ?? 'tensor'
     this.contents = info.contents
+    this.elements = info.elements
     this.constant = constant
   }
 
   /** The shape; throws where not even the rank is known. */
   get dims(): readonly Dim[] {
     if (this.shape) return this.shape
+    if (this.elements) {
+      throw new CompileError(
+        'UNSUPPORTED_SEQUENCE',
+        `Value ${JSON.stringify(this.name)} is ${this.kind === 'sequence' ? 'a sequence' : 'an optional'}: the built-in compiler takes those apart at compile time, so they can't enter or leave a graph or a loop.`,
+      )
+    }
     throw new CompileError(
       'UNSUPPORTED_RANK',
       `The rank of value ${JSON.stringify(this.name)} is not known at compile time, which the built-in compiler needs.`,

@@ -27,6 +27,8 @@ export interface Builder {
   inline(name: string, inputs: readonly Value[]): Value[]
   /** A Loop node of `count` (an int64 scalar) iterations: the carried values at the end, then scan outputs; `outputs` in all. */
   loop(count: Value, initial: readonly Value[], outputs: number, body: LoopBody): Value[]
+  /** A sequence or optional of these values. */
+  collection(kind: 'sequence' | 'optional', type: Value['type'], elements: readonly Value[]): Value
   constant(tensor: Tensor): Value
   /** A tensor of the given values; rank 1 unless `dims` says otherwise. */
   ints(values: readonly number[], dims?: readonly number[]): Value

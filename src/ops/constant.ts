@@ -1,8 +1,9 @@
 import type { Node } from '../graph/graph.ts'
 import { product } from '../graph/dim.ts'
 import type { Tensor } from '../onnx/model.ts'
-import { tensorFrom, tensorValues } from '../onnx/tensor.ts'
+import { elementsOf, tensorFrom, tensorValues } from '../onnx/tensor.ts'
 import { literal, storeElement, stringLiteral } from './c-text.ts'
+import { foldsWell } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { shapeFromContents } from './shape-contents.ts'
 
@@ -42,9 +43,8 @@ export const constants: readonly LoweredOperator[] = [
     fold(node) {
       const dims = tensorValues(node.input(0).constant!).map(Number)
       const fill = fillTensor(node)
-      if (fill.type === 'string' || dims.some((dim) => dim < 0)) return undefined
-      const count = dims.reduce((a, b) => a * b, 1)
-      return [{ type: fill.type, dims, data: repeat(fill.data, count) }]
+      if (fill.type === 'string' || dims.some((dim) => dim < 0) || !foldsWell([], dims)) return undefined
+      return [{ type: fill.type, dims, data: repeat(fill.data, elementsOf(dims)) }]
     },
     sizes: (node, k) => {
       if (node.input(0).contents) return
@@ -66,6 +66,7 @@ export const constants: readonly LoweredOperator[] = [
     infer: (node) => [node.input(0)],
     alias: 0,
     fold: (node) => [node.input(0).constant!],
+    decompose: (node) => (node.input(0).elements ? [node.input(0)] : undefined),
   },
 ]
 

@@ -33,6 +33,7 @@ import { resizing } from './resize.ts'
 import { sampling } from './sampling.ts'
 import { scans } from './scan.ts'
 import { selections } from './selection.ts'
+import { sequences } from './sequence.ts'
 import { shapes } from './shape.ts'
 import { softmax } from './softmax.ts'
 import { strings } from './strings.ts'
@@ -66,6 +67,7 @@ const operators: readonly LoweredOperator[] = [
   ...unpooling,
   ...transposedConvolutions,
   ...suppressions,
+  ...sequences,
   ...strings,
   ...tfIdf,
   ...resizing,
