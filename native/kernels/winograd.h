@@ -7,7 +7,7 @@
 
 #include "conv.h"
 
-/* The points; src/builtin/pack.ts transforms weights with the same. Chosen by measuring: on random data they make the
+/* The points; src/kernels/pack.ts transforms weights with the same. Chosen by measuring: on random data they make the
  * rounding error 1.75 times that of the direct convolution, where the usual 1 and 2 make it 6 to 8 times as large. All
  * that the transforms derive from them is exact in a float. */
 #define OM_WINOGRAD_A 0.625f
@@ -180,7 +180,7 @@ OM_INLINE void om_winograd_block_f32(const float *x, const float *packed, float 
   }
 }
 
-/* As om_conv2d_f32, for kernel 3x3, stride 1, dilation 1, groups 1. packed: packWinogradWeights of src/builtin/pack.ts.
+/* As om_conv2d_f32, for kernel 3x3, stride 1, dilation 1, groups 1. packed: packWinogradWeights of src/kernels/pack.ts.
  * scratch: OM_WINOGRAD_SCRATCH(channels) bytes. */
 OM_INLINE void om_conv2d_winograd_f32(const float *x, const float *packed, float *y, const om_conv2d_shape s,
                                       const om_epilogue e, void *scratch) {

@@ -7,7 +7,7 @@ import type { Model } from '../onnx/model.ts'
 import { registry } from '../ops/index.ts'
 import { optimize } from '../ops/optimize.ts'
 import type { Target } from '../targets/index.ts'
-import { kernelMacros, type KernelShape, kernelShapes } from './kernel-shape.ts'
+import { kernelMacros, type KernelShape, kernelShapes } from '../kernels/shape.ts'
 import { generateSource } from './source.ts'
 import { compileLibrary, type CompiledLibrary, type Toolchain, type Weights, weightsSection } from './toolchain.ts'
 

@@ -5,7 +5,7 @@ import type { Node, Value } from '../graph/graph.ts'
 import { dimToC } from '../graph/dim.ts'
 import { stringLiteral } from '../ops/c-text.ts'
 import type { KernelWriter } from '../ops/lowering.ts'
-import type { KernelShape } from './kernel-shape.ts'
+import type { KernelShape } from '../kernels/shape.ts'
 
 /** Memory that a kernel needs while it runs. */
 export interface Scratch {

@@ -8,7 +8,7 @@ import { LARGE_WEIGHTS } from './toolchain-weights.ts'
  * What the generated C means. NaN and infinities are ordinary values in ONNX, so nothing of -ffast-math that denies
  * them: no -ffinite-math-only, and no reassociation, which would also make results depend on the compiler's mood.
  */
-const language: readonly string[] = [
+export const languageFlags: readonly string[] = [
   '-std=gnu11', // GNU for vector types and asm
   '-fno-math-errno', // sqrtf and friends as instructions; nobody reads errno after them
   '-fno-trapping-math', // nobody reads floating-point exception flags, so both arms of a select may be computed
@@ -50,7 +50,7 @@ const windows: readonly string[] = ['-shared', '-static-libgcc', '-Wl,--gc-secti
 export function libraryFlags(optimize: 0 | 1 | 2 | 3, target: Target, weightsBytes: number): string[] {
   // Data that code may not reach with a 32-bit distance; `weightsSection` puts it into .lrodata.
   const model = target.arch === 'x86-64' && weightsBytes >= LARGE_WEIGHTS ? ['-mcmodel=medium'] : []
-  return [...language, `-O${optimize}`, ...object, ...model, ...linkFlags()]
+  return [...languageFlags, `-O${optimize}`, ...object, ...model, ...linkFlags()]
 }
 
 /** The object format is that of the system we run on: other systems' libraries aren't made here. */

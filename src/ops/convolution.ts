@@ -1,7 +1,7 @@
 import { type Dim, multiply, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
-import { gemmScratchBytes } from '../builtin/kernel-shape.ts'
-import { packConvWeights, packDepthwiseWeights } from '../builtin/pack.ts'
+import { gemmScratchBytes, winogradPays, winogradScratchBytes } from '../kernels/shape.ts'
+import { packConvWeights, packDepthwiseWeights, packWinogradWeights } from '../kernels/pack.ts'
 import { bytesOf, floats } from './data.ts'
 import { epilogueLiteral, fusesEpilogue } from './epilogue.ts'
 import type { LoweredOperator } from './lowering.ts'
@@ -91,19 +91,44 @@ const Conv2d: LoweredOperator = {
     const { window, groups } = ofNhwc(node)
     const weights = node.input(1).constant!
     const [outChannels, groupChannels, height, width] = weights.dims as [number, number, number, number]
-    const depthwise = groupChannels === 1 && groups === outChannels
-    const packed = depthwise
-      ? packDepthwiseWeights(floats(weights), outChannels, height * width, k.shape)
-      : packConvWeights(floats(weights), [outChannels, groupChannels, height, width], groups, k.shape)
-    k.include(depthwise ? 'depthwise.h' : 'conv.h')
-    const [x, w, y] = [k.input(0), k.constant('float32', bytesOf(packed)), k.output()]
-    const bias = node.inputs[2] ? { column: k.input(2) } : {}
     const geometry = imageGeometry('om_conv2d_shape', node, window, { out_channels: outChannels, groups }, k)
+    const bias = node.inputs[2] ? { column: k.input(2) } : {}
     const tail = `${geometry}, ${epilogueLiteral(k, node.output(), epilogue, bias)}`
-    if (depthwise) k.line(`om_depthwise2d_f32(${x}, ${w}, ${y}, ${tail});`)
-    else k.line(`om_conv2d_f32(${x}, ${w}, ${y}, ${tail}, ${k.scratch(gemmScratchBytes(k.shape), 'void')});`)
+    const call = (kernel: string, header: string, packed: Float32Array, scratch?: number): void => {
+      k.include(header)
+      const data = `${k.input(0)}, ${k.constant('float32', bytesOf(packed))}, ${k.output()}`
+      k.line(`${kernel}(${data}, ${tail}${scratch === undefined ? '' : `, ${k.scratch(scratch, 'void')}`});`)
+    }
+    const values = floats(weights)
+    if (groupChannels === 1 && groups === outChannels) {
+      call('om_depthwise2d_f32', 'depthwise.h', packDepthwiseWeights(values, outChannels, height * width, k.shape))
+    } else if (suitsWinograd(window, groups, groupChannels, outChannels)) {
+      const packed = packWinogradWeights(values, outChannels, groupChannels, k.shape)
+      call('om_conv2d_winograd_f32', 'winograd.h', packed, winogradScratchBytes(groupChannels, k.shape))
+    } else {
+      const packed = packConvWeights(values, [outChannels, groupChannels, height, width], groups, k.shape)
+      call('om_conv2d_f32', 'conv.h', packed, gemmScratchBytes(k.shape))
+    }
   },
   flops,
+}
+
+/** See winograd.h: three by three, step by step, and enough channels and pixels to win back the transforms. */
+function suitsWinograd(
+  { kernel, strides, dilations, output }: Window,
+  groups: number,
+  channels: number,
+  outChannels: number,
+): boolean {
+  const [outHeight, outWidth] = output
+  return (
+    groups === 1 &&
+    kernel.every((size) => size === 3) &&
+    [...strides, ...dilations].every((step) => step === 1) &&
+    typeof outHeight === 'number' &&
+    typeof outWidth === 'number' &&
+    winogradPays(channels, outChannels, outHeight, outWidth)
+  )
 }
 
 /** Two operations per weight and output pixel. */

@@ -2,7 +2,7 @@ import type { ElementType } from '../onnx/element-type.ts'
 import type { Dim } from '../graph/dim.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
 import type { Operator } from '../graph/operator.ts'
-import type { KernelShape } from '../builtin/kernel-shape.ts'
+import type { KernelShape } from '../kernels/shape.ts'
 
 /**
  * Writes the body of one C function. Everything the body needs becomes a parameter at its first mention, named by

@@ -12,8 +12,8 @@ export const reportsPath = '/__onnx/'
  */
 export function reportPages(pages: ReadonlyMap<string, string>) {
   return (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void => {
-    const name = decodeURIComponent((request.url ?? '/').replace(/^\/|\?.*$/g, ''))
-    const file = pages.get(name)
+    const name = (request.url ?? '/').replace(/^\/|\?.*$/g, '')
+    const file = [...pages].find(([page]) => encodeURIComponent(page) === name)?.[1]
     if (name !== '' && file === undefined) return next()
     const page = file === undefined ? Promise.resolve(list([...pages.keys()])) : readFile(file, 'utf8')
     page.then((html) => {

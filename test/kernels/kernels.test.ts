@@ -4,15 +4,16 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
-import * as shape from '../../src/builtin/kernel-shape.ts'
-import type { KernelShape } from '../../src/builtin/kernel-shape.ts'
+import { languageFlags } from '../../src/builtin/toolchain-flags.ts'
+import * as shape from '../../src/kernels/shape.ts'
+import type { KernelShape } from '../../src/kernels/shape.ts'
 import {
   packConvWeights,
   packDepthwiseWeights,
   packGemmB,
   packRecurrent,
   packWinogradWeights,
-} from '../../src/builtin/pack.ts'
+} from '../../src/kernels/pack.ts'
 
 const run = promisify(execFile)
 const compiler = process.env['CC'] ?? 'cc'
@@ -70,7 +71,7 @@ function inTurn<T>(task: () => Promise<T>): Promise<T> {
 async function compile(program: string, build: Build): Promise<string> {
   const executable = path.join(folder, `${program}-${build.name}`)
   const source = path.join(import.meta.dirname, `${program}.c`)
-  const flags = [...shape.kernelFlags, '-Wall', '-Wextra', '-Werror', `-I${kernels}`, ...build.flags]
+  const flags = [...languageFlags, '-O3', '-Wall', '-Wextra', '-Werror', `-I${kernels}`, ...build.flags]
   await run(compiler, [...flags, source, '-o', executable, '-lm'])
   return executable
 }

@@ -1,4 +1,4 @@
-/* Prints what src/builtin/kernel-shape.ts and pack.ts have to agree with: sizes, and packed weights. */
+/* Prints what src/kernels/shape.ts and pack.ts have to agree with: sizes, and packed weights. */
 #include "gru.h"
 #include "winograd.h"
 

@@ -86,15 +86,3 @@ export function kernelMacros(shape: KernelShape): string[] {
     `-DOM_TILE_VECTORS=${shape.tileVectors}`,
   ]
 }
-
-/**
- * Flags that the kernels' speed or results depend on, for GCC and clang. gnu11 rather than c11: ISO mode forbids GCC
- * to contract `a * b + c`. Without errno and traps, loops over elementary functions vectorise.
- */
-export const kernelFlags: readonly string[] = [
-  '-std=gnu11',
-  '-O3',
-  '-ffp-contract=fast',
-  '-fno-math-errno',
-  '-fno-trapping-math',
-]

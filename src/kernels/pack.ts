@@ -1,5 +1,5 @@
-import { lanes, packedGemmLength } from './kernel-shape.ts'
-import type { KernelShape } from './kernel-shape.ts'
+import { lanes, packedGemmLength } from './shape.ts'
+import type { KernelShape } from './shape.ts'
 
 /**
  * Packs B[k, n] for `om_gemm_f32`: panels of `tileVectors` vectors of columns, then, where fewer are left, of one vector;
