@@ -183,6 +183,14 @@ describe('products', () => {
     )
   })
 
+  test('a Gemm that adds a matrix adds it by itself', () => {
+    const gemm = (c: readonly number[]): Source => ({ inputs: { a: [4, 8], b: [8, 5], c }, nodes: [['Gemm', 'a b c']] })
+    expectDevices(gemm([4, 5]), 'nnpa')
+    expect(reasons(gemm([4, 5]), 'z16')).toEqual([])
+    expectDevices(gemm([1, 5]), 'nnpa')
+    expect(reasons(gemm([1, 5]), 'z16')).toEqual([notSameShape])
+  })
+
   test('z17 takes operands transposed', () => {
     const nodes: Source['nodes'] = [
       ['Transpose', 'b', { perm: [1n, 0n] }],

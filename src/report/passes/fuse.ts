@@ -1,7 +1,7 @@
 import type { Value } from '../../graph/graph.ts'
 import type { NnpaLevel } from '../nnpa-level.ts'
 import { entryFor, type Program, producerOf, type Step } from '../program.ts'
-import { legality } from '../rules/index.ts'
+import { legality, refusal } from '../rules/index.ts'
 import { isNumber, part, type Rewrite } from './rewrite.ts'
 
 /** Operators of the accelerator that are several of ONNX's: they go there without further checks. */
@@ -15,6 +15,7 @@ export const fusedOps = {
 /** Steps that one operation of the accelerator does together. Source: the patterns for several operators in ONNXToZHigh.td. */
 export function fuseFor(level: NnpaLevel): Rewrite {
   return (step, program) => {
+    if (step.op === 'Gemm' && step.domain === '') return matrixApart(step, program, level)
     const fusion = entryFor(fusions, step)?.(step, program, level)
     if (!fusion) return undefined
     const fused = part(program, step, fusion.op, fusion.inputs, step.output())
@@ -53,6 +54,15 @@ const fusions: Readonly<Record<string, Fuse>> = {
   },
   Div: (step, program, level) => (isNumber(step.inputs[0], 1) ? inverseRoot(step.inputs[1], level) : undefined),
   Reciprocal: (step, program, level) => inverseRoot(step.inputs[0], level),
+}
+
+/** What a Gemm adds is a row for the accelerator; a matrix is added by another step, which may have to stay on the CPU. */
+function matrixApart(step: Step, program: Program, level: NnpaLevel): Step[] | undefined {
+  const [a, b, c] = step.inputs
+  if (c?.shape?.length !== 2 || refusal(step, level) !== undefined) return undefined
+  const product = part(program, step, 'Gemm', [a, b], { type: step.output().type, shape: step.output().shape })
+  const sum = part(program, step, 'Add', [product.output(), c], step.output())
+  return [product.with([a, b], [], step.attributes), sum]
 }
 
 function inverseRoot(value: Value | undefined, level: NnpaLevel): Fusion | undefined {
