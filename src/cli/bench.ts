@@ -9,6 +9,7 @@ import { compareEngines, type ModelResult } from './bench/compare-engines.ts'
 import { compiledEngine } from './bench/compiled.ts'
 import { type Engine, type EngineName, engineNames, reasonOf } from './bench/engine.ts'
 import { onnxRuntimeEngine } from './bench/onnxruntime.ts'
+import type { RoundsOptions } from './bench/rounds.ts'
 import { modelText, overheadText } from './bench/tables.ts'
 import type { Command, Invocation } from './command.ts'
 import { dimsOption, type Sizes } from './dims.ts'
@@ -92,7 +93,7 @@ async function benchModel(
   path: string,
   engines: readonly Engine[],
   sizes: Sizes,
-  options: Parameters<typeof compareEngines>[4],
+  options: RoundsOptions,
 ): Promise<ModelResult> {
   let inputs
   try {

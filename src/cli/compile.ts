@@ -1,14 +1,18 @@
 import { copyFile, rename, rm } from 'node:fs/promises'
 import { extname, join, resolve } from 'node:path'
 import { diskError, makeFolder } from '../cache/disk.ts'
+import { stages } from '../onnx-mlir/options.ts'
 import type { BuildResult } from '../pipeline.ts'
 import type { Command, Invocation, Outcome } from './command.ts'
 import { emitC } from './emit-c.ts'
+import { emitOnnxMlirStage } from './emit-stage.ts'
 import { buildModel, buildOptions, compilerText, modelArgument, requestOptions, stemOf } from './model-build.ts'
 import { dimsOption } from './dims.ts'
 import { bytesText } from './style.ts'
 
-const kinds = ['library', 'c'] as const
+/** What onnx-mlir makes on the way; its library is what is made without `--emit`. */
+const onnxMlirStages = stages.filter((stage) => stage !== 'lib')
+const kinds = ['library', 'c', ...onnxMlirStages] as const
 
 /** The library alone: it has onnx-mlir's C ABI, so any program can load it. The addon is part of what a bundler emits. */
 export const compile: Command = {
@@ -19,8 +23,10 @@ export const compile: Command = {
     ...buildOptions,
     dims: { type: 'string', multiple: true, value: 'NAME=N,…', help: 'compile for these sizes of symbolic dimensions' },
     out: { type: 'string', short: 'o', value: 'DIR', help: 'folder for the result (default: the working directory)' },
-    emit: { type: 'string', value: 'KIND', help: 'library, or c: the C of the built-in compiler (default: library)' },
+    emit: { type: 'string', value: 'KIND', help: 'what to make (default: library); see below' },
   },
+  notes: `--emit c writes the C of the built-in compiler, its weights and headers; of onnx-mlir there are
+${onnxMlirStages.join(', ')}.`,
   async run(invocation) {
     const { positionals, values, usage } = invocation
     const id = positionals[0] ?? ''
@@ -30,6 +36,7 @@ export const compile: Command = {
     const out = resolve(values['out'] ?? '.')
     const options = { ...requestOptions(invocation), dims: dimsOption(invocation) }
     if (kind === 'c') return emitC(id, out, options, invocation)
+    if (kind !== 'library') return emitOnnxMlirStage(kind, id, out, options, invocation)
     return writeLibrary(id, out, await buildModel(invocation, id, options), invocation)
   },
 }

@@ -4,6 +4,7 @@ import type { Tensor } from '../onnx/model.ts'
 import { tensorValues } from '../onnx/tensor.ts'
 import { didYouMean } from '../request/suggest.ts'
 import type { SignatureEntry } from '../runtime/signature.ts'
+import type { Tensor as RuntimeTensor } from '../runtime/tensor.ts'
 import type { Command, Invocation } from './command.ts'
 import { type Inputs, runArgument, runChecked } from './data/inputs.ts'
 import { randomNumbers, randomTensor } from './data/random.ts'
@@ -49,7 +50,7 @@ In JSON, integers beyond 2^53, NaN and infinities are text, and complex numbers 
     const argument = runArgument(await inputsOf(invocation, signature.inputs))
 
     await model.load()
-    let results = {}
+    let results: Readonly<Record<string, RuntimeTensor>> = {}
     const times: number[] = []
     for (let i = -warmup; i < repeat; i++) {
       progress(i < 0 ? 'warming up' : `run ${i + 1} of ${repeat}`)
@@ -119,10 +120,7 @@ function inputFiles({ all, usage }: Invocation, entries: readonly SignatureEntry
   return files
 }
 
-function outputsOf(
-  results: Readonly<Record<string, Parameters<typeof fromRuntime>[0]>>,
-  entries: readonly SignatureEntry[],
-): Output[] {
+function outputsOf(results: Readonly<Record<string, RuntimeTensor>>, entries: readonly SignatureEntry[]): Output[] {
   return entries.flatMap(({ name }) => {
     const result = results[name]
     if (result === undefined) return []

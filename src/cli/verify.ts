@@ -60,7 +60,9 @@ an element a of it is close to the expected e where |a - e| <= atol + rtol * |e|
     const failed = checks.filter(({ mismatches }) => mismatches > 0).length
     const { target, compiler } = built.artifact
     const verdict =
-      failed > 0 ? red(`${failed} of ${checks.length} outputs differ`) : green(`${checks.length} outputs agree`)
+      failed > 0
+        ? red(`${failed} of ${checks.length} outputs differ`)
+        : green(`${checks.length} of ${checks.length} outputs agree`)
     return {
       ok: failed === 0,
       text: `${describe(checks)}\n${verdict} (rtol ${tolerance.rtol}, atol ${tolerance.atol}; ${target}, ${compilerText(compiler)})`,

@@ -1,9 +1,18 @@
 import { execFile } from 'node:child_process'
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { resolveTarget } from '../../src/targets/index.ts'
+import {
+  type Answer,
+  installStandIn,
+  libraryProgress,
+  mlpLibrary,
+  textsOf,
+  workshop,
+  writeModel,
+} from '../onnx-mlir/installed.ts'
 import { cli, cliJson, fileWith, temporaryFolder } from './cli.ts'
 import { addModel, denseModel, unknownModel } from './models.ts'
 
@@ -63,6 +72,12 @@ test.each([
   ['an unknown compiler', ['--compiler', 'builtn'], 2, /Did you mean "builtin"\?/],
   ['a level that is none', ['--O', '9'], 2, /O="9" must be 0, 1, 2 or 3/],
   ['an unknown form', ['--emit', 'rust'], 2, /--emit must be one of library, c/],
+  [
+    'a stage of onnx-mlir from another compiler',
+    ['--emit', 'mlir', '-c', 'builtin'],
+    2,
+    /--emit mlir is for onnx-mlir/,
+  ],
   ['C of onnx-mlir', ['--emit', 'c', '--compiler', 'onnx-mlir'], 2, /onnx-mlir makes no C/],
   ['a folder that can’t be made', ['--out', '/proc/none', '--compiler', 'builtin'], 1, /Can't write to \/proc\/none/],
 ])('%s', async (_, args, expected, message) => {
@@ -84,4 +99,50 @@ test('a model that is not there', async () => {
     out: '',
     err: '/nowhere/m.onnx: the file does not exist. Check the path.\n',
   })
+})
+
+describe('with an onnx-mlir', () => {
+  const { fresh, remove } = workshop('cli-compile-test')
+  afterAll(remove)
+  afterEach(() => vi.unstubAllEnvs())
+
+  async function setUp(answer: Answer): Promise<{ readonly model: string; readonly out: string }> {
+    const folder = fresh()
+    installStandIn(folder, [answer], textsOf('config-file'))
+    vi.stubEnv('ONNX_MLIR_HOME', folder)
+    return { model: (await writeModel(folder)).path, out: join(folder, 'out') }
+  }
+
+  test.skipIf(process.arch !== 'x64')(
+    'the library keeps its file of constants under the name it asks for',
+    async () => {
+      const files = { '.so': mlpLibrary(), '.constants.bin': { text: 'constants' } }
+      const { model, out } = await setUp({ when: {}, stdout: libraryProgress, files })
+      const cache = await temporaryFolder()
+      const { code, json, err } = await cliJson('compile', model, '-c', 'onnx-mlir', '--out', out, '--cache', cache)
+      expect(err).toBe('')
+      expect(code).toBe(0)
+      expect(json).toMatchObject({ compiler: 'onnx-mlir', library: join(out, 'mlp.so') })
+      expect(await readFile(json.constants, 'utf8')).toBe('constants')
+      expect((await readdir(out)).sort()).toEqual([basename(json.constants), 'mlp.so'].sort())
+    },
+  )
+
+  test('--emit writes a stage', async () => {
+    const { model, out } = await setUp({ when: { EmitMLIR: 'true' }, files: { '.onnx.mlir': { text: 'module {}' } } })
+    const { code, json } = await cliJson('compile', model, '--emit', 'mlir', '--out', out, '--target', 'x86-64')
+    expect(code).toBe(0)
+    expect(json).toMatchObject({ path: join(out, 'mlp.mlir.mlir'), stage: 'mlir', target: 'x86-64' })
+    expect(await readFile(json.path, 'utf8')).toBe('module {}')
+  })
+})
+
+test('without an onnx-mlir, a stage of it is an error that says how to get one', async () => {
+  vi.stubEnv('ONNX_MLIR_HOME', undefined)
+  vi.stubEnv('ONNX_MLIR_IMAGE', undefined)
+  vi.stubEnv('PATH', '')
+  const { code, err } = await cli('compile', await fileWith('dense.onnx', denseModel()), '--emit', 'llvm-ir')
+  vi.unstubAllEnvs()
+  expect(code).toBe(1)
+  expect(err).toContain('set ONNX_MLIR_HOME')
 })

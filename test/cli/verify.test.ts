@@ -27,7 +27,7 @@ test('agreement with the data beside the model', async () => {
   expect(json).toMatchObject({ ok: true, rtol: 1e-3, atol: 1e-5 })
   expect(json.checks).toEqual([expect.objectContaining({ output: 'y', elements: 3, mismatches: 0 })])
   expect(json.checks[0].maxAbs).toBeGreaterThan(0)
-  expect(out).toContain('1 outputs agree')
+  expect(out).toContain('1 of 1 outputs agree')
 })
 
 test('a difference ends with exit code 1; tolerances can be given', async () => {
