@@ -99,7 +99,7 @@ export class Kernel implements KernelWriter {
 
   value(value: Value): string {
     const written = this.outputs.includes(value)
-    const c = elementTypes[value.type].c
+    const c = this.elementType(value.type)
     const constness = written ? '' : value.type === 'string' ? '' : 'const '
     return this.parameter(
       `value ${value.id}`,
@@ -137,7 +137,7 @@ export class Kernel implements KernelWriter {
 
   constant(type: ElementType, bytes: Uint8Array): string {
     const key = `constant ${this.parameters.length}`
-    return this.parameter(key, 'c', (name) => `const ${elementTypes[type].c} *restrict ${name}`, {
+    return this.parameter(key, 'c', (name) => `const ${this.elementType(type)} *restrict ${name}`, {
       kind: 'constant',
       type,
       bytes,
@@ -157,6 +157,13 @@ export class Kernel implements KernelWriter {
     const message = this.parameter('message', 'message', (name) => `const char **${name}`, { kind: 'message' })
     const text = stringLiteral(`node ${this.node.name} (${this.node.operator}): ${sentence}`)
     this.line(`if (${condition}) return om_fail(${message}, OM_ERR_VALUE, ${text});`)
+  }
+
+  /** The C type of an element, with the header that defines it. */
+  private elementType(type: ElementType): string {
+    const { c } = elementTypes[type]
+    if (c.startsWith('om_')) this.include('types.h')
+    return c
   }
 
   finish(label: string): KernelCall {

@@ -70,19 +70,25 @@ const Expand: LoweredOperator = {
       aligned(shape.contents, x.rank).every((dim, axis) => dim === 1 || dimEquals(dim, x.dims[axis]!))
     return same ? [x] : undefined
   },
-  sizes(node, k) {
+  check(node, k) {
     if (node.input(1).contents) return
-    const dims = node.output().dims
+    const { dims } = node.output()
     const missing = dims.length - lengthOf(node, 1)
     aligned(node.input(0).dims, dims.length).forEach((from, axis) => {
       if (axis < missing) return
       const wanted = `${k.input(1)}[${axis - missing}]`
-      k.failIf(
-        `${wanted} < 0 || (${wanted} != 1 && ${k.dim(from)} != 1 && ${wanted} != ${k.dim(from)})`,
-        'the shapes do not broadcast',
-      )
-      if (typeof from !== 'number' || from <= 1)
-        k.line(`*${k.symbol(dims[axis]!)} = ${wanted} == 1 ? ${k.dim(from)} : ${wanted};`)
+      const differs = `${wanted} != 1 && ${k.dim(from)} != 1 && ${wanted} != ${k.dim(from)}`
+      k.failIf(`${wanted} < 0 || (${differs})`, 'the shapes do not broadcast')
+    })
+  },
+  sizes(node, k) {
+    if (node.input(1).contents) return
+    const { dims } = node.output()
+    const missing = dims.length - lengthOf(node, 1)
+    aligned(node.input(0).dims, dims.length).forEach((from, axis) => {
+      if (axis < missing || (typeof from === 'number' && from > 1)) return
+      const wanted = `${k.input(1)}[${axis - missing}]`
+      k.line(`*${k.symbol(dims[axis]!)} = ${wanted} == 1 ? ${k.dim(from)} : ${wanted};`)
     })
   },
   lower(node, k) {
