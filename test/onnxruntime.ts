@@ -11,7 +11,7 @@ export const modelsFolder = fileURLToPath(new URL('../../shared/models/', import
 export interface Onnxruntime {
   readonly InferenceSession: {
     create(
-      path: string,
+      model: string | Uint8Array,
       options?: object,
     ): Promise<{ run(feeds: Record<string, unknown>): Promise<Record<string, OrtTensor>> }>
   }

@@ -7,7 +7,7 @@ import type { Graph, Value } from '../../src/graph/graph.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { operatorOf } from '../../src/ops/index.ts'
 import { branch, f32, graphOf, node } from '../graph/models.ts'
-import { Random, randomModel } from './random-graph.ts'
+import { Random, randomModel } from './random/graph.ts'
 
 function planOf(graph: Graph): { lowered: LoweredGraphs; plan: Plan } {
   const lowered = lowerGraph(graph, new KernelTable(kernelShapes.avx2))
@@ -72,7 +72,7 @@ function checkPlan(graph: Graph, { lowered, plan }: ReturnType<typeof planOf>): 
       most,
       [...alive.values()].reduce((sum, [kind, begin, end]) => sum + (kind === 'arena' ? roundUp(end - begin) : 0), 0),
     )
-    for (const tenant of [...alive.keys()]) {
+    for (const tenant of alive.keys()) {
       if (!graph.outputs.some((output) => rootOf(output) === tenant) && (lastUse.get(tenant as Value) ?? -1) <= i)
         alive.delete(tenant)
     }

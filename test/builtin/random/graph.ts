@@ -1,8 +1,8 @@
-import { type GraphSource, type ModelSource, type NodeSource, tensorType } from '../../src/onnx/build.ts'
-import type { ElementType } from '../../src/onnx/element-type.ts'
-import type { OnnxDim, Tensor, TypeInfo } from '../../src/onnx/model.ts'
-import { elementsOf, tensorFrom } from '../../src/onnx/tensor.ts'
-import { rules } from './random-rules.ts'
+import { type GraphSource, type ModelSource, type NodeSource, tensorType } from '../../../src/onnx/build.ts'
+import type { ElementType } from '../../../src/onnx/element-type.ts'
+import type { OnnxDim, Tensor, TypeInfo } from '../../../src/onnx/model.ts'
+import { elementsOf, tensorFrom } from '../../../src/onnx/tensor.ts'
+import { rules } from './rules.ts'
 
 // Random valid graphs. The generator follows every value's real shape, so that what it writes is always legal, while the
 // file states some dimensions by name only, or not at all.
@@ -56,7 +56,7 @@ export class Random {
 /** Values beyond this many elements are not made: graphs shall stay small. */
 const MOST_ELEMENTS = 600
 
-/** A graph that grows node by node; rules in random-rules.ts add to it. */
+/** A graph that grows node by node; rules in rules.ts add to it. */
 export class RandomGraph {
   readonly random: Random
   readonly nodes: NodeSource[] = []

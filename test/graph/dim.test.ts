@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest'
+import {
+  add,
+  broadcastDim,
+  ceilDivide,
+  type Dim,
+  dimEquals,
+  dimKey,
+  dimToC,
+  divideExactly,
+  floorDivide,
+  isAtLeast,
+  isFresh,
+  maximum,
+  minimum,
+  modulo,
+  multiply,
+  subtract,
+  substitute,
+  symbol,
+  symbolName,
+  symbolsOf,
+} from '../../src/graph/dim.ts'
+import { Identities } from '../../src/graph/graph.ts'
+import { Random } from '../builtin/random/graph.ts'
+
+// Every expression is built twice: as a dimension, and as a function of the symbols' values.
+
+type Values = Readonly<Record<string, number>>
+interface Pair {
+  readonly dim: Dim
+  readonly value: (values: Values) => number
+}
+
+const names = ['a', 'b', 'c']
+
+function randomPair(random: Random, depth: number): Pair {
+  if (depth === 0 || random.chance(0.2)) {
+    if (random.chance(0.4)) {
+      const number = random.int(-3, 6)
+      return { dim: number, value: () => number }
+    }
+    const name = random.pick(names)
+    return { dim: symbol(name), value: (values) => values[name]! }
+  }
+  const [x, y] = [randomPair(random, depth - 1), randomPair(random, depth - 1)]
+  const divisor = random.int(1, 5)
+  const floor = (n: number): number => Math.floor(n / divisor)
+  return random.pick<() => Pair>([
+    () => ({ dim: add(x.dim, y.dim), value: (v) => x.value(v) + y.value(v) }),
+    () => ({ dim: subtract(x.dim, y.dim), value: (v) => x.value(v) - y.value(v) }),
+    () => ({ dim: multiply(x.dim, y.dim), value: (v) => x.value(v) * y.value(v) }),
+    () => ({ dim: minimum(x.dim, y.dim), value: (v) => Math.min(x.value(v), y.value(v)) }),
+    () => ({ dim: maximum(x.dim, y.dim), value: (v) => Math.max(x.value(v), y.value(v)) }),
+    () => ({ dim: floorDivide(x.dim, divisor), value: (v) => floor(x.value(v)) }),
+    () => ({ dim: ceilDivide(x.dim, divisor), value: (v) => Math.ceil(x.value(v) / divisor) + 0 }),
+    () => ({ dim: modulo(x.dim, divisor), value: (v) => x.value(v) - floor(x.value(v)) * divisor }),
+  ])()
+}
+
+function evaluate(dim: Dim, values: Values): number {
+  const result = substitute(dim, (name) => values[name])
+  if (typeof result !== 'number') throw new TypeError(`${dimKey(dim)} keeps symbols: ${dimKey(result)}`)
+  return result
+}
+
+/** The value of generated C, which for these expressions is JavaScript but for the names of types and functions. */
+function evaluateC(dim: Dim, values: Values): number {
+  const om_floor_div = (p: number, q: number): number => Math.floor(p / q)
+  const functions = {
+    om_floor_div,
+    om_mod: (p: number, q: number): number => p - om_floor_div(p, q) * q,
+    om_dim_min: Math.min,
+    om_dim_max: Math.max,
+    om_dim_broadcast: (p: number, q: number): number => (p === 1 ? q : p),
+    INT64_C: (p: number): number => p,
+  }
+  const text = dimToC(dim, (name) => `values.${name}`)
+  return Number(
+    new Function('values', ...Object.keys(functions), `return ${text}`)(values, ...Object.values(functions)),
+  )
+}
+
+const randomValues = (random: Random): Values => Object.fromEntries(names.map((name) => [name, random.int(0, 12)]))
+
+describe('symbolic dimensions', () => {
+  test('are worth what the same integers are, in TypeScript and in C', () => {
+    const random = new Random(1)
+    for (let i = 0; i < 1500; i++) {
+      const { dim, value } = randomPair(random, 3)
+      for (let k = 0; k < 4; k++) {
+        const values = randomValues(random)
+        const wanted = value(values)
+        if (!Number.isSafeInteger(wanted)) continue
+        expect(evaluate(dim, values) + 0, `${dimKey(dim)} at ${JSON.stringify(values)}`).toBe(wanted + 0)
+        expect(evaluateC(dim, values) + 0, `C of ${dimKey(dim)}`).toBe(wanted + 0)
+      }
+    }
+  })
+
+  test('equal keys mean equal values; what is said to be at least is at least', () => {
+    const random = new Random(2)
+    let [equal, atLeast] = [0, 0]
+    for (let i = 0; i < 4000; i++) {
+      const [x, y] = [randomPair(random, 2), randomPair(random, 2)]
+      const values = randomValues(random)
+      if (dimEquals(x.dim, y.dim)) {
+        equal++
+        expect(x.value(values) + 0).toBe(y.value(values) + 0)
+      }
+      if (isAtLeast(x.dim, y.dim)) {
+        atLeast++
+        expect(x.value(values), `${dimKey(x.dim)} ≥ ${dimKey(y.dim)}`).toBeGreaterThanOrEqual(y.value(values))
+      }
+    }
+    expect(equal).toBeGreaterThan(50)
+    expect(atLeast).toBeGreaterThan(200)
+  })
+
+  test('have one form: order and grouping do not matter', () => {
+    const [a, b] = [symbol('a'), symbol('b')]
+    expect(dimEquals(add(a, b), add(b, a))).toBe(true)
+    expect(dimEquals(multiply(add(a, 1), add(a, -1)), subtract(multiply(a, a), 1))).toBe(true)
+    expect(subtract(add(a, b), add(b, a))).toBe(0)
+    expect(dimKey(multiply(2, a))).toBe(dimKey(add(a, a)))
+  })
+
+  test('exact division finds the quotient, and only where there is one', () => {
+    const [a, b] = [symbol('a'), symbol('b')]
+    expect(dimEquals(divideExactly(multiply(6, multiply(a, b)), multiply(2, a))!, multiply(3, b))).toBe(true)
+    expect(divideExactly(add(multiply(6, a), 3), 2)).toBeUndefined()
+    expect(divideExactly(a, b)).toBeUndefined()
+    expect(divideExactly(a, 0)).toBeUndefined()
+    expect(divideExactly(add(a, b), add(b, a))).toBe(1)
+    expect(floorDivide(multiply(4, a), 2)).toEqual(multiply(2, a))
+  })
+
+  test('broadcast to the one that is not 1, which may be empty', () => {
+    const [a, b] = [symbol('a'), symbol('b')]
+    expect(broadcastDim(a, 1)).toBe(a)
+    expect(broadcastDim(1, b)).toBe(b)
+    expect(broadcastDim(a, a)).toBe(a)
+    const both = broadcastDim(a, b)
+    expect(dimEquals(both, broadcastDim(b, a))).toBe(true)
+    for (const [x, y, wanted] of [
+      [1, 5, 5],
+      [5, 1, 5],
+      [0, 1, 0],
+      [1, 0, 0],
+      [4, 4, 4],
+    ] as const) {
+      expect(evaluate(both, { a: x, b: y }), `${x} and ${y}`).toBe(wanted)
+    }
+  })
+
+  test('names that look like expressions are names', () => {
+    const odd = symbol('2*a')
+    expect(dimEquals(odd, multiply(2, symbol('a')))).toBe(false)
+    expect(dimEquals(multiply(symbol('a*b'), symbol('c')), multiply(symbol('a'), symbol('b*c')))).toBe(false)
+    expect(dimKey(floorDivide(symbol('2'), 3))).not.toBe(dimKey(floorDivide(2, symbol('3'))))
+    expect(symbolName(odd)).toBe('2*a')
+    expect([...symbolsOf(add(odd, symbol('a + b')))].sort()).toEqual(['2*a', 'a + b'])
+    expect(evaluate(add(odd, 1), { '2*a': 4 })).toBe(5)
+  })
+
+  test('symbols made by the compiler are told from those of the model', () => {
+    const fresh = new Identities().freshDim()
+    expect(isFresh(symbolName(fresh)!)).toBe(true)
+    expect(isFresh('batch')).toBe(false)
+  })
+
+  test('sizes beyond exact integers never get into C', () => {
+    expect(() => dimToC(2 ** 60, String)).toThrow(/beyond all memory/)
+    expect(() => dimToC(multiply(2 ** 30, multiply(2 ** 30, symbol('a'))), String)).toThrow(/beyond all memory/)
+    expect(dimToC(2 ** 40, String)).toBe('INT64_C(1099511627776)')
+    expect(dimToC(-1, String)).toBe('(-1)')
+  })
+})
