@@ -3,7 +3,6 @@ import { product } from '../graph/dim.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { elementsOf, tensorFrom, tensorValues } from '../onnx/tensor.ts'
 import { literal, storeElement, stringLiteral } from './c-text.ts'
-import { foldsWell } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { shapeFromContents } from './shape-contents.ts'
 
@@ -26,6 +25,12 @@ function constantValue(node: Node): Tensor {
   throw node.error('MODEL_ATTRIBUTE', 'one of the attributes value, value_int, value_float … is required')
 }
 
+/**
+ * Filled tensors up to this many elements become constants: the weights of ONNX's light models are such fills, and only
+ * constant weights can be packed. A few bytes in a file ask for any size, so there is a limit.
+ */
+const LARGEST_FILL = 1 << 24
+
 /** The fill value of ConstantOfShape: one element, by default a float 0. */
 function fillTensor(node: Node): Tensor {
   return node.tensor('value') ?? tensorFrom('float32', [1], [0])
@@ -43,7 +48,7 @@ export const constants: readonly LoweredOperator[] = [
     fold(node) {
       const dims = tensorValues(node.input(0).constant!).map(Number)
       const fill = fillTensor(node)
-      if (fill.type === 'string' || dims.some((dim) => dim < 0) || !foldsWell([], dims)) return undefined
+      if (fill.type === 'string' || dims.some((dim) => dim < 0) || elementsOf(dims) > LARGEST_FILL) return undefined
       return [{ type: fill.type, dims, data: repeat(fill.data, elementsOf(dims)) }]
     },
     sizes: (node, k) => {
