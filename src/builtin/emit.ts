@@ -185,7 +185,7 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
       case 'symbol':
         return `&${this.symbol(argument.dim)}`
       case 'scratch':
-        return this.address(argument.scratch)
+        return `(void *)${this.address(argument.scratch)}`
       case 'constant':
         return `(const void *)${this.constants.data(argument.type, argument.bytes)}`
       case 'texts':
