@@ -24,7 +24,8 @@ if (conformance) {
       total.failed++
       console.log(`conformance: ${name} should pass, but: ${reason}`)
     }
-    if (status === 'pass' && known.has(name)) console.log(`conformance: ${name} passes now: take it out of known-failures.json`)
+    if (status === 'pass' && known.has(name))
+      console.log(`conformance: ${name} passes now: take it out of known-failures.json`)
   }
 }
 

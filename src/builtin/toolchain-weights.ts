@@ -23,7 +23,8 @@ const FILES: Readonly<Record<WeightsForm, string>> = { incbin: 'weights.bin', te
  * @param alignment power of two, in bytes
  */
 export function weightsSection(bytes: number, alignment = 64): string {
-  if (bytes === 0) return `_Alignas(${alignment}) __attribute__((unused)) static const unsigned char om_weights[1] = {0};\n`
+  if (bytes === 0)
+    return `_Alignas(${alignment}) __attribute__((unused)) static const unsigned char om_weights[1] = {0};\n`
   const array = `const unsigned char om_weights[${bytes}]`
   const hidden = `extern __attribute__((visibility("hidden"), aligned(${alignment}))) ${array};`
   const content = (label: string) => [`.balign ${alignment}`, `${label}:`, `.incbin "${FILES.incbin}"`]

@@ -15,14 +15,14 @@ import { capabilityStore } from './capability-store.ts'
 import type { Compiler } from './compiler.ts'
 
 /** Where an onnx-mlir is, and everything that it can be asked for beside what directives say. */
-export type OnnxMlirSettings = Omit<FindOptions, 'env' | 'signal'> &
-  Omit<OnnxMlirOptions, 'target' | 'optimize' | 'dims'> & {
-    /** Seconds that one compilation may take; default 15 minutes. */
-    readonly timeout?: number
-    /** Bytes of resident memory that it may use; default three quarters of the machine's. */
-    readonly memory?: number
-    readonly keepTemp?: boolean
-  }
+export interface OnnxMlirSettings extends Omit<FindOptions, 'env' | 'signal'> {
+  readonly options?: Omit<OnnxMlirOptions, 'target' | 'optimize' | 'dims'>
+  /** Seconds that one compilation may take; default 15 minutes. */
+  readonly timeout?: number
+  /** Bytes of resident memory that it may use; default three quarters of the machine's. */
+  readonly memory?: number
+  readonly keepTemp?: boolean
+}
 
 /** An onnx-mlir and what it can do. */
 export interface FoundOnnxMlir {
@@ -54,8 +54,7 @@ export async function onnxMlirCompiler(
   settings: OnnxMlirSettings,
   store: Store,
 ): Promise<Compiler> {
-  const { path, image, engine, platform, pull, runFlags, builder, onPull, timeout, memory, keepTemp, ...options } =
-    settings
+  const { options = {}, timeout, memory, keepTemp } = settings
   const target = resolveTarget(directives.target)
   const asked: OnnxMlirOptions = {
     ...options,

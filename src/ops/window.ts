@@ -124,12 +124,16 @@ export function imageGeometry(
   })
   const [pad_top, pad_left] = window.padsBegin as readonly [Dim, Dim]
   const fields = {
-    ...{ batch, height, width, channels },
+    batch,
+    height,
+    width,
+    channels,
     ...pair('out', window.output),
     ...pair('kernel', window.kernel),
     ...pair('stride', window.strides),
     ...pair('dilation', window.dilations),
-    ...{ pad_top, pad_left },
+    pad_top,
+    pad_left,
     ...rest,
   }
   return `(${struct}){${Object.entries(fields)
