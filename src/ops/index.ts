@@ -20,6 +20,9 @@ import { cumulatives } from './cumulative.ts'
 import { losses } from './losses.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { matmul } from './matmul.ts'
+import { mlEncoders } from './ml-encoders.ts'
+import { mlTrees } from './ml-trees.ts'
+import { machineLearning } from './ml.ts'
 import { movement } from './movement.ts'
 import { normalizations } from './normalization.ts'
 import { pooling } from './pooling.ts'
@@ -42,6 +45,7 @@ import { textNumbers } from './text-numbers.ts'
 import { tfIdf } from './tf-idf.ts'
 import { training } from './training.ts'
 import { transpose } from './transpose.ts'
+import { trees } from './trees.ts'
 import { unary } from './unary.ts'
 import { unpooling } from './unpooling.ts'
 import { windowFunctions } from './window-functions.ts'
@@ -68,6 +72,8 @@ const operators: readonly LoweredOperator[] = [
   ...transposedConvolutions,
   ...suppressions,
   ...sequences,
+  ...machineLearning,
+  ...trees,
   ...strings,
   ...tfIdf,
   ...resizing,
@@ -85,6 +91,8 @@ const operators: readonly LoweredOperator[] = [
   ...determinants,
   ...losses,
   ...training,
+  ...mlEncoders,
+  ...mlTrees,
   ...random,
   ...windowFunctions,
   ...fourier,

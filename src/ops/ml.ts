@@ -1,0 +1,240 @@
+import type { Node, Value } from '../graph/graph.ts'
+import type { Builder } from '../graph/operator.ts'
+import { elementTypes, type ElementType } from '../onnx/element-type.ts'
+import { tensorFrom } from '../onnx/tensor.ts'
+import type { LoweredOperator } from './lowering.ts'
+import { classify, featureMatrix, postTransform } from './ml-scores.ts'
+
+type Decompose = (node: Node, b: Builder) => readonly Value[]
+
+/** An operator of ai.onnx.ml that simpler ones carry out. */
+function mlOperator(name: string, decompose: Decompose): LoweredOperator {
+  return { name, domain: 'ai.onnx.ml', infer: (node) => [node.input(0)], decompose }
+}
+
+function floats(b: Builder, values: readonly number[], type: ElementType = 'float32'): Value {
+  return b.constant(tensorFrom(type, [values.length], values))
+}
+
+function cast(b: Builder, x: Value, type: ElementType): Value {
+  return x.type === type ? x : b.op('Cast', [x], { to: elementTypes[type].code })
+}
+
+/** A list attribute as constant: of whichever element type the node gives it in. */
+function listed(node: Node, b: Builder, stem: string): Value | undefined {
+  const tensor = node.tensor(`${stem}_tensor`)
+  if (tensor) return b.constant(tensor)
+  const strings = node.strings(`${stem}_strings`)
+  if (strings?.length) return b.constant(tensorFrom('string', [strings.length], strings))
+  const ints = node.ints(`${stem}_int64s`)
+  if (ints?.length) return b.ints(ints)
+  const numbers = node.floats(`${stem}_floats`)
+  return numbers?.length ? floats(b, numbers) : undefined
+}
+
+function defaultValue(node: Node, b: Builder, type: ElementType): Value {
+  const tensor = node.tensor('default_tensor')
+  if (tensor) return b.constant(tensor)
+  if (type === 'string') return b.constant(tensorFrom('string', [], [node.string('default_string', '_Unused')]))
+  return b.scalar(type === 'int64' ? node.int('default_int64', -1) : node.float('default_float', -0), type)
+}
+
+/** ONNX LabelEncoder-2 … 4 (keys and values of any type) and 1 (texts by index, or the other way round). */
+const labelEncoder: Decompose = (node, b) => {
+  const x = node.input(0)
+  const classes = node.strings('classes_strings')
+  const texts = classes && b.constant(tensorFrom('string', [classes.length], classes))
+  const numbers = classes && b.ints([...classes.keys()])
+  const keys = texts ? (x.type === 'string' ? texts : numbers) : listed(node, b, 'keys')
+  const values = texts ? (x.type === 'string' ? numbers : texts) : listed(node, b, 'values')
+  return [lookUp(node, b, keys, values)]
+}
+
+function lookUp(node: Node, b: Builder, keys: Value | undefined, values: Value | undefined): Value {
+  const x = node.input(0)
+  if (!keys || !values || keys.dims[0] !== values.dims[0])
+    throw node.error('MODEL_ATTRIBUTE', 'there are not as many values as keys')
+  if (keys.type !== x.type) throw node.error('MODEL_TYPES', `keys are ${keys.type}, but the input is ${x.type}`)
+  return b.op('LookUp', [x, keys, values, defaultValue(node, b, values.type)], {}, 'om')
+}
+
+/** The compiler's own: the value of the first key that equals an element (NaN equals NaN), or the default. */
+const LookUp: LoweredOperator = {
+  name: 'LookUp',
+  domain: 'om',
+  infer: (node) => [{ type: node.input(2).type, shape: node.input(0).dims }],
+  lower(node, k) {
+    const { dims, type } = node.input(0)
+    const [x, keys] = [k.input(0), k.input(1)]
+    const same =
+      type === 'string'
+        ? `strcmp(${keys}[j], ${x}[i]) == 0`
+        : `${keys}[j] == ${x}[i] || (${keys}[j] != ${keys}[j] && ${x}[i] != ${x}[i])`
+    k.line(`for (int64_t i = 0; i < ${k.count(dims)}; i++) {`)
+    k.line(`  int64_t j = 0;\n  while (j < ${k.count(node.input(1).dims)} && !(${same})) j++;`)
+    k.line(`  ${k.output()}[i] = j < ${k.count(node.input(1).dims)} ? ${k.input(2)}[j] : ${k.input(3)}[0];\n}`)
+  },
+}
+
+/** ONNX CategoryMapper-1: texts to numbers or back. */
+const categoryMapper: Decompose = (node, b) => {
+  const [texts, numbers] = [listed(node, b, 'cats'), b.ints(node.ints('cats_int64s') ?? [])]
+  return [node.input(0).type === 'string' ? lookUp(node, b, texts, numbers) : lookUp(node, b, numbers, texts)]
+}
+
+const normalizer: Decompose = (node, b) => {
+  const x = featureMatrix(node, b)
+  const norm = node.string('norm', 'MAX')
+  const last = b.ints([-1])
+  const sizes: Readonly<Record<string, () => Value>> = {
+    MAX: () => b.op('ReduceMax', [b.op('Abs', [x]), last]),
+    L1: () => b.op('ReduceL1', [x, last]),
+    L2: () => b.op('ReduceL2', [x, last]),
+  }
+  const size = sizes[norm]?.()
+  if (!size) throw node.error('MODEL_ATTRIBUTE', `norm ${JSON.stringify(norm)} is not one of MAX, L1, L2`)
+  const divisor = b.op('Where', [b.op('Equal', [size, b.scalar(0, x.type)]), b.scalar(1, x.type), size])
+  return [b.op('Reshape', [cast(b, b.op('Div', [x, divisor]), 'float32'), b.dims(node.input(0).dims)])]
+}
+
+const imputer: Decompose = (node, b) => {
+  const x = node.input(0)
+  const numbers = node.floats('imputed_value_floats')
+  const imputed = numbers?.length ? floats(b, numbers, x.type) : b.ints(node.ints('imputed_value_int64s') ?? [])
+  if (imputed.type !== x.type) throw node.error('MODEL_TYPES', `imputed values for ${x.type} are missing`)
+  const replaced = x.type === 'int64' ? node.int('replaced_value_int64', 0) : node.float('replaced_value_float', 0)
+  const missing = Number.isNaN(replaced) ? b.op('IsNaN', [x]) : b.op('Equal', [x, b.scalar(replaced, x.type)])
+  return [b.op('Where', [missing, imputed, x])]
+}
+
+const scaler: Decompose = (node, b) => {
+  const x = cast(b, node.input(0), 'float32')
+  const moved = b.op('Sub', [x, floats(b, node.floats('offset') ?? [0])])
+  return [b.op('Mul', [moved, floats(b, node.floats('scale') ?? [1])])]
+}
+
+/** X · coefficientsᵀ + intercepts, float32[rows, targets]. */
+function linearScores(node: Node, b: Builder, targets: number): Value {
+  const x = cast(b, featureMatrix(node, b), 'float32')
+  const coefficients = node.floats('coefficients') ?? []
+  const features = coefficients.length / targets
+  if (!Number.isInteger(features))
+    throw node.error('MODEL_ATTRIBUTE', `${coefficients.length} coefficients can't be divided among ${targets} targets`)
+  const matrix = b.op('Transpose', [b.constant(tensorFrom('float32', [targets, features], coefficients))], {
+    perm: [1, 0],
+  })
+  const product = b.op('MatMul', [x, matrix])
+  const intercepts = node.floats('intercepts')
+  return intercepts?.length ? b.op('Add', [product, floats(b, intercepts)]) : product
+}
+
+/** A number for one distance or product of each row and each support vector. */
+function kernelValues(node: Node, b: Builder, x: Value, vectors: Value): Value {
+  const [gamma = 0, constant = 0, degree = 0] = node.floats('kernel_params') ?? []
+  const name = node.string('kernel_type', 'LINEAR')
+  const product = b.op('MatMul', [x, b.op('Transpose', [vectors], { perm: [1, 0] })])
+  const affine = (): Value =>
+    b.op('Add', [b.op('Mul', [product, b.scalar(gamma, 'float32')]), b.scalar(constant, 'float32')])
+  if (name === 'LINEAR') return product
+  if (name === 'POLY') return b.op('Pow', [affine(), b.scalar(degree, 'float32')])
+  if (name === 'SIGMOID') return b.op('Tanh', [affine()])
+  if (name !== 'RBF')
+    throw node.error('MODEL_ATTRIBUTE', `kernel_type ${JSON.stringify(name)} is not one of LINEAR, POLY, RBF, SIGMOID`)
+  const difference = b.op('Sub', [b.op('Unsqueeze', [x, b.ints([1])]), vectors])
+  return b.op('Exp', [
+    b.op('Mul', [b.op('ReduceSumSquare', [difference, b.ints([2])], { keepdims: 0 }), b.scalar(-gamma, 'float32')]),
+  ])
+}
+
+const svmRegressor: Decompose = (node, b) => {
+  const supports = node.int('n_supports', 0)
+  const coefficients = node.floats('coefficients') ?? []
+  if (supports === 0) return [postTransform(node, b, linearScores(node, b, 1))]
+  const vectors = node.floats('support_vectors') ?? []
+  const x = cast(b, featureMatrix(node, b), 'float32')
+  const similar = kernelValues(
+    node,
+    b,
+    x,
+    b.constant(tensorFrom('float32', [supports, vectors.length / supports], vectors)),
+  )
+  const sum = b.op('MatMul', [similar, b.constant(tensorFrom('float32', [supports, 1], coefficients))])
+  const score = b.op('Add', [sum, b.scalar(node.floats('rho')?.[0] ?? 0, 'float32')])
+  if (!node.int('one_class', 0)) return [postTransform(node, b, score)]
+  const inside = b.op('Greater', [score, b.scalar(0, 'float32')])
+  return [b.op('Where', [inside, b.scalar(1, 'float32'), b.scalar(-1, 'float32')])]
+}
+
+/** 1-D and 2-D features side by side, as floats. */
+const featureVectorizer: Decompose = (node, b) => {
+  const parts = node.inputs.map((_, i) => {
+    const x = cast(b, node.input(i), 'float32')
+    return x.rank === 1 ? b.op('Unsqueeze', [x, b.ints([0])]) : x
+  })
+  return [b.op('Concat', parts, { axis: 1 })]
+}
+
+const arrayFeatureExtractor: Decompose = (node, b) => {
+  const x = node.input(0)
+  const flat = b.op('Reshape', [node.input(1), b.ints([-1])])
+  const picked = b.op('Gather', [x, flat], { axis: -1 })
+  return [x.rank === 1 ? b.op('Unsqueeze', [picked, b.ints([0])]) : picked]
+}
+
+/** Categories that are not listed give a row of zeros, or an error where `zeros` is 0. */
+const oneHotEncoder: Decompose = (node, b) => {
+  const x = node.input(0)
+  const categories = listed(node, b, 'cats')
+  if (!categories) throw node.error('MODEL_ATTRIBUTE', 'cats_int64s or cats_strings are required')
+  const count = Number(categories.dims[0])
+  const values = x.type === 'string' ? x : cast(b, x, 'int64')
+  if (values.type !== categories.type)
+    throw node.error('MODEL_TYPES', `categories are ${categories.type}, but the input is ${x.type}`)
+  const index = b.op(
+    'LookUp',
+    [values, categories, b.ints([...Array(count).keys()]), b.scalar(count, 'int64')],
+    {},
+    'om',
+  )
+  const known = node.int('zeros', 1) ? index : b.op('CheckedIndex', [index], { count }, 'om')
+  return [b.op('OneHot', [known, b.ints([count]), floats(b, [0, 1])])]
+}
+
+/** The compiler's own: indices as they are, none of them `count` or more. */
+const CheckedIndex: LoweredOperator = {
+  name: 'CheckedIndex',
+  domain: 'om',
+  infer: (node) => [{ type: 'int64', shape: node.input(0).dims }],
+  lower(node, k) {
+    k.line(`for (int64_t i = 0; i < ${k.count(node.input(0).dims)}; i++) {`)
+    k.failIf(`${k.input(0)}[i] >= ${node.int('count', 0)}`, 'a category is not listed')
+    k.line(`${k.output()}[i] = ${k.input(0)}[i];\n}`)
+  },
+}
+
+export const machineLearning: readonly LoweredOperator[] = [
+  mlOperator('ArrayFeatureExtractor', arrayFeatureExtractor),
+  mlOperator('Binarizer', (node, b) => {
+    const x = node.input(0)
+    return [cast(b, b.op('Greater', [x, b.scalar(node.float('threshold', 0), x.type)]), x.type)]
+  }),
+  mlOperator('CategoryMapper', categoryMapper),
+  mlOperator('FeatureVectorizer', featureVectorizer),
+  mlOperator('Imputer', imputer),
+  mlOperator('LabelEncoder', labelEncoder),
+  mlOperator('LinearClassifier', (node, b) => {
+    const classes = Math.max(
+      node.strings('classlabels_strings')?.length ?? 0,
+      node.ints('classlabels_ints')?.length ?? 0,
+    )
+    const scores = node.floats('intercepts')?.length || classes
+    return classify(node, b, linearScores(node, b, scores), false)
+  }),
+  mlOperator('LinearRegressor', (node, b) => [postTransform(node, b, linearScores(node, b, node.int('targets', 1)))]),
+  mlOperator('Normalizer', normalizer),
+  mlOperator('OneHotEncoder', oneHotEncoder),
+  mlOperator('Scaler', scaler),
+  mlOperator('SVMRegressor', svmRegressor),
+  LookUp,
+  CheckedIndex,
+]

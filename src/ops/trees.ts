@@ -1,0 +1,243 @@
+import type { Node, Value, ValueInfo } from '../graph/graph.ts'
+import type { Builder } from '../graph/operator.ts'
+import type { Tensor } from '../onnx/model.ts'
+import { tensorFrom, tensorNumbers } from '../onnx/tensor.ts'
+import type { KernelWriter, LoweredOperator } from './lowering.ts'
+import { classify, featureMatrix, postTransform } from './ml-scores.ts'
+
+const modeNames = ['BRANCH_LEQ', 'BRANCH_LT', 'BRANCH_GTE', 'BRANCH_GT', 'BRANCH_EQ', 'BRANCH_NEQ', 'BRANCH_MEMBER']
+const MEMBER = modeNames.indexOf('BRANCH_MEMBER')
+const aggregates = ['AVERAGE', 'SUM', 'MIN', 'MAX']
+const transforms = ['NONE', 'SOFTMAX', 'LOGISTIC', 'SOFTMAX_ZERO', 'PROBIT']
+
+/** Trees as native/kernels/trees.h walks them: leaves are `~index`. */
+interface Trees {
+  readonly roots: readonly number[]
+  readonly features: readonly number[]
+  readonly modes: readonly number[]
+  readonly splits: readonly number[]
+  readonly missingIsTrue: readonly number[]
+  readonly whenTrue: readonly number[]
+  readonly whenFalse: readonly number[]
+  /** Values of member nodes, and where each node's end. */
+  readonly members: readonly number[]
+  readonly memberEnds: readonly number[]
+  /** Targets and weights of leaves, and where each leaf's end. */
+  readonly leafEnds: readonly number[]
+  readonly targets: readonly number[]
+  readonly weights: readonly number[]
+  readonly targetCount: number
+  readonly aggregate: number
+  readonly base: readonly number[]
+}
+
+/** ONNX TreeEnsemble-5. */
+function readTrees5(node: Node): Trees {
+  const list = (name: string): readonly number[] => node.ints(name) ?? []
+  const numbers = (name: string): readonly number[] => {
+    const tensor = node.tensor(name)
+    return tensor ? Array.from(tensorNumbers(tensor)) : []
+  }
+  const modes = numbers('nodes_modes')
+  const follow = (ids: readonly number[], leaves: readonly number[]): number[] =>
+    ids.map((id, i) => (leaves[i] ? ~id : id))
+  const values = numbers('membership_values')
+  const members: number[] = []
+  let next = 0
+  const memberEnds = modes.map((mode) => {
+    if (mode === MEMBER)
+      for (; next < values.length && !Number.isNaN(values[next]!); next++) members.push(values[next]!)
+    if (mode === MEMBER) next++
+    return members.length
+  })
+  const weights = numbers('leaf_weights')
+  const count = node.int('n_targets', 1)
+  return {
+    roots: list('tree_roots'),
+    features: list('nodes_featureids'),
+    modes,
+    splits: numbers('nodes_splits'),
+    missingIsTrue: node.ints('nodes_missing_value_tracks_true') ?? modes.map(() => 0),
+    whenTrue: follow(list('nodes_truenodeids'), list('nodes_trueleafs')),
+    whenFalse: follow(list('nodes_falsenodeids'), list('nodes_falseleafs')),
+    members,
+    memberEnds,
+    leafEnds: weights.map((_, i) => i + 1),
+    targets: list('leaf_targetids'),
+    weights,
+    targetCount: count,
+    aggregate: node.int('aggregate_function', 1),
+    base: Array<number>(count).fill(0),
+  }
+}
+
+/** Floats that versions 1 and 3 have in a list or a tensor. */
+function floatsOf(node: Node, name: string): readonly number[] {
+  const tensor: Tensor | undefined = node.tensor(`${name}_as_tensor`)
+  return tensor ? Array.from(tensorNumbers(tensor)) : (node.floats(name) ?? [])
+}
+
+/** ONNX TreeEnsembleRegressor and TreeEnsembleClassifier, 1 … 3: nodes are named by tree and node, leaves are nodes. */
+function readTrees1(node: Node, what: 'target' | 'class', targetCount: number): Trees {
+  const trees = node.ints('nodes_treeids') ?? []
+  const ids = node.ints('nodes_nodeids') ?? []
+  const names = node.strings('nodes_modes') ?? []
+  const key = (tree: number, id: number): string => `${tree}:${id}`
+  const leafWeights = new Map<string, { target: number; weight: number }[]>()
+  const [weightTrees, weightNodes, weightTargets] = [
+    node.ints(`${what}_treeids`) ?? [],
+    node.ints(`${what}_nodeids`) ?? [],
+    node.ints(`${what}_ids`) ?? [],
+  ]
+  floatsOf(node, `${what}_weights`).forEach((weight, i) => {
+    const at = key(weightTrees[i]!, weightNodes[i]!)
+    leafWeights.set(at, [...(leafWeights.get(at) ?? []), { target: weightTargets[i]!, weight }])
+  })
+  const places = new Map<string, number>()
+  const inner: number[] = []
+  const [leafEnds, targets, weights]: [number[], number[], number[]] = [[], [], []]
+  ids.forEach((id, i) => {
+    const at = key(trees[i]!, id)
+    if (names[i] !== 'LEAF') places.set(at, inner.push(i) - 1)
+    else {
+      for (const { target, weight } of leafWeights.get(at) ?? []) (targets.push(target), weights.push(weight))
+      places.set(at, ~(leafEnds.push(targets.length) - 1))
+    }
+  })
+  const follow = (name: string): number[] => {
+    const next = node.ints(name) ?? []
+    return inner.map((i) => places.get(key(trees[i]!, next[i]!)) ?? NaN)
+  }
+  const [features, values, missing] = [
+    node.ints('nodes_featureids') ?? [],
+    floatsOf(node, 'nodes_values'),
+    node.ints('nodes_missing_value_tracks_true') ?? [],
+  ]
+  const base = floatsOf(node, 'base_values')
+  const roots = [...new Set(trees)].map((tree) => places.get(key(tree, ids[trees.indexOf(tree)]!))!)
+  return {
+    roots,
+    features: inner.map((i) => features[i]!),
+    modes: inner.map((i) => modeNames.indexOf(names[i]!)),
+    splits: inner.map((i) => values[i]!),
+    missingIsTrue: inner.map((i) => missing[i] ?? 0),
+    whenTrue: follow('nodes_truenodeids'),
+    whenFalse: follow('nodes_falsenodeids'),
+    members: [],
+    memberEnds: inner.map(() => 0),
+    leafEnds,
+    targets,
+    weights,
+    targetCount,
+    aggregate: aggregates.indexOf(node.string('aggregate_function', 'SUM')),
+    base: base.length === targetCount ? base : Array<number>(targetCount).fill(base[0] ?? 0),
+  }
+}
+
+/** Refuses trees that would read outside of their tables, or never end: from a root, every node is met once. */
+function checkTrees(node: Node, t: Trees): void {
+  const nodes = t.modes.length
+  const bad = (problem: string): never => {
+    throw node.error('MODEL_TREES', problem)
+  }
+  for (const list of [t.features, t.splits, t.missingIsTrue, t.whenTrue, t.whenFalse])
+    if (list.length !== nodes) bad('lists of nodes are of different lengths')
+  if (t.targets.length !== t.weights.length) bad('leaves have not as many targets as weights')
+  if (t.modes.some((mode) => !modeNames[mode])) bad('a node is of an unknown mode')
+  if (!aggregates[t.aggregate]) bad('the aggregate function is unknown')
+  if (t.targets.some((target) => !(target >= 0 && target < t.targetCount))) bad('a leaf has a target out of range')
+  const seen = new Set<number>()
+  const waiting = [...t.roots]
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    if (at < 0 ? ~at >= t.leafEnds.length : !(at < nodes)) bad('a branch leads to no node')
+    if (at < 0) continue
+    if (seen.has(at)) bad('a node is reached twice, so the nodes form no tree')
+    seen.add(at)
+    waiting.push(t.whenTrue[at]!, t.whenFalse[at]!)
+  }
+}
+
+/** Raw scores [rows, targets] of a matrix of features. */
+function treeScores(node: Node, b: Builder, trees: Trees): Value {
+  checkTrees(node, trees)
+  const x = featureMatrix(node, b)
+  const columns = x.dims[1]
+  const widest = Math.max(-1, ...trees.features)
+  if (trees.features.some((feature) => feature < 0) || (typeof columns === 'number' && widest >= columns))
+    throw node.error('MODEL_TREES', `feature ${widest} of ${columns} does not exist`)
+  const ints = (values: readonly number[]): Value => b.ints(values)
+  const bytes = (values: readonly number[]): Value => b.constant(tensorFrom('uint8', [values.length], values))
+  const floats = (values: readonly number[]): Value => b.constant(tensorFrom(x.type, [values.length], values))
+  const inputs = [
+    x,
+    ...[
+      trees.roots,
+      trees.features,
+      trees.whenTrue,
+      trees.whenFalse,
+      trees.memberEnds,
+      trees.leafEnds,
+      trees.targets,
+    ].map(ints),
+    ...[trees.modes, trees.missingIsTrue].map(bytes),
+    ...[trees.splits, trees.members, trees.weights, trees.base].map(floats),
+  ]
+  return b.op('TreeScores', inputs, { targets: trees.targetCount, aggregate: trees.aggregate, widest }, 'om')
+}
+
+/** The compiler's own: inputs are the features, and the tables of `om_trees` in their order, then those of floats. */
+const TreeScores: LoweredOperator = {
+  name: 'TreeScores',
+  domain: 'om',
+  infer(node): ValueInfo[] {
+    const { type, dims } = node.input(0)
+    return [{ type, shape: [dims[0]!, node.int('targets', 1)] }]
+  },
+  lower(node, k: KernelWriter) {
+    const { dims, type } = node.input(0)
+    const [rows, features] = dims.map((dim) => k.dim(dim))
+    const table = (i: number): string => k.input(i)
+    if (typeof dims[1] !== 'number')
+      k.failIf(`${node.int('widest', 0)} >= ${features}`, 'the trees test features that are not given')
+    k.include('trees.h')
+    const aggregate = `OM_TREE_${aggregates[node.int('aggregate', 1)]}`
+    k.line(
+      `const om_trees trees = {${k.dim(node.input(1).dims[0]!)}, ${features}, ${node.int('targets', 1)}, ${aggregate}, ${[1, 2, 3, 4, 5, 6, 7, 8, 9].map(table).join(', ')}};`,
+    )
+    const seen = k.scratch(node.int('targets', 1), 'bool')
+    k.line(
+      `om_tree_scores_${type === 'float64' ? 'f64' : 'f32'}(&trees, ${k.input(0)}, ${k.output()}, ${rows}, ${[10, 11, 12, 13].map(table).join(', ')}, ${seen});`,
+    )
+  },
+}
+
+function ensemble(name: string, decompose: NonNullable<LoweredOperator['decompose']>): LoweredOperator {
+  return { name, domain: 'ai.onnx.ml', infer: (node) => [node.input(0)], decompose }
+}
+
+export const trees: readonly LoweredOperator[] = [
+  ensemble('TreeEnsemble', (node, b) => {
+    const name = transforms[node.int('post_transform', 0)]
+    return [postTransform(node, b, treeScores(node, b, readTrees5(node)), name)]
+  }),
+  ensemble('TreeEnsembleRegressor', (node, b) => [
+    postTransform(node, b, treeScores(node, b, readTrees1(node, 'target', node.int('n_targets', 1)))),
+  ]),
+  ensemble('TreeEnsembleClassifier', (node, b) => {
+    const classes = Math.max(
+      node.strings('classlabels_strings')?.length ?? 0,
+      node.ints('classlabels_int64s')?.length ?? 0,
+    )
+    // Two classes whose leaves all score the same one have one score.
+    const single = classes === 2 && new Set(node.ints('class_ids')).size === 1
+    const read = readTrees1(node, 'class', single ? 1 : classes)
+    const folded = single ? { ...read, targets: read.targets.map(() => 0) } : read
+    return classify(
+      node,
+      b,
+      treeScores(node, b, folded),
+      folded.weights.every((weight) => weight >= 0),
+    )
+  }),
+  TreeScores,
+]
