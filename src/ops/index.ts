@@ -20,8 +20,6 @@ import { cumulatives } from './cumulative.ts'
 import { losses } from './losses.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { matmul } from './matmul.ts'
-import { mlEncoders } from './ml-encoders.ts'
-import { mlTrees } from './ml-trees.ts'
 import { machineLearning } from './ml.ts'
 import { movement } from './movement.ts'
 import { normalizations } from './normalization.ts'
@@ -91,8 +89,6 @@ const operators: readonly LoweredOperator[] = [
   ...determinants,
   ...losses,
   ...training,
-  ...mlEncoders,
-  ...mlTrees,
   ...random,
   ...windowFunctions,
   ...fourier,
