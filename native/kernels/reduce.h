@@ -25,8 +25,8 @@ enum { OM_REDUCE_COLUMNS = 64 };
 OM_INLINE float om_reduce_step_f32(float sum, float x, float top, const om_reduction kind) {
   switch (kind) {
   case OM_REDUCE_PRODUCT: return sum * x;
-  case OM_REDUCE_MAX: return (x > sum) | (x != x) ? x : sum;
-  case OM_REDUCE_MIN: return (x < sum) | (x != x) ? x : sum;
+  case OM_REDUCE_MAX: return ((x > sum) | (x != x)) ? x : sum;
+  case OM_REDUCE_MIN: return ((x < sum) | (x != x)) ? x : sum;
   case OM_REDUCE_SUM_SQUARE:
   case OM_REDUCE_L2: return sum + x * x;
   case OM_REDUCE_L1: return sum + om_abs_f32(x);

@@ -33,7 +33,13 @@ static inline int64_t om_byte_count(int64_t exact, double approximate) {
 /* Memory that the caller may free(): 64-byte aligned where the C library can, so that vector code runs well. */
 static inline void *om_allocate(int64_t bytes) {
   if (bytes < 0) return NULL;
-  return aligned_alloc(64, ((size_t)bytes + 63u + (bytes == 0)) & ~(size_t)63);
+  const size_t size = ((size_t)bytes + 63u + (bytes == 0)) & ~(size_t)63;
+#if __STDC_VERSION__ >= 201112L
+  return aligned_alloc(64, size);
+#else
+  void *memory = NULL;
+  return posix_memalign(&memory, 64, size) == 0 ? memory : NULL;
+#endif
 }
 
 /* Room for `bytes` in a slot; false when there is no memory (or the count is -1, see om_byte_count). */

@@ -65,7 +65,8 @@ export class Kernel implements KernelWriter {
   private readonly node: Node
   private readonly outputs: readonly Value[]
   private readonly table: KernelTable
-  private readonly parameters: { readonly declaration: string; readonly argument: Argument }[] = []
+  private readonly parameters: { readonly name: string; readonly declaration: string; readonly argument: Argument }[] =
+    []
   private readonly named = new Map<string, string>()
   private readonly scratches: Scratch[] = []
   private body = ''
@@ -167,15 +168,17 @@ export class Kernel implements KernelWriter {
   }
 
   finish(label: string): KernelCall {
+    // What an operator asked for and then did not need.
+    const parameters = this.parameters.filter(({ name }) => new RegExp(`\\b${name}\\b`).test(this.body))
     const name = this.table.define(
       label,
-      this.parameters.map((parameter) => parameter.declaration),
+      parameters.map((parameter) => parameter.declaration),
       this.body,
       this.fails,
     )
     return {
       function: name,
-      arguments: this.parameters.map((parameter) => parameter.argument),
+      arguments: parameters.map((parameter) => parameter.argument),
       scratch: this.scratches,
       fails: this.fails,
     }
@@ -186,7 +189,7 @@ export class Kernel implements KernelWriter {
     if (name === undefined) {
       name = prefix === 'message' ? prefix : `${prefix}${this.parameters.length}`
       this.named.set(key, name)
-      this.parameters.push({ declaration: declare(name), argument })
+      this.parameters.push({ name, declaration: declare(name), argument })
     }
     return name
   }

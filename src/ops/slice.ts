@@ -108,6 +108,7 @@ function writeRanges(node: Node, k: KernelWriter): void {
   k.line(`  step[axis] = ${steps};`)
   k.line(`  count[axis] = om_slice_axis(dims[axis], ${starts}, ${ends}, ${steps}, &first[axis]);`)
   k.line('}')
+  k.line('(void)first, (void)count, (void)step;')
 }
 
 /** ONNX Slice-1 … 13. */

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest'
+import { type NodeSource, tensorType } from '../../src/onnx/build.ts'
+import type { TypeInfo } from '../../src/onnx/model.ts'
+import { compileModel } from '../ops/harness.ts'
+import { Random } from './random/graph.ts'
+
+// Elementwise groups under every kind of broadcasting, against the same sums in JavaScript.
+
+const sizeOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1)
+
+function broadcast(shapes: readonly (readonly number[])[]): number[] {
+  const rank = Math.max(...shapes.map(({ length }) => length))
+  return Array.from({ length: rank }, (_, axis) =>
+    shapes.map((shape) => shape[axis - rank + shape.length] ?? 1).reduce((a, b) => (a === 1 ? b : a)),
+  )
+}
+
+/** The element of `data` that goes with position `index` of `result`. */
+function element(data: Float32Array, dims: readonly number[], result: readonly number[], index: number): number {
+  let [offset, stride, rest] = [0, 1, index]
+  for (let axis = result.length - 1; axis >= 0; axis--) {
+    const position = rest % result[axis]!
+    rest = (rest - position) / result[axis]!
+    const own = dims[axis - result.length + dims.length] ?? 1
+    if (own !== 1) offset += position * stride
+    stride *= own
+  }
+  return data[offset]!
+}
+
+interface Pattern {
+  readonly dims: readonly (readonly number[])[]
+  /** Which dimensions the file leaves open. */
+  readonly open: readonly (readonly boolean[])[]
+}
+
+function randomPattern(random: Random): Pattern {
+  const rank = random.int(0, 4)
+  const full = Array.from({ length: rank }, () => random.pick([0, 1, 2, 2, 3, 4]))
+  const dims = [0, 1, 2].map(() =>
+    full.slice(random.chance(0.3) ? random.int(0, rank) : 0).map((dim) => (random.chance(0.35) ? 1 : dim)),
+  )
+  return { dims, open: dims.map((shape) => shape.map(() => random.chance(0.4))) }
+}
+
+describe('elementwise groups', () => {
+  test('broadcast as NumPy does, whatever is known of the shapes', async () => {
+    const random = new Random(5)
+    const patterns = Array.from({ length: 60 }, () => randomPattern(random))
+    const inputs: Record<string, TypeInfo> = {}
+    const outputs: Record<string, undefined> = {}
+    const nodes: NodeSource[] = []
+    const feeds: Record<string, { data: Float32Array; dims: readonly number[] }> = {}
+    patterns.forEach(({ dims, open }, p) => {
+      dims.forEach((shape, i) => {
+        const name = `p${p}_${i}`
+        inputs[name] = tensorType(
+          'float32',
+          shape.map((dim, axis) => (open[i]![axis] ? undefined : dim)),
+        )
+        feeds[name] = { data: Float32Array.from({ length: sizeOf(shape) }, () => random.int(-9, 9)), dims: shape }
+      })
+      outputs[`y${p}`] = undefined
+      nodes.push(
+        { op: 'Sub', inputs: [`p${p}_0`, `p${p}_1`], outputs: [`t${p}`] },
+        { op: 'Mul', inputs: [`t${p}`, `p${p}_2`], outputs: [`y${p}`] },
+      )
+    })
+    const model = await compileModel({ opsets: { '': 21 }, inputs, outputs, nodes })
+    const results = model.runSync(feeds)
+    patterns.forEach(({ dims }, p) => {
+      const [a, b, c] = [0, 1, 2].map((i) => feeds[`p${p}_${i}`]!)
+      const shape = broadcast(dims)
+      const wanted = Array.from({ length: sizeOf(shape) }, (_, i) => {
+        const [x, y, z] = [a!, b!, c!].map(({ data, dims: own }) => element(data, own, shape, i))
+        return (x! - y!) * z! + 0
+      })
+      const label = `${JSON.stringify(dims)} of pattern ${p}`
+      expect(results[`y${p}`]!.dims, label).toEqual(shape)
+      expect(
+        [...(results[`y${p}`]!.data as Float32Array)].map((x) => x + 0),
+        label,
+      ).toEqual(wanted)
+    })
+  })
+
+  test('sizes that do not broadcast are an error at run time, one that names the node', async () => {
+    const model = await compileModel({
+      opsets: { '': 21 },
+      inputs: { a: tensorType('float32', ['n', 'm']), b: tensorType('float32', ['k', 4]) },
+      outputs: { y: undefined },
+      nodes: [{ op: 'Add', name: 'my sum', inputs: ['a', 'b'], outputs: ['y'] }],
+    })
+    const zeros = (...dims: number[]) => ({ data: new Float32Array(sizeOf(dims)), dims })
+    for (const [a, b] of [
+      [
+        [2, 4],
+        [3, 4],
+      ],
+      [
+        [2, 3],
+        [2, 4],
+      ],
+      [
+        [0, 4],
+        [2, 4],
+      ],
+      [
+        [5, 2],
+        [1, 4],
+      ],
+    ] as const) {
+      expect(() => model.runSync({ a: zeros(...a), b: zeros(...b) }), `${a.join()} and ${b.join()}`).toThrow(
+        /my sum.*broadcast/,
+      )
+    }
+    for (const [a, b, y] of [
+      [
+        [2, 4],
+        [1, 4],
+        [2, 4],
+      ],
+      [
+        [1, 1],
+        [3, 4],
+        [3, 4],
+      ],
+      [
+        [0, 4],
+        [1, 4],
+        [0, 4],
+      ],
+      [
+        [1, 1],
+        [0, 4],
+        [0, 4],
+      ],
+    ] as const) {
+      expect(model.runSync({ a: zeros(...a), b: zeros(...b) })['y']!.dims, `${a.join()} and ${b.join()}`).toEqual(y)
+    }
+  })
+
+  test('sizes that do not broadcast are an error at compile time where they are known', async () => {
+    const source = {
+      opsets: { '': 21 },
+      inputs: { a: tensorType('float32', [2, 3]), b: tensorType('float32', [2, 4]) },
+      outputs: { y: undefined },
+      nodes: [{ op: 'Add', name: 'my sum', inputs: ['a', 'b'], outputs: ['y'] }],
+    }
+    await expect(compileModel(source)).rejects.toThrow(/"my sum".*\[2, 3\] and \[2, 4\] can't be broadcast/)
+  })
+})
