@@ -1,8 +1,10 @@
 import { type Dim, dimEquals } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { tensorFrom } from '../onnx/tensor.ts'
 import { broadcastShapes } from './broadcast.ts'
 import { stringLiteral } from './c-text.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
+import { compileRegex, RegexError, type RegexProgram } from './regex.ts'
 
 const cases: Readonly<Record<string, string>> = { NONE: 'OM_KEEP_CASE', LOWER: 'OM_LOWER_CASE', UPPER: 'OM_UPPER_CASE' }
 
@@ -145,4 +147,41 @@ function mostSplits(node: Node): number {
   return node.int('maxsplit', -1)
 }
 
-export const strings: readonly LoweredOperator[] = [StringNormalizer, StringConcat, StringSplit]
+/** The program of a RegexFullMatch node. */
+function regexOf(node: Node): RegexProgram {
+  const pattern = node.string('pattern')
+  if (pattern === undefined) throw node.error('MODEL_ATTRIBUTE', 'pattern is required')
+  try {
+    return compileRegex(pattern)
+  } catch (error) {
+    if (!(error instanceof RegexError)) throw error
+    throw node.error(
+      'UNSUPPORTED_PATTERN',
+      `the pattern ${JSON.stringify(pattern)} can't be compiled: ${error.message}`,
+    )
+  }
+}
+
+/** ONNX RegexFullMatch-20: RE2's syntax, the whole text. */
+const RegexFullMatch: LoweredOperator = {
+  name: 'RegexFullMatch',
+  infer(node): ValueInfo[] {
+    checkStrings(node)
+    regexOf(node)
+    return [{ type: 'bool', shape: node.input(0).dims }]
+  },
+  lower(node, k) {
+    const { instructions, ranges } = regexOf(node)
+    const table = (values: readonly number[]): string =>
+      k.constant('int32', tensorFrom('int32', [values.length], values).data)
+    const count = instructions.length / 3
+    k.include('regex.h')
+    k.line(`const om_regex re = {${table(instructions)}, ${table(ranges)}, ${count}};`)
+    const work = k.scratch(count * 5 * 4, 'int32_t')
+    k.line(
+      `for (int64_t i = 0; i < ${k.count(node.input(0).dims)}; i++) ${k.output()}[i] = om_regex_matches(&re, ${k.input(0)}[i], ${work});`,
+    )
+  },
+}
+
+export const strings: readonly LoweredOperator[] = [StringNormalizer, StringConcat, StringSplit, RegexFullMatch]

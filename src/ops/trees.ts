@@ -100,7 +100,9 @@ function readTrees1(node: Node, what: 'target' | 'class', targetCount: number): 
     const at = key(trees[i]!, id)
     if (names[i] !== 'LEAF') places.set(at, inner.push(i) - 1)
     else {
-      for (const { target, weight } of leafWeights.get(at) ?? []) (targets.push(target), weights.push(weight))
+      const leaf = leafWeights.get(at) ?? []
+      targets.push(...leaf.map(({ target }) => target))
+      weights.push(...leaf.map(({ weight }) => weight))
       places.set(at, ~(leafEnds.push(targets.length) - 1))
     }
   })

@@ -72,6 +72,63 @@ describe('texts', () => {
     ])
   })
 
+  it('matches whole texts as JavaScript does, pattern by pattern', async () => {
+    const patterns = [
+      'a*b+c?',
+      '(ab|a)(bc|c)',
+      '[^a-c\\d]{2,3}',
+      '\\bword\\b.*',
+      'x|',
+      '(a*)*b',
+      '.',
+      '^a$',
+      '[]a-]+',
+      '\\w+@\\w+\\.(com|org)',
+      'ä+',
+      '(?:a{2}){1,2}',
+      'a\\Bb',
+    ]
+    const texts = [
+      '',
+      'b',
+      'aabbc',
+      'abc',
+      'xyz',
+      'x',
+      '12',
+      'word',
+      'word!',
+      'words',
+      'aaab',
+      'a',
+      'ä',
+      'ää',
+      ']-a',
+      'me@example.com',
+      'me@example,com',
+      'aaaa',
+      'aaa',
+      'ab',
+      '\n',
+      '日',
+    ]
+    const results = await runCases(
+      patterns.map((pattern) => ({ op: 'RegexFullMatch', inputs: [t('string', texts)], attributes: { pattern } })),
+    )
+    patterns.forEach((pattern, i) => {
+      // JavaScript reads `[]` as an empty set, RE2 as one that begins with a bracket.
+      const same = new RegExp(`^(?:${pattern.replace('[]', '[\\]')})$`, 'u')
+      expect(results[i]![0]!.values.map(Boolean), pattern).toEqual(texts.map((text) => same.test(text)))
+    })
+  })
+
+  it('refuses patterns that are broken or need more than is supported', async () => {
+    for (const pattern of ['(a', 'a)', '*', '[a', 'a{2,1}', '(?i)a', '\\pL', 'a{1001}', '((a{1000}){1000})']) {
+      const one: Case = { op: 'RegexFullMatch', inputs: [t('string', ['a'])], attributes: { pattern } }
+      await expect(runCase(one), pattern).rejects.toThrow(/can't be compiled/)
+    }
+  })
+
   it('refuses numbers where texts are needed, and attributes that do not fit together', async () => {
     await expect(runCase({ op: 'StringConcat', inputs: [i64([1]), i64([2])] })).rejects.toThrow(/texts are needed/)
     const broken: Case = {
