@@ -49,7 +49,8 @@ export function createBench(defaults: BenchDefaults = {}): Command {
       dims: { type: 'string', multiple: true, value: 'NAME=N,…', help: 'sizes of symbolic dimensions (default: 1)' },
       cache: { type: 'string', value: 'DIR', help: 'folder of the cache (default: see the command cache dir)' },
     },
-    notes: `Each round takes one sample of every engine; "faster" is the median of the rounds' ratios to onnxruntime-node.
+    notes: `Each round takes one sample of every engine; "faster" (in JSON: pairedRatio) is the median over the rounds of
+onnxruntime-node's time by the engine's, and ratio the same of their medians: above 1 is faster than onnxruntime-node.
 The largest relative difference to its outputs is that of numpy's allclose: |a - e| / (|e| + atol / rtol), rtol 1e-3, atol 1e-5.`,
     async run(invocation) {
       const { print, progress, signal } = invocation
