@@ -1,8 +1,9 @@
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
-import { type ElementType, elementTypes } from '../onnx/element-type.ts'
+import type { ElementType } from '../onnx/element-type.ts'
 import { checkKind } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
+import { castTo } from './widen.ts'
 
 /** X, scale, bias, mean and variance in one type: they may differ from opset 14 on. */
 interface Operands {
@@ -25,10 +26,6 @@ function operandsOf(node: Node, b: Builder): Operands {
     Value,
   ]
   return { x, scale, bias, mean, variance }
-}
-
-function castTo(b: Builder, value: Value, type: ElementType): Value {
-  return b.op('Cast', [value], { to: elementTypes[type].code })
 }
 
 /**

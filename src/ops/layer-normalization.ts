@@ -1,11 +1,12 @@
 import { dimEquals, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
-import { type ElementType, elementTypeOf, elementTypes } from '../onnx/element-type.ts'
+import { type ElementType, elementTypeOf } from '../onnx/element-type.ts'
 import { literal } from './c-text.ts'
 import { checkKind } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
+import { castTo } from './widen.ts'
 
 /** First of the axes that are normalised; they reach to the last. */
 function firstAxis(node: Node): number {
@@ -27,10 +28,6 @@ function fitsKernel(node: Node): boolean {
   return (
     node.input(0).type === 'float32' && stashType(node) === 'float32' && fits(node.input(1)) && fits(node.inputs[2])
   )
-}
-
-function castTo(b: Builder, value: Value, type: ElementType): Value {
-  return b.op('Cast', [value], { to: elementTypes[type].code })
 }
 
 /**

@@ -1,13 +1,12 @@
 import { type Dim, divideExactly, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
-import { elementTypes } from '../onnx/element-type.ts'
 import { type Agreement, checkAgreement, checkAgreementWhenRun, vectorOf } from './agreement.ts'
 import { literal } from './c-text.ts'
 import { checkKind } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
-import { widenNarrowFloats } from './widen.ts'
+import { castTo, widenNarrowFloats } from './widen.ts'
 
 function sameAsInput(node: Node): ValueInfo[] {
   checkKind(node, node.input(0), 'float')
@@ -120,8 +119,8 @@ const LRN: LoweredOperator = {
   decompose(node, b) {
     const { type } = node.input(0)
     if (type !== 'float64') return widenNarrowFloats(node, b)
-    const narrow = b.op('Cast', [node.input(0)], { to: elementTypes.float32.code })
-    return [b.op('Cast', [b.op('LRN', [narrow], Object.fromEntries(node.attributes))], { to: elementTypes[type].code })]
+    const narrow = castTo(b, node.input(0), 'float32')
+    return [castTo(b, b.op('LRN', [narrow], Object.fromEntries(node.attributes)), type)]
   },
   lower(node, k) {
     const { dims } = node.input(0)

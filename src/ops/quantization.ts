@@ -5,10 +5,7 @@ import { type ElementType, elementTypeOf, elementTypes, isFloat } from '../onnx/
 import { numbersOf, tensorOrDecline } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
-
-export function castTo(b: Builder, value: Value, type: ElementType): Value {
-  return b.op('Cast', [value], { to: elementTypes[type].code })
-}
+import { castTo } from './widen.ts'
 
 /**
  * Scale or zero point, shaped to broadcast to `x`: one for all, one per index of `axis`, or one per block of

@@ -4,8 +4,8 @@ import { multiply, product } from '../graph/dim.ts'
 import type { Builder, PlainAttributes } from '../graph/operator.ts'
 import { largestMagnitude, sumsAreExact } from './exact-float.ts'
 import type { LoweredOperator } from './lowering.ts'
-import { castTo } from './quantization.ts'
 import { windowInitializer, windowOf } from './window.ts'
+import { castTo } from './widen.ts'
 
 /** x minus its zero point, as int32. */
 function centred(b: Builder, x: Value, zeroPoint: Value | undefined): Value {

@@ -5,6 +5,7 @@ import { tensorFrom } from '../onnx/tensor.ts'
 import { computeType, loadElement, storeElement } from './c-text.ts'
 import { checkKind } from './elementwise.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
+import { castTo } from './widen.ts'
 
 /** Declares the generator `random`. Seeds are floats in ONNX; their whole part is taken, as NumPy does. */
 function writeGenerator(node: Node, k: KernelWriter): void {
@@ -134,14 +135,14 @@ const Dropout: LoweredOperator = {
       return [x, b.op('ConstantOfShape', [b.op('Shape', [x])], { value: tensorFrom('bool', [1], [true]) })]
     const seed = node.attributes.get('seed')
     const drawn = b.op('RandomUniformLike', [x], { dtype: elementTypes.float64.code, ...(seed && { seed }) })
-    const dropped = b.op('Cast', [ratio ?? b.scalar(0.5, 'float32')], { to: elementTypes.float64.code })
+    const dropped = castTo(b, ratio ?? b.scalar(0.5, 'float32'), 'float64')
     const mask = b.op('Or', [b.op('GreaterOrEqual', [drawn, dropped]), b.op('Not', [training])])
     const scale = b.op('Where', [
       training,
       b.op('Reciprocal', [b.op('Sub', [b.scalar(1, 'float64'), dropped])]),
       b.scalar(1, 'float64'),
     ])
-    const kept = b.op('Mul', [x, b.op('Cast', [scale], { to: elementTypes[x.type].code })])
+    const kept = b.op('Mul', [x, castTo(b, scale, x.type)])
     return [b.op('Where', [mask, kept, b.scalar(0, x.type)]), mask]
   },
 }

@@ -6,7 +6,7 @@ import { isInteger } from './elementwise.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { accumulation, type Reduction } from './reduction-step.ts'
 import { intsOf, normalizeAxis } from './shape-contents.ts'
-import { widenNarrowFloats } from './widen.ts'
+import { castTo, widenNarrowFloats } from './widen.ts'
 
 /** Whether the axes are an input whose values only the run knows; an input without elements is no list of axes. */
 function axesAreDynamic(node: Node): boolean {
@@ -54,8 +54,8 @@ function decomposeReduction(node: Node, kind: Reduction, b: Builder): readonly V
   if (widened) return widened
   const again = (input: Value): Value => b.op(node.op, [input, node.inputs[1]], Object.fromEntries(node.attributes))
   if (isInteger(x.type) && REAL.has(kind)) {
-    const real = again(b.op('Cast', [x], { to: elementTypes.float64.code }))
-    return [b.op('Cast', [real], { to: elementTypes[x.type].code })]
+    const real = again(castTo(b, x, 'float64'))
+    return [castTo(b, real, x.type)]
   }
   if (axesAreDynamic(node)) return undefined
   const axes = reducedAxes(node)

@@ -1,14 +1,13 @@
 import { type Dim, product } from '../graph/dim.ts'
-import type { Node, Value, ValueInfo } from '../graph/graph.ts'
-import type { Builder, InferContext } from '../graph/operator.ts'
+import type { Node, ValueInfo } from '../graph/graph.ts'
+import type { InferContext } from '../graph/operator.ts'
 import { elementTypes, isFloat } from '../onnx/element-type.ts'
 import { checkSingle } from './agreement.ts'
-import { isNarrowFloat } from './c-text.ts'
 import { checkKind } from './elementwise.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
 import { flattened } from './softmax.ts'
-import { widenNarrowFloats } from './widen.ts'
+import { castTo, widenNarrowFloats } from './widen.ts'
 
 interface Split {
   readonly outer: string
@@ -66,7 +65,7 @@ const Hardmax: LoweredOperator = {
     const position = b.op('Range', [b.scalar(0, 'int64'), extent, b.scalar(1, 'int64')])
     const behind = x.dims.slice(axis + 1).map((_, i) => i + 1)
     const aligned = behind.length > 0 ? b.op('Unsqueeze', [position, b.ints(behind)]) : position
-    return [b.op('Cast', [b.op('Equal', [aligned, largest])], { to: elementTypes[x.type].code })]
+    return [castTo(b, b.op('Equal', [aligned, largest]), x.type)]
   },
 }
 
@@ -97,7 +96,7 @@ const TopK: LoweredOperator = {
       { type: 'int64', shape },
     ]
   },
-  decompose: (node, b) => (isNarrowFloat(node.input(0).type) ? widenedTopK(node, b) : undefined),
+  decompose: widenNarrowFloats,
   sizes(node, k) {
     const axis = normalizeAxis(node, node.int('axis', -1), node.input(0).rank)
     const kept = node.output().dims[axis]!
@@ -130,16 +129,6 @@ const TopK: LoweredOperator = {
     k.line('    }\n  }')
   },
   flops: (node) => product(node.input(0).dims),
-}
-
-function widenedTopK(node: Node, b: Builder): Value[] {
-  const x = node.input(0)
-  const wide = b.op('Cast', [x], { to: elementTypes.float32.code })
-  const [values, indices] = b.ops('TopK', [wide, node.inputs[1]], 2, Object.fromEntries(node.attributes)) as [
-    Value,
-    Value,
-  ]
-  return [b.op('Cast', [values], { to: elementTypes[x.type].code }), indices]
 }
 
 export const selections: readonly LoweredOperator[] = [

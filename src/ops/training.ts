@@ -1,7 +1,7 @@
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
-import { elementTypes } from '../onnx/element-type.ts'
 import type { LoweredOperator } from './lowering.ts'
+import { castTo } from './widen.ts'
 
 const DOMAIN = 'ai.onnx.preview.training'
 
@@ -44,7 +44,7 @@ class Algebra {
   }
 
   cast(a: Value): Value {
-    return this.b.op('Cast', [a], { to: elementTypes[this.type].code })
+    return castTo(this.b, a, this.type)
   }
 }
 
