@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Artifact } from './artifact.ts'
 import { artifactKey, type Cache } from './cache/index.ts'
@@ -105,6 +106,8 @@ function expectUnchanged(path: string, { files }: Model, hashes: readonly string
 
 /** The model file and its external data; remembered, so that a cache hit need not decode the model. */
 async function modelFiles(path: string, memoFolder: string | undefined, reading: ReadOptions): Promise<string[]> {
+  // Reading a file that is not there gives the error that users should see; asking for its stat does not.
+  if (!existsSync(path)) await readModel(path, reading)
   const text = await rememberByStat(memoFolder, 'files', path, async () => {
     const { files } = await readModel(path, reading)
     return JSON.stringify(files.map((file) => file.path))
