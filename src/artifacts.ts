@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Artifact } from './artifact.ts'
 import { artifactKey, type Cache } from './cache/index.ts'
@@ -67,7 +66,13 @@ async function build(
 ): Promise<Built> {
   const { store } = cache
   const files = await modelFiles(request.path, store.folder, reading)
-  const [model = '', ...externalData] = await Promise.all(files.map((file) => store.hashFile(file)))
+  const [model = '', ...externalData] = await Promise.all(files.map((file) => store.hashFile(file))).catch(
+    async (error: unknown) => {
+      // External data that went away since the files were listed: reading tells what is missing, and of what.
+      await readModel(request.path, reading)
+      throw error
+    },
+  )
   const key = artifactKey({
     model,
     externalData,
@@ -106,8 +111,6 @@ function expectUnchanged(path: string, { files }: Model, hashes: readonly string
 
 /** The model file and its external data; remembered, so that a cache hit need not decode the model. */
 async function modelFiles(path: string, memoFolder: string | undefined, reading: ReadOptions): Promise<string[]> {
-  // Reading a file that is not there gives the error that users should see; asking for its stat does not.
-  if (!existsSync(path)) await readModel(path, reading)
   const text = await rememberByStat(memoFolder, 'files', path, async () => {
     const { files } = await readModel(path, reading)
     return JSON.stringify(files.map((file) => file.path))

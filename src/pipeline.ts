@@ -1,5 +1,5 @@
+import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { tmpdir } from 'node:os'
 import type { Artifact, Signature } from './artifact.ts'
 import { artifactFor } from './artifacts.ts'
 import { buildReport, type ReportSettings } from './build-report.ts'
@@ -62,6 +62,8 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
   return {
     async build(id, context) {
       const asked = parseRequest(id, defaults)
+      // Reading a file that is not there gives the error that users should see; asking for its stat does not.
+      if (!existsSync(asked.path)) await readModel(asked.path, reading)
       const request = runnableRequest(asked, context)
       cache ??= openCache({ ...(root !== undefined && { root }), warn: context.warn })
       const report =
@@ -72,7 +74,7 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
         onnxMlir,
         reading,
       })
-      const addon = await buildAddon({ outDir: join(cache.store.folder ?? tmpdir(), 'addon') })
+      const addon = await cache.store.writing((folder) => buildAddon({ outDir: join(folder, 'addon') }))
       for (const note of cached ? [] : artifact.notes) context.log(note)
       return {
         artifact,
