@@ -3,8 +3,9 @@ import type { Builder } from '../graph/operator.ts'
 import { type ElementType, elementTypeOf, elementTypes, isFloat } from '../onnx/element-type.ts'
 import { decodeFloat, encodeFloat, isSmallFloat, type ScaleRounding } from '../onnx/float-formats.ts'
 import type { Tensor } from '../onnx/model.ts'
-import { tensorFrom, tensorValues } from '../onnx/tensor.ts'
+import { type TensorArray, tensorArray, tensorFrom, tensorValues } from '../onnx/tensor.ts'
 import { isNarrowFloat } from './c-text.ts'
+import { bytesOf } from './data.ts'
 import { isInteger, type Scalar } from './elementwise.ts'
 import { foldsWell } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
@@ -119,6 +120,7 @@ function foldCast(tensor: Tensor, to: ElementType, rounding: Rounding): Tensor[]
   const { type, dims } = tensor
   if (type === to) return [tensor]
   if (type === 'string' || to === 'string' || type.startsWith('complex') || !foldsWell([tensor], dims)) return undefined
+  if (to === 'float32' && elementTypes[type].bits < 64) return [{ type: to, dims, data: bytesOf(toFloats(tensor)) }]
   const values = tensorValues(tensor) as readonly (number | bigint)[]
   try {
     return [
@@ -132,6 +134,17 @@ function foldCast(tensor: Tensor, to: ElementType, rounding: Rounding): Tensor[]
     if (error instanceof RangeError) return undefined
     throw error
   }
+}
+
+/** Weights of half precision are many, so these go from one typed array to another. */
+function toFloats(tensor: Tensor): Float32Array {
+  const elements = tensorArray(tensor) as Exclude<TensorArray, BigInt64Array | BigUint64Array>
+  const { type } = tensor
+  if (!isSmallFloat(type)) return new Float32Array(elements)
+  const numbers = Float32Array.from({ length: 2 ** elementTypes[type].bits }, (_, code) => decodeFloat(type, code))
+  const floats = new Float32Array(elements.length)
+  for (let i = 0; i < floats.length; i++) floats[i] = numbers[elements[i]!]!
+  return floats
 }
 
 function castNumber(value: number | bigint, to: ElementType, { saturate, scale }: Rounding): number | bigint {
