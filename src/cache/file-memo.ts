@@ -22,6 +22,8 @@ export async function rememberByStat(
   work: () => Promise<string>,
 ): Promise<string> {
   const before = fingerprint(path)
+  // What is not there has nothing to be remembered by; the work says so in its own words.
+  if (!before) return work()
   const key = createHash('sha256').update(`${kind}\0${path}`).digest('hex')
   const known = memory.get(key) ?? readMemo(folder, key)
   if (known?.stat === before.text) {
@@ -30,7 +32,7 @@ export async function rememberByStat(
   }
   const value = await work()
   const after = fingerprint(path)
-  if (after.text === before.text && before.takenMs - before.changedMs >= SETTLED_MS) {
+  if (after?.text === before.text && before.takenMs - before.changedMs >= SETTLED_MS) {
     const memo: Memo = { stat: after.text, value }
     memory.set(key, memo)
     await writeMemo(folder, key, memo)
@@ -62,9 +64,11 @@ const memory = new Map<string, Memo>()
 
 // Synchronous, as all that a cache hit consists of: one small look at a time, for which the way through the thread pool
 // and back would take longer than the look itself, most of all on a busy machine.
-function fingerprint(path: string): { text: string; changedMs: number; takenMs: number } {
+function fingerprint(path: string): { text: string; changedMs: number; takenMs: number } | undefined {
   const takenMs = Date.now()
-  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+  if (!stats) return undefined
+  const { dev, ino, size, mtimeNs, ctimeNs } = stats
   const text = [dev, ino, size, mtimeNs, ctimeNs].join(':')
   return { text, changedMs: Number(ctimeNs / 1_000_000n), takenMs }
 }

@@ -143,7 +143,7 @@ export class Store {
   }
 
   /** Does something that writes to the folder, and does it again in a folder of this process where it is refused. */
-  private async writing<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
+  async writing<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
     const folder = await this.writableFolder()
     try {
       return await work(folder)

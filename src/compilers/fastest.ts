@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Artifact, Signature } from '../artifact.ts'
 import { buildAddon } from '../builtin/addon.ts'
@@ -23,7 +22,7 @@ export async function fastestOf(
   cache: Cache,
   { log }: { log(line: string): void },
 ): Promise<Artifact> {
-  const addon = await buildAddon({ outDir: join(cache.store.folder ?? tmpdir(), 'addon') })
+  const addon = await cache.store.writing((folder) => buildAddon({ outDir: join(folder, 'addon') }))
   const models = artifacts.map((artifact) => ({
     artifact,
     times: [] as number[],

@@ -1,4 +1,4 @@
-import { CompileError, ModelError } from '../errors.ts'
+import { CompileError, ModelError, UsageError } from '../errors.ts'
 import type { Model, OnnxDim, OnnxFunction, OnnxGraph, OnnxNode, Tensor, TypeInfo } from '../onnx/model.ts'
 import { GraphBuilder, type SubgraphImporter } from './builder.ts'
 import { type Dim, isFresh, symbol } from './dim.ts'
@@ -57,6 +57,7 @@ class Importer {
   run(): Graph {
     checkFunctions(this.model)
     checkOperators(this.model, this.registry)
+    this.checkDims()
     const source = this.model.graph
     const graph = emptyGraph(source)
     const builder = new GraphBuilder(graph, this.registry, this.identities)
@@ -179,6 +180,23 @@ class Importer {
       'MODEL_UNDEFINED_VALUE',
       `Model ${this.model.path}: ${JSON.stringify(name)}, an ${use}, is not defined before its use.`,
     )
+  }
+
+  /** Every dimension that is to be fixed must be one of an input. */
+  private checkDims(): void {
+    const names = new Set(
+      this.model.graph.inputs.flatMap(({ type }) => (type?.kind === 'tensor' ? type.shape : []) ?? []),
+    )
+    for (const name of this.options.dims?.keys() ?? []) {
+      if (names.has(name)) continue
+      const known = [...names].filter((dim) => typeof dim === 'string').map((dim) => JSON.stringify(dim))
+      const there = known.length > 0 ? `Its inputs have ${known.join(', ')}` : 'Its inputs have no named dimensions'
+      throw new UsageError(
+        'USAGE_DIMS',
+        `Model ${this.model.path}: no input has a dimension called ${JSON.stringify(name)}. ${there}.`,
+        { model: this.model.path, dimension: name },
+      )
+    }
   }
 
   private inputInfo(name: string, type: TypeInfo | undefined): ValueInfo {

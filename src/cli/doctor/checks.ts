@@ -1,6 +1,5 @@
 import { accessSync, constants } from 'node:fs'
 import { execFile } from 'node:child_process'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { buildAddon } from '../../builtin/addon.ts'
@@ -90,7 +89,7 @@ async function checkCxx(): Promise<Check> {
 async function checkAddon({ store }: Cache, signal: AbortSignal): Promise<Check> {
   let path: string
   try {
-    path = await buildAddon({ outDir: join(store.folder ?? tmpdir(), 'addon'), signal })
+    path = await store.writing((folder) => buildAddon({ outDir: join(folder, 'addon'), signal }))
   } catch (error) {
     return { name: 'addon', status: 'missing', found: 'it can’t be built', advice: messageOf(error) }
   }
