@@ -115,7 +115,7 @@ function acceleratorOf(capabilities: Capabilities, options: OnnxMlirOptions, lis
   if (options.accel === 'NNPA' && !capabilities.nnpa) {
     throw new EnvironmentError(
       'ENVIRONMENT_NO_NNPA',
-      'This onnx-mlir was built without NNPA. Use one built with -DONNX_MLIR_ACCELERATORS=NNPA, or the image ghcr.io/onnxmlir/onnx-mlir, which has it.',
+      'This onnx-mlir was built without NNPA. Use one built with -DONNX_MLIR_ACCELERATORS=NNPA, or the image onnxmlir/onnx-mlir, which has it.',
     )
   }
   if (options.accel === undefined && isTelum(options) && !capabilities.nnpa) {

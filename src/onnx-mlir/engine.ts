@@ -4,7 +4,7 @@ import { runProcess } from '../process/spawn.ts'
 import type { ContainerInstallation, Engine } from './installation.ts'
 
 /** The release image of the project. It has no version tags, so builds that must not change name it by digest. */
-export const releaseImage = 'ghcr.io/onnxmlir/onnx-mlir'
+export const releaseImage = 'onnxmlir/onnx-mlir'
 
 export interface ImageRequest {
   readonly image: string
