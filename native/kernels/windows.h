@@ -59,19 +59,32 @@ OM_MAXPOOL(om_maxpool_nd_f64, double)
 OM_MAXPOOL(om_maxpool_nd_i8, int8_t)
 OM_MAXPOOL(om_maxpool_nd_u8, uint8_t)
 
-/* ONNX Col2Im-18, the gradient of taking an image's windows apart: x[planes, kernel..., windows], y[planes, in...]. */
+/* ONNX Col2Im-18, the gradient of taking an image's windows apart: x[planes, kernel..., out...], y[planes, in...], each
+ * plane beginning with bias[plane % channels] (or 0 where bias is NULL). Along the last axis it goes row by row. */
 #define OM_COL2IM(name, T)                                                                                   \
-  OM_SHARED void name(const T *x, T *y, ptrdiff_t planes, const om_window_nd *window) {                      \
+  OM_SHARED void name(const T *x, const T *bias, T *y, ptrdiff_t planes, ptrdiff_t channels,                 \
+                      const om_window_nd *window) {                                                          \
+    om_window_nd outer = *window;                                                                            \
+    const int last = --outer.rank;                                                                           \
     const ptrdiff_t pixels = om_product_nd(window->in, window->rank);                                        \
-    const ptrdiff_t outs = om_product_nd(window->out, window->rank);                                         \
-    const ptrdiff_t taps = om_product_nd(window->kernel, window->rank);                                      \
-    for (ptrdiff_t i = 0; i < planes * pixels; i++) y[i] = 0;                                                \
-    for (ptrdiff_t plane = 0; plane < planes; plane++)                                                       \
-      for (ptrdiff_t tap = 0; tap < taps; tap++)                                                             \
-        for (ptrdiff_t at = 0; at < outs; at++) {                                                            \
-          const ptrdiff_t to = om_tap_nd(window, at, tap);                                                   \
-          if (to >= 0) y[plane * pixels + to] += x[(plane * taps + tap) * outs + at];                        \
+    const ptrdiff_t rows = om_product_nd(outer.out, last), taps = om_product_nd(window->kernel, window->rank); \
+    const ptrdiff_t width = window->in[last], count = window->out[last], stride = window->stride[last];      \
+    for (ptrdiff_t plane = 0; plane < planes; plane++) {                                                     \
+      T *image = y + plane * pixels;                                                                         \
+      for (ptrdiff_t i = 0; i < pixels; i++) image[i] = bias ? bias[plane % channels] : 0;                   \
+      for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                           \
+        const ptrdiff_t start = tap % window->kernel[last] * window->dilation[last] - window->pad_begin[last]; \
+        const ptrdiff_t first = start < 0 ? (stride - 1 - start) / stride : 0;                               \
+        const ptrdiff_t end = start < width ? om_min(count, (width - 1 - start) / stride + 1) : 0;           \
+        for (ptrdiff_t row = 0; row < rows; row++) {                                                         \
+          const ptrdiff_t at = om_tap_nd(&outer, row, tap / window->kernel[last]);                           \
+          if (at < 0) continue;                                                                              \
+          const T *from = x + ((plane * taps + tap) * rows + row) * count;                                   \
+          T *to = image + at * width + start;                                                                \
+          for (ptrdiff_t i = first; i < end; i++) to[i * stride] += from[i];                                 \
         }                                                                                                    \
+      }                                                                                                      \
+    }                                                                                                        \
   }
 OM_COL2IM(om_col2im_f32, float)
 OM_COL2IM(om_col2im_f64, double)

@@ -10,9 +10,8 @@ import { type Window, windowInitializer } from './window.ts'
  * where `output_shape` or SAME is given, it is the pads that follow).
  */
 function transposedWindow(node: Node): Window {
-  const [x, w] = [node.input(0), node.input(1)]
-  const spatial = x.dims.slice(2)
-  const kernel = node.ints('kernel_shape') ?? w.dims.slice(2)
+  const spatial = node.input(0).dims.slice(2)
+  const kernel = node.ints('kernel_shape') ?? node.input(1).dims.slice(2)
   if (!isStatic(kernel)) throw node.error('UNSUPPORTED_DYNAMIC', 'the kernel shape must be known at compile time')
   const perAxis = (attribute: string, otherwise: number): readonly number[] => {
     const given = node.ints(attribute) ?? kernel.map(() => otherwise)
@@ -58,29 +57,50 @@ function transposedWindow(node: Node): Window {
   return { ...window, input, padsBegin, padsEnd }
 }
 
+function checkChannels(node: Node): void {
+  const groups = node.int('group', 1)
+  const [channels, filters] = [node.input(0).dims[1], node.input(1).dims[0]]
+  if (typeof channels !== 'number' || typeof filters !== 'number') return
+  if (groups < 1 || channels !== filters || channels % groups !== 0) {
+    throw node.error('MODEL_SHAPE', `${channels} channels in ${groups} groups do not fit weights for ${filters}`)
+  }
+}
+
 /** ONNX ConvTranspose-1 … 22. */
 const ConvTranspose: LoweredOperator = {
   name: 'ConvTranspose',
   infer(node): ValueInfo[] {
     const [x, w] = [node.input(0), node.input(1)]
     const groups = node.int('group', 1)
-    const [channels, filters] = [x.dims[1]!, w.dims[0]!]
-    if (
-      typeof channels === 'number' &&
-      typeof filters === 'number' &&
-      (channels !== filters || channels % groups !== 0)
-    ) {
-      throw node.error('MODEL_SHAPE', `${channels} channels in ${groups} groups do not fit weights for ${filters}`)
-    }
+    checkChannels(node)
     return [{ type: x.type, shape: [x.dims[0]!, multiply(w.dims[1]!, groups), ...transposedWindow(node).input] }]
   },
   decompose(node, b) {
-    const { type } = node.input(0)
-    if (type === 'float32') return undefined
-    const wide = node.inputs.map((input) => input && b.op('Cast', [input], { to: elementTypes.float32.code }))
-    return [
-      b.op('Cast', [b.op('ConvTranspose', wide, Object.fromEntries(node.attributes))], { to: elementTypes[type].code }),
-    ]
+    const { type, dims } = node.input(0)
+    if (type !== 'float32') {
+      const wide = node.inputs.map((input) => input && b.op('Cast', [input], { to: elementTypes.float32.code }))
+      return [
+        b.op('Cast', [b.op('ConvTranspose', wide, Object.fromEntries(node.attributes))], {
+          to: elementTypes[type].code,
+        }),
+      ]
+    }
+    const w = node.input(1)
+    checkChannels(node)
+    if (!isStatic(w.dims)) return undefined
+    // Every pixel puts its share under the whole window, all at once a product of matrices; windows then add up.
+    const groups = node.int('group', 1)
+    const [channels, width, ...kernel] = w.dims as [number, number, ...number[]]
+    const [depth, share, pixels] = [channels / groups, product([width, ...kernel]), product(dims.slice(2))]
+    const turned = b.op('Transpose', [b.op('Reshape', [w, b.dims([groups, depth, share])])], { perm: [0, 2, 1] })
+    const columns = b.op('MatMul', [
+      turned,
+      b.op('Reshape', [node.input(0), b.dims([dims[0]!, groups, depth, pixels])]),
+    ])
+    const shape = [dims[0]!, multiply(share, groups), ...dims.slice(2)]
+    const filters = width * groups
+    const attributes = { ...Object.fromEntries(node.attributes), filters, kernel_shape: kernel }
+    return [b.op('AddWindows', [b.op('Reshape', [columns, b.dims(shape)]), node.inputs[2]], attributes, 'om')]
   },
   check(node, k) {
     const [x, w] = [node.input(0), node.input(1)]
@@ -100,4 +120,24 @@ const ConvTranspose: LoweredOperator = {
   flops: (node) => product([2, ...node.input(0).dims, ...node.input(1).dims.slice(1)]),
 }
 
-export const transposedConvolutions: readonly LoweredOperator[] = [ConvTranspose]
+/** The compiler's own: the second half of a ConvTranspose, from [batch, filters × kernel, spatial…] to its output. */
+const AddWindows: LoweredOperator = {
+  name: 'AddWindows',
+  domain: 'om',
+  infer(node): ValueInfo[] {
+    const { dims, type } = node.input(0)
+    return [{ type, shape: [dims[0]!, node.int('filters', 1), ...transposedWindow(node).input] }]
+  },
+  lower(node, k) {
+    const filters = node.int('filters', 1)
+    const planes = k.count([node.input(0).dims[0]!, filters])
+    k.include('windows.h')
+    k.line(`const om_window_nd window = ${windowInitializer(transposedWindow(node), (dim) => k.dim(dim))};`)
+    k.line(
+      `om_col2im_f32(${k.input(0)}, ${node.inputs[1] ? k.input(1) : 'NULL'}, ${k.output()}, ${planes}, ${filters}, &window);`,
+    )
+  },
+  flops: (node) => product(node.input(0).dims),
+}
+
+export const transposedConvolutions: readonly LoweredOperator[] = [ConvTranspose, AddWindows]

@@ -160,7 +160,7 @@ const Col2Im: LoweredOperator = {
         `.stride = ${list(strides)}, .dilation = ${list(dilations)}, .pad_begin = ${list(pads.slice(0, ones.length))}, .pad_end = ${list(pads.slice(ones.length))}};`,
     )
     k.line(
-      `om_col2im_${type === 'float64' ? 'f64' : 'f32'}(${k.input(0)}, ${k.output()}, ${k.count([batch, channels])}, &window);`,
+      `om_col2im_${type === 'float64' ? 'f64' : 'f32'}(${k.input(0)}, NULL, ${k.output()}, ${k.count([batch, channels])}, 1, &window);`,
     )
   },
 }
