@@ -102,7 +102,7 @@ const Conv2d: LoweredOperator = {
     const values = floats(weights)
     if (groupChannels === 1 && groups === outChannels) {
       call('om_depthwise2d_f32', 'depthwise.h', packDepthwiseWeights(values, outChannels, height * width, k.shape))
-    } else if (suitsWinograd(window, groups, groupChannels, outChannels)) {
+    } else if (!node.int('exact', 0) && suitsWinograd(window, groups, groupChannels, outChannels)) {
       const packed = packWinogradWeights(values, outChannels, groupChannels, k.shape)
       call('om_conv2d_winograd_f32', 'winograd.h', packed, winogradScratchBytes(groupChannels, k.shape))
     } else {
@@ -113,7 +113,10 @@ const Conv2d: LoweredOperator = {
   flops,
 }
 
-/** See winograd.h: three by three, step by step, and enough channels and pixels to win back the transforms. */
+/**
+ * See winograd.h: three by three, step by step, and enough channels and pixels to win back the transforms. Nodes with
+ * the attribute `exact`, which convolve whole numbers, are kept from it: between its transforms they are none.
+ */
 function suitsWinograd(
   { kernel, strides, dilations, output }: Window,
   groups: number,

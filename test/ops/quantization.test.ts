@@ -169,13 +169,13 @@ describe('products of quantised tensors', () => {
 
   it('are exact, by the kernels of floats where sums stay below 2^24 and by loops of integers where not', async () => {
     // 3x3 over enough channels and pixels for every way to convolve; the weights as constants and as data.
-    const [channels, outputs, size] = [16, 16, 12]
+    const [channels, outputs, size, out] = [16, 16, 16, 14]
     const xs = Array.from({ length: channels * size * size }, (_, i) => (i * 7919) % 256)
     const ws = Array.from({ length: outputs * channels * 9 }, (_, i) => ((i * 104729) % 256) - 128)
     const small = ws.map((w) => Math.trunc(w / 16))
     const expected = (weights: number[]): number[] =>
-      Array.from({ length: outputs * 100 }, (_, i) => {
-        const [o, row, column] = [Math.floor(i / 100), Math.floor(i / 10) % 10, i % 10]
+      Array.from({ length: outputs * out * out }, (_, i) => {
+        const [o, row, column] = [Math.floor(i / (out * out)), Math.floor(i / out) % out, i % out]
         let sum = 0
         for (let c = 0; c < channels; c++)
           for (let tap = 0; tap < 9; tap++) {
