@@ -56,10 +56,17 @@ export interface BuiltinSource {
 /** Makes the C of a model. @throws ModelError, CompileError as `prepareGraph` */
 export function builtinSource(
   model: Model,
-  { target, dims, identity, profile = false }: Pick<BuiltinOptions, 'target' | 'dims' | 'identity' | 'profile'>,
+  { dims, ...options }: SourceOptions & Pick<BuiltinOptions, 'dims'>,
 ): BuiltinSource {
+  return graphSource(prepareGraph(model, dims), options)
+}
+
+type SourceOptions = Pick<BuiltinOptions, 'target' | 'identity' | 'profile'>
+
+/** Makes the C of a graph as it is. @throws CompileError where an operator has no lowering */
+export function graphSource(graph: Graph, { target, identity, profile = false }: SourceOptions): BuiltinSource {
   const shape = shapeFor(target)
-  const { head, body, weights, signature, arenaBytes } = generateSource(prepareGraph(model, dims), {
+  const { head, body, weights, signature, arenaBytes } = generateSource(graph, {
     target: target.name,
     byteOrder: target.byteOrder,
     shape,
