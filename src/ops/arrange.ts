@@ -3,7 +3,7 @@ import type { Node, ValueInfo } from '../graph/graph.ts'
 import { elementTypeOf } from '../onnx/element-type.ts'
 import { literal, storeElement, stringLiteral } from './c-text.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
-import { normalizeAxis } from './shape-contents.ts'
+import { demandEqual, normalizeAxis } from './shape-contents.ts'
 
 function blockSize(node: Node): number {
   const size = node.int('blocksize')
@@ -59,6 +59,7 @@ const ReverseSequence: LoweredOperator = {
     const time = normalizeAxis(node, node.int('time_axis', 0), rank)
     const batch = normalizeAxis(node, node.int('batch_axis', 1), rank)
     if (time + batch !== 1) throw node.error('MODEL_AXIS', 'batch_axis and time_axis must be 0 and 1, one each')
+    demandEqual(node, k, node.input(1).dims[0]!, dims[batch]!, 'there should be one length for each sequence')
     const [steps, batches, row] = [k.dim(dims[time]!), k.dim(dims[batch]!), k.count(dims.slice(2))]
     const at = (t: string): string =>
       time === 0 ? `(${t} * ${batches} + b) * ${row}` : `(b * ${steps} + ${t}) * ${row}`

@@ -2,6 +2,7 @@ import { add, type Dim, isStatic, multiply, product, subtract } from '../graph/d
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import type { LoweredOperator } from './lowering.ts'
+import { demandEqual } from './shape-contents.ts'
 import { type Window, windowInitializer } from './window.ts'
 
 /**
@@ -104,6 +105,8 @@ const ConvTranspose: LoweredOperator = {
   },
   check(node, k) {
     const [x, w] = [node.input(0), node.input(1)]
+    if (node.inputs[2])
+      demandEqual(node, k, node.inputs[2].dims[0]!, node.output().dims[1]!, 'there should be one bias for each filter')
     if (typeof x.dims[1] !== 'number' || typeof w.dims[0] !== 'number')
       k.failIf(`${k.dim(x.dims[1]!)} != ${k.dim(w.dims[0]!)}`, 'weights and data differ in the number of channels')
   },
@@ -127,6 +130,10 @@ const AddWindows: LoweredOperator = {
   infer(node): ValueInfo[] {
     const { dims, type } = node.input(0)
     return [{ type, shape: [dims[0]!, node.int('filters', 1), ...transposedWindow(node).input] }]
+  },
+  check(node, k) {
+    if (node.inputs[1])
+      demandEqual(node, k, node.inputs[1].dims[0]!, node.int('filters', 1), 'there should be one bias for each filter')
   },
   lower(node, k) {
     const filters = node.int('filters', 1)

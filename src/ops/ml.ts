@@ -34,6 +34,9 @@ function listed(node: Node, b: Builder, stem: string): Value | undefined {
 
 function defaultValue(node: Node, b: Builder, type: ElementType): Value {
   const tensor = node.tensor('default_tensor')
+  if (tensor && (tensor.type !== type || tensor.dims.some((dim) => dim !== 1))) {
+    throw node.error('MODEL_ATTRIBUTE', `default_tensor should be a single ${type}`)
+  }
   if (tensor) return b.constant(tensor)
   if (type === 'string') return b.constant(tensorFrom('string', [], [node.string('default_string', '_Unused')]))
   return b.scalar(type === 'int64' ? node.int('default_int64', -1) : node.float('default_float', -0), type)

@@ -23,6 +23,9 @@ const Expand: LoweredOperator = {
   name: 'Expand',
   infer(node, context): ValueInfo[] {
     const [x, shape] = [node.input(0), node.input(1)]
+    if (shape.contents?.some((dim) => typeof dim === 'number' && dim < 0)) {
+      throw node.error('MODEL_SHAPE', `the shape [${shape.contents.join(', ')}] has a negative dimension`)
+    }
     if (shape.contents) {
       const dims = broadcastShapes(node, [x.dims, shape.contents])
       const [count] = dims
@@ -111,6 +114,9 @@ const Expand: LoweredOperator = {
 function repeatsOf(node: Node): readonly Dim[] | undefined {
   const { rank } = node.input(0)
   const given = node.input(1).contents
+  if (given?.some((count) => typeof count === 'number' && count < 0)) {
+    throw node.error('MODEL_SHAPE', `the repeats [${given.join(', ')}] have a negative number`)
+  }
   if (node.version >= 6) {
     if (given && given.length !== rank)
       throw node.error('MODEL_SHAPE', `${given.length} repeats are given for ${rank} axes`)

@@ -1,8 +1,9 @@
-import { type Dim, dimEquals, product } from '../graph/dim.ts'
+import { type Dim, product } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { literal } from './c-text.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
+import { demandEqual } from './shape-contents.ts'
 import { widenNarrowFloats } from './widen.ts'
 import { type Window, windowInitializer, windowOf } from './window.ts'
 
@@ -33,12 +34,6 @@ function chosen(node: Node, attribute: string, otherwise: string, choices: Reado
   throw node.error('MODEL_ATTRIBUTE', `${attribute} is not one of ${Object.keys(choices).join(', ')}`)
 }
 
-function must(k: KernelWriter, node: Node, a: Dim, b: Dim, sentence: string): void {
-  if (dimEquals(a, b)) return
-  if (typeof a === 'number' && typeof b === 'number') throw node.error('MODEL_SHAPE', sentence)
-  k.failIf(`${k.dim(a)} != ${k.dim(b)}`, sentence)
-}
-
 /** ONNX GridSample-16 … 22. */
 const GridSample: LoweredOperator = {
   name: 'GridSample',
@@ -61,8 +56,8 @@ const GridSample: LoweredOperator = {
   lower(node, k) {
     const [x, grid] = [node.input(0), node.input(1)]
     const spatial = x.dims.slice(2)
-    must(k, node, x.dims[0]!, grid.dims[0]!, 'data and grid are of different batch sizes')
-    must(k, node, grid.dims.at(-1)!, spatial.length, 'the grid does not have one coordinate for each axis')
+    demandEqual(node, k, x.dims[0]!, grid.dims[0]!, 'data and grid are of different batch sizes')
+    demandEqual(node, k, grid.dims.at(-1)!, spatial.length, 'the grid does not have one coordinate for each axis')
     k.include('sample.h')
     k.failIf(`${k.count(spatial)} == 0`, 'there are no pixels to read')
     k.line(
@@ -86,6 +81,15 @@ const AffineGrid: LoweredOperator = {
     return [{ type: theta.type, shape: [theta.dims[0]!, ...spatial, axes] }]
   },
   decompose: widenNarrowFloats,
+  check(node, k) {
+    demandEqual(
+      node,
+      k,
+      node.input(1).dims[0]!,
+      axesOfGrid(node) + 2,
+      'the size should be that of an image with as many axes as theta has',
+    )
+  },
   sizes(node, k) {
     if (node.input(1).contents) return
     node
@@ -159,8 +163,8 @@ const RoiAlign: LoweredOperator = {
   lower(node, k) {
     const [x, rois] = [node.input(0), node.input(1)]
     const [count, channels, ...size] = node.output().dims as [Dim, Dim, ...Dim[]]
-    must(k, node, node.input(2).dims[0]!, count, 'there are not as many batch indices as regions')
-    must(k, node, rois.dims[1]!, 4, 'regions should have 4 coordinates')
+    demandEqual(node, k, node.input(2).dims[0]!, count, 'there are not as many batch indices as regions')
+    demandEqual(node, k, rois.dims[1]!, 4, 'regions should have 4 coordinates')
     k.include('sample.h')
     k.line(
       roiStruct(
@@ -195,7 +199,7 @@ const MaxRoiPool: LoweredOperator = {
   lower(node, k) {
     const [x, rois] = [node.input(0), node.input(1)]
     const [count, channels, ...size] = node.output().dims as [Dim, Dim, ...Dim[]]
-    must(k, node, rois.dims[1]!, 5, 'regions should have a batch index and 4 coordinates')
+    demandEqual(node, k, rois.dims[1]!, 5, 'regions should have a batch index and 4 coordinates')
     k.include('sample.h')
     k.line(roiStruct(node, k, size, false, true))
     k.line(`for (int64_t i = 0; i < ${k.dim(count)}; i++) {`)
@@ -226,13 +230,24 @@ const DeformConv: LoweredOperator = {
     const [groups, offsetGroups] = [node.int('group', 1), node.int('offset_group', 1)]
     const window = deformWindow(node)
     const taps = product(window.kernel)
-    must(k, node, x.dims[1]!, product([w.dims[1]!, groups]), 'weights and data differ in the number of channels')
+    const [channels, filters] = [x.dims[1]!, w.dims[0]!]
+    if (typeof channels !== 'number' || typeof filters !== 'number')
+      throw node.error('UNSUPPORTED_DYNAMIC', 'channels must be known at compile time')
+    if (groups < 1 || offsetGroups < 1 || channels % groups || filters % groups || channels % offsetGroups) {
+      throw node.error(
+        'MODEL_SHAPE',
+        `${channels} channels and ${filters} filters can't be divided into ${groups} groups and ${offsetGroups} groups of offsets`,
+      )
+    }
+    if (node.inputs[3])
+      demandEqual(node, k, node.inputs[3].dims[0]!, filters, 'there should be one bias for each filter')
+    demandEqual(node, k, x.dims[1]!, product([w.dims[1]!, groups]), 'weights and data differ in the number of channels')
     const out = node.output().dims
     const checkMoves = (value: typeof offset, perTap: number): void => {
       const expected = [out[0]!, product([offsetGroups, taps, perTap]), ...out.slice(2)]
       if (value.rank !== 4) throw node.error('MODEL_SHAPE', 'offset and mask should be of rank 4')
       expected.forEach((dim, i) =>
-        must(k, node, value.dims[i]!, dim, 'offset or mask is of another shape than the window says'),
+        demandEqual(node, k, value.dims[i]!, dim, 'offset or mask is of another shape than the window says'),
       )
     }
     checkMoves(offset, 2)

@@ -4,7 +4,7 @@ import type { ElementType } from '../onnx/element-type.ts'
 import { computeType, loadElement, storeElement } from './c-text.ts'
 import { checkIndexedShape, elementOffset, tupleIndexing, writeIndex, writeTupleOffset } from './gather.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
-import { normalizeAxis } from './shape-contents.ts'
+import { demandEqual, normalizeAxis } from './shape-contents.ts'
 import { closeLoops, loopOffset, openLoops } from './strided.ts'
 
 /** How an update joins the element that is there: `old` and `update` in compute type. */
@@ -114,6 +114,14 @@ const TensorScatter: LoweredOperator = {
     if (axis === 0) throw node.error('MODEL_AXIS', 'axis must not be the batch axis')
     checkUpdates(node, k, cache.dims.with(axis, update.dims[axis]!), update.dims)
     const circular = node.string('mode', 'linear') === 'circular'
+    if (node.inputs[2])
+      demandEqual(
+        node,
+        k,
+        node.inputs[2].dims[0]!,
+        cache.dims[0]!,
+        'there should be one write index for each batch item',
+      )
     const [size, length] = [k.dim(cache.dims[axis]!), k.dim(update.dims[axis]!)]
     const row = k.count(cache.dims.slice(axis + 1))
     const outer = k.count(cache.dims.slice(1, axis))

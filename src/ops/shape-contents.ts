@@ -1,6 +1,7 @@
-import { type Dim, isStatic } from '../graph/dim.ts'
+import { type Dim, dimEquals, isStatic } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
+import type { KernelWriter } from './lowering.ts'
 
 /** The shape that a 1-D integer tensor spells out: its contents where known, fresh symbols where only the rank is. */
 export function shapeFromContents(node: Node, shape: Value, context: InferContext): readonly Dim[] {
@@ -23,6 +24,13 @@ export function normalizeAxis(node: Node, axis: number, rank: number): number {
     throw node.error('MODEL_AXIS', `axis ${axis} is out of range for rank ${rank}`)
   }
   return axis < 0 ? axis + rank : axis
+}
+
+/** Demands that two dimensions are equal: at compile time where both are known, else when the model runs. */
+export function demandEqual(node: Node, k: KernelWriter, a: Dim, b: Dim, sentence: string): void {
+  if (dimEquals(a, b)) return
+  if (typeof a === 'number' && typeof b === 'number') throw node.error('MODEL_SHAPE', `${sentence} (${a} and ${b})`)
+  k.failIf(`${k.dim(a)} != ${k.dim(b)}`, sentence)
 }
 
 /** Integers that an operator takes as attribute in old opsets and as input in new ones; `undefined` where not given. */

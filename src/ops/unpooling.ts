@@ -2,6 +2,7 @@ import { add, type Dim, dimEquals, multiply, product, subtract } from '../graph/
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
+import { demandEqual } from './shape-contents.ts'
 import { widenNarrowFloats } from './widen.ts'
 import { type Window, windowInitializer, windowOf } from './window.ts'
 
@@ -123,6 +124,9 @@ const Col2Im: LoweredOperator = {
     const y = b.op('Col2Im', [wide, node.inputs[1], node.inputs[2]], Object.fromEntries(node.attributes))
     return [b.op('Cast', [y], { to: elementTypes[type].code })]
   },
+  check(node, k) {
+    demandEqual(node, k, node.input(2).dims[0]!, axesOf(node), 'the block should have as many axes as the image')
+  },
   sizes(node, k) {
     const [, channels, ...spatial] = node.output().dims as [Dim, Dim, ...Dim[]]
     const block = entries(node, k, 2, spatial.length)
@@ -138,6 +142,11 @@ const Col2Im: LoweredOperator = {
     const ones = spatial.map(() => 1)
     const [strides, dilations] = [node.ints('strides') ?? ones, node.ints('dilations') ?? ones]
     const pads = node.ints('pads') ?? [...ones, ...ones].map(() => 0)
+    if (strides.length !== ones.length || dilations.length !== ones.length || pads.length !== 2 * ones.length) {
+      throw node.error('MODEL_ATTRIBUTE', `strides, dilations or pads do not fit the ${ones.length} axes of the image`)
+    }
+    if ([...strides, ...dilations].some((step) => step < 1))
+      throw node.error('MODEL_ATTRIBUTE', 'strides and dilations must be positive')
     const [image, block] = [spatial.map((dim) => k.dim(dim)), entries(node, k, 2, spatial.length)]
     const outs = image.map(
       (size, i) =>
