@@ -125,6 +125,10 @@ static inline int64_t om_floor_div(int64_t a, int64_t b) {
   if (b == 0 || b == -1) return b == 0 || a == INT64_MIN ? 0 : -a;
   return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
+static inline int64_t om_trunc_div(int64_t a, int64_t b) {
+  if (b == 0 || b == -1) return b == 0 || a == INT64_MIN ? 0 : -a;
+  return a / b;
+}
 static inline int64_t om_mod(int64_t a, int64_t b) { return b == 0 ? 0 : a - om_floor_div(a, b) * b; }
 static inline int64_t om_dim_min(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t om_dim_max(int64_t a, int64_t b) { return a > b ? a : b; }

@@ -7,7 +7,7 @@
  */
 export type Dim = number | SymbolicDim
 
-type Call = 'floor_div' | 'mod' | 'min' | 'max' | 'broadcast'
+type Call = 'floor_div' | 'trunc_div' | 'mod' | 'min' | 'max' | 'broadcast'
 
 type Atom =
   | { readonly kind: 'symbol'; readonly key: string; readonly name: string }
@@ -115,6 +115,13 @@ export function floorDivide(a: Dim, b: Dim): Dim {
   return divideExactly(a, b) ?? call('floor_div', a, b)
 }
 
+/** a / b rounded towards zero, as ONNX divides integers. */
+export function truncDivide(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return Math.trunc(a / b)
+  if (isAtLeast(a, 0) && isAtLeast(b, 0)) return floorDivide(a, b)
+  return divideExactly(a, b) ?? call('trunc_div', a, b)
+}
+
 /** ⌈a / b⌉ for b > 0. */
 export function ceilDivide(a: Dim, b: Dim): Dim {
   return divideExactly(a, b) ?? floorDivide(subtract(add(a, b), 1), b)
@@ -173,6 +180,13 @@ function isNonNegative(atom: Atom): boolean {
   if (atom.call === 'max') return isAtLeast(atom.a, 0) || isAtLeast(atom.b, 0)
   return isAtLeast(atom.a, 0) && isAtLeast(atom.b, 0)
 }
+
+/** Whether a dimension is short enough to go on with: products of sums can grow without end. */
+export function isManageable(dim: Dim): boolean {
+  return typeof dim === 'number' ? Number.isSafeInteger(dim) : dim.key.length <= LONGEST_KEY
+}
+
+const LONGEST_KEY = 2000
 
 /** Product of dimensions: the number of elements of a shape. */
 export function product(dims: readonly Dim[]): Dim {
@@ -233,13 +247,21 @@ function substituteAtom(atom: Atom, replace: (name: string) => Dim | undefined):
   if (atom.kind === 'symbol') return replace(atom.name) ?? symbol(atom.name)
   const a = substitute(atom.a, replace)
   const b = substitute(atom.b, replace)
-  const operations = { floor_div: floorDivide, mod: modulo, min: minimum, max: maximum, broadcast: broadcastDim }
+  const operations = {
+    floor_div: floorDivide,
+    trunc_div: truncDivide,
+    mod: modulo,
+    min: minimum,
+    max: maximum,
+    broadcast: broadcastDim,
+  }
   return operations[atom.call](a, b)
 }
 
 /** Functions of native/kernels/runtime.h. */
 const callToC = {
   floor_div: 'om_floor_div',
+  trunc_div: 'om_trunc_div',
   mod: 'om_mod',
   min: 'om_dim_min',
   max: 'om_dim_max',

@@ -1,4 +1,4 @@
-import { add, type Dim, floorDivide, maximum, minimum, modulo, multiply, subtract } from '../graph/dim.ts'
+import { add, type Dim, isAtLeast, maximum, minimum, modulo, multiply, subtract, truncDivide } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { elementTypes, isFloat } from '../onnx/element-type.ts'
 import { broadcastShapes } from './broadcast.ts'
@@ -41,7 +41,8 @@ function onMod(node: Node): (a: number, b: number) => number {
 const Mod: LoweredOperator = {
   ...binaryOperator('Mod', modulus, {
     takes: 'number',
-    onDims: (a, b) => (typeof b === 'number' && b > 0 ? modulo(a, b) : undefined),
+    // Where nothing is negative, both kinds of remainder agree.
+    onDims: (a, b) => (typeof b === 'number' && b > 0 && isAtLeast(a, 0) ? modulo(a, b) : undefined),
   }),
   fold: (node) => foldElementwise(node, node.input(0).type, onMod(node)),
 }
@@ -113,7 +114,7 @@ export const arithmetic: readonly LoweredOperator[] = [
   binaryOperator('Div', divide, {
     takes: 'number',
     onNumbers: (a, b) => a / b,
-    onDims: (a, b) => (b === 0 ? undefined : floorDivide(a, b)),
+    onDims: (a, b) => (b === 0 ? undefined : truncDivide(a, b)),
   }),
   Mod,
   Pow,

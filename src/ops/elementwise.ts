@@ -1,5 +1,5 @@
 import type { Dim } from '../graph/dim.ts'
-import { isStatic } from '../graph/dim.ts'
+import { isManageable, isStatic } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import { type ElementType, isFloat } from '../onnx/element-type.ts'
@@ -109,9 +109,7 @@ export function combineContents(
     const elements = lists.map((list) => list?.[list.length === 1 ? 0 : i])
     return elements.reduce((a, b) => (a === undefined || b === undefined ? undefined : onDims(a, b)))
   })
-  return results.every((dim) => dim !== undefined && (typeof dim !== 'number' || Number.isSafeInteger(dim)))
-    ? (results as Dim[])
-    : undefined
+  return results.every((dim) => dim !== undefined && isManageable(dim)) ? (results as Dim[]) : undefined
 }
 
 /** Up to opset 6 the attributes `broadcast` and `axis` said which axis of A the first of B goes with. */

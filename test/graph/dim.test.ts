@@ -20,6 +20,7 @@ import {
   symbol,
   symbolName,
   symbolsOf,
+  truncDivide,
 } from '../../src/graph/dim.ts'
 import { Identities } from '../../src/graph/graph.ts'
 import { Random } from '../builtin/random/graph.ts'
@@ -53,6 +54,7 @@ function randomPair(random: Random, depth: number): Pair {
     () => ({ dim: minimum(x.dim, y.dim), value: (v) => Math.min(x.value(v), y.value(v)) }),
     () => ({ dim: maximum(x.dim, y.dim), value: (v) => Math.max(x.value(v), y.value(v)) }),
     () => ({ dim: floorDivide(x.dim, divisor), value: (v) => floor(x.value(v)) }),
+    () => ({ dim: truncDivide(x.dim, divisor), value: (v) => Math.trunc(x.value(v) / divisor) }),
     () => ({ dim: ceilDivide(x.dim, divisor), value: (v) => Math.ceil(x.value(v) / divisor) + 0 }),
     () => ({ dim: modulo(x.dim, divisor), value: (v) => x.value(v) - floor(x.value(v)) * divisor }),
   ])()
@@ -69,6 +71,7 @@ function evaluateC(dim: Dim, values: Values): number {
   const om_floor_div = (p: number, q: number): number => Math.floor(p / q)
   const functions = {
     om_floor_div,
+    om_trunc_div: (p: number, q: number): number => Math.trunc(p / q),
     om_mod: (p: number, q: number): number => p - om_floor_div(p, q) * q,
     om_dim_min: Math.min,
     om_dim_max: Math.max,

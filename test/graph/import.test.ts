@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CompileError, ModelError, OnnxMlirError } from '../../src/errors.ts'
-import { dimKey } from '../../src/graph/dim.ts'
+import { dimKey, substitute } from '../../src/graph/dim.ts'
 import { allNodes } from '../../src/graph/graph.ts'
 import type { FunctionSource, ModelSource } from '../../src/onnx/build.ts'
 import { tensorType } from '../../src/onnx/build.ts'
@@ -100,6 +100,41 @@ describe('graphs', () => {
       ],
     })
     expect(graph.outputs[0]!.dims.map(dimKey)).toEqual(['n', '12'])
+  })
+
+  test('shape arithmetic divides as ONNX does, and gives up where it would never end', () => {
+    const graph = graphOf({
+      inputs: { a: f32('n') },
+      outputs: { y: undefined },
+      initializers: {
+        three: tensorFrom('int64', [1], [3]),
+        two: tensorFrom('int64', [1], [2]),
+        five: tensorFrom('int64', [1], [5]),
+      },
+      nodes: [
+        node('Shape', ['a'], ['n']),
+        node('Sub', ['three', 'n'], ['d']),
+        node('Div', ['d', 'two'], ['h']),
+        node('Add', ['h', 'five'], ['s']),
+        node('ConstantOfShape', ['s'], ['y']),
+      ],
+    })
+    const size = (n: number) => substitute(graph.outputs[0]!.dims[0]!, () => n)
+    // (3 - n) / 2 + 5, rounded towards zero.
+    expect([0, 1, 2, 4, 6, 8].map(size)).toEqual([6, 6, 5, 5, 4, 3])
+    const squares = Array.from({ length: 30 }, (_, i) => node('Mul', [`s${i}`, `s${i}`], [`s${i + 1}`]))
+    const endless = graphOf({
+      inputs: { a: f32('n'), b: f32('m') },
+      outputs: { y: undefined },
+      nodes: [
+        node('Shape', ['a'], ['n']),
+        node('Shape', ['b'], ['m']),
+        node('Add', ['n', 'm'], ['s0']),
+        ...squares,
+        node('ConstantOfShape', ['s30'], ['y']),
+      ],
+    })
+    expect(endless.outputs[0]!.dims).toHaveLength(1)
   })
 
   test('constant parts are folded, whatever their depth', () => {
