@@ -57,13 +57,14 @@ class RunWriter implements ControlWriter {
     this.graph(this.main)
     this.main.outputs.forEach((value, index) => this.handOver(value, index))
     const symbols = [...this.symbols.values()].map((name) => `  int64_t ${name} = 0;\n`).join('')
+    const unused = ['arena', 'in', 'out', 'message', ...this.symbols.values()]
     const slots = this.plan.slots > 0 ? `  om_slot slots[${this.plan.slots}] = {{0}};\n` : ''
     const release = this.plan.slots > 0 ? `  om_release(slots, ${this.plan.slots});\n` : ''
     const texts = this.makesTexts ? '  om_texts texts = {0};\n' : ''
     const releaseTexts = this.makesTexts ? '  om_free_texts(&texts);\n' : ''
     return `${this.profileTable()}static int om_run(void *arena, const om_buffer *in, om_buffer *out, const char **message) {
   int error = OM_OK;
-${symbols}${slots}${texts}  (void)arena, (void)in, (void)out, (void)message;
+${symbols}${slots}${texts}  ${unused.map((name) => `(void)${name}`).join(', ')};
 ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${releaseTexts}  return error;
 }
 `

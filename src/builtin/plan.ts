@@ -131,7 +131,11 @@ class Planner {
     if (life) {
       life.from = Math.min(life.from, from)
       life.to = Math.max(life.to, to)
-    } else this.lives.set(root, { from, to, bytes: isStatic(root.dims) ? roundUp(Number(bytesOf(root))) : undefined })
+      return
+    }
+    // An empty value takes room, too: kernels may say that no two of their pointers are equal.
+    const bytes = isStatic(root.dims) ? roundUp(Math.max(1, Number(bytesOf(root)))) : undefined
+    this.lives.set(root, { from, to, bytes })
   }
 
   /**

@@ -51,6 +51,7 @@ function writePads(node: Node, k: KernelWriter): void {
     k.line(
       `const int64_t begin[] = {${list(known.map((pad) => pad.begin))}}, end[] = {${list(known.map((pad) => pad.end))}};`,
     )
+    k.line('(void)begin, (void)end;')
     return
   }
   const axes = node.inputs[3]
