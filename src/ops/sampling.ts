@@ -110,7 +110,7 @@ const AffineGrid: LoweredOperator = {
       const pixel = `(double)(rest % ${k.dim(dim)})`
       k.line(
         aligned
-          ? `  at[${axis}] = ${size} == 1 ? ${axes === 3 && axis === 2 ? '0' : '-1'} : ${pixel} * 2 / (${size} - 1) - 1;`
+          ? `  at[${axis}] = ${size} == 1 ? -1 : ${pixel} * 2 / (${size} - 1) - 1;`
           : `  at[${axis}] = (2 * ${pixel} + 1) / ${size} - 1;`,
       )
       k.line(`  rest /= ${k.dim(dim)};`)
