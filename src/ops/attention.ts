@@ -3,6 +3,7 @@ import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import { elementTypeOf, elementTypes, type ElementType } from '../onnx/element-type.ts'
 import type { LoweredOperator } from './lowering.ts'
+import { castTo } from './widen.ts'
 
 /** What the parts of a decomposition share. Queries are [batch, heads, queries, size], keys [batch, groups, keys, size]. */
 interface Heads {
@@ -26,10 +27,6 @@ function splitHeads(node: Node, b: Builder, x: Value, attribute: string): Value 
   if (size === undefined)
     throw node.error('MODEL_SHAPE', `a hidden size of ${hidden} can't be divided into ${heads} heads`)
   return b.op('Transpose', [b.reshape(x, [batch, sequence, heads, size])], { perm: [0, 2, 1, 3] })
-}
-
-function cast(b: Builder, x: Value, type: ElementType): Value {
-  return x.type === type ? x : b.op('Cast', [x], { to: elementTypes[type].code })
 }
 
 /** 0 where the condition holds, -infinity elsewhere: added to scores, it masks. */
@@ -62,10 +59,10 @@ function biases(node: Node, b: Builder, { queries, keys }: Heads, past: Dim, typ
     parts.push(biasWhere(b, b.op('LessOrEqual', [b.op('Unsqueeze', [range(b, keys), b.ints([0])]), rows]), type))
   }
   if (lengths) {
-    const column = b.op('Unsqueeze', [cast(b, lengths, 'int64'), b.ints([1, 2, 3])])
+    const column = b.op('Unsqueeze', [castTo(b, lengths, 'int64'), b.ints([1, 2, 3])])
     parts.push(biasWhere(b, b.op('Less', [range(b, keys), column]), type))
   }
-  return parts.map((part) => cast(b, part, type))
+  return parts.map((part) => castTo(b, part, type))
 }
 
 /** Scale of query · key; half of it (as a factor) goes to either side, which keeps narrow floats in range. */
@@ -118,7 +115,7 @@ const Attention: LoweredOperator = {
     )
     const precision = elementTypeOf(node.int('softmax_precision', elementTypes.float32.code)) ?? 'float32'
     const wide = raw.type === 'float64' ? 'float64' : precision
-    const weights = cast(b, b.op('Softmax', [cast(b, biased, wide)], { axis: -1 }), value.type)
+    const weights = castTo(b, b.op('Softmax', [castTo(b, biased, wide)], { axis: -1 }), value.type)
 
     const groupedWeights = shared === 1 ? weights : b.reshape(weights, [batch, groups, rows, keys])
     const mixed = b.op('MatMul', [groupedWeights, value])
@@ -133,7 +130,7 @@ const Attention: LoweredOperator = {
     const stages = [raw, capped, biased, weights]
     const stage = stages[node.int('qk_matmul_output_mode', 0)]
     if (!stage) throw node.error('MODEL_ATTRIBUTE', 'qk_matmul_output_mode must be from 0 to 3')
-    return [joined, key, value, cast(b, stage, query.type)]
+    return [joined, key, value, castTo(b, stage, query.type)]
   },
 }
 
@@ -203,8 +200,8 @@ const CausalConvWithState: LoweredOperator = {
     const activation = node.string('activation', 'none')
     if (!['none', 'silu', 'swish'].includes(activation))
       throw node.error('MODEL_ATTRIBUTE', `activation ${JSON.stringify(activation)} is not one of none, silu, swish`)
-    const wide = cast(b, convolved, 'float32')
-    const y = activation === 'none' ? convolved : cast(b, b.op('Mul', [wide, b.op('Sigmoid', [wide])]), x.type)
+    const wide = castTo(b, convolved, 'float32')
+    const y = activation === 'none' ? convolved : castTo(b, b.op('Mul', [wide, b.op('Sigmoid', [wide])]), x.type)
     const length = padded.dims[2]!
     const present = b.op('Slice', [padded, b.dims([subtract(length, kept)]), b.dims([length]), b.ints([2])])
     return [y, present]

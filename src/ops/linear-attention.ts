@@ -1,8 +1,8 @@
 import { type Dim, divideExactly } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
-import { elementTypes, type ElementType } from '../onnx/element-type.ts'
 import type { LoweredOperator } from './lowering.ts'
+import { castTo } from './widen.ts'
 
 const rules: readonly string[] = ['linear', 'gated', 'delta', 'gated_delta']
 
@@ -18,13 +18,9 @@ function stepsOf(node: Node, b: Builder, x: Value, heads: number): Value {
   const size = divideExactly(hidden, heads)
   if (size === undefined)
     throw node.error('MODEL_SHAPE', `a hidden size of ${hidden} can't be divided into ${heads} heads`)
-  return b.op('Transpose', [b.op('Reshape', [cast(b, x, 'float32'), b.dims([batch, steps, heads, size])])], {
+  return b.op('Transpose', [b.op('Reshape', [castTo(b, x, 'float32'), b.dims([batch, steps, heads, size])])], {
     perm: [1, 0, 2, 3],
   })
-}
-
-function cast(b: Builder, x: Value, type: ElementType): Value {
-  return x.type === type ? x : b.op('Cast', [x], { to: elementTypes[type].code })
 }
 
 /**
@@ -52,7 +48,7 @@ const LinearAttention: LoweredOperator = {
       throw node.error('UNSUPPORTED_DYNAMIC', 'the head size must be known at compile time')
     const scale = b.scalar(node.float('scale', 0) || 1 / Math.sqrt(keySize), 'float32')
     const initial = node.inputs[3]
-      ? cast(b, node.inputs[3], 'float32')
+      ? castTo(b, node.inputs[3], 'float32')
       : b.op('ConstantOfShape', [b.dims([batch, groups, keySize, valueSize])])
     const last = b.ints([-1])
 
@@ -77,7 +73,7 @@ const LinearAttention: LoweredOperator = {
     const batchFirst = b.op('Transpose', [outputs!], { perm: [1, 0, 2, 3, 4] })
     const flat = typeof valueSize === 'number' ? heads * valueSize : -1
     const output = b.op('Reshape', [batchFirst, b.dims([batch, steps, flat])])
-    return [cast(b, output, node.input(0).type), cast(b, state!, node.input(0).type)]
+    return [castTo(b, output, node.input(0).type), castTo(b, state!, node.input(0).type)]
   },
 }
 

@@ -1,9 +1,10 @@
 import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
-import { elementTypes, type ElementType } from '../onnx/element-type.ts'
+import type { ElementType } from '../onnx/element-type.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { classify, featureMatrix, postTransform } from './ml-scores.ts'
+import { castTo } from './widen.ts'
 
 type Decompose = (node: Node, b: Builder) => readonly Value[]
 
@@ -14,10 +15,6 @@ function mlOperator(name: string, decompose: Decompose): LoweredOperator {
 
 function floats(b: Builder, values: readonly number[], type: ElementType = 'float32'): Value {
   return b.constant(tensorFrom(type, [values.length], values))
-}
-
-function cast(b: Builder, x: Value, type: ElementType): Value {
-  return x.type === type ? x : b.op('Cast', [x], { to: elementTypes[type].code })
 }
 
 /** A list attribute as constant: of whichever element type the node gives it in. */
@@ -97,7 +94,7 @@ const normalizer: Decompose = (node, b) => {
   const size = sizes[norm]?.()
   if (!size) throw node.error('MODEL_ATTRIBUTE', `norm ${JSON.stringify(norm)} is not one of MAX, L1, L2`)
   const divisor = b.op('Where', [b.op('Equal', [size, b.scalar(0, x.type)]), b.scalar(1, x.type), size])
-  return [b.op('Reshape', [cast(b, b.op('Div', [x, divisor]), 'float32'), b.dims(node.input(0).dims)])]
+  return [b.op('Reshape', [castTo(b, b.op('Div', [x, divisor]), 'float32'), b.dims(node.input(0).dims)])]
 }
 
 const imputer: Decompose = (node, b) => {
@@ -111,14 +108,14 @@ const imputer: Decompose = (node, b) => {
 }
 
 const scaler: Decompose = (node, b) => {
-  const x = cast(b, node.input(0), 'float32')
+  const x = castTo(b, node.input(0), 'float32')
   const moved = b.op('Sub', [x, floats(b, node.floats('offset') ?? [0])])
   return [b.op('Mul', [moved, floats(b, node.floats('scale') ?? [1])])]
 }
 
 /** X · coefficientsᵀ + intercepts, float32[rows, targets]. */
 function linearScores(node: Node, b: Builder, targets: number): Value {
-  const x = cast(b, featureMatrix(node, b), 'float32')
+  const x = castTo(b, featureMatrix(node, b), 'float32')
   const coefficients = node.floats('coefficients') ?? []
   const features = coefficients.length / targets
   if (!Number.isInteger(features))
@@ -154,7 +151,7 @@ const svmRegressor: Decompose = (node, b) => {
   const coefficients = node.floats('coefficients') ?? []
   if (supports === 0) return [postTransform(node, b, linearScores(node, b, 1))]
   const vectors = node.floats('support_vectors') ?? []
-  const x = cast(b, featureMatrix(node, b), 'float32')
+  const x = castTo(b, featureMatrix(node, b), 'float32')
   const similar = kernelValues(
     node,
     b,
@@ -171,7 +168,7 @@ const svmRegressor: Decompose = (node, b) => {
 /** 1-D and 2-D features side by side, as floats. */
 const featureVectorizer: Decompose = (node, b) => {
   const parts = node.inputs.map((_, i) => {
-    const x = cast(b, node.input(i), 'float32')
+    const x = castTo(b, node.input(i), 'float32')
     return x.rank === 1 ? b.op('Unsqueeze', [x, b.ints([0])]) : x
   })
   return [b.op('Concat', parts, { axis: 1 })]
@@ -190,7 +187,7 @@ const oneHotEncoder: Decompose = (node, b) => {
   const categories = listed(node, b, 'cats')
   if (!categories) throw node.error('MODEL_ATTRIBUTE', 'cats_int64s or cats_strings are required')
   const count = Number(categories.dims[0])
-  const values = x.type === 'string' ? x : cast(b, x, 'int64')
+  const values = x.type === 'string' ? x : castTo(b, x, 'int64')
   if (values.type !== categories.type)
     throw node.error('MODEL_TYPES', `categories are ${categories.type}, but the input is ${x.type}`)
   const index = b.op(
@@ -219,7 +216,7 @@ export const machineLearning: readonly LoweredOperator[] = [
   mlOperator('ArrayFeatureExtractor', arrayFeatureExtractor),
   mlOperator('Binarizer', (node, b) => {
     const x = node.input(0)
-    return [cast(b, b.op('Greater', [x, b.scalar(node.float('threshold', 0), x.type)]), x.type)]
+    return [castTo(b, b.op('Greater', [x, b.scalar(node.float('threshold', 0), x.type)]), x.type)]
   }),
   mlOperator('CategoryMapper', categoryMapper),
   mlOperator('FeatureVectorizer', featureVectorizer),

@@ -2,6 +2,7 @@ import { add, type Dim, multiply } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { ElementType } from '../onnx/element-type.ts'
 import { literal, storeElement, stringLiteral } from './c-text.ts'
+import { choiceOf } from './choice.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { intsOf, normalizeAxis } from './shape-contents.ts'
 import { copyBox, dense, stridesToC } from './strided.ts'
@@ -14,10 +15,7 @@ const modes: Readonly<Record<string, string>> = {
 }
 
 function modeOf(node: Node): string {
-  const name = node.string('mode', 'constant')
-  const mode = modes[name]
-  if (mode) return mode
-  throw node.error('MODEL_ATTRIBUTE', `mode ${JSON.stringify(name)} is not one of ${Object.keys(modes).join(', ')}`)
+  return choiceOf(node, 'mode', 'constant', modes)
 }
 
 /** Axes that pads are given for, in order (input since 18; all by default); `undefined` where they are data. */

@@ -4,6 +4,7 @@ import type { Builder } from '../graph/operator.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { literal, storeElement } from './c-text.ts'
 import { numbersOf } from './fold.ts'
+import { choiceOf } from './choice.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
 import { widenNarrowFloats } from './widen.ts'
@@ -22,16 +23,6 @@ const roundings: Readonly<Record<string, string>> = {
   round_prefer_ceil: 'OM_ROUND_PREFER_CEIL',
   floor: 'OM_ROUND_FLOOR',
   ceil: 'OM_ROUND_CEIL',
-}
-
-function chosen(node: Node, attribute: string, otherwise: string, choices: Readonly<Record<string, string>>): string {
-  const name = node.string(attribute, otherwise)
-  const choice = choices[name]
-  if (choice) return choice
-  throw node.error(
-    'MODEL_ATTRIBUTE',
-    `${attribute} ${JSON.stringify(name)} is not one of ${Object.keys(choices).join(', ')}`,
-  )
 }
 
 /** Inputs of a Resize, wherever its version has them. */
@@ -159,8 +150,8 @@ const ResizeAxis: LoweredOperator = {
   domain: 'om',
   infer(node, context): ValueInfo[] {
     const { type, dims } = node.input(0)
-    chosen(node, 'coordinate_transformation_mode', 'half_pixel', coordinates)
-    chosen(node, 'nearest_mode', 'round_prefer_floor', roundings)
+    choiceOf(node, 'coordinate_transformation_mode', 'half_pixel', coordinates)
+    choiceOf(node, 'nearest_mode', 'round_prefer_floor', roundings)
     const listed =
       node.string('keep_aspect_ratio_policy', 'stretch') === 'stretch'
         ? node.inputs[3]?.contents?.[node.int('at', 0)]
@@ -193,7 +184,7 @@ const ResizeAxis: LoweredOperator = {
     writeScale(node, k)
     k.line(
       `const om_resize r = {${k.count(dims.slice(0, axis))}, ${k.dim(dims[axis]!)}, ${k.dim(out[axis]!)}, ${k.count(dims.slice(axis + 1))}, ` +
-        `${chosen(node, 'coordinate_transformation_mode', 'half_pixel', coordinates)}, scale, ` +
+        `${choiceOf(node, 'coordinate_transformation_mode', 'half_pixel', coordinates)}, scale, ` +
         `${roi ? `${roi}[${at}], ${roi}[${at + count}]` : '0, 1'}, ${literal('float64', extrapolation)}};`,
     )
     if (node.string('mode') === 'nearest') {
@@ -208,7 +199,7 @@ const ResizeAxis: LoweredOperator = {
           literal(type, type.startsWith('float') || type === 'bfloat16' ? extrapolation : Math.trunc(extrapolation)),
         ),
       )
-      const rounding = chosen(node, 'nearest_mode', 'round_prefer_floor', roundings)
+      const rounding = choiceOf(node, 'nearest_mode', 'round_prefer_floor', roundings)
       k.line(`om_resize_nearest(${k.input(0)}, ${k.output()}, &r, ${rounding}, &filler, sizeof filler);`)
       return
     }

@@ -2,6 +2,7 @@ import { type Dim, product } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { literal } from './c-text.ts'
+import { choiceOf } from './choice.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { demandEqual } from './shape-contents.ts'
 import { widenNarrowFloats } from './widen.ts'
@@ -26,12 +27,6 @@ const paddings: Readonly<Record<string, string>> = {
   zeros: 'OM_SAMPLE_ZEROS',
   border: 'OM_SAMPLE_BORDER',
   reflection: 'OM_SAMPLE_REFLECTION',
-}
-
-function chosen(node: Node, attribute: string, otherwise: string, choices: Readonly<Record<string, string>>): string {
-  const choice = choices[node.string(attribute, otherwise)]
-  if (choice) return choice
-  throw node.error('MODEL_ATTRIBUTE', `${attribute} is not one of ${Object.keys(choices).join(', ')}`)
 }
 
 /** ONNX GridSample-16 … 22. */
@@ -61,7 +56,7 @@ const GridSample: LoweredOperator = {
     k.include('sample.h')
     k.failIf(`${k.count(spatial)} == 0`, 'there are no pixels to read')
     k.line(
-      `const om_grid g = {${spatial.length}, ${chosen(node, 'mode', 'linear', modes)}, ${chosen(node, 'padding_mode', 'zeros', paddings)}, ` +
+      `const om_grid g = {${spatial.length}, ${choiceOf(node, 'mode', 'linear', modes)}, ${choiceOf(node, 'padding_mode', 'zeros', paddings)}, ` +
         `${Boolean(node.int('align_corners', 0))}, {${spatial.map((dim) => k.dim(dim)).join(', ')}}};`,
     )
     k.line(

@@ -1,6 +1,7 @@
 import { type Dim, dimEquals, product } from '../graph/dim.ts'
 import type { Node } from '../graph/graph.ts'
 import type { ElementType } from '../onnx/element-type.ts'
+import { choiceOf } from './choice.ts'
 import { computeType, loadElement, storeElement } from './c-text.ts'
 import { checkIndexedShape, elementOffset, tupleIndexing, writeIndex, writeTupleOffset } from './gather.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
@@ -19,14 +20,8 @@ const reductions: Readonly<Record<string, (type: ElementType) => string>> = {
 /** Writes the C that joins the update at `from` to the element at `to`. */
 function writeUpdate(node: Node, k: KernelWriter, to: string, from: string): void {
   const { type } = node.input(0)
-  const name = node.string('reduction', 'none')
-  const combine = reductions[name]
-  if (!combine)
-    throw node.error(
-      'MODEL_ATTRIBUTE',
-      `reduction ${JSON.stringify(name)} is not one of ${Object.keys(reductions).join(', ')}`,
-    )
-  if (name === 'none') return k.line(`${to} = ${from};`)
+  const combine = choiceOf(node, 'reduction', 'none', reductions)
+  if (combine === reductions['none']) return k.line(`${to} = ${from};`)
   if (type === 'string') throw node.error('MODEL_TYPES', 'strings can only be replaced')
   k.include('types.h')
   k.line(`const ${computeType(type)} old = ${loadElement(type, to)}, update = ${loadElement(type, from)};`)

@@ -2,6 +2,7 @@ import { type Dim, dimEquals } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
 import { broadcastShapes } from './broadcast.ts'
+import { choiceOf } from './choice.ts'
 import { stringLiteral } from './c-text.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { compileRegex, RegexError, type RegexProgram } from './regex.ts'
@@ -50,15 +51,9 @@ const StringNormalizer: LoweredOperator = {
     k.line(`*${k.symbol(count)} = kept > 0 ? kept : 1;`)
   },
   lower(node, k) {
-    const action = node.string('case_change_action', 'NONE')
-    const letters = cases[action]
-    if (!letters)
-      throw node.error(
-        'MODEL_ATTRIBUTE',
-        `case_change_action ${JSON.stringify(action)} is not one of ${Object.keys(cases).join(', ')}`,
-      )
+    const letters = choiceOf(node, 'case_change_action', 'NONE', cases)
     k.line(`${k.output()}[0] = "";`)
-    if (action === 'NONE') return writeKept(node, k, `${k.output()}[kept] = ${k.input(0)}[i];`)
+    if (letters === cases['NONE']) return writeKept(node, k, `${k.output()}[kept] = ${k.input(0)}[i];`)
     k.line('bool complete = true;')
     writeKept(
       node,

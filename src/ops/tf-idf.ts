@@ -1,5 +1,6 @@
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
+import { choiceOf } from './choice.ts'
 import { stringLiteral } from './c-text.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 
@@ -59,8 +60,7 @@ const TfIdfVectorizer: LoweredOperator = {
   },
   lower(node, k) {
     const { dims, type } = node.input(0)
-    const mode = modes[node.string('mode', 'TF')]
-    if (!mode) throw node.error('MODEL_ATTRIBUTE', `mode must be one of ${Object.keys(modes).join(', ')}`)
+    const mode = choiceOf(node, 'mode', 'TF', modes)
     const { runs, grams } = poolOf(node)
     const [shortest, longest, skips] = [
       node.int('min_gram_length', 1),
