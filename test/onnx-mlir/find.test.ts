@@ -73,7 +73,7 @@ describe('looking for an onnx-mlir', () => {
 
   test('where there is none, the ways to get one are told', () => {
     expect(missingOnnxMlir('z16').message).toMatch(
-      /podman pull --platform=linux\/s390x ghcr\.io\/onnxmlir\/onnx-mlir[\s\S]*ONNX_MLIR_HOME[\s\S]*ssh:\/\/host/,
+      /podman pull --platform=linux\/s390x onnxmlir\/onnx-mlir[\s\S]*ONNX_MLIR_HOME[\s\S]*ssh:\/\/host/,
     )
     expect(missingOnnxMlir('x86-64').message).not.toContain('--platform')
   })
