@@ -1,21 +1,14 @@
 import { bytesOf } from '../builtin/plan.ts'
-import { type Dim, product, substitute, symbolName, symbolsOf } from '../graph/dim.ts'
+import { sizeAtOne, symbolName, symbolsOf } from '../graph/dim.ts'
 import { allNodes, type Graph, type Node, type Value } from '../graph/graph.ts'
 import { operatorOf } from '../ops/index.ts'
+import { nodeFlops } from '../report/flops.ts'
 
 /** Floating-point operations of one run, symbolic dimensions taken as 1, bodies of loops as run once. */
 export function flopsOf(graph: Graph): number {
   let total = 0
-  for (const node of allNodes(graph)) total += atOne(nodeFlops(node))
+  for (const node of allNodes(graph)) total += sizeAtOne(nodeFlops(node))
   return total
-}
-
-function nodeFlops(node: Node): Dim {
-  const { flops, alias, control } = operatorOf(node)
-  if (flops) return flops(node)
-  // Another shape for the same memory, or a frame around nodes that are counted themselves.
-  if (alias !== undefined || control) return 0
-  return node.outputs.reduce<number>((sum, output) => sum + atOne(product(output.dims)), 0)
 }
 
 /** The dynamic dimensions that are taken as 1: symbols, and `x[1]` where axis 1 of input x has no name. */
@@ -47,7 +40,7 @@ export function activationPeak(graph: Graph): number {
   })
   for (const output of graph.outputs) lastUse.set(rootOf(output), graph.nodes.length)
 
-  const sizeOf = (value: Value): number => (value.constant ? 0 : atOne(bytesOf(value)))
+  const sizeOf = (value: Value): number => (value.constant ? 0 : sizeAtOne(bytesOf(value)))
   const alive = new Set(graph.inputs)
   let bytes = graph.inputs.reduce((sum, input) => sum + sizeOf(input), 0)
   let peak = bytes
@@ -74,9 +67,4 @@ function* usedBy(node: Node): Generator<Value> {
     yield* graph.outputs
     for (const inner of graph.nodes) yield* usedBy(inner)
   }
-}
-
-/** A dimension with every symbol taken as 1; what would become negative for so small an input is 0. */
-function atOne(dim: Dim): number {
-  return Math.max(0, Number(substitute(dim, () => 1)))
 }

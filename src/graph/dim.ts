@@ -288,3 +288,8 @@ function integerToC(value: number): string {
   const text = Math.abs(value) > 0x7fffffff ? `INT64_C(${value})` : String(value)
   return value < 0 ? `(${text})` : text
 }
+
+/** A dimension with every symbol taken as 1; what would become negative for so small an input is 0. */
+export function sizeAtOne(dim: Dim): number {
+  return Math.max(0, Number(substitute(dim, () => 1)))
+}
