@@ -2,6 +2,7 @@ import { memoryBytes } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { type Dim, isStatic, multiply, product } from '../graph/dim.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
+import { usedBy } from '../graph/uses.ts'
 import { operatorOf } from '../ops/index.ts'
 import type { Scratch } from './kernel.ts'
 import type { LoweredGraphs, LoweredGroup } from './lower.ts'
@@ -98,8 +99,8 @@ class Planner {
     const end = this.position++
     for (const node of group.nodes) {
       for (const used of usedBy(node)) {
-        const insideGroup = used?.producer && group.nodes.includes(used.producer)
-        if (used && !insideGroup && !this.bornAfter(used, start)) this.extend(used, start, end)
+        const insideGroup = used.producer && group.nodes.includes(used.producer)
+        if (!insideGroup && !this.bornAfter(used, start)) this.extend(used, start, end)
       }
     }
     for (const output of group.outputs) this.extend(output, start, end)
@@ -184,15 +185,6 @@ class Planner {
       size = Math.max(size, begin + bytes)
     }
     return size
-  }
-}
-
-/** Inputs of a node, and what its subgraphs capture from around it. */
-function* usedBy(node: Node): Generator<Value | undefined> {
-  yield* node.inputs
-  for (const graph of node.graphs.values()) {
-    yield* graph.outputs
-    for (const inner of graph.nodes) yield* usedBy(inner)
   }
 }
 

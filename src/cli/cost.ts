@@ -1,6 +1,7 @@
 import { bytesOf } from '../builtin/plan.ts'
 import { sizeAtOne, symbolName, symbolsOf } from '../graph/dim.ts'
-import { allNodes, type Graph, type Node, type Value } from '../graph/graph.ts'
+import { allNodes, type Graph, type Value } from '../graph/graph.ts'
+import { usedBy } from '../graph/uses.ts'
 import { operatorOf } from '../ops/index.ts'
 import { nodeFlops } from '../report/flops.ts'
 
@@ -58,13 +59,4 @@ export function activationPeak(graph: Graph): number {
     }
   })
   return peak
-}
-
-/** Inputs of a node, and what its subgraphs use of the graph around it. */
-function* usedBy(node: Node): Generator<Value> {
-  for (const input of node.inputs) if (input) yield input
-  for (const graph of node.graphs.values()) {
-    yield* graph.outputs
-    for (const inner of graph.nodes) yield* usedBy(inner)
-  }
 }

@@ -50,3 +50,12 @@ function isLive(node: Node, live: Live): boolean {
   if (node.outputs.some((output) => live.values.has(output))) return true
   return live.symbols.size > 0 && [...introducedSymbols(node)].some((name) => live.symbols.has(name))
 }
+
+/** Inputs of a node, and what its subgraphs use, their own values among them. */
+export function* usedBy(node: Node): Generator<Value> {
+  for (const input of node.inputs) if (input) yield input
+  for (const graph of node.graphs.values()) {
+    yield* graph.outputs
+    for (const inner of graph.nodes) yield* usedBy(inner)
+  }
+}
