@@ -192,9 +192,7 @@ const CausalConvWithState: LoweredOperator = {
     const kept = subtract(weight.dims[2]!, 1)
     if (typeof channels !== 'number' || typeof kept !== 'number')
       throw node.error('UNSUPPORTED_DYNAMIC', 'channels and kernel size must be known at compile time')
-    const past =
-      node.inputs[3] ??
-      b.op('Cast', [b.op('ConstantOfShape', [b.dims([batch, channels, kept])])], { to: elementTypes[x.type].code })
+    const past = node.inputs[3] ?? castTo(b, b.op('ConstantOfShape', [b.dims([batch, channels, kept])]), x.type)
     const padded = b.op('Concat', [past, x], { axis: 2 })
     const convolved = b.op('Conv', [padded, weight, node.inputs[2]], { group: channels })
     const activation = node.string('activation', 'none')

@@ -1,9 +1,9 @@
 import { add, type Dim, isStatic, multiply, product, subtract } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
-import { elementTypes } from '../onnx/element-type.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { demandEqual } from './shape-contents.ts'
 import { type Window, windowInitializer } from './window.ts'
+import { castTo } from './widen.ts'
 
 /**
  * The window of the convolution that a ConvTranspose node is the gradient of: its input is the node's output
@@ -79,12 +79,8 @@ const ConvTranspose: LoweredOperator = {
   decompose(node, b) {
     const { type, dims } = node.input(0)
     if (type !== 'float32') {
-      const wide = node.inputs.map((input) => input && b.op('Cast', [input], { to: elementTypes.float32.code }))
-      return [
-        b.op('Cast', [b.op('ConvTranspose', wide, Object.fromEntries(node.attributes))], {
-          to: elementTypes[type].code,
-        }),
-      ]
+      const wide = node.inputs.map((input) => input && castTo(b, input, 'float32'))
+      return [castTo(b, b.op('ConvTranspose', wide, Object.fromEntries(node.attributes)), type)]
     }
     const w = node.input(1)
     checkChannels(node)
@@ -93,15 +89,12 @@ const ConvTranspose: LoweredOperator = {
     const groups = node.int('group', 1)
     const [channels, width, ...kernel] = w.dims as [number, number, ...number[]]
     const [depth, share, pixels] = [channels / groups, product([width, ...kernel]), product(dims.slice(2))]
-    const turned = b.op('Transpose', [b.op('Reshape', [w, b.dims([groups, depth, share])])], { perm: [0, 2, 1] })
-    const columns = b.op('MatMul', [
-      turned,
-      b.op('Reshape', [node.input(0), b.dims([dims[0]!, groups, depth, pixels])]),
-    ])
+    const turned = b.op('Transpose', [b.reshape(w, [groups, depth, share])], { perm: [0, 2, 1] })
+    const columns = b.op('MatMul', [turned, b.reshape(node.input(0), [dims[0]!, groups, depth, pixels])])
     const shape = [dims[0]!, multiply(share, groups), ...dims.slice(2)]
     const filters = width * groups
     const attributes = { ...Object.fromEntries(node.attributes), filters, kernel_shape: kernel }
-    return [b.op('AddWindows', [b.op('Reshape', [columns, b.dims(shape)]), node.inputs[2]], attributes, 'om')]
+    return [b.op('AddWindows', [b.reshape(columns, shape), node.inputs[2]], attributes, 'om')]
   },
   check(node, k) {
     const [x, w] = [node.input(0), node.input(1)]

@@ -1,6 +1,7 @@
 import { type Dim, divideExactly } from '../graph/dim.ts'
 import { elementTypeOf, elementTypes } from '../onnx/element-type.ts'
 import type { LoweredOperator } from './lowering.ts'
+import { castTo } from './widen.ts'
 
 /** ai.onnx.preview FlexAttention-1: attention whose scores and probabilities pass through subgraphs of the model. */
 const FlexAttention: LoweredOperator = {
@@ -21,7 +22,7 @@ const FlexAttention: LoweredOperator = {
         b.op('Unsqueeze', [x, b.ints([2])]),
         b.dims([batch, groups, repeats, keys, x.dims[3]!]),
       ])
-      return b.op('Reshape', [wide, b.dims([batch, heads, keys, x.dims[3]!])])
+      return b.reshape(wide, [batch, heads, keys, x.dims[3]!])
     })
     const [k, v] = repeated as [typeof key, typeof value]
     const root = b.scalar(Math.sqrt(node.float('scale') ?? 1 / Math.sqrt(size)), query.type)
@@ -31,9 +32,9 @@ const FlexAttention: LoweredOperator = {
     const precision = elementTypeOf(node.int('softmax_precision', elementTypes[otherwise].code)) ?? otherwise
     const modified = (attribute: string, x: typeof score): typeof score =>
       node.has(attribute) ? b.inline(attribute, [x])[0]! : x
-    const scores = modified('score_mod', b.op('Cast', [score], { to: elementTypes[precision].code }))
+    const scores = modified('score_mod', castTo(b, score, precision))
     const weights = modified('prob_mod', b.op('Softmax', [scores], { axis: 3 }))
-    return [b.op('MatMul', [b.op('Cast', [weights], { to: elementTypes[v.type].code }), v])]
+    return [b.op('MatMul', [castTo(b, weights, v.type), v])]
   },
 }
 

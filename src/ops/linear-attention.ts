@@ -18,7 +18,7 @@ function stepsOf(node: Node, b: Builder, x: Value, heads: number): Value {
   const size = divideExactly(hidden, heads)
   if (size === undefined)
     throw node.error('MODEL_SHAPE', `a hidden size of ${hidden} can't be divided into ${heads} heads`)
-  return b.op('Transpose', [b.op('Reshape', [castTo(b, x, 'float32'), b.dims([batch, steps, heads, size])])], {
+  return b.op('Transpose', [b.reshape(castTo(b, x, 'float32'), [batch, steps, heads, size])], {
     perm: [1, 0, 2, 3],
   })
 }
@@ -66,13 +66,13 @@ const LinearAttention: LoweredOperator = {
         faded,
         inner.op('MatMul', [column, inner.op('Unsqueeze', [news, inner.ints([-2])])]),
       ])
-      const rows = inner.op('Reshape', [step(query), inner.dims([batch, groups, shared, keySize])])
+      const rows = inner.reshape(step(query), [batch, groups, shared, keySize])
       return [after, inner.op('Mul', [inner.op('MatMul', [rows, after]), scale])]
     })
     // [steps, batch, groups, shared, size] → [batch, steps, heads × size]
     const batchFirst = b.op('Transpose', [outputs!], { perm: [1, 0, 2, 3, 4] })
     const flat = typeof valueSize === 'number' ? heads * valueSize : -1
-    const output = b.op('Reshape', [batchFirst, b.dims([batch, steps, flat])])
+    const output = b.reshape(batchFirst, [batch, steps, flat])
     return [castTo(b, output, node.input(0).type), castTo(b, state!, node.input(0).type)]
   },
 }

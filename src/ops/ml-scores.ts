@@ -1,7 +1,7 @@
 import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
-import { elementTypes } from '../onnx/element-type.ts'
+import { castTo } from './widen.ts'
 
 /** ai.onnx.ml `post_transform` of float scores [rows, targets]. PROBIT needs the inverse of erf, which is not supported. */
 export function postTransform(
@@ -50,9 +50,7 @@ export function classify(node: Node, b: Builder, scores: Value, probabilities: b
     ]
   }
   const threshold = b.scalar(probabilities ? 0.5 : 0, scores.type)
-  const above = b.op('Cast', [b.op('Greater', [b.op('Squeeze', [scores, b.ints([1])]), threshold])], {
-    to: elementTypes.int64.code,
-  })
+  const above = castTo(b, b.op('Greater', [b.op('Squeeze', [scores, b.ints([1])]), threshold]), 'int64')
   const logistic = node.string('post_transform', 'NONE') === 'LOGISTIC'
   const other = probabilities && !logistic ? b.op('Sub', [b.scalar(1, scores.type), scores]) : b.op('Neg', [scores])
   return [b.op('Gather', [labels, above]), postTransform(node, b, b.op('Concat', [other, scores], { axis: 1 }))]
@@ -61,7 +59,7 @@ export function classify(node: Node, b: Builder, scores: Value, probabilities: b
 /** A matrix [rows, features] of floats: whatever number type and rank 1 or 2 the input has. */
 export function featureMatrix(node: Node, b: Builder): Value {
   const x = node.input(0)
-  const floats = x.type === 'float32' || x.type === 'float64' ? x : b.op('Cast', [x], { to: elementTypes.float32.code })
+  const floats = x.type === 'float32' || x.type === 'float64' ? x : castTo(b, x, 'float32')
   if (x.rank === 2) return floats
   if (x.rank === 1) return b.op('Unsqueeze', [floats, b.ints([0])])
   throw node.error('MODEL_SHAPE', `features of rank ${x.rank} should be a matrix`)

@@ -94,7 +94,7 @@ const normalizer: Decompose = (node, b) => {
   const size = sizes[norm]?.()
   if (!size) throw node.error('MODEL_ATTRIBUTE', `norm ${JSON.stringify(norm)} is not one of MAX, L1, L2`)
   const divisor = b.op('Where', [b.op('Equal', [size, b.scalar(0, x.type)]), b.scalar(1, x.type), size])
-  return [b.op('Reshape', [castTo(b, b.op('Div', [x, divisor]), 'float32'), b.dims(node.input(0).dims)])]
+  return [b.reshape(castTo(b, b.op('Div', [x, divisor]), 'float32'), node.input(0).dims)]
 }
 
 const imputer: Decompose = (node, b) => {

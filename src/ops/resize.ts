@@ -1,13 +1,12 @@
 import { type Dim, multiply } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
-import { elementTypes } from '../onnx/element-type.ts'
 import { literal, storeElement } from './c-text.ts'
 import { numbersOf } from './fold.ts'
 import { choiceOf } from './choice.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
-import { widenNarrowFloats } from './widen.ts'
+import { castTo, widenNarrowFloats } from './widen.ts'
 
 const coordinates: Readonly<Record<string, string>> = {
   half_pixel: 'OM_HALF_PIXEL',
@@ -50,7 +49,7 @@ function resizeAxes(node: Node, b: Builder, given: Given, more: Readonly<Record<
   const original = b.dims(axes.map((axis) => x.dims[axis]!))
   const attributes = Object.fromEntries([...node.attributes].filter(([name]) => name !== 'axes' && name !== 'scales'))
   const real = mode === 'nearest' || x.type === 'float64' ? x.type : 'float32'
-  let value = real === x.type ? x : b.op('Cast', [x], { to: elementTypes[real].code })
+  let value = castTo(b, x, real)
   axes.forEach((axis, at) => {
     const scale = knownScales(given.scales)?.[at]
     const size = given.sizes?.contents?.[at]
@@ -60,7 +59,7 @@ function resizeAxes(node: Node, b: Builder, given: Given, more: Readonly<Record<
     const inputs = [value, given.roi, given.scales, given.sizes, original]
     value = b.op('ResizeAxis', inputs, { ...attributes, ...more, mode, axis, at, count: axes.length }, 'om')
   })
-  return real === x.type ? value : b.op('Cast', [value], { to: elementTypes[x.type].code })
+  return castTo(b, value, x.type)
 }
 
 /** An optional input that is there: exporters give empty tensors for inputs that they leave out. */

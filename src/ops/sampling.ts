@@ -1,11 +1,10 @@
 import { type Dim, product } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
-import { elementTypes } from '../onnx/element-type.ts'
 import { literal } from './c-text.ts'
 import { choiceOf } from './choice.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { demandEqual } from './shape-contents.ts'
-import { widenNarrowFloats } from './widen.ts'
+import { castTo, widenNarrowFloats } from './widen.ts'
 import { type Window, windowInitializer, windowOf } from './window.ts'
 
 /** Suffix of the kernel for an element type. */
@@ -44,9 +43,9 @@ const GridSample: LoweredOperator = {
     if (x.type === real && grid.type === real) return undefined
     if (x.type === 'string' || x.type.startsWith('complex'))
       throw node.error('UNSUPPORTED_TYPE', `GridSample of ${x.type} is not supported`)
-    const [wide, wideGrid] = [x, grid].map((value) => b.op('Cast', [value], { to: elementTypes[real].code }))
+    const [wide, wideGrid] = [x, grid].map((value) => castTo(b, value, real))
     const y = b.op('GridSample', [wide, wideGrid], Object.fromEntries(node.attributes))
-    return [b.op('Cast', [y], { to: elementTypes[x.type].code })]
+    return [castTo(b, y, x.type)]
   },
   lower(node, k) {
     const [x, grid] = [node.input(0), node.input(1)]

@@ -1,9 +1,8 @@
 import { add, type Dim, dimEquals, multiply, product, subtract } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
-import { elementTypes } from '../onnx/element-type.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { demandEqual } from './shape-contents.ts'
-import { widenNarrowFloats } from './widen.ts'
+import { castTo, widenNarrowFloats } from './widen.ts'
 import { type Window, windowInitializer, windowOf } from './window.ts'
 
 /** ONNX LpPool-1 … 22: the p-norm of windows (p is a float in version 1). */
@@ -120,9 +119,9 @@ const Col2Im: LoweredOperator = {
   decompose(node, b) {
     const { type } = node.input(0)
     if (type === 'float32' || type === 'float64') return undefined
-    const wide = b.op('Cast', [node.input(0)], { to: elementTypes.float32.code })
+    const wide = castTo(b, node.input(0), 'float32')
     const y = b.op('Col2Im', [wide, node.inputs[1], node.inputs[2]], Object.fromEntries(node.attributes))
-    return [b.op('Cast', [y], { to: elementTypes[type].code })]
+    return [castTo(b, y, type)]
   },
   check(node, k) {
     demandEqual(node, k, node.input(2).dims[0]!, axesOf(node), 'the block should have as many axes as the image')
