@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { constants, createReadStream, rmSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, realpath, rm, statfs, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -85,9 +85,8 @@ async function copyModel(model: Model, work: string, bytes: Uint8Array | undefin
     throw new ModelError('MODEL_BYTES', message, { model: model.path })
   }
   if (main === undefined || external.length === 0) return
-  const base = await realpath(dirname(main.path))
   for (const file of external) {
-    const to = join(dirname(target), externalName(model, file, base))
+    const to = join(dirname(target), externalName(model, file, dirname(main.path)))
     await mkdir(dirname(to), { recursive: true })
     await copyVerified(file, to, model.path)
   }
@@ -96,9 +95,9 @@ async function copyModel(model: Model, work: string, bytes: Uint8Array | undefin
 /** The driver reads `omconfig.json` beside a model by itself, and takes compile options from it. */
 const refusedName = /^(omconfig\.json|model\.onnx)$/i
 
-/** External data keep their place relative to the model, since the model names it. */
-function externalName(model: Model, { path }: ModelFile, base: string): string {
-  const name = relative(base, path)
+/** External data keep the name that the model has for them, and a link becomes the file that it leads to. */
+function externalName(model: Model, { path }: ModelFile, folder: string): string {
+  const name = relative(folder, path)
   const outside = name === '' || isAbsolute(name) || name.split(sep)[0] === '..'
   if (!outside && !refusedName.test(name)) return name
   const why = outside ? 'lies outside of the model’s folder' : 'has a name that onnx-mlir would misunderstand'

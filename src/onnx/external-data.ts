@@ -67,16 +67,23 @@ export class ExternalFiles {
     return data
   }
 
-  /** The files read so far. Throws when one of them changed meanwhile: its hash would not be that of the data. */
+  /**
+   * The files read so far, each under the name that the model has for it: two links to one file are two.
+   * Throws when one of them changed meanwhile: its hash would not be that of the data.
+   */
   files(site: Site): ModelFile[] {
-    return [...this.#byPath.values()].map((file) => {
-      const sha256 = digest('sha256', file)
-      const now = fstatSync(file.fd, { bigint: true })
-      if (now.mtimeNs !== file.stats.mtimeNs || now.size !== file.stats.size) {
-        fail(site, `has external data in ${quote(file.path)}, which changed while it was read`, 'Try again.')
-      }
-      return { path: file.path, bytes: file.bytes, sha256 }
-    })
+    const hashes = new Map([...this.#byPath.values()].map((file) => [file, this.#settledHash(file, site)]))
+    const named = new Map([...this.#byLocation].map(([location, file]) => [join(this.#directory, location), file]))
+    return [...named].map(([path, file]) => ({ path, bytes: file.bytes, sha256: hashes.get(file)! }))
+  }
+
+  #settledHash(file: OpenFile, site: Site): string {
+    const sha256 = digest('sha256', file)
+    const now = fstatSync(file.fd, { bigint: true })
+    if (now.mtimeNs !== file.stats.mtimeNs || now.size !== file.stats.size) {
+      fail(site, `has external data in ${quote(file.path)}, which changed while it was read`, 'Try again.')
+    }
+    return sha256
   }
 
   close(): void {

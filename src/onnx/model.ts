@@ -22,6 +22,7 @@ export interface Model {
 
 /** A file that the model was read from. `sha256` is over the whole file, in hex. */
 export interface ModelFile {
+  /** Of external data: where the model says, below the model's folder; it may be a link to another file there. */
   readonly path: string
   readonly bytes: number
   readonly sha256: string

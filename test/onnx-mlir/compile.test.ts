@@ -1,4 +1,4 @@
-import { existsSync, linkSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { compileWithOnnxMlir, emitStage, reportCompile } from '../../src/onnx-mlir/compile.ts'
@@ -6,6 +6,8 @@ import type { Capabilities } from '../../src/onnx-mlir/capabilities.ts'
 import type { CapabilityStore } from '../../src/onnx-mlir/probe.ts'
 import { parsePlacement } from '../../src/onnx-mlir/placement.ts'
 import type { Progress } from '../../src/onnx-mlir/progress.ts'
+import { readModel } from '../../src/onnx/read.ts'
+import { addModelWeights, addModelWithExternalData } from '../hosts/models.ts'
 import type { Generation } from './generations.ts'
 import {
   type Answer,
@@ -107,6 +109,15 @@ describe('a library', () => {
       code: 'MODEL_EXTERNAL_DATA',
     })
     expect(asked()).toHaveLength(1)
+  })
+
+  test('finds external data that a link in the model’s folder leads to', async () => {
+    const { installation, context, folder, asked } = await setUp()
+    writeFileSync(join(folder, 'blob'), addModelWeights(10))
+    symlinkSync('blob', join(folder, 'weights.bin'))
+    writeFileSync(join(folder, 'add.onnx'), addModelWithExternalData('weights.bin'))
+    await compileWithOnnxMlir(installation, await readModel(join(folder, 'add.onnx')), host, context)
+    expect(asked()[0]?.files.filter((file) => file.includes('.'))).toEqual(['model/model.onnx', 'model/weights.bin'])
   })
 
   test('a model that changed since it was read is not compiled', async () => {

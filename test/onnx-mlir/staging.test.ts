@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -12,9 +13,10 @@ import {
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { compileWithOnnxMlir } from '../../src/onnx-mlir/compile.ts'
-import { stageModel, stagedModel } from '../../src/onnx-mlir/staging.ts'
+import { type Staging, stageModel, stagedModel } from '../../src/onnx-mlir/staging.ts'
 import { decodeModel, readModel } from '../../src/onnx/read.ts'
 import { modelBytes } from '../../src/onnx/build.ts'
+import { addModelWeights, addModelWithExternalData } from '../hosts/models.ts'
 import { installStandIn, makesLibrary, mlpSignature, mlpSource, target, workshop, writeModel } from './installed.ts'
 
 const { folder, fresh, remove } = workshop('staging-test')
@@ -44,20 +46,36 @@ describe('staging', () => {
   test('finds external data of a model in a linked folder', async () => {
     const [real, place] = [fresh(), fresh()]
     mkdirSync(join(real, 'data'))
-    writeFileSync(join(real, 'data', 'w.bin'), 'weights')
-    const bytes = modelBytes(mlpSource)
-    writeFileSync(join(real, 'm.onnx'), bytes)
+    writeFileSync(join(real, 'data', 'w.bin'), addModelWeights(10))
+    writeFileSync(join(real, 'm.onnx'), addModelWithExternalData('data/w.bin'))
     symlinkSync(real, join(place, 'models'))
-    const { createHash } = await import('node:crypto')
-    const sha256 = createHash('sha256').update('weights').digest('hex')
     const model = await readModel(join(place, 'models', 'm.onnx'))
-    const withData = { ...model, files: [...model.files, { path: join(real, 'data', 'w.bin'), bytes: 7, sha256 }] }
-    await using staging = await stageModel(withData, { parent: fresh() })
-    expect(readdirSync(join(staging.work, 'model'), { recursive: true }).sort()).toEqual([
-      'data',
-      join('data', 'w.bin'),
-      'model.onnx',
-    ])
+    await using staging = await stageModel(model, { parent: fresh() })
+    expect(stagedFiles(staging)).toEqual(['data', join('data', 'w.bin'), 'model.onnx'])
+  })
+
+  test('gives external data the name that the model has for them, where that is a link', async () => {
+    const source = fresh()
+    mkdirSync(join(source, 'blobs'))
+    writeFileSync(join(source, 'blobs', '5e1f'), addModelWeights(10))
+    symlinkSync(join('blobs', '5e1f'), join(source, 'weights.bin'))
+    writeFileSync(join(source, 'm.onnx'), addModelWithExternalData('weights.bin'))
+    await using staging = await stageModel(await readModel(join(source, 'm.onnx')), { parent: fresh() })
+    expect(stagedFiles(staging)).toEqual(['model.onnx', 'weights.bin'])
+    const copy = join(staging.work, 'model', 'weights.bin')
+    expect(lstatSync(copy).isSymbolicLink()).toBe(false)
+    expect(readFileSync(copy)).toEqual(Buffer.from(addModelWeights(10)))
+  })
+
+  test('a link that was led elsewhere since the model was read is noticed', async () => {
+    const source = fresh()
+    for (const bias of [10, 20]) writeFileSync(join(source, `${bias}.bin`), addModelWeights(bias))
+    symlinkSync('10.bin', join(source, 'weights.bin'))
+    writeFileSync(join(source, 'm.onnx'), addModelWithExternalData('weights.bin'))
+    const model = await readModel(join(source, 'm.onnx'))
+    rmSync(join(source, 'weights.bin'))
+    symlinkSync('20.bin', join(source, 'weights.bin'))
+    await expect(stageModel(model, { parent: fresh() })).rejects.toMatchObject({ code: 'MODEL_CHANGED' })
   })
 
   test('a model that came as bytes needs them', async () => {
@@ -68,6 +86,9 @@ describe('staging', () => {
     expect(readFileSync(join(staging.work, stagedModel))).toEqual(Buffer.from(bytes))
   })
 })
+
+const stagedFiles = ({ work }: Staging): string[] =>
+  readdirSync(join(work, 'model'), { recursive: true }).map(String).sort()
 
 /** A file system of this many KiB, where this user may mount one. */
 function smallDisk(kib: number): string | undefined {

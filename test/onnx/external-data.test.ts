@@ -78,6 +78,16 @@ describe('external data', () => {
     for (const location of ['hard.bin', 'soft.bin', 'deep/w.bin']) expect(values({ location })).toEqual([1, 2, 3, 4])
   })
 
+  it('is listed under the names that the model has, and a file with two names twice', () => {
+    symlinkSync('w.bin', join(folder, 'soft.bin'))
+    const { files } = decode([tensor({ location: 'soft.bin' }), tensor({ location: 'w.bin' }, 4n, 'V')])
+    const facts = { bytes: 16, sha256 }
+    expect(files.slice(1)).toEqual([
+      { path: join(folder, 'soft.bin'), ...facts },
+      { path: join(folder, 'w.bin'), ...facts },
+    ])
+  })
+
   it('is found when the model folder itself is reached through a link', () => {
     symlinkSync(folder, join(root, 'alias'))
     const bytes = bytesOf({ initializer: [tensor({ location: 'w.bin' })] })
