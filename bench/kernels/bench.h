@@ -41,4 +41,11 @@ static double bench_total;
     printf("%-52s %10.1f us %8.1f GFLOP/s\n", name, best * 1e6, (double)(flops) / best * 1e-9);                        \
   } while (0)
 
+/* The fields that shapes of convolutions and of pooling share: one image, a square kernel, the same pad on all sides. */
+#define BENCH_WINDOW(h, w, c, kernel, stride, pad)                                                                     \
+  .batch = 1, .height = h, .width = w, .channels = c, .out_height = ((h) + 2 * (pad) - (kernel)) / (stride) + 1,       \
+  .out_width = ((w) + 2 * (pad) - (kernel)) / (stride) + 1, .kernel_height = kernel, .kernel_width = kernel,           \
+  .stride_height = stride, .stride_width = stride, .dilation_height = 1, .dilation_width = 1, .pad_top = pad,          \
+  .pad_left = pad
+
 #endif

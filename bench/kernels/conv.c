@@ -7,22 +7,7 @@
 #include "bench.h"
 
 #define SHAPE(h, w, cin, cout, kernel, stride, pad, groups_)                                                           \
-  {.batch = 1,                                                                                                         \
-   .height = h,                                                                                                        \
-   .width = w,                                                                                                         \
-   .channels = cin,                                                                                                    \
-   .out_channels = cout,                                                                                               \
-   .out_height = ((h) + 2 * (pad) - (kernel)) / (stride) + 1,                                                          \
-   .out_width = ((w) + 2 * (pad) - (kernel)) / (stride) + 1,                                                           \
-   .kernel_height = kernel,                                                                                            \
-   .kernel_width = kernel,                                                                                             \
-   .stride_height = stride,                                                                                            \
-   .stride_width = stride,                                                                                             \
-   .dilation_height = 1,                                                                                               \
-   .dilation_width = 1,                                                                                                \
-   .pad_top = pad,                                                                                                     \
-   .pad_left = pad,                                                                                                    \
-   .groups = groups_}
+  {BENCH_WINDOW(h, w, cin, kernel, stride, pad), .out_channels = cout, .groups = groups_}
 
 #define RUN(count, title, weights, call)                                                                               \
   do {                                                                                                                 \

@@ -9,22 +9,8 @@
 
 #define MAXPOOL(h, w, c, kernel, stride, pad)                                                                          \
   do {                                                                                                                 \
-    const om_pool2d_shape s = {.batch = 1,                                                                             \
-                               .height = h,                                                                            \
-                               .width = w,                                                                             \
-                               .channels = c,                                                                          \
-                               .out_height = ((h) + 2 * (pad) - (kernel)) / (stride) + 1,                              \
-                               .out_width = ((w) + 2 * (pad) - (kernel)) / (stride) + 1,                               \
-                               .kernel_height = kernel,                                                                \
-                               .kernel_width = kernel,                                                                 \
-                               .stride_height = stride,                                                                \
-                               .stride_width = stride,                                                                 \
-                               .dilation_height = 1,                                                                   \
-                               .dilation_width = 1,                                                                    \
-                               .pad_top = pad,                                                                         \
-                               .pad_left = pad,                                                                        \
-                               .pad_bottom = pad,                                                                      \
-                               .pad_right = pad};                                                                      \
+    const om_pool2d_shape s = {                                                                                        \
+      BENCH_WINDOW(h, w, c, kernel, stride, pad), .pad_bottom = pad, .pad_right = pad};                                \
     BENCH("maxpool " #h "x" #w " " #c ", kernel " #kernel " stride " #stride, (h) * (w) * (c),                         \
           om_maxpool2d_f32(x, y, s));                                                                                  \
   } while (0)
