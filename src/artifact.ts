@@ -14,6 +14,10 @@ export interface Artifact {
   readonly signature: Signature
   /** Canonical target name, e.g. `x86-64-v3`. */
   readonly target: string
+  /** Target whose processor the code needs, where that isn't `target`. */
+  readonly cpu?: string
+  /** What the code needs beside a processor. */
+  readonly accelerator?: 'NNPA'
   readonly compiler: CompilerIdentity
   /** Wall-clock seconds that the compilation took when it was made. */
   readonly seconds: number

@@ -11,7 +11,7 @@ import type { ReadOptions } from './onnx/limits.ts'
 import { readModel } from './onnx/read.ts'
 import { parseRequest, type Request, type RequestOptions } from './request/index.ts'
 import type { ModelFacts } from './runtime/model.ts'
-import { canRun, resolveTarget } from './targets/index.ts'
+import { canRun, requirementsOf, resolveTarget } from './targets/index.ts'
 
 /** Options of the plugin and of the programmatic API: defaults of all directives, and where artifacts are kept. */
 export interface PluginOptions extends RequestOptions, ReadOptions {
@@ -78,6 +78,7 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
       for (const note of cached ? [] : artifact.notes) context.log(note)
       return {
         artifact,
+      const requires = requirementsOf(artifact)
         addon: { path: addon, sha256: await cache.store.hashFile(addon) },
         facts: {
           name: basename(request.path),
@@ -87,6 +88,7 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
           ...(report && { report: report.facts }),
           ...(request.directives.profile === 'onnx' && { profiled: true }),
         },
+          ...(requires && { requires }),
         watch: files,
         cached,
         ...(report && { reportPage: report.page }),

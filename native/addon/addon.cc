@@ -53,8 +53,7 @@ Napi::Value method(Napi::Env env, Session *session, const char *name, napi_callb
   return Napi::Value(env, function);
 }
 
-// load(path, { constantsFolder, inputs: { type, dims }[], outputs: { type, dims }[], staticLimit, dynamicLimit, profileFile? }): see
-// src/runtime/native.ts.
+// load(path, spec): see NativeSpec in src/runtime/native.ts.
 Napi::Value load(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
   const std::string path = info[0].As<Napi::String>();
@@ -70,7 +69,8 @@ Napi::Value load(const Napi::CallbackInfo &info) {
   if (profileFile.IsString()) setenv("ONNX_MLIR_INSTRUMENT_FILE", profileFile.As<Napi::String>().Utf8Value().c_str(), 1);
 
   Failure failure;
-  Library *opened = library::get(path, spec.Get("constantsFolder").As<Napi::String>(), &failure);
+  const library::Requirements required = {spec.Get("cpu").As<Napi::String>(), spec.Get("nnpa").As<Napi::Boolean>()};
+  Library *opened = library::get(path, spec.Get("constantsFolder").As<Napi::String>(), required, &failure);
   if (!opened || !plan::make(*opened, limit, dynamicLimit, &planned, &failure)) {
     napi_throw(env, values::toError(env, failure));
     return env.Undefined();

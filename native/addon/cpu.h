@@ -1,4 +1,4 @@
-// What this machine's processor can do, compared with what a built-in model's target asks for.
+// What this machine's processor can do, compared with what a library was built for.
 #pragma once
 
 #include <cstdint>
@@ -61,25 +61,46 @@ inline std::string missing(const std::string &target) {
 
 #elif defined(__s390x__)
 
-// AT_HWCAP bits of Linux, arch/s390/include/asm/elf.h: the facility that each generation brought.
+// Whether the processor reports a facility. Every program may ask it (STORE FACILITY LIST EXTENDED); the kernel's AT_HWCAP
+// has no names for what is newer than the kernel. Numbers: z/Architecture Principles of Operation, "Facility Indications".
+inline bool facility(int bit) {
+  uint64_t list[4] = {};
+  __asm__("lghi %%r0, 3\n\tstfle %0" : "+Q"(list) : : "r0", "cc"); // r0: doublewords less one
+  return list[bit / 64] >> (63 - bit % 64) & 1;
+}
+
+// Whether the operating system saves the vector registers (HWCAP_S390_VXRS).
+inline bool systemSaves() { return getauxval(AT_HWCAP) >> 11 & 1; }
+
+// The facility that each generation brought and its compilers make use of.
 inline std::string missing(const std::string &target) {
   struct Generation {
-    const char *target, *facility;
-    int bit;
+    const char *target, *name;
+    int facility;
   };
-  constexpr Generation generations[] = {{"z14", "vector enhancements 1", 13},
-                                        {"z15", "vector enhancements 2", 15},
-                                        {"z16", "NNPA", 20},
-                                        {"z17", "NNPA", 20}};
-  for (const Generation &generation : generations)
-    if (target == generation.target && !(getauxval(AT_HWCAP) >> generation.bit & 1)) return generation.facility;
+  constexpr Generation generations[] = {{"z14", "vector enhancements 1", 135},
+                                        {"z15", "vector enhancements 2", 148},
+                                        {"z16", "vector packed decimal 2", 192},
+                                        {"z17", "miscellaneous instructions 4", 84}};
+  for (const Generation &generation : generations) {
+    if (target != generation.target) continue;
+    if (!facility(generation.facility)) return generation.name;
+    if (!systemSaves()) return "an operating system that saves vector registers";
+  }
   return "";
 }
+
+// The neural network processing assist of z16 and z17. A guest of a hypervisor has it where it was given to it.
+inline bool hasNnpa() { return facility(165); }
 
 #else
 
 inline std::string missing(const std::string &) { return ""; }
 
+#endif
+
+#if !defined(__s390x__)
+inline bool hasNnpa() { return false; }
 #endif
 
 } // namespace cpu

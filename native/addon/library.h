@@ -68,15 +68,29 @@ inline bool resolvePlain(void *handle, PlainAbi *abi, Failure *failure) {
          resolve(handle, "omTensorListDestroy", &abi->destroyList, failure);
 }
 
+// What a machine must have to run a library; known where the build tells, before the library is opened.
+struct Requirements {
+  std::string cpu; // a target's name; empty where nothing is known
+  bool nnpa = false;
+};
+
+inline bool checkMachine(const Requirements &required, Failure *failure) {
+  const std::string missing = cpu::missing(required.cpu);
+  if (!missing.empty())
+    return failure->set("LOAD_CPU", "it is built for " + required.cpu + ", but this processor lacks " + missing +
+                                        "; build it with a lower target");
+  return !required.nnpa || cpu::hasNnpa() ||
+         failure->set("LOAD_NNPA", "it is built for the accelerator NNPA of " + required.cpu +
+                                       ", which this machine lacks, or doesn't give to this guest; build it with target "
+                                       "z15, or with onnx-mlir's option accel: 'none'");
+}
+
 // Looks at the descriptor only: no code of the library has run yet.
 inline bool checkBuiltin(const om_builtin_descriptor *model, Failure *failure) {
   if (model->magic != OM_BUILTIN_MAGIC || model->abi != OM_BUILTIN_ABI)
     return failure->set("LOAD_ABI", "its interface is version " + std::to_string(model->abi) + ", this addon knows " +
                                         std::to_string(OM_BUILTIN_ABI) + "; build it again with this package");
-  const std::string missing = cpu::missing(model->target);
-  return missing.empty() ||
-         failure->set("LOAD_CPU", std::string("it is built for ") + model->target + ", but this processor lacks " +
-                                      missing + "; build it with a lower target");
+  return checkMachine({model->target, false}, failure);
 }
 
 // onnx-mlir opens a large model's constants file in a constructor, in the folder that this variable names.
@@ -118,7 +132,10 @@ inline std::string identity(const std::string &path, const struct stat &info) {
 }
 
 // The library at `path`, opened by the first caller in this process. Null with `failure` set when it can't be used.
-inline Library *get(const std::string &path, const std::string &constantsFolder, Failure *failure) {
+// Opening runs constructors, which may have any instruction in them: so the machine is looked at before.
+inline Library *get(const std::string &path, const std::string &constantsFolder, const Requirements &required,
+                    Failure *failure) {
+  if (!checkMachine(required, failure)) return nullptr;
   char *canonical = realpath(path.c_str(), nullptr);
   struct stat info;
   if (!canonical || stat(canonical, &info) != 0) {

@@ -5,6 +5,7 @@ import type { Cache } from '../cache/index.ts'
 import { CompileError } from '../errors.ts'
 import { isFloat } from '../onnx/element-type.ts'
 import { createNodeModel } from '../runtime/node.ts'
+import { requirementsOf } from '../targets/index.ts'
 
 /** Rounds in which the candidates take turns: enough for a median, and short beside any compilation. */
 const ROUNDS = 15
@@ -32,6 +33,7 @@ export async function fastestOf(
         signature: artifact.signature,
         target: artifact.target,
         compiler: artifact.compiler,
+        requires: requirementsOf(artifact),
       },
       { addon, library: artifact.library, ...(artifact.constants && { constants: artifact.constants.path }) },
     ),

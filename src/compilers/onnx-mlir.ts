@@ -10,7 +10,7 @@ import type { OnnxMlirOptions } from '../onnx-mlir/options.ts'
 import { capabilitiesOf, installationKey } from '../onnx-mlir/probe.ts'
 import { registry } from '../ops/index.ts'
 import type { Request } from '../request/index.ts'
-import { resolveTarget, type Target } from '../targets/index.ts'
+import { resolveTarget, type Target, targets } from '../targets/index.ts'
 import { capabilityStore } from './capability-store.ts'
 import type { Compiler } from './compiler.ts'
 
@@ -63,6 +63,7 @@ export async function onnxMlirCompiler(
     dims: directives.dims,
     ...(directives.profile === 'onnx' && { instrument: { ...options.instrument, profile: 'onnx' } }),
   }
+  const cpu = cpuTarget(options.march, target, installation)
   const identity = compilerIdentity(installation, capabilities)
   return {
     name: 'onnx-mlir',
@@ -90,8 +91,22 @@ export async function onnxMlirCompiler(
         library: made.library,
         staging: outDir,
         ...(made.constants && { constants: made.constants }),
-        facts: { signature, target: target.name, compiler: made.compiler, seconds: made.seconds, notes: made.notes },
+        facts: {
+          signature,
+          target: target.name,
+          ...(cpu !== undefined && { cpu }),
+          ...(made.nnpa && { accelerator: 'NNPA' }),
+          compiler: made.compiler,
+          seconds: made.seconds,
+          notes: made.notes,
+        },
       }
     },
   }
+}
+
+/** The target that an option `march` amounts to. Of other CPU names (`znver3`) we can't tell what they need. */
+function cpuTarget(march: string | undefined, { arch }: Target, { kind }: Installation): string | undefined {
+  if (march === 'native') return kind === 'local' ? resolveTarget('host').name : undefined
+  return targets.find((target) => target.name === march && target.arch === arch)?.name
 }

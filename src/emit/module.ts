@@ -22,7 +22,10 @@ export interface ModuleOptions {
  * drops whatever the application doesn't use; `import { inputs }` alone carries no native code.
  */
 export function moduleSource({ facts, runtime, files }: ModuleOptions): string {
-  const { name, signature, target, compiler, report } = facts
+  const { name, signature, target, compiler, report, requires, profiled } = facts
+  const known = [`name: ${jsString(name)}`, 'signature: { inputs, outputs }', 'target', 'compiler', 'report']
+  if (requires) known.push(`requires: ${jsValue(requires)}`)
+  if (profiled) known.push('profiled: true')
   const fields = [`addon: ${files.addon}`, `library: ${files.library}`]
   if (files.constants !== undefined) fields.push(`constants: ${files.constants}`)
   // The file expressions (`new URL(…)`) count as side effects where they are arguments; in a function body they don't.
@@ -36,7 +39,7 @@ export const report = ${jsValue(report)}
 
 const model = /*#__PURE__*/ (() =>
   createNodeModel(
-    { name: ${jsString(name)}, signature: { inputs, outputs }, target, compiler, report },
+    { ${known.join(', ')} },
     { ${fields.join(', ')} },
   ))()
 

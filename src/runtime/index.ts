@@ -1,6 +1,6 @@
 export { ModelLoadError, ModelRunError } from './errors.ts'
 export { fromFloat16Bits, toFloat16Bits } from './float16.ts'
-export type { BoundModel, Model, ModelBase, ModelFacts, TensorsOf } from './model.ts'
+export type { BoundModel, Model, ModelBase, ModelFacts, Requirements, TensorsOf } from './model.ts'
 export type { Profile, ProfiledNode, TraceEvent } from './profile.ts'
 export type { ElementType, Signature, SignatureDim, SignatureEntry } from './signature.ts'
 export type {

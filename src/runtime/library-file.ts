@@ -38,6 +38,16 @@ const elfMachines: Readonly<Record<number, string>> = {
   258: 'loong64',
 }
 
+/** @throws ModelLoadError when code for `arch`, in the words of `process.arch`, can't run here */
+export function checkArch(arch: string, model: string, target: string): void {
+  if (arch === process.arch) return
+  throw new ModelLoadError(
+    'LOAD_MACHINE',
+    `${model}: built for ${arch}, running on ${process.arch}; ` +
+      `build it with a target for this machine (the library's is ${target})`,
+  )
+}
+
 /**
  * Reads a library's ELF header before the dynamic linker does: its own words for another machine's library say little,
  * and a file that was cut short while being copied would end the process (SIGBUS).
@@ -63,13 +73,7 @@ export function checkLibrary(path: string, model: string, target: string): void 
   const u16 = (at: number): number => (isLittle ? header.readUInt16LE(at) : header.readUInt16BE(at))
   const u32 = (at: number): number => (isLittle ? header.readUInt32LE(at) : header.readUInt32BE(at))
   const u64 = (at: number): number => Number(isLittle ? header.readBigUInt64LE(at) : header.readBigUInt64BE(at))
-  const machine = elfMachines[u16(18)] ?? `machine ${u16(18)}`
-  if (machine !== process.arch)
-    throw new ModelLoadError(
-      'LOAD_MACHINE',
-      `${model}: built for ${machine}, running on ${process.arch}; ` +
-        `build it with a target for this machine (the library's is ${target})`,
-    )
+  checkArch(elfMachines[u16(18)] ?? `machine ${u16(18)}`, model, target)
   // The section headers are the last thing in a library.
   const end = is64 ? u64(40) + u16(58) * u16(60) : u32(32) + u16(46) * u16(48)
   if (end > size)

@@ -3,6 +3,16 @@ import type { Profile } from './profile.ts'
 import type { Signature, SignatureEntry } from './signature.ts'
 import type { DimsOf, Tensor } from './tensor.ts'
 
+/** What a machine must have to run a library; looked at before any of its code runs. */
+export interface Requirements {
+  /** In the words of `process.arch`. */
+  readonly arch: string
+  /** The target whose processor it needs at least, e.g. `x86-64-v3`. */
+  readonly cpu: string
+  /** IBM's accelerator of z16 and z17, where the code uses it. */
+  readonly accelerator?: 'NNPA'
+}
+
 /** What a generated module knows about its model at build time: plain data. */
 export interface ModelFacts {
   /** How the user knows the model, e.g. `fraud.onnx`; error messages begin with it. */
@@ -12,6 +22,8 @@ export interface ModelFacts {
   readonly target: string
   readonly compiler: { readonly name: string; readonly version: string }
   readonly report?: unknown
+  /** Absent where nobody knows: then only the library's file format is looked at. */
+  readonly requires?: Requirements
   /** Compiled with `?profile=onnx`: the library measures its nodes. */
   readonly profiled?: boolean
 }

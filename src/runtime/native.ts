@@ -1,7 +1,7 @@
 import { ModelRunError } from './errors.ts'
 import type { CheckedInput } from './inputs.ts'
 import { InputSlot, OutputSlot, type NativePort } from './mailbox.ts'
-import type { BoundModel } from './model.ts'
+import type { BoundModel, Requirements } from './model.ts'
 import type { Signature, SignatureEntry } from './signature.ts'
 import { storage, type Tensor, type TensorData, type TypedArray } from './tensor.ts'
 
@@ -11,6 +11,10 @@ export interface NativeAddon {
 }
 
 interface NativeSpec {
+  /** Target whose processor the library needs; empty where nobody knows. */
+  readonly cpu: string
+  /** Whether it needs NNPA. */
+  readonly nnpa: boolean
   readonly constantsFolder: string
   /** Where a library that measures itself writes to. */
   readonly profileFile?: string
@@ -41,6 +45,8 @@ interface NativeFiles {
   /** Where a library of onnx-mlir finds its file of large constants. */
   readonly constantsFolder: string
   readonly profileFile?: string
+  /** What is known of the machine that the library needs. */
+  readonly requires: Requirements | undefined
 }
 
 /** Copying this much costs about as much as asking Node-API where an array lies (see native/addon/plan.h). */
@@ -59,13 +65,15 @@ export class NativeSession {
    */
   constructor(
     addon: NativeAddon,
-    { library, ...spec }: NativeFiles,
+    { library, requires, ...files }: NativeFiles,
     model: Signature & { readonly name: string },
     staticLimit = smallTensor,
   ) {
     this.#model = model
     this.#handle = addon.load(library, {
-      ...spec,
+      ...files,
+      cpu: requires?.cpu ?? '',
+      nnpa: requires?.accelerator === 'NNPA',
       inputs: model.inputs.map(toSpec),
       outputs: model.outputs.map(toSpec),
       staticLimit,

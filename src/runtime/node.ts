@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { ModelLoadError, ModelRunError } from './errors.ts'
 import { InputChecker } from './inputs.ts'
-import { checkLibrary, locate } from './library-file.ts'
+import { checkArch, checkLibrary, locate } from './library-file.ts'
 import type { BoundModel, Model, ModelFacts } from './model.ts'
 import { NativeSession, type NativeAddon } from './native.ts'
 import { measureProfile, newProfileFile, type Profile } from './profile.ts'
@@ -31,6 +31,7 @@ class NodeModel implements Model {
   readonly compiler: ModelFacts['compiler']
   readonly report: unknown
   readonly #files: ModelFiles
+  readonly #requires: ModelFacts['requires']
   readonly #checker: InputChecker
   readonly #profileFile: string | undefined
   readonly #sessions: NativeSession[] = []
@@ -45,6 +46,7 @@ class NodeModel implements Model {
     this.compiler = facts.compiler
     this.report = facts.report
     this.#files = files
+    this.#requires = facts.requires
     this.#profileFile = facts.profiled ? newProfileFile() : undefined
     this.#checker = new InputChecker(facts.name, facts.signature.inputs)
   }
@@ -99,14 +101,17 @@ class NodeModel implements Model {
   #open(mailboxLimit?: number): NativeSession {
     if (this.#isDisposed) throw new ModelRunError('RUN_DISPOSED', `${this.name}: it was disposed`)
     const library = locate(this.#files.library, this.name)
-    const addon = loadAddon(locate(this.#files.addon, this.name), this.name)
     const { constants } = this.#files
     const constantsFolder = dirname(constants === undefined ? library : locate(constants, this.name))
+    const requires = this.#requires
     const profile = this.#profileFile === undefined ? {} : { profileFile: this.#profileFile }
     let session
     try {
+      // Before the addon, which is for the library's machine too.
+      if (requires !== undefined) checkArch(requires.arch, this.name, this.target)
       checkLibrary(library, this.name, this.target)
-      session = new NativeSession(addon, { library, constantsFolder, ...profile }, this, mailboxLimit)
+      const addon = loadAddon(locate(this.#files.addon, this.name), this.name)
+      session = new NativeSession(addon, { library, constantsFolder, requires, ...profile }, this, mailboxLimit)
     } catch (error) {
       throw loadError(error, `${this.name}: ${library} can't be loaded`)
     }

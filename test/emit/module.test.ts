@@ -23,6 +23,8 @@ const facts: ModelFacts = {
   target: 'x86-64-v3',
   compiler: { name: 'builtin', version: '0.1.0 gcc 12.2.0' },
   report: { nodes: [] },
+  requires: { arch: 'x64', cpu: 'x86-64-v3', accelerator: 'NNPA' },
+  profiled: true,
 }
 
 const files = { addon: `new URL('./a.node', import.meta.url)`, library: `new URL('./m.so', import.meta.url)` }
@@ -56,8 +58,8 @@ test('the module gives the model, its parts and its facts', async () => {
   expect(module.runSync(inputs).ran).toBe(inputs)
 })
 
-test('a model without constants or report', async () => {
-  const { report: _, ...bare } = facts
+test('a model without constants, report and requirements', async () => {
+  const { report: _, requires: __, profiled: ___, ...bare } = facts
   const folder = await folderWith({
     'model.mjs': moduleSource({ facts: bare, runtime: './r.mjs', files }),
     'r.mjs': runtime,
@@ -65,6 +67,7 @@ test('a model without constants or report', async () => {
   const module = await import(/* @vite-ignore */ pathToFileURL(join(folder, 'model.mjs')).href)
   expect(module.report).toBeUndefined()
   expect(Object.keys(module.default.files)).toEqual(['addon', 'library'])
+  expect(module.default.facts).toStrictEqual({ ...bare, report: undefined })
 })
 
 /** Each bundler's output for `entry`, with the runtime outside. */

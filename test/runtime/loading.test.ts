@@ -5,8 +5,9 @@ import { pathToFileURL } from 'node:url'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { buildAddon } from '../../src/builtin/addon.ts'
 import { ModelLoadError } from '../../src/runtime/index.ts'
-import type { Model, Signature } from '../../src/runtime/index.ts'
+import type { Model, Requirements, Signature } from '../../src/runtime/index.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
+import { canRun, resolveTarget } from '../../src/targets/index.ts'
 import { compileModel, factsOf, makeFolder, signatures, testAddon } from '../native/libraries.ts'
 
 const folder = makeFolder()
@@ -122,6 +123,47 @@ describe('a library that can not be loaded', () => {
       if (flags.includes(flag)) expect(open(file).runSync({ x })['y']!.data[0]).toBe(1)
       else
         expect(await refusal(file)).toMatch(new RegExp(`LOAD_CPU .*built for x86-64-${level}, .* lacks .*${missing}`))
+    }
+  })
+})
+
+describe('a library whose build says what it needs', () => {
+  /** Its constructor ends the process, so a refusal that comes back was made before the library was opened. */
+  const refused = async (requires: Requirements): Promise<string> => {
+    const trap = await compileModel(folder, 'trap')
+    const facts = { ...factsOf('affine'), target: requires.cpu, requires }
+    const error: unknown = await createNodeModel(facts, { addon, library: trap })
+      .load()
+      .catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(ModelLoadError)
+    return `${(error as ModelLoadError).code} ${(error as ModelLoadError).message}`
+  }
+  const other = process.arch === 's390x' ? 'arm64' : 's390x'
+
+  it('needs another machine: told before the addon is looked for', async () => {
+    const facts = { ...factsOf('affine'), target: 'z16', requires: { arch: other, cpu: 'z16' } }
+    const model = createNodeModel(facts, { addon: join(folder, 'none.node'), library })
+    await expect(model.load()).rejects.toThrow(
+      `affine.onnx: built for ${other}, running on ${process.arch}; build it with a target for this machine (the library's is z16)`,
+    )
+    expect(await refused({ arch: other, cpu: 'z16', accelerator: 'NNPA' })).toContain('LOAD_MACHINE')
+  })
+
+  it.skipIf(process.arch === 's390x')('needs an accelerator that is not here', async () => {
+    expect(await refused({ arch: process.arch, cpu: 'z16', accelerator: 'NNPA' })).toMatch(
+      /^LOAD_NNPA affine\.onnx: .*trap\.so can't be loaded: it is built for the accelerator NNPA of z16, which this machine lacks.*accel: 'none'/,
+    )
+  })
+
+  it.runIf(process.arch === 'x64')('needs a processor of a higher level', async () => {
+    const needs = { arch: 'x64', cpu: 'x86-64-v4' }
+    if (canRun(resolveTarget('x86-64-v4'))) {
+      const model = createNodeModel({ ...factsOf('affine'), requires: needs }, { addon, library })
+      expect(model.runSync({ x })['y']!.data[0]).toBe(1)
+    } else {
+      expect(await refused(needs)).toMatch(
+        /^LOAD_CPU affine\.onnx: .*it is built for x86-64-v4, but this processor lacks .*AVX512F.*; build it with a lower target/,
+      )
     }
   })
 })

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { requirementsOf, targets } from '../../src/targets/index.ts'
+
+test.each([
+  [{ target: 'x86-64-v3' }, { arch: 'x64', cpu: 'x86-64-v3' }],
+  [
+    { target: 'z16', accelerator: 'NNPA' },
+    { arch: 's390x', cpu: 'z16', accelerator: 'NNPA' },
+  ],
+  [
+    { target: 'z16', cpu: 'z15' },
+    { arch: 's390x', cpu: 'z15' },
+  ],
+  [{ target: 'armv7' }, { arch: 'arm', cpu: 'armv7' }],
+  [{ target: 'wasm' }, undefined],
+] as const)('%j', (artifact, requirements) => {
+  expect(requirementsOf(artifact)).toEqual(requirements)
+})
+
+test('every target but WebAssembly needs a machine', () => {
+  const without = targets.filter(({ name }) => requirementsOf({ target: name }) === undefined)
+  expect(without.map(({ name }) => name)).toEqual(['wasm'])
+})
