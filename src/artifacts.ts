@@ -3,8 +3,9 @@ import type { Artifact } from './artifact.ts'
 import { artifactKey, type Cache } from './cache/index.ts'
 import { rememberByStat } from './cache/file-memo.ts'
 import { chooseCompilers } from './compilers/choose.ts'
-import type { Compiler } from './compilers/compiler.ts'
+import type { Compiler, CompileContext } from './compilers/compiler.ts'
 import { fastestOf } from './compilers/fastest.ts'
+import { inTurn } from './compilers/turns.ts'
 import type { OnnxMlirSettings } from './compilers/onnx-mlir.ts'
 import { ModelError, OnnxMlirError } from './errors.ts'
 import type { ReadOptions } from './onnx/limits.ts'
@@ -17,7 +18,7 @@ export interface ArtifactContext {
   readonly cache: Cache
   readonly onnxMlir: OnnxMlirSettings
   readonly reading: ReadOptions
-  readonly context: { readonly signal?: AbortSignal; log(line: string): void; warn(line: string): void }
+  readonly context: Pick<CompileContext, 'signal' | 'progress'> & { log(line: string): void; warn(line: string): void }
 }
 
 export interface Built {
@@ -81,17 +82,20 @@ async function build(
     compiler: compiler.identity,
     abi: compiler.abi,
   })
-  const started = performance.now()
   const name = basename(request.path)
+  let started = 0
   const { artifact, cached } = await cache.getOrMake(
     key,
-    async (stagingRoot) => {
-      context.log(`compiling ${name} for ${request.directives.target} (${compiler.name})`)
-      const decoded = await readModel(request.path, reading)
-      expectUnchanged(request.path, decoded, [model, ...externalData])
-      const { signal, log } = context
-      return compiler.compile(request, decoded, { stagingRoot, log, ...(signal && { signal }) })
-    },
+    (stagingRoot) =>
+      // Before the model is decoded: of many that wait, none takes memory yet.
+      inTurn(compiler.name, name, context, async () => {
+        started = performance.now()
+        context.log(`compiling ${name} for ${request.directives.target} (${compiler.name})`)
+        const decoded = await readModel(request.path, reading)
+        expectUnchanged(request.path, decoded, [model, ...externalData])
+        const { signal, progress } = context
+        return compiler.compile(request, decoded, { stagingRoot, signal, progress })
+      }),
     context.signal ? { signal: context.signal } : {},
   )
   if (!cached) {

@@ -4,7 +4,9 @@ import { basename, dirname, join } from 'node:path'
 import { rememberByStat } from './cache/file-memo.ts'
 import { ownVersion, type Store } from './cache/index.ts'
 import { capabilityStore } from './compilers/capability-store.ts'
+import type { CompileContext } from './compilers/compiler.ts'
 import type { OnnxMlirSettings } from './compilers/onnx-mlir.ts'
+import { inTurn } from './compilers/turns.ts'
 import { CompileError } from './errors.ts'
 import { nnpaReport, readPlacement } from './nnpa-report.ts'
 import type { ReadOptions } from './onnx/limits.ts'
@@ -29,12 +31,11 @@ export interface BuiltReport {
   readonly page: string
 }
 
-export interface ReportContext {
+export interface ReportContext extends Pick<CompileContext, 'signal' | 'progress'> {
   readonly store: Store
   readonly onnxMlir: OnnxMlirSettings
   readonly reading: ReadOptions
   readonly mode: 'dev' | 'build'
-  readonly signal?: AbortSignal
   log(line: string): void
   warn(line: string): void
 }
@@ -61,19 +62,21 @@ export async function buildReport(
     key,
     JSON.stringify([placement?.rules, context.onnxMlir.path, context.onnxMlir.image]),
   ].join(' ')
-  const text = await rememberByStat(context.store.folder, kind, path, async () => {
-    isNew = true
-    const model = await readModel(path, context.reading)
-    const report = await nnpaReport(model, level, {
-      ...context.onnxMlir,
-      dims: directives.dims,
-      ...(placement && { placement }),
-      context: { capabilityStore: capabilityStore(context.store.folder) },
-      onWarning: context.warn,
-      ...(context.signal && { signal: context.signal }),
-    })
-    return JSON.stringify(report)
-  })
+  const text = await rememberByStat(context.store.folder, kind, path, () =>
+    inTurn('onnx-mlir', basename(path), context, async () => {
+      isNew = true
+      const model = await readModel(path, context.reading)
+      const report = await nnpaReport(model, level, {
+        ...context.onnxMlir,
+        dims: directives.dims,
+        ...(placement && { placement }),
+        context: { capabilityStore: capabilityStore(context.store.folder) },
+        onWarning: context.warn,
+        ...(context.signal && { signal: context.signal }),
+      })
+      return JSON.stringify(report)
+    }),
+  )
   const report = JSON.parse(text) as Report
   const stem = join(folder, `${basename(path, '.onnx')}-${level}.nnpa`)
   if (isNew || !existsSync(`${stem}.html`)) {

@@ -44,6 +44,7 @@ async function resolve(build: PluginBuild, args: OnResolveArgs): Promise<OnResol
 async function load(build: PluginBuild, models: Models, id: string, place: Host['place']): Promise<OnLoadResult> {
   const { platform = 'browser', logLevel = 'warning' } = build.initialOptions
   const isTalkative = ['info', 'debug', 'verbose'].includes(logLevel)
+  const isVerbose = isTalkative && logLevel !== 'info'
   const location = { file: modelFile(id) }
   const watchFiles: string[] = []
   const warnings: PartialMessage[] = []
@@ -51,6 +52,7 @@ async function load(build: PluginBuild, models: Models, id: string, place: Host[
     const host: Host = {
       mode: 'build',
       watch: (file) => watchFiles.push(file),
+      debug: (line) => isVerbose && console.debug(line),
       log: (line) => isTalkative && console.info(line),
       warn: (text) => warnings.push({ text, location }),
       place,

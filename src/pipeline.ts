@@ -5,6 +5,7 @@ import { artifactFor } from './artifacts.ts'
 import { buildReport, type ReportSettings } from './build-report.ts'
 import { buildAddon } from './builtin/addon.ts'
 import { type Cache, openCache } from './cache/index.ts'
+import type { CompileProgress } from './compilers/compiler.ts'
 import type { OnnxMlirSettings } from './compilers/onnx-mlir.ts'
 import { modelSignature } from './model-signature.ts'
 import type { ReadOptions } from './onnx/limits.ts'
@@ -43,6 +44,8 @@ export interface BuildContext {
   readonly mode: 'dev' | 'build'
   log(line: string): void
   warn(line: string): void
+  /** Steps between the lines of `log`: of interest to whoever waits. */
+  readonly progress?: (progress: CompileProgress) => void
 }
 
 export interface Pipeline {
@@ -75,20 +78,20 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
         reading,
       })
       const addon = await cache.store.writing((folder) => buildAddon({ outDir: join(folder, 'addon') }))
+      const requires = requirementsOf(artifact)
       for (const note of cached ? [] : artifact.notes) context.log(note)
       return {
         artifact,
-      const requires = requirementsOf(artifact)
         addon: { path: addon, sha256: await cache.store.hashFile(addon) },
         facts: {
           name: basename(request.path),
           signature: artifact.signature,
           target: artifact.target,
           compiler: artifact.compiler,
+          ...(requires && { requires }),
           ...(report && { report: report.facts }),
           ...(request.directives.profile === 'onnx' && { profiled: true }),
         },
-          ...(requires && { requires }),
         watch: files,
         cached,
         ...(report && { reportPage: report.page }),

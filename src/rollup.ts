@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Plugin, PluginContext } from 'rollup'
 import { createUnplugin } from 'unplugin'
 import type { EmittedFile } from './plugin/files.ts'
+import { BuildSignals } from './plugin/build-signals.ts'
 import { onnxPlugin } from './plugin/index.ts'
 import type { HostOptions } from './plugin/models.ts'
 import { load, resolveId } from './plugin/rollup-like.ts'
@@ -9,7 +10,9 @@ import { load, resolveId } from './plugin/rollup-like.ts'
 /** Plugin for Rollup: emits a model's files as assets and refers to them by Rollup's file URLs. */
 const rollup: (options?: HostOptions) => Plugin = createUnplugin(
   onnxPlugin(({ models }) => {
-    // Rollup warns when a name is emitted twice, and every model needs the addon. A context lives as long as one build.
+    // A context lives as long as one build.
+    const signals = new BuildSignals()
+    // Rollup warns when a name is emitted twice, and every model needs the addon.
     const emitted = new WeakMap<PluginContext, Map<string, Promise<string>>>()
 
     function place(context: PluginContext, file: EmittedFile): Promise<string> {
@@ -23,7 +26,18 @@ const rollup: (options?: HostOptions) => Plugin = createUnplugin(
     return {
       rollup: {
         resolveId,
-        load: load(models, (context: PluginContext) => ({ mode: 'build', place: (file) => place(context, file) })),
+        load: load(models, (context: PluginContext) => ({
+          mode: 'build',
+          signal: signals.of(context),
+          place: (file) => place(context, file),
+        })),
+        buildEnd(this: PluginContext) {
+          // Where another module was an error, models may still be compiled.
+          signals.stop(this)
+        },
+        closeWatcher(this: PluginContext) {
+          signals.stop(this)
+        },
       },
     }
   }),

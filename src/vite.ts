@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import { createUnplugin } from 'unplugin'
 import type { Environment, Plugin, Rolldown } from 'vite'
 import { cachedUrl } from './plugin/cached.ts'
+import { beforeClose, BuildSignals } from './plugin/build-signals.ts'
 import { onnxPlugin } from './plugin/index.ts'
 import type { HostOptions } from './plugin/models.ts'
 import { reportPages, reportsPath } from './plugin/report-pages.ts'
@@ -22,6 +23,7 @@ type Context = Rolldown.PluginContext & { environment: Environment }
 const vite: (options?: HostOptions) => Plugin = createUnplugin(
   onnxPlugin(({ models, types }) => {
     const builds = new WeakMap<Environment, ServerBuild>()
+    const signals = new BuildSignals()
 
     return {
       vite: {
@@ -31,6 +33,8 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
         },
         configureServer(server) {
           server.middlewares.use(reportsPath, reportPages(models.reportPages))
+          // The watcher is what every way to close or restart a server closes first; hooks wait for what is being loaded.
+          beforeClose(server.watcher, () => signals.stop(server.config))
         },
         async watchChange(path) {
           if (isModelId(path)) await types.update((line) => this.warn(line))
@@ -42,7 +46,7 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
           // True where code runs in Node: server environments, and all of Vitest's, jsdom too.
           if (!config.keepProcessEnv) return undefined
           if (environment.mode !== 'build') {
-            return { mode: 'dev', place: cachedUrl }
+            return { mode: 'dev', signal: signals.of(environment.getTopLevelConfig()), place: cachedUrl }
           }
           const { reserved } = buildOf(builds, environment)
           return {

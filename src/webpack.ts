@@ -16,7 +16,7 @@ const webpack: (options?: HostOptions) => WebpackPluginInstance = createUnplugin
         resourceQuery: (query) => isModelId(`.onnx${query}`),
         type: 'javascript/auto',
         // The options are here for webpack's cache: other options are another module.
-        use: { loader, options: JSON.parse(JSON.stringify({ ...options, pipeline: undefined })) },
+        use: { loader, options: JSON.parse(JSON.stringify({ ...options, pipeline: undefined, signal: undefined })) },
       })
       compiler.hooks.compilation.tap('onnx-mlir', (compilation) => {
         const { loader } = compiler.webpack.NormalModule.getCompilationHooks(compilation)

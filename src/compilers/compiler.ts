@@ -2,12 +2,23 @@ import type { Model } from '../onnx/model.ts'
 import type { MadeArtifact } from '../cache/index.ts'
 import type { Request } from '../request/index.ts'
 
+/** How far a compilation is. */
+export interface CompileProgress {
+  /** File name. */
+  readonly model: string
+  /** What is being done, or waited for. */
+  readonly text: string
+  /** Of so many steps, which: from 1. Absent where a compiler doesn't tell. */
+  readonly step?: number
+  readonly steps?: number
+}
+
 /** What a compiler is told while it works. */
 export interface CompileContext {
   /** Folder for its staging folders. */
   readonly stagingRoot: string
   readonly signal?: AbortSignal
-  log(line: string): void
+  readonly progress?: (progress: CompileProgress) => void
 }
 
 /** Something that makes an artifact from a request and a model. */

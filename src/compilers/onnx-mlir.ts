@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Store } from '../cache/index.ts'
 import { modelSignature } from '../model-signature.ts'
 import { type Capabilities, canMake } from '../onnx-mlir/capabilities.ts'
@@ -69,7 +69,7 @@ export async function onnxMlirCompiler(
     name: 'onnx-mlir',
     identity: JSON.stringify([identity.version, await installationKey(installation), options]),
     abi: 0,
-    async compile(_request, model, { stagingRoot, signal, log }) {
+    async compile({ path }, model, { stagingRoot, signal, progress }) {
       const signature = modelSignature(model, new Map(Object.entries(directives.dims)))
       const outDir = await mkdtemp(join(stagingRoot, 'onnx-mlir-'))
       const made = await compileWithOnnxMlir(installation, model, asked, {
@@ -78,7 +78,7 @@ export async function onnxMlirCompiler(
         signature,
         capabilityStore: capabilityStore(store.folder),
         builtinCan: ({ domain, op }) => registry.find(domain, op, model.opsets.get(domain) ?? 1) !== undefined,
-        onProgress: ({ text }) => log(text),
+        onProgress: (step) => progress?.({ model: basename(path), ...step }),
         ...(signal && { signal }),
         ...(timeout !== undefined && { timeoutMs: timeout * 1000 }),
         ...(memory !== undefined && { memoryBytes: memory }),

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
 import { basename, dirname } from 'node:path'
+import type { CompileProgress } from '../compilers/compiler.ts'
 import { moduleSource, stubSource } from '../emit/module.ts'
-import { createPipeline, type Pipeline, type PluginOptions } from '../pipeline.ts'
+import { type BuildContext, createPipeline, type Pipeline, type PluginOptions } from '../pipeline.ts'
 import { type EmittedFile, emittedFiles } from './files.ts'
 
 export interface HostOptions extends PluginOptions {
@@ -11,16 +12,22 @@ export interface HostOptions extends PluginOptions {
   readonly types?: boolean
   /** The project, whose models get declarations. Default: the nearest folder with a package.json, from the host's root up. */
   readonly root?: string
+  /**
+   * Ends running compiles when aborted. Rollup, webpack and Vite's dev server tell their plugins when they are closed;
+   * Rolldown, `vite build --watch` and esbuild tell it only when the build that runs is done.
+   */
+  readonly signal?: AbortSignal
 }
 
-/** What a host does for one import of a model, in that host's own way. */
-export interface Host {
-  /** `dev`: the module runs on this machine, out of the cache. `build`: it is written to run elsewhere. */
-  readonly mode: 'dev' | 'build'
+/**
+ * What a host does for one import of a model, in that host's own way. In mode `dev` the module runs on this machine, out
+ * of the cache; in mode `build` it is written to run elsewhere.
+ */
+export interface Host extends Omit<BuildContext, 'progress'> {
   /** Called with every file that the module depends on. */
   watch(path: string): void
-  log(line: string): void
-  warn(line: string): void
+  /** A line for those who asked for every detail. */
+  debug(line: string): void
   /**
    * Brings a file to where the program will run; gives a JavaScript expression for its path or `file:` URL there.
    * Constants come after the library that they belong to.
@@ -52,7 +59,11 @@ export function createModels(options: HostOptions = {}): Models {
       // Before the compiler runs: a model that can't be compiled now is watched until it can.
       host.watch(model)
 
-      const built = await pipeline.build(id, host)
+      const built = await pipeline.build(id, {
+        ...host,
+        signal: anyOf(host.signal, options.signal),
+        progress: (progress) => host.debug(progressText(progress)),
+      })
       for (const file of built.watch) host.watch(file)
       if (built.reportPage !== undefined) reportPages.set(basename(built.reportPage, '.nnpa.html'), built.reportPage)
 
@@ -65,6 +76,15 @@ export function createModels(options: HostOptions = {}): Models {
       return moduleSource({ facts: built.facts, runtime, files })
     },
   }
+}
+
+function anyOf(...signals: readonly (AbortSignal | undefined)[]): AbortSignal {
+  return AbortSignal.any(signals.filter((signal) => signal !== undefined))
+}
+
+/** `gpt2.onnx: [3/6] Generating Object from LLVM Bitcode` */
+function progressText({ model, text, step, steps }: CompileProgress): string {
+  return `${model}: ${step === undefined ? '' : `[${step}/${steps}] `}${text}`
 }
 
 /** Source of the module that stands for a model in code that runs in a browser. */

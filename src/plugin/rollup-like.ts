@@ -12,6 +12,7 @@ export interface RollupLikeContext {
     options?: { skipSelf?: boolean },
   ): Promise<{ id: string; external: boolean | string } | null>
   addWatchFile(path: string): void
+  debug(message: string): void
   info(message: string): void
   warn(message: string): void
 }
@@ -58,7 +59,7 @@ function notFound(path: string, importer = 'the configuration'): string {
  */
 export function load<Context extends RollupLikeContext>(
   models: Models,
-  hostOf: (context: Context) => Pick<Host, 'mode' | 'place'> | undefined,
+  hostOf: (context: Context) => Pick<Host, 'mode' | 'place' | 'signal'> | undefined,
 ) {
   return {
     filter,
@@ -69,6 +70,7 @@ export function load<Context extends RollupLikeContext>(
         ? await models.load(id, {
             ...host,
             watch: (path) => this.addWatchFile(path),
+            debug: (line) => this.debug(line),
             log: (line) => this.info(line),
             warn: (line) => this.warn(line),
           })

@@ -4,6 +4,7 @@ import { OnnxMlirError } from '../errors.ts'
 import { canonicalId } from '../request/request.ts'
 import { browserStub, createModels, type HostOptions, type Models } from './models.ts'
 import { createTypeLayer } from './types.ts'
+import { signalOf } from './webpack-signal.ts'
 
 type Context = LoaderContext<HostOptions>
 
@@ -53,6 +54,8 @@ async function moduleSource(context: Context, models: Models): Promise<string> {
     return await models.load(id, {
       mode: context.mode === 'development' ? 'dev' : 'build',
       watch: (path) => context.addDependency(path),
+      ...(context._compiler && { signal: signalOf(context._compiler) }),
+      debug: (line) => logger.debug(line),
       log: (line) => logger.info(line),
       warn: (line) => context.emitWarning(new Error(line)),
       async place(file) {
