@@ -9,7 +9,6 @@ import { tensorType, type ModelSource } from '../../src/onnx/build.ts'
 import {
   type Answer,
   installStandIn,
-  mlpLibrary,
   mlpSignature,
   mlpSource,
   target,
@@ -17,67 +16,14 @@ import {
   writeModel,
 } from './installed.ts'
 import { haveRecordings, recording } from './recordings.ts'
-
-/** Flags that decide which recording answers; the others are ours to choose and don't change what the real one said. */
-const deciding = [
-  'march',
-  'mcpu',
-  'maccel',
-  'mtriple',
-  'config-file',
-  'profile-ir',
-  'onnx-op-stats',
-  'constants-to-file-total-threshold',
-]
-const emits = [
-  'EmitONNXBasic',
-  'EmitONNXIR',
-  'EmitZHighIR',
-  'EmitZLowIR',
-  'EmitMLIR',
-  'EmitLLVMIR',
-  'EmitObj',
-  'EmitLib',
-  'EmitJNI',
-]
-
-/** The stand-in's answer from a recorded run. Recorded text is given as it is; libraries were not recorded, so one is made. */
-function replay(name: string, changes: Partial<Answer> = {}): Answer {
-  const { args, exit, files, stdout, stderr, folder } = recording(name)
-  const given = new Map(
-    args
-      .filter((arg) => arg.startsWith('--'))
-      .map((arg) => [arg.slice(2).split('=')[0] ?? '', arg.split('=')[1] ?? 'true']),
-  )
-  const when = Object.fromEntries([
-    ...deciding.map((flag) => [flag, given.get(flag) ?? 'absent'] as const),
-    ...emits.filter((flag) => given.has(flag)).map((flag) => [flag, 'true'] as const),
-  ])
-  const copy = (file: string, fallback: object) =>
-    existsSync(join(folder, file)) ? { copy: join(folder, file) } : fallback
-  const products = files.map((file) => [file.name.replace(/^model/, ''), copy(file.name, mlpLibrary())] as const)
-  const text = existsSync(join(folder, 'model.tmp')) ? [['.tmp', copy('model.tmp', {})] as const] : []
-  const saved = existsSync(join(folder, 'config.json')) ? [['save-config-file', copy('config.json', {})] as const] : []
-  const named = products.filter(([ending]) => ending === '.so' || ending === '.o' || ending === '.constants.bin')
-  return {
-    when,
-    stdout,
-    stderr,
-    files: Object.fromEntries([...named, ...text, ...saved]),
-    ...(typeof exit === 'number' && exit >= 0 ? { exit } : {}),
-    ...(typeof exit === 'number' && exit < 0 ? { ending: 'crash', signal: 'SIGTRAP' } : {}),
-    ...(exit === 'timeout' ? { ending: 'hang' } : {}),
-    ...changes,
-  }
-}
+import { recordedTexts, replay } from './replay.ts'
 
 const { fresh, remove } = workshop('replay-test')
 afterAll(remove)
 
 async function setUp(answers: readonly Answer[], source: ModelSource = mlpSource) {
   const folder = fresh()
-  const texts = { help: recording('help-hidden').stdout, version: recording('version').stdout, unknownFlagExit: 13 }
-  const standIn = installStandIn(folder, answers, texts)
+  const standIn = installStandIn(folder, answers, recordedTexts())
   const model = await writeModel(folder, source)
   return { ...standIn, model, context: { outDir: join(folder, 'out'), signature: mlpSignature } }
 }
