@@ -1,3 +1,4 @@
+import type { CompileProgress } from '../compilers/compiler.ts'
 import type { UsageError } from '../errors.ts'
 
 export interface Option {
@@ -28,6 +29,8 @@ export interface Invocation {
   print(line: string): void
   /** What is being done now: one line on a terminal, overwritten by the next, and nothing elsewhere. */
   progress(line: string): void
+  /** How far a compile is: a bar on a terminal, and elsewhere a line for each phase, as it may take many minutes. */
+  phase(progress: CompileProgress): void
   /** A line on standard error. */
   warn(line: string): void
 }

@@ -32,25 +32,28 @@ export function requestOptions({ values }: Pick<Invocation, 'values'>): RequestO
   }
 }
 
+/** What a command that compiles a model passes on. */
+export type BuildInvocation = Pick<Invocation, 'values' | 'progress' | 'phase' | 'warn' | 'signal'>
+
 /** Compiles a model, or takes it from the cache. */
 export async function buildModel(
-  invocation: Pick<Invocation, 'values' | 'progress' | 'warn' | 'signal'>,
+  invocation: BuildInvocation,
   id: string,
   options: PluginOptions = requestOptions(invocation),
 ): Promise<BuildResult> {
-  const { values, progress, warn, signal } = invocation
+  const { values, progress, phase, warn, signal } = invocation
   progress(`${basename(id)} …`)
   if (!existsSync(modelFile(id)))
     throw new ModelError('MODEL_UNREADABLE', `${modelFile(id)}: the file does not exist. Check the path.`, {
       model: id,
     })
   const pipeline = createPipeline({ ...options, ...(values['cache'] && { cache: values['cache'] }) })
-  return pipeline.build(id, { mode: 'build', log: progress, warn, signal })
+  return pipeline.build(id, { mode: 'build', log: progress, progress: phase, warn, signal })
 }
 
 /** Compiles a model and makes it ready to run in this process. @throws EnvironmentError where its target can't run here */
 export async function buildRunnable(
-  invocation: Pick<Invocation, 'values' | 'progress' | 'warn' | 'signal'>,
+  invocation: BuildInvocation,
   id: string,
   options: PluginOptions = requestOptions(invocation),
 ): Promise<{ readonly built: BuildResult; readonly model: Model }> {

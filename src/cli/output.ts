@@ -1,24 +1,21 @@
 import { writeFile } from 'node:fs/promises'
 import { EnvironmentError } from '../errors.ts'
 import type { Invocation } from './command.ts'
+import { ProgressLine } from './progress-line.ts'
 
 /** Where a command's lines go: the result to standard output, all else to standard error. */
 export class Output {
   /** Standard output is kept for JSON. */
   isQuiet = false
-  private hasProgress = false
+  private readonly line = new ProgressLine(process.stderr)
 
-  readonly channels: Pick<Invocation, 'print' | 'progress' | 'warn'> = {
+  readonly channels: Pick<Invocation, 'print' | 'progress' | 'phase' | 'warn'> = {
     print: (line) => {
       this.done()
       if (!this.isQuiet) console.log(line)
     },
-    progress: (line) => {
-      if (!process.stderr.isTTY) return
-      const { columns } = process.stderr
-      process.stderr.write(`\r\u001b[K${line.slice(0, columns - 1)}`)
-      this.hasProgress = true
-    },
+    progress: (line) => this.line.show(line),
+    phase: (progress) => this.line.showPhase(progress),
     warn: (line) => {
       this.done()
       console.error(line)
@@ -27,8 +24,7 @@ export class Output {
 
   /** Takes the line of progress away. */
   done(): void {
-    if (this.hasProgress) process.stderr.write('\r\u001b[K')
-    this.hasProgress = false
+    this.line.clear()
   }
 
   /** @param file path, or `-` for standard output */
@@ -40,10 +36,15 @@ export class Output {
       process.stdout.write(text)
       return
     }
-    await writeFile(file, text).catch((cause: Error) => {
-      throw new EnvironmentError('ENVIRONMENT_DISK', `Can't write ${file}: ${cause.message}.`, { file }, { cause })
-    })
+    await writeText(file, text)
   }
+}
+
+/** Writes a file that an option names. @throws EnvironmentError `ENVIRONMENT_DISK` */
+export async function writeText(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((cause: Error) => {
+    throw new EnvironmentError('ENVIRONMENT_DISK', `Can't write ${file}: ${cause.message}.`, { file }, { cause })
+  })
 }
 
 /** What JSON has no numbers for is text: integers beyond 2^53, NaN and infinities. */
