@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { addonFor } from './addon-for.ts'
 import type { Artifact, Signature } from './artifact.ts'
 import { artifactFor } from './artifacts.ts'
 import { buildReport, type ReportSettings } from './build-report.ts'
-import { buildAddon } from './builtin/addon.ts'
 import { type Cache, openCache } from './cache/index.ts'
 import type { CompileProgress } from './compilers/compiler.ts'
 import type { OnnxMlirSettings } from './compilers/onnx-mlir.ts'
@@ -27,7 +27,7 @@ export interface PluginOptions extends RequestOptions, ReadOptions {
 /** All that a host needs to emit a model. */
 export interface BuildResult {
   readonly artifact: Artifact
-  /** The native addon for this machine. */
+  /** The native addon for the artifact's machine: a `.node` file, or its source (`.cc`) where it can't be compiled here. */
   readonly addon: { readonly path: string; readonly sha256: string }
   readonly facts: ModelFacts
   /** Files that the model consists of: a change of one of them asks for a new build. */
@@ -77,7 +77,7 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
         onnxMlir,
         reading,
       })
-      const addon = await cache.store.writing((folder) => buildAddon({ outDir: join(folder, 'addon') }))
+      const addon = await cache.store.writing((folder) => addonFor(artifact, { outDir: join(folder, 'addon') }))
       const requires = requirementsOf(artifact)
       for (const note of cached ? [] : artifact.notes) context.log(note)
       return {

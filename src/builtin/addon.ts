@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { diskError } from '../cache/disk.ts'
 import { CompileError, EnvironmentError } from '../errors.ts'
+import { addonFlags, addonPlatform } from '../runtime/addon.ts'
+import type { Target } from '../targets/index.ts'
+import { type HeaderPackage, selfContained } from './addon-source.ts'
 import { runCompiler } from './spawn.ts'
 import { findCxx, installAdvice, type Toolchain } from './toolchain-find.ts'
 
@@ -19,6 +22,7 @@ export interface AddonOptions {
 
 const native = fileURLToPath(new URL('../../native/', import.meta.url))
 const addonFolder = join(native, 'addon')
+const addonMain = join(addonFolder, 'addon.cc')
 
 /**
  * The Node-API addon for this machine: one that was built ahead, or one compiled here the first time it is asked for.
@@ -29,83 +33,74 @@ const addonFolder = join(native, 'addon')
  * @throws CompileError `COMPILE_ADDON` when the compiler refuses the sources
  */
 export async function buildAddon(options: AddonOptions): Promise<string> {
-  const prebuilt = prebuiltAddon()
-  if (prebuilt !== undefined) return prebuilt
-  const { outDir, cxx } = options
+  return prebuiltAddon() ?? compiled(await findCompiler(options), process.platform, options)
+}
+
+/** The same for the Linux of a target, by a cross compiler. */
+export async function crossBuildAddon(target: Target, options: AddonOptions): Promise<string> {
+  const toolchain = await findCompiler(options, target)
+  if (/linux/.test(toolchain.machine)) return compiled(toolchain, 'linux', options)
+  const message = `${toolchain.command.join(' ')} makes addons for ${toolchain.machine}, not for Linux.`
+  throw new EnvironmentError('ENVIRONMENT_NO_COMPILER', message, { target: target.name })
+}
+
+/**
+ * The addon's source as one file, which the runtime compiles on the machine that it comes to.
+ *
+ * @returns absolute path of the `.cc` file
+ */
+export async function writeAddonSource({ outDir }: AddonOptions): Promise<string> {
+  const text = await selfContained(addonMain, await headerPackages())
+  const path = join(outDir, `${createHash('sha256').update(text).digest('hex').slice(0, 32)}.cc`)
+  if (await isFilled(path)) return path
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    await mkdir(outDir, { recursive: true })
+    await writeFile(temporary, text)
+    await rename(temporary, path)
+  } catch (error) {
+    throw diskError(error, outDir)
+  }
+  return path
+}
+
+function findCompiler({ cxx, outDir }: AddonOptions, target?: Target): Promise<Toolchain> {
   const env = cxx === undefined ? process.env : { ...process.env, CXX: cxx }
-  const toolchain = await findCxx({ env, memoFolder: outDir })
-  const recipe = compilerArguments(headerPackages())
-  const addon = join(outDir, `${await contentHash(toolchain, recipe)}.node`)
-  if (await isFilled(addon)) return addon
-  await compile(toolchain, recipe, addon, options)
+  return findCxx({ env, memoFolder: outDir, ...(target && { target }) })
+}
+
+async function compiled(toolchain: Toolchain, platform: string, options: AddonOptions): Promise<string> {
+  const recipe: Recipe = { flags: addonFlags(platform), headers: await headerPackages() }
+  const addon = join(options.outDir, `${await contentHash(toolchain, recipe)}.node`)
+  if (!(await isFilled(addon))) await compile(toolchain, recipe, addon, options)
   return addon
 }
 
 function prebuiltAddon(): string | undefined {
   const folder = join(addonFolder, 'prebuilds')
   if (!existsSync(folder)) return undefined
-  const file = join(folder, `${process.platform}-${process.arch}${isMusl() ? '-musl' : ''}.node`)
+  const file = join(folder, `${addonPlatform()}.node`)
   return existsSync(file) ? file : undefined
 }
 
-/** Node's own report names the C library only where it is glibc. */
-function isMusl(): boolean {
-  if (process.platform !== 'linux') return false
-  const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
-  return header?.glibcVersionRuntime === undefined
-}
-
-interface HeaderPackage {
-  readonly name: string
-  readonly folder: string
-}
-
-function headerPackages(): readonly HeaderPackage[] {
+async function headerPackages(): Promise<readonly HeaderPackage[]> {
   const require = createRequire(import.meta.url)
-  return ['node-api-headers', 'node-addon-api'].map((name) => ({
-    name,
-    folder: dirname(require.resolve(`${name}/package.json`)),
-  }))
+  const places = [
+    ['node-api-headers', 'include', 'LICENSE'],
+    ['node-addon-api', '.', 'LICENSE.md'],
+  ] as const
+  return Promise.all(
+    places.map(async ([name, include, license]) => {
+      const manifest = require.resolve(`${name}/package.json`)
+      const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string }
+      return { name, version, include: join(dirname(manifest), include), license: join(dirname(manifest), license) }
+    }),
+  )
 }
 
 interface Recipe {
   readonly flags: readonly string[]
   readonly headers: readonly HeaderPackage[]
-}
-
-function compilerArguments(headers: readonly HeaderPackage[]): Recipe {
-  const isMac = process.platform === 'darwin'
-  return {
-    headers,
-    flags: [
-      '-std=c++17',
-      '-O2',
-      '-fPIC',
-      '-fvisibility=hidden',
-      '-fno-exceptions',
-      '-fno-rtti',
-      '-DNAPI_VERSION=8',
-      '-DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
-      // Electron refuses memory that isn't its own in ArrayBuffers: this makes their use a compile-time error.
-      '-DNODE_API_NO_EXTERNAL_BUFFERS_ALLOWED',
-      // Node's functions are found when the addon is loaded.
-      ...(isMac
-        ? ['-bundle', '-undefined', 'dynamic_lookup']
-        : [
-            '-shared',
-            // The built folder may be run in an image without libstdc++; its symbols stay inside.
-            '-static-libstdc++',
-            '-static-libgcc',
-            '-Wl,--exclude-libs,ALL',
-            // A worker's end must not unmap code that a thread of the pool still runs.
-            '-Wl,-z,nodelete',
-            '-Wl,-z,noexecstack',
-            '-Wl,-z,relro,-z,now',
-            '-Wl,--build-id=none',
-            '-Wl,-s',
-          ]),
-    ],
-  }
 }
 
 async function contentHash(toolchain: Toolchain, { flags, headers }: Recipe): Promise<string> {
@@ -114,13 +109,8 @@ async function contentHash(toolchain: Toolchain, { flags, headers }: Recipe): Pr
   for (const folder of [addonFolder, join(native, 'abi')])
     for (const name of (await readdir(folder)).toSorted())
       if (/\.(?:cc|h)$/.test(name)) hash.update(name).update(await readFile(join(folder, name)))
-  for (const { name, folder } of headers) hash.update(name).update(await packageVersion(folder))
+  for (const { name, version } of headers) hash.update(name).update(version)
   return hash.digest('hex').slice(0, 32)
-}
-
-async function packageVersion(folder: string): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string }
-  return version
 }
 
 /** Compiles in a folder of its own and renames: nobody ever sees half a file, and of two that compile one wins. */
@@ -134,12 +124,9 @@ async function compile(toolchain: Toolchain, recipe: Recipe, addon: string, opti
     throw diskError(error, outDir)
   }
   try {
-    const includes = recipe.headers.flatMap(({ name, folder }) => [
-      '-isystem',
-      name === 'node-api-headers' ? join(folder, 'include') : folder,
-    ])
+    const includes = recipe.headers.flatMap(({ include }) => ['-isystem', include])
     const output = join(staging, 'addon.node')
-    const args = [...recipe.flags, ...includes, join(addonFolder, 'addon.cc'), '-o', output]
+    const args = [...recipe.flags, ...includes, addonMain, '-o', output]
     const result = await runCompiler(toolchain.command, args, { cwd: staging, signal })
     if (result.status !== 0) throw failure(toolchain, result.stderr || result.stdout, outDir)
     await rename(output, addon)

@@ -29,6 +29,7 @@ export function emittedFiles(model: string, { artifact, addon }: BuildResult): E
   const base = basename(model, '.onnx').replace(/[^\w.-]/g, '_')
   const extension = extname(artifact.library)
   const stem = `${base}-${artifact.sha256.slice(0, 8)}`
+  const addonExtension = extname(addon.path)
   const folder = artifact.constants ? `${stem}/` : ''
 
   return {
@@ -43,8 +44,8 @@ export function emittedFiles(model: string, { artifact, addon }: BuildResult): E
       role: 'addon',
       source: addon.path,
       sha256: addon.sha256,
-      name: 'onnx-mlir.node',
-      fileName: `onnx-mlir-${addon.sha256.slice(0, 8)}.node`,
+      name: `onnx-mlir${addonExtension}`,
+      fileName: `onnx-mlir-${addon.sha256.slice(0, 8)}${addonExtension}`,
     },
     constants: artifact.constants && {
       role: 'constants',

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { basename, dirname } from 'node:path'
+import { addonNote } from '../addon-for.ts'
 import type { CompileProgress } from '../compilers/compiler.ts'
 import { moduleSource, stubSource } from '../emit/module.ts'
 import { type BuildContext, createPipeline, type Pipeline, type PluginOptions } from '../pipeline.ts'
@@ -51,6 +52,8 @@ export interface Models {
 export function createModels(options: HostOptions = {}): Models {
   const pipeline = options.pipeline ?? createPipeline(options)
   const reportPages = new Map<string, string>()
+  /** One addon serves many models. */
+  const toldNotes = new Set<string>()
 
   return {
     reportPages,
@@ -66,6 +69,10 @@ export function createModels(options: HostOptions = {}): Models {
       })
       for (const file of built.watch) host.watch(file)
       if (built.reportPage !== undefined) reportPages.set(basename(built.reportPage, '.nnpa.html'), built.reportPage)
+
+      const note = addonNote(built.addon.path, built.artifact.target)
+      if (note !== undefined && !toldNotes.has(note)) host.warn(note)
+      if (note !== undefined) toldNotes.add(note)
 
       const { addon, library, constants } = emittedFiles(model, built)
       const files = {

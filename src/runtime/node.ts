@@ -1,14 +1,16 @@
 import { dirname } from 'node:path'
+import { loadAddon } from './addon.ts'
 import { ModelLoadError, ModelRunError } from './errors.ts'
 import { InputChecker } from './inputs.ts'
 import { checkArch, checkLibrary, locate } from './library-file.ts'
 import type { BoundModel, Model, ModelFacts } from './model.ts'
-import { NativeSession, type NativeAddon } from './native.ts'
+import { NativeSession } from './native.ts'
 import { measureProfile, newProfileFile, type Profile } from './profile.ts'
 import type { Tensor } from './tensor.ts'
 
 /** The native files of a built model: paths or `file:` URLs. */
 export interface ModelFiles {
+  /** Or its source, which is compiled the first time. */
   readonly addon: string | URL
   readonly library: string | URL
   /** onnx-mlir's file of large constants, under the name that the library asks for. */
@@ -118,24 +120,6 @@ class NodeModel implements Model {
     this.#sessions.push(session)
     return session
   }
-}
-
-const addons = new Map<string, NativeAddon>()
-
-/** `process.dlopen` instead of `require`, which bundlers rewrite and ES modules lack. */
-function loadAddon(path: string, model: string): NativeAddon {
-  const known = addons.get(path)
-  if (known !== undefined) return known
-  const module: { exports: Partial<NativeAddon> } = { exports: {} }
-  try {
-    process.dlopen(module, path)
-  } catch (error) {
-    throw loadError(error, `${model}: the addon ${path} can't be loaded`)
-  }
-  const addon = module.exports
-  if (addon.load === undefined) throw new ModelLoadError('LOAD_ADDON', `${model}: ${path} is another addon`)
-  addons.set(path, addon as NativeAddon)
-  return addon as NativeAddon
 }
 
 function loadError(error: unknown, what: string): ModelLoadError {

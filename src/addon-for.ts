@@ -1,0 +1,44 @@
+import { extname } from 'node:path'
+import type { Artifact } from './artifact.ts'
+import { type AddonOptions, buildAddon, crossBuildAddon, writeAddonSource } from './builtin/addon.ts'
+import { CompileError, EnvironmentError } from './errors.ts'
+import { readElfIdentity } from './onnx-mlir/elf.ts'
+import { resolveTarget, type Target, thisMachine } from './targets/index.ts'
+
+/**
+ * The addon that loads a library, for the library's machine: an output folder runs there, wherever it was built.
+ * Another machine's comes from a cross compiler; without one it is the source, which is compiled there at the first load.
+ *
+ * @returns absolute path of a `.node` or a `.cc` file
+ * @throws EnvironmentError, CompileError as `buildAddon`
+ */
+export async function addonFor({ library, target }: Artifact, options: AddonOptions): Promise<string> {
+  // What the library is decides, not what was asked for: macOS makes Linux libraries too, with a container.
+  const elf = await readElfIdentity(library)
+  const isOfHere = elf?.machine === thisMachine()?.arch && process.platform === 'linux'
+  if (elf === undefined || isOfHere) return buildAddon(options)
+  const machine = resolveTarget(target)
+  if (!isCrossable(machine)) return writeAddonSource(options)
+  try {
+    return await crossBuildAddon(machine, options)
+  } catch (error) {
+    const isOurs = error instanceof CompileError || error instanceof EnvironmentError
+    if (!isOurs || error.code === 'ENVIRONMENT_DISK') throw error
+    return writeAddonSource(options)
+  }
+}
+
+/** The usual cross compilers for ARM bring a C++ library of ARMv7, which is no use on ARMv6. */
+const isCrossable = ({ name }: Target): boolean => name !== 'armv6'
+
+/** What whoever builds should know of an addon that has still to be compiled; nothing otherwise. */
+export function addonNote(addon: string, targetName: string): string | undefined {
+  if (extname(addon) !== '.cc') return undefined
+  const target = resolveTarget(targetName)
+  const there =
+    `No C++ compiler for ${target.name} found, so the output holds the source of the addon: the program compiles it ` +
+    `once, when it first loads a model, and needs a C++ compiler there.`
+  return isCrossable(target)
+    ? `${there} With ${target.crossPrefixes[0]}g++ installed here, it is compiled here.`
+    : there
+}
