@@ -1,10 +1,20 @@
 import type { UsageError } from '../errors.ts'
+import type { Model } from '../onnx/model.ts'
 import { didYouMean } from '../request/suggest.ts'
 import type { SignatureDim, SignatureEntry } from '../runtime/signature.ts'
+import type { Option } from './command.ts'
 import type { Arguments } from './parse.ts'
 
 /** Sizes of dynamic dimensions: by symbol, or as `x[1]` for axis 1 of input x where that has no name. */
 export type Sizes = Readonly<Record<string, number>>
+
+/** The option `--dims`, with what a command takes the sizes for. */
+export function dimsFlag(help: string): Option {
+  return { type: 'string', multiple: true, value: 'NAME=N,…', help }
+}
+
+/** `--dims` of commands that make up inputs. */
+export const inputDimsFlag = dimsFlag('sizes of symbolic dimensions of random inputs (default: 1)')
 
 /** Sizes for symbolic dimensions: `--dims batch=4,seq=128`, as often as wanted. A name may hold commas. @throws UsageError */
 export function dimsOption({ all, usage }: Arguments): Sizes {
@@ -43,13 +53,10 @@ export function expectDims(
   expectNames(sizes, names, usage)
 }
 
-/** Whether all sizes are for symbols of these shapes: what a model can be compiled for. @throws UsageError as `expectDims` */
-export function expectSymbols(
-  sizes: Sizes,
-  shapes: readonly (readonly unknown[])[],
-  usage: (problem: string) => UsageError,
-): void {
-  expectNames(sizes, shapes.flat(), usage)
+/** Whether all sizes are for symbols of a model's inputs: what it can be compiled for. @throws UsageError as `expectDims` */
+export function expectSymbols(sizes: Sizes, { graph }: Model, usage: (problem: string) => UsageError): void {
+  const dims = graph.inputs.flatMap(({ type }) => (type?.kind === 'tensor' ? (type.shape ?? []) : []))
+  expectNames(sizes, dims, usage)
 }
 
 function expectNames(sizes: Sizes, dims: readonly unknown[], usage: (problem: string) => UsageError): void {

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
-import { EnvironmentError, type UsageError } from '../errors.ts'
+import type { UsageError } from '../errors.ts'
 import { nnpaReport, type NnpaReportOptions, readPlacement } from '../nnpa-report.ts'
 import type { Model } from '../onnx/model.ts'
 import { readModel } from '../onnx/read.ts'
@@ -12,8 +11,9 @@ import { checkMinimum, type Report } from '../report/report.ts'
 import { movesText, reportText } from '../report/text.ts'
 import { type Move, movesBetween } from '../report/what-if.ts'
 import type { Command, Invocation } from './command.ts'
-import { dimsOption, expectSymbols, type Sizes } from './dims.ts'
+import { dimsFlag, dimsOption, expectSymbols, type Sizes } from './dims.ts'
 import { modelArgument } from './model-build.ts'
+import { writeText } from './output.ts'
 import { red } from './style.ts'
 import { type Change, parseWhatIf } from './what-if-option.ts'
 
@@ -24,7 +24,7 @@ export const report: Command = {
   options: {
     target: { type: 'string', short: 't', value: 'T', help: 'z16 or z17 (default: z16)' },
     predicted: { type: 'boolean', help: 'by rules alone, even where an onnx-mlir is found' },
-    dims: { type: 'string', multiple: true, value: 'NAME=N,…', help: 'sizes of symbolic dimensions' },
+    dims: dimsFlag('sizes of symbolic dimensions'),
     html: { type: 'string', value: 'FILE', help: 'write a page that shows the graph' },
     placement: { type: 'string', value: 'FILE', help: 'where nodes should run (default: MODEL.placement.json)' },
     'save-placement': { type: 'string', value: 'FILE', help: 'write where nodes run, to edit' },
@@ -44,14 +44,14 @@ A placement names nodes with regular expressions over their whole names; the fir
     const dims = dimsOption(invocation)
     invocation.progress(`reading ${path}`)
     const model = await readModel(path)
-    expectKnown({ ...dims, ...change?.dims }, model, usage)
+    expectSymbols({ ...dims, ...change?.dims }, model, usage)
     const options = await reportOptions(invocation, path, dims)
     const result = await nnpaReport(model, target, options)
     const moves = change && (await movesAfter(change, result, model, options))
 
-    if (values['html']) await write(values['html'], await reportHtml(result))
+    if (values['html']) await writeText(values['html'], await reportHtml(result))
     if (values['save-placement']) {
-      await write(values['save-placement'], placementOf(result, model, dialect))
+      await writeText(values['save-placement'], placementOf(result, model, dialect))
       warnOfNameless(model, invocation)
     }
     const problem = minimum === undefined ? undefined : checkMinimum(result, minimum)
@@ -119,15 +119,4 @@ function warnOfNameless({ graph }: Model, { warn }: Invocation): void {
   const count = graph.nodes.filter(({ name }) => name === '').length
   const subject = count === 1 ? '1 node has no name' : `${count} nodes have no names`
   if (count > 0) warn(`${subject}, so no placement can tell them from others; they were left out.`)
-}
-
-function expectKnown(dims: Sizes, model: Model, usage: (problem: string) => UsageError): void {
-  const shapes = model.graph.inputs.map(({ type }) => (type?.kind === 'tensor' ? (type.shape ?? []) : []))
-  expectSymbols(dims, shapes, usage)
-}
-
-async function write(file: string, text: string): Promise<void> {
-  await writeFile(file, text).catch((cause: Error) => {
-    throw new EnvironmentError('ENVIRONMENT_DISK', `Can't write ${file}: ${cause.message}.`, { file }, { cause })
-  })
 }

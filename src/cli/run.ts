@@ -9,7 +9,7 @@ import type { Command, Invocation } from './command.ts'
 import { type Inputs, runArgument, runChecked } from './data/inputs.ts'
 import { randomNumbers, randomTensor } from './data/random.ts'
 import { readTensorFile } from './data/tensor-file.ts'
-import { dimsOption, expectDims } from './dims.ts'
+import { dimsOption, expectDims, inputDimsFlag } from './dims.ts'
 import { buildOptions, buildRunnable, compilerText, modelArgument } from './model-build.ts'
 import { numberOption } from './parse.ts'
 import { summarize } from './statistics.ts'
@@ -29,12 +29,7 @@ export const run: Command = {
     },
     random: { type: 'boolean', help: 'random numbers for the other inputs' },
     seed: { type: 'string', value: 'N', help: 'of the random numbers (default: 0)' },
-    dims: {
-      type: 'string',
-      multiple: true,
-      value: 'NAME=N,…',
-      help: 'sizes of symbolic dimensions of random inputs (default: 1)',
-    },
+    dims: inputDimsFlag,
     repeat: { type: 'string', value: 'N', help: 'timed runs (default: 1)' },
     warmup: { type: 'string', value: 'N', help: 'runs before them that are not timed (default: 1)' },
     ...buildOptions,

@@ -9,7 +9,7 @@ import { modelFile } from '../plugin/models.ts'
 import type { Model } from '../runtime/model.ts'
 import type { Command, Invocation } from './command.ts'
 import { type Inputs, randomInputs, runArgument, runChecked } from './data/inputs.ts'
-import { dimsOption, expectDims } from './dims.ts'
+import { dimsOption, expectDims, inputDimsFlag } from './dims.ts'
 import { findOnnxRuntime, type OnnxRuntime } from './onnxruntime.ts'
 import { buildOptions, buildRunnable, compilerText, modelArgument } from './model-build.ts'
 import { numberOption } from './parse.ts'
@@ -27,12 +27,7 @@ export const verify: Command = {
     },
     runs: { type: 'string', value: 'N', help: 'random inputs to compare with onnxruntime on (default: 3)' },
     seed: { type: 'string', value: 'N', help: 'of the random inputs (default: 0)' },
-    dims: {
-      type: 'string',
-      multiple: true,
-      value: 'NAME=N,…',
-      help: 'sizes of symbolic dimensions of random inputs (default: 1)',
-    },
+    dims: inputDimsFlag,
     rtol: { type: 'string', value: 'X', help: 'relative tolerance (default: 1e-3)' },
     atol: { type: 'string', value: 'X', help: 'absolute tolerance (default: 1e-5)' },
     ...buildOptions,
