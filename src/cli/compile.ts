@@ -3,16 +3,15 @@ import { extname, join, resolve } from 'node:path'
 import { diskError, makeFolder } from '../cache/disk.ts'
 import { stages } from '../onnx-mlir/options.ts'
 import type { BuildResult } from '../pipeline.ts'
+import { didYouMean } from '../request/suggest.ts'
 import type { Command, Invocation, Outcome } from './command.ts'
 import { emitC } from './emit-c.ts'
 import { emitOnnxMlirStage } from './emit-stage.ts'
 import { buildModel, buildOptions, compilerText, modelArgument, requestOptions, stemOf } from './model-build.ts'
-import { dimsOption } from './dims.ts'
+import { dimsFlag, dimsOption } from './dims.ts'
 import { bytesText } from './style.ts'
 
-/** What onnx-mlir makes on the way; its library is what is made without `--emit`. */
-const onnxMlirStages = stages.filter((stage) => stage !== 'lib')
-const kinds = ['library', 'c', ...onnxMlirStages] as const
+const kinds = ['library', 'c', ...stages] as const
 
 /** The library alone: it has onnx-mlir's C ABI, so any program can load it. The addon is part of what a bundler emits. */
 export const compile: Command = {
@@ -21,18 +20,21 @@ export const compile: Command = {
   positionals: modelArgument,
   options: {
     ...buildOptions,
-    dims: { type: 'string', multiple: true, value: 'NAME=N,…', help: 'compile for these sizes of symbolic dimensions' },
+    dims: dimsFlag('compile for these sizes of symbolic dimensions'),
     out: { type: 'string', short: 'o', value: 'DIR', help: 'folder for the result (default: the working directory)' },
     emit: { type: 'string', value: 'KIND', help: 'what to make (default: library); see below' },
   },
-  notes: `--emit c writes the C of the built-in compiler, its weights and headers; of onnx-mlir there are
-${onnxMlirStages.join(', ')}.`,
+  notes: `--emit c writes the C of the built-in compiler, its weights and headers. What onnx-mlir makes on the way:
+${stages.join(', ')}; zhigh and zlow are those of NNPA (z16, z17), lib is its
+library as it stands, without the checks that a build makes. inspect --stages compares them.`,
   async run(invocation) {
     const { positionals, values, usage } = invocation
     const id = positionals[0] ?? ''
     const kind = kinds.find((candidate) => candidate === (values['emit'] ?? 'library'))
     if (kind === undefined)
-      throw usage(`--emit must be one of ${kinds.join(', ')}, not ${JSON.stringify(values['emit'])}`)
+      throw usage(
+        `--emit must be one of ${kinds.join(', ')}, not ${JSON.stringify(values['emit'])}.${didYouMean(values['emit'] ?? '', kinds)}`,
+      )
     const out = resolve(values['out'] ?? '.')
     const options = { ...requestOptions(invocation), dims: dimsOption(invocation) }
     if (kind === 'c') return emitC(id, out, options, invocation)

@@ -148,7 +148,8 @@ function subgraphsOf(attribute: Attribute): readonly OnnxGraph[] {
   return attribute.kind === 'graphs' ? attribute.value : []
 }
 
-function* nodesOf(main: OnnxGraph): Generator<OnnxNode> {
+/** The nodes of a graph and of its subgraphs. */
+export function* nodesOf(main: OnnxGraph): Generator<OnnxNode> {
   for (const graph of graphsOf(main)) yield* graph.nodes
 }
 

@@ -1,7 +1,7 @@
 import { CompileError, EnvironmentError, UsageError } from '../errors.ts'
 import type { Model } from '../onnx/model.ts'
 import { type Capabilities, canMake, placementFlags } from './capabilities.ts'
-import { type OnnxMlirOptions, type Stage, isText, stageProducts } from './options.ts'
+import { type OnnxMlirOptions, type Stage, isText, needsNnpa, stageProducts } from './options.ts'
 import { shapeFlags } from './shapes.ts'
 
 /** Names of files inside the staging folder, which is the driver's working directory. */
@@ -42,7 +42,7 @@ export function buildArguments(
   refuseCrossCompiling(capabilities, options, stage)
   const list = new FlagList(capabilities)
   const accel = acceleratorOf(capabilities, options, list)
-  if ((stage === 'zhigh' || stage === 'zlow') && !accel) {
+  if (needsNnpa(stage) && !accel) {
     throw new UsageError(
       'USAGE_STAGE',
       `There is no ${stage} for ${options.target.name} without the accelerator; use target=z16 or z17, and an onnx-mlir with NNPA.`,

@@ -75,3 +75,8 @@ export const stageProducts: Readonly<Record<Stage, { readonly flag: string; read
 export function isText(stage: Stage): boolean {
   return stage !== 'obj' && stage !== 'lib' && stage !== 'jni'
 }
+
+/** True for stages on the way to the accelerator's code, which only z16 and z17 have. */
+export function needsNnpa(stage: Stage): boolean {
+  return stage === 'zhigh' || stage === 'zlow'
+}
