@@ -9,10 +9,11 @@ import { compareEngines, type ModelResult } from './bench/compare-engines.ts'
 import { compiledEngine } from './bench/compiled.ts'
 import { type Engine, type EngineName, engineNames, reasonOf } from './bench/engine.ts'
 import { onnxRuntimeEngine } from './bench/onnxruntime.ts'
+import { profileModels } from './bench/profile.ts'
 import type { RoundsOptions } from './bench/rounds.ts'
 import { modelText, overheadText } from './bench/tables.ts'
 import type { Command, Invocation } from './command.ts'
-import { dimsOption, type Sizes } from './dims.ts'
+import { dimsOption, inputDimsFlag, type Sizes } from './dims.ts'
 import { stemOf } from './model-build.ts'
 import { numberOption } from './parse.ts'
 
@@ -46,21 +47,44 @@ export function createBench(defaults: BenchDefaults = {}): Command {
       threads: { type: 'string', value: 'N', help: 'threads for onnxruntime (default: 1)' },
       rounds: { type: 'string', value: 'N', help: 'rounds per model (default: 30)' },
       seconds: { type: 'string', value: 'N', help: 'stop a model after this long, short of its rounds (default: 30)' },
-      dims: { type: 'string', multiple: true, value: 'NAME=N,…', help: 'sizes of symbolic dimensions (default: 1)' },
+      dims: inputDimsFlag,
+      profile: {
+        type: 'boolean',
+        help: 'instead: the time of each node; --rounds are its runs, --engines its compilers',
+      },
+      trace: { type: 'string', value: 'FILE', help: 'with --profile: write a trace for Perfetto or chrome://tracing' },
       cache: { type: 'string', value: 'DIR', help: 'folder of the cache (default: see the command cache dir)' },
     },
     notes: `Each round takes one sample of every engine; "faster" (in JSON: pairedRatio) is the median over the rounds of
 onnxruntime-node's time by the engine's, and ratio the same of their medians: above 1 is faster than onnxruntime-node.
-The largest relative difference to its outputs is that of numpy's allclose: |a - e| / (|e| + atol / rtol), rtol 1e-3, atol 1e-5.`,
+The largest relative difference to its outputs is that of numpy's allclose: |a - e| / (|e| + atol / rtol), rtol 1e-3, atol 1e-5.
+--profile takes builtin (the default) and onnx-mlir, and names operators as they do. Nodes that became one share a line; those
+that take no time at all, such as a Reshape, have none. A share is one of the time in all nodes.`,
     async run(invocation) {
-      const { print, progress, signal } = invocation
-      const engines = enginesOf(invocation, packages)
+      const { values, flags, usage, print, progress, signal } = invocation
+      const isProfile = flags.has('profile')
+      if (values['trace'] !== undefined && !isProfile) throw usage('--trace is for --profile')
+      const names = engineNamesOf(invocation, isProfile ? 'builtin' : 'builtin,onnxruntime-node')
+      const threads = numberOption(invocation, 'threads', { otherwise: 1, min: 1 })
       const { paths, withOverhead } = await selection(invocation, models)
       const options = {
         rounds: numberOption(invocation, 'rounds', { otherwise: 30, min: 1 }),
         seconds: numberOption(invocation, 'seconds', { otherwise: 30, integer: false }),
         signal,
       }
+      const dims = dimsOption(invocation)
+      const sizesOf = (path: string): Sizes => ({ ...sizes[stemOf(path)], ...dims })
+      const machine = {
+        cpu: cpus()[0]?.model,
+        arch: process.arch,
+        platform: process.platform,
+        node: process.version,
+      }
+      if (isProfile) {
+        const { ok, profiles } = await profileModels(paths, names, sizesOf, options, invocation)
+        return { ok, text: '', json: { models: profiles, machine } }
+      }
+      const engines = names.map((name) => engineOf(name, threads, packages, invocation))
       let overhead: CallOverhead | undefined
       if (withOverhead) {
         progress('measuring what a call costs')
@@ -71,8 +95,7 @@ The largest relative difference to its outputs is that of numpy's allclose: |a -
       for (const path of paths) {
         const name = stemOf(path)
         progress(`measuring ${name}`)
-        const dims = { ...sizes[name], ...dimsOption(invocation) }
-        const result = await benchModel(path, engines, dims, options)
+        const result = await benchModel(path, engines, sizesOf(path), options)
         results.set(name, result)
         print(modelText(name, result))
       }
@@ -83,7 +106,7 @@ The largest relative difference to its outputs is that of numpy's allclose: |a -
         json: {
           models: Object.fromEntries(results),
           ...(overhead && { callOverhead: overhead }),
-          machine: { cpu: cpus()[0]?.model, arch: process.arch, platform: process.platform, node: process.version },
+          machine,
         },
       }
     },
@@ -105,21 +128,21 @@ async function benchModel(
   return compareEngines(path, engines, inputs, sizes, options)
 }
 
-function enginesOf(invocation: Invocation, packages: string): Engine[] {
-  const { values, usage } = invocation
-  const threads = numberOption(invocation, 'threads', { otherwise: 1, min: 1 })
-  const names = listOf(values['engines'] ?? 'builtin,onnxruntime-node').map((text): EngineName => {
+function engineNamesOf({ values, usage }: Invocation, otherwise: string): EngineName[] {
+  const names = listOf(values['engines'] ?? otherwise).map((text): EngineName => {
     const name = engineNames.find((candidate) => candidate === text)
     if (name) return name
     throw usage(
       `there is no engine ${JSON.stringify(text)}.${didYouMean(text, engineNames)} There are ${engineNames.join(', ')}`,
     )
   })
-  return [...new Set(names)].map((name) =>
-    name === 'onnxruntime-node' || name === 'onnxruntime-web'
-      ? onnxRuntimeEngine(name, packages, threads)
-      : compiledEngine(name, invocation),
-  )
+  return [...new Set(names)]
+}
+
+function engineOf(name: EngineName, threads: number, packages: string, invocation: Invocation): Engine {
+  return name === 'onnxruntime-node' || name === 'onnxruntime-web'
+    ? onnxRuntimeEngine(name, packages, threads)
+    : compiledEngine(name, invocation)
 }
 
 /** Which models to take, and whether to take the cost of a call. */

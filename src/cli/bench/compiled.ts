@@ -1,6 +1,8 @@
 import { fromRuntime } from '../../conformance/runtime-tensor.ts'
 import { CompileError } from '../../errors.ts'
+import type { BuildResult } from '../../pipeline.ts'
 import type { RequestOptions } from '../../request/index.ts'
+import type { Model } from '../../runtime/model.ts'
 import type { Invocation } from '../command.ts'
 import { runArgument } from '../data/inputs.ts'
 import { buildRunnable } from '../model-build.ts'
@@ -13,15 +15,27 @@ const requests = {
   'onnx-mlir': { compiler: 'onnx-mlir' },
 } as const satisfies Record<string, RequestOptions>
 
-export function compiledEngine(name: keyof typeof requests, invocation: Invocation): Engine {
+/** A model that this compiler and no other made. @param directives beside those that name the compiler */
+export async function compiledModel(
+  name: keyof typeof requests,
+  path: string,
+  invocation: Invocation,
+  directives: RequestOptions = {},
+): Promise<{ readonly built: BuildResult; readonly model: Model }> {
   const request = requests[name]
+  const compiled = await buildRunnable(invocation, path, { ...request, ...directives })
+  const { compiler } = compiled.built.artifact
+  if (compiler.name !== request.compiler)
+    throw new CompileError('COMPILE_COMPILER', `compiled by ${compiler.name} instead`, { model: path })
+  return compiled
+}
+
+export function compiledEngine(name: keyof typeof requests, invocation: Invocation): Engine {
   return {
     name,
     async load(path) {
-      const { built, model } = await buildRunnable(invocation, path, request)
+      const { built, model } = await compiledModel(name, path, invocation)
       const { compiler, target, bytes, seconds } = built.artifact
-      if (compiler.name !== request.compiler)
-        throw new CompileError('COMPILE_COMPILER', `compiled by ${compiler.name} instead`, { model: path })
       const started = performance.now()
       await model.load()
       const loadMs = performance.now() - started

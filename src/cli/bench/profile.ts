@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Model } from '../../runtime/model.ts'
+import type { Profile } from '../../runtime/profile.ts'
+import type { Invocation } from '../command.ts'
+import { randomInputs, runArgument, runChecked } from '../data/inputs.ts'
+import type { Sizes } from '../dims.ts'
+import { compilerText, stemOf } from '../model-build.ts'
+import { writeText } from '../output.ts'
+import { compiledModel } from './compiled.ts'
+import type { EngineFailure, EngineName } from './engine.ts'
+import { profileText } from './profile-table.ts'
+import type { RoundsOptions } from './rounds.ts'
+import { type ProcessTrace, traceText } from './trace.ts'
+
+/** Compilers whose libraries can measure their nodes. */
+const profilers = ['builtin', 'onnx-mlir'] as const
+type Profiler = (typeof profilers)[number]
+
+/** Time of one node over all runs. */
+export interface NodeTime {
+  readonly name: string
+  /** As the compiler names it, e.g. `Conv`; of nodes that became one, that of the work they were joined to. */
+  readonly op: string
+  readonly calls: number
+  readonly totalMs: number
+  /** Microseconds of one call. */
+  readonly meanUs: number
+  /** Part of the time in all nodes, 0 to 1. */
+  readonly share: number
+}
+
+/** Time of all nodes of a model; the slowest first. */
+export interface EngineProfile {
+  readonly runs: number
+  readonly totalMs: number
+  readonly nodes: readonly NodeTime[]
+  readonly target: string
+  /** Name and version. */
+  readonly compiler: string
+}
+
+export type ModelProfiles = { readonly [Name in Profiler]?: EngineProfile | EngineFailure }
+
+/**
+ * Profiles models compiled by each of the engines, one after another, and prints the tables.
+ * @param engines of which others than {@link profilers} are a UsageError
+ * @returns not `ok` if one of them failed, which is part of the result
+ */
+export async function profileModels(
+  paths: readonly string[],
+  engines: readonly EngineName[],
+  sizesOf: (path: string) => Sizes,
+  options: RoundsOptions,
+  invocation: Invocation,
+): Promise<{ readonly ok: boolean; readonly profiles: Readonly<Record<string, ModelProfiles>> }> {
+  const { values, usage, print, progress, signal } = invocation
+  const names = engines.map((engine) => profilerOf(engine, usage))
+  if (paths.length === 0) throw usage('--profile needs a model')
+  const { trace } = values
+  // Not after minutes of measuring.
+  if (trace !== undefined) expectFolder(trace, usage)
+
+  const profiles = new Map<string, ModelProfiles>()
+  const processes: ProcessTrace[] = []
+  let ok = true
+  for (const path of paths) {
+    const stem = stemOf(path)
+    const results: { -readonly [Name in Profiler]?: EngineProfile | EngineFailure } = {}
+    profiles.set(stem, results)
+    for (const name of names) {
+      progress(`profiling ${stem} by ${name}`)
+      try {
+        const { result, events } = await profileModel(path, name, sizesOf(path), options, invocation)
+        processes.push({ title: `${stem}, ${name}`, events })
+        results[name] = result
+      } catch (error) {
+        signal.throwIfAborted()
+        ok = false
+        results[name] = { error: error instanceof Error ? error.message : String(error) }
+      }
+      print(profileText(`${stem}, ${name}`, results[name]))
+    }
+  }
+  if (trace !== undefined) await writeText(trace, traceText(processes))
+  return { ok, profiles: Object.fromEntries(profiles) }
+}
+
+function profilerOf(engine: EngineName, usage: Invocation['usage']): Profiler {
+  const profiler = profilers.find((candidate) => candidate === engine)
+  if (profiler) return profiler
+  throw usage(`--profile measures nodes in what ${profilers.join(' and ')} make: leave ${engine} out of --engines`)
+}
+
+function expectFolder(file: string, usage: Invocation['usage']): void {
+  const folder = dirname(resolve(file))
+  if (!existsSync(folder)) throw usage(`--trace ${file}: there is no folder ${folder}`)
+}
+
+async function profileModel(
+  path: string,
+  name: Profiler,
+  sizes: Sizes,
+  options: RoundsOptions,
+  invocation: Invocation,
+): Promise<{ readonly result: EngineProfile; readonly events: Profile['trace'] }> {
+  const { built, model } = await compiledModel(name, path, invocation, { profile: 'onnx' })
+  try {
+    const argument = runArgument(randomInputs(model.inputs, sizes, 1))
+    const { runs, nodes, trace } = model.profile(argument, runsWithin(model, argument, options))
+    const { target, compiler } = built.artifact
+    return { result: { ...nodeTimes({ runs, nodes }), target, compiler: compilerText(compiler) }, events: trace }
+  } finally {
+    model.dispose()
+  }
+}
+
+/** How many runs there is time for, after two that warm up. */
+function runsWithin(
+  model: Model,
+  argument: Readonly<Record<string, unknown>>,
+  { rounds, seconds }: RoundsOptions,
+): number {
+  runChecked(model, argument)
+  const started = performance.now()
+  runChecked(model, argument)
+  const ms = performance.now() - started
+  return ms * rounds <= seconds * 1000 ? rounds : Math.max(1, Math.floor((seconds * 1000) / ms))
+}
+
+function nodeTimes({
+  runs,
+  nodes,
+}: Pick<Profile, 'runs' | 'nodes'>): Pick<EngineProfile, 'runs' | 'totalMs' | 'nodes'> {
+  const total = nodes.reduce((sum, { seconds }) => sum + seconds, 0)
+  return {
+    runs,
+    totalMs: total * 1000,
+    nodes: nodes.map(({ name, op, calls, seconds }) => ({
+      name,
+      op: op.replace(/^onnx\./, ''),
+      calls,
+      totalMs: seconds * 1000,
+      meanUs: (seconds / calls) * 1e6,
+      share: total > 0 ? seconds / total : 0,
+    })),
+  }
+}
