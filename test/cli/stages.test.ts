@@ -170,6 +170,16 @@ describe('--stages', () => {
     expect(json.stages.at(-2)).toMatchObject({ stage: 'llvm-ir', operations: 3 })
   })
 
+  test('after a compile that was stopped, no later stage is tried', async () => {
+    const answers = smallStages.filter(({ when }) => !('EmitMLIR' in when))
+    const killed: Answer = { when: { EmitMLIR: 'true' }, ending: 'crash', signal: 'SIGKILL' }
+    const { model, standIn } = await setUp([...answers, killed])
+    const { code, json } = await cliJson('inspect', model, '--stages', '-t', 'x86-64')
+    expect(code).toBe(1)
+    expect(json.stages.at(-1)).toMatchObject({ stage: 'mlir', error: expect.stringContaining('memory') })
+    expect(standIn.asked()).toHaveLength(3)
+  })
+
   test('a model that names its domain as objects name their members', async () => {
     const bytes = modelBytes({
       ...mlpSource,
