@@ -48,17 +48,16 @@ async function onlyOnPath(scripts: Readonly<Record<string, string>>): Promise<vo
   vi.stubEnv('CXX', '')
 }
 
-const build = () =>
-  createPipeline({ cache: join(root, 'cache'), onnxMlir: onnxMlirForZ() }).build(
+const build = (options: OnnxMlirSettings['options'] = {}) =>
+  createPipeline({ cache: join(root, 'cache'), onnxMlir: { ...onnxMlirForZ(), options } }).build(
     `${join(root, 'mlp.onnx')}?target=z16`,
     quiet,
   )
 
 describe.runIf(isHere)('a build for IBM Z made elsewhere', () => {
   test.runIf(hasCross)('has an addon for IBM Z where there is a cross compiler', async () => {
-    const { addon, artifact, facts } = await build()
+    const { addon, artifact } = await build()
     expect(artifact.compiler.name).toBe('onnx-mlir')
-    expect(facts.requires).toEqual({ arch: 's390x', cpu: 'z16', accelerator: 'NNPA' })
     expect(addon.path).toMatch(/\.node$/)
     expect(await readElfIdentity(addon.path)).toEqual({ bits: 64, byteOrder: 'big', machine: 's390x' })
     expect((await readFile(addon.path)).includes('napi_register_module_v1')).toBe(true)
@@ -81,6 +80,16 @@ describe.runIf(isHere)('a build for IBM Z made elsewhere', () => {
     const text = await readFile(addon.path, 'utf8')
     expect(text).toContain('NODE_API_MODULE(onnx_mlir, init)')
     expect(text).not.toMatch(/#include [<"](napi|node_api|session)/)
+  })
+
+  test.each([
+    ['the accelerator that it was compiled for', {}, { cpu: 'z16', accelerator: 'NNPA' }],
+    ['no accelerator that it was compiled without', { accel: 'none' }, { cpu: 'z16' }],
+    ['the processor that march names', { accel: 'none', march: 'z15' }, { cpu: 'z15' }],
+    ['that of the target where march names one that we don’t know', { accel: 'none', march: 'arch11' }, { cpu: 'z16' }],
+  ] as const)('needs %s', async (_, options, needs) => {
+    await onlyOnPath({})
+    expect((await build(options)).facts.requires).toEqual({ arch: 's390x', ...needs })
   })
 
   test('says once that an addon has still to be compiled, and what of it is wrong here', async () => {
