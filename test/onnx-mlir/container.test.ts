@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compileWithOnnxMlir } from '../../src/onnx-mlir/compile.ts'
@@ -10,6 +10,7 @@ import type { ContainerInstallation, Engine } from '../../src/onnx-mlir/installa
 import { capabilitiesOf } from '../../src/onnx-mlir/probe.ts'
 import { containerArguments } from '../../src/onnx-mlir/run-container.ts'
 import type { Progress } from '../../src/onnx-mlir/progress.ts'
+import { configurePodman } from '../podman.ts'
 import { helpText, versionText } from './generations.ts'
 import { mlpLibrary, mlpSignature, target, workshop, writeModel } from './installed.ts'
 
@@ -17,17 +18,7 @@ const { folder, fresh, remove } = workshop('container-test')
 const image = 'localhost/unplugin-onnx-mlir-stand-in:1'
 /** Marks the containers of this run. */
 const label = `unplugin-onnx-mlir-test=${process.pid}`
-const before = process.env['CONTAINERS_CONF']
 const host = { target: target('x86-64') }
-
-/** A sandbox allows neither crun's namespaces nor higher limits; where runc is installed, it is taken. */
-function configurePodman(): void {
-  if (before !== undefined || !['/usr/sbin/runc', '/usr/bin/runc'].some((path) => existsSync(path))) return
-  const file = join(folder, 'containers.conf')
-  const limits = '["nofile=1024:1024", "nproc=1024:1024"]'
-  writeFileSync(file, `[containers]\ndefault_ulimits = ${limits}\n[engine]\nruntime = "runc"\n`)
-  process.env['CONTAINERS_CONF'] = file
-}
 
 /** An image of three files and a program. */
 function makeImage({ command }: Engine): void {
@@ -50,7 +41,7 @@ function makeImage({ command }: Engine): void {
 /** Why the tests with an engine are left out; undefined where they run. */
 async function prepare(): Promise<Engine | string> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'the stand-in image is made on x86-64 Linux only'
-  configurePodman()
+  configurePodman(folder)
   try {
     const engine = await findEngine()
     makeImage(engine)
@@ -69,7 +60,6 @@ afterAll(() => {
   if (typeof prepared !== 'string') {
     execFileSync(prepared.command, ['rmi', '--force', image, `${image}-bare`], { stdio: 'ignore' })
   }
-  if (before === undefined) delete process.env['CONTAINERS_CONF']
   remove()
 })
 
