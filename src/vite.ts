@@ -33,8 +33,10 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
         },
         configureServer(server) {
           server.middlewares.use(reportsPath, reportPages(models.reportPages))
-          // The watcher is what every way to close or restart a server closes first; hooks wait for what is being loaded.
-          beforeClose(server.watcher, () => signals.stop(server.config))
+          // The hooks of a server that is closed or restarted wait for what is being loaded.
+          for (const environment of Object.values(server.environments)) {
+            beforeClose(environment, () => signals.stop(environment))
+          }
         },
         async watchChange(path) {
           if (isModelId(path)) await types.update((line) => this.warn(line))
@@ -46,7 +48,7 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
           // True where code runs in Node: server environments, and all of Vitest's, jsdom too.
           if (!config.keepProcessEnv) return undefined
           if (environment.mode !== 'build') {
-            return { mode: 'dev', signal: signals.of(environment.getTopLevelConfig()), place: cachedUrl }
+            return { mode: 'dev', signal: signals.of(environment), place: cachedUrl }
           }
           const { reserved } = buildOf(builds, environment)
           return {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { context as esbuildContext } from 'esbuild'
 import { watch as watchRolldown } from 'rolldown'
 import { rollup, watch as watchRollup } from 'rollup'
-import { createServer } from 'vite'
+import { createServer, type ViteDevServer } from 'vite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import webpack, { type Configuration } from 'webpack'
 import esbuildPlugin from '../../src/esbuild.ts'
@@ -88,20 +88,8 @@ const hosts: Record<string, (place: Workplace) => Promise<() => Promise<unknown>
     const watcher = watchRollup({ input, plugins: [rollupPlugin(options)], output: { file: join(root, 'out.mjs') } })
     return () => watcher.close()
   },
-  async 'vite, serving'({ root, options }) {
-    const server = await createServer({
-      root,
-      configFile: false,
-      logLevel: 'silent',
-      server: { middlewareMode: true },
-      plugins: [vitePlugin(options)],
-    })
-    const loaded = server.ssrLoadModule('/main.js').catch((error: unknown) => error)
-    return async () => {
-      await server.close()
-      expect(await loaded).toBeInstanceOf(Error)
-    }
-  },
+  'vite, serving': (place) => serve(place, (server) => server.close()),
+  'vite, restarting': (place) => serve(place, (server) => server.restart()),
   'webpack, watching': (place) => watchWebpack(place, { plugins: [webpackPlugin(place.options)] }),
   'webpack loader, watching': (place) =>
     watchWebpack(place, {
@@ -115,6 +103,25 @@ const hosts: Record<string, (place: Workplace) => Promise<() => Promise<unknown>
       expect(await built).toBe(false)
     }
   },
+}
+
+async function serve(
+  { root, options }: Workplace,
+  close: (server: ViteDevServer) => Promise<void>,
+): Promise<() => Promise<unknown>> {
+  const server = await createServer({
+    root,
+    configFile: false,
+    logLevel: 'silent',
+    server: { middlewareMode: true },
+    plugins: [vitePlugin(options)],
+  })
+  onTestFinished(() => server.close())
+  const loaded = server.ssrLoadModule('/main.js').catch((error: unknown) => error)
+  return async () => {
+    await close(server)
+    expect(await loaded).toBeInstanceOf(Error)
+  }
 }
 
 function webpackConfig(root: string): Configuration {
