@@ -1,20 +1,12 @@
 import { entryFor, type Program, type Step } from './program.ts'
 import type { NnpaLevel } from './nnpa-level.ts'
-import { Neighbours, takeBackLoneSteps, takeWhatIsBetween } from './neighbours.ts'
+import type { Placed, Placement } from './placed.ts'
+import { Neighbours } from './neighbours.ts'
+import { takeBackLoneSteps, takeWhatIsBetween } from './reconsider.ts'
+import { vanish } from './vanish.ts'
 import { fusedOps } from './passes/fuse.ts'
 import { hasRules, refusal } from './rules/index.ts'
 import { scalarsOnCpu } from './rules/matmul.ts'
-
-/** Where a step ends up. */
-export interface Placed {
-  readonly device: 'nnpa' | 'cpu'
-  /** What the compiler says of it; empty where it says nothing. */
-  readonly reason: string
-  /** What we say where the compiler says nothing. */
-  readonly note?: string
-}
-
-export type Placement = Map<Step, Placed>
 
 const accelerated: ReadonlySet<string> = new Set(Object.values(fusedOps))
 
@@ -34,6 +26,7 @@ export function placeSteps(program: Program, level: NnpaLevel, isOnCpu: (step: S
   const neighbours = new Neighbours(program, placement)
   takeWhatIsBetween(program, placement, neighbours)
   takeBackLoneSteps(program, placement, neighbours)
+  vanish(program, placement, neighbours)
   return placement
 }
 

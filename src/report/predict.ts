@@ -1,15 +1,13 @@
 import type { NnpaLevel } from './nnpa-level.ts'
 import { decompose } from './passes/decompose.ts'
 import { fuseFor } from './passes/fuse.ts'
-import { mergeSteps } from './passes/merge.ts'
+import { mergeSteps, reshapeLast } from './passes/merge.ts'
 import { prepareFor } from './passes/prepare.ts'
 import { rewriteSteps } from './passes/rewrite.ts'
 import { dropIdentities, foldConstants } from './passes/simplify.ts'
-import { type Placement, placeSteps } from './place.ts'
+import { placeSteps } from './place.ts'
+import type { Device, Placement } from './placed.ts'
 import type { Program, Step } from './program.ts'
-
-/** Where a node of the model runs. `folded`: nowhere, as it was computed or removed at compile time. */
-export type Device = 'nnpa' | 'cpu' | 'folded'
 
 export interface Verdict {
   readonly device: Device
@@ -40,6 +38,9 @@ export function predict(program: Program, level: NnpaLevel, options: PredictOpti
     dropIdentities,
     mergeSteps,
     dropIdentities,
+    reshapeLast,
+    prepareFor(level),
+    reshapeLast,
     prepareFor(level),
     fuseFor(level),
   ]) {
@@ -56,12 +57,13 @@ function verdicts(nodes: readonly Step[], program: Program, placement: Placement
   const partners = new Map<number, Set<number>>()
   for (const step of program.steps) {
     const { device, reason, note } = placement.get(step)!
+    const together = [...step.origins, ...step.absorbed]
+    for (const node of together) partners.set(node, new Set([...(partners.get(node) ?? []), ...together]))
     for (const node of step.origins) {
       // A node whose parts are on both runs on NNPA.
-      if (device === 'nnpa' || !devices.has(node)) devices.set(node, device)
+      if (device === 'nnpa' || (device === 'cpu' && !devices.has(node))) devices.set(node, device)
       if (reason !== '') reasons.set(node, (reasons.get(node) ?? new Set()).add(reason))
       if (note) notes.set(node, note)
-      partners.set(node, new Set([...(partners.get(node) ?? []), ...step.origins]))
     }
   }
   return nodes.map((_, node): Verdict => {

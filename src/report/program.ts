@@ -2,17 +2,23 @@ import { type Dim, symbol } from '../graph/dim.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import { type Graph, Identities, Node, Value, type ValueInfo } from '../graph/graph.ts'
 import { OnnxMlirError } from '../errors.ts'
-import type { Model, OnnxNode, TypeInfo } from '../onnx/model.ts'
+import type { Model, OnnxNode, Tensor, TypeInfo } from '../onnx/model.ts'
 import { registry } from '../ops/index.ts'
 
 /** An operation as onnx-mlir has it on the way to the accelerator, and which nodes of the model it stands for. */
 export class Step extends Node {
-  /** Indices of nodes in the model's main graph. */
+  /** Indices of nodes in the model's main graph, whose names the operation keeps in the compiler. */
   readonly origins: ReadonlySet<number>
+  /** Nodes that vanished into it: the compiler puts one operation in the place of several, and keeps the last one's name. */
+  readonly absorbed: ReadonlySet<number>
 
-  constructor(init: ConstructorParameters<typeof Node>[0] & { origins: ReadonlySet<number> }, outputs: Value[]) {
+  constructor(
+    init: ConstructorParameters<typeof Node>[0] & { origins: ReadonlySet<number>; absorbed?: ReadonlySet<number> },
+    outputs: Value[],
+  ) {
     super(init)
     this.origins = init.origins
+    this.absorbed = init.absorbed ?? new Set()
     this.outputs = outputs
     for (const output of outputs) output.producer = this
   }
@@ -20,6 +26,13 @@ export class Step extends Node {
   /** The same operation with other inputs, standing for `origins` too. */
   with(inputs: (Value | undefined)[], origins: Iterable<number> = [], attributes = this.attributes): Step {
     return new Step({ ...this, inputs, attributes, origins: new Set([...this.origins, ...origins]) }, this.outputs)
+  }
+
+  /** The same operation in the place of other steps too, whose names are lost. */
+  absorbing(steps: readonly Step[]): Step {
+    const nodes = steps.flatMap(({ origins, absorbed }) => [...origins, ...absorbed])
+    const absorbed = new Set([...this.absorbed, ...nodes.filter((node) => !this.origins.has(node))])
+    return new Step({ ...this, absorbed }, this.outputs)
   }
 }
 
@@ -44,9 +57,11 @@ export interface Program {
   readonly lowered: readonly Node[]
   /** A new value, e.g. between the parts of a decomposed node. */
   value(info: ValueInfo): Value
-  /** A value whose elements are known at compile time, though nobody computed them here. */
-  constant(info: ValueInfo): Value
+  /** A value whose elements are known at compile time; without `tensor`, nobody computed them here. */
+  constant(info: ValueInfo, tensor?: Tensor): Value
   isConstant(value: Value | undefined): boolean
+  /** A size of which nothing is known. */
+  unknownDim(): Dim
 }
 
 /**
@@ -107,11 +122,12 @@ export function importProgram(model: Model, dims: ReadonlyMap<string, number> = 
     steps,
     lowered: lowered.nodes,
     value: (info) => new Value(identities.nextValue(), '', info),
-    constant(info) {
-      const value = new Value(identities.nextValue(), '', info)
+    constant(info, tensor) {
+      const value = new Value(identities.nextValue(), '', info, tensor)
       folded.add(value)
       return value
     },
+    unknownDim: () => identities.freshDim(),
     isConstant: (value) => value !== undefined && (value.constant !== undefined || folded.has(value)),
   }
 }

@@ -6,7 +6,8 @@ import { flopsByOrigin } from './flops.ts'
 import { nodeNames } from './node-names.ts'
 import type { NnpaLevel } from './nnpa-level.ts'
 import { placedOnCpu } from './placement.ts'
-import { type Device, predict } from './predict.ts'
+import type { Device } from './placed.ts'
+import { predict } from './predict.ts'
 import { importProgram, type Step } from './program.ts'
 
 /** Where the nodes of a model run on a machine with NNPA, why, and what they cost. Plain data: `*.nnpa.json` as it stands. */

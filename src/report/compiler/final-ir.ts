@@ -24,8 +24,15 @@ export function parseFinalIr(text: string): IrOperation[] {
     return resolved.get(location)!
   }
   const operations: IrOperation[] = []
+  // Of an operation with regions the location stands behind the last one.
+  const open: string[] = []
   for (const line of text.split('\n')) {
-    const [, op, location] = /= "?((?:onnx|zhigh)\.\w+)"?.* loc\((.*)\)$/.exec(line) ?? []
+    const opened = /= "?(onnx\.\w+)"?.*\(\{$/.exec(line)?.[1]
+    if (opened !== undefined) open.push(opened)
+    const closed = /^\s*\}\).* loc\((.*)\)$/.exec(line)
+    const [, op, location] = closed
+      ? ['', open.pop(), closed[1]]
+      : (/= "?((?:onnx|zhigh)\.\w+)"?.* loc\((.*)\)$/.exec(line) ?? [])
     if (op === undefined || location === undefined || placeholders.has(op)) continue
     const own = /\bonnx_node_name = "((?:[^"\\]|\\.)*)"/.exec(line)?.[1]
     const names = namesIn(location)
@@ -47,5 +54,5 @@ function unquoted(literal: string): string[] {
 
 /** Whether an operation is work of the accelerator, and not the conversion of data to or from its format. */
 export function isAccelerated({ op }: IrOperation): boolean {
-  return op.startsWith('zhigh.') && !/Stick|Unstick|ToDLF16|DLF16To|^zhigh\.FixGRU/.test(op)
+  return op.startsWith('zhigh.') && !/Stick|Unstick|ToDLF16|DLF16To|LayoutTransform|^zhigh\.FixGRU/.test(op)
 }

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.ts'
 import { parsePlacement, type PlacementRule } from '../../onnx-mlir/placement.ts'
-import type { Device, Verdict } from '../predict.ts'
+import type { Device } from '../placed.ts'
+import type { Verdict } from '../predict.ts'
 import { type IrOperation, isAccelerated, parseFinalIr } from './final-ir.ts'
 import { type FindNodes, nodeFinder } from './names.ts'
 import { parseUnsupportedLine } from './unsupported.ts'
@@ -44,10 +45,7 @@ export function compiledVerdicts(
   const chosen = choices(sources.placement, nodesOf)
   return names.map((_, node) => {
     const ours = predicted[node]!
-    // What became one operation with others may have lost its name: it is where they are.
-    const withPartners =
-      ours.device === 'folded' ? undefined : ours.partners.map((other) => devices.get(other)).find(Boolean)
-    const device = devices.get(node) ?? withPartners ?? (hasNameless ? ours.device : 'folded')
+    const device = devices.get(node) ?? (hasNameless ? ours.device : 'folded')
     const said = reasons.get(node)
     const unsaid = device === ours.device ? ours.reasons : []
     const choice = chosen.get(node)

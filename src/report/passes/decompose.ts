@@ -1,6 +1,6 @@
 import { floorDivide, isStatic, multiply } from '../../graph/dim.ts'
 import type { Value, ValueInfo } from '../../graph/graph.ts'
-import { tensorNumbers } from '../../onnx/tensor.ts'
+import { tensorFrom, tensorNumbers } from '../../onnx/tensor.ts'
 import { entryFor, type Program, Step } from '../program.ts'
 import { part, type Rewrite } from './rewrite.ts'
 
@@ -44,6 +44,7 @@ const decompositions: Readonly<Record<string, Rewrite>> = {
   ReduceL2: (step, program) => reduction(step, program, ['Mul'], ['Sqrt']),
   ReduceSumSquare: (step, program) => reduction(step, program, ['Mul'], []),
   ReduceLogSum: (step, program) => reduction(step, program, [], ['Log']),
+  ReduceLogSumExp: logSumExp,
   BatchNormalization: (step, program, uses) => batchNormalization(step, program, uses),
   ConvTranspose: (step, program) => transposedConvolution(step, program),
   LSTM: (step) => withoutLengths(step),
@@ -106,6 +107,30 @@ function reduction(step: Step, program: Program, before: readonly string[], afte
   const summed = after.length === 0 ? step.output() : program.value(step.output())
   const sum = part(program, step, 'ReduceSum', [prepared.at(-1)?.output() ?? input], summed)
   return [...prepared, sum, ...after.map((op) => part(program, step, op, [summed], step.output()))]
+}
+
+/** max + log Σ exp(x − max): ReduceLogSumExpOpPattern. */
+function logSumExp(step: Step, program: Program): Step[] {
+  const [x, axes] = step.inputs
+  const isKept = step.int('keepdims', 1) !== 0
+  const list = step.ints('axes') ?? (axes?.constant && tensorNumbers(axes.constant))
+  const reduced = { type: x!.type, shape: list && x!.shape?.map((dim, i) => (isAmong(list, i, x!.rank) ? 1 : dim)) }
+  // An input, as from opset 18 on.
+  const counted = step.ints('axes') && tensorFrom('int64', [list!.length], list!)
+  const along = counted ? program.constant({ type: 'int64', shape: counted.dims }, counted) : axes
+  const maximum = part(program, step, 'ReduceMax', [x, along], reduced, { keepdims: 1 })
+  const difference = part(program, step, 'Sub', [x, maximum.output()], infoOf(x!))
+  const exponentials = part(program, step, 'Exp', [difference.output()], infoOf(x!))
+  const sum = part(program, step, 'ReduceSum', [exponentials.output()], infoOf(step.output()))
+  const logarithm = part(program, step, 'Log', [sum.output()], infoOf(step.output()))
+  const squeezed = isKept ? [] : [part(program, step, 'Squeeze', [maximum.output()], infoOf(step.output()))]
+  const scale = squeezed[0]?.output() ?? maximum.output()
+  const result = part(program, step, 'Add', [logarithm.output(), scale], step.output())
+  return [maximum, difference, exponentials, sum, logarithm, ...squeezed, result]
+}
+
+function isAmong(axes: readonly number[], axis: number, rank: number): boolean {
+  return axes.includes(axis) || axes.includes(axis - rank)
 }
 
 function infoOf({ type, shape }: Value): ValueInfo {

@@ -10,12 +10,16 @@ export const fusedOps = {
   convolution: 'nnpa.Conv',
   softmax: 'nnpa.LogSoftmax',
   inverseRoot: 'nnpa.InvSqrt',
+  quantizedMatmul: 'nnpa.QuantizedMatMul',
 }
 
 /** Steps that one operation of the accelerator does together. Source: the patterns for several operators in ONNXToZHigh.td. */
 export function fuseFor(level: NnpaLevel): Rewrite {
   return (step, program) => {
     if (step.op === 'Gemm' && step.domain === '') return matrixApart(step, program, level)
+    if (step.op === 'Mul' && step.domain === '') return dynamicallyQuantized(step, program, level)
+    const biased = step.op === 'Add' && step.domain === '' && biasOfQuantized(step, program)
+    if (biased) return biased
     const fusion = entryFor(fusions, step)?.(step, program, level)
     if (!fusion) return undefined
     const fused = part(program, step, fusion.op, fusion.inputs, step.output())
@@ -60,7 +64,9 @@ const fusions: Readonly<Record<string, Fuse>> = {
 function matrixApart(step: Step, program: Program, level: NnpaLevel): Step[] | undefined {
   const [a, b, c] = step.inputs
   if (c?.shape?.length !== 2 || refusal(step, level) !== undefined) return undefined
-  const product = part(program, step, 'Gemm', [a, b], { type: step.output().type, shape: step.output().shape })
+  // The compiler compared dimensions before this pass: those of the product, which it makes here, it doesn't know.
+  const shape = step.output().shape?.map((dim) => (typeof dim === 'number' ? dim : program.unknownDim()))
+  const product = part(program, step, 'Gemm', [a, b], { type: step.output().type, shape })
   const sum = part(program, step, 'Add', [product.output(), c], step.output())
   return [product.with([a, b], [], step.attributes), sum]
 }
@@ -107,4 +113,64 @@ function transposedProduct(step: Step, level: NnpaLevel): Fusion | undefined {
 
 function isOfMatrices(perm: readonly number[] | undefined): boolean {
   return perm?.join() === '1,0' || perm?.join() === '0,2,1'
+}
+
+/**
+ * Mul(Cast(MatMulInteger(DynamicQuantizeLinear(x), b)), scales) → the product of x itself, quantised on the accelerator.
+ * Source: replaceMatMulIntegerSubGraphFromMulPattern.
+ */
+function dynamicallyQuantized(step: Step, program: Program, level: NnpaLevel): Step[] | undefined {
+  for (const [i, j] of [
+    [0, 1],
+    [1, 0],
+  ] as const) {
+    const found = scaledCast(step.input(i), step.input(j))
+    const matmul = producerOf(found?.cast.inputs[0], 'MatMulInteger')
+    const quantized = producerOf(matmul?.inputs[0], 'DynamicQuantizeLinear')
+    if (!found || !matmul || !quantized || legality(matmul, level) !== undefined) continue
+    const [x, b, , zeroPoint] = [quantized.inputs[0], matmul.inputs[1], undefined, matmul.inputs[3]]
+    const isOfX = found.scales.includes(quantized.outputs[1]!) && matmul.inputs[2] === quantized.outputs[2]
+    if (!isOfX || !b?.constant || !zeroPoint?.constant) continue
+    // With a zero point of 0 what only b decides is added as a bias, of whose scales the CPU takes care.
+    const scalar = { type: 'float32', shape: [] } as const
+    const scales = isNumber(zeroPoint, 0)
+      ? [part(program, step, 'Div', [program.value(scalar), program.value(scalar)], scalar)]
+      : []
+    const inputs = [x, b, ...scales.map((division) => division.output())]
+    const product = part(program, step, fusedOps.quantizedMatmul, inputs, step.output())
+    return [...scales, product.absorbing([matmul, quantized, found.cast, ...found.others])]
+  }
+  return undefined
+}
+
+/** cast and scales of cast · (s · t) and of (cast · s) · t. */
+function scaledCast(a: Value, b: Value): { cast: Step; scales: Value[]; others: Step[] } | undefined {
+  const isScalar = ({ shape }: Value): boolean => shape?.every((dim) => dim === 1) ?? false
+  const inner = producerOf(a, 'Mul')
+  const cast = producerOf(a, 'Cast')
+  const product = producerOf(b, 'Mul')
+  if (cast && product && isScalar(b)) return { cast, scales: [product.input(0), product.input(1)], others: [product] }
+  if (!inner || !isScalar(b)) return undefined
+  for (const [i, j] of [
+    [0, 1],
+    [1, 0],
+  ] as const) {
+    const innerCast = producerOf(inner.input(i), 'Cast')
+    if (innerCast && isScalar(inner.input(j))) return { cast: innerCast, scales: [b, inner.input(j)], others: [inner] }
+  }
+  return undefined
+}
+
+/** A vector that is added to such a product goes into its bias: fuseZHighQuantizedMatMulONNXAddPattern. */
+function biasOfQuantized(step: Step, program: Program): Step[] | undefined {
+  for (const [i, j] of [
+    [0, 1],
+    [1, 0],
+  ] as const) {
+    const product = producerOf(step.input(i))
+    if (product?.op !== fusedOps.quantizedMatmul || product.inputs.length < 3) continue
+    if (step.input(j).shape?.length === 1)
+      return [part(program, step, fusedOps.quantizedMatmul, [...product.inputs, step.input(j)], step.output())]
+  }
+  return undefined
 }

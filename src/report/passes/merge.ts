@@ -1,8 +1,9 @@
 import { shapeEquals } from '../../graph/dim.ts'
 import type { Value } from '../../graph/graph.ts'
 import { entryFor, type Program, producerOf, type Step } from '../program.ts'
-import { gelu, layerNormalization } from './recompose.ts'
+import { gelu, layerNormalization, quantizedProduct } from './recompose.ts'
 import { part, type Rewrite, type Uses } from './rewrite.ts'
+import { permutationOf } from './simplify.ts'
 
 /**
  * Steps that onnx-mlir makes one of before it looks at the accelerator. What merges runs where the merged step runs.
@@ -22,8 +23,11 @@ const merges: Readonly<Record<string, readonly Merge[]>> = {
   Add: [gemmOfMatMul, biasOfGemm, biasOfLayerNormalization, intoConvolution, constantsTogether],
   Mul: [gelu, layerNormalization, intoConvolution, scaleOfMatMul, scaleOfAttention, constantsTogether],
   Div: [scaleOfMatMul, scaleOfAttention],
+  Sub: [sumWithNegative],
   BatchNormalization: [batchNormOfConvolution],
   MatMul: [matMulOfReshape],
+  QuantizeLinear: [quantizedProduct],
+  Transpose: [transposeOfTranspose, transposeAroundUnary],
 }
 
 /** The inputs of a commutative step with the constant second, as onnx-mlir orders them. */
@@ -114,12 +118,11 @@ function isProjection(value: Value | undefined, program: Program, uses: Uses): b
 const layoutOps: ReadonlySet<string> = new Set(['Reshape', 'Transpose', 'Squeeze', 'Unsqueeze'])
 
 function isScalarConstant(value: Value, program: Program): boolean {
-  return (
-    program.isConstant(value) &&
-    value.shape !== undefined &&
-    value.shape.length <= 1 &&
-    value.shape.every((dim) => dim === 1)
-  )
+  return program.isConstant(value) && isScalar(value)
+}
+
+function isScalar({ shape }: Value): boolean {
+  return shape !== undefined && shape.length <= 1 && shape.every((dim) => dim === 1)
 }
 
 /** op(op(x, c1), c2) → op(x, c1 op c2): AddConstAssociative1, MulConstAssociative1. */
@@ -151,11 +154,69 @@ function matMulOfReshape(step: Step, program: Program): Step[] | undefined {
   return [merged, part(program, step, 'Reshape', [merged.output(), undefined], step.output())]
 }
 
+/** op(Reshape(x), scalar) → Reshape(op(x, scalar)): PropagateReshapeThroughBinaryOpPattern. */
+export const reshapeLast: Rewrite = (step, program) => {
+  if (!['Add', 'Sub', 'Mul', 'Div'].includes(step.op) || step.domain !== '') return undefined
+  const isCommutative = step.op === 'Add' || step.op === 'Mul'
+  const [reshaped, scalar] = isCommutative ? operands(step, program) : [step.input(0), step.input(1)]
+  const reshape = producerOf(reshaped, 'Reshape')
+  const x = reshape?.input(0)
+  if (!reshape || !x || !isScalar(scalar)) return undefined
+  const first = part(program, step, step.op, [x, scalar], { type: step.output().type, shape: x.shape })
+  const moved = first.with(first.inputs, reshape.origins)
+  const back = part(program, step, 'Reshape', [moved.output(), ...reshape.inputs.slice(1)], step.output())
+  return [moved, back.with(back.inputs, reshape.origins, reshape.attributes)]
+}
+
+/** x − c → x + (−c): SubConstToNeg. */
+function sumWithNegative(step: Step, program: Program): Step[] | undefined {
+  const [x, c] = step.inputs
+  if (!c?.constant || program.isConstant(x)) return undefined
+  return [part(program, step, 'Add', [x, program.constant({ type: c.type, shape: c.shape })], step.output())]
+}
+
 /** What is added to a LayerNormalization without bias is its bias: PropagateBiasIntoLayerNormRewritePattern. */
 function biasOfLayerNormalization(step: Step, program: Program, uses: Uses): Step[] | undefined {
   const [x, bias] = operands(step, program)
   const norm = producerOf(x, 'LayerNormalization')
   if (!norm || uses.get(x) !== 1 || norm.inputs[2]) return undefined
   const biased = part(program, step, 'LayerNormalization', [norm.inputs[0], norm.inputs[1], bias], step.output())
-  return [biased.with(biased.inputs, norm.origins, norm.attributes)]
+  return [biased.with(biased.inputs, [], norm.attributes).absorbing([norm])]
 }
+
+/** Two Transposes → one: FuseTransposePattern. */
+function transposeOfTranspose(step: Step, program: Program): Step[] | undefined {
+  const inner = producerOf(step.input(0), 'Transpose')
+  const perm = inner && combined(inner, step)
+  if (!perm) return undefined
+  const merged = part(program, step, 'Transpose', inner.inputs, step.output(), { perm })
+  return [merged.with(merged.inputs, inner.origins)]
+}
+
+/** A Transpose, a step on each element and another Transpose → the step, and one Transpose: FuseTransposeAnd…Pattern. */
+function transposeAroundUnary(step: Step, program: Program): Step[] | undefined {
+  const unary = producerOf(step.input(0))
+  const inner = unary && entryFor(unaryOps, unary) && producerOf(unary.inputs[0], 'Transpose')
+  const perm = inner && combined(inner, step)
+  if (!perm) return undefined
+  const origins = [...unary.origins, ...inner.origins]
+  const info = { type: unary.output().type, shape: inner.input(0).shape }
+  const first = part(program, step, unary.op, inner.inputs, info).with(inner.inputs, origins, unary.attributes)
+  const turned = part(program, step, 'Transpose', [first.output()], step.output(), { perm })
+  return [first, turned.with(turned.inputs, origins)]
+}
+
+/** What two Transposes do together. */
+function combined(inner: Step, outer: Step): number[] | undefined {
+  const [first, second] = [permutationOf(inner), permutationOf(outer)]
+  return first && second?.map((axis) => first[axis]!)
+}
+
+const unaryOps: Readonly<Record<string, true>> = Object.fromEntries(
+  (
+    'Acos Acosh Asin Asinh Atan Atanh Cast Ceil Cos Cosh Elu Erf Exp Floor HardSigmoid IsNaN LeakyRelu Log Neg Not ' +
+    'Reciprocal Relu Round Selu Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Tan Tanh'
+  )
+    .split(' ')
+    .map((op) => [op, true]),
+)

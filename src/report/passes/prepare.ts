@@ -1,6 +1,6 @@
 import { type Dim, dimEquals, product } from '../../graph/dim.ts'
 import type { Value } from '../../graph/graph.ts'
-import type { NnpaLevel } from '../nnpa-level.ts'
+import { largestDim, type NnpaLevel } from '../nnpa-level.ts'
 import { entryFor, type Program, producerOf, type Step } from '../program.ts'
 import { legality } from '../rules/index.ts'
 import { windowOf } from '../rules/window.ts'
@@ -17,35 +17,48 @@ export function prepareFor(level: NnpaLevel): Rewrite {
 type Preparation = (step: Step, program: Program, level: NnpaLevel) => readonly Step[] | undefined
 
 const preparations: Readonly<Record<string, Preparation>> = {
-  Add: (step, program) => expandedConstant(step, program),
-  Sub: (step, program) => expandedConstant(step, program),
-  Mul: (step, program) => expandedConstant(step, program),
-  Div: (step, program) => expandedConstant(step, program),
+  Add: expandedConstant,
+  Sub: expandedConstant,
+  Mul: expandedConstant,
+  Div: expandedConstant,
   MatMul: (step, program) => flatProduct(step, program),
   Softmax: (step, program) => flatSoftmax(step, program),
   Conv: (step, program, level) => paddedConvolution(step, program, level),
 }
 
-function expandedConstant(step: Step, program: Program): Step[] | undefined {
+function expandedConstant(step: Step, program: Program, level: NnpaLevel): Step[] | undefined {
   const index = step.inputs.findIndex((input) => program.isConstant(input))
   if (index < 0) return undefined
   const [constant, other] = [step.input(index), step.input(1 - index)]
-  // A bias of a product of stacks takes the form that the accelerator adds (fuse.ts).
-  const bias = step.op === 'Add' && biasOfStacks(constant, producerOf(other, 'MatMul'))
-  if (bias) return [step.with([other, program.constant({ type: constant.type, shape: bias })])]
-  if (isBiasOfColumns(step, constant, producerOf(other, 'MatMul')) || !broadcastsTo(constant, other)) return undefined
+  const bias = step.op === 'Add' ? biasShape(constant, producerOf(other, 'MatMul'), level) : undefined
+  if (bias) {
+    const expanded = bias === constant.shape ? constant : program.constant({ type: constant.type, shape: bias })
+    return expanded === constant ? undefined : [step.with([other, expanded])]
+  }
+  if (!broadcastsTo(constant, other)) return undefined
   const expanded = program.constant({ type: constant.type, shape: other.shape })
   return [step.with(index === 0 ? [expanded, other] : [other, expanded])]
 }
 
-/** [s, 1, p] for a constant [p] after a product with a stack [s, n, p]. */
-function biasOfStacks(constant: Value, matmul: Step | undefined): Dim[] | undefined {
-  const [b] = matmul ? matmul.inputs.slice(1) : []
-  return b?.shape?.length === 3 && constant.shape?.length === 1 ? [b.shape[0]!, 1, b.shape[2]!] : undefined
+/**
+ * The shape in which the accelerator adds a constant to each row of a product (fuse.ts): [p], or [s, 1, p] with a stack
+ * [s, n, p]; `undefined` where it is no such constant. Source: ExpandAddConstantPattern.
+ */
+function biasShape({ shape: c }: Value, matmul: Step | undefined, level: NnpaLevel): readonly Dim[] | undefined {
+  const [a, b] = matmul?.inputs.map((input) => input?.shape) ?? []
+  if (!matmul || !a || !b || !c || isSplit(matmul, level)) return undefined
+  const ranks = `${a.length}x${b.length}`
+  if (ranks === '2x2' || ranks === '3x2') return c.length === 1 ? c : undefined
+  const isStack = ranks === '3x3' || (ranks === '2x3' && level === 'z17')
+  if (!isStack) return undefined
+  if (c.length === 3 && c[1] === 1) return c
+  return c.length <= 1 ? [b[0]!, 1, b[2]!] : undefined
 }
 
-function isBiasOfColumns(step: Step, constant: Value, matmul: Step | undefined): boolean {
-  return step.op === 'Add' && matmul?.inputs[1]?.shape?.length === 2 && constant.shape?.length === 1
+/** Products with too many rows or columns are done in several: SplitLargeMatMulPattern. */
+function isSplit({ inputs: [a, b] }: Step, level: NnpaLevel): boolean {
+  const sizes = [a?.shape?.at(-2), b?.shape?.at(-1)]
+  return sizes.some((size) => typeof size === 'number' && size > largestDim(level, 2, 4))
 }
 
 /** Whether a constant is broadcast to the other operand, and only that way. Both shapes have to be known. */

@@ -11,13 +11,7 @@ export function gelu(step: Step, program: Program): Step[] | undefined {
     const body = inner && chainTo(inner, x)
     if (!inner || !body) continue
     const steps = [step, producerOf(sum)!, inner, ...body, ...halfSteps(step)]
-    const merged = part(program, step, 'Gelu', [x], step.output())
-    return [
-      merged.with(
-        [x],
-        steps.flatMap(({ origins }) => [...origins]),
-      ),
-    ]
+    return [part(program, step, 'Gelu', [x], step.output()).absorbing(steps)]
   }
   return undefined
 }
@@ -63,6 +57,16 @@ function chainTo(inner: Step, x: Value): Step[] | undefined {
   return isCube ? [scaled, sum, cubic, power] : undefined
 }
 
+/** QuantizeLinear(MatMul(DequantizeLinear(a), DequantizeLinear(b))) → QLinearMatMul: RecomposeQLinearMatMulFromQuantizeLinearPattern. */
+export function quantizedProduct(step: Step, program: Program): Step[] | undefined {
+  const [product, scale, zeroPoint] = step.inputs
+  const matmul = producerOf(product, 'MatMul')
+  const [a, b] = (matmul?.inputs ?? []).map((input) => producerOf(input, 'DequantizeLinear'))
+  if (!matmul || !a || !b) return undefined
+  const inputs = [...a.inputs.slice(0, 3), ...b.inputs.slice(0, 3), scale, zeroPoint]
+  return [part(program, step, 'QLinearMatMul', inputs, step.output()).absorbing([matmul, a, b])]
+}
+
 /** scale · (x − mean) / √(variance + ε) → LayerNormalization, which has no accelerated form: RecomposeLayerNormFromMulPattern. */
 export function layerNormalization(step: Step, program: Program): Step[] | undefined {
   for (const [i, j] of [
@@ -72,13 +76,7 @@ export function layerNormalization(step: Step, program: Program): Step[] | undef
     const scale = step.input(j)
     const body = normalized(producerOf(step.input(i)))
     if (!body) continue
-    const merged = part(program, step, 'LayerNormalization', [body.x, scale], step.output())
-    return [
-      merged.with(
-        merged.inputs,
-        body.steps.flatMap(({ origins }) => [...origins]),
-      ),
-    ]
+    return [part(program, step, 'LayerNormalization', [body.x, scale], step.output()).absorbing(body.steps)]
   }
   return undefined
 }
@@ -92,14 +90,26 @@ function normalized(division: Step | undefined): { x: Value; steps: Step[] } | u
   const sum = producerOf(quotient?.root?.input(0), 'Add')
   const mean = sum?.inputs.map((input) => producerOf(input, 'ReduceMeanV13')).find((found) => found)
   const square = producerOf(mean?.input(0), 'Mul')
-  if (!quotient?.root || !sum || !mean || !square || !square.inputs.every((input) => input === quotient.d))
-    return undefined
+  const isSquare = square?.inputs.every((input) => input === quotient?.d)
+  if (!quotient?.root || !sum || !mean || !square || !isSquare || !isOfLastAxes(mean)) return undefined
   const steps = [division, ...quotient.inverse, quotient.root, sum, mean, square]
   const difference = producerOf(quotient.d, 'Sub')
   const average = producerOf(difference?.inputs[1], 'ReduceMeanV13')
   const x = difference?.input(0)
-  if (difference && average && average.input(0) === x) return { x: x!, steps: [...steps, difference, average] }
+  if (difference && average && average.input(0) === x && isOfLastAxes(average))
+    return { x: x!, steps: [...steps, difference, average] }
   return { x: quotient.d, steps }
+}
+
+/**
+ * Whether a mean goes over the last axes, counted from the front: onnx-mlir turns axes that count from the end round in
+ * an assertion (getAxisInRange, ShapeHelper.cpp), so that builds without assertions never find them.
+ */
+function isOfLastAxes(mean: Step): boolean {
+  const rank = mean.input(0).shape?.length
+  const axes = mean.ints('axes')?.toSorted((a, b) => a - b) ?? []
+  const areLast = axes.every((axis, i) => axis === rank! - axes.length + i)
+  return rank !== undefined && axes.length > 0 && areLast && mean.int('keepdims', 1) === 1
 }
 
 /** d · (1 / √v) or d · Reciprocal(√v). */

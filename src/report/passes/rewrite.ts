@@ -65,9 +65,9 @@ export function part(
   attributes: Readonly<Record<string, number | readonly number[]>> = {},
 ): Step {
   const result = 'producer' in output ? output : program.value(output)
-  const { name, origin, origins } = source
+  const { name, origin, origins, absorbed } = source
   return new Step(
-    { domain: '', op, version: 26, name, origin, origins, inputs, attributes: integerAttributes(attributes) },
+    { domain: '', op, version: 26, name, origin, origins, absorbed, inputs, attributes: integerAttributes(attributes) },
     [result],
   )
 }

@@ -30,6 +30,12 @@ function reshapedBack(step: Step): Value | undefined {
   return undefined
 }
 
+/** The axes of a Transpose's input in the order of its output; nothing where its rank is unknown. */
+export function permutationOf(step: Step): readonly number[] | undefined {
+  const rank = step.input(0).shape?.length
+  return step.ints('perm') ?? (rank === undefined ? undefined : Array.from({ length: rank }, (_, i) => rank - 1 - i))
+}
+
 const inverses: Readonly<Record<string, string>> = { Squeeze: 'Unsqueeze', Unsqueeze: 'Squeeze' }
 
 function axesKey(step: Step): string {
@@ -42,14 +48,16 @@ const identities: Readonly<Record<string, (step: Step, input: Value) => boolean>
   Dropout: () => true,
   Cast: (step, input) => elementTypeOf(step.int('to', 0)) === input.type,
   Reshape: (step, input) => isSameShape(input.shape, step.output().shape),
-  Transpose: (step) => step.ints('perm')?.every((axis, i) => axis === i) ?? false,
+  Transpose: (step) => permutationOf(step)?.every((axis, i) => axis === i) ?? false,
   Tile: (step, input) => isSameShape(input.shape, step.output().shape),
   Concat: (step) => step.inputs.length === 1,
   Sum: (step) => step.inputs.length === 1,
   Squeeze: () => false,
   Unsqueeze: () => false,
-  Add: (step, input) => addsNothing(step, input),
-  Sub: (step, input) => addsNothing(step, input),
+  Add: (step, input) => isNeutral(0, step, input, step.inputs[1]),
+  Sub: (step, input) => isNeutral(0, step, input, step.inputs[1]),
+  Mul: (step, input) => isNeutral(1, step, input, step.inputs[1]),
+  Div: (step, input) => isNeutral(1, step, input, step.inputs[1]),
 }
 
 /** One dimension may be unknown: with all others equal, it is equal too. */
@@ -63,10 +71,11 @@ function sameNumbers(a: readonly Dim[], b: readonly Dim[]): boolean {
   return a.every((dim, i) => typeof dim !== 'number' || dim === b[i])
 }
 
-function addsNothing(step: Step, input: Value): boolean {
-  const zeros = step.inputs[1]?.constant
+/** Whether a step adds 0 to its input or multiplies it by 1. onnx-mlir puts the constants of Add and Mul second. */
+function isNeutral(neutral: number, step: Step, value: Value, constant: Value | undefined): boolean {
+  const tensor = constant?.constant
   const { shape } = step.output()
-  if (!zeros || !shape || !input.shape || !shapeEquals(shape, input.shape) || zeros.type === 'string') return false
+  if (!tensor || !shape || !value.shape || !shapeEquals(shape, value.shape) || tensor.type === 'string') return false
   // Only what is small can be a neutral element that someone left in.
-  return elementsOf(zeros.dims) <= 4096 && tensorNumbers(zeros).every((value) => value === 0)
+  return elementsOf(tensor.dims) <= 4096 && tensorNumbers(tensor).every((element) => element === neutral)
 }
