@@ -1,5 +1,7 @@
 import { basename } from 'node:path'
 import type { CompilerIdentity } from '../artifact.ts'
+import { openCache } from '../cache/index.ts'
+import { capabilityStore } from '../compilers/capability-store.ts'
 import { usesNnpa } from '../onnx-mlir/arguments.ts'
 import { compilerIdentity, emitStage, type EmittedStage } from '../onnx-mlir/compile.ts'
 import { findOnnxMlir, missingOnnxMlir } from '../onnx-mlir/find.ts'
@@ -28,7 +30,7 @@ export interface StageMaker {
 /** @throws ModelError, UsageError for unknown symbolic dimensions, or EnvironmentError that says how to get an onnx-mlir */
 export async function stageMaker(
   { path, directives }: Request,
-  { progress, phase, usage, signal }: Pick<Invocation, 'progress' | 'phase' | 'usage' | 'signal'>,
+  { progress, phase, usage, warn, signal }: Pick<Invocation, 'progress' | 'phase' | 'usage' | 'warn' | 'signal'>,
 ): Promise<StageMaker> {
   const target = resolveTarget(directives.target)
   if (target.arch === 'wasm32') throw usage('onnx-mlir makes no WebAssembly')
@@ -37,7 +39,9 @@ export async function stageMaker(
   expectSymbols(directives.dims, model, usage)
   const installation = await findOnnxMlir({ signal })
   if (!installation) throw missingOnnxMlir(target.name)
-  const capabilities = await capabilitiesOf(installation)
+  // What was learnt about this compiler by trying it: each stage is a compile of its own.
+  const known = capabilityStore(openCache({ warn }).store.folder)
+  const capabilities = await capabilitiesOf(installation, known)
   const options = { target, optimize: directives.O, dims: directives.dims }
   const isMade = (stage: Stage): boolean => isText(stage) && (!needsNnpa(stage) || usesNnpa(capabilities, options))
   return {
@@ -49,6 +53,7 @@ export async function stageMaker(
       emitStage(installation, model, stage, stemOf(path), options, {
         outDir,
         signal,
+        capabilityStore: known,
         onProgress: (step) => phase({ model: `${basename(path)}, ${stage}`, ...step }),
       }),
   }

@@ -1,5 +1,5 @@
 import type { Store } from '../cache/index.ts'
-import { EnvironmentError, OnnxMlirError } from '../errors.ts'
+import { OnnxMlirError } from '../errors.ts'
 import { missingOnnxMlir } from '../onnx-mlir/find.ts'
 import type { Request } from '../request/index.ts'
 import { resolveTarget } from '../targets/index.ts'
@@ -42,9 +42,7 @@ export async function chooseCompilers(
     return wanted === 'onnx-mlir' ? [onnxMlir] : [onnxMlir, builtin]
   }
   if (wanted === 'onnx-mlir') {
-    throw problem
-      ? new EnvironmentError('ENVIRONMENT_CROSS', `${problem}. ${missingOnnxMlir(target.name).message}`)
-      : missingOnnxMlir(target.name)
+    throw missingOnnxMlir(target.name, problem)
   }
   if (target.name === 'z16' || target.name === 'z17') {
     warn(

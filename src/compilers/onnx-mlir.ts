@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Store } from '../cache/index.ts'
 import { modelSignature } from '../model-signature.ts'
-import { type Capabilities, canMake } from '../onnx-mlir/capabilities.ts'
+import { type Capabilities, canMake, crossReason } from '../onnx-mlir/capabilities.ts'
 import { compilerIdentity, compileWithOnnxMlir } from '../onnx-mlir/compile.ts'
 import { type FindOptions, findOnnxMlir } from '../onnx-mlir/find.ts'
 import { describeInstallation, type Installation } from '../onnx-mlir/installation.ts'
@@ -43,8 +43,7 @@ export function obstacle({ installation, capabilities }: FoundOnnxMlir, target: 
   if (canMake(capabilities, target)) return undefined
   if (capabilities.arch === target.arch)
     return `${describeInstallation(installation)} is too old to know ${target.name}`
-  // Large constants come out in the host's byte order, and nothing says so (onnx-mlir issue 2851).
-  return `${describeInstallation(installation)} makes libraries for ${capabilities.arch ?? capabilities.triple}, and onnx-mlir can't cross-compile to ${target.arch}`
+  return `${describeInstallation(installation)} makes libraries for ${capabilities.arch ?? capabilities.triple}, and onnx-mlir can't cross-compile to ${target.arch}: ${crossReason(target)}`
 }
 
 /** onnx-mlir as a compiler for one request. */

@@ -1,6 +1,6 @@
 import { CompileError, EnvironmentError, UsageError } from '../errors.ts'
 import type { Model } from '../onnx/model.ts'
-import { type Capabilities, canMake, placementFlags } from './capabilities.ts'
+import { type Capabilities, canMake, crossReason, placementFlags } from './capabilities.ts'
 import { type OnnxMlirOptions, type Stage, isText, needsNnpa, stageProducts } from './options.ts'
 import { shapeFlags } from './shapes.ts'
 
@@ -90,17 +90,13 @@ function refuseCrossCompiling(capabilities: Capabilities, { target }: OnnxMlirOp
       data,
     )
   }
-  const reason =
-    target.arch === 's390x'
-      ? 'it would write large weights in the wrong byte order without a word'
-      : 'it has no run-time library for other machines'
   const way =
     target.arch === 's390x'
       ? 'Compile on an IBM Z (builder: "ssh://host"), or in a container with platform "linux/s390x"'
       : 'Use the built-in compiler (compiler=builtin), which does cross-compile'
   throw new CompileError(
     'COMPILE_CROSS',
-    `onnx-mlir for ${capabilities.triple || 'an unknown machine'} can’t make a library for ${target.name}: ${reason}. ${way}.`,
+    `onnx-mlir for ${capabilities.triple || 'an unknown machine'} can’t make a library for ${target.name}: ${crossReason(target)}. ${way}.`,
     data,
   )
 }

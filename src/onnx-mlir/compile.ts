@@ -142,7 +142,8 @@ export function reportCompile(
 /** Name and version as they go into artifacts and cache keys. */
 export function compilerIdentity(installation: Installation, { version, commit }: Capabilities): CompilerIdentity {
   const exact = installation.kind === 'container' ? installation.digest : (commit ?? '')
-  return { name: 'onnx-mlir', version: [version.replace(/^onnx-mlir version /, ''), exact].filter(Boolean).join(' ') }
+  const told = version.replace(/^onnx-mlir version /, '')
+  return { name: 'onnx-mlir', version: told.includes(exact) ? told : `${told} ${exact}` }
 }
 
 interface CheckedLibrary {

@@ -1,6 +1,6 @@
 /** One run of the driver on one model, from staging to products; what all entries of this room share. */
 import { createHash } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Model, OnnxNode } from '../onnx/model.ts'
@@ -8,12 +8,14 @@ import type { SpawnResult } from '../process/spawn.ts'
 import { UsageError } from '../errors.ts'
 import { type CompilerArguments, type StagedNames, buildArguments } from './arguments.ts'
 import type { Capabilities } from './capabilities.ts'
-import { type FailureContext, explainFailure } from './errors.ts'
+import { type FailureContext, explainFailure, namesCustomOperator } from './errors.ts'
 import { recogniseFailure } from './failures.ts'
 import { type Installation, describeInstallation } from './installation.ts'
+import { listCustomOperators } from './operations.ts'
 import type { OnnxMlirOptions, Stage } from './options.ts'
 import { formatPlacement, unmatchedRules } from './placement.ts'
 import { type CapabilityStore, capabilitiesOf, learn } from './probe.ts'
+import { productOf } from './products.ts'
 import { type Phase, PhaseClock, type Progress, notesOf } from './progress.ts'
 import { runOnnxMlir } from './runner.ts'
 import { type Staging, stageModel, stagedModel } from './staging.ts'
@@ -117,6 +119,7 @@ async function runWithCpu(job: Job): Promise<Attempt> {
   context.signal?.throwIfAborted()
   if (tried.run.exitCode === 0 && tried.run.stopped === undefined) return tried
   throw explainFailure(tried.run, {
+    customOperators: namesCustomOperator(recogniseFailure(tried.run.stderr)) ? await customOperators(job, limits) : [],
     model: job.model,
     compiler: describeInstallation(installation),
     exitCodes: capabilities.exitCodes,
@@ -136,6 +139,16 @@ async function attempt(job: Job, cpuFlag: 'march' | 'mcpu', limits: FailureConte
   const { signal } = context
   const run = await runOnnxMlir(installation, args.args, { work, root, signal, ...limits, onProgress: clock.step })
   return { run, phases: clock.finish(), args }
+}
+
+/** The operators that the compiler doesn't know: its first stage says what it takes for one. */
+async function customOperators(job: Job, limits: FailureContext['limits']): Promise<readonly string[]> {
+  const { names, staging, model } = job
+  const stage = 'onnx-basic'
+  const { run } = await attempt({ ...job, stage, context: { ...job.context, onProgress: undefined } }, 'march', limits)
+  if (run.exitCode !== 0) return []
+  const path = await productOf({ staging, names, run }, stage, model.path).catch(() => undefined)
+  return path === undefined ? [] : listCustomOperators(await readFile(path, 'utf8'))
 }
 
 function refusesCpu({ run, args }: Attempt): boolean {

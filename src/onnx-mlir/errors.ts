@@ -3,7 +3,7 @@ import type { Model, OnnxGraph, OnnxNode } from '../onnx/model.ts'
 import type { SpawnResult } from '../process/spawn.ts'
 import type { ExitCodeTable } from './capabilities.ts'
 import { endingSignal, exitCodeName } from './exit-codes.ts'
-import { type Failure, readableErrors, recogniseFailure } from './failures.ts'
+import { type Failure, customOperator, readableErrors, recogniseFailure, unsupported } from './failures.ts'
 
 /** What is known about a compile that failed. */
 export interface FailureContext {
@@ -14,6 +14,8 @@ export interface FailureContext {
   readonly limits: { readonly timeoutMs: number; readonly memoryBytes: number }
   /** Whether the built-in compiler can make an operator, where the caller knows. */
   readonly builtinCan?: (node: OnnxNode) => boolean
+  /** The model's operators that the compiler doesn't know, where it was asked. */
+  readonly customOperators?: readonly string[]
   /** Where the staging folder was kept. */
   readonly keptIn?: string
 }
@@ -21,7 +23,7 @@ export interface FailureContext {
 /** The one error for a driver run that didn't succeed: names model, node, cause and way out, and ends with the driver's own words. */
 export function explainFailure(result: SpawnResult, context: FailureContext): OnnxMlirError {
   const { model, compiler } = context
-  const failure = stopFailure(result, context) ?? recogniseFailure(result.stderr) ?? exitFailure(result, context)
+  const failure = namedFailure(result, context) ?? exitFailure(result, context)
   const nodes = nodesOf(failure, model)
   const where = nodes.length === 0 ? '' : ` at ${listNodes(nodes)}`
   const words = readableErrors(result.stderr)
@@ -34,7 +36,7 @@ export function explainFailure(result: SpawnResult, context: FailureContext): On
   const data = {
     model: model.path,
     ...(first === undefined ? {} : { node: first.label, op: opName(first.node) }),
-    ...(first === undefined && failure.op !== undefined ? { op: failure.op } : {}),
+    ...(first === undefined && failure.ops !== undefined ? { op: failure.ops.join(', ') } : {}),
     exitCode: result.exitCode,
     exitName: result.exitCode === null ? undefined : exitCodeName(context.exitCodes, result.exitCode),
     signal: endingSignal(result.exitCode, result.exitSignal),
@@ -43,6 +45,17 @@ export function explainFailure(result: SpawnResult, context: FailureContext): On
   return failure.environment
     ? new EnvironmentError(failure.code, message, data)
     : new CompileError(failure.code, message, data)
+}
+
+function namedFailure(result: SpawnResult, context: FailureContext): Failure | undefined {
+  const failure = stopFailure(result, context) ?? recogniseFailure(result.stderr)
+  const { customOperators = [] } = context
+  return namesCustomOperator(failure) && customOperators.length > 0 ? unsupported(customOperators) : failure
+}
+
+/** Whether a failure is about an operator that the compiler doesn't know, and hence doesn't name. */
+export function namesCustomOperator(failure: Failure | undefined): boolean {
+  return failure?.ops?.includes(customOperator) ?? false
 }
 
 function stopFailure({ stopped, peakBytes }: SpawnResult, { limits, model }: FailureContext): Failure | undefined {
@@ -82,10 +95,12 @@ function exitFailure({ exitCode, exitSignal }: SpawnResult, { exitCodes }: Failu
   return { code: 'COMPILE_FAILED', why: `it ended with exit code ${exitCode}${name ? ` (${name})` : ''}`, way }
 }
 
-function wayOut(failure: Failure, nodes: readonly PlacedNode[], { builtinCan }: FailureContext): string {
+function wayOut(failure: Failure, nodes: readonly PlacedNode[], { builtinCan, model }: FailureContext): string {
   if (failure.code !== 'UNSUPPORTED_OPERATOR') return failure.way
   if (builtinCan === undefined) return 'The built-in compiler may have it (compiler=builtin).'
-  return nodes.length > 0 && nodes.every(({ node }) => builtinCan(node))
+  // Of an operator that the compiler made out of others, all that can be said is of the whole model.
+  const asked = nodes.length > 0 ? nodes : allNodes(model.graph)
+  return asked.every(({ node }) => builtinCan(node))
     ? 'The built-in compiler can make it: use compiler=builtin.'
     : 'The built-in compiler can’t make it either: replace the operator, or export the model in another way.'
 }
@@ -96,15 +111,15 @@ interface PlacedNode {
   readonly label: string
 }
 
-/** The nodes that a text may mean: the one it names, else all with the operator that it names. */
-function nodesOf({ node: name, op }: Failure, model: Model): readonly PlacedNode[] {
-  if (name === undefined && op === undefined) return []
+/** The nodes that a text may mean: the one it names, else all with an operator that it names. */
+function nodesOf({ node: name, ops }: Failure, model: Model): readonly PlacedNode[] {
+  if (name === undefined && ops === undefined) return []
   const nodes = allNodes(model.graph)
   const named = nodes.filter(({ node }) => node.name === name)
-  if (named.length > 0 || op === undefined) return named
+  if (named.length > 0 || ops === undefined) return named
   // Only the last part: `com.microsoft.Gelu` and `Gelu` are both seen.
-  const plain = op.split('.').at(-1)
-  return nodes.filter(({ node }) => node.op === plain)
+  const plain = new Set(ops.map((op) => op.split('.').at(-1)))
+  return nodes.filter(({ node }) => plain.has(node.op))
 }
 
 function allNodes(graph: OnnxGraph): PlacedNode[] {

@@ -10,8 +10,8 @@ export interface Failure {
   readonly why: string
   /** What to do. */
   readonly way: string
-  /** ONNX operator that the text names. */
-  readonly op?: string
+  /** ONNX operators that the text names: it means one of them. */
+  readonly ops?: readonly string[]
   /** Node that the text names. */
   readonly node?: string
   /** Something of the machine is missing, and not of the model. */
@@ -47,12 +47,55 @@ const patterns: readonly Pattern[] = [
   {
     // The text glues the operator's name to the next word: "op onnx.Customis not currently available".
     text: /Implementation of shape helper for op (?:onnx\.)?([\w.]+?)\s*is not currently available/,
-    explain: ([, op = '']) => unsupported(op),
+    explain: ([, op = '']) => unsupported([op]),
   },
-  { text: /failed to legalize operation '(?:onnx\.)?([\w.]+)'/, explain: ([, op = '']) => unsupported(op) },
+  {
+    // Stands for an optional input that a node leaves out.
+    text: /failed to legalize operation 'onnx\.NoValue'/,
+    explain: () => ({
+      code: 'UNSUPPORTED_OPERATOR',
+      why: 'it has no code for an operator of the model with an optional input left out',
+      way: '',
+    }),
+  },
+  { text: /failed to legalize operation '(?:onnx\.)?(\w+)'/, explain: ([, op = '']) => unsupported([op]) },
+  {
+    // What operators are lowered to, e.g. arith.truncf for 8-bit floats: the model has no such operator.
+    text: /failed to legalize operation '((?!onnx\.)\w+\.[\w.]+)'/,
+    explain: ([, step = '']) => ({
+      code: 'UNSUPPORTED_OPERATOR',
+      why: `it has no code for a step of one of the model’s operators (${step}), as happens with rare element types`,
+      way: '',
+    }),
+  },
+  {
+    text: /op operand #\d+ must be signless-integer-like, but got '(?:\w+<)?[^']*?(ui\d+)/,
+    explain: ([, type = '']) => ({
+      code: 'UNSUPPORTED_OPERATOR',
+      why: `it has no code for one of the model’s operators on unsigned integers (${type})`,
+      way: '',
+    }),
+  },
+  {
+    text: /LLVM ERROR: out of memory/,
+    explain: () => ({
+      code: 'COMPILE_CRASHED',
+      why: 'it asked for more memory than there is, which small models make it do by a fault of its own',
+      way: withoutOnnxMlir,
+    }),
+  },
+  {
+    text: /'onnx\.(\w+)' op shape inference failed/,
+    explain: ([, op = '']) => ({
+      code: 'COMPILE_FAILED',
+      why: `it can’t tell the shape that ${op} gives`,
+      way: withoutOnnxMlir,
+      ops: [op],
+    }),
+  },
   {
     text: /(?:unregistered|unknown|unsupported) (?:operation|op(?:erator)?)\b[^'"\n]*['"](?:onnx\.)?([\w.]+)['"]/i,
-    explain: ([, op = '']) => unsupported(op),
+    explain: ([, op = '']) => unsupported([op]),
   },
   {
     text: /'zhigh\.\w+' op operand .*(?:f16|bf16|f64)/,
@@ -88,6 +131,15 @@ const patterns: readonly Pattern[] = [
       code: 'COMPILE_MARCH',
       why: `its LLVM doesn’t know the CPU ${cpu}`,
       way: 'Choose another march, or leave it out.',
+    }),
+  },
+  {
+    text: /unable to load '[^']*libjniruntime\.a'|javaruntime\.jar/,
+    explain: () => ({
+      code: 'ENVIRONMENT_JAVA',
+      why: 'it was built without its Java run-time library',
+      way: 'Use an onnx-mlir built with -DONNX_MLIR_ENABLE_JAVA=ON, such as the image onnxmlir/onnx-mlir.',
+      environment: true,
     }),
   },
   {
@@ -193,7 +245,7 @@ const patterns: readonly Pattern[] = [
       why: opMessage ?? message,
       way: withoutOnnxMlir,
       ...(node === undefined ? {} : { node }),
-      ...(op === undefined ? {} : { op: op.slice('onnx.'.length) }),
+      ...(op === undefined ? {} : { ops: [op.slice('onnx.'.length)] }),
     }),
   },
   {
@@ -205,7 +257,16 @@ const patterns: readonly Pattern[] = [
     }),
   },
   {
-    text: /'(?:krnl|llvm|memref|zlow|zhigh|onnx)\.\w+' op [^\n]*/,
+    text: /'onnx\.(\w+)' op ([^\n]*)/,
+    explain: ([, op = '', message = '']) => ({
+      code: 'COMPILE_FAILED',
+      why: `it can’t take this ${op}: ${message.trim()}`,
+      way: withoutOnnxMlir,
+      ops: [op],
+    }),
+  },
+  {
+    text: /'(?:arith|krnl|llvm|math|memref|zlow|zhigh)\.[\w.]+' op [^\n]*/,
     explain: ([text]) => ({
       code: 'COMPILE_FAILED',
       why: `code that it made is not valid (${text})`,
@@ -231,9 +292,14 @@ export function recogniseFailure(stderr: string): Failure | undefined {
   return undefined
 }
 
-function unsupported(op: string): Failure {
-  return { code: 'UNSUPPORTED_OPERATOR', why: `it has no code for the operator ${op}`, way: '', op }
+/** The compiler has no code for one of these operators. */
+export function unsupported(ops: readonly string[]): Failure {
+  const which = ops.length === 1 ? `the operator ${ops[0]}` : `one of the operators ${ops.join(', ')}`
+  return { code: 'UNSUPPORTED_OPERATOR', why: `it has no code for ${which}`, way: '', ops }
 }
+
+/** What the compiler calls every operator that it doesn't know; its error names no other. */
+export const customOperator = 'Custom'
 
 /** Lines that say nothing about the failure: LLVM on x86 about z CPUs, and `opt` giving up before `llc` says why. */
 const noise =

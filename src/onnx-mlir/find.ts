@@ -60,15 +60,16 @@ export async function listCandidates(options: FindOptions = {}): Promise<readonl
 }
 
 /**
- * The error for a build that was pinned to onnx-mlir where there is none.
+ * The error for a build that was pinned to onnx-mlir where there is none that can make it.
  * @param target name of the target that was asked for
+ * @param obstacle why the one that is here can't
  */
-export function missingOnnxMlir(target: string): EnvironmentError {
+export function missingOnnxMlir(target: string, obstacle?: string): EnvironmentError {
   const platform = /^z\d\d$/.test(target) ? '--platform=linux/s390x ' : ''
   return new EnvironmentError(
-    'ENVIRONMENT_ONNX_MLIR',
+    obstacle === undefined ? 'ENVIRONMENT_ONNX_MLIR' : 'ENVIRONMENT_CROSS',
     [
-      `No onnx-mlir was found to compile for ${target}. One of these gives you one:`,
+      `${obstacle ?? `No onnx-mlir was found to compile for ${target}`}. One of these gives you one${obstacle === undefined ? '' : ` for ${target}`}:`,
       `  a container image:      podman pull ${platform}${releaseImage}   (or docker), then set ONNX_MLIR_IMAGE=${releaseImage}`,
       '  a local installation:   set ONNX_MLIR_HOME to the folder that holds bin/onnx-mlir, or put it on PATH',
       '  another machine:        builder: "ssh://host"',

@@ -29,6 +29,14 @@ export function dialectOf(operation: string): string {
   return operation.split('.', 1)[0]!
 }
 
+/** The ONNX operators, without their domains, that onnx-mlir has no operation for, in the text of its first stage. */
+export function listCustomOperators(text: string): readonly string[] {
+  return [...new Set([...text.matchAll(custom)].map(([, name = '']) => name))]
+}
+
+/** MLIR prints an operation's own attributes, of which this is one, first and in one line. */
+const custom = /"onnx\.Custom"\([^)\n]*\) <\{[^\n]*?\bfunction_name = "([^"\\\n]*)"/g
+
 /** The beginning of a line that holds an operation: `%0:2, %b = ` and its name; not `name:` or `name =`, a key. */
 const operation =
   /[ \t]*(?:%[\w$.-]+(?::\d+)?(?:, *%[\w$.-]+(?::\d+)?)* *= *)?(?:"([A-Za-z_][\w$.]*)" *\(|([A-Za-z_][\w$.]*)(?![\w$.]|:| *=))/y

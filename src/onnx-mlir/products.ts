@@ -11,7 +11,11 @@ import { diskFull } from './staging.ts'
  * The product of a stage in the staging folder.
  * @throws CompileError `COMPILE_NO_OUTPUT` if the driver says it succeeded and made nothing
  */
-export async function productOf({ staging, names, run }: DriveResult, stage: Stage, model: string): Promise<string> {
+export async function productOf(
+  { staging, names, run }: Pick<DriveResult, 'staging' | 'names' | 'run'>,
+  stage: Stage,
+  model: string,
+): Promise<string> {
   for (const ending of stageProducts[stage].endings) {
     const path = join(staging.work, names.output + ending)
     if (await hasContent(path)) return path

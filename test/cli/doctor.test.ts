@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
+import { installStandIn } from '../onnx-mlir/installed.ts'
 import { cli, cliJson, temporaryFolder } from './cli.ts'
 
 afterEach(() => vi.unstubAllEnvs())
@@ -34,4 +35,20 @@ test('an onnx-mlir that was named and is not there is a failure', async () => {
   expect(json.checks).toContainEqual(
     expect.objectContaining({ name: 'onnx-mlir', status: 'missing', source: 'ONNX_MLIR_HOME' }),
   )
+})
+
+test('an onnx-mlir says what it makes', async () => {
+  const { installation } = installStandIn(await temporaryFolder(), [])
+  vi.stubEnv('ONNX_MLIR_HOME', installation.path)
+  const { json, out } = await cliJson('doctor', '--root', await temporaryFolder())
+  expect(json.checks).toContainEqual(
+    expect.objectContaining({
+      name: 'onnx-mlir',
+      status: 'ok',
+      source: 'ONNX_MLIR_HOME',
+      nnpa: true,
+      targets: ['x86-64', 'x86-64-v2', 'x86-64-v3', 'x86-64-v4'],
+    }),
+  )
+  expect(out).toContain('makes x86-64, x86-64-v2, x86-64-v3, x86-64-v4; NNPA reports as compiled')
 })

@@ -428,6 +428,27 @@ describe('a compiler that misbehaves', () => {
     })
   })
 
+  test('knows an operator only as Custom: its first stage says which that is', async () => {
+    const stderr = 'Implementation of shape helper for op onnx.Customis not currently available'
+    const text = '    %0 = "onnx.Custom"(%arg0) <{function_name = "Relu"}> : (tensor<?x32xf32>) -> tensor<*xf32>\n'
+    const answers: Answer[] = [
+      { when: { EmitONNXBasic: 'true' }, files: { '.tmp': { text } } },
+      { when: {}, exit: 14, stderr },
+    ]
+    const { installation, model, context, staging } = await setUp(answers)
+    await expect(compileWithOnnxMlir(installation, model, host, context)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_OPERATOR',
+      data: { node: 'Relu_1', op: 'Relu' },
+    })
+    expect(readdirSync(staging)).toEqual([])
+    // Nor is a first stage that fails an error of its own.
+    const mute = await setUp(answers.slice(1))
+    await expect(compileWithOnnxMlir(mute.installation, mute.model, host, mute.context)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_OPERATOR',
+      data: { op: 'Custom' },
+    })
+  })
+
   test('finds no linker', async () => {
     expect(await failing({ exit: 16, stderr: 'sh: 1: clang++: not found\n' })).toMatchObject({
       code: 'ENVIRONMENT_LINKER',

@@ -95,6 +95,30 @@ describe('an error names', () => {
     expect(error.data).toMatchObject({ op: 'Unseen' })
   })
 
+  test('an operator that the compiler calls Custom, as the model does', () => {
+    const stderr = 'Implementation of shape helper for op onnx.Customis not currently available'
+    expect(explain(stderr, {}, { customOperators: ['Thing'] }).message).toContain(
+      'failed at com.example.Thing "custom": it has no code for the operator Thing.',
+    )
+    expect(explain(stderr, {}, { customOperators: ['Thing', 'Det'] }).message).toContain(
+      'failed at Det "#1", com.example.Thing "custom": it has no code for one of the operators Thing, Det.',
+    )
+    expect(explain(stderr).message).toContain('it has no code for the operator Custom.')
+  })
+
+  test('whether the built-in compiler has it: of a step inside an operator, whether it has all operators', () => {
+    const inner = "failed to legalize operation 'arith.truncf'"
+    const named = "failed to legalize operation 'onnx.Det'"
+    const isNot =
+      (...ops: string[]) =>
+      ({ op }: { op: string }) =>
+        !ops.includes(op)
+    expect(explain(inner, {}, { builtinCan: () => true }).message).toContain('The built-in compiler can make it:')
+    expect(explain(inner, {}, { builtinCan: isNot('StringNormalizer') }).message).toContain('can’t make it either')
+    expect(explain(named, {}, { builtinCan: isNot('Thing') }).message).toContain('The built-in compiler can make it:')
+    expect(explain(named, {}, { builtinCan: isNot('Det') }).message).toContain('can’t make it either')
+  })
+
   test('control flow as the likely cause of a compile without end', () => {
     expect(explain('', { stopped: 'timeout', exitCode: null }).message).toMatch(
       /stopped after 900 s\. Raise the time limit .* Nested control flow \(If "branch"\) is a known cause\./,
@@ -109,6 +133,14 @@ describe('texts of the driver and its tools', () => {
   // Written after the sources and issue threads of onnx-mlir, LLVM, GNU ld and the shells.
   test.each([
     ['UNSUPPORTED_OPERATOR', "error: unregistered operation 'onnx.Foo' found in dialect"],
+    ['UNSUPPORTED_OPERATOR', "failed to legalize operation 'arith.truncf'"],
+    ['UNSUPPORTED_OPERATOR', "failed to legalize operation 'onnx.NoValue'"],
+    ['UNSUPPORTED_OPERATOR', "'arith.addi' op operand #0 must be signless-integer-like, but got 'ui16'"],
+    ['UNSUPPORTED_OPERATOR', "'arith.cmpi' op operand #0 must be signless-integer-like, but got 'vector<4xui8>'"],
+    ['COMPILE_FAILED', "'onnx.Squeeze' op shape inference failed"],
+    ['COMPILE_FAILED', "'onnx.Pad' op Axes input is not currently supported"],
+    ['COMPILE_CRASHED', 'LLVM ERROR: out of memory\nAllocation failed'],
+    ['ENVIRONMENT_JAVA', "llvm-ar: error: unable to load '/usr/lib/libjniruntime.a': No such file or directory"],
     ['COMPILE_FLAG', "onnx-mlir: Unknown command line argument '--tag=x'.  Try: 'onnx-mlir --help'"],
     ['ENVIRONMENT_NO_NNPA', "onnx-mlir: for the --maccel option: Cannot find option named 'NNPA'!"],
     ['COMPILE_FLAG', "onnx-mlir: for the --opt-report option: Cannot find option named 'NNPAUnsupportedOps'!"],

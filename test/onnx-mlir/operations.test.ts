@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { countOperations, dialectOf } from '../../src/onnx-mlir/operations.ts'
+import { countOperations, dialectOf, listCustomOperators } from '../../src/onnx-mlir/operations.ts'
 import { haveRecordings, recording } from './recordings.ts'
 
 function counted(text: string): Record<string, number> {
@@ -149,6 +149,17 @@ test('nothing, and what is no MLIR', () => {
 test('a dialect is the first part of a name', () => {
   expect(dialectOf('llvm.mlir.constant')).toBe('llvm')
   expect(dialectOf('affine.for')).toBe('affine')
+})
+
+test('operators that the compiler has no operation for, each once', () => {
+  const text = [
+    '    %0 = "onnx.Custom"(%arg0) <{function_name = "TreeEnsemble"}> {domain_name = "ai.onnx.ml"} : (tensor<6x1xf32>) -> tensor<6x4xf32>',
+    '    %1:2 = "onnx.Custom"(%0, %arg1) <{function_name = "Thing"}> {text = "function_name = \\22No\\22"} : (tensor<6x4xf32>) -> tensor<*xf32>',
+    '    %2 = "onnx.Custom"(%1#0) <{function_name = "Thing"}> : (tensor<*xf32>) -> tensor<*xf32>',
+    '    %3 = "onnx.Relu"(%2) {note = "\\22onnx.Custom\\22(%1) <{function_name = \\22No\\22}>"} : (tensor<*xf32>) -> tensor<*xf32>',
+  ].join('\n')
+  expect(listCustomOperators(text)).toEqual(['TreeEnsemble', 'Thing'])
+  expect(listCustomOperators('')).toEqual([])
 })
 
 describe.runIf(haveRecordings)('texts of a real onnx-mlir', () => {

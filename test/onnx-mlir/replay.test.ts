@@ -6,15 +6,7 @@ import { parsePlacement } from '../../src/onnx-mlir/placement.ts'
 import { stages, type Stage } from '../../src/onnx-mlir/options.ts'
 import { readModel } from '../../src/onnx/read.ts'
 import { tensorType, type ModelSource } from '../../src/onnx/build.ts'
-import {
-  type Answer,
-  installStandIn,
-  mlpSignature,
-  mlpSource,
-  target,
-  workshop,
-  writeModel,
-} from './installed.ts'
+import { type Answer, installStandIn, mlpSignature, mlpSource, target, workshop, writeModel } from './installed.ts'
 import { haveRecordings, recording } from './recordings.ts'
 import { recordedTexts, replay } from './replay.ts'
 
@@ -35,7 +27,7 @@ describe.runIf(haveRecordings)('a real onnx-mlir, replayed', () => {
     const { installation, model, context } = await setUp([replay('mlp.EmitLib')])
     const result = await compileWithOnnxMlir(installation, model, host, context)
     expect(result.notes).toEqual([])
-    expect(result.compiler.version).toMatch(/cc5be7b9486d55b14b59276dc70b72d97501aadf$/)
+    expect(result.compiler.version).toMatch(/^0\.4\.2, onnx version \S+ \(\S+ cc5be7b9486d55b14b59276dc70b72d97501aadf\)$/)
     expect(result.phases).toHaveLength(6)
   })
 

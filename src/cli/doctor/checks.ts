@@ -9,8 +9,10 @@ import { OnnxMlirError } from '../../errors.ts'
 import { findEngine } from '../../onnx-mlir/engine.ts'
 import { listCandidates, missingOnnxMlir } from '../../onnx-mlir/find.ts'
 import { describeInstallation } from '../../onnx-mlir/installation.ts'
+import { canMake } from '../../onnx-mlir/capabilities.ts'
 import { capabilitiesOf } from '../../onnx-mlir/probe.ts'
 import { signatureOf } from '../../pipeline.ts'
+import { targets } from '../../targets/index.ts'
 import { generateTypes } from '../../types/generate.ts'
 import { bytesText } from '../style.ts'
 import { packageVersion } from '../version.ts'
@@ -138,8 +140,13 @@ async function checkOnnxMlir(signal: AbortSignal): Promise<Check[]> {
         }
       const where = `${describeInstallation(installation)} (${source})`
       try {
-        const { version } = await capabilitiesOf(installation)
-        return { name: 'onnx-mlir', status: 'ok', found: `${version ?? 'unknown version'}: ${where}`, source, version }
+        const capabilities = await capabilitiesOf(installation)
+        const { version, nnpa } = capabilities
+        const made = targets.filter((target) => canMake(capabilities, target)).map(({ name }) => name)
+        const makes = made.length === 0 ? `no target of ours (it is for ${capabilities.triple})` : made.join(', ')
+        const reports = nnpa ? 'NNPA reports as compiled' : 'it has no NNPA: reports are predicted'
+        const found = `${version}: ${where}\nmakes ${makes}; ${reports}`
+        return { name: 'onnx-mlir', status: 'ok', found, source, version, targets: made, nnpa }
       } catch (failure) {
         return {
           name: 'onnx-mlir',
