@@ -106,10 +106,13 @@ export function importProgram(model: Model, dims: ReadonlyMap<string, number> = 
     const attributes = node.attributes
     const origin = { domain: node.domain, op: node.op, version, name: node.name, origin: index, attributes }
     captured.push(...namesInSubgraphs(node))
-    const results = infer(scratch, new Node({ ...origin, inputs: node.inputs.map((name) => inferred.get(name)) }), node)
-    const outputs = node.outputs.map((name, i) =>
-      define(name, results?.[i] ?? stated(name, graph.valueInfo.get(name)?.type ?? outputTypes.get(name))),
-    )
+    const inner = new Node({ ...origin, inputs: node.inputs.map((name) => inferred.get(name)) })
+    const results = infer(scratch, inner, node)
+    const outputs = node.outputs.map((name, i) => {
+      const known = results?.[i] ?? stated(name, graph.valueInfo.get(name)?.type ?? outputTypes.get(name))
+      const window = known?.shape ? undefined : windowShape(inner, identities)
+      return define(name, window ? scratch.value(name, { type: inner.input(0).type, shape: window }) : known)
+    })
     return new Step(
       { ...origin, inputs: node.inputs.map((name) => names.get(name)), origins: new Set([index]) },
       outputs,
@@ -147,6 +150,14 @@ function infer(scratch: GraphBuilder, node: Node, { inputs, outputs }: OnnxNode)
     if (error instanceof OnnxMlirError) return undefined
     throw error
   }
+}
+
+/** What is known of images behind a window that our inference can't tell the sizes of. */
+function windowShape({ op, domain, inputs: [x, w] }: Node, identities: Identities): Dim[] | undefined {
+  const isPool = op === 'MaxPool' || op === 'AveragePool'
+  if (domain !== '' || !(isPool || op === 'Conv') || x?.shape?.length !== 4) return undefined
+  const channels = isPool ? x.shape[1] : w?.shape?.[0]
+  return [x.shape[0]!, channels ?? identities.freshDim(), identities.freshDim(), identities.freshDim()]
 }
 
 function statedInfo(

@@ -105,10 +105,16 @@ export function createReport(model: Model, target: NnpaLevel, options: ReportOpt
 
 function summarise(nodes: readonly NodeReport[]): Summary {
   const count = (device: Device): number => nodes.filter((node) => node.device === device).length
-  const flopsOf = (some: readonly NodeReport[]): number => some.reduce((sum, { flops }) => sum + flops, 0)
-  // What is computed at compile time costs nothing at run time.
-  const flops = flopsOf(nodes.filter(({ device }) => device !== 'folded'))
-  const onNnpa = flopsOf(nodes.filter(({ device }) => device === 'nnpa'))
+  const devices = new Map(nodes.map(({ name, device }) => [name, device]))
+  // What became part of another node is done where that is; what is computed at compile time costs nothing at run time.
+  const placeOf = ({ device, with: others }: NodeReport): Device =>
+    device === 'folded'
+      ? (others.map((name) => devices.get(name)!).find((place) => place !== 'folded') ?? device)
+      : device
+  const flopsOn = (place: Device): number =>
+    nodes.reduce((sum, node) => sum + (placeOf(node) === place ? node.flops : 0), 0)
+  const onNnpa = flopsOn('nnpa')
+  const flops = onNnpa + flopsOn('cpu')
   return {
     nnpa: count('nnpa'),
     cpu: count('cpu'),

@@ -70,10 +70,9 @@ function layoutMoves(step: Step, program: Program, neighbours: Neighbours): Step
   const join = next('Reshape')
   const isJoined = join !== undefined && joinsTwo(join)
   if (isJoined) moves.push(join)
-  const ends =
-    join !== undefined && !isJoined ? false : isConvertedOnce(moves.at(-1)?.output() ?? value, program, neighbours)
-  const isWorthwhile = moves.some(({ op }) => op === 'Transpose') || (moves.length > 0 && ends)
-  return isWorthwhile ? moves : []
+  // What comes after it, a Reshape or a conversion of numbers, would have the names of all before.
+  const isLast = join === undefined || isJoined
+  return isLast && isConvertedOnce(moves.at(-1)?.output() ?? value, program, neighbours) ? moves : []
 }
 
 /** Whether all users take a value from the accelerator's format, or all go on with it there. */

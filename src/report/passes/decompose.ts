@@ -2,6 +2,7 @@ import { floorDivide, isStatic, multiply } from '../../graph/dim.ts'
 import type { Value, ValueInfo } from '../../graph/graph.ts'
 import { tensorFrom, tensorNumbers } from '../../onnx/tensor.ts'
 import { entryFor, type Program, Step } from '../program.ts'
+import { decomposedEinsum } from './einsum.ts'
 import { part, type Rewrite } from './rewrite.ts'
 
 /**
@@ -45,6 +46,7 @@ const decompositions: Readonly<Record<string, Rewrite>> = {
   ReduceSumSquare: (step, program) => reduction(step, program, ['Mul'], []),
   ReduceLogSum: (step, program) => reduction(step, program, [], ['Log']),
   ReduceLogSumExp: logSumExp,
+  Einsum: decomposedEinsum,
   BatchNormalization: (step, program, uses) => batchNormalization(step, program, uses),
   ConvTranspose: (step, program) => transposedConvolution(step, program),
   LSTM: (step) => withoutLengths(step),

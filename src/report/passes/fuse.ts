@@ -43,7 +43,7 @@ type Fuse = (step: Step, program: Program, level: NnpaLevel) => Fusion | undefin
 
 const fusions: Readonly<Record<string, Fuse>> = {
   Add: (step, program, level) => biasedProduct(step, level),
-  MatMul: (step, program, level) => transposedProduct(step, level),
+  MatMul: (step, program, level) => (isBiased(step, program, level) ? undefined : transposedProduct(step, level)),
   Relu: (step, program, level) => {
     const conv = producerOf(step.input(0), 'Conv')
     return conv && legality(conv, level) === undefined
@@ -88,6 +88,15 @@ function biasedProduct(step: Step, level: NnpaLevel): Fusion | undefined {
       return { op: fusedOps.matmul, inputs: [...matmul.inputs, bias], steps: [matmul] }
   }
   return undefined
+}
+
+/** Whether a product is to be done together with what is added to it, which comes first. */
+function isBiased(matmul: Step, program: Program, level: NnpaLevel): boolean {
+  const product = matmul.output()
+  return program.steps.some(({ op, inputs }) => {
+    const other = op === 'Add' && inputs.includes(product) ? inputs.find((input) => input !== product) : undefined
+    return other !== undefined && isBias(other, matmul, level)
+  })
 }
 
 function isBias({ shape: bias }: Value, { inputs: [a, b] }: Step, level: NnpaLevel): boolean {
