@@ -60,6 +60,10 @@ export interface Program {
   /** A value whose elements are known at compile time; without `tensor`, nobody computed them here. */
   constant(info: ValueInfo, tensor?: Tensor): Value
   isConstant(value: Value | undefined): boolean
+  /** The node whose name a constant has that was computed at compile time; kept by `fold`. */
+  originsOf(constant: Value): Iterable<number>
+  /** Notes that a step is done at compile time. */
+  fold(step: Step): void
   /** A size of which nothing is known. */
   unknownDim(): Dim
 }
@@ -75,6 +79,7 @@ export function importProgram(model: Model, dims: ReadonlyMap<string, number> = 
   const lowered: Graph = { name: '', inputs: [], outputs: [], outputNames: [], nodes: [] }
   const scratch = new GraphBuilder(lowered, registry, identities)
   const folded = new Set<Value>()
+  const origins = new Map<Value, ReadonlySet<number>>()
   const names = new Map<string, Value>()
   // What inference computes with: its values may be shared by several names, and know more than a Step's own values.
   const inferred = new Map<string, Value | undefined>()
@@ -129,6 +134,10 @@ export function importProgram(model: Model, dims: ReadonlyMap<string, number> = 
       const value = new Value(identities.nextValue(), '', info, tensor)
       folded.add(value)
       return value
+    },
+    originsOf: (constant) => origins.get(constant) ?? [],
+    fold({ outputs, origins: nodes }) {
+      for (const output of outputs) origins.set(output, nodes)
     },
     unknownDim: () => identities.freshDim(),
     isConstant: (value) => value !== undefined && (value.constant !== undefined || folded.has(value)),

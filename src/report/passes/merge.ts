@@ -65,7 +65,8 @@ function intoConvolution(step: Step, program: Program): Step[] | undefined {
   const isBias = step.op === 'Add'
   if (!isPerChannel || (!isBias && (conv.inputs[2] || constant.shape[0] !== weights.shape?.[0]))) return undefined
   const bias = isBias ? program.constant({ type: weights.type, shape: [constant.shape[0]!] }) : undefined
-  return [convolutionFor(program, step, conv, isBias ? weights : program.constant(weights), bias)]
+  const merged = convolutionFor(program, step, conv, isBias ? weights : program.constant(weights), bias)
+  return [merged.with(merged.inputs, program.originsOf(constant))]
 }
 
 /** BatchNormalization after a Conv → its weights and bias: FuseBatchNormInferenceModeConvPattern. */
@@ -137,7 +138,7 @@ function constantsTogether(step: Step, program: Program, uses: Uses): Step[] | u
     return undefined
   const folded = program.constant({ type: c1.type, shape: wider.shape })
   const outer = part(program, step, step.op, [y, folded], step.output())
-  return [outer.with(outer.inputs, inner.origins)]
+  return [outer.with(outer.inputs, [...inner.origins, ...program.originsOf(c1), ...program.originsOf(c2)])]
 }
 
 /** A matrix product of rows that a Reshape laid out flat → the product of the tensor itself: SwapReshapeMatMulPattern. */
@@ -172,7 +173,9 @@ export const reshapeLast: Rewrite = (step, program) => {
 function sumWithNegative(step: Step, program: Program): Step[] | undefined {
   const [x, c] = step.inputs
   if (!c?.constant || program.isConstant(x)) return undefined
-  return [part(program, step, 'Add', [x, program.constant({ type: c.type, shape: c.shape })], step.output())]
+  const negative = program.constant({ type: c.type, shape: c.shape })
+  const sum = part(program, step, 'Add', [x, negative], step.output())
+  return [sum.with(sum.inputs, program.originsOf(c))]
 }
 
 /** What is added to a LayerNormalization without bias is its bias: PropagateBiasIntoLayerNormRewritePattern. */

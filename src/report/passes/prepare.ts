@@ -37,7 +37,9 @@ function expandedConstant(step: Step, program: Program, level: NnpaLevel): Step[
   }
   if (!broadcastsTo(constant, other)) return undefined
   const expanded = program.constant({ type: constant.type, shape: other.shape })
-  return [step.with(index === 0 ? [expanded, other] : [other, expanded])]
+  const inputs = index === 0 ? [expanded, other] : [other, expanded]
+  // Of Add this is a pattern in C++; what the declarative ones match, constants too, gives its names to the result.
+  return [step.with(inputs, step.op === 'Add' ? [] : program.originsOf(constant))]
 }
 
 /**

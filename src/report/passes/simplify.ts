@@ -6,8 +6,11 @@ import { entryFor, producerOf, type Step } from '../program.ts'
 import type { Rewrite } from './rewrite.ts'
 
 /** Steps that compute constants, and shapes that are known, happen at compile time. */
-export const foldConstants: Rewrite = (step, program) =>
-  step.outputs.every((output) => program.isConstant(output)) ? [] : undefined
+export const foldConstants: Rewrite = (step, program) => {
+  if (!step.outputs.every((output) => program.isConstant(output))) return undefined
+  program.fold(step)
+  return []
+}
 
 /** Steps whose output is their input. Source: the elimination patterns of onnx-mlir Canonicalize.td and ConstProp.td. */
 export const dropIdentities: Rewrite = (step, program, uses) => {
