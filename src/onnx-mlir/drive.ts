@@ -13,7 +13,7 @@ import { recogniseFailure } from './failures.ts'
 import { type Installation, describeInstallation } from './installation.ts'
 import { listCustomOperators } from './operations.ts'
 import type { OnnxMlirOptions, Stage } from './options.ts'
-import { formatPlacement, unmatchedRules } from './placement.ts'
+import { formatPlacement, rulesForCompiler, unmatchedRules } from './placement.ts'
 import { type CapabilityStore, capabilitiesOf, learn } from './probe.ts'
 import { productOf } from './products.ts'
 import { type Phase, PhaseClock, type Progress, notesOf } from './progress.ts'
@@ -67,7 +67,7 @@ export async function drive<T>(
   const { keepTemp: keep, stagingParent: parent, bytes } = context
   await using staging = await stageModel(model, { keep, parent, bytes })
   if (names.placement !== undefined && options.placement !== undefined) {
-    const text = formatPlacement(options.placement.rules, capabilities.placement)
+    const text = formatPlacement(rulesForCompiler(options.placement.rules, model), capabilities.placement)
     await writeFile(join(staging.work, names.placement), text)
   }
   const job = { installation, capabilities, model, stage, options, names, staging, context }
@@ -119,7 +119,7 @@ async function runWithCpu(job: Job): Promise<Attempt> {
   context.signal?.throwIfAborted()
   if (tried.run.exitCode === 0 && tried.run.stopped === undefined) return tried
   throw explainFailure(tried.run, {
-    customOperators: namesCustomOperator(recogniseFailure(tried.run.stderr)) ? await customOperators(job, limits) : [],
+    customOperators: mayBeCustom(tried.run) ? await customOperators(job, limits) : [],
     model: job.model,
     compiler: describeInstallation(installation),
     exitCodes: capabilities.exitCodes,
@@ -139,6 +139,12 @@ async function attempt(job: Job, cpuFlag: 'march' | 'mcpu', limits: FailureConte
   const { signal } = context
   const run = await runOnnxMlir(installation, args.args, { work, root, signal, ...limits, onProgress: clock.step })
   return { run, phases: clock.finish(), args }
+}
+
+/** An operator that the compiler doesn't know, or a failure without an explanation, which that may be. */
+function mayBeCustom({ stopped, stderr }: SpawnResult): boolean {
+  const failure = recogniseFailure(stderr)
+  return stopped === undefined && (failure === undefined || namesCustomOperator(failure))
 }
 
 /** The operators that the compiler doesn't know: its first stage says what it takes for one. */

@@ -23,7 +23,7 @@ export interface FailureContext {
 /** The one error for a driver run that didn't succeed: names model, node, cause and way out, and ends with the driver's own words. */
 export function explainFailure(result: SpawnResult, context: FailureContext): OnnxMlirError {
   const { model, compiler } = context
-  const failure = namedFailure(result, context) ?? exitFailure(result, context)
+  const failure = namedFailure(result, context) ?? suspectedFailure(exitFailure(result, context), context)
   const nodes = nodesOf(failure, model)
   const where = nodes.length === 0 ? '' : ` at ${listNodes(nodes)}`
   const words = readableErrors(result.stderr)
@@ -75,6 +75,21 @@ function stopFailure({ stopped, peakBytes }: SpawnResult, { limits, model }: Fai
     code: 'COMPILE_MEMORY',
     why: `it was stopped since it took more than ${mib(limits.memoryBytes)} of memory${seen}`,
     way: `Raise the memory limit (memory), or use the built-in compiler (compiler=builtin).${suspicion}`,
+  }
+}
+
+/** Of a failure without an explanation, what in the model is known to lead to such. */
+function suspectedFailure(failure: Failure, { customOperators = [], model }: FailureContext): Failure {
+  if (customOperators.length > 0) {
+    const why = `${failure.why}, most likely since it doesn’t know ${customOperators.join(', ')}`
+    return { ...failure, code: 'UNSUPPORTED_OPERATOR', why, ops: customOperators }
+  }
+  const names = [...model.graph.inputs, ...model.graph.outputs].map(({ name }) => name)
+  const marked = names.find((name) => /["\\]/.test(name))
+  if (marked === undefined) return failure
+  return {
+    ...failure,
+    why: `${failure.why}, most likely since the name ${JSON.stringify(marked)} holds a quote or backslash`,
   }
 }
 

@@ -75,6 +75,48 @@ export function formatPlacement(rules: readonly PlacementRule[], dialect: Placem
 }
 
 /**
+ * The rules as the compiler has to see them. It matches what it has made of the model's nodes: a fused operation is
+ * called after all its nodes (`Add_1-MatMul_0_0`), parts of a node bear a number (`BN_0`), and some operators have
+ * another name (`onnx.MaxPoolSingleOut`); a rule without an operator is ignored. So whatever comes from a node that
+ * belongs on the CPU is put there first.
+ * Seen at commit cc5be7b.
+ */
+export function rulesForCompiler(rules: readonly PlacementRule[], { graph }: Model): readonly PlacementRule[] {
+  const names = graph.nodes.map(({ name }) => name)
+  const decided = rules.filter(({ device, conditions }) => device !== undefined && conditions === undefined)
+  const onCpu = graph.nodes.flatMap(({ op, name }): PlacementRule[] => {
+    const rule = decided.find(
+      ({ nodeType = '.*', nodeName = '.*' }) => isWhole(nodeType, `onnx.${op}`) && isWhole(nodeName, name),
+    )
+    return name !== '' && rule?.device === 'cpu'
+      ? [{ nodeType: '.*', nodeName: madeFrom(name, names), device: 'cpu' }]
+      : []
+  })
+  return [...onCpu, ...rules.map((rule) => ({ ...rule, nodeType: anyForm(rule.nodeType) }))]
+}
+
+/** Matches the names of operations that the compiler makes from a node, and of no other node of the model. */
+function madeFrom(name: string, names: readonly string[]): string {
+  const numbered = names.filter((other) => other.startsWith(`${name}_`) && /^\d+$/.test(other.slice(name.length + 1)))
+  const others = numbered.length === 0 ? '' : `(?!(?:${numbered.map(escapeRegExp).join('|')})$)`
+  return `${others}(?:.*-)?${escapeRegExp(name)}(?:-.*)?(?:_[0-9]+)?`
+}
+
+/** A plain operator type, in all forms that the ONNX dialect has of it; a regular expression stays as it is. */
+function anyForm(nodeType = '.*'): string {
+  return /^onnx\\?\.\w+$/.test(nodeType) ? `${nodeType}(?:SingleOut|InferenceMode|V[0-9]+)?` : nodeType
+}
+
+function isWhole(pattern: string, text: string): boolean {
+  return new RegExp(`^(?:${pattern})$`, 's').test(text)
+}
+
+/** A regular expression that matches exactly this text. */
+function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+}
+
+/**
  * Rules whose node name matches no node of the model, so that a typing error doesn't silently place nothing.
  * The compiler names nameless nodes `<Op>_<n>` and adds `_<n>` to parts of a node that it splits.
  * @throws UsageError `USAGE_PLACEMENT` for a name that is no regular expression

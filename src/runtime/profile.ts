@@ -50,17 +50,24 @@ export function measureProfile(
   // What earlier runs measured does not belong to these.
   print()
   rmSync(file, { force: true })
-  for (let i = 0; i < runs; i++) run()
-  if (!print()) throw new TypeError(`${model}: its library can't write what it measures`)
+  for (let i = 0; i < runs; i++) {
+    run()
+    // onnx-mlir's library forgets at the beginning of a run what it measured in the last one.
+    if (!print()) throw new TypeError(`${model}: its library can't write what it measures`)
+  }
   const profile = parseProfile(readFileSync(file, 'utf8'), runs)
   rmSync(file, { force: true })
   return profile
 }
 
-/** Reads lines `==PERF-REPORT==, op, node, before|after, seconds since the last line, seconds since the start`. */
+/**
+ * Reads lines `==PERF-REPORT==, op, node, before|after, seconds since the last line, seconds since the start`. Where the
+ * clock starts anew with each run, as onnx-mlir's does, the runs follow each other in the trace.
+ */
 export function parseProfile(text: string, runs: number): Profile {
   const nodes = new Map<string, { op: string; name: string; calls: number; seconds: number }>()
   const trace: TraceEvent[] = []
+  let [offset, latest] = [0, 0]
   for (const line of text.split('\n')) {
     const [kind, op, ...rest] = line.split(', ')
     // A node's name may itself hold the separator: the last three fields are ours.
@@ -72,8 +79,11 @@ export function parseProfile(text: string, runs: number): Profile {
     node.calls++
     node.seconds += duration
     nodes.set(`${op} ${name}`, node)
-    const ts = (Number(end) - duration) * 1e6
-    trace.push({ ph: 'X', name: name || op, cat: op, ts, dur: duration * 1e6, pid: 1, tid: 1 })
+    const start = Number(end) - duration
+    // 1e-6: times of six decimals are rounded.
+    if (offset + start < latest - 1e-6) offset = latest
+    latest = offset + Number(end)
+    trace.push({ ph: 'X', name: name || op, cat: op, ts: (offset + start) * 1e6, dur: duration * 1e6, pid: 1, tid: 1 })
   }
   return { runs, nodes: [...nodes.values()].sort((a, b) => b.seconds - a.seconds), trace }
 }

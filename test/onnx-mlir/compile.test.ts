@@ -4,7 +4,6 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { compileWithOnnxMlir, emitStage, reportCompile } from '../../src/onnx-mlir/compile.ts'
 import type { Capabilities } from '../../src/onnx-mlir/capabilities.ts'
 import type { CapabilityStore } from '../../src/onnx-mlir/probe.ts'
-import { parsePlacement } from '../../src/onnx-mlir/placement.ts'
 import type { Progress } from '../../src/onnx-mlir/progress.ts'
 import { readModel } from '../../src/onnx/read.ts'
 import { addModelWeights, addModelWithExternalData } from '../hosts/models.ts'
@@ -250,12 +249,13 @@ describe('on IBM Z', () => {
 describe('placement', () => {
   const rules = [{ nodeType: 'onnx.Relu', nodeName: 'Relu_1', device: 'cpu' as const }]
   const placement = { rules, origin: 'mlp.placement.json' }
-  const flat = { device_placement: [{ device: 'cpu', node_type: 'onnx.Relu', onnx_node_name: 'Relu_1' }] }
-  const config = {
-    nnpa_ops_config: [
-      { pattern: { match: { node_type: 'onnx.Relu', onnx_node_name: 'Relu_1' }, rewrite: { device: 'cpu' } } },
-    ],
-  }
+  // What comes from the node, whatever it became; and the rule itself, for all forms of the operator.
+  const seen = [
+    { node_type: '.*', onnx_node_name: '(?:.*-)?Relu_1(?:-.*)?(?:_[0-9]+)?' },
+    { node_type: 'onnx.Relu(?:SingleOut|InferenceMode|V[0-9]+)?', onnx_node_name: 'Relu_1' },
+  ]
+  const flat = { device_placement: seen.map((match) => ({ device: 'cpu', ...match })) }
+  const config = { nnpa_ops_config: seen.map((match) => ({ pattern: { match, rewrite: { device: 'cpu' } } })) }
 
   test.each([
     ['0.5.0', '--nnpa-load-device-placement-file=placement.json', flat],
@@ -267,7 +267,6 @@ describe('placement', () => {
     await reportCompile(installation, model, { ...z16, placement }, context)
     expect(asked()[0]?.args).toContain(flag)
     expect(JSON.parse(asked()[0]?.side['placement.json'] ?? '')).toEqual(json)
-    expect(parsePlacement(JSON.stringify(json), 'x')).toEqual(rules)
   })
 
   test('for a node that is not there is an error, as it would do nothing', async () => {

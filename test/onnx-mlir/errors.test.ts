@@ -106,6 +106,18 @@ describe('an error names', () => {
     expect(explain(stderr).message).toContain('it has no code for the operator Custom.')
   })
 
+  test('what may have led to a failure without words', () => {
+    expect(explain('', { exitCode: 139 }, { customOperators: ['Thing'] })).toMatchObject({
+      code: 'UNSUPPORTED_OPERATOR',
+      message: expect.stringMatching(
+        /failed at com\.example\.Thing "custom": it crashed \(SIGSEGV\), .* doesn’t know Thing\./,
+      ),
+    })
+    const quoted = { ...model, graph: { ...model.graph, inputs: [{ name: 'a"b', type: undefined }] } }
+    expect(explain('', { exitCode: 139 }, { model: quoted }).message).toContain('since the name "a\\"b" holds a quote')
+    expect(explain('', { exitCode: 139 }).message).toContain('it crashed (SIGSEGV). ')
+  })
+
   test('whether the built-in compiler has it: of a step inside an operator, whether it has all operators', () => {
     const inner = "failed to legalize operation 'arith.truncf'"
     const named = "failed to legalize operation 'onnx.Det'"

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { formatPlacement, parsePlacement, unmatchedRules, type PlacementRule } from '../../src/onnx-mlir/placement.ts'
+import {
+  formatPlacement,
+  parsePlacement,
+  rulesForCompiler,
+  unmatchedRules,
+  type PlacementRule,
+} from '../../src/onnx-mlir/placement.ts'
 import { decodeModel } from '../../src/onnx/read.ts'
 import { modelBytes, tensorType } from '../../src/onnx/build.ts'
 
@@ -79,5 +85,58 @@ describe('node names of a placement', () => {
 
   test('that are no patterns are an error', () => {
     expect(() => unmatched('relu(')).toThrow(expect.objectContaining({ code: 'USAGE_PLACEMENT' }))
+  })
+})
+
+describe('what the compiler is told', () => {
+  const float = tensorType('float32', [4])
+  const model = decodeModel(
+    modelBytes({
+      opsets: { '': 17 },
+      inputs: { x: float },
+      outputs: { y: float },
+      nodes: [
+        { op: 'Add', name: '/Add', inputs: ['x', 'x'], outputs: ['a'] },
+        { op: 'Add', name: '/Add_1', inputs: ['a', 'x'], outputs: ['b'] },
+        { op: 'MaxPool', name: 'pool', inputs: ['b'], outputs: ['c'] },
+        { op: 'Exp', inputs: ['c'], outputs: ['y'] },
+      ],
+    }),
+  )
+  const told = (...given: PlacementRule[]) => rulesForCompiler(given, model)
+  /** The device of an operation with this name. */
+  const deviceOf = (made: readonly PlacementRule[], type: string, name: string) =>
+    made.find(
+      ({ nodeType = '.*', nodeName = '.*' }) =>
+        new RegExp(`^(?:${nodeType})$`).test(type) && new RegExp(`^(?:${nodeName})$`).test(name),
+    )?.device
+
+  test('matches what it makes of a node, and of that node alone', () => {
+    const made = told({ nodeType: 'onnx.Add', nodeName: '/Add', device: 'cpu' })
+    for (const name of ['/Add', '/Add_0', 'MM-/Add_0', '/Add-MM_0', '/Add-/Add_1_0'])
+      expect(deviceOf(made, 'onnx.Gemm', name), name).toBe('cpu')
+    for (const name of ['/Add_1', 'x/Add', '/Adds', '/Add_1-MM_0'])
+      expect(deviceOf(made, 'onnx.Gemm', name), name).toBe(undefined)
+  })
+
+  test('lets the first rule that matches a node decide', () => {
+    const made = told({ nodeName: '/Add', device: 'nnpa' }, { nodeName: '/Add.*', device: 'cpu' })
+    expect(deviceOf(made, 'onnx.Add', '/Add')).toBe('nnpa')
+    expect(deviceOf(made, 'onnx.Add', '/Add_1')).toBe('cpu')
+    // One operation can't be in two places.
+    expect(deviceOf(made, 'onnx.Add', '/Add-/Add_1_0')).toBe('cpu')
+  })
+
+  test('knows operators by the names that the compiler has for them', () => {
+    const made = told({ nodeType: 'onnx.MaxPool', device: 'nnpa' }, { nodeType: 'onnx.(Exp|Log)', device: 'cpu' })
+    expect(deviceOf(made, 'onnx.MaxPoolSingleOut', 'any')).toBe('nnpa')
+    expect(deviceOf(made, 'onnx.MaxPoolV8', 'any')).toBe('nnpa')
+    expect(deviceOf(made, 'onnx.MaxPoolGrad', 'any')).toBe(undefined)
+    expect(made.at(-1)).toEqual({ nodeType: 'onnx.(Exp|Log)', device: 'cpu' })
+  })
+
+  test('leaves rules with conditions as they are, but for an operator, which they must have', () => {
+    const rule = { nodeName: 'pool', device: 'cpu', conditions: { inputs: {} } } as const
+    expect(told(rule)).toEqual([{ nodeType: '.*', ...rule }])
   })
 })

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { compileWithOnnxMlir, emitStage, reportCompile } from '../../src/onnx-mlir/compile.ts'
-import { parsePlacement } from '../../src/onnx-mlir/placement.ts'
+import { formatPlacement, parsePlacement, rulesForCompiler } from '../../src/onnx-mlir/placement.ts'
 import { stages, type Stage } from '../../src/onnx-mlir/options.ts'
 import { readModel } from '../../src/onnx/read.ts'
 import { tensorType, type ModelSource } from '../../src/onnx/build.ts'
@@ -27,7 +27,9 @@ describe.runIf(haveRecordings)('a real onnx-mlir, replayed', () => {
     const { installation, model, context } = await setUp([replay('mlp.EmitLib')])
     const result = await compileWithOnnxMlir(installation, model, host, context)
     expect(result.notes).toEqual([])
-    expect(result.compiler.version).toMatch(/^0\.4\.2, onnx version \S+ \(\S+ cc5be7b9486d55b14b59276dc70b72d97501aadf\)$/)
+    expect(result.compiler.version).toMatch(
+      /^0\.4\.2, onnx version \S+ \(\S+ cc5be7b9486d55b14b59276dc70b72d97501aadf\)$/,
+    )
     expect(result.phases).toHaveLength(6)
   })
 
@@ -93,7 +95,9 @@ describe.runIf(haveRecordings)('a real onnx-mlir, replayed', () => {
     )
     const placement = { rules, origin: 'mlp.placement.json' }
     const report = await reportCompile(installation, model, { target: target('z16'), placement })
-    expect(JSON.parse(asked()[0]?.side['placement.json'] ?? '')).toEqual(JSON.parse(report.placement ?? ''))
+    const told = formatPlacement(rulesForCompiler(rules, model), 'config-file')
+    expect(JSON.parse(asked()[0]?.side['placement.json'] ?? '')).toEqual(JSON.parse(told))
+    expect(parsePlacement(report.placement ?? '', 'saved')).toEqual(rules)
   })
 })
 

@@ -73,3 +73,19 @@ test('what onnx-mlir itself writes is read the same way', () => {
   )
   expect(nodes).toEqual([{ op: 'onnx.Conv', name: 'Conv_0', calls: 1, seconds: 0.000523 }])
 })
+
+test('a clock that starts anew with each run: the runs follow each other', () => {
+  const run = [
+    '==START-REPORT==',
+    '==PERF-REPORT==, onnx.Conv, Conv_0, before, 0.000010, 0.000010',
+    '==PERF-REPORT==, onnx.Conv, Conv_0, after, 0.000500, 0.000510',
+    '==PERF-REPORT==, onnx.Relu, Relu_1, before, 0.000000, 0.000510',
+    '==PERF-REPORT==, onnx.Relu, Relu_1, after, 0.000020, 0.000530',
+  ]
+  const { nodes, trace } = parseProfile([...run, ...run, ...run].join('\n'), 3)
+  expect(nodes.map(({ name, calls }) => [name, calls])).toEqual([
+    ['Conv_0', 3],
+    ['Relu_1', 3],
+  ])
+  expect(trace.map(({ ts }) => Math.round(ts))).toEqual([10, 510, 540, 1040, 1070, 1570])
+})
