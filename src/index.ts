@@ -16,3 +16,6 @@ export { canonicalId, isModelId, parseRequest, type Request, type RequestOptions
 export { generateTypes, type TypesOptions, type TypesResult } from './types/generate.ts'
 export { nnpaReport, type NnpaReportOptions } from './nnpa-report.ts'
 export type { NodeReport, Report, Summary } from './report/report.ts'
+export { compileToStage, type StageOptions } from './stages.ts'
+export type { EmittedStage } from './onnx-mlir/compile.ts'
+export type { Stage } from './onnx-mlir/options.ts'

@@ -4,6 +4,7 @@ import { diskError, makeFolder } from '../cache/disk.ts'
 import { stages } from '../onnx-mlir/options.ts'
 import type { BuildResult } from '../pipeline.ts'
 import { didYouMean } from '../request/suggest.ts'
+import { requirementsOf } from '../targets/index.ts'
 import type { Command, Invocation, Outcome } from './command.ts'
 import { emitC } from './emit-c.ts'
 import { emitOnnxMlirStage } from './emit-stage.ts'
@@ -59,6 +60,7 @@ async function writeLibrary(
   for (const note of artifact.notes) warn(note)
 
   const { target, compiler, signature, bytes, seconds } = artifact
+  const requires = requirementsOf(artifact)
   const how = cached ? 'from the cache' : `in ${seconds.toFixed(1)} s`
   return {
     ok: true,
@@ -73,6 +75,7 @@ async function writeLibrary(
       bytes,
       seconds,
       cached,
+      ...(requires && { requires }),
       notes: artifact.notes,
     },
   }

@@ -9,6 +9,7 @@ import { UsageError } from '../errors.ts'
 import { type CompilerArguments, type StagedNames, buildArguments } from './arguments.ts'
 import type { Capabilities } from './capabilities.ts'
 import { type FailureContext, explainFailure, namesCustomOperator } from './errors.ts'
+import { endingSignal } from './exit-codes.ts'
 import { recogniseFailure } from './failures.ts'
 import { type Installation, describeInstallation } from './installation.ts'
 import { listCustomOperators } from './operations.ts'
@@ -142,9 +143,11 @@ async function attempt(job: Job, cpuFlag: 'march' | 'mcpu', limits: FailureConte
 }
 
 /** An operator that the compiler doesn't know, or a failure without an explanation, which that may be. */
-function mayBeCustom({ stopped, stderr }: SpawnResult): boolean {
+function mayBeCustom({ stopped, stderr, exitCode, exitSignal }: SpawnResult): boolean {
   const failure = recogniseFailure(stderr)
-  return stopped === undefined && (failure === undefined || namesCustomOperator(failure))
+  // Whoever killed it, the system for want of memory perhaps, would do so again.
+  const wasKilled = stopped !== undefined || endingSignal(exitCode, exitSignal) === 'SIGKILL'
+  return !wasKilled && (failure === undefined || namesCustomOperator(failure))
 }
 
 /** The operators that the compiler doesn't know: its first stage says what it takes for one. */

@@ -1,0 +1,47 @@
+import { basename, extname } from 'node:path'
+import type { OnnxMlirSettings } from './compilers/onnx-mlir.ts'
+import { emitStage, type EmittedStage } from './onnx-mlir/compile.ts'
+import { findOnnxMlir, missingOnnxMlir } from './onnx-mlir/find.ts'
+import type { Stage } from './onnx-mlir/options.ts'
+import type { Progress } from './onnx-mlir/progress.ts'
+import type { ReadOptions } from './onnx/limits.ts'
+import { readModel } from './onnx/read.ts'
+import { parseRequest, type RequestOptions } from './request/index.ts'
+import { resolveTarget } from './targets/index.ts'
+
+export interface StageOptions extends RequestOptions, ReadOptions {
+  /** Folder that the product is written to. */
+  readonly outDir: string
+  /** Where onnx-mlir is and what it is asked for beside what directives say. Default: environment and PATH. */
+  readonly onnxMlir?: OnnxMlirSettings
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/**
+ * Makes what onnx-mlir makes on the way to a library (`onnx-basic`, `onnx-ir`, `zhigh`, `zlow`, `mlir`, `llvm-ir`, `obj`,
+ * `lib`, `jni`), for a model path with directives as query. Nothing is cached.
+ *
+ * @throws EnvironmentError that says how to get an onnx-mlir, ModelError, CompileError if onnx-mlir fails
+ */
+export async function compileToStage(
+  id: string,
+  stage: Stage,
+  { outDir, onnxMlir = {}, signal, onProgress, limits, ...defaults }: StageOptions,
+): Promise<EmittedStage> {
+  const { path, directives } = parseRequest(id, defaults)
+  const target = resolveTarget(directives.target)
+  const { options, timeout, memory, keepTemp, ...where } = onnxMlir
+  const installation = await findOnnxMlir({ ...where, signal })
+  if (!installation) throw missingOnnxMlir(target.name)
+  const model = await readModel(path, limits ? { limits } : {})
+  const asked = { ...options, target, optimize: directives.O, dims: directives.dims }
+  return emitStage(installation, model, stage, basename(path, extname(path)), asked, {
+    outDir,
+    signal,
+    onProgress,
+    keepTemp,
+    ...(timeout !== undefined && { timeoutMs: timeout * 1000 }),
+    ...(memory !== undefined && { memoryBytes: memory }),
+  })
+}
