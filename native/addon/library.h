@@ -93,8 +93,9 @@ inline bool checkBuiltin(const om_builtin_descriptor *model, Failure *failure) {
   return checkMachine({model->target, false}, failure);
 }
 
-// onnx-mlir opens a large model's constants file in a constructor, in the folder that this variable names.
-// Set here because process.env of a worker thread does not reach C; one load at a time (the registry's mutex).
+// onnx-mlir opens a large model's constants file in the folder that this variable names: in a constructor, or, seen at
+// commit cc5be7b, when the model runs for the first time. Set here because process.env of a worker thread does not reach
+// C, and for no longer than loading takes (the registry's mutex): each model has a folder of its own.
 class ConstantsFolder {
 public:
   explicit ConstantsFolder(const std::string &folder) {
@@ -120,6 +121,11 @@ inline bool open(const std::string &path, const std::string &constantsFolder, Li
   // RTLD_LOCAL: every model exports run_main_graph, and must see its own.
   void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) return failure->set("LOAD_OPEN", dlerror());
+  // What the first run would do, by when the variable is another's; later runs see that it is done.
+  auto *loadConstants = reinterpret_cast<bool (*)()>(dlsym(handle, "omLoadConstantsFromFile"));
+  if (loadConstants && !loadConstants())
+    return failure->set("LOAD_CONSTANTS", "its constants file can't be opened in " + constantsFolder +
+                                              "; copy it along, under the name that the build gave it");
   opened->printProfile = reinterpret_cast<void (*)()>(dlsym(handle, "omInstrumentPrint"));
   opened->builtin = static_cast<const om_builtin_descriptor *>(dlsym(handle, "om_builtin_model"));
   return opened->builtin ? checkBuiltin(opened->builtin, failure) : resolvePlain(handle, &opened->plain, failure);

@@ -209,6 +209,19 @@ describe('strings', () => {
   })
 })
 
+test('a library whose file of constants was left behind says so', () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'onnx-mlir-no-constants-'))
+  onTestFinished(() => rmSync(elsewhere, { recursive: true }))
+  copyFileSync(libraries.get('tagged')!, join(elsewhere, 'tagged.so'))
+  const model = createNodeModel(factsOf('plain'), { addon, library: join(elsewhere, 'tagged.so') })
+  expect(() => model.runSync({ x: f32(1) })).toThrow(
+    expect.objectContaining({
+      code: 'LOAD_CONSTANTS',
+      message: expect.stringContaining(`its constants file can't be opened in ${elsewhere}`),
+    }),
+  )
+})
+
 describe.each(['plain', 'tagged'])("a library with onnx-mlir's plain ABI: %s", (library) => {
   it('runs; outputs that alias an input or a constant are copies', async () => {
     const model = open('plain', library)
