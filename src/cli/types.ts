@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { signatureOf } from '../pipeline.ts'
+import { baseConfig, extendTsConfig } from '../types/tsconfig-extend.ts'
 import { generateTypes, type TypesOptions, type TypesResult } from '../types/generate.ts'
 import { watchTypes } from '../types/watch.ts'
 import type { Command, Invocation, Outcome } from './command.ts'
@@ -12,6 +14,7 @@ export const types: Command = {
   options: {
     watch: { type: 'boolean', short: 'w', help: 'keep them up to date until Ctrl-C' },
     check: { type: 'boolean', help: 'write nothing; exit 1 where something is out of date' },
+    fix: { type: 'boolean', help: 'first have the configuration extend ours, so that TypeScript finds them' },
     root: { type: 'string', value: 'DIR', help: 'the project (default: the nearest folder with a package.json)' },
     exclude: { type: 'string', multiple: true, value: 'DIR', help: 'a folder to leave out' },
     tsconfig: {
@@ -23,6 +26,7 @@ export const types: Command = {
   async run(invocation) {
     const { values, flags, all, usage } = invocation
     if (flags.has('watch') && flags.has('check')) throw usage('--watch and --check exclude each other')
+    if (flags.has('fix') && flags.has('check')) throw usage('--fix and --check exclude each other')
     const root = resolve(values['root'] ?? nearestProject(process.cwd()))
     if (!existsSync(root)) throw usage(`there is no folder ${root}`)
     const options: TypesOptions = {
@@ -32,8 +36,18 @@ export const types: Command = {
       exclude: all('exclude'),
       ...(values['tsconfig'] && { tsconfig: resolve(values['tsconfig']) }),
     }
+    if (flags.has('fix')) await fixConfiguration(options.tsconfig ?? join(root, 'tsconfig.json'), invocation)
     return flags.has('watch') ? watch(options, invocation) : once(options)
   },
+}
+
+async function fixConfiguration(path: string, { print, usage }: Invocation): Promise<void> {
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text === undefined) throw usage(`there is no configuration ${path}; make one with npx tsc --init`)
+  const extended = extendTsConfig(text)
+  if (extended === undefined) return
+  await writeFile(path, extended)
+  print(`${green('written')} ${path}: it extends ${baseConfig}`)
 }
 
 async function once(options: TypesOptions): Promise<Outcome> {

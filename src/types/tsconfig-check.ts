@@ -67,7 +67,7 @@ function problemOf(config: TsConfig, place: LayerPlace): TypesProblem | undefine
     file: relative(place.root, config.path).replaceAll(sep, '/'),
     message:
       `${basename(config.path)} hides the generated model types:\n${faults.map((fault) => `  - ${fault}\n`).join('')}` +
-      `Add this to it:\n${fixText(config, place)}`,
+      `Add this to it, as npx unplugin-onnx-mlir types --fix does:\n${fixText(config, place)}`,
   }
 }
 

@@ -45,3 +45,26 @@ test('a project without models, and no project at all', async () => {
     err: expect.stringContaining('no folder /nowhere'),
   })
 })
+
+test('--fix has the configuration extend ours, once, and leaves its comments', async () => {
+  const root = await project({})
+  const path = join(root, 'tsconfig.json')
+  await writeFile(path, '{\n  // mine\n  "compilerOptions": { "strict": true }\n}\n')
+  const { out } = await cli('types', '--root', root, '--fix')
+  expect(out).toContain('extends unplugin-onnx-mlir/tsconfig')
+  const text = await readFile(path, 'utf8')
+  expect(text).toBe(
+    '{\n  "extends": "unplugin-onnx-mlir/tsconfig",\n  // mine\n  "compilerOptions": { "strict": true }\n}\n',
+  )
+  expect((await cli('types', '--root', root, '--fix')).out).not.toContain('it extends')
+  expect(await readFile(path, 'utf8')).toBe(text)
+})
+
+test('--fix needs a configuration, and a --check changes nothing', async () => {
+  const root = await temporaryFolder()
+  expect(await cli('types', '--root', root, '--fix')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('tsc --init'),
+  })
+  expect(await cli('types', '--root', root, '--fix', '--check')).toMatchObject({ code: 2 })
+})
