@@ -85,11 +85,12 @@ function suspectedFailure(failure: Failure, { customOperators = [], model }: Fai
     return { ...failure, code: 'UNSUPPORTED_OPERATOR', why, ops: customOperators }
   }
   const names = [...model.graph.inputs, ...model.graph.outputs].map(({ name }) => name)
-  const marked = names.find((name) => /["\\]/.test(name))
+  // It writes names into JSON as they are, and reads that again.
+  const marked = names.find((name) => /["\\\p{Cc}]/u.test(name))
   if (marked === undefined) return failure
   return {
     ...failure,
-    why: `${failure.why}, most likely since the name ${JSON.stringify(marked)} holds a quote or backslash`,
+    why: `${failure.why}, most likely since the name ${JSON.stringify(marked)} holds a quote, backslash or line break`,
   }
 }
 

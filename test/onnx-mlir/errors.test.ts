@@ -114,7 +114,7 @@ describe('an error names', () => {
       ),
     })
     const quoted = { ...model, graph: { ...model.graph, inputs: [{ name: 'a"b', type: undefined }] } }
-    expect(explain('', { exitCode: 139 }, { model: quoted }).message).toContain('since the name "a\\"b" holds a quote')
+    expect(explain('', { exitCode: 139 }, { model: quoted }).message).toContain('since the name "a\\"b" holds a quote,')
     expect(explain('', { exitCode: 139 }).message).toContain('it crashed (SIGSEGV). ')
   })
 

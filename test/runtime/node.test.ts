@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ModelRunError } from '../../src/runtime/index.ts'
 import type { Model, ModelFacts, SignatureEntry, Tensor } from '../../src/runtime/index.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
@@ -209,7 +210,7 @@ describe('strings', () => {
   })
 })
 
-test('a library whose file of constants was left behind says so', () => {
+it('says so where a library has lost its file of constants', () => {
   const elsewhere = mkdtempSync(join(tmpdir(), 'onnx-mlir-no-constants-'))
   onTestFinished(() => rmSync(elsewhere, { recursive: true }))
   copyFileSync(libraries.get('tagged')!, join(elsewhere, 'tagged.so'))
