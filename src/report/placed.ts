@@ -1,6 +1,6 @@
 import type { Step } from './program.ts'
 
-/** Where something of the model runs. `folded`: nowhere, as it was computed or removed at compile time. */
+/** Where something of the model runs. `folded`: nowhere by itself, as it was computed or removed at compile time, or became part of another. */
 export type Device = 'nnpa' | 'cpu' | 'folded'
 
 /** Where a step ends up. */

@@ -1,4 +1,4 @@
-import type { NodeReport, Report } from './report.ts'
+import { type NodeReport, type Report, workOf } from './report.ts'
 
 /** A reason for the CPU, and what it costs. */
 export interface ReasonCost {
@@ -16,8 +16,9 @@ export function topReasons({ nodes, summary }: Report): ReasonCost[] {
     const reason = node.reasons[0] ?? node.note ?? 'The compiler says nothing.'
     groups.set(reason, [...(groups.get(reason) ?? []), node])
   }
+  const work = workOf(nodes)
   const costs = [...groups].map(([reason, group]) => {
-    const flops = group.reduce((sum, node) => sum + node.flops, 0)
+    const flops = group.reduce((sum, node) => sum + work.get(node.name)!, 0)
     return { reason, nodes: group, flopsShare: summary.flops === 0 ? 0 : flops / summary.flops }
   })
   return costs.sort((a, b) => b.flopsShare - a.flopsShare || b.nodes.length - a.nodes.length)

@@ -105,14 +105,9 @@ export function createReport(model: Model, target: NnpaLevel, options: ReportOpt
 
 function summarise(nodes: readonly NodeReport[]): Summary {
   const count = (device: Device): number => nodes.filter((node) => node.device === device).length
-  const devices = new Map(nodes.map(({ name, device }) => [name, device]))
-  // What became part of another node is done where that is; what is computed at compile time costs nothing at run time.
-  const placeOf = ({ device, with: others }: NodeReport): Device =>
-    device === 'folded'
-      ? (others.map((name) => devices.get(name)!).find((place) => place !== 'folded') ?? device)
-      : device
+  const work = workOf(nodes)
   const flopsOn = (place: Device): number =>
-    nodes.reduce((sum, node) => sum + (placeOf(node) === place ? node.flops : 0), 0)
+    nodes.reduce((sum, node) => sum + (node.device === place ? work.get(node.name)! : 0), 0)
   const onNnpa = flopsOn('nnpa')
   const flops = onNnpa + flopsOn('cpu')
   return {
@@ -122,6 +117,20 @@ function summarise(nodes: readonly NodeReport[]): Summary {
     flops,
     flopsShare: flops === 0 ? 1 : onNnpa / flops,
   }
+}
+
+/**
+ * Floating-point operations by node name, those of nodes that became part of another counted there: it does their work.
+ * What is computed at compile time costs nothing at run time.
+ */
+export function workOf(nodes: readonly NodeReport[]): ReadonlyMap<string, number> {
+  const work = new Map(nodes.map(({ name, device, flops }) => [name, device === 'folded' ? 0 : flops]))
+  const devices = new Map(nodes.map(({ name, device }) => [name, device]))
+  for (const { device, flops, with: others } of nodes) {
+    const heir = device === 'folded' ? others.find((name) => devices.get(name) !== 'folded') : undefined
+    if (heir !== undefined) work.set(heir, work.get(heir)! + flops)
+  }
+  return work
 }
 
 /** For each step, the indices of those whose outputs it takes. */

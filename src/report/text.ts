@@ -13,7 +13,7 @@ export function reportText(report: Report): string {
   const all = topReasons(report)
   const lines = [
     `${visible(basename(report.model))} on ${report.target}: ${percent(flopsShare)} of ${countText(flops)}FLOPs on NNPA (${sourceText(report)})`,
-    `  ${nnpa} nodes on NNPA, ${cpu} on the CPU, ${folded} folded at compile time`,
+    `  ${nnpa} nodes on NNPA, ${cpu} on the CPU, ${folded} folded into others or at compile time`,
   ]
   if (all.length === 0) return lines.join('\n')
   const rows = all.slice(0, reasonLimit).map(({ reason, nodes, flopsShare: share }) => {

@@ -82,7 +82,7 @@ function header(report: Report, title: string): string {
 <button type="button" id="smaller" aria-label="Zoom out">−</button>
 <button type="button" id="larger" aria-label="Zoom in">+</button>
 </div>
-${folded === 0 ? '' : `<p class="quiet">Not drawn, as computed or removed at compile time: ${folded}.</p>`}
+${folded === 0 ? '' : `<p class="quiet">Not drawn, as computed at compile time or part of another node: ${folded}.</p>`}
 </header>`
 }
 
