@@ -80,7 +80,7 @@ describe('the page', () => {
     expect(html).not.toMatch(/\b(?:src|href)="(?!data:)/)
     expect(html.match(/<script/g)).toHaveLength(2)
     expect(html.match(/<g class="node/g)).toHaveLength(5)
-    expect(html).toContain('removed at compile time: 1.')
+    expect(html).toContain('part of another node: 1.')
   })
 
   test('a report without any node on a device still makes one', async () => {
