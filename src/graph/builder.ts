@@ -1,3 +1,4 @@
+import { type CompileError, OnnxMlirError } from '../errors.ts'
 import type { ElementType } from '../onnx/element-type.ts'
 import type { Attribute, Tensor } from '../onnx/model.ts'
 import { tensorFrom, tensorValues } from '../onnx/tensor.ts'
@@ -101,8 +102,19 @@ export class GraphBuilder implements Builder {
   /**
    * Adds a node: gives the values that stand for its outputs, which are constants where it folds.
    * `outputs` are the ONNX names, `''` where an optional output is not wanted.
+   *
+   * @throws CompileError where the operator can't take such inputs or attributes
    */
   append(node: Node, outputs: readonly string[], subgraphs?: SubgraphImporter): Value[] {
+    try {
+      return this.add(node, outputs, subgraphs)
+    } catch (error) {
+      if (error instanceof OnnxMlirError) throw error
+      throw unforeseen(node, error)
+    }
+  }
+
+  private add(node: Node, outputs: readonly string[], subgraphs?: SubgraphImporter): Value[] {
     const operator = this.registry.find(node.domain, node.op, node.version)
     if (!operator) throw node.error('UNSUPPORTED_OPERATOR', 'this operator is not supported by the built-in compiler')
     node.outputCount = outputs.length
@@ -233,4 +245,11 @@ function attributeOf(value: PlainAttribute): Attribute {
 
 function isList(value: object): value is readonly number[] | readonly string[] {
   return Array.isArray(value)
+}
+
+/** Operators take for granted what ONNX demands of their inputs, such as a rank. Whoever breaks that is told which node did. */
+function unforeseen(node: Node, cause: unknown): CompileError {
+  const given = node.inputs.map((input) => (input ? `${input.type}[${input.shape?.join(', ') ?? '…'}]` : 'nothing'))
+  const problem = `its inputs (${given.join(', ')}) or attributes are not what this operator takes`
+  return node.error('MODEL_NODE', `${problem}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
 }

@@ -170,12 +170,13 @@ export class Node {
   }
 
   /** An error that names this node and its operator. */
-  error(code: string, problem: string): CompileError {
+  error(code: string, problem: string, options?: ErrorOptions): CompileError {
     const domain = this.domain || 'ai.onnx'
     return new CompileError(
       code,
       `Node ${JSON.stringify(this.name)} (${this.operator}, ${domain} opset ${this.version}): ${problem}.`,
       { node: this.name, op: this.operator },
+      options,
     )
   }
 }

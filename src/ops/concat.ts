@@ -125,7 +125,8 @@ function splitSizes(node: Node): readonly Dim[] | undefined {
   }
   if (node.inputs[1]) return undefined
   const parts = node.int('num_outputs', node.outputCount)
-  if (parts < 1) throw node.error('MODEL_ATTRIBUTE', `num_outputs is ${parts}`)
+  if (parts < 1 || parts > node.outputCount)
+    throw node.error('MODEL_ATTRIBUTE', `num_outputs is ${parts}, but it has ${node.outputCount} outputs`)
   const exact = divideExactly(size, parts)
   if (exact !== undefined) return Array<Dim>(parts).fill(exact)
   // Only num_outputs (since 18) allows a last part that is smaller.
@@ -140,7 +141,9 @@ function splitSizes(node: Node): readonly Dim[] | undefined {
 }
 
 function splitAxis(node: Node): number {
-  return normalizeAxis(node, node.int('axis', 0), node.input(0).rank)
+  const { rank } = node.input(0)
+  if (rank === 0) throw node.error('MODEL_SHAPE', "a single number can't be split")
+  return normalizeAxis(node, node.int('axis', 0), rank)
 }
 
 function inferSplit(node: Node, context: InferContext): ValueInfo[] {

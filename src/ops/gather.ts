@@ -21,7 +21,9 @@ function frontIndex(node: Node, index: number, extent: number): number {
 }
 
 function axisOf(node: Node): number {
-  return normalizeAxis(node, node.int('axis', 0), node.input(0).rank)
+  const { rank } = node.input(0)
+  if (rank === 0) throw node.error('MODEL_SHAPE', 'a single number has no axis to choose from')
+  return normalizeAxis(node, node.int('axis', 0), rank)
 }
 
 function gatherShape(node: Node): readonly Dim[] {

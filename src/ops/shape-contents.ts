@@ -1,6 +1,7 @@
 import { type Dim, dimEquals, isStatic } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
+import { defaultLimits } from '../onnx/limits.ts'
 import type { KernelWriter } from './lowering.ts'
 
 /** The shape that a 1-D integer tensor spells out: its contents where known, fresh symbols where only the rank is. */
@@ -12,9 +13,15 @@ export function shapeFromContents(node: Node, shape: Value, context: InferContex
     }
     return shape.contents
   }
-  const [rank] = shape.dims
+  return unknownShape(node, shape.dims[0], context)
+}
+
+/** Dimensions of which nothing is known but their number; that comes from a model, which may ask for any. */
+export function unknownShape(node: Node, rank: Dim | undefined, context: InferContext): readonly Dim[] {
   if (typeof rank !== 'number')
     throw node.error('UNSUPPORTED_RANK', 'the rank of the output is not known at compile time')
+  if (rank < 0 || rank > defaultLimits.rank)
+    throw node.error('MODEL_SHAPE', `an output of rank ${rank} is impossible: from 0 to ${defaultLimits.rank} would do`)
   return Array.from({ length: rank }, () => context.freshDim())
 }
 

@@ -2,7 +2,7 @@ import { type Dim, dimEquals, divideExactly, floorDivide, product, subtract } fr
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
-import { intsOf, normalizeAxis } from './shape-contents.ts'
+import { intsOf, normalizeAxis, unknownShape } from './shape-contents.ts'
 
 /** An operator that only gives the same elements another shape. */
 function viewOperator(
@@ -40,12 +40,7 @@ const noContext: InferContext = {
 function reshapedDims(node: Node, context: InferContext): readonly Dim[] {
   const input = node.input(0)
   const wanted: readonly Dim[] | undefined = node.inputs[1] ? node.inputs[1].contents : node.ints('shape')
-  if (!wanted) {
-    const rank = node.inputs[1]?.dims[0]
-    if (typeof rank !== 'number')
-      throw node.error('UNSUPPORTED_RANK', 'the rank of the output is not known at compile time')
-    return Array.from({ length: rank }, () => context.freshDim())
-  }
+  if (!wanted) return unknownShape(node, node.inputs[1]?.dims[0], context)
   const copied = wanted.map((dim, axis) => (dim === 0 && !node.int('allowzero', 0) ? (input.dims[axis] ?? 0) : dim))
   const open = copied.indexOf(-1)
   if (open < 0) {
@@ -145,7 +140,7 @@ function unsqueezeSizes(node: Node, k: KernelWriter): void {
 
 function squeezedDims(node: Node, context: InferContext): readonly Dim[] {
   const { dims, rank } = node.input(0)
-  if (hasRuntimeAxes(node)) return Array.from({ length: rank - countOfAxes(node) }, () => context.freshDim())
+  if (hasRuntimeAxes(node)) return unknownShape(node, rank - countOfAxes(node), context)
   const axes = intsOf(node, 'axes', 1)?.map((axis) => normalizeAxis(node, axis, rank))
   for (const axis of axes ?? []) {
     const dim = dims[axis]!
@@ -157,7 +152,7 @@ function squeezedDims(node: Node, context: InferContext): readonly Dim[] {
 
 function unsqueezedDims(node: Node, context: InferContext): readonly Dim[] {
   const { dims, rank } = node.input(0)
-  if (hasRuntimeAxes(node)) return Array.from({ length: rank + countOfAxes(node) }, () => context.freshDim())
+  if (hasRuntimeAxes(node)) return unknownShape(node, rank + countOfAxes(node), context)
   const given = intsOf(node, 'axes', 1) ?? []
   const axes = new Set(given.map((axis) => normalizeAxis(node, axis, rank + given.length)))
   const rest = [...dims]
