@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Store } from '../cache/index.ts'
@@ -9,6 +10,7 @@ import { describeInstallation, type Installation } from '../onnx-mlir/installati
 import type { OnnxMlirOptions } from '../onnx-mlir/options.ts'
 import { capabilitiesOf, installationKey } from '../onnx-mlir/probe.ts'
 import { registry } from '../ops/index.ts'
+import { onShutdown } from '../process/shutdown.ts'
 import type { Request } from '../request/index.ts'
 import { resolveTarget, type Target, targets } from '../targets/index.ts'
 import { capabilityStore } from './capability-store.ts'
@@ -71,6 +73,7 @@ export async function onnxMlirCompiler(
     async compile({ path }, model, { stagingRoot, signal, progress }) {
       const signature = modelSignature(model, new Map(Object.entries(directives.dims)))
       const outDir = await mkdtemp(join(stagingRoot, 'onnx-mlir-'))
+      const forget = onShutdown(() => rmSync(outDir, { recursive: true, force: true }))
       const made = await compileWithOnnxMlir(installation, model, asked, {
         outDir,
         stagingParent: stagingRoot,
@@ -82,10 +85,12 @@ export async function onnxMlirCompiler(
         ...(timeout !== undefined && { timeoutMs: timeout * 1000 }),
         ...(memory !== undefined && { memoryBytes: memory }),
         ...(keepTemp !== undefined && { keepTemp }),
-      }).catch(async (error: unknown) => {
-        await rm(outDir, { recursive: true, force: true })
-        throw error
       })
+        .catch(async (error: unknown) => {
+          await rm(outDir, { recursive: true, force: true })
+          throw error
+        })
+        .finally(forget)
       return {
         library: made.library,
         staging: outDir,

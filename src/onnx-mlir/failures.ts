@@ -166,6 +166,16 @@ const patterns: readonly Pattern[] = [
     },
   },
   {
+    // errno 2 and 13: the tool is not there, or may not be run.
+    text: /Failed in Command to execute '([^'\n]+)': errno=(?:2|13)\b/,
+    explain: ([, tool = '']) => ({
+      code: 'ENVIRONMENT_LINKER',
+      why: `a tool that it needs is missing (${tool})`,
+      way: 'Install the package that has it (LLVM’s tools, a C++ compiler with a linker); it must be the one that onnx-mlir was built with.',
+      environment: true,
+    }),
+  },
+  {
     text: /(?:clang\+\+|g\+\+|c\+\+|\bld\b|llc|opt)[\w.+-]*['"]?: (?:command )?not found|(?:No such file or directory|not found|[Cc]an(?:no|')t find|unable to find)[^\n]*\b(?:clang\+\+|g\+\+|c\+\+|llc|opt)\b|invalid linker name/i,
     explain: ([text]) => ({
       code: 'ENVIRONMENT_LINKER',

@@ -174,6 +174,7 @@ describe('texts of the driver and its tools', () => {
       'ENVIRONMENT_ONNX_MLIR',
       'llc: error while loading shared libraries: libLLVM.so.22: cannot open shared object file: No such file or directory',
     ],
+    ['ENVIRONMENT_LINKER', "Failed in Command to execute '/usr/bin/llvm-ar-22': errno=2"],
     ['ENVIRONMENT_LINKER', 'sh: 1: clang++: not found'],
     ['ENVIRONMENT_LINKER', 'bash: g++: command not found'],
     ['ENVIRONMENT_LINKER', "error: unable to find 'llc' in PATH"],

@@ -16,6 +16,7 @@ import { resolveTarget } from '../../src/targets/index.ts'
 import esbuildPlugin from '../../src/esbuild.ts'
 import { cliJson } from '../cli/cli.ts'
 import { execute, filesBelow, moveElsewhere, temporaryFolder, writeFiles } from '../hosts/app.ts'
+import { addModelWeights, addModelWithExternalData } from '../hosts/models.ts'
 import { expectClose, modelsFolder, onnxruntime, randomInputs, reference } from '../onnxruntime.ts'
 import { installStandIn, mlpSource } from './installed.ts'
 import { fresh, load, mlp, plain, remove, rows, wave, write } from './real.ts'
@@ -127,6 +128,14 @@ describe.skipIf(!installed)('a library of a real onnx-mlir', () => {
     expectClose(named(results), named(expected.map(({ y }) => y!)))
   })
 
+  test('has the weights of external data', async () => {
+    const root = await temporaryFolder()
+    await writeFiles(root, { 'add.onnx': addModelWithExternalData('data/w.bin'), 'data/w.bin': addModelWeights(10) })
+    const { model, built } = await load(join(root, 'add.onnx'))
+    expect(built.artifact.compiler.name).toBe('onnx-mlir')
+    expect([...(model.runSync({ x: Float32Array.of(1, 2, 3) })['y']!.data as Float32Array)]).toEqual([11, 12, 13])
+  })
+
   test('tells the time of each node with ?profile=onnx', async () => {
     const { model } = await load(`${write(mlp)}?profile=onnx`)
     const { nodes, runs } = model.profile({ x: rows(4) }, 3)
@@ -197,12 +206,12 @@ describe.skipIf(!installed || !present)('stages of a real onnx-mlir', () => {
     }
   })
 
-  test('jni is a jar, or the compiler was built without Java', async () => {
+  test('jni is a jar, or the compiler was built or installed without what it takes', async () => {
     const made = await emit('jni', 'host').then(
       ({ path }) => readFileSync(path).subarray(0, 2).toString('latin1'),
       ({ code }: { code: unknown }) => code,
     )
-    expect(['PK', 'ENVIRONMENT_JAVA']).toContain(made)
+    expect(['PK', 'ENVIRONMENT_JAVA', 'ENVIRONMENT_LINKER']).toContain(made)
   })
 
   test('inspect --stages counts them', async () => {
@@ -271,7 +280,7 @@ describe.skipIf(!installed)('which compiler runs beside a real onnx-mlir', () =>
   test('what exceeds its limits is stopped', async () => {
     const slow = present ? modelPath('ultraface-rfb-320') : write(mlp)
     await expect(load(slow, { onnxMlir: { timeout: 0.2 }, O: 2 })).rejects.toMatchObject({ code: 'COMPILE_TIMEOUT' })
-    await expect(load(slow, { onnxMlir: { memory: 1 << 20 }, O: 2 })).rejects.toMatchObject({ code: 'COMPILE_MEMORY' })
+    await expect(load(slow, { onnxMlir: { memory: 16 << 20 }, O: 2 })).rejects.toMatchObject({ code: 'COMPILE_MEMORY' })
   })
 })
 
