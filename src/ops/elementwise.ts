@@ -6,6 +6,7 @@ import { type ElementType, isFloat } from '../onnx/element-type.ts'
 import { broadcastShapes } from './broadcast.ts'
 import { foldElementwise } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
+import { MOST_FOLLOWED } from './shape-contents.ts'
 
 export type Scalar = NonNullable<LoweredOperator['scalar']>
 
@@ -104,8 +105,10 @@ export function combineContents(
   onDims: (a: Dim, b: Dim) => Dim | undefined,
 ): Dim[] | undefined {
   if (shape.length > 1 || !isStatic(shape)) return undefined
+  const count = shape[0] ?? 1
   const lists = operands.map((operand) => operand.contents)
-  const results = Array.from({ length: shape[0] ?? 1 }, (_, i) => {
+  if (count > MOST_FOLLOWED || lists.includes(undefined)) return undefined
+  const results = Array.from({ length: count }, (_, i) => {
     const elements = lists.map((list) => list?.[list.length === 1 ? 0 : i])
     return elements.reduce((a, b) => (a === undefined || b === undefined ? undefined : onDims(a, b)))
   })

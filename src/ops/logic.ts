@@ -6,6 +6,7 @@ import { broadcastShapes } from './broadcast.ts'
 import { binaryOperator, checkKind, checkSameType, type Scalar } from './elementwise.ts'
 import { foldElementwise } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
+import { MOST_FOLLOWED } from './shape-contents.ts'
 
 function comparison(name: string, sign: string, onNumbers: (a: number, b: number) => boolean): LoweredOperator {
   return binaryOperator(name, (_node, [a, b]) => `${a} ${sign} ${b}`, {
@@ -70,7 +71,7 @@ function whereContents(node: Node, shape: readonly Dim[]): Dim[] | undefined {
   const choices = condition.constant ? Array.from(condition.constant.data) : condition.contents
   if (!choices || shape.length > 1) return undefined
   const count = shape[0] ?? 1
-  if (typeof count !== 'number') return undefined
+  if (typeof count !== 'number' || count > MOST_FOLLOWED) return undefined
   const picked = Array.from({ length: count }, (_, i) => {
     const choice = choices[choices.length === 1 ? 0 : i]
     const from = choice === 1 ? node.input(1).contents : choice === 0 ? node.input(2).contents : undefined

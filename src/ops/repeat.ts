@@ -4,6 +4,7 @@ import { elementsOf } from '../onnx/tensor.ts'
 import { broadcastShapes } from './broadcast.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from './pick.ts'
+import { MOST_FOLLOWED } from './shape-contents.ts'
 import { copyBox, dense } from './strided.ts'
 
 /** Rank of a shape given as a 1-D tensor. */
@@ -29,14 +30,15 @@ const Expand: LoweredOperator = {
     if (shape.contents) {
       const dims = broadcastShapes(node, [x.dims, shape.contents])
       const [count] = dims
-      const repeated = x.contents && dims.length <= 1 && (typeof count === 'number' || dims.length === 0)
+      const isShort = dims.length === 0 || (dims.length === 1 && typeof count === 'number' && count <= MOST_FOLLOWED)
       return [
         {
           type: x.type,
           shape: dims,
-          contents: repeated
-            ? Array.from({ length: Number(count ?? 1) }, (_, i) => x.contents![x.contents!.length === 1 ? 0 : i]!)
-            : undefined,
+          contents:
+            x.contents && isShort
+              ? Array.from({ length: Number(count ?? 1) }, (_, i) => x.contents![x.contents!.length === 1 ? 0 : i]!)
+              : undefined,
         },
       ]
     }

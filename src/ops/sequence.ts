@@ -3,7 +3,7 @@ import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import { type ElementType, elementTypeOf } from '../onnx/element-type.ts'
 import type { LoweredOperator } from './lowering.ts'
-import { normalizeAxis } from './shape-contents.ts'
+import { MOST_FOLLOWED, normalizeAxis } from './shape-contents.ts'
 
 /**
  * Sequences and optionals are lists of values at compile time: operators on them choose among the values, so nothing is
@@ -31,6 +31,11 @@ function sequenceLike(node: Node, b: Builder, elements: readonly Value[]): Value
     if (element.type !== type) throw node.error('MODEL_TYPES', `a sequence of ${type} can't hold ${element.type}`)
   }
   return [b.collection('sequence', type, elements)]
+}
+
+function checkLength(node: Node, count: number): void {
+  if (count > MOST_FOLLOWED)
+    throw node.error('UNSUPPORTED_SIZE', `${count} parts are too many: each would be a value of its own`)
 }
 
 /** A position, by default behind the last element; negative ones count from the end. */
@@ -65,12 +70,14 @@ function splitToSequence(node: Node, b: Builder): Value[] {
     const [count] = split.dims
     if (typeof count !== 'number')
       throw node.error('UNSUPPORTED_DYNAMIC', 'the number of parts must be known at compile time')
+    checkLength(node, count)
     return sequenceLike(node, b, b.ops('Split', [x, split], count, { axis }))
   }
   const part = split ? split.contents?.[0] : 1
   const count = typeof part === 'number' && part > 0 ? ceilDivide(size, part) : undefined
   if (typeof part !== 'number' || typeof count !== 'number')
     throw node.error('UNSUPPORTED_DYNAMIC', 'the number of parts must be known at compile time')
+  checkLength(node, count)
   const sizes = Array.from({ length: count }, (_, i) => Math.min(part, Number(size) - i * part))
   const parts = count === 0 ? [] : b.ops('Split', [x, b.ints(sizes)], count, { axis })
   const squeezes = !split && !node.int('keepdims', 1)

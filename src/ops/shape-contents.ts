@@ -4,6 +4,9 @@ import type { InferContext } from '../graph/operator.ts'
 import { defaultLimits } from '../onnx/limits.ts'
 import type { KernelWriter } from './lowering.ts'
 
+/** Contents longer than this are not followed: no shape has as many, and a model may state any length. */
+export const MOST_FOLLOWED = 4096
+
 /** The shape that a 1-D integer tensor spells out: its contents where known, fresh symbols where only the rank is. */
 export function shapeFromContents(node: Node, shape: Value, context: InferContext): readonly Dim[] {
   if (shape.contents) {

@@ -26,7 +26,9 @@ function takenAxes(node: Node): readonly Taken[] | undefined {
   const starts = listed(node, 'starts', 1)
   const ends = listed(node, 'ends', 2)
   const steps = listed(node, 'steps', 4) ?? []
-  const given = listed(node, 'axes', 3) ?? Array.from({ length: countOf(node) ?? rank }, (_, axis) => axis)
+  const count = countOf(node) ?? rank
+  if (count > rank) throw node.error('MODEL_SHAPE', `it slices ${count} axes of ${rank}`)
+  const given = listed(node, 'axes', 3) ?? Array.from({ length: count }, (_, axis) => axis)
   if (starts === undefined || ends === undefined)
     throw node.error('MODEL_MISSING_INPUT', 'starts and ends are required')
   if (given === 'runtime' || !isStatic(given)) return undefined

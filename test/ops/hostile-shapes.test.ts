@@ -1,4 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { Identities } from '../../src/graph/graph.ts'
+import { importModel } from '../../src/graph/import.ts'
+import { modelBytes, tensorType } from '../../src/onnx/build.ts'
+import { decodeModel } from '../../src/onnx/read.ts'
+import { tensorFrom } from '../../src/onnx/tensor.ts'
+import { registry } from '../../src/ops/index.ts'
 import { type Case, f32, i64, runCase, t } from './harness.ts'
 
 // Kernels index one tensor by another's dimensions. Whatever does not fit has to be refused: by the compiler where
@@ -59,6 +65,8 @@ const compiled: [string, Case][] = [
   ['more axes than a tensor may have', { op: 'Unsqueeze', inputs: [scores, i64(Array(70).fill(0))] }],
   ['fewer axes than none', { op: 'Squeeze', inputs: [scores, i64([0, 1, 2])] }],
   ['a shape of too many dimensions', { op: 'Reshape', inputs: [scores, i64(Array(70).fill(1))] }],
+  ['bounds of more axes than there are', { op: 'Slice', inputs: [scores, i64(Array(9).fill(0)), i64([1])] }],
+  ['more parts than a sequence holds', { op: 'SplitToSequence', inputs: [f32(Array(5000).fill(0))] }],
   ['regions of what is no image', { op: 'RoiAlign', inputs: [f32([1]), f32([1, 1, 1, 1], [1, 4]), i64([0])] }],
   [
     'a window that is a matrix',
@@ -69,5 +77,30 @@ const compiled: [string, Case][] = [
 describe('before it compiles', () => {
   it.each(compiled)('refuses %s', async (_what, one) => {
     await expect(runCase(one)).rejects.toMatchObject({ code: expect.stringMatching(/^(MODEL|UNSUPPORTED)_/) })
+  })
+})
+
+describe('lengths that only a model states', () => {
+  const large = tensorType('int64', [2 ** 31 - 1])
+
+  it.each<[string, string, number]>([
+    ['Add', 'x x', 2 ** 31 - 1],
+    ['Where', 'cond x x', 2 ** 31 - 1],
+    ['Expand', 'one count', 2 ** 31 - 1],
+  ])('%s goes through none of them', (op, names, length) => {
+    const bytes = modelBytes({
+      opsets: { '': 21 },
+      inputs: { x: large },
+      outputs: { y: undefined },
+      initializers: {
+        cond: tensorFrom('bool', [1], [true]),
+        one: tensorFrom('int64', [1], [1]),
+        count: tensorFrom('int64', [1], [2 ** 31 - 1]),
+      },
+      nodes: [{ op, inputs: names.split(' '), outputs: ['y'] }],
+    })
+    const graph = importModel(decodeModel(bytes, { path: 'large.onnx' }), registry, new Identities())
+    expect(graph.outputs[0]!.dims).toEqual([length])
+    expect(graph.outputs[0]!.contents).toBeUndefined()
   })
 })
