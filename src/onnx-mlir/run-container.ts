@@ -22,6 +22,8 @@ export async function runInContainer(
   let removal: Promise<void> | undefined
   const result = await runProcess(engine.command, [...engineArgs, ...args], {
     ...limits,
+    // Podman's monitor leaves a file `oom` where it was started when a container ran out of memory.
+    cwd: options.root,
     onStop: () => {
       removal = removeContainer(engine, cidFile)
     },
