@@ -1,4 +1,6 @@
-import { join } from 'node:path'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import type { Artifact, Signature } from '../artifact.ts'
 import { buildAddon } from '../builtin/addon.ts'
 import type { Cache } from '../cache/index.ts'
@@ -23,7 +25,24 @@ export async function fastestOf(
   cache: Cache,
   { log }: { log(line: string): void },
 ): Promise<Artifact> {
-  const addon = await cache.store.writing((folder) => buildAddon({ outDir: join(folder, 'addon') }))
+  const addon = await cache.store.writing((root) => buildAddon({ outDir: join(root, 'addon') }))
+  // A library asks for its constants file by a name of its own, which is not the cache's.
+  const folder = await mkdtemp(join(tmpdir(), 'onnx-mlir-fastest-'))
+  try {
+    for (const { constants } of artifacts) {
+      if (constants) await symlink(resolve(constants.path), join(folder, constants.name))
+    }
+    return race(artifacts, { addon, constantsFolder: folder }, log)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function race(
+  artifacts: readonly Artifact[],
+  { addon, constantsFolder }: { readonly addon: string; readonly constantsFolder: string },
+  log: (line: string) => void,
+): Artifact {
   const models = artifacts.map((artifact) => ({
     artifact,
     times: [] as number[],
@@ -35,7 +54,11 @@ export async function fastestOf(
         compiler: artifact.compiler,
         requires: requirementsOf(artifact),
       },
-      { addon, library: artifact.library, ...(artifact.constants && { constants: artifact.constants.path }) },
+      {
+        addon,
+        library: artifact.library,
+        ...(artifact.constants && { constants: join(constantsFolder, artifact.constants.name) }),
+      },
     ),
   }))
   const inputs = probeInputs(artifacts[0]!.signature)

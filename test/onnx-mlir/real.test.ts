@@ -270,8 +270,9 @@ describe.skipIf(!installed)('which compiler runs beside a real onnx-mlir', () =>
     expect(model.runSync({ x: Float32Array.of(1, -2, 3, 4) })['y']!.data[0]).toBeCloseTo(-2, 5)
   })
 
-  test('fastest: both agree, and one is taken', async () => {
-    const { lines, built, warnings } = await load(write(mlp), { compiler: 'fastest' })
+  test.each(['embed', 'file'] as const)('fastest, constants: %s: both agree, and one is taken', async (constants) => {
+    const options = { compiler: 'fastest', onnxMlir: { options: { constants } } } as const
+    const { lines, built, warnings } = await load(write(mlp), options)
     expect(warnings).toEqual([])
     expect(lines.join('\n')).toMatch(/(builtin|onnx-mlir) [\d.]+ µs, (builtin|onnx-mlir) [\d.]+ µs: the first is taken/)
     expect(['builtin', 'onnx-mlir']).toContain(built.artifact.compiler.name)

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { modelBytes, type ModelSource } from '../../src/onnx/build.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { createPipeline, type PluginOptions } from '../../src/pipeline.ts'
+import { runnableModel } from '../../src/plugin/runnable.ts'
 import type { Model as RuntimeModel } from '../../src/runtime/index.ts'
-import { createNodeModel } from '../../src/runtime/node.ts'
 import type { Values } from '../onnxruntime.ts'
 import { mlpSource, workshop } from './installed.ts'
 
@@ -27,10 +27,7 @@ export async function load(id: string, options: PluginOptions = {}, mode: 'build
     log: (line) => lines.push(line),
     warn: (line) => warnings.push(line),
   })
-  const { artifact, addon, facts } = built
-  const constants = artifact.constants && { constants: artifact.constants.path }
-  const model = createNodeModel(facts, { addon: addon.path, library: artifact.library, ...constants })
-  return { model, built, warnings, lines }
+  return { model: await runnableModel(basename(id), built), built, warnings, lines }
 }
 
 export function write(source: ModelSource, name = 'm.onnx'): string {
