@@ -13,14 +13,19 @@ export const fusedOps = {
   quantizedMatmul: 'nnpa.QuantizedMatMul',
 }
 
-/** Steps that one operation of the accelerator does together. Source: the patterns for several operators in ONNXToZHigh.td. */
+/**
+ * Steps that one operation of the accelerator does together: one pass over one program.
+ * Source: the patterns for several operators in ONNXToZHigh.td.
+ */
 export function fuseFor(level: NnpaLevel): Rewrite {
+  let sums: Sums | undefined
   return (step, program) => {
+    sums ??= sumsOf(program)
     if (step.op === 'Gemm' && step.domain === '') return matrixApart(step, program, level)
     if (step.op === 'Mul' && step.domain === '') return dynamicallyQuantized(step, program, level)
     const biased = step.op === 'Add' && step.domain === '' && biasOfQuantized(step, program)
     if (biased) return biased
-    const fusion = entryFor(fusions, step)?.(step, program, level)
+    const fusion = entryFor(fusions, step)?.(step, level, sums)
     if (!fusion) return undefined
     const fused = part(program, step, fusion.op, fusion.inputs, step.output())
     return [
@@ -39,25 +44,25 @@ interface Fusion {
   readonly steps: readonly Step[]
 }
 
-type Fuse = (step: Step, program: Program, level: NnpaLevel) => Fusion | undefined
+type Fuse = (step: Step, level: NnpaLevel, sums: Sums) => Fusion | undefined
 
 const fusions: Readonly<Record<string, Fuse>> = {
-  Add: (step, program, level) => biasedProduct(step, level),
-  MatMul: (step, program, level) => (isBiased(step, program, level) ? undefined : transposedProduct(step, level)),
-  Relu: (step, program, level) => {
+  Add: biasedProduct,
+  MatMul: (step, level, sums) => (isBiased(step, level, sums) ? undefined : transposedProduct(step, level)),
+  Relu: (step, level) => {
     const conv = producerOf(step.input(0), 'Conv')
     return conv && legality(conv, level) === undefined
       ? { op: fusedOps.convolution, inputs: conv.inputs, steps: [conv] }
       : undefined
   },
-  Log: (step, program, level) => {
+  Log: (step, level) => {
     const softmax = producerOf(step.input(0), 'Softmax')
     return softmax && legality(softmax, level) === undefined
       ? { op: fusedOps.softmax, inputs: softmax.inputs, steps: [softmax] }
       : undefined
   },
-  Div: (step, program, level) => (isNumber(step.inputs[0], 1) ? inverseRoot(step.inputs[1], level) : undefined),
-  Reciprocal: (step, program, level) => inverseRoot(step.inputs[0], level),
+  Div: (step, level) => (isNumber(step.inputs[0], 1) ? inverseRoot(step.inputs[1], level) : undefined),
+  Reciprocal: (step, level) => inverseRoot(step.inputs[0], level),
 }
 
 /** What a Gemm adds is a row for the accelerator; a matrix is added by another step, which may have to stay on the CPU. */
@@ -91,12 +96,29 @@ function biasedProduct(step: Step, level: NnpaLevel): Fusion | undefined {
 }
 
 /** Whether a product is to be done together with what is added to it, which comes first. */
-function isBiased(matmul: Step, program: Program, level: NnpaLevel): boolean {
+function isBiased(matmul: Step, level: NnpaLevel, sums: Sums): boolean {
   const product = matmul.output()
-  return program.steps.some(({ op, inputs }) => {
-    const other = op === 'Add' && inputs.includes(product) ? inputs.find((input) => input !== product) : undefined
+  return (sums.get(product) ?? []).some(({ inputs }) => {
+    const other = inputs.find((input) => input !== product)
     return other !== undefined && isBias(other, matmul, level)
   })
+}
+
+/** The Adds that use a value. */
+type Sums = ReadonlyMap<Value, readonly Step[]>
+
+/** Those of a program as the pass finds it. */
+function sumsOf({ steps }: Program): Sums {
+  const sums = new Map<Value, Step[]>()
+  for (const step of steps) {
+    if (step.op !== 'Add') continue
+    for (const input of step.inputs) {
+      const known = input && sums.get(input)
+      if (known) known.push(step)
+      else if (input) sums.set(input, [step])
+    }
+  }
+  return sums
 }
 
 function isBias({ shape: bias }: Value, { inputs: [a, b] }: Step, level: NnpaLevel): boolean {
