@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { UsageError } from '../errors.ts'
 import { nnpaReport, type NnpaReportOptions, readPlacement } from '../nnpa-report.ts'
 import type { Model } from '../onnx/model.ts'
@@ -41,6 +42,7 @@ A placement names nodes with regular expressions over their whole names; the fir
     const minimum = shareOf(values['min-nnpa'], usage)
     const dialect = dialectOf(values['dialect'], usage)
     const change = values['what-if'] === undefined ? undefined : parseWhatIf(values['what-if'], usage)
+    checkOutputs(invocation, path)
     const dims = dimsOption(invocation)
     invocation.progress(`reading ${path}`)
     const model = await readModel(path)
@@ -104,6 +106,18 @@ function shareOf(text: string | undefined, usage: (problem: string) => UsageErro
   const share = text.trim() === '' ? NaN : Number(text)
   if (share >= 0 && share <= 1) return share
   throw usage(`--min-nnpa must be a share from 0 to 1, like 0.9, not ${JSON.stringify(text)}`)
+}
+
+/** A slip in the arguments must not cost the user the model, nor one output another. */
+function checkOutputs({ values, usage }: Invocation, model: string): void {
+  const taken = new Map([[resolve(model), 'the model']])
+  for (const option of ['html', 'save-placement']) {
+    const file = values[option]
+    if (!file) continue
+    const other = taken.get(resolve(file))
+    if (other) throw usage(`--${option} ${file} would overwrite ${other}`)
+    taken.set(resolve(file), `what --${option} writes`)
+  }
 }
 
 function dialectOf(

@@ -42,6 +42,18 @@ describe('report', () => {
     })
   })
 
+  test('overwrites neither the model nor what it just wrote', async () => {
+    const model = await fileWith('m.onnx', bytes)
+    for (const option of ['--html', '--save-placement']) {
+      const refused = await cli('report', model, option, join(dirname(model), '.', 'm.onnx'))
+      expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('would overwrite the model') })
+    }
+    const page = join(dirname(model), 'out')
+    const twice = await cli('report', model, '--html', page, '--save-placement', page)
+    expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('would overwrite what --html writes') })
+    expect(await readFile(model)).toEqual(Buffer.from(bytes))
+  })
+
   test('what would move', async () => {
     const model = await fileWith('m.onnx', bytes)
     const { out, json } = await cliJson('report', model, '--what-if', 'dims=batch:2,target=z17')
