@@ -51,6 +51,10 @@ describe('defaultFolder', () => {
     writeFileSync(join(root, 'xdg'), 'a file')
     expect(defaultFolder({ cwd, env: env() })).toBeUndefined()
   })
+
+  it.runIf(linux)('is none in a folder that answers as if it were absent', () => {
+    expect(defaultFolder({ cwd: project(), env: { XDG_CACHE_HOME: '/proc/self' } })).toBeUndefined()
+  })
 })
 
 describe('makePrivateFolder', () => {
