@@ -7,7 +7,7 @@ import { capabilityStore } from './compilers/capability-store.ts'
 import type { CompileContext } from './compilers/compiler.ts'
 import type { OnnxMlirSettings } from './compilers/onnx-mlir.ts'
 import { inTurn } from './compilers/turns.ts'
-import { CompileError } from './errors.ts'
+import { CompileError, UsageError } from './errors.ts'
 import { nnpaReport, readPlacement } from './nnpa-report.ts'
 import type { ReadOptions } from './onnx/limits.ts'
 import { readModel } from './onnx/read.ts'
@@ -45,12 +45,14 @@ export interface ReportContext extends Pick<CompileContext, 'signal' | 'progress
  * (`m.placement.json`) counts. The report is remembered as long as the model stays the same.
  *
  * @throws CompileError `COMPILE_NNPA` in builds that reach less than `minNnpa`
+ * @throws UsageError `USAGE_OPTION` where `minNnpa` is no share
  */
 export async function buildReport(
   { path, directives, key }: Request,
   { minNnpa, folder = join(projectOf(path), '.onnx-mlir', 'reports') }: ReportSettings,
   context: ReportContext,
 ): Promise<BuiltReport | undefined> {
+  checkShare(minNnpa)
   const level = directives.target
   if (!isNnpaLevel(level)) return undefined
   const sidecar = path.replace(/\.onnx$/i, '.placement.json')
@@ -98,4 +100,12 @@ function projectOf(path: string): string {
     if (existsSync(join(folder, 'package.json'))) return folder
     if (folder === dirname(folder)) return dirname(path)
   }
+}
+
+/** @throws UsageError `USAGE_OPTION`: no build reaches NaN, and every one reaches -1 */
+export function checkShare(minNnpa: unknown): void {
+  if (minNnpa === undefined || (typeof minNnpa === 'number' && minNnpa >= 0 && minNnpa <= 1)) return
+  const given = typeof minNnpa === 'string' ? JSON.stringify(minNnpa) : String(minNnpa)
+  const message = `The option report.minNnpa must be a share from 0 to 1, like 0.9, not ${given}.`
+  throw new UsageError('USAGE_OPTION', message, { option: 'report.minNnpa', given })
 }
