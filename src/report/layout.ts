@@ -27,14 +27,18 @@ const layoutKeepers: ReadonlySet<string> = new Set([
   'Div',
 ])
 
-/** Whether a step of the accelerator works on tensors with channels innermost. */
-export function isOnImages(step: Step, program: Program, neighbours: Neighbours): boolean {
-  if (imageOps.has(step.op)) return true
-  if (!layoutKeepers.has(step.op)) return false
-  // Constants of commutative operators stand second.
-  const first = step.inputs.find((input) => !program.isConstant(input)) ?? step.inputs[0]
-  const producer = neighbours.producerOf(first)
-  return producer !== undefined && neighbours.isOnNnpa(producer) && isOnImages(producer, program, neighbours)
+/** The steps that would work on tensors with channels innermost, were they on the accelerator, as others are placed now. */
+export function stepsOnImages(program: Program, neighbours: Neighbours): ReadonlySet<Step> {
+  const images = new Set<Step>()
+  // In execution order: what a step takes is known before it.
+  for (const step of program.steps) {
+    // Constants of commutative operators stand second.
+    const first = step.inputs.find((input) => !program.isConstant(input)) ?? step.inputs[0]
+    const producer = layoutKeepers.has(step.op) ? neighbours.producerOf(first) : undefined
+    const isKept = producer !== undefined && neighbours.isOnNnpa(producer) && images.has(producer)
+    if (isKept || imageOps.has(step.op)) images.add(step)
+  }
+  return images
 }
 
 /** What moves data and leaves it as it is; of these, what doesn't even move it. Source: `isDataMovementONNXOp`. */
@@ -45,24 +49,29 @@ const viewOps: ReadonlySet<string> = new Set(['Reshape', 'Squeeze', 'Unsqueeze']
  * Whether a result of the accelerator stays in its number format while other steps move it, to be converted only where
  * something else uses it: if that saves conversions. Source: `canDecomposeUnstick`, ZHighDecomposeStickUnstick.cpp.
  */
-export function staysConverted(value: Value, program: Program, neighbours: Neighbours): boolean {
+export function staysConverted(
+  value: Value,
+  program: Program,
+  neighbours: Neighbours,
+  images: ReadonlySet<Step>,
+): boolean {
   const producer = neighbours.producerOf(value)
-  if (!producer || !neighbours.isOnNnpa(producer) || isOnImages(producer, program, neighbours)) return false
+  if (!producer || !neighbours.isOnNnpa(producer) || images.has(producer)) return false
   const moves = new Set<Step>()
   let saved = 1
   let added = 0
-  const visit = (moved: Value): void => {
-    added += program.outputs.filter((output) => output === moved).length
+  const left = [value]
+  for (let moved = left.pop(); moved; moved = left.pop()) {
+    for (const output of program.outputs) if (output === moved) added++
     for (const user of new Set(neighbours.usersOf(moved))) {
-      if (neighbours.isOnNnpa(user)) saved += moved === value && !isOnImages(user, program, neighbours) ? 0 : 1
+      if (neighbours.isOnNnpa(user)) saved += moved === value && !images.has(user) ? 0 : 1
       else if (!isMove(user)) added++
       else if (!moves.has(user)) {
         moves.add(user)
-        visit(user.output())
+        left.push(user.output())
       }
     }
   }
-  visit(value)
   const moveNothing = [...moves].every(({ op }) => viewOps.has(op))
   if (moves.size === 0 || (moveNothing && saved === 1)) return false
   return added <= 1 || added < saved

@@ -15,7 +15,7 @@ export interface Verdict {
   readonly reasons: readonly string[]
   /** What the compiler doesn't say, in ours. */
   readonly note?: string
-  /** Other nodes that are one operation with this one. */
+  /** Other nodes that are one operation with this one, at most 32. */
   readonly partners: readonly number[]
 }
 
@@ -50,15 +50,22 @@ export function predict(program: Program, level: NnpaLevel, options: PredictOpti
   return verdicts(nodes, program, placeSteps(program, level, isOnCpu))
 }
 
+/** Of thousands of nodes that are one operation, naming all others for each would take all memory. */
+const mostPartners = 32
+
 function verdicts(nodes: readonly Step[], program: Program, placement: Placement): Verdict[] {
   const devices = new Map<number, Device>()
   const reasons = new Map<number, Set<string>>()
   const notes = new Map<number, string>()
-  const partners = new Map<number, Set<number>>()
+  const partners = new Map<number, ReadonlySet<number>>()
   for (const step of program.steps) {
     const { device, reason, note } = placement.get(step)!
     const together = [...step.origins, ...step.absorbed]
-    for (const node of together) partners.set(node, new Set([...(partners.get(node) ?? []), ...together]))
+    const shown = new Set(together.slice(0, mostPartners + 1))
+    for (const node of together) {
+      const others = partners.get(node)
+      partners.set(node, others ? new Set([...others, ...shown]) : shown)
+    }
     for (const node of step.origins) {
       // A node whose parts are on both runs on NNPA.
       if (device === 'nnpa' || (device === 'cpu' && !devices.has(node))) devices.set(node, device)
@@ -73,7 +80,7 @@ function verdicts(nodes: readonly Step[], program: Program, placement: Placement
       device,
       reasons: [...(reasons.get(node) ?? [])],
       ...(note && device === 'cpu' && !reasons.has(node) && { note }),
-      partners: [...(partners.get(node) ?? [])].filter((other) => other !== node),
+      partners: [...(partners.get(node) ?? [])].filter((other) => other !== node).slice(0, mostPartners),
     }
   })
 }

@@ -1,5 +1,5 @@
 import type { Value } from '../graph/graph.ts'
-import { imageOps, isOnImages, staysConverted, unmoved } from './layout.ts'
+import { imageOps, staysConverted, stepsOnImages, unmoved } from './layout.ts'
 import type { Neighbours } from './neighbours.ts'
 import type { Placement } from './placed.ts'
 import type { Program, Step } from './program.ts'
@@ -55,18 +55,18 @@ const light: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Min', 'Max', '
  * operands that are inputs of the model. Source: ZHighToONNX.td of onnx-mlir.
  */
 export function takeBackLoneSteps(program: Program, placement: Placement, neighbours: Neighbours): void {
-  const onImages = (step: Step): boolean => isOnImages(step, program, neighbours)
+  const images = stepsOnImages(program, neighbours)
   const comesFromCpu = (step: Step, value: Value | undefined): boolean => {
     if (value && program.inputs.has(value)) return false
     const origin = unmoved(value, neighbours)
-    if (origin && origin !== value && staysConverted(origin, program, neighbours)) return false
+    if (origin && origin !== value && staysConverted(origin, program, neighbours, images)) return false
     const producer = neighbours.producerOf(value)
     // One layout is converted to the other on the CPU.
-    return !producer || !neighbours.isOnNnpa(producer) || onImages(producer) !== onImages(step)
+    return !producer || !neighbours.isOnNnpa(producer) || images.has(producer) !== images.has(step)
   }
   const goesToCpu = (value: Value, step: Step): boolean =>
-    neighbours.usersOf(value).every((user) => !neighbours.isOnNnpa(user) || onImages(user) !== onImages(step)) &&
-    !staysConverted(value, program, neighbours)
+    neighbours.usersOf(value).every((user) => !neighbours.isOnNnpa(user) || images.has(user) !== images.has(step)) &&
+    !staysConverted(value, program, neighbours, images)
   const lone = program.steps.filter(
     (step) =>
       neighbours.isOnNnpa(step) &&

@@ -39,7 +39,7 @@ export interface NodeReport {
   readonly note?: string
   /** What the compiler chose before its last passes. */
   readonly chosen?: 'nnpa' | 'cpu'
-  /** Names of nodes that are one operation with this one. */
+  /** Names of nodes that are one operation with this one, at most 32. */
   readonly with: readonly string[]
   /** Floating-point operations of one run, symbolic dimensions taken as 1. */
   readonly flops: number

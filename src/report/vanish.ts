@@ -1,7 +1,7 @@
 import { dimEquals } from '../graph/dim.ts'
 import type { Value } from '../graph/graph.ts'
 import type { Attribute } from '../onnx/model.ts'
-import { isMove, isOnImages, staysConverted } from './layout.ts'
+import { isMove, staysConverted, stepsOnImages } from './layout.ts'
 import type { Neighbours } from './neighbours.ts'
 import { permutationOf } from './passes/simplify.ts'
 import type { Placement } from './placed.ts'
@@ -9,9 +9,10 @@ import type { Program, Step } from './program.ts'
 
 /** Steps that are in no operation of the final IR. */
 export function vanish(program: Program, placement: Placement, neighbours: Neighbours): void {
+  const images = stepsOnImages(program, neighbours)
   const gone = [
     ...duplicates(program, neighbours),
-    ...program.steps.flatMap((step) => layoutMoves(step, program, neighbours)),
+    ...program.steps.flatMap((step) => layoutMoves(step, program, neighbours, images)),
   ]
   for (const step of gone) placement.set(step, { ...placement.get(step)!, device: 'folded' })
 }
@@ -44,12 +45,12 @@ function attributeTexts({ attributes }: Step): string[] {
  * A Reshape that splits a dimension, a Transpose and a Reshape that joins two, behind an operation of the accelerator:
  * they are one conversion of layouts. Source: PatternsForExtendedLayoutTransform, FusionOpStickUnstick.cpp.
  */
-function layoutMoves(step: Step, program: Program, neighbours: Neighbours): Step[] {
+function layoutMoves(step: Step, program: Program, neighbours: Neighbours, images: ReadonlySet<Step>): Step[] {
   const value = step.outputs[0]
   const last = value?.shape?.at(-1)
   const isWhole = typeof last === 'number' && last % 64 === 0
-  if (!value || !isWhole || !neighbours.isOnNnpa(step) || isOnImages(step, program, neighbours)) return []
-  if (!staysConverted(value, program, neighbours)) return []
+  if (!value || !isWhole || !neighbours.isOnNnpa(step) || images.has(step)) return []
+  if (!staysConverted(value, program, neighbours, images)) return []
   const moves: Step[] = []
   /** The one step that moves what came out last. */
   const next = (op: string): Step | undefined => {
@@ -72,14 +73,12 @@ function layoutMoves(step: Step, program: Program, neighbours: Neighbours): Step
   if (isJoined) moves.push(join)
   // What comes after it, a Reshape or a conversion of numbers, would have the names of all before.
   const isLast = join === undefined || isJoined
-  return isLast && isConvertedOnce(moves.at(-1)?.output() ?? value, program, neighbours) ? moves : []
+  return isLast && isConvertedOnce(moves.at(-1)?.output() ?? value, program, neighbours, images) ? moves : []
 }
 
 /** Whether all users take a value from the accelerator's format, or all go on with it there. */
-function isConvertedOnce(value: Value, program: Program, neighbours: Neighbours): boolean {
-  const isThere = neighbours
-    .usersOf(value)
-    .map((user) => neighbours.isOnNnpa(user) && !isOnImages(user, program, neighbours))
+function isConvertedOnce(value: Value, program: Program, neighbours: Neighbours, images: ReadonlySet<Step>): boolean {
+  const isThere = neighbours.usersOf(value).map((user) => neighbours.isOnNnpa(user) && !images.has(user))
   return isThere.every((there) => there === isThere[0]) && !(isThere[0] && program.outputs.includes(value))
 }
 

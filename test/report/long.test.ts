@@ -9,15 +9,15 @@ import { filled } from './build.ts'
 const length = 20_000
 
 /** A chain of nodes over a 4×4 matrix, which each take what came before. */
-function chain(node: (i: number) => Omit<NodeSource, 'outputs'>): Model {
-  const nodes = Array.from({ length }, (_, i) => {
+function chain(node: (i: number) => Omit<NodeSource, 'outputs'>, count = length): Model {
+  const nodes = Array.from({ length: count }, (_, i) => {
     const { op, inputs = [], attributes = {} } = node(i)
     return { op, name: `n${i}`, inputs: [i === 0 ? 'x' : `v${i - 1}`, ...inputs], outputs: [`v${i}`], attributes }
   })
   const bytes = modelBytes({
     opsets: { '': 21 },
     inputs: { x: tensorType('float32', [4, 4]) },
-    outputs: { [`v${length - 1}`]: undefined },
+    outputs: { [`v${count - 1}`]: undefined },
     initializers: { w: filled([4, 4]), c: filled([4, 1]) },
     nodes,
   })
@@ -38,5 +38,28 @@ describe('a model of 20,000 nodes', () => {
     )
     expect(summary.nnpa + summary.cpu + summary.folded).toBe(length)
     expect(summary.flopsShare).toBeGreaterThan(0.5)
+  })
+
+  it.each([
+    ['light operators', 'Relu', []],
+    ['operators that keep a layout', 'Tanh', []],
+    ['operators that move data', 'Transpose', []],
+  ])('of %s has its report', { timeout: 30_000 }, (_, op, inputs) => {
+    const { summary } = createReport(
+      chain(() => ({ op, inputs })),
+      'z17',
+    )
+    expect(summary.nnpa + summary.cpu + summary.folded).toBe(length)
+  })
+})
+
+describe('a model of 2,000 nodes that become one', () => {
+  it('names some of them for each', { timeout: 30_000 }, () => {
+    const { nodes } = createReport(
+      chain(() => ({ op: 'Add', inputs: ['c'] }), 2000),
+      'z16',
+    )
+    expect(nodes).toHaveLength(2000)
+    for (const { with: others } of nodes) expect(others.length).toBeLessThanOrEqual(32)
   })
 })

@@ -406,6 +406,13 @@ describe('what the compiler puts together first', () => {
   })
 })
 
+test('operators without the inputs that they need are judged by what they have, or named', () => {
+  expect(devices({ inputs: { x: [1, 4, 8, 8] }, nodes: [['BatchNormalization', 'x']] }, 'z16')).toBe('cpu')
+  expect(() => devices({ inputs: { x: [4] }, nodes: [['Transpose', '-']] }, 'z17')).toThrow(
+    /"Transpose_0" .* input 0 is required/,
+  )
+})
+
 test('operators and names may be anything', () => {
   const model = modelOf({
     inputs: { x: [8] },

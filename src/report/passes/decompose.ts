@@ -145,11 +145,18 @@ function batchNormalization(step: Step, program: Program, uses: ReadonlyMap<Valu
   const rank = x.shape?.length
   const inTraining = step.int('training_mode', 0) !== 0 || step.outputs.slice(1).some((output) => uses.has(output))
   const parameters = step.inputs.slice(1)
-  if (rank === undefined || rank === 2 || inTraining || !parameters.every((value) => program.isConstant(value)))
+  const channels = parameters[0]?.shape
+  if (
+    !channels ||
+    rank === undefined ||
+    rank === 2 ||
+    inTraining ||
+    !parameters.every((value) => program.isConstant(value))
+  )
     return undefined
   if (x.producer?.op === 'Conv') return undefined
   // One value per channel: [C, 1, 1] for [N, C, H, W].
-  const shape = [...parameters[0]!.shape!, ...Array<number>(Math.max(0, rank - 2)).fill(1)]
+  const shape = [...channels, ...Array<number>(Math.max(0, rank - 2)).fill(1)]
   const channel = { type: x.type, shape }
   return chain(step, program, [
     ['Mul', program.constant(channel)],
