@@ -1,12 +1,13 @@
 import { readModel } from '../onnx/read.ts'
 import { modelFile } from '../plugin/models.ts'
 import { resolveTarget } from '../targets/index.ts'
+import { printable } from '../printable.ts'
 import type { Command } from './command.ts'
 import { type InspectedValue, type Inspection, inspectModel } from './inspection.ts'
 import { modelArgument } from './model-build.ts'
 import { dimsFlag, dimsOption, expectSymbols } from './dims.ts'
 import { inspectStages, textStages } from './inspect-stages.ts'
-import { bold, bytesText, countText, dim, printable, table, yellow } from './style.ts'
+import { bold, bytesText, countText, dim, table, yellow } from './style.ts'
 
 export const inspect: Command = {
   name: 'inspect',

@@ -5,6 +5,7 @@ import { tensorValues } from '../onnx/tensor.ts'
 import { didYouMean } from '../request/suggest.ts'
 import type { SignatureEntry } from '../runtime/signature.ts'
 import type { Tensor as RuntimeTensor } from '../runtime/tensor.ts'
+import { printable } from '../printable.ts'
 import type { Command, Invocation } from './command.ts'
 import { type Inputs, runArgument, runChecked } from './data/inputs.ts'
 import { randomNumbers, randomTensor } from './data/random.ts'
@@ -13,7 +14,7 @@ import { dimsOption, expectDims, inputDimsFlag } from './dims.ts'
 import { buildOptions, buildRunnable, compilerText, modelArgument } from './model-build.ts'
 import { numberOption } from './parse.ts'
 import { summarize } from './statistics.ts'
-import { bold, dim, durationText, printable } from './style.ts'
+import { bold, dim, durationText } from './style.ts'
 
 export const run: Command = {
   name: 'run',

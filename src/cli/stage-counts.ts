@@ -1,6 +1,7 @@
 import { dialectOf } from '../onnx-mlir/operations.ts'
 import type { OnnxNode } from '../onnx/model.ts'
-import { dim, printable, red, table } from './style.ts'
+import { printable } from '../printable.ts'
+import { dim, red, table } from './style.ts'
 
 /** How many operations a stage has; the most frequent first. */
 export interface Counts {

@@ -72,10 +72,3 @@ export function durationText(us: number): string {
 function rounded(value: number): string {
   return value >= 100 || Number.isInteger(value) ? value.toFixed(0) : String(Number(value.toPrecision(3)))
 }
-
-/** Text of the model on a terminal: without control characters, which could rewrite the screen, and not too long. */
-export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are what is looked for
-  const safe = text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
-  return safe.length > 200 ? `${safe.slice(0, 200)}…` : safe
-}

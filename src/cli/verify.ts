@@ -7,13 +7,14 @@ import type { Tensor } from '../onnx/model.ts'
 import { readModel } from '../onnx/read.ts'
 import { modelFile } from '../plugin/models.ts'
 import type { Model } from '../runtime/model.ts'
+import { printable } from '../printable.ts'
 import type { Command, Invocation } from './command.ts'
 import { type Inputs, randomInputs, runArgument, runChecked } from './data/inputs.ts'
 import { dimsOption, expectDims, inputDimsFlag } from './dims.ts'
 import { findOnnxRuntime, type OnnxRuntime } from './onnxruntime.ts'
 import { buildOptions, buildRunnable, compilerText, modelArgument } from './model-build.ts'
 import { numberOption } from './parse.ts'
-import { green, printable, red, table } from './style.ts'
+import { green, red, table } from './style.ts'
 
 export const verify: Command = {
   name: 'verify',

@@ -3,6 +3,8 @@
  * a cause come before those that only say that something failed. Sources: runs of a real build (commit cc5be7b), and issue threads of onnx-mlir.
  */
 
+import { printable } from '../printable.ts'
+
 /** An explanation in terms of the user's model and options. */
 export interface Failure {
   readonly code: string
@@ -319,9 +321,9 @@ const noise =
 export function readableErrors(stderr: string, limit = 12): readonly string[] {
   const lines = new Set(
     stderr
-      .split('\n')
-      .map((line) => line.trimEnd())
+      .split(/\r?\n/)
+      .map((line) => printable(line.replaceAll('\t', ' ').trimEnd(), 400))
       .filter((line) => line !== '' && !noise.test(line)),
   )
-  return [...lines].slice(0, limit).map((line) => line.slice(0, 400))
+  return [...lines].slice(0, limit)
 }

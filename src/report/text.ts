@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { NnpaLevel } from './nnpa-level.ts'
+import { printable } from '../printable.ts'
 import { topReasons } from './reasons.ts'
 import { percent, type Report } from './report.ts'
 import type { Move } from './what-if.ts'
@@ -12,14 +13,14 @@ export function reportText(report: Report): string {
   const { nnpa, cpu, folded, flops, flopsShare } = report.summary
   const all = topReasons(report)
   const lines = [
-    `${visible(basename(report.model))} on ${report.target}: ${percent(flopsShare)} of ${countText(flops)}FLOPs on NNPA (${sourceText(report)})`,
+    `${printable(basename(report.model))} on ${report.target}: ${percent(flopsShare)} of ${countText(flops)}FLOPs on NNPA (${sourceText(report)})`,
     `  ${nnpa} nodes on NNPA, ${cpu} on the CPU, ${folded} folded into others or at compile time`,
   ]
   if (all.length === 0) return lines.join('\n')
   const rows = all.slice(0, reasonLimit).map(({ reason, nodes, flopsShare: share }) => {
-    const names = nodes.slice(0, nameLimit).map(({ name }) => visible(name))
+    const names = nodes.slice(0, nameLimit).map(({ name }) => printable(name))
     const more = nodes.length > nameLimit ? ', …' : ''
-    return `  ${percent(share).padStart(7)}  ${String(nodes.length).padStart(4)}  ${visible(reason)}\n${' '.repeat(17)}${names.join(', ')}${more}`
+    return `  ${percent(share).padStart(7)}  ${String(nodes.length).padStart(4)}  ${printable(reason)}\n${' '.repeat(17)}${names.join(', ')}${more}`
   })
   const rest = all.length - rows.length
   lines.push('    FLOPs nodes  why on the CPU', ...rows, ...(rest > 0 ? [`  and ${rest} further reasons`] : []))
@@ -30,8 +31,8 @@ export function reportText(report: Report): string {
 export function movesText(moves: readonly Move[], target: NnpaLevel): string {
   if (moves.length === 0) return `Nothing would move (${target}).`
   const rows = moves.map(({ name, op, from, to, reasons }) => {
-    const why = reasons[0] ? `: ${visible(reasons[0])}` : ''
-    return `  ${visible(name)} (${visible(op)}): ${from} → ${to}${why}`
+    const why = reasons[0] ? `: ${printable(reasons[0])}` : ''
+    return `  ${printable(name)} (${printable(op)}): ${from} → ${to}${why}`
   })
   return [`${moves.length === 1 ? '1 node' : `${moves.length} nodes`} would move (${target}):`, ...rows].join('\n')
 }
@@ -40,7 +41,7 @@ export function movesText(moves: readonly Move[], target: NnpaLevel): string {
 export function sourceText({ source, compiler }: Report): string {
   return source === 'predicted'
     ? 'predicted by rules; no onnx-mlir was asked'
-    : `as compiled by ${visible(compiler ?? 'onnx-mlir')}`
+    : `as compiled by ${printable(compiler ?? 'onnx-mlir')}`
 }
 
 /** `8200000000` → `8.2 G`, to stand before a unit. */
@@ -48,10 +49,4 @@ export function countText(count: number): string {
   const power = Math.min(4, count < 1 ? 0 : Math.floor(Math.log10(count) / 3))
   const value = count / 1000 ** power
   return `${value >= 100 || Number.isInteger(value) ? value.toFixed(0) : value.toPrecision(3)} ${['', 'k', 'M', 'G', 'T'][power]}`
-}
-
-/** A model's text on a terminal, without characters that could rewrite the screen. */
-function visible(text: string): string {
-  const safe = text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
-  return safe.length > 240 ? `${safe.slice(0, 240)}…` : safe
 }

@@ -208,7 +208,11 @@ describe('texts of the driver and its tools', () => {
 
   test('repetitions and lines that explain nothing are left out, and long ones cut', () => {
     const noise = "'arch14' is not a recognized processor for this target (ignoring processor)\n"
-    expect(readableErrors(`${noise}rank 3\nrank 3\n${noise}${'x'.repeat(1000)}`)).toEqual(['rank 3', 'x'.repeat(400)])
+    expect(readableErrors(`${noise}rank 3\nrank 3\n${noise}${'x'.repeat(1000)}`)).toEqual([
+      'rank 3',
+      `${'x'.repeat(400)}…`,
+    ])
+    expect(readableErrors('a\u001b[2Jb\tc\r\nd')).toEqual(['a\ufffd[2Jb c', 'd'])
     expect(readableErrors(Array.from({ length: 99 }, (_, i) => `line ${i}`).join('\n'))).toHaveLength(12)
   })
 })

@@ -1,4 +1,5 @@
-import { bold, dim, durationText, printable, table, yellow } from '../style.ts'
+import { printable } from '../../printable.ts'
+import { bold, dim, durationText, table, yellow } from '../style.ts'
 import type { EngineFailure } from './engine.ts'
 import type { EngineProfile } from './profile.ts'
 
