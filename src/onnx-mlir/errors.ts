@@ -3,7 +3,8 @@ import type { Model, OnnxGraph, OnnxNode } from '../onnx/model.ts'
 import type { SpawnResult } from '../process/spawn.ts'
 import type { ExitCodeTable } from './capabilities.ts'
 import { endingSignal, exitCodeName } from './exit-codes.ts'
-import { type Failure, customOperator, readableErrors, recogniseFailure, unsupported } from './failures.ts'
+import { type Failure, customOperator, recogniseFailure, unsupported } from './failures.ts'
+import { readableErrors } from './readable-errors.ts'
 
 /** What is known about a compile that failed. */
 export interface FailureContext {

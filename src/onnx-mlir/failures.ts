@@ -3,8 +3,6 @@
  * a cause come before those that only say that something failed. Sources: runs of a real build (commit cc5be7b), and issue threads of onnx-mlir.
  */
 
-import { printable } from '../printable.ts'
-
 /** An explanation in terms of the user's model and options. */
 export interface Failure {
   readonly code: string
@@ -312,18 +310,3 @@ export function unsupported(ops: readonly string[]): Failure {
 
 /** What the compiler calls every operator that it doesn't know; its error names no other. */
 export const customOperator = 'Custom'
-
-/** Lines that say nothing about the failure: LLVM on x86 about z CPUs, and `opt` giving up before `llc` says why. */
-const noise =
-  /is not a recognized processor for this target|^opt: WARNING:|^PLEASE submit a bug report|^Stack dump|^\s*#\d+ 0x/
-
-/** Standard error without repetitions and without lines that explain nothing, at most `limit` lines of it. */
-export function readableErrors(stderr: string, limit = 12): readonly string[] {
-  const lines = new Set(
-    stderr
-      .split(/\r?\n/)
-      .map((line) => printable(line.replaceAll('\t', ' ').trimEnd(), 400))
-      .filter((line) => line !== '' && !noise.test(line)),
-  )
-  return [...lines].slice(0, limit)
-}
