@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const folder = process.argv[2]
+const [folder, testStatus] = process.argv.slice(2)
 const read = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined)
 
 const vitest = read(join(folder, 'vitest.json'))
@@ -11,8 +11,11 @@ const total = {
   failed: vitest ? vitest.numFailedTests : 1,
   skipped: (vitest?.numPendingTests ?? 0) + (vitest?.numTodoTests ?? 0),
 }
-// A file that can't even be loaded counts no test as failed.
-if (vitest && !vitest.success && total.failed === 0) total.failed = 1
+// A file that can't even be loaded, or whose process dies, counts no test as failed.
+if (vitest && (!vitest.success || testStatus !== '0') && total.failed === 0) {
+  console.log('vitest failed, though no test did: see what it says above')
+  total.failed = 1
+}
 
 const conformance = read(join(folder, 'conformance.json'))
 if (conformance) {

@@ -9,6 +9,9 @@ import { type Program, Step } from '../program.ts'
  */
 export type Rewrite = (step: Step, program: Program, uses: Uses) => readonly Step[] | Value | undefined
 
+/** Chains of thousands of nodes that would all become one stay in pieces: each step keeps the nodes that it stands for. */
+const mostOrigins = 256
+
 /** How often steps and the graph's outputs use a value. */
 export type Uses = ReadonlyMap<Value, number>
 
@@ -21,7 +24,11 @@ export function rewriteSteps(program: Program, rewrite: Rewrite): void {
     step.inputs = step.inputs.map(current)
     const result = rewrite(step, program, uses)
     if (result === undefined) return [step]
-    if (isSteps(result)) return result
+    if (isSteps(result)) {
+      if (result.every(({ origins, absorbed }) => origins.size + absorbed.size <= mostOrigins)) return result
+      for (const output of step.outputs) output.producer = step
+      return [step]
+    }
     // Outputs of the graph keep their name, but the step that made them is gone all the same.
     replaced.set(step.output(), result)
     return []
