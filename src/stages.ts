@@ -1,5 +1,5 @@
 import { basename, extname } from 'node:path'
-import type { OnnxMlirSettings } from './compilers/onnx-mlir.ts'
+import { askedOf, limitsOf, type OnnxMlirSettings } from './compilers/onnx-mlir.ts'
 import { emitStage, type EmittedStage } from './onnx-mlir/compile.ts'
 import { findOnnxMlir, missingOnnxMlir } from './onnx-mlir/find.ts'
 import type { Stage } from './onnx-mlir/options.ts'
@@ -7,7 +7,6 @@ import type { Progress } from './onnx-mlir/progress.ts'
 import type { ReadOptions } from './onnx/limits.ts'
 import { readModel } from './onnx/read.ts'
 import { parseRequest, type RequestOptions } from './request/index.ts'
-import { resolveTarget } from './targets/index.ts'
 
 export interface StageOptions extends RequestOptions, ReadOptions {
   /** Folder that the product is written to. */
@@ -30,18 +29,10 @@ export async function compileToStage(
   { outDir, onnxMlir = {}, signal, onProgress, limits, ...defaults }: StageOptions,
 ): Promise<EmittedStage> {
   const { path, directives } = parseRequest(id, defaults)
-  const target = resolveTarget(directives.target)
-  const { options, timeout, memory, keepTemp, ...where } = onnxMlir
-  const installation = await findOnnxMlir({ ...where, signal })
-  if (!installation) throw missingOnnxMlir(target.name)
+  const asked = askedOf(directives, onnxMlir.options)
+  const installation = await findOnnxMlir({ ...onnxMlir, signal })
+  if (!installation) throw missingOnnxMlir(asked.target.name)
   const model = await readModel(path, limits ? { limits } : {})
-  const asked = { ...options, target, optimize: directives.O, dims: directives.dims }
-  return emitStage(installation, model, stage, basename(path, extname(path)), asked, {
-    outDir,
-    signal,
-    onProgress,
-    keepTemp,
-    ...(timeout !== undefined && { timeoutMs: timeout * 1000 }),
-    ...(memory !== undefined && { memoryBytes: memory }),
-  })
+  const context = { outDir, signal, onProgress, ...limitsOf(onnxMlir) }
+  return emitStage(installation, model, stage, basename(path, extname(path)), asked, context)
 }

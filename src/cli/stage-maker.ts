@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { CompilerIdentity } from '../artifact.ts'
 import { openCache } from '../cache/index.ts'
 import { capabilityStore } from '../compilers/capability-store.ts'
+import { askedOf } from '../compilers/onnx-mlir.ts'
 import { usesNnpa } from '../onnx-mlir/arguments.ts'
 import { compilerIdentity, emitStage, type EmittedStage } from '../onnx-mlir/compile.ts'
 import { findOnnxMlir, missingOnnxMlir } from '../onnx-mlir/find.ts'
@@ -42,7 +43,7 @@ export async function stageMaker(
   // What was learnt about this compiler by trying it: each stage is a compile of its own.
   const known = capabilityStore(openCache({ warn }).store.folder)
   const capabilities = await capabilitiesOf(installation, known)
-  const options = { target, optimize: directives.O, dims: directives.dims }
+  const options = askedOf(directives)
   const isMade = (stage: Stage): boolean => isText(stage) && (!needsNnpa(stage) || usesNnpa(capabilities, options))
   return {
     model,

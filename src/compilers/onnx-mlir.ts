@@ -5,6 +5,7 @@ import type { Store } from '../cache/index.ts'
 import { modelSignature } from '../model-signature.ts'
 import { type Capabilities, canMake, crossReason } from '../onnx-mlir/capabilities.ts'
 import { compilerIdentity, compileWithOnnxMlir } from '../onnx-mlir/compile.ts'
+import type { DriveContext } from '../onnx-mlir/drive.ts'
 import { type FindOptions, findOnnxMlir } from '../onnx-mlir/find.ts'
 import { describeInstallation, type Installation } from '../onnx-mlir/installation.ts'
 import type { OnnxMlirOptions } from '../onnx-mlir/options.ts'
@@ -48,6 +49,33 @@ export function obstacle({ installation, capabilities }: FoundOnnxMlir, target: 
   return `${describeInstallation(installation)} makes libraries for ${capabilities.arch ?? capabilities.triple}, and onnx-mlir can't cross-compile to ${target.arch}: ${crossReason(target)}`
 }
 
+/** What directives and settings together ask of onnx-mlir. */
+export function askedOf(
+  directives: Request['directives'],
+  options: NonNullable<OnnxMlirSettings['options']> = {},
+): OnnxMlirOptions {
+  return {
+    ...options,
+    target: resolveTarget(directives.target),
+    optimize: directives.O,
+    dims: directives.dims,
+    ...(directives.profile === 'onnx' && { instrument: { ...options.instrument, profile: 'onnx' } }),
+  }
+}
+
+/** The limits of a compile, in the words of the driver. */
+export function limitsOf({
+  timeout,
+  memory,
+  keepTemp,
+}: OnnxMlirSettings): Pick<DriveContext, 'timeoutMs' | 'memoryBytes' | 'keepTemp'> {
+  return {
+    ...(timeout !== undefined && { timeoutMs: timeout * 1000 }),
+    ...(memory !== undefined && { memoryBytes: memory }),
+    ...(keepTemp !== undefined && { keepTemp }),
+  }
+}
+
 /** onnx-mlir as a compiler for one request. */
 export async function onnxMlirCompiler(
   { directives }: Request,
@@ -55,15 +83,9 @@ export async function onnxMlirCompiler(
   settings: OnnxMlirSettings,
   store: Store,
 ): Promise<Compiler> {
-  const { options = {}, timeout, memory, keepTemp } = settings
-  const target = resolveTarget(directives.target)
-  const asked: OnnxMlirOptions = {
-    ...options,
-    target,
-    optimize: directives.O,
-    dims: directives.dims,
-    ...(directives.profile === 'onnx' && { instrument: { ...options.instrument, profile: 'onnx' } }),
-  }
+  const { options = {} } = settings
+  const asked = askedOf(directives, options)
+  const { target } = asked
   const cpu = cpuTarget(options.march, target, installation)
   const identity = compilerIdentity(installation, capabilities)
   return {
@@ -82,9 +104,7 @@ export async function onnxMlirCompiler(
         builtinCan: ({ domain, op }) => registry.find(domain, op, model.opsets.get(domain) ?? 1) !== undefined,
         onProgress: (step) => progress?.({ model: basename(path), ...step }),
         ...(signal && { signal }),
-        ...(timeout !== undefined && { timeoutMs: timeout * 1000 }),
-        ...(memory !== undefined && { memoryBytes: memory }),
-        ...(keepTemp !== undefined && { keepTemp }),
+        ...limitsOf(settings),
       })
         .catch(async (error: unknown) => {
           await rm(outDir, { recursive: true, force: true })

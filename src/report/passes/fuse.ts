@@ -2,7 +2,7 @@ import type { Value } from '../../graph/graph.ts'
 import type { NnpaLevel } from '../nnpa-level.ts'
 import { entryFor, type Program, producerOf, type Step } from '../program.ts'
 import { legality, refusal } from '../rules/index.ts'
-import { isNumber, part, type Rewrite } from './rewrite.ts'
+import { eitherOrder, isNumber, part, type Rewrite } from './rewrite.ts'
 
 /** Operators of the accelerator that are several of ONNX's: they go there without further checks. */
 export const fusedOps = {
@@ -21,20 +21,38 @@ export function fuseFor(level: NnpaLevel): Rewrite {
   let sums: Sums | undefined
   return (step, program) => {
     sums ??= sumsOf(program)
-    if (step.op === 'Gemm' && step.domain === '') return matrixApart(step, program, level)
-    if (step.op === 'Mul' && step.domain === '') return dynamicallyQuantized(step, program, level)
-    const biased = step.op === 'Add' && step.domain === '' && biasOfQuantized(step, program)
-    if (biased) return biased
-    const fusion = entryFor(fusions, step)?.(step, level, sums)
-    if (!fusion) return undefined
-    const fused = part(program, step, fusion.op, fusion.inputs, step.output())
-    return [
-      fused.with(
-        fusion.inputs,
-        fusion.steps.flatMap(({ origins }) => [...origins]),
-      ),
-    ]
+    return entryFor(fusions, step)?.(step, { program, level, sums })
   }
+}
+
+/** What a fusion looks at beside the step. */
+interface Surroundings {
+  readonly program: Program
+  readonly level: NnpaLevel
+  readonly sums: Sums
+}
+
+type Fuse = (step: Step, surroundings: Surroundings) => Step[] | undefined
+
+const fusions: Readonly<Record<string, Fuse>> = {
+  Gemm: (step, { program, level }) => matrixApart(step, program, level),
+  Mul: (step, { program, level }) => dynamicallyQuantized(step, program, level),
+  Add: (step, { program, level }) => biasOfQuantized(step, program) ?? fused(step, program, biasedProduct(step, level)),
+  MatMul: (step, { program, level, sums }) =>
+    isBiased(step, level, sums) ? undefined : fused(step, program, transposedProduct(step, level)),
+  Relu: (step, { program, level }) => {
+    const conv = producerOf(step.input(0), 'Conv')
+    if (!conv || legality(conv, level) !== undefined) return undefined
+    return fused(step, program, { op: fusedOps.convolution, inputs: conv.inputs, steps: [conv] })
+  },
+  Log: (step, { program, level }) => {
+    const softmax = producerOf(step.input(0), 'Softmax')
+    if (!softmax || legality(softmax, level) !== undefined) return undefined
+    return fused(step, program, { op: fusedOps.softmax, inputs: softmax.inputs, steps: [softmax] })
+  },
+  Div: (step, { program, level }) =>
+    isNumber(step.inputs[0], 1) ? fused(step, program, inverseRoot(step.inputs[1], level)) : undefined,
+  Reciprocal: (step, { program, level }) => fused(step, program, inverseRoot(step.inputs[0], level)),
 }
 
 interface Fusion {
@@ -44,25 +62,16 @@ interface Fusion {
   readonly steps: readonly Step[]
 }
 
-type Fuse = (step: Step, level: NnpaLevel, sums: Sums) => Fusion | undefined
-
-const fusions: Readonly<Record<string, Fuse>> = {
-  Add: biasedProduct,
-  MatMul: (step, level, sums) => (isBiased(step, level, sums) ? undefined : transposedProduct(step, level)),
-  Relu: (step, level) => {
-    const conv = producerOf(step.input(0), 'Conv')
-    return conv && legality(conv, level) === undefined
-      ? { op: fusedOps.convolution, inputs: conv.inputs, steps: [conv] }
-      : undefined
-  },
-  Log: (step, level) => {
-    const softmax = producerOf(step.input(0), 'Softmax')
-    return softmax && legality(softmax, level) === undefined
-      ? { op: fusedOps.softmax, inputs: softmax.inputs, steps: [softmax] }
-      : undefined
-  },
-  Div: (step, level) => (isNumber(step.inputs[0], 1) ? inverseRoot(step.inputs[1], level) : undefined),
-  Reciprocal: (step, level) => inverseRoot(step.inputs[0], level),
+function fused(step: Step, program: Program, fusion: Fusion | undefined): Step[] | undefined {
+  if (!fusion) return undefined
+  const { op, inputs, steps } = fusion
+  const one = part(program, step, op, inputs, step.output())
+  return [
+    one.with(
+      inputs,
+      steps.flatMap(({ origins }) => [...origins]),
+    ),
+  ]
 }
 
 /** What a Gemm adds is a row for the accelerator; a matrix is added by another step, which may have to stay on the CPU. */
@@ -83,10 +92,7 @@ function inverseRoot(value: Value | undefined, level: NnpaLevel): Fusion | undef
 
 /** A product and what is added to each of its rows. */
 function biasedProduct(step: Step, level: NnpaLevel): Fusion | undefined {
-  for (const [i, j] of [
-    [0, 1],
-    [1, 0],
-  ] as const) {
+  for (const [i, j] of eitherOrder) {
     const matmul = producerOf(step.input(i), 'MatMul')
     const bias = step.input(j)
     if (matmul && isBias(bias, matmul, level) && legality(matmul, level) === undefined)
@@ -151,10 +157,7 @@ function isOfMatrices(perm: readonly number[] | undefined): boolean {
  * Source: replaceMatMulIntegerSubGraphFromMulPattern.
  */
 function dynamicallyQuantized(step: Step, program: Program, level: NnpaLevel): Step[] | undefined {
-  for (const [i, j] of [
-    [0, 1],
-    [1, 0],
-  ] as const) {
+  for (const [i, j] of eitherOrder) {
     const found = scaledCast(step.input(i), step.input(j))
     const matmul = producerOf(found?.cast.inputs[0], 'MatMulInteger')
     const quantized = producerOf(matmul?.inputs[0], 'DynamicQuantizeLinear')
@@ -182,10 +185,7 @@ function scaledCast(a: Value, b: Value): { cast: Step; scales: Value[]; others: 
   const product = producerOf(b, 'Mul')
   if (cast && product && isScalar(b)) return { cast, scales: [product.input(0), product.input(1)], others: [product] }
   if (!inner || !isScalar(b)) return undefined
-  for (const [i, j] of [
-    [0, 1],
-    [1, 0],
-  ] as const) {
+  for (const [i, j] of eitherOrder) {
     const innerCast = producerOf(inner.input(i), 'Cast')
     if (innerCast && isScalar(inner.input(j))) return { cast: innerCast, scales: [b, inner.input(j)], others: [inner] }
   }
@@ -194,10 +194,7 @@ function scaledCast(a: Value, b: Value): { cast: Step; scales: Value[]; others: 
 
 /** A vector that is added to such a product goes into its bias: fuseZHighQuantizedMatMulONNXAddPattern. */
 function biasOfQuantized(step: Step, program: Program): Step[] | undefined {
-  for (const [i, j] of [
-    [0, 1],
-    [1, 0],
-  ] as const) {
+  for (const [i, j] of eitherOrder) {
     const product = producerOf(step.input(i))
     if (product?.op !== fusedOps.quantizedMatmul || product.inputs.length < 3) continue
     if (step.input(j).shape?.length === 1)

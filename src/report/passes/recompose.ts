@@ -1,6 +1,6 @@
 import type { Value } from '../../graph/graph.ts'
 import { type Program, producerOf, type Step } from '../program.ts'
-import { isNumber, part } from './rewrite.ts'
+import { eitherOrder, isNumber, part } from './rewrite.ts'
 
 /** 0.5 · x · (1 + erf(x / √2)), and its approximation with tanh → Gelu: RecomposeGeluFromMulPattern. */
 export function gelu(step: Step, program: Program): Step[] | undefined {
@@ -20,10 +20,7 @@ export function gelu(step: Step, program: Program): Step[] | undefined {
 function factorsOfHalf(step: Step): readonly [Value, Value] | undefined {
   const product = producerOf(besideConstant(step, 0.5), 'Mul')
   if (product) return [product.input(0), product.input(1)]
-  for (const [i, j] of [
-    [0, 1],
-    [1, 0],
-  ] as const) {
+  for (const [i, j] of eitherOrder) {
     const halved = besideConstant(producerOf(step.input(i), 'Mul'), 0.5)
     if (halved) return [halved, step.input(j)]
   }
@@ -69,10 +66,7 @@ export function quantizedProduct(step: Step, program: Program): Step[] | undefin
 
 /** scale · (x − mean) / √(variance + ε) → LayerNormalization, which has no accelerated form: RecomposeLayerNormFromMulPattern. */
 export function layerNormalization(step: Step, program: Program): Step[] | undefined {
-  for (const [i, j] of [
-    [0, 1],
-    [1, 0],
-  ] as const) {
+  for (const [i, j] of eitherOrder) {
     const scale = step.input(j)
     const body = normalized(producerOf(step.input(i)))
     if (!body) continue
@@ -115,10 +109,7 @@ function isOfLastAxes(mean: Step): boolean {
 /** d · (1 / √v) or d · Reciprocal(√v). */
 function reciprocal(step: Step): { d: Value; root: Step | undefined; inverse: Step[] } | undefined {
   if (step.op !== 'Mul') return undefined
-  for (const [i, j] of [
-    [0, 1],
-    [1, 0],
-  ] as const) {
+  for (const [i, j] of eitherOrder) {
     const inverse = producerOf(step.input(i))
     if (inverse?.op === 'Reciprocal')
       return { d: step.input(j), root: producerOf(inverse.input(0), 'Sqrt'), inverse: [inverse] }

@@ -95,3 +95,9 @@ export function isNumber(value: Value | undefined, number: number): boolean {
   const numbers = tensorNumbers(tensor)
   return numbers.length > 0 && numbers.every((element) => Math.abs(element - number) < 1e-6)
 }
+
+/** The indices of two operands, in the order in which they stand and in the other. */
+export const eitherOrder = [
+  [0, 1],
+  [1, 0],
+] as const
