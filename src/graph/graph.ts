@@ -1,6 +1,17 @@
 import type { ElementType } from '../onnx/element-type.ts'
 import type { Attribute, Tensor } from '../onnx/model.ts'
 import { CompileError } from '../errors.ts'
+import {
+  type FloatName,
+  floatRanges,
+  type FloatsName,
+  floatsRanges,
+  type IntName,
+  intRanges,
+  type IntsName,
+  intsRanges,
+  type Range,
+} from './attributes.ts'
 import { type Dim, freshSymbol, isStatic } from './dim.ts'
 
 /** What is known of a value at compile time. */
@@ -127,25 +138,36 @@ export class Node {
     return this.attributes.has(name)
   }
 
-  int(name: string): number | undefined
-  int(name: string, otherwise: number): number
-  int(name: string, otherwise?: number): number | undefined {
-    const value = this.attribute(name, 'int')?.value
-    return value === undefined ? otherwise : clampInt(value)
+  /** An attribute that is an integer. @throws CompileError `MODEL_ATTRIBUTE` outside its range, see attributes.ts */
+  int(name: IntName): number | undefined
+  int(name: IntName, otherwise: number): number
+  int(name: IntName, otherwise?: number): number | undefined {
+    const given = this.attribute(name, 'int')?.value
+    if (given === undefined) return otherwise
+    return this.inRange(name, clampInt(given), intRanges[name])
   }
 
-  ints(name: string): number[] | undefined {
-    return this.attribute(name, 'ints')?.value.map(clampInt)
+  ints(name: IntsName): number[] | undefined {
+    const range = intsRanges[name]
+    return this.attribute(name, 'ints')?.value.map((value) => this.inRange(name, clampInt(value), range))
   }
 
-  float(name: string): number | undefined
-  float(name: string, otherwise: number): number
-  float(name: string, otherwise?: number): number | undefined {
-    return this.attribute(name, 'float')?.value ?? otherwise
+  float(name: FloatName): number | undefined
+  float(name: FloatName, otherwise: number): number
+  float(name: FloatName, otherwise?: number): number | undefined {
+    const given = this.attribute(name, 'float')?.value
+    return given === undefined ? otherwise : this.inRange(name, given, floatRanges[name])
   }
 
-  floats(name: string): readonly number[] | undefined {
-    return this.attribute(name, 'floats')?.value
+  floats(name: FloatsName): readonly number[] | undefined {
+    const range = floatsRanges[name]
+    const given = this.attribute(name, 'floats')?.value
+    return range ? given?.map((value) => this.inRange(name, value, range)) : given
+  }
+
+  private inRange(name: string, value: number, range: Range | undefined): number {
+    if (!range || (value >= range.min && value <= range.max)) return value
+    throw this.error('MODEL_ATTRIBUTE', `attribute ${name} is ${value}; it must be ${inWords(range)}`)
   }
 
   string(name: string): string | undefined
@@ -185,6 +207,11 @@ type AttributeOf<K extends Attribute['kind']> = Extract<Attribute, { kind: K }>
 
 function isKind<K extends Attribute['kind']>(attribute: Attribute, kind: K): attribute is AttributeOf<K> {
   return attribute.kind === kind
+}
+
+function inWords({ min, max }: Range): string {
+  if (max === Number.MAX_VALUE) return 'a finite number'
+  return min === Number.MIN_VALUE ? `above 0 and at most ${max}` : `from ${min} to ${max}`
 }
 
 /** ONNX writes "to the end" as INT64_MAX; beyond 2^53 only the direction matters. */

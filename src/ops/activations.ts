@@ -1,3 +1,4 @@
+import type { FloatName } from '../graph/attributes.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import { broadcastShapes } from './broadcast.ts'
 import { literal } from './c-text.ts'
@@ -5,7 +6,7 @@ import { checkKind, checkSameType, type Scalar, unaryOperator } from './elementw
 import type { LoweredOperator } from './lowering.ts'
 
 /** Name and default of an activation's parameters, in the order of `om_activate_f32`. */
-type Parameters = readonly (readonly [name: string, otherwise: number])[]
+type Parameters = readonly (readonly [name: FloatName, otherwise: number])[]
 
 /** A function of native/kernels/activation.h; defaults are those of the ONNX operator. */
 function activation(
@@ -77,7 +78,7 @@ const ClipByAttributes: LoweredOperator = {
   infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
   decompose(node, b) {
     const { type } = node.input(0)
-    const bound = (name: string): Value | undefined => {
+    const bound = (name: 'min' | 'max'): Value | undefined => {
       const value = node.float(name)
       return value === undefined ? undefined : b.scalar(value, type)
     }

@@ -17,7 +17,7 @@ interface Heads {
 }
 
 /** [batch, sequence, heads × size] → [batch, heads, sequence, size]. */
-function splitHeads(node: Node, b: Builder, x: Value, attribute: string): Value {
+function splitHeads(node: Node, b: Builder, x: Value, attribute: 'q_num_heads' | 'kv_num_heads'): Value {
   if (x.rank === 4) return x
   const heads = node.int(attribute)
   if (x.rank !== 3 || !heads)

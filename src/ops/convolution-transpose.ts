@@ -14,7 +14,7 @@ function transposedWindow(node: Node): Window {
   const spatial = node.input(0).dims.slice(2)
   const kernel = node.ints('kernel_shape') ?? node.input(1).dims.slice(2)
   if (!isStatic(kernel)) throw node.error('UNSUPPORTED_DYNAMIC', 'the kernel shape must be known at compile time')
-  const perAxis = (attribute: string, otherwise: number): readonly number[] => {
+  const perAxis = (attribute: 'strides' | 'dilations' | 'output_padding', otherwise: number): readonly number[] => {
     const given = node.ints(attribute) ?? kernel.map(() => otherwise)
     if (given.length !== kernel.length)
       throw node.error(

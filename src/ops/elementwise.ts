@@ -123,7 +123,10 @@ function alignsByAxis(node: Node): boolean {
 function alignByAxis(node: Node, b: Builder): readonly Value[] | undefined {
   if (!alignsByAxis(node)) return undefined
   const [x, y] = [node.input(0), node.input(1)]
-  const missing = x.rank - y.rank - node.int('axis', 0)
+  const [axis, room] = [node.int('axis', 0), x.rank - y.rank]
+  if (axis > room || axis < -x.rank)
+    throw node.error('MODEL_AXIS', `axis ${axis} leaves no room for the ${y.rank} axes of B in the ${x.rank} of A`)
+  const missing = axis < 0 ? -axis - y.rank : room - axis
   const axes = Array.from({ length: Math.max(0, missing) }, (_, i) => y.rank + i)
   return [b.op(node.op, [x, axes.length > 0 ? b.op('Unsqueeze', [y, b.ints(axes)]) : y])]
 }

@@ -32,7 +32,7 @@ const activations: Readonly<Record<string, (node: Node) => Activation | undefine
   Elu: (node) => ({ kind: 'OM_ACT_ELU', alpha: node.float('alpha', 1) }),
 }
 
-function limit(node: Node, input: number, attribute: string, otherwise: number): number | undefined {
+function limit(node: Node, input: number, attribute: 'min' | 'max', otherwise: number): number | undefined {
   const given = node.inputs[input]
   if (!given) return node.float(attribute, otherwise)
   return given.constant ? numbersOf(given.constant)?.[0] : undefined

@@ -49,7 +49,7 @@ import { unpooling } from './unpooling.ts'
 import { windowFunctions } from './window-functions.ts'
 
 /** Every operator that the built-in compiler knows. A new family is a file and a line here. */
-const operators: readonly LoweredOperator[] = [
+export const operators: readonly LoweredOperator[] = [
   ...constants,
   ...shapes,
   ...movement,

@@ -1,3 +1,4 @@
+import type { IntsName } from '../graph/attributes.ts'
 import { isStatic } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
@@ -72,7 +73,7 @@ function convolutionChannelsLast(node: Node, b: Builder): readonly Value[] | und
 function convolutionOfLines(node: Node, b: Builder): readonly Value[] | undefined {
   const [x, w, bias] = node.inputs as [Value, Value, Value | undefined]
   const axis = b.ints([2])
-  const before = (name: string, value: number): number[] | undefined => {
+  const before = (name: IntsName, value: number): number[] | undefined => {
     const list = node.ints(name)
     return list && [value, ...list]
   }

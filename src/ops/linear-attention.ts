@@ -6,7 +6,7 @@ import { castTo } from './widen.ts'
 
 const rules: readonly string[] = ['linear', 'gated', 'delta', 'gated_delta']
 
-function headsOf(node: Node, attribute: string): number {
+function headsOf(node: Node, attribute: 'q_num_heads' | 'kv_num_heads'): number {
   const heads = node.int(attribute, 0)
   if (heads > 0) return heads
   throw node.error('MODEL_ATTRIBUTE', `${attribute} must be a positive number`)

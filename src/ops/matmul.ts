@@ -152,7 +152,7 @@ const Gemm: LoweredOperator = {
     const { n } = gemmShape(node)
     const columnBias = bias && bias.rank === 1 && dimEquals(bias.dims[0]!, n)
     if (alpha === 1 && beta === 1 && a.type === 'float32' && (!bias || columnBias)) return undefined
-    const transposed = (value: Value, attribute: string): Value =>
+    const transposed = (value: Value, attribute: 'transA' | 'transB'): Value =>
       node.int(attribute, 0) ? b.op('Transpose', [value], { perm: [1, 0] }) : value
     let result =
       a.type === 'float32'

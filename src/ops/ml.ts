@@ -18,7 +18,7 @@ function floats(b: Builder, values: readonly number[], type: ElementType = 'floa
 }
 
 /** A list attribute as constant: of whichever element type the node gives it in. */
-function listed(node: Node, b: Builder, stem: string): Value | undefined {
+function listed(node: Node, b: Builder, stem: 'keys' | 'values' | 'cats'): Value | undefined {
   const tensor = node.tensor(`${stem}_tensor`)
   if (tensor) return b.constant(tensor)
   const strings = node.strings(`${stem}_strings`)

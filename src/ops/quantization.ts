@@ -1,3 +1,4 @@
+import type { IntName } from '../graph/attributes.ts'
 import { type Dim, dimEquals } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
@@ -43,7 +44,7 @@ function mayDiffer(a: Dim, b: Dim): boolean {
 }
 
 /** The type that an attribute names by its number; `undefined` where it is absent or 0. */
-function typeAttribute(node: Node, name: string): ElementType | undefined {
+function typeAttribute(node: Node, name: IntName): ElementType | undefined {
   const code = node.int(name, 0)
   const type = elementTypeOf(code)
   if (code !== 0 && !type) throw node.error('MODEL_ATTRIBUTE', `${name} is ${code}, which is no element type`)

@@ -1,3 +1,4 @@
+import type { IntsName } from '../graph/attributes.ts'
 import { type Dim, dimEquals, subtract } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
@@ -55,7 +56,7 @@ function splitInputs(node: Node, first: number): Walk {
 }
 
 /** One flag or axis per item, 0 where the attribute is left out. */
-function perItem(node: Node, attribute: string, count: number): readonly number[] {
+function perItem(node: Node, attribute: IntsName, count: number): readonly number[] {
   const given = node.ints(attribute) ?? Array<number>(count).fill(0)
   if (given.length === count) return given
   throw node.error('MODEL_ATTRIBUTE', `${attribute} has ${given.length} entries, not ${count}`)

@@ -1,3 +1,4 @@
+import type { IntsName } from '../graph/attributes.ts'
 import { type Dim, dimEquals, isStatic } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
@@ -44,7 +45,7 @@ export function demandEqual(node: Node, k: KernelWriter, a: Dim, b: Dim, sentenc
 }
 
 /** Integers that an operator takes as attribute in old opsets and as input in new ones; `undefined` where not given. */
-export function intsOf(node: Node, attribute: string, input: number): number[] | undefined {
+export function intsOf(node: Node, attribute: IntsName, input: number): number[] | undefined {
   const given = node.inputs[input]
   if (!given) return node.ints(attribute)
   if (given.contents && isStatic(given.contents)) return [...given.contents]

@@ -13,8 +13,10 @@ interface Taken {
   readonly size: Dim | undefined
 }
 
+type Listed = 'starts' | 'ends' | 'axes' | 'steps'
+
 /** One of the operator's lists: attributes until version 9, inputs since 10. `undefined`: not given. */
-function listed(node: Node, attribute: string, input: number): readonly Dim[] | 'runtime' | undefined {
+function listed(node: Node, attribute: Listed, input: number): readonly Dim[] | 'runtime' | undefined {
   const given = node.inputs[input]
   if (!given) return node.ints(attribute)
   return given.contents ?? 'runtime'
@@ -86,7 +88,7 @@ function isWhole(taken: Taken, dim: Dim): boolean {
 /** Writes C arrays of what is taken per axis, from the operator's inputs. */
 function writeRanges(node: Node, k: KernelWriter): void {
   const { dims, rank } = node.input(0)
-  const values = (name: string, input: number, otherwise: string): string => {
+  const values = (name: Listed, input: number, otherwise: string): string => {
     const given = node.inputs[input]
     if (given && !given.contents) return `${k.input(input)}[i]`
     const known = given?.contents ?? node.ints(name)

@@ -1,3 +1,4 @@
+import type { FloatsName, IntsName } from '../graph/attributes.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import type { Tensor } from '../onnx/model.ts'
@@ -33,7 +34,7 @@ interface Trees {
 
 /** ONNX TreeEnsemble-5. */
 function readTrees5(node: Node): Trees {
-  const list = (name: string): readonly number[] => node.ints(name) ?? []
+  const list = (name: IntsName): readonly number[] => node.ints(name) ?? []
   const numbers = (name: string): readonly number[] => {
     const tensor = node.tensor(name)
     return tensor ? Array.from(tensorNumbers(tensor)) : []
@@ -72,7 +73,7 @@ function readTrees5(node: Node): Trees {
 }
 
 /** Floats that versions 1 and 3 have in a list or a tensor. */
-function floatsOf(node: Node, name: string): readonly number[] {
+function floatsOf(node: Node, name: FloatsName): readonly number[] {
   const tensor: Tensor | undefined = node.tensor(`${name}_as_tensor`)
   return tensor ? Array.from(tensorNumbers(tensor)) : (node.floats(name) ?? [])
 }
@@ -106,7 +107,7 @@ function readTrees1(node: Node, what: 'target' | 'class', targetCount: number): 
       places.set(at, ~(leafEnds.push(targets.length) - 1))
     }
   })
-  const follow = (name: string): number[] => {
+  const follow = (name: IntsName): number[] => {
     const next = node.ints(name) ?? []
     return inner.map((i) => places.get(key(trees[i]!, next[i]!)) ?? NaN)
   }

@@ -1,3 +1,4 @@
+import type { IntName } from '../graph/attributes.ts'
 import type { ElementType } from '../onnx/element-type.ts'
 import { isFloat } from '../onnx/element-type.ts'
 import { type Kind, libm, type Scalar, unaryOperator } from './elementwise.ts'
@@ -30,7 +31,7 @@ function expression(
 }
 
 /** A question with a yes or no for an answer. */
-function predicate(name: string, text: (x: string, attribute: (name: string) => boolean) => string): LoweredOperator {
+function predicate(name: string, text: (x: string, attribute: (name: IntName) => boolean) => string): LoweredOperator {
   const scalar: Scalar = (node, [x]) => text(x!, (attribute) => node.int(attribute, 1) !== 0)
   return unaryOperator(name, scalar, { takes: 'float', gives: 'bool' })
 }

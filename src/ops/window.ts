@@ -66,7 +66,7 @@ export function windowOf(node: Node, spatial: readonly Dim[], kernelShape: reado
   return { kernel, strides, dilations, padsBegin, padsEnd, input: spatial, output }
 }
 
-function perAxis(node: Node, name: string, otherwise: readonly number[]): readonly number[] {
+function perAxis(node: Node, name: 'strides' | 'dilations', otherwise: readonly number[]): readonly number[] {
   const given = node.ints(name)
   if (!given) return otherwise
   if (given.length !== otherwise.length) {
