@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 #define OM_BUILTIN_MAGIC 0x4d4f4255u /* "UBOM" in memory on little-endian machines */
-#define OM_BUILTIN_ABI 1u
+#define OM_BUILTIN_ABI 2u
 
 /* One input or output of the flat entry.
  * Input:  data and dims are the caller's, dims has `rank` entries that the caller has checked against om_io.
@@ -37,6 +37,14 @@ typedef struct om_io {
 /* Errors of the flat entry. The plain ABI turns them into errno: EINVAL, ENOMEM, EDOM. */
 enum { OM_OK = 0, OM_ERR_SHAPE = 1, OM_ERR_MEMORY = 2, OM_ERR_VALUE = 3 };
 
+/* Why a run ended with an error. */
+typedef struct om_message {
+  const char *sentence; /* static English text, UTF-8 */
+  int64_t expected;     /* sizes that the sentence speaks of, where `sizes` is not 0 */
+  int64_t given;
+  int32_t sizes;
+} om_message;
+
 typedef struct om_builtin_descriptor {
   uint32_t magic;
   uint32_t abi;
@@ -48,8 +56,8 @@ typedef struct om_builtin_descriptor {
   const om_io *inputs;
   const om_io *outputs;
   /* Re-entrant. `arena` has arena_bytes and is used by one call at a time; its contents need not be kept.
-   * `message` may be NULL or point to room for a pointer that is set to a static English sentence on error. */
-  int (*run)(void *arena, const om_buffer *inputs, om_buffer *outputs, const char **message);
+   * `message` may be NULL or point to zeroed room for what is to be said of an error. */
+  int (*run)(void *arena, const om_buffer *inputs, om_buffer *outputs, om_message *message);
 } om_builtin_descriptor;
 
 /* Visible even under -fvisibility=hidden. */

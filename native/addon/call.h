@@ -96,13 +96,20 @@ private:
           isInMailbox(port) ? mailbox_ + port.slot : static_cast<char *>(scratch_.data) + port.scratch;
       if (port.isString()) memset(outputs[i].data, 0, static_cast<size_t>(port.bytes));
     }
-    const char *message = nullptr;
+    om_message message = {};
     ran_ = true;
     const int status = model.run(scratch_.data, inputs.data(), outputs.data(), &message);
     if (status == OM_OK) return;
-    if (status == OM_ERR_MEMORY) failure.set("RUN_MEMORY", message ? message : "not enough memory");
-    else if (status == OM_ERR_VALUE) failure.set("RUN_VALUE", message ? message : "an input has a value it can't take");
-    else failure.set("RUN_SHAPE", message ? message : "the inputs' dimensions don't fit together");
+    if (status == OM_ERR_MEMORY) failure.set("RUN_MEMORY", text(message, "not enough memory"));
+    else if (status == OM_ERR_VALUE) failure.set("RUN_VALUE", text(message, "an input has a value it can't take"));
+    else failure.set("RUN_SHAPE", text(message, "the inputs' dimensions don't fit together"));
+  }
+
+  static std::string text(const om_message &message, const char *otherwise) {
+    if (!message.sentence) return otherwise;
+    if (!message.sizes) return message.sentence;
+    return std::string(message.sentence) + ": expected " + std::to_string(message.expected) + ", given " +
+           std::to_string(message.given);
   }
 
   // Frees what the flat entry allocated: dynamic outputs and all strings.

@@ -76,9 +76,15 @@ static inline void om_swap(om_slot *a, om_slot *b) {
   *b = kept;
 }
 
-static inline int om_fail(const char **message, int error, const char *sentence) {
-  if (message) *message = sentence;
+static inline int om_fail(om_message *message, int error, const char *sentence) {
+  if (message) message->sentence = sentence;
   return error;
+}
+
+/* A size that is not what it has to be. */
+static inline int om_fail_size(om_message *message, const char *sentence, int64_t expected, int64_t given) {
+  if (message) *message = (om_message){sentence, expected, given, 1};
+  return OM_ERR_SHAPE;
 }
 
 /* Strings that leave the model belong to the caller. On false, those made so far are NULL-terminated by NULLs. */

@@ -1,11 +1,12 @@
 import { type Dim, dimKey, dimToC, isAtLeast, isStatic, product, symbolName, symbolsOf } from '../graph/dim.ts'
+import type { Demand } from '../graph/demand.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { stringLiteral } from '../ops/c-text.ts'
 import { operatorOf } from '../ops/index.ts'
 import type { ControlWriter } from '../ops/lowering.ts'
 import type { ConstantPool } from './constants.ts'
-import type { Argument, KernelCall } from './kernel.ts'
+import { type Argument, type KernelCall, nodePlace } from './kernel.ts'
 import type { LoweredGraphs, LoweredGroup } from './lower.ts'
 import { bytesOf, type Plan, type Tenant } from './plan.ts'
 
@@ -62,7 +63,7 @@ class RunWriter implements ControlWriter {
     const release = this.plan.slots > 0 ? `  om_release(slots, ${this.plan.slots});\n` : ''
     const texts = this.makesTexts ? '  om_texts texts = {0};\n' : ''
     const releaseTexts = this.makesTexts ? '  om_free_texts(&texts);\n' : ''
-    return `${this.profileTable()}static int om_run(void *arena, const om_buffer *in, om_buffer *out, const char **message) {
+    return `${this.profileTable()}static int om_run(void *arena, const om_buffer *in, om_buffer *out, om_message *message) {
   int error = OM_OK;
 ${symbols}${slots}${texts}  ${unused.map((name) => `(void)${name}`).join(', ')};
 ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${releaseTexts}  return error;
@@ -95,8 +96,17 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
   }
 
   failIf(condition: string, sentence: string): void {
-    const where = this.node ? `node ${this.node.name} (${this.node.operator}): ` : ''
-    this.fail(condition, 'OM_ERR_VALUE', where + sentence)
+    this.fail(condition, 'OM_ERR_VALUE', this.place() + sentence)
+  }
+
+  /** What errors begin with: the node that is being written. */
+  private place(): string {
+    return this.node ? nodePlace(this.node) : ''
+  }
+
+  demand({ given, expected, orOne, sentence }: Demand): void {
+    const [size, wanted] = [this.dim(given), this.dim(expected)]
+    this.failSize(`${size} != ${wanted}${orOne ? ` && ${size} != 1` : ''}`, size, wanted, this.place() + sentence)
   }
 
   copy(from: Value, to: Value): void {
@@ -256,7 +266,7 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
         const given = `in[${i}].dims[${axis}]`
         if (this.boundSymbols.has(name)) {
           const sentence = `dimension ${axis} of input ${input.name} differs from another dimension of the same name`
-          this.fail(`${given} != ${this.variable(name)}`, 'OM_ERR_SHAPE', sentence)
+          this.failSize(`${given} != ${this.variable(name)}`, given, this.variable(name), sentence)
         } else {
           this.boundSymbols.add(name)
           this.line(`${this.variable(name)} = ${given};`)
@@ -268,6 +278,11 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
         }
       })
     })
+  }
+
+  private failSize(condition: string, given: string, expected: string, sentence: string): void {
+    const failure = `om_fail_size(message, ${stringLiteral(sentence)}, ${expected}, ${given})`
+    this.line(`if (${condition}) { error = ${failure}; goto done; }`)
   }
 
   private fail(condition: string, code: string, sentence: string): void {

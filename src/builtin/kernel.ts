@@ -30,6 +30,11 @@ export interface KernelCall {
   readonly fails: boolean
 }
 
+/** What the run-time errors of a node begin with. */
+export function nodePlace(node: Node): string {
+  return `node ${node.name} (${node.operator}): `
+}
+
 /** The C functions of a model, each distinct text once, and the headers they need. */
 export class KernelTable {
   readonly shape: KernelShape
@@ -154,10 +159,18 @@ export class Kernel implements KernelWriter {
   }
 
   failIf(condition: string, sentence: string): void {
+    const text = stringLiteral(nodePlace(this.node) + sentence)
+    this.line(`if (${condition}) return om_fail(${this.message()}, OM_ERR_VALUE, ${text});`)
+  }
+
+  failUnlessEqual(given: string, expected: string, sentence: string): void {
+    const text = stringLiteral(nodePlace(this.node) + sentence)
+    this.line(`if (${given} != ${expected}) return om_fail_size(${this.message()}, ${text}, ${expected}, ${given});`)
+  }
+
+  private message(): string {
     this.fails = true
-    const message = this.parameter('message', 'message', (name) => `const char **${name}`, { kind: 'message' })
-    const text = stringLiteral(`node ${this.node.name} (${this.node.operator}): ${sentence}`)
-    this.line(`if (${condition}) return om_fail(${message}, OM_ERR_VALUE, ${text});`)
+    return this.parameter('message', 'message', (name) => `om_message *${name}`, { kind: 'message' })
   }
 
   /** The C type of an element, with the header that defines it. */

@@ -2,10 +2,20 @@ import { type CompileError, OnnxMlirError } from '../errors.ts'
 import type { ElementType } from '../onnx/element-type.ts'
 import type { Attribute, Tensor } from '../onnx/model.ts'
 import { tensorFrom, tensorValues } from '../onnx/tensor.ts'
+import { type Demand, demandKey } from './demand.ts'
+import { demandsOf } from './demands.ts'
 import { type Dim, isStatic } from './dim.ts'
 import { type Graph, type Identities, Node, Value, type ValueInfo } from './graph.ts'
 import { checkSize } from './size.ts'
-import type { Builder, InferContext, LoopBody, OperatorRegistry, PlainAttribute, PlainAttributes } from './operator.ts'
+import type {
+  Builder,
+  InferContext,
+  LoopBody,
+  Operator,
+  OperatorRegistry,
+  PlainAttribute,
+  PlainAttributes,
+} from './operator.ts'
 
 /** Opset whose rules the compiler's own nodes follow. */
 export const INTERNAL_OPSET = 26
@@ -27,11 +37,19 @@ export class GraphBuilder implements Builder {
   private origin = { name: '', index: -1 }
   /** Of the node that is being decomposed. */
   private subgraphs: SubgraphImporter | undefined
+  /** Whether the nodes run in every run, so that what they demand is a fact. */
+  private readonly always: boolean
+  /** Demands that nodes of this graph check. */
+  private readonly checked: Set<string>
+  /** Values as they are known behind a check. */
+  private readonly refined = new Map<Value, Value>()
 
-  constructor(graph: Graph, registry: OperatorRegistry, identities: Identities) {
+  constructor(graph: Graph, registry: OperatorRegistry, identities: Identities, { always = false } = {}) {
     this.graph = graph
     this.registry = registry
     this.identities = identities
+    this.always = always
+    this.checked = always ? identities.checked : new Set()
   }
 
   value(name: string, info: ValueInfo, producer?: Node): Value {
@@ -55,16 +73,8 @@ export class GraphBuilder implements Builder {
 
   dims(values: readonly Dim[]): Value {
     if (isStatic(values)) return this.ints(values)
-    const { name, index } = this.origin
-    const node = new Node({
-      domain: 'om',
-      op: 'Dimensions',
-      version: 1,
-      name,
-      origin: index,
-      attributes: new Map(),
-      inputs: [],
-    })
+    const { name, index: origin } = this.origin
+    const node = ownNode({ name, origin }, 'Dimensions', [])
     return this.produce(node, [{ type: 'int64', shape: [values.length], contents: values }], [''])[0]!
   }
 
@@ -118,6 +128,7 @@ export class GraphBuilder implements Builder {
     const operator = this.registry.find(node.domain, node.op, node.version)
     if (!operator) throw node.error('UNSUPPORTED_OPERATOR', 'this operator is not supported by the built-in compiler')
     node.outputCount = outputs.length
+    this.enforce(node, operator)
     const folded =
       operator.fold && node.inputs.every((input) => !input || input.constant) ? operator.fold(node) : undefined
     if (folded) return folded.map((tensor, i) => this.constant(tensor, outputs[i]))
@@ -135,6 +146,62 @@ export class GraphBuilder implements Builder {
       return known.map((tensor, i) => this.constant(tensor, outputs[i]))
     }
     return this.produce(node, infos, outputs)
+  }
+
+  /** Holds the node against its operator's rules; what only a run can tell is checked by a node before it. */
+  private enforce(node: Node, { rules }: Operator): void {
+    if (!rules) return
+    node.inputs = node.inputs.map((input) => input && (this.refined.get(input) ?? input))
+    const demands = demandsOf(node, typeof rules === 'function' ? rules(node) : rules)
+    if (demands.length === 0) return
+    if (this.always) for (const demand of demands) this.learn(node, demand)
+    this.check(node, demands)
+    node.inputs = node.inputs.map(
+      (input, i) =>
+        input &&
+        this.refine(
+          input,
+          demands.filter(({ input }) => input === i),
+        ),
+    )
+  }
+
+  private learn(node: Node, { given, expected, orOne, sentence }: Demand): void {
+    if (orOne) return
+    const conflict = this.identities.facts.learn(
+      given,
+      expected,
+      `node ${JSON.stringify(node.name)} says that ${given} is ${expected}`,
+    )
+    if (conflict)
+      throw node.error(
+        'MODEL_SHAPE',
+        `${[`${sentence}: expected ${expected}, given ${given}`, ...conflict].join('; ')}`,
+      )
+  }
+
+  private check(node: Node, demands: readonly Demand[]): void {
+    const open = demands.filter((demand) => {
+      const key = demandKey(demand)
+      if (this.identities.checked.has(key) || this.checked.has(key)) return false
+      this.checked.add(key)
+      return true
+    })
+    if (open.length === 0) return
+    const check = ownNode(node, 'Check', [])
+    check.demands = open
+    this.graph.nodes.push(check)
+  }
+
+  /** The value with the sizes that a check before has made sure of: kernels with static sizes are the fast ones. */
+  private refine(value: Value, demands: readonly Demand[]): Value {
+    const sizes = demands.filter(({ expected, orOne }) => typeof expected === 'number' && !orOne)
+    if (sizes.length === 0 || value.constant || value.kind !== 'tensor') return value
+    const shape = value.dims.map((dim, axis) => sizes.find((demand) => demand.axis === axis)?.expected ?? dim)
+    const node = ownNode(value.producer, 'Refined', [value])
+    const [refined] = this.produce(node, [{ type: value.type, shape, contents: value.contents }], [value.name])
+    this.refined.set(value, refined!)
+    return refined!
   }
 
   private produce(node: Node, infos: readonly ValueInfo[], outputs: readonly string[]): Value[] {
@@ -204,6 +271,12 @@ export class GraphBuilder implements Builder {
       },
     })
   }
+}
+
+/** A node that the compiler adds for another. */
+function ownNode(of: Pick<Node, 'name' | 'origin'> | undefined, op: string, inputs: Value[]): Node {
+  const { name, origin } = of ?? { name: '', origin: -1 }
+  return new Node({ domain: 'om', op, version: 1, name, origin, attributes: new Map(), inputs })
 }
 
 /** What a constant tells: small integer tensors carry their contents. */

@@ -12,7 +12,9 @@ import {
   intsRanges,
   type Range,
 } from './attributes.ts'
+import type { Demand } from './demand.ts'
 import { type Dim, freshSymbol, isStatic } from './dim.ts'
+import { Facts } from './facts.ts'
 
 /** What is known of a value at compile time. */
 export interface ValueInfo {
@@ -95,6 +97,8 @@ export class Node {
   readonly graphs = new Map<string, Graph>()
   inputs: (Value | undefined)[]
   outputs: Value[] = []
+  /** Of `om.Check`: what must hold for the nodes behind it. */
+  demands: readonly Demand[] = []
   /** How many outputs the model asks for, trailing optional ones left out: known before `outputs` are made. */
   outputCount = 1
 
@@ -230,8 +234,12 @@ export interface Graph {
   nodes: Node[]
 }
 
-/** Numbers for values and symbols that are unique in one compilation. */
+/** Numbers for values and symbols that are unique in one compilation, and what is known of symbols throughout. */
 export class Identities {
+  /** Of the symbols of the graph's inputs. */
+  readonly facts = new Facts()
+  /** Demands that nodes of the main graph have checked, by `demandKey`. */
+  readonly checked = new Set<string>()
   private values = 0
   private symbols = 0
   nextValue(): number {
@@ -239,6 +247,12 @@ export class Identities {
   }
   freshDim(): Dim {
     return freshSymbol(this.symbols++)
+  }
+  /** Begins anew, so that another import gives the same numbers to the same inputs; facts stay. */
+  restart(): void {
+    this.values = 0
+    this.symbols = 0
+    this.checked.clear()
   }
 }
 

@@ -1,7 +1,7 @@
 import { CompileError, ModelError, UsageError } from '../errors.ts'
 import type { Model, OnnxDim, OnnxFunction, OnnxGraph, OnnxNode, Tensor, TypeInfo } from '../onnx/model.ts'
 import { GraphBuilder, type SubgraphImporter } from './builder.ts'
-import { type Dim, isFresh, symbol } from './dim.ts'
+import { type Dim, isFresh, symbol, symbolName } from './dim.ts'
 import { bindAttributes, checkFunctions, functionOf } from './functions.ts'
 import { type Graph, type Identities, Node, type Value, type ValueInfo } from './graph.ts'
 import type { OperatorRegistry } from './operator.ts'
@@ -35,9 +35,30 @@ export function importModel(
   identities: Identities,
   options: ImportOptions = {},
 ): Graph {
-  const graph = new Importer(model, registry, identities, options).run()
+  const graph = importWithFacts(model, registry, identities, options)
   removeDeadNodes(graph)
   return graph
+}
+
+/** Each round imports the model with what earlier ones learnt of the inputs' symbols; what is left after as many is checked in the run. */
+const MOST_ROUNDS = 16
+
+function importWithFacts(
+  model: Model,
+  registry: OperatorRegistry,
+  identities: Identities,
+  options: ImportOptions,
+): Graph {
+  for (let round = 1; ; round++) {
+    identities.restart()
+    try {
+      const graph = new Importer(model, registry, identities, options).run()
+      if (!identities.facts.hasGrown() || round >= MOST_ROUNDS) return graph
+    } catch (error) {
+      // A size that was learnt before the error may be what it asks for.
+      if (!identities.facts.hasGrown() || round >= MOST_ROUNDS) throw error
+    }
+  }
 }
 
 class Importer {
@@ -60,7 +81,7 @@ class Importer {
     this.checkDims()
     const source = this.model.graph
     const graph = emptyGraph(source)
-    const builder = new GraphBuilder(graph, this.registry, this.identities)
+    const builder = new GraphBuilder(graph, this.registry, this.identities, { always: true })
     const scope = new Scope()
     for (const input of source.inputs) {
       const value = builder.value(input.name, this.inputInfo(input.name, input.type))
@@ -208,7 +229,16 @@ class Importer {
     return { type: type.type, shape: type.shape.map((dim) => this.dim(dim)) }
   }
 
-  private dim(dim: OnnxDim): Dim {
+  /** A dimension of an input: as the file states it, fixed by an option, or as the graph's operators say. */
+  private dim(stated: OnnxDim): Dim {
+    const dim = this.statedDim(stated)
+    const name = symbolName(dim)
+    if (name === undefined) return dim
+    this.identities.facts.addInput(name)
+    return this.identities.facts.of(name) ?? dim
+  }
+
+  private statedDim(dim: OnnxDim): Dim {
     if (dim === undefined || dim === '') return this.identities.freshDim()
     if (typeof dim === 'number') return dim
     const fixed = this.options.dims?.get(dim)

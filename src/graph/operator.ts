@@ -1,6 +1,7 @@
 import type { Attribute, Tensor } from '../onnx/model.ts'
 import type { Dim } from './dim.ts'
 import type { Graph, Node, Value, ValueInfo } from './graph.ts'
+import type { Rules } from './rules.ts'
 
 /** What an operator's shape rule may ask for beside its node. */
 export interface InferContext {
@@ -56,6 +57,8 @@ export interface Operator {
   /** Default: `''`. */
   readonly domain?: string
   readonly since?: number
+  /** What it demands of its inputs: holds when any of the functions below is called. A function where attributes or the version decide. */
+  readonly rules?: Rules | ((node: Node) => Rules)
   /** Types and shapes of the outputs. Throws `node.error(…)` on a model that breaks the operator's rules. */
   infer(node: Node, context: InferContext): readonly ValueInfo[]
   /** The outputs, where all inputs are constants. May decline by returning `undefined`. */

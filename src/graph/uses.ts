@@ -1,3 +1,4 @@
+import { symbolsOf } from './dim.ts'
 import { allNodes, type Graph, type Node, type Value } from './graph.ts'
 import { introducedSymbols, symbolsOfValue } from './symbols.ts'
 
@@ -34,6 +35,10 @@ function sweep(graph: Graph, live: Live): void {
   for (const node of graph.nodes.toReversed()) {
     if (!isLive(node, live)) continue
     kept.push(node)
+    for (const { given, expected } of node.demands) {
+      symbolsOf(given, live.symbols)
+      symbolsOf(expected, live.symbols)
+    }
     for (const output of node.outputs) symbolsOfValue(output, live.symbols)
     for (const input of node.inputs) if (input) use(input, live)
     for (const subgraph of node.graphs.values()) sweep(subgraph, live)
@@ -47,6 +52,7 @@ function use(value: Value, live: Live): void {
 }
 
 function isLive(node: Node, live: Live): boolean {
+  if (node.demands.length > 0) return true
   if (node.outputs.some((output) => live.values.has(output))) return true
   return live.symbols.size > 0 && [...introducedSymbols(node)].some((name) => live.symbols.has(name))
 }

@@ -1,6 +1,6 @@
 import type { FloatName } from '../graph/attributes.ts'
 import type { Node, Value } from '../graph/graph.ts'
-import { broadcastShapes } from './broadcast.ts'
+import { broadcastShapes } from '../graph/broadcast.ts'
 import { literal } from './c-text.ts'
 import { checkKind, checkSameType, type Scalar, unaryOperator } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'

@@ -1,7 +1,7 @@
 import { add, type Dim, isAtLeast, maximum, minimum, modulo, multiply, subtract, truncDivide } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { elementTypes, isFloat } from '../onnx/element-type.ts'
-import { broadcastShapes } from './broadcast.ts'
+import { broadcastShapes } from '../graph/broadcast.ts'
 import { computeType } from './c-text.ts'
 import { binaryOperator, checkKind, isInteger, libm, type Scalar, variadicOperator } from './elementwise.ts'
 import { foldElementwise, numbersOf } from './fold.ts'

@@ -1,6 +1,6 @@
 import type { Dim } from '../graph/dim.ts'
 import type { Node } from '../graph/graph.ts'
-import { broadcastShapes } from './broadcast.ts'
+import { broadcastShapes } from '../graph/broadcast.ts'
 
 /** An Einsum equation, with what it means for the inputs' shapes. */
 export interface Equation {

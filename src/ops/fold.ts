@@ -3,7 +3,7 @@ import type { Node } from '../graph/graph.ts'
 import { type ElementType, isFloat } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { elementsOf, tensorArray, tensorFrom, tensorValues } from '../onnx/tensor.ts'
-import { broadcastShapes } from './broadcast.ts'
+import { broadcastShapes } from '../graph/broadcast.ts'
 
 /** Beyond this many elements that its inputs did not have, a folded result costs more file size than it saves at run time. */
 const MOST_ADDED = 1 << 20

@@ -5,6 +5,7 @@ import { arithmetic } from './arithmetic.ts'
 import { attention } from './attention.ts'
 import { batchNormalizations } from './batch-normalization.ts'
 import { casts } from './cast.ts'
+import { checks } from './check.ts'
 import { constants } from './constant.ts'
 import { controlFlow } from './control-flow.ts'
 import { convolutions } from './convolution.ts'
@@ -50,6 +51,7 @@ import { windowFunctions } from './window-functions.ts'
 
 /** Every operator that the built-in compiler knows. A new family is a file and a line here. */
 export const operators: readonly LoweredOperator[] = [
+  ...checks,
   ...constants,
   ...shapes,
   ...movement,

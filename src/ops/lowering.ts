@@ -1,5 +1,6 @@
 import type { ElementType } from '../onnx/element-type.ts'
 import type { Dim } from '../graph/dim.ts'
+import type { Demand } from '../graph/demand.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
 import type { Operator } from '../graph/operator.ts'
 import type { KernelShape } from '../kernels/shape.ts'
@@ -33,6 +34,8 @@ export interface KernelWriter {
   constant(type: ElementType, bytes: Uint8Array): string
   /** A line (or several) of the body. */
   line(text: string): void
+  /** Ends the call with OM_ERR_SHAPE unless two C expressions of type int64_t are equal. */
+  failUnlessEqual(given: string, expected: string, sentence: string): void
   /** A C header of native/kernels that the body needs, e.g. `gemm.h`. */
   include(header: string): void
   /** Ends the call with OM_ERR_VALUE and this sentence when the C condition holds: bad data met at run time. */
@@ -60,6 +63,8 @@ export interface ControlWriter {
   append(from: Value, to: Value, row: string): void
   /** Ends the call with OM_ERR_VALUE when the C condition holds. */
   failIf(condition: string, sentence: string): void
+  /** Ends the call with OM_ERR_SHAPE unless the demand is met. */
+  demand(demand: Demand): void
   /** A fresh C identifier. */
   name(): string
 }

@@ -3,7 +3,9 @@ import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import { gemmScratchBytes, packedGemmLength } from '../kernels/shape.ts'
 import { packGemmB } from '../kernels/pack.ts'
 import { add } from '../graph/dim.ts'
-import { broadcastShapes } from './broadcast.ts'
+import { broadcastShapes } from '../graph/broadcast.ts'
+import { broadcastTo } from '../graph/demands.ts'
+import { type Agreement, sameSize, takes } from '../graph/rules.ts'
 import { bytesOf, floats } from './data.ts'
 import { epilogueLiteral, fusesEpilogue } from './epilogue.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
@@ -12,18 +14,24 @@ import { widenNarrowFloats } from './widen.ts'
 /** ONNX MatMul-1 … 13: numpy.matmul. */
 function inferMatMul(node: Node): ValueInfo[] {
   const [a, b] = [node.input(0), node.input(1)]
-  if (a.rank === 0 || b.rank === 0) throw node.error('MODEL_SHAPE', 'MatMul takes no scalars')
-  const [rows, inner] = a.rank === 1 ? [[], a.dims[0]!] : [[a.dims.at(-2)!], a.dims.at(-1)!]
-  const [depth, columns] = b.rank === 1 ? [b.dims[0]!, []] : [b.dims.at(-2)!, [b.dims.at(-1)!]]
-  checkInner(node, inner, depth)
+  const rows = a.rank === 1 ? [] : [a.dims.at(-2)!]
+  const columns = b.rank === 1 ? [] : [b.dims.at(-1)!]
   const batch = broadcastShapes(node, [a.dims.slice(0, -2), b.dims.slice(0, -2)])
   return [{ type: a.type, shape: [...batch, ...rows, ...columns] }]
 }
 
-function checkInner(node: Node, a: Dim, b: Dim): void {
-  if (typeof a === 'number' && typeof b === 'number' && a !== b) {
-    throw node.error('MODEL_SHAPE', `the inner dimensions ${a} and ${b} differ`)
-  }
+/** Columns of A are rows of B; what stands before the matrices broadcasts (numpy.matmul). */
+function agreeMatMul(node: Node): Agreement[] {
+  const [a, b] = [node.input(0), node.input(1)]
+  const stacks = [a.dims.slice(0, -2), b.dims.slice(0, -2)] as const
+  return [
+    sameSize(node, [1, b.rank === 1 ? 0 : -2], [0, -1]),
+    ...broadcastTo(
+      node,
+      broadcastShapes(node, stacks),
+      stacks.map((dims, input) => ({ input, from: 0, dims })),
+    ),
+  ]
 }
 
 /** One product C[m, n] = A[m, k]·B[k, n] per batch entry. */
@@ -101,6 +109,7 @@ function batchOffset(
 
 const MatMul: LoweredOperator = {
   name: 'MatMul',
+  rules: takes('A:T[..., _] B:T[..., _]', { T: 'number' }, agreeMatMul),
   infer: inferMatMul,
   decompose(node, b) {
     const widened = widenNarrowFloats(node, b)
@@ -139,6 +148,7 @@ function plainProduct(node: Node, k: KernelWriter, { m, n, k: depth, batch }: Pr
 /** ONNX Gemm-1 … 13: alpha * A'·B' + beta * C. Factors other than 1 become operators of their own. */
 const Gemm: LoweredOperator = {
   name: 'Gemm',
+  rules: takes('A:T[_, _] B:T[_, _] C?:T', { T: 'number' }, agreeGemm),
   infer(node) {
     const { m, n } = gemmShape(node)
     return [{ type: node.input(0).type, shape: [m, n] }]
@@ -182,12 +192,17 @@ const Gemm: LoweredOperator = {
 
 function gemmShape(node: Node): { m: Dim; n: Dim; depth: Dim } {
   const [a, b] = [node.input(0), node.input(1)]
-  if (a.rank !== 2 || b.rank !== 2)
-    throw node.error('MODEL_SHAPE', `A and B must be matrices, but have ranks ${a.rank} and ${b.rank}`)
   const [m, depth] = node.int('transA', 0) ? [a.dims[1]!, a.dims[0]!] : [a.dims[0]!, a.dims[1]!]
-  const [inner, n] = node.int('transB', 0) ? [b.dims[1]!, b.dims[0]!] : [b.dims[0]!, b.dims[1]!]
-  checkInner(node, depth, inner)
-  return { m, n, depth }
+  return { m, n: b.dims[node.int('transB', 0) ? 0 : 1]!, depth }
+}
+
+/** C goes only one way: it is broadcast to the product, never the product to it. */
+function agreeGemm(node: Node): Agreement[] {
+  const c = node.inputs[2]
+  const depth = sameSize(node, [1, node.int('transB', 0) ? 1 : 0], [0, node.int('transA', 0) ? 0 : 1])
+  if (!c) return [depth]
+  const { m, n } = gemmShape(node)
+  return [depth, ...broadcastTo(node, [m, n], [{ input: 2, from: 0, dims: c.dims }])]
 }
 
 export const matmul: readonly LoweredOperator[] = [MatMul, Gemm]

@@ -1,7 +1,7 @@
 import { type Dim, dimEquals, isStatic, multiply } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { elementsOf } from '../onnx/tensor.ts'
-import { broadcastShapes } from './broadcast.ts'
+import { broadcastShapes } from '../graph/broadcast.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from './pick.ts'
 import { MOST_FOLLOWED } from './shape-contents.ts'

@@ -1,7 +1,7 @@
 import { type Dim, dimEquals } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
-import { broadcastShapes } from './broadcast.ts'
+import { broadcastShapes } from '../graph/broadcast.ts'
 import { choiceOf } from './choice.ts'
 import { stringLiteral } from './c-text.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'

@@ -13,7 +13,7 @@ static const int64_t dims[] = {3, 20};
 static const om_io inputs[] = {{"x", 1, 2, dims}};
 static const om_io outputs[] = {{"y", 1, 2, dims}};
 
-static int run(void *arena, const om_buffer *in, om_buffer *out, const char **message) {
+static int run(void *arena, const om_buffer *in, om_buffer *out, om_message *message) {
   (void)message;
   float *doubled = (float *)arena;
   const float *x = (const float *)in[0].data;

@@ -22,11 +22,11 @@ static const om_io inputs[] = ALL;
 static const om_io outputs[] = ALL;
 enum { count = sizeof inputs / sizeof *inputs };
 
-static int run(void *arena, const om_buffer *in, om_buffer *out, const char **message) {
+static int run(void *arena, const om_buffer *in, om_buffer *out, om_message *message) {
   (void)arena;
   for (int i = 0; i < count; ++i) {
     if ((uintptr_t)out[i].data % 64 != 0) {
-      if (message) *message = "an output is not 64-byte aligned";
+      if (message) message->sentence = "an output is not 64-byte aligned";
       return OM_ERR_VALUE;
     }
     memcpy(out[i].data, in[i].data,

@@ -8,7 +8,7 @@ static const int64_t dims_weight[] = {-1};
 static const om_io inputs[] = {{"x", 1, 2, dims_x}, {"weight", 1, 1, dims_weight}};
 static const om_io outputs[] = {{"sums", 1, 1, dims_weight}, {"doubled", 1, 2, dims_x}};
 
-static int run(void *arena, const om_buffer *in, om_buffer *out, const char **message) {
+static int run(void *arena, const om_buffer *in, om_buffer *out, om_message *message) {
   (void)arena;
   const int64_t batch = in[0].dims[0];
   const float *x = (const float *)in[0].data;
@@ -18,7 +18,7 @@ static int run(void *arena, const om_buffer *in, om_buffer *out, const char **me
   float *sums = (float *)(out[0].data = malloc(batch ? (size_t)batch * sizeof(float) : 1));
   float *doubled = (float *)(out[1].data = malloc(batch ? (size_t)batch * 3 * sizeof(float) : 1));
   if (in[1].dims[0] != batch) { /* after allocating: the caller frees after an error too */
-    if (message) *message = "batch differs between x and weight";
+    if (message) message->sentence = "batch differs between x and weight";
     return OM_ERR_SHAPE;
   }
   if (!sums || !doubled) return OM_ERR_MEMORY;

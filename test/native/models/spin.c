@@ -14,7 +14,7 @@ static double now(void) {
   return 1e3 * (double)time.tv_sec + 1e-6 * (double)time.tv_nsec;
 }
 
-static int run(void *arena, const om_buffer *in, om_buffer *out, const char **message) {
+static int run(void *arena, const om_buffer *in, om_buffer *out, om_message *message) {
   (void)message;
   const double end = now() + (double)*(const int64_t *)in[0].data;
   volatile int64_t *seed = (volatile int64_t *)arena;

@@ -16,7 +16,7 @@ static char *copy(const char *text) {
   return result ? strcpy(result, text) : NULL;
 }
 
-static int run(void *arena, const om_buffer *in, om_buffer *out, const char **message) {
+static int run(void *arena, const om_buffer *in, om_buffer *out, om_message *message) {
   (void)arena;
   const int64_t count = in[0].dims[0];
   const char *const *words = (const char *const *)in[0].data;
@@ -27,7 +27,7 @@ static int run(void *arena, const om_buffer *in, om_buffer *out, const char **me
   out[0].dims[0] = count;
   for (int64_t i = 0; i < count; ++i) {
     if (strcmp(words[i], "fail") == 0) {
-      if (message) *message = "a word is \"fail\"";
+      if (message) message->sentence = "a word is \"fail\"";
       return OM_ERR_VALUE;
     }
     if (!(shouted[i] = copy(words[i]))) return OM_ERR_MEMORY;

@@ -1,6 +1,6 @@
-import type { Dim } from '../graph/dim.ts'
-import { broadcastDim, dimEquals } from '../graph/dim.ts'
-import type { Node } from '../graph/graph.ts'
+import type { Dim } from './dim.ts'
+import { broadcastDim, dimEquals } from './dim.ts'
+import type { Node } from './graph.ts'
 
 /**
  * Shape of a multidirectional broadcast (ONNX "Broadcasting in ONNX", numpy rules). A symbol against another
