@@ -2,7 +2,7 @@ import { add, type Dim, isStatic, multiply, product, subtract } from '../graph/d
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { demandEqual } from './shape-contents.ts'
-import { type Window, windowInitializer } from './window.ts'
+import { splitPads, type Window, windowInitializer } from './window.ts'
 import { castTo } from './widen.ts'
 
 /**
@@ -40,14 +40,8 @@ function transposedWindow(node: Node): Window {
     (auto.startsWith('SAME') ? spatial.map((dim, i) => multiply(dim, strides[i]!)) : undefined)
   const window = { kernel, strides, dilations, output: spatial }
   if (wanted) {
-    const totals: readonly Dim[] = full.map((dim, i) => subtract(dim, wanted[i]!))
-    if (!isStatic(totals)) throw node.error('UNSUPPORTED_DYNAMIC', 'the padding must be known at compile time')
-    const [less, more] = [
-      totals.map((total) => Math.floor(Math.max(0, total) / 2)),
-      totals.map((total) => Math.ceil(Math.max(0, total) / 2)),
-    ]
-    const [padsBegin, padsEnd] = auto === 'SAME_UPPER' ? [less, more] : [more, less]
-    return { ...window, input: wanted, padsBegin, padsEnd }
+    const totals = full.map((dim, i) => subtract(dim, wanted[i]!))
+    return { ...window, input: wanted, ...splitPads(totals, auto) }
   }
   const pads = auto === 'VALID' ? undefined : node.ints('pads')
   const padsBegin = kernel.map((_, i) => pads?.[i] ?? 0)

@@ -6,7 +6,7 @@ import { bytesOf, floats } from './data.ts'
 import { epilogueLiteral, fusesEpilogue } from './epilogue.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
-import { imageGeometry, type Window, windowInitializer, windowOf } from './window.ts'
+import { checkFits, imageGeometry, type Window, windowInitializer, windowOf } from './window.ts'
 
 /** What Conv states beside its window: x [N, C, …], w [M, C/group, kernel…]. */
 function convolution(
@@ -39,7 +39,7 @@ function convolution(
   ) {
     throw node.error('MODEL_SHAPE', `B has shape [${bias.dims.join(', ')}], not [${outChannels}]`)
   }
-  return { window: windowOf(node, spatialOf(x), w.dims.slice(2)), groups, outChannels }
+  return { window: windowOf(node, spatialOf(x), w.dims.slice(2), 'within'), groups, outChannels }
 }
 
 const ofNchw = (node: Node): ReturnType<typeof convolution> =>
@@ -63,6 +63,7 @@ const Conv: LoweredOperator = {
     return [{ type: node.input(0).type, shape: [node.input(0).dims[0]!, outChannels, ...window.output] }]
   },
   decompose: widenNarrowFloats,
+  check: (node, k) => checkFits(k, ofNchw(node).window),
   lower(node, k) {
     const { window, groups, outChannels } = ofNchw(node)
     const [batch, channels] = node.input(0).dims as [Dim, Dim]
@@ -86,6 +87,7 @@ const Conv2d: LoweredOperator = {
     const { window, outChannels } = ofNhwc(node)
     return [{ type: 'float32', shape: [node.input(0).dims[0]!, ...window.output, outChannels] }]
   },
+  check: (node, k) => checkFits(k, ofNhwc(node).window),
   fuses: (node, epilogue, next) => fusesEpilogue(node.output(), epilogue, next),
   lower(node, k, epilogue) {
     const { window, groups } = ofNhwc(node)

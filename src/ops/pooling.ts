@@ -2,7 +2,7 @@ import { type Dim, product } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
-import { imageGeometry, type Window, windowInitializer, windowOf } from './window.ts'
+import { checkPooled, imageGeometry, type Window, windowInitializer, windowOf } from './window.ts'
 
 type Kind = 'max' | 'average'
 
@@ -17,7 +17,7 @@ const maxKernels: Readonly<Record<string, string>> = { float32: 'f32', float64: 
 
 /** ONNX MaxPool-1 … 22 and AveragePool-1 … 22 in the file's layout. */
 function pool(name: string, kind: Kind): LoweredOperator {
-  const windowOfNode = (node: Node): Window => windowOf(node, node.input(0).dims.slice(2), kernelShape(node))
+  const windowOfNode = (node: Node): Window => windowOf(node, node.input(0).dims.slice(2), kernelShape(node), 'beyond')
   return {
     name,
     infer(node): ValueInfo[] {
@@ -27,6 +27,7 @@ function pool(name: string, kind: Kind): LoweredOperator {
       return kind === 'max' ? [values, { type: 'int64', shape }] : [values]
     },
     decompose: widenNarrowFloats,
+    check: (node, k) => checkPooled(k, windowOfNode(node)),
     lower(node, k) {
       const [batch, channels] = node.input(0).dims as [Dim, Dim]
       const suffix =
@@ -52,7 +53,8 @@ function pool(name: string, kind: Kind): LoweredOperator {
 
 /** The compiler's own: pools over NHWC with two spatial axes, for the fast kernels. */
 function pool2d(name: string, kernel: string): LoweredOperator {
-  const windowOfNode = (node: Node): Window => windowOf(node, node.input(0).dims.slice(1, 3), kernelShape(node))
+  const windowOfNode = (node: Node): Window =>
+    windowOf(node, node.input(0).dims.slice(1, 3), kernelShape(node), 'beyond')
   return {
     name,
     domain: 'om',
@@ -60,6 +62,7 @@ function pool2d(name: string, kernel: string): LoweredOperator {
       const { dims, type } = node.input(0)
       return [{ type, shape: [dims[0]!, ...windowOfNode(node).output, dims[3]!] }]
     },
+    check: (node, k) => checkPooled(k, windowOfNode(node)),
     lower(node, k) {
       const window = windowOfNode(node)
       const [pad_bottom, pad_right] = window.padsEnd as readonly [Dim, Dim]

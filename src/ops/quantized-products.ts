@@ -4,7 +4,7 @@ import { multiply, product } from '../graph/dim.ts'
 import type { Builder, PlainAttributes } from '../graph/operator.ts'
 import { largestMagnitude, sumsAreExact } from './exact-float.ts'
 import type { LoweredOperator } from './lowering.ts'
-import { windowInitializer, windowOf } from './window.ts'
+import { checkFits, type Window, windowInitializer, windowOf } from './window.ts'
 import { castTo } from './widen.ts'
 
 /** x minus its zero point, as int32. */
@@ -85,20 +85,22 @@ function outChannels(node: Node): Dim {
   return outputs
 }
 
+function integerWindow(node: Node): Window {
+  return windowOf(node, node.input(0).dims.slice(2), node.input(1).dims.slice(2), 'within')
+}
+
 /** The compiler's own: a convolution of int32, zero points subtracted. */
 const ConvInt32: LoweredOperator = {
   name: 'ConvInt32',
   domain: 'om',
   infer(node): ValueInfo[] {
-    const [x, w] = [node.input(0), node.input(1)]
     const channels = outChannels(node)
-    return [
-      { type: 'int32', shape: [x.dims[0]!, channels, ...windowOf(node, x.dims.slice(2), w.dims.slice(2)).output] },
-    ]
+    return [{ type: 'int32', shape: [node.input(0).dims[0]!, channels, ...integerWindow(node).output] }]
   },
+  check: (node, k) => checkFits(k, integerWindow(node)),
   lower(node, k) {
     const [x, w] = [node.input(0), node.input(1)]
-    const window = windowOf(node, x.dims.slice(2), w.dims.slice(2))
+    const window = integerWindow(node)
     k.include('conv-integer.h')
     k.line(`const om_window_nd window = ${windowInitializer(window, (dim) => k.dim(dim))};`)
     const sizes = [x.dims[0]!, x.dims[1]!, w.dims[0]!, node.int('group', 1)].map((dim) => k.dim(dim)).join(', ')

@@ -5,7 +5,7 @@ import { choiceOf } from './choice.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { demandEqual } from './shape-contents.ts'
 import { castTo, widenNarrowFloats } from './widen.ts'
-import { type Window, windowInitializer, windowOf } from './window.ts'
+import { checkFits, type Window, windowInitializer, windowOf } from './window.ts'
 
 /** Suffix of the kernel for an element type. */
 function suffix(node: Node): string {
@@ -207,7 +207,7 @@ const MaxRoiPool: LoweredOperator = {
 }
 
 function deformWindow(node: Node): Window {
-  return windowOf(node, node.input(0).dims.slice(2), node.input(1).dims.slice(2))
+  return windowOf(node, node.input(0).dims.slice(2), node.input(1).dims.slice(2), 'within')
 }
 
 /** ONNX DeformConv-19 … 22, two spatial axes. */
@@ -219,6 +219,7 @@ const DeformConv: LoweredOperator = {
     return [{ type: x.type, shape: [x.dims[0]!, w.dims[0]!, ...deformWindow(node).output] }]
   },
   decompose: widenNarrowFloats,
+  check: (node, k) => checkFits(k, deformWindow(node)),
   lower(node, k) {
     const [x, w, offset] = [node.input(0), node.input(1), node.input(2)]
     const [groups, offsetGroups] = [node.int('group', 1), node.int('offset_group', 1)]

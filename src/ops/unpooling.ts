@@ -3,7 +3,7 @@ import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { demandEqual } from './shape-contents.ts'
 import { castTo, widenNarrowFloats } from './widen.ts'
-import { type Window, windowInitializer, windowOf } from './window.ts'
+import { checkPooled, type Window, windowInitializer, windowOf } from './window.ts'
 
 /** ONNX LpPool-1 … 22: the p-norm of windows (p is a float in version 1). */
 const LpPool: LoweredOperator = {
@@ -13,6 +13,7 @@ const LpPool: LoweredOperator = {
     return [{ type, shape: [...dims.slice(0, 2), ...lpWindow(node).output] }]
   },
   decompose: widenNarrowFloats,
+  check: (node, k) => checkPooled(k, lpWindow(node)),
   lower(node, k) {
     const { dims, type } = node.input(0)
     if (type !== 'float32' && type !== 'float64')
@@ -33,7 +34,7 @@ function orderOf(node: Node): number {
 function lpWindow(node: Node): Window {
   const kernel = node.ints('kernel_shape')
   if (!kernel) throw node.error('MODEL_ATTRIBUTE', 'kernel_shape is required')
-  return windowOf(node, node.input(0).dims.slice(2), kernel)
+  return windowOf(node, node.input(0).dims.slice(2), kernel, 'beyond')
 }
 
 /** ONNX GlobalLpPool-1 … 22. */

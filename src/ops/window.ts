@@ -1,4 +1,16 @@
-import { add, ceilDivide, type Dim, floorDivide, isStatic, multiply, subtract } from '../graph/dim.ts'
+import {
+  add,
+  ceilDivide,
+  type Dim,
+  floorDivide,
+  isAtLeast,
+  isStatic,
+  maximum,
+  minimum,
+  multiply,
+  subtract,
+  truncDivide,
+} from '../graph/dim.ts'
 import type { Node } from '../graph/graph.ts'
 import type { KernelWriter } from './lowering.ts'
 
@@ -13,12 +25,14 @@ export interface Window {
   readonly output: readonly Dim[]
 }
 
+/** Whether windows must lie within input and pads, as those of convolutions, or may reach beyond, as those of pools. */
+export type Reach = 'within' | 'beyond'
+
 /**
- * Reads kernel, strides, dilations and pads of a node and computes the output's spatial dimensions
- * (ONNX Conv-22 and MaxPool-22: `output = ⌊(input + pads - ((kernel - 1) * dilation + 1)) / stride⌋ + 1`,
- * ⌈…⌉ with `ceil_mode`, where windows that would start in the end padding are left out).
+ * Reads kernel, strides, dilations and pads of a node and computes the output's spatial dimensions, exactly whatever
+ * the input's turn out to be (see `countOf`).
  */
-export function windowOf(node: Node, spatial: readonly Dim[], kernelShape: readonly Dim[]): Window {
+export function windowOf(node: Node, spatial: readonly Dim[], kernelShape: readonly Dim[], reach: Reach): Window {
   const kernel = node.ints('kernel_shape') ?? kernelShape
   if (!isStatic(kernel)) throw node.error('UNSUPPORTED_DYNAMIC', 'the kernel shape must be known at compile time')
   if (kernel.length !== spatial.length) {
@@ -37,33 +51,77 @@ export function windowOf(node: Node, spatial: readonly Dim[], kernelShape: reado
   ) {
     throw node.error('MODEL_ATTRIBUTE', 'kernel_shape, strides and dilations must be positive')
   }
-  const extents = kernel.map((size, axis) => (size - 1) * dilations[axis]! + 1)
+  const taps = { kernel, strides, dilations, input: spatial }
   const auto = node.string('auto_pad', 'NOTSET')
-  if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER')
-    return samePadded(node, { kernel, strides, dilations, input: spatial }, extents, auto)
-  const pads =
-    auto === 'VALID' ? [...ones, ...ones].map(() => 0) : (node.ints('pads') ?? [...ones, ...ones].map(() => 0))
+  if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER') return samePadded(taps, auto)
+  const zeros = [...ones, ...ones].map(() => 0)
+  const pads = auto === 'VALID' ? zeros : (node.ints('pads') ?? zeros)
   if (pads.length !== 2 * kernel.length)
     throw node.error('MODEL_ATTRIBUTE', `pads has ${pads.length} entries, not ${2 * kernel.length}`)
   const padsBegin = pads.slice(0, kernel.length)
   const padsEnd = pads.slice(kernel.length)
+  const ceil = reach === 'beyond' && node.int('ceil_mode', 0) !== 0
   const output = spatial.map((dim, axis) => {
-    const room = subtract(add(dim, padsBegin[axis]! + padsEnd[axis]!), extents[axis]!)
-    if (typeof room === 'number' && room < 0) {
+    const extent = extentOf(taps, axis)
+    const count = countOf(dim, padsBegin[axis]!, padsEnd[axis]!, extent, strides[axis]!, reach, ceil)
+    if (typeof count === 'number' && count < (reach === 'within' ? 1 : 0)) {
       throw node.error(
         'MODEL_SHAPE',
-        `the window of size ${extents[axis]} does not fit into axis ${axis} of size ${dim} with its pads`,
+        `the window of size ${extent} does not fit into axis ${axis} of size ${dim} with its pads`,
       )
     }
-    if (!node.int('ceil_mode', 0)) return add(floorDivide(room, strides[axis]!), 1)
-    const ceiled = add(ceilDivide(room, strides[axis]!), 1)
-    const startsInside =
-      typeof ceiled === 'number' && typeof dim === 'number'
-        ? (ceiled - 1) * strides[axis]! < dim + padsBegin[axis]!
-        : true
-    return startsInside ? ceiled : subtract(ceiled, 1)
+    return count
   })
-  return { kernel, strides, dilations, padsBegin, padsEnd, input: spatial, output }
+  return { ...taps, padsBegin, padsEnd, output }
+}
+
+/** Elements from the first tap of a window to its last, along one axis. */
+function extentOf({ kernel, dilations }: Pick<Window, 'kernel' | 'dilations'>, axis: number): number {
+  return (kernel[axis]! - 1) * dilations[axis]! + 1
+}
+
+/**
+ * How many windows there are along one axis: `(input + pads - extent) / stride + 1` (ONNX Conv-22 and MaxPool-22).
+ *
+ * The quotient is rounded down. With `ceil_mode` it is rounded up, but windows that would start in the end padding are
+ * left out. Pools round it towards zero where it is negative, as the C++ of ONNX's shape inference and onnxruntime do:
+ * one window of 2 overhangs an axis of 1.
+ */
+function countOf(
+  input: Dim,
+  padBegin: number,
+  padEnd: number,
+  extent: number,
+  stride: number,
+  reach: Reach,
+  ceil: boolean,
+): Dim {
+  const room = subtract(add(input, padBegin + padEnd), extent)
+  if (ceil) {
+    const count = add(ceilDivide(room, stride), 1)
+    const startsInside = padEnd + stride <= extent
+    return startsInside ? count : minimum(count, add(floorDivide(add(input, padBegin - 1), stride), 1))
+  }
+  // Inputs of pools have at least one element, see `checkPooled`.
+  const negative = extent - padBegin - padEnd > 1
+  return add(reach === 'beyond' && negative ? truncDivide(room, stride) : floorDivide(room, stride), 1)
+}
+
+/** Demands of a convolution's window that it fits into input and pads, when the model runs. */
+export function checkFits(k: KernelWriter, window: Window): void {
+  window.input.forEach((dim, axis) => {
+    const padded = add(add(dim, window.padsBegin[axis]!), window.padsEnd[axis]!)
+    const extent = extentOf(window, axis)
+    if (!isAtLeast(padded, extent))
+      k.failIf(`${k.dim(padded)} < ${extent}`, `the window of size ${extent} does not fit into spatial axis ${axis}`)
+  })
+}
+
+/** Demands of what is pooled that it has elements: a window of padding alone has no largest one, and no mean. */
+export function checkPooled(k: KernelWriter, window: Window): void {
+  window.input.forEach((dim, axis) => {
+    if (!isAtLeast(dim, 1)) k.failIf(`${k.dim(dim)} < 1`, `spatial axis ${axis} has no elements to pool`)
+  })
 }
 
 function perAxis(node: Node, name: 'strides' | 'dilations', otherwise: readonly number[]): readonly number[] {
@@ -78,25 +136,28 @@ function perAxis(node: Node, name: 'strides' | 'dilations', otherwise: readonly 
   return given
 }
 
-/** ONNX `auto_pad`: `output = ⌈input / stride⌉`; an odd pad goes to the end (SAME_UPPER) or the beginning. */
+/**
+ * ONNX `auto_pad`: `output = ⌈input / stride⌉`, and as many pads as that takes; where it is odd the last one goes to
+ * the end (SAME_UPPER) or the beginning.
+ */
 function samePadded(
-  node: Node,
   window: Pick<Window, 'kernel' | 'strides' | 'dilations' | 'input'>,
-  extents: readonly number[],
   auto: 'SAME_UPPER' | 'SAME_LOWER',
 ): Window {
   const output = window.input.map((dim, axis) => ceilDivide(dim, window.strides[axis]!))
-  const totals: readonly Dim[] = window.input.map((dim, axis) => {
-    const total = subtract(add(multiply(subtract(output[axis]!, 1), window.strides[axis]!), extents[axis]!), dim)
-    return typeof total === 'number' ? Math.max(0, total) : total
-  })
-  if (!isStatic(totals)) {
-    throw node.error('UNSUPPORTED_DYNAMIC', `auto_pad ${auto} needs spatial dimensions that are known at compile time`)
-  }
-  const less: number[] = totals.map((total) => Math.floor(total / 2))
-  const more: number[] = totals.map((total) => Math.ceil(total / 2))
+  const totals = window.input.map((dim, axis) =>
+    subtract(add(multiply(subtract(output[axis]!, 1), window.strides[axis]!), extentOf(window, axis)), dim),
+  )
+  return { ...window, output, ...splitPads(totals, auto) }
+}
+
+/** Begin and end pads that add up to `totals` (none where those are negative), the odd one at the end with SAME_UPPER. */
+export function splitPads(totals: readonly Dim[], auto: string): Pick<Window, 'padsBegin' | 'padsEnd'> {
+  const pads = totals.map((total) => maximum(total, 0))
+  const less = pads.map((total) => floorDivide(total, 2))
+  const more = pads.map((total, axis) => subtract(total, less[axis]!))
   const [padsBegin, padsEnd] = auto === 'SAME_UPPER' ? [less, more] : [more, less]
-  return { ...window, output, padsBegin, padsEnd }
+  return { padsBegin, padsEnd }
 }
 
 /** Designated initialisers of `om_window_nd`. */
