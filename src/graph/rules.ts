@@ -1,4 +1,4 @@
-import { type ElementType, elementTypes, isFloat } from '../onnx/element-type.ts'
+import { type ElementType, elementTypes } from '../onnx/element-type.ts'
 import type { Dim } from './dim.ts'
 import type { Node } from './graph.ts'
 
@@ -68,45 +68,49 @@ function sizeAt(node: Node, [input, axis]: Place): Dim {
   throw node.error('MODEL_SHAPE', `input ${input} has shape [${value.dims.join(', ')}] and no axis ${axis}`)
 }
 
-/** Groups of element types that ONNX's type constraints speak of. */
-const sets = {
+/**
+ * Groups of element types that ONNX's type constraints speak of; every element type is a group of its own, too. `float`,
+ * `integer` and `number` are what arithmetic is defined for.
+ */
+const groups = {
   any: () => true,
-  float: isFloat,
-  float32: (type) => type === 'float32',
-  float64: (type) => type === 'float64',
-  /** Floats that arithmetic is defined for in ONNX. */
-  real: (type) => type === 'float16' || type === 'bfloat16' || type === 'float32' || type === 'float64',
-  integer: isInteger,
-  unsigned: (type) => type.startsWith('uint'),
-  signed: (type) => isFloat(type) || type.startsWith('int'),
-  number: (type) => isFloat(type) || isInteger(type),
-  byte: (type) => type === 'int8' || type === 'uint8',
+  float: isWideFloat,
+  integer: isWideInteger,
+  number: (type) => isWideFloat(type) || isWideInteger(type),
+  signed: (type) => isWideFloat(type) || (isWideInteger(type) && type.startsWith('int')),
+  unsigned: (type) => isWideInteger(type) && type.startsWith('uint'),
   index: (type) => type === 'int32' || type === 'int64',
-  int32: (type) => type === 'int32',
-  int64: (type) => type === 'int64',
-  uint8: (type) => type === 'uint8',
-  bool: (type) => type === 'bool',
-  string: (type) => type === 'string',
+  byte: (type) => type === 'int8' || type === 'uint8',
   complex: (type) => type.startsWith('complex'),
+  float8: (type) => type.startsWith('float8'),
+  /** Integers below eight bits. */
+  small: (type) => /^u?int[24]$/.test(type),
 } as const satisfies Record<string, (type: ElementType) => boolean>
 
-function isInteger(type: ElementType): boolean {
-  return type.startsWith('int') || type.startsWith('uint')
+function isWideFloat(type: ElementType): boolean {
+  return type === 'float16' || type === 'bfloat16' || type === 'float32' || type === 'float64'
 }
 
-/** The element types that `a|b|c` names: sets of the table above. */
+function isWideInteger(type: ElementType): boolean {
+  return /^u?int(8|16|32|64)$/.test(type)
+}
+
+/** The element types that `a|b|c` names: types, and groups of the table above. */
 function typesOf(text: string): ReadonlySet<ElementType> {
-  const names = text.split('|')
   const all = Object.keys(elementTypes) as ElementType[]
-  for (const name of names) if (!Object.hasOwn(sets, name)) throw new TypeError(`no set of element types: ${name}`)
-  return new Set(all.filter((type) => names.some((name) => sets[name as keyof typeof sets](type))))
+  const matches = text.split('|').map((name): ((type: ElementType) => boolean) => {
+    if (Object.hasOwn(groups, name)) return groups[name as keyof typeof groups]
+    if (Object.hasOwn(elementTypes, name)) return (type) => type === name
+    throw new TypeError(`no element types: ${name}`)
+  })
+  return new Set(all.filter((type) => matches.some((match) => match(type))))
 }
 
 /**
  * Rules as they read in ONNX's operator pages: `takes('X:T[n, c, ...] W:T[m, _, ...] B?:T[m]', { T: 'float' })`.
  *
  * An input is `name:type[shape]`; `?` behind the name makes it optional, `+` and `*` a list (`*`: maybe empty). The type
- * is a type variable of `types`, or a set of element types (`float`, `index|bool`), or, for what is no tensor,
+ * is a type variable of `types`, or element types (`float`, `index|bool`), or, for what is no tensor,
  * `sequence`, `optional` or `value` (anything). Without a shape any will do; `[]` is a scalar, `[.]` one element of rank
  * 0 or 1. Axes: `n` is equal wherever it stands, `4` is a size, `_` any, `...` any number of axes, `...s` any number of
  * axes that are equal wherever `...s` stands, `~` any number of axes that broadcast with the others' `~`.
