@@ -1,0 +1,22 @@
+import { control } from './control.js'
+import { elementwise } from './elementwise.js'
+import { image } from './image.js'
+import { movement } from './movement.js'
+import { product } from './product.js'
+import { recurrent } from './recurrent.js'
+import { reduction } from './reduction.js'
+import { selection } from './selection.js'
+import { signal } from './signal.js'
+
+/** Operator → how a random node of it is made. */
+export const kinds = {
+  ...elementwise,
+  ...movement,
+  ...selection,
+  ...reduction,
+  ...product,
+  ...image,
+  ...recurrent,
+  ...signal,
+  ...control,
+}
