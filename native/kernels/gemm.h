@@ -51,16 +51,16 @@ OM_SHARED void om_gemm_pack_f32(const float *b, ptrdiff_t b_row, ptrdiff_t b_col
 typedef void om_gather(const void *source, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k0, ptrdiff_t depth, float *block);
 
 /* How m rows split into tiles: whole ones, then the rest with one whole tile in two of nearly equal height. */
-typedef struct om_rows {
+typedef struct om_tiling {
   ptrdiff_t whole, first, second;
-} om_rows;
+} om_tiling;
 
-OM_INLINE om_rows om_split_rows(ptrdiff_t m) {
+OM_INLINE om_tiling om_split_rows(ptrdiff_t m) {
   ptrdiff_t whole = m / OM_TILE_ROWS, rest = m % OM_TILE_ROWS;
-  if (rest == 0) return (om_rows){whole, 0, 0};
-  if (whole == 0) return (om_rows){0, rest, 0};
+  if (rest == 0) return (om_tiling){whole, 0, 0};
+  if (whole == 0) return (om_tiling){0, rest, 0};
   ptrdiff_t first = (OM_TILE_ROWS + rest + 1) / 2;
-  return (om_rows){whole - 1, first, OM_TILE_ROWS + rest - first};
+  return (om_tiling){whole - 1, first, OM_TILE_ROWS + rest - first};
 }
 
 /* How much of k one pass takes: equal shares, none deeper than OM_K_BLOCK. */
@@ -71,7 +71,7 @@ OM_INLINE ptrdiff_t om_pass_depth(ptrdiff_t k, ptrdiff_t unit) {
 }
 
 /* The row on which a tile begins; of the tile behind the last: m. */
-OM_INLINE ptrdiff_t om_first_row(const om_rows split, ptrdiff_t tile) {
+OM_INLINE ptrdiff_t om_first_row(const om_tiling split, ptrdiff_t tile) {
   if (tile <= split.whole) return tile * OM_TILE_ROWS;
   return split.whole * OM_TILE_ROWS + split.first + (tile > split.whole + 1 ? split.second : 0);
 }
@@ -111,7 +111,7 @@ OM_INLINE void om_tile_next_f32(om_tile *t, const ptrdiff_t rows, const ptrdiff_
 }
 
 /* A block of rows times one panel: the tiles tile0 .. tile1 of `split`. */
-OM_INLINE void om_gemm_panel_f32(om_tile t, const om_rows split, ptrdiff_t tile0, ptrdiff_t tile1,
+OM_INLINE void om_gemm_panel_f32(om_tile t, const om_tiling split, ptrdiff_t tile0, ptrdiff_t tile1,
                                  const ptrdiff_t columns, const bool narrow, float *room) {
   t.last = columns - (narrow ? 0 : OM_PANEL - OM_LANES);
   for (ptrdiff_t tile = tile0; tile < om_min(tile1, split.whole); tile++)
@@ -126,7 +126,7 @@ OM_INLINE void om_gemm_gathered_f32(om_gather *gather, const void *source, const
                                     const om_gemm_shape s, const om_epilogue e, void *scratch) {
   const ptrdiff_t c_row = s.c_row ? s.c_row : s.n;
   const ptrdiff_t residual_row = e.residual_row ? e.residual_row : s.n;
-  const om_rows split = om_split_rows(s.m);
+  const om_tiling split = om_split_rows(s.m);
   const ptrdiff_t tiles = split.whole + (split.first > 0) + (split.second > 0);
   const ptrdiff_t depth = om_pass_depth(s.k, s.k_unit), passes = om_max(1, (s.k + depth - 1) / depth);
   const ptrdiff_t vectors = (s.n + OM_LANES - 1) / OM_LANES, wide = vectors / OM_TILE_VECTORS * OM_PANEL;

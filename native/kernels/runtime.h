@@ -11,8 +11,19 @@
 
 #include "om_builtin.h"
 
-/* One function per kernel: the text is specialised by constants, and equal kernels are one function. */
+/* One function per kernel: the text is specialised by constants, and equal kernels are one function.
+ * noipa and not just noinline: where all pointers that a kernel reads are constants, GCC (seen in 12.2) makes a clone
+ * without these parameters, addresses one constant relative to another (`MEM[0B + a + 4 * i]`), takes the 0B for a
+ * dereferenced null pointer that nothing comes after, so sees no store, calls the kernel pure and drops the call.
+ * Compilers that lack noipa have no such analysis (clang) or -fno-delete-null-pointer-checks (toolchain-flags.ts). */
+#if defined(__has_attribute)
+#if __has_attribute(noipa)
+#define OM_KERNEL static __attribute__((noipa))
+#endif
+#endif
+#ifndef OM_KERNEL
 #define OM_KERNEL static __attribute__((noinline))
+#endif
 
 /* Memory of one value; grows, and is kept for the next round of a loop. */
 typedef struct om_slot {

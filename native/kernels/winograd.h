@@ -141,7 +141,7 @@ OM_INLINE void om_winograd_block_f32(const float *x, const float *packed, float 
     }
     om_winograd_input_f32(pixel, s.channels, depth, v + tile * OM_A_ROW, plane, pass);
   }
-  const om_rows split = om_split_rows(count);
+  const om_tiling split = om_split_rows(count);
   const ptrdiff_t wide = (s.out_channels + OM_LANES - 1) / OM_LANES / OM_TILE_VECTORS * OM_PANEL;
   for (ptrdiff_t n0 = 0; n0 < s.out_channels; n0 += OM_WINOGRAD_COLUMNS) {
     const ptrdiff_t n1 = om_min(n0 + OM_WINOGRAD_COLUMNS, s.out_channels);

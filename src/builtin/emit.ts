@@ -6,7 +6,7 @@ import { stringLiteral } from '../ops/c-text.ts'
 import { operatorOf } from '../ops/index.ts'
 import type { ControlWriter } from '../ops/lowering.ts'
 import type { ConstantPool } from './constants.ts'
-import { type Argument, type KernelCall, nodePlace } from './kernel.ts'
+import { type Argument, type KernelCall, nodePlace, pointerType } from './kernel.ts'
 import type { LoweredGraphs, LoweredGroup } from './lower.ts'
 import { bytesOf, type Plan, type Tenant } from './plan.ts'
 
@@ -190,7 +190,7 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
   private argument(argument: Argument): string {
     switch (argument.kind) {
       case 'value':
-        return `(void *)${this.address(argument.value)}`
+        return `(${pointerType(argument.value.type, argument.written)})${this.address(argument.value)}`
       case 'dim':
         return this.dim(argument.dim)
       case 'symbol':
@@ -198,7 +198,7 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
       case 'scratch':
         return `(void *)${this.address(argument.scratch)}`
       case 'constant':
-        return `(const void *)${this.constants.data(argument.type, argument.bytes)}`
+        return `(${pointerType(argument.type, false)})${this.constants.data(argument.type, argument.bytes)}`
       case 'texts':
         this.makesTexts = true
         return '&texts'

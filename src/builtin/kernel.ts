@@ -14,13 +14,20 @@ export interface Scratch {
 
 /** What the caller passes for one parameter of a kernel. */
 export type Argument =
-  | { readonly kind: 'value'; readonly value: Value }
+  | { readonly kind: 'value'; readonly value: Value; readonly written: boolean }
   | { readonly kind: 'dim'; readonly dim: Dim }
   | { readonly kind: 'symbol'; readonly dim: Dim }
   | { readonly kind: 'scratch'; readonly scratch: Scratch }
   | { readonly kind: 'constant'; readonly type: ElementType; readonly bytes: Uint8Array }
   | { readonly kind: 'texts' }
   | { readonly kind: 'message' }
+
+/** C type of a pointer to elements that are written, or only read. */
+export function pointerType(type: ElementType, written: boolean): string {
+  const { c } = elementTypes[type]
+  if (written) return `${c} *`
+  return type === 'string' ? `${c}const *` : `const ${c} *`
+}
 
 export interface KernelCall {
   readonly function: string
@@ -105,13 +112,11 @@ export class Kernel implements KernelWriter {
 
   value(value: Value): string {
     const written = this.outputs.includes(value)
-    const c = this.elementType(value.type)
-    const constness = written ? '' : value.type === 'string' ? '' : 'const '
     return this.parameter(
       `value ${value.id}`,
       written ? 'y' : 'x',
-      (name) => `${constness}${c}${value.type === 'string' && !written ? 'const ' : ''} *restrict ${name}`,
-      { kind: 'value', value },
+      (name) => `${this.pointerType(value.type, written)}restrict ${name}`,
+      { kind: 'value', value, written },
     )
   }
 
@@ -143,7 +148,7 @@ export class Kernel implements KernelWriter {
 
   constant(type: ElementType, bytes: Uint8Array): string {
     const key = `constant ${this.parameters.length}`
-    return this.parameter(key, 'c', (name) => `const ${this.elementType(type)} *restrict ${name}`, {
+    return this.parameter(key, 'c', (name) => `${this.pointerType(type, false)}restrict ${name}`, {
       kind: 'constant',
       type,
       bytes,
@@ -173,11 +178,10 @@ export class Kernel implements KernelWriter {
     return this.parameter('message', 'message', (name) => `om_message *${name}`, { kind: 'message' })
   }
 
-  /** The C type of an element, with the header that defines it. */
-  private elementType(type: ElementType): string {
-    const { c } = elementTypes[type]
-    if (c.startsWith('om_')) this.include('types.h')
-    return c
+  /** `pointerType`, with the header that defines the element's type. */
+  private pointerType(type: ElementType, written: boolean): string {
+    if (elementTypes[type].c.startsWith('om_')) this.include('types.h')
+    return pointerType(type, written)
   }
 
   finish(label: string): KernelCall {

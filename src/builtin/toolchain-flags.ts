@@ -18,6 +18,31 @@ export const languageFlags: readonly string[] = [
   '-Werror=implicit-function-declaration', // an error in our C should come from the compiler and not from the linker
 ]
 
+/**
+ * What compilers warn of, if that, and what would be a wrong answer or foreign memory at run time: a pointer to one type
+ * where another is expected, a number for a pointer, a missing result.
+ */
+const slips: readonly string[] = ['incompatible-pointer-types', 'int-conversion', 'pointer-sign', 'return-type']
+
+/** Further flags that all code of a compiler's family gets, if the version at hand knows them. */
+const familyFlags: Readonly<Record<Toolchain['family'], readonly string[]>> = {
+  gcc: [
+    // GCC's analysis of what a function does takes some addresses for null pointers, see OM_KERNEL in runtime.h: this
+    // keeps it from drawing conclusions in functions that can't be `noipa`.
+    '-fno-delete-null-pointer-checks',
+    ...[...slips, 'discarded-qualifiers', 'discarded-array-qualifiers', 'implicit-int'].map(asError),
+  ],
+  clang: [
+    ...[...slips, 'incompatible-pointer-types-discards-qualifiers', 'incompatible-function-pointer-types'],
+    ...['implicit-int', 'sometimes-uninitialized'],
+  ].map(asError),
+  other: [],
+}
+
+function asError(warning: string): string {
+  return `-Werror=${warning}`
+}
+
 const object: readonly string[] = [
   '-fPIC',
   '-fvisibility=hidden', // only the ABI is exported, so the rest is inlined or dropped
@@ -61,6 +86,20 @@ function linkFlags(): readonly string[] {
 
 const accepted = new Map<string, Promise<readonly string[] | undefined>>()
 
+/** The flags of the compiler's family that this version of it knows. */
+export async function knownFlags(toolchain: Toolchain): Promise<readonly string[]> {
+  const key = [...toolchain.command, toolchain.banner].join('\0')
+  let flags = accepted.get(key)
+  if (flags === undefined) accepted.set(key, (flags = allAccepted(toolchain, familyFlags[toolchain.family])))
+  return (await flags) ?? []
+}
+
+async function allAccepted(toolchain: Toolchain, flags: readonly string[]): Promise<readonly string[]> {
+  if (flags.length === 0 || (await accepts(toolchain, flags))) return flags
+  const known = await Promise.all(flags.map((flag) => accepts(toolchain, [flag])))
+  return flags.filter((_, i) => known[i])
+}
+
 /**
  * The target's machine flags in the form that this compiler knows.
  *
@@ -84,9 +123,13 @@ function alternatives({ family }: Toolchain, target: Target): readonly (readonly
 
 async function firstAccepted(toolchain: Toolchain, target: Target): Promise<readonly string[] | undefined> {
   for (const flags of alternatives(toolchain, target)) {
-    // Standard input is empty: an empty program.
-    const { status } = await runCompiler(toolchain.command, [...flags, '-x', 'c', '-fsyntax-only', '-'])
-    if (status === 0) return flags
+    if (await accepts(toolchain, flags)) return flags
   }
   return undefined
+}
+
+async function accepts({ command }: Toolchain, flags: readonly string[]): Promise<boolean> {
+  // Standard input is empty: an empty program.
+  const { status } = await runCompiler(command, [...flags, '-x', 'c', '-fsyntax-only', '-'])
+  return status === 0
 }

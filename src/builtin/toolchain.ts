@@ -8,7 +8,7 @@ import { onShutdown } from '../process/shutdown.ts'
 import { type Target, thisMachine } from '../targets/index.ts'
 import { type RunResult, runCompiler } from './spawn.ts'
 import { findCc, installAdvice, type Toolchain } from './toolchain-find.ts'
-import { libraryFlags, machineFlags } from './toolchain-flags.ts'
+import { knownFlags, libraryFlags, machineFlags } from './toolchain-flags.ts'
 import { type Weights, type WeightsForm, writeWeights } from './toolchain-weights.ts'
 
 export { findCc, findCxx, installAdvice, type Toolchain } from './toolchain-find.ts'
@@ -55,7 +55,7 @@ export interface CompiledLibrary {
  */
 export async function compileLibrary(job: CompileJob): Promise<CompiledLibrary> {
   const toolchain = job.toolchain ?? (await findCc({ target: job.target }))
-  const machine = await machineFlags(toolchain, job.target)
+  const flags = [...(await machineFlags(toolchain, job.target)), ...(await knownFlags(toolchain))]
   const folder = await makeStaging(job.stagingRoot ?? tmpdir())
   const forget = onShutdown(() => rmSync(folder, { recursive: true, force: true }))
   let keep = false
@@ -63,7 +63,7 @@ export async function compileLibrary(job: CompileJob): Promise<CompiledLibrary> 
     const form: WeightsForm = toolchain.family === 'other' || job.target.arch === 'wasm32' ? 'text' : 'incbin'
     await stage(folder, job, form)
     const library = join(folder, libraryName())
-    const args = [...machine, ...compilerArguments(job, form), 'model.c', '-o', libraryName(), '-lm']
+    const args = [...flags, ...compilerArguments(job, form), 'model.c', '-o', libraryName(), '-lm']
     const started = performance.now()
     const result = await runCompiler(toolchain.command, args, { cwd: folder, signal: job.signal, timeout: job.timeout })
     if (result.status !== 0 || !(await isFile(library))) {
