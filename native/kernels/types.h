@@ -139,6 +139,17 @@ static inline float om_round_to_odd(double value) {
   return om_bits_float((bits - (fabs((double)nearest) > fabs(value))) | 1u);
 }
 
+/* The same for integers that a double does not hold: the leading 24 bits, the last of which tells of all that follow. */
+static inline float om_odd_uint64(uint64_t value) {
+  if (value < (1u << 24)) return (float)value;
+  const int dropped = 40 - __builtin_clzll(value);
+  const uint64_t rest = value & ((UINT64_C(1) << dropped) - 1u);
+  return (float)(value >> dropped | (rest != 0)) * (float)(UINT64_C(1) << dropped);
+}
+static inline float om_odd_int64(int64_t value) {
+  return value < 0 ? -om_odd_uint64(UINT64_C(0) - (uint64_t)value) : om_odd_uint64((uint64_t)value);
+}
+
 /* Truncation. C leaves undefined what is out of range; here it is the lowest number, as x86-64's instructions say. */
 static inline int32_t om_to_int32(double value) {
   return value > -2147483649.0 && value < 2147483648.0 ? (int32_t)value : INT32_MIN;

@@ -1,7 +1,8 @@
 import { type CompileError, OnnxMlirError } from '../errors.ts'
 import type { ElementType } from '../onnx/element-type.ts'
 import type { Attribute, Tensor } from '../onnx/model.ts'
-import { tensorFrom, tensorValues } from '../onnx/tensor.ts'
+import { tensorFrom } from '../onnx/tensor.ts'
+import { constantContents, infoOf } from './contents.ts'
 import { type Demand, demandKey } from './demand.ts'
 import { demandsOf } from './demands.ts'
 import { type Dim, isStatic } from './dim.ts'
@@ -277,18 +278,6 @@ export class GraphBuilder implements Builder {
 function ownNode(of: Pick<Node, 'name' | 'origin'> | undefined, op: string, inputs: Value[]): Node {
   const { name, origin } = of ?? { name: '', origin: -1 }
   return new Node({ domain: 'om', op, version: 1, name, origin, attributes: new Map(), inputs })
-}
-
-/** What a constant tells: small integer tensors carry their contents. */
-export function infoOf(tensor: Tensor): ValueInfo {
-  const small =
-    (tensor.type === 'int64' || tensor.type === 'int32') && tensor.dims.length <= 1 && tensor.data.length <= 512
-  return { type: tensor.type, shape: tensor.dims, contents: small ? tensorValues(tensor).map(Number) : undefined }
-}
-
-function constantContents(info: ValueInfo): Tensor | undefined {
-  if (!info.contents || !isStatic(info.contents) || !info.shape || !isStatic(info.shape)) return undefined
-  return tensorFrom(info.type, info.shape, info.contents)
 }
 
 function attributesOf(plain: PlainAttributes): ReadonlyMap<string, Attribute> {

@@ -1,9 +1,14 @@
+import * as integers from './integer.ts'
+
 /**
  * Dimensions: numbers, or symbolic expressions over named symbols.
  *
  * A symbolic dimension is a polynomial with integer coefficients over *atoms*: symbols (`batch`) and
  * calls that are no polynomials (`floor_div(batch + 1, 2)`). The canonical form makes equality of
- * `2 * batch` and `batch + batch` a comparison of strings. All symbols stand for non-negative integers.
+ * `2 * batch` and `batch + batch` a comparison of strings. All symbols stand for integers from 0 to `LARGEST`.
+ *
+ * The arithmetic is exact at any size: an integer that JavaScript's numbers can't tell from its neighbours (beyond
+ * 2^53: "to the end" is INT64_MAX in the bounds of a Slice) is a polynomial without symbols.
  */
 export type Dim = number | SymbolicDim
 
@@ -15,7 +20,7 @@ type Atom =
 
 /** coefficient × product of atoms, sorted by key */
 interface Term {
-  readonly coefficient: number
+  readonly coefficient: bigint
   readonly atoms: readonly Atom[]
 }
 
@@ -36,7 +41,7 @@ export class SymbolicDim {
 
 function termKey(term: Term): string {
   const factors = term.atoms.map((atom) => atom.key)
-  if (term.coefficient !== 1 || factors.length === 0) factors.unshift(String(term.coefficient))
+  if (term.coefficient !== 1n || factors.length === 0) factors.unshift(String(term.coefficient))
   return factors.join('*')
 }
 
@@ -50,7 +55,29 @@ function atomsKey(term: Term): string {
  */
 export function symbol(name: string): SymbolicDim {
   const key = /^[\p{L}_?][\p{L}\d_.?-]*$/u.test(name) ? name : JSON.stringify(name)
-  return new SymbolicDim([{ coefficient: 1, atoms: [{ kind: 'symbol', key, name }] }])
+  return new SymbolicDim([{ coefficient: 1n, atoms: [{ kind: 'symbol', key, name }] }])
+}
+
+/** Larger than any dimension of a tensor: OM_MAX_DIM of native/kernels/runtime.h, which the compiled model checks. */
+export const LARGEST = 2 ** 40
+
+/** The dimension that is this integer. */
+export function integer(value: bigint): Dim {
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : new SymbolicDim([{ coefficient: value, atoms: [] }])
+}
+
+/** The integer that a dimension is; `undefined` where that depends on symbols. */
+export function integerOf(dim: Dim): bigint | undefined {
+  if (typeof dim === 'number') return BigInt(dim)
+  const [term] = dim.terms
+  return dim.terms.length === 1 && term!.atoms.length === 0 ? term!.coefficient : undefined
+}
+
+/** The integer that a dimension is as a number, the nearest exact one beyond 2^53; `undefined` where that depends on symbols. */
+export function saturatedOf(dim: Dim): number | undefined {
+  const value = typeof dim === 'number' ? dim : integerOf(dim)
+  return typeof value === 'bigint' ? integers.saturated(value) : value
 }
 
 /** The symbol with this number that the compiler makes for a dimension without a name. */
@@ -65,30 +92,30 @@ export function isFresh(name: string): boolean {
 
 function termsOf(dim: Dim): readonly Term[] {
   if (typeof dim !== 'number') return dim.terms
-  return dim === 0 ? [] : [{ coefficient: dim, atoms: [] }]
+  return dim === 0 ? [] : [{ coefficient: BigInt(dim), atoms: [] }]
 }
 
 function fromTerms(terms: readonly Term[]): Dim {
   const sums = new Map<string, Term>()
   for (const term of terms) {
     const key = atomsKey(term)
-    const coefficient = (sums.get(key)?.coefficient ?? 0) + term.coefficient
-    if (coefficient === 0) sums.delete(key)
+    const coefficient = (sums.get(key)?.coefficient ?? 0n) + term.coefficient
+    if (coefficient === 0n) sums.delete(key)
     else sums.set(key, { coefficient, atoms: term.atoms })
   }
   if (sums.size === 0) return 0
   const constant = sums.get('')
-  if (sums.size === 1 && constant) return constant.coefficient
+  if (sums.size === 1 && constant) return integer(constant.coefficient)
   return new SymbolicDim([...sums.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, term]) => term))
 }
 
 export function add(a: Dim, b: Dim): Dim {
-  if (typeof a === 'number' && typeof b === 'number') return a + b
+  if (typeof a === 'number' && typeof b === 'number' && Number.isSafeInteger(a + b)) return a + b
   return fromTerms([...termsOf(a), ...termsOf(b)])
 }
 
 export function multiply(a: Dim, b: Dim): Dim {
-  if (typeof a === 'number' && typeof b === 'number') return a * b
+  if (typeof a === 'number' && typeof b === 'number' && Number.isSafeInteger(a * b)) return a * b
   return fromTerms(
     termsOf(a).flatMap((x) =>
       termsOf(b).map((y) => ({
@@ -103,23 +130,30 @@ export function subtract(a: Dim, b: Dim): Dim {
   return add(a, multiply(b, -1))
 }
 
+/** What `compute` makes of two integers; `undefined` where one of the dimensions is none. */
+function computed(a: Dim, b: Dim, compute: (a: bigint, b: bigint) => bigint): Dim | undefined {
+  const [x, y] = [integerOf(a), integerOf(b)]
+  return x === undefined || y === undefined ? undefined : integer(compute(x, y))
+}
+
 function call(name: Call, a: Dim, b: Dim): Dim {
   const key = `${name}(${dimKey(a)}, ${dimKey(b)})`
-  return new SymbolicDim([{ coefficient: 1, atoms: [{ kind: 'call', key, call: name, a, b }] }])
+  return new SymbolicDim([{ coefficient: 1n, atoms: [{ kind: 'call', key, call: name, a, b }] }])
 }
 
-/** ⌊a / b⌋, exactly where every term of `a` is divisible by a single term `b`. */
+/** ⌊a / b⌋, exactly where every term of `a` is divisible by a single term `b`; 0 where b is 0. */
 export function floorDivide(a: Dim, b: Dim): Dim {
-  if (typeof a === 'number' && typeof b === 'number') return Math.floor(a / b)
   if (b === 1) return a
-  return divideExactly(a, b) ?? call('floor_div', a, b)
+  if (b === 0) return 0
+  if (isBetween(a, 0, subtract(b, 1))) return 0
+  return computed(a, b, integers.floorDivide) ?? divideExactly(a, b) ?? call('floor_div', a, b)
 }
 
-/** a / b rounded towards zero, as ONNX divides integers. */
+/** a / b rounded towards zero, as ONNX divides integers; 0 where b is 0. */
 export function truncDivide(a: Dim, b: Dim): Dim {
-  if (typeof a === 'number' && typeof b === 'number') return Math.trunc(a / b)
+  if (b === 0) return 0
   if (isAtLeast(a, 0) && isAtLeast(b, 0)) return floorDivide(a, b)
-  return divideExactly(a, b) ?? call('trunc_div', a, b)
+  return computed(a, b, integers.truncDivide) ?? divideExactly(a, b) ?? call('trunc_div', a, b)
 }
 
 /** ⌈a / b⌉ for b > 0. */
@@ -134,7 +168,7 @@ export function divideExactly(a: Dim, b: Dim): Dim | undefined {
   const [{ coefficient, atoms }] = divisor as [Term]
   const quotient: Term[] = []
   for (const term of termsOf(a)) {
-    if (term.coefficient % coefficient !== 0) return undefined
+    if (term.coefficient % coefficient !== 0n) return undefined
     const left = [...term.atoms]
     for (const atom of atoms) {
       const at = left.findIndex((other) => other.key === atom.key)
@@ -146,9 +180,11 @@ export function divideExactly(a: Dim, b: Dim): Dim | undefined {
   return fromTerms(quotient)
 }
 
+/** a - ⌊a / b⌋ · b; 0 where b is 0. */
 export function modulo(a: Dim, b: Dim): Dim {
-  if (typeof a === 'number' && typeof b === 'number') return ((a % b) + b) % b
-  return divideExactly(a, b) === undefined ? call('mod', a, b) : 0
+  if (b === 0) return 0
+  if (isBetween(a, 0, subtract(b, 1))) return a
+  return computed(a, b, integers.modulo) ?? (divideExactly(a, b) === undefined ? call('mod', a, b) : 0)
 }
 
 export function minimum(a: Dim, b: Dim): Dim {
@@ -171,8 +207,31 @@ export function broadcastDim(a: Dim, b: Dim): Dim {
 
 /** Whether a ≥ b is known whatever the symbols are (false also where that is not known). */
 export function isAtLeast(a: Dim, b: Dim): boolean {
-  const difference = subtract(a, b)
-  return termsOf(difference).every((term) => term.coefficient >= 0 && term.atoms.every(isNonNegative))
+  if (typeof a === 'number' && typeof b === 'number') return a >= b
+  const low = termsOf(subtract(a, b)).map(lowest)
+  return low.every((value) => value !== undefined) && low.reduce((sum, value) => sum + value, 0n) >= 0n
+}
+
+function isBetween(dim: Dim, low: Dim, high: Dim): boolean {
+  return isAtLeast(dim, low) && isAtLeast(high, dim)
+}
+
+/** A number that a term can't be below; `undefined` where none is known. */
+function lowest({ coefficient, atoms }: Term): bigint | undefined {
+  if (atoms.length === 0) return coefficient
+  if (!atoms.every(isNonNegative)) return undefined
+  if (coefficient > 0n) return 0n
+  const most = atoms.length === 1 ? highest(atoms[0]!) : undefined
+  return most === undefined ? undefined : coefficient * most
+}
+
+/** A number that a non-negative atom can't be above; `undefined` where none is known. */
+function highest(atom: Atom): bigint | undefined {
+  if (atom.kind === 'symbol') return BigInt(LARGEST)
+  if (atom.call === 'mod') return integerOf(subtract(atom.b, 1))
+  if (atom.call !== 'min') return undefined
+  const bounds = [atom.a, atom.b].map(integerOf)
+  return bounds[0] ?? bounds[1]
 }
 
 function isNonNegative(atom: Atom): boolean {
@@ -181,11 +240,16 @@ function isNonNegative(atom: Atom): boolean {
   return isAtLeast(atom.a, 0) && isAtLeast(atom.b, 0)
 }
 
-/** Whether a dimension is short enough to go on with: products of sums can grow without end. */
-export function isManageable(dim: Dim): boolean {
-  return typeof dim === 'number' ? Number.isSafeInteger(dim) : dim.key.length <= LONGEST_KEY
+/**
+ * Whether a dimension is one to go on with. Products of sums can grow without end; and where sizes are taken by large
+ * numbers, the compiled model's 64 bits may wrap, about which nothing could be concluded here.
+ */
+export function isManageable(dim: SymbolicDim): boolean {
+  const total = dim.terms.reduce((sum, { coefficient }) => sum + integers.absolute(coefficient), 0n)
+  return total <= MOST_TIMES && dim.key.length <= LONGEST_KEY
 }
 
+const MOST_TIMES = 2n ** 31n
 const LONGEST_KEY = 2000
 
 /** Product of dimensions: the number of elements of a shape. */
@@ -215,7 +279,7 @@ export function symbolName(dim: Dim): string | undefined {
   if (typeof dim === 'number' || dim.terms.length !== 1) return undefined
   const { coefficient, atoms } = dim.terms[0]!
   const [atom] = atoms
-  return coefficient === 1 && atoms.length === 1 && atom?.kind === 'symbol' ? atom.name : undefined
+  return coefficient === 1n && atoms.length === 1 && atom?.kind === 'symbol' ? atom.name : undefined
 }
 
 /** All symbols that a dimension depends on. */
@@ -236,7 +300,7 @@ export function symbolsOf(dim: Dim, found = new Set<string>()): Set<string> {
 export function substitute(dim: Dim, replace: (name: string) => Dim | undefined): Dim {
   let sum: Dim = 0
   for (const term of termsOf(dim)) {
-    let value: Dim = term.coefficient
+    let value = integer(term.coefficient)
     for (const atom of term.atoms) value = multiply(value, substituteAtom(atom, replace))
     sum = add(sum, value)
   }
@@ -270,26 +334,27 @@ const callToC = {
 
 /** A C expression of type int64_t; `nameOf` gives the C variable of a symbol. */
 export function dimToC(dim: Dim, nameOf: (symbol: string) => string): string {
-  if (typeof dim === 'number') return integerToC(dim)
+  if (typeof dim === 'number') return integerToC(BigInt(dim))
   const terms = dim.terms.map((term) => {
     const factors = term.atoms.map((atom) =>
       atom.kind === 'symbol'
         ? nameOf(atom.name)
         : `${callToC[atom.call]}(${dimToC(atom.a, nameOf)}, ${dimToC(atom.b, nameOf)})`,
     )
-    if (term.coefficient !== 1 || factors.length === 0) factors.unshift(integerToC(term.coefficient))
+    if (term.coefficient !== 1n || factors.length === 0) factors.unshift(integerToC(term.coefficient))
     return factors.join(' * ')
   })
   return terms.length === 1 ? terms[0]! : `(${terms.join(' + ')})`
 }
 
-function integerToC(value: number): string {
-  if (!Number.isSafeInteger(value)) throw new RangeError(`a size of ${value} is beyond all memory`)
-  const text = Math.abs(value) > 0x7fffffff ? `INT64_C(${value})` : String(value)
-  return value < 0 ? `(${text})` : text
+function integerToC(value: bigint): string {
+  if (BigInt.asIntN(64, value) !== value) throw new RangeError(`a size of ${value} is beyond all memory`)
+  if (value === -(2n ** 63n)) return 'INT64_MIN'
+  const text = integers.absolute(value) > 0x7fffffffn ? `INT64_C(${value})` : String(value)
+  return value < 0n ? `(${text})` : text
 }
 
 /** A dimension with every symbol taken as 1; what would become negative for so small an input is 0. */
 export function sizeAtOne(dim: Dim): number {
-  return Math.max(0, Number(substitute(dim, () => 1)))
+  return Math.max(0, Number(integerOf(substitute(dim, () => 1))))
 }

@@ -1,4 +1,4 @@
-import { type Dim, isFresh, subtract, substitute, symbol, symbolsOf } from './dim.ts'
+import { type Dim, integer, integerOf, isFresh, LARGEST, subtract, substitute, symbol, symbolsOf } from './dim.ts'
 
 /**
  * What the rules of operators say about the symbols of a graph's inputs: `x [n, k]` times a constant `[3, 4]` says that
@@ -38,8 +38,9 @@ export class Facts {
   learn(a: Dim, b: Dim, source: string): string[] | undefined {
     const difference = subtract(this.apply(a), this.apply(b))
     if (typeof difference === 'number') return difference === 0 ? undefined : this.sourcesOf(a, b)
+    if (integerOf(difference) !== undefined) return this.sourcesOf(a, b)
     const [first, second, ...more] = difference.terms.filter(({ atoms }) => atoms.length > 0)
-    const constant = difference.terms.find(({ atoms }) => atoms.length === 0)?.coefficient ?? 0
+    const constant = difference.terms.find(({ atoms }) => atoms.length === 0)?.coefficient ?? 0n
     const nameOf = (term: typeof first): string | undefined => {
       const [atom, ...others] = term?.atoms ?? []
       return atom?.kind === 'symbol' && others.length === 0 && this.inputs.has(atom.name) ? atom.name : undefined
@@ -48,12 +49,13 @@ export class Facts {
     if (more.length > 0 || !first || name === undefined) return undefined
     if (!second) {
       const size = -constant / first.coefficient
-      if (!Number.isInteger(size) || size < 0) return this.sourcesOf(a, b)
-      this.add(name, size, source)
+      if (size * first.coefficient !== -constant || size < 0n) return this.sourcesOf(a, b)
+      // What no dimension can be is told when the model runs.
+      if (size <= BigInt(LARGEST)) this.add(name, integer(size), source)
       return undefined
     }
     const other = nameOf(second)
-    if (other === undefined || constant !== 0 || first.coefficient !== -second.coefficient) return undefined
+    if (other === undefined || constant !== 0n || first.coefficient !== -second.coefficient) return undefined
     // The name that the model gave is worth more than one that the compiler made.
     if (isFresh(name)) this.add(name, symbol(other), source)
     else this.add(other, symbol(name), source)
@@ -61,7 +63,6 @@ export class Facts {
   }
 
   private add(name: string, dim: Dim, source: string): void {
-    if (Math.abs(Number(dim)) > Number.MAX_SAFE_INTEGER) return
     this.known.set(name, { dim, source })
     this.grown = true
   }

@@ -15,6 +15,7 @@ import {
 import type { Demand } from './demand.ts'
 import { type Dim, freshSymbol, isStatic } from './dim.ts'
 import { Facts } from './facts.ts'
+import { saturated } from './integer.ts'
 
 /** What is known of a value at compile time. */
 export interface ValueInfo {
@@ -148,12 +149,12 @@ export class Node {
   int(name: IntName, otherwise?: number): number | undefined {
     const given = this.attribute(name, 'int')?.value
     if (given === undefined) return otherwise
-    return this.inRange(name, clampInt(given), intRanges[name])
+    return this.inRange(name, saturated(given), intRanges[name])
   }
 
   ints(name: IntsName): number[] | undefined {
     const range = intsRanges[name]
-    return this.attribute(name, 'ints')?.value.map((value) => this.inRange(name, clampInt(value), range))
+    return this.attribute(name, 'ints')?.value.map((value) => this.inRange(name, saturated(value), range))
   }
 
   float(name: FloatName): number | undefined
@@ -216,12 +217,6 @@ function isKind<K extends Attribute['kind']>(attribute: Attribute, kind: K): att
 function inWords({ min, max }: Range): string {
   if (max === Number.MAX_VALUE) return 'a finite number'
   return min === Number.MIN_VALUE ? `above 0 and at most ${max}` : `from ${min} to ${max}`
-}
-
-/** ONNX writes "to the end" as INT64_MAX; beyond 2^53 only the direction matters. */
-function clampInt(value: bigint): number {
-  const limit = BigInt(Number.MAX_SAFE_INTEGER)
-  return Number(value > limit ? limit : value < -limit ? -limit : value)
 }
 
 /** Nodes in execution order. Values of an enclosing graph may be used directly. */

@@ -1,10 +1,8 @@
 import { CompileError } from '../errors.ts'
 import { memoryBytes } from '../onnx/element-type.ts'
-import { type Dim } from './dim.ts'
+import { type Dim, LARGEST } from './dim.ts'
 import type { ValueInfo } from './graph.ts'
 
-/** OM_MAX_DIM of native/kernels/runtime.h, which dimensions that come with the data have to keep as well. */
-const MOST_ELEMENTS = 2 ** 40
 /** No machine has this much memory, and all sizes and offsets up to here are exact as numbers and as int64_t. */
 const MOST_BYTES = 2 ** 46
 
@@ -23,7 +21,7 @@ export function checkSize(name: string, { type, shape }: ValueInfo): void {
     most = Math.max(most, size)
     bytes *= Math.max(1, size)
   }
-  if (most <= MOST_ELEMENTS && bytes <= MOST_BYTES) return
+  if (most <= LARGEST && bytes <= MOST_BYTES) return
   throw new CompileError(
     'UNSUPPORTED_SIZE',
     `Value ${JSON.stringify(name)} is ${type}[${shape?.join(', ')}], which no memory can hold. Check the model's dimensions and the nodes before this value.`,
@@ -32,5 +30,5 @@ export function checkSize(name: string, { type, shape }: ValueInfo): void {
 
 function leastSize(dim: Dim): number {
   if (typeof dim === 'number') return dim
-  return Math.max(...dim.terms.map(({ coefficient }) => Math.abs(coefficient)))
+  return Math.max(...dim.terms.map(({ coefficient }) => Math.abs(Number(coefficient))))
 }

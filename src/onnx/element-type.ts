@@ -66,3 +66,25 @@ export function memoryBytes(type: ElementType): number {
 export function isFloat(type: ElementType): boolean {
   return type.startsWith('float') || type === 'bfloat16'
 }
+
+/** The lowest and the highest finite number of a numeric type; of 8-bit floats and smaller ones, infinities are not cut off. */
+export function limitsOf(type: ElementType): readonly [number | bigint, number | bigint] {
+  if (isFloat(type)) {
+    const largest = largestFloats[type] ?? Infinity
+    return [-largest, largest]
+  }
+  const { bits } = elementTypes[type]
+  return type.startsWith('u') ? [0n, 2n ** BigInt(bits) - 1n] : [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n]
+}
+
+/** (2 - 2^-p) · 2^e, for p bits of mantissa and the largest exponent e. */
+const largestFloats: Readonly<Partial<Record<ElementType, number>>> = {
+  float16: 65504,
+  bfloat16: (2 - 2 ** -7) * 2 ** 127,
+  float32: (2 - 2 ** -23) * 2 ** 127,
+  float64: Number.MAX_VALUE,
+}
+
+export function isInteger(type: ElementType): boolean {
+  return type.startsWith('int') || type.startsWith('uint')
+}

@@ -1,8 +1,13 @@
 import type { FloatName } from '../graph/attributes.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import { broadcastShapes } from '../graph/broadcast.ts'
-import { literal } from './c-text.ts'
+import { maximum } from '../graph/integer.ts'
+import { isInteger, limitsOf } from '../onnx/element-type.ts'
+import { tensorFrom } from '../onnx/tensor.ts'
+import { arithmetic, literal } from './c-text.ts'
+import { truncated } from './cast.ts'
 import { checkKind, checkSameType, type Scalar, unaryOperator } from './elementwise.ts'
+import { foldElementwise } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
 
 /** Name and default of an activation's parameters, in the order of `om_activate_f32`. */
@@ -45,12 +50,19 @@ const celu: Scalar = (node, [x], k) => {
 
 /** ONNX Shrink-9, of integers too: the parameters are floats, so the arithmetic is. */
 const shrink: Scalar = (node, [x]) => {
-  const type = node.input(0).type === 'float64' ? 'float64' : 'float32'
+  const given = node.input(0).type
+  const type = given === 'float64' ? 'float64' : 'float32'
   const [lambd, bias] = [literal(type, node.float('lambd', 0.5)), literal(type, node.float('bias', 0))]
-  return `${x} < -${lambd} ? ${x} + ${bias} : ${x} > ${lambd} ? ${x} - ${bias} : 0`
+  const shrunk = `${x} < -${lambd} ? ${x} + ${bias} : ${x} > ${lambd} ? ${x} - ${bias} : 0`
+  return isInteger(given) ? truncated(given, `(${shrunk})`) : shrunk
 }
 
-/** ONNX Clip-11 … 13 with optional bounds as inputs; of NaN it gives NaN, and the upper bound where the bounds cross. */
+/** The bound itself where the bounds cross: the upper one. NaN stays. */
+function clip<T extends number | bigint>(x: T, low: T, high: T): T {
+  return x < low ? (low > high ? high : low) : x > high ? high : x
+}
+
+/** ONNX Clip-11 … 13 with optional bounds as inputs, which are the limits of the type where they are left out: infinity becomes the largest number. */
 const Clip: LoweredOperator = {
   name: 'Clip',
   since: 11,
@@ -64,12 +76,19 @@ const Clip: LoweredOperator = {
     }
     return [{ type: x.type, shape: x.shape }]
   },
-  decompose: (node) => (node.inputs[1] || node.inputs[2] ? undefined : [node.input(0)]),
-  scalar(_node, [x, low, high]) {
-    if (!low) return `${x} > ${high} ? ${high} : ${x}`
-    if (!high) return `${x} < ${low} ? ${low} : ${x}`
-    return `${x} < ${low} ? (${low} > ${high} ? ${high} : ${low}) : ${x} > ${high} ? ${high} : ${x}`
+  fold(node) {
+    if (!node.inputs[1] || !node.inputs[2]) return undefined
+    return foldElementwise(node, node.input(0).type, { onNumbers: clip<number>, onIntegers: clip<bigint> })
   },
+  decompose(node, b) {
+    const [x, low, high] = [node.input(0), node.inputs[1], node.inputs[2]]
+    if (low && high) return undefined
+    checkKind(node, x, 'number')
+    const [lowest, highest] = limitsOf(x.type).map((limit) => b.constant(tensorFrom(x.type, [], [limit])))
+    return [b.op('Clip', [x, low ?? lowest, high ?? highest])]
+  },
+  scalar: (_node, [x, low, high]) =>
+    `${x} < ${low} ? (${low} > ${high} ? ${high} : ${low}) : ${x} > ${high} ? ${high} : ${x}`,
 }
 
 /** Up to opset 10 the bounds were attributes. */
@@ -101,11 +120,15 @@ const PRelu: LoweredOperator = {
     const axes = x.dims.slice(2).map((_, i) => i + 1)
     return [b.op('PRelu', [x, b.op('Unsqueeze', [slope, b.ints(axes)])])]
   },
-  scalar: (_node, [x, slope]) => `${x} < 0 ? ${slope} * ${x} : ${x}`,
+  scalar: (node, [x, slope]) => `${x} < 0 ? ${arithmetic(node.output().type, slope!, '*', x!)} : ${x}`,
 }
 
 export const activations: readonly LoweredOperator[] = [
-  unaryOperator('Relu', (node, [x]) => relu(node, x!), { takes: 'signed', onNumber: (x) => (x < 0 ? 0 : x) }),
+  unaryOperator('Relu', (node, [x]) => relu(node, x!), {
+    takes: 'signed',
+    onNumbers: (x) => (x < 0 ? 0 : x),
+    onIntegers: (x) => maximum(x, 0n),
+  }),
   LeakyRelu,
   activation('Elu', 'OM_ACT_ELU', [['alpha', 1]]),
   activation('Selu', 'OM_ACT_SELU', [

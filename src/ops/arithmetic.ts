@@ -1,17 +1,18 @@
 import { add, type Dim, isAtLeast, maximum, minimum, modulo, multiply, subtract, truncDivide } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
-import { elementTypes, isFloat } from '../onnx/element-type.ts'
 import { broadcastShapes } from '../graph/broadcast.ts'
-import { computeType } from './c-text.ts'
-import { binaryOperator, checkKind, isInteger, libm, type Scalar, variadicOperator } from './elementwise.ts'
-import { foldElementwise, numbersOf } from './fold.ts'
+import * as integers from '../graph/integer.ts'
+import { elementTypes, isFloat, isInteger } from '../onnx/element-type.ts'
+import { arithmetic as computed, computeType, negation } from './c-text.ts'
+import { binaryOperator, checkKind, libm, type Scalar, variadicOperator } from './elementwise.ts'
+import { type Elementwise, foldElementwise, numbersOf } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
 
 /** Integer division truncates (ONNX Div-14); by zero it would trap, so it gives 0, and the lowest number by -1 wraps. */
 const divide: Scalar = (node, [a, b]) => {
   const { type } = node.output()
   if (type.startsWith('uint')) return `${b} == 0 ? 0 : ${a} / ${b}`
-  if (type.startsWith('int')) return `${b} == 0 ? 0 : ${b} == -1 ? -${a} : ${a} / ${b}`
+  if (type.startsWith('int')) return `${b} == 0 ? 0 : ${b} == -1 ? ${negation(type, a!)} : ${a} / ${b}`
   return `${a} / ${b}`
 }
 
@@ -34,15 +35,21 @@ const modulus: Scalar = (node, [a, b]) => {
     : `${byNone} : ${remainder} != 0 && (${remainder} < 0) != (${b} < 0) ? ${remainder} + ${b} : ${remainder}`
 }
 
-function onMod(node: Node): (a: number, b: number) => number {
-  return node.int('fmod', 0) === 1 ? (a, b) => a % b : (a, b) => a - b * Math.floor(a / b)
+/** As `modulus`: JavaScript's remainder is C's fmod, exact and with the sign of the dividend. */
+function onMod(node: Node): Elementwise {
+  if (node.int('fmod', 0) === 1) return { onNumbers: (a, b) => a % b, onIntegers: integers.remainder }
+  const onNumbers = (a: number, b: number): number => {
+    const rest = a % b
+    return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest
+  }
+  return { onNumbers, onIntegers: integers.modulo }
 }
 
 const Mod: LoweredOperator = {
   ...binaryOperator('Mod', modulus, {
     takes: 'number',
     // Where nothing is negative, both kinds of remainder agree.
-    onDims: (a, b) => (typeof b === 'number' && b > 0 && isAtLeast(a, 0) ? modulo(a, b) : undefined),
+    onDims: (a, b) => (isAtLeast(a, 0) && isAtLeast(b, 0) ? modulo(a, b) : undefined),
   }),
   fold: (node) => foldElementwise(node, node.input(0).type, onMod(node)),
 }
@@ -55,14 +62,22 @@ const Pow: LoweredOperator = {
     for (const input of [base, exponent]) checkKind(node, input, 'number')
     return [{ type: base.type, shape: broadcastShapes(node, [base.dims, exponent.dims]) }]
   },
-  fold: (node) => (node.version < 7 ? undefined : foldElementwise(node, node.input(0).type, Math.pow)),
+  fold(node) {
+    if (node.version < 7) return undefined
+    return foldElementwise(node, node.input(0).type, { onNumbers: Math.pow, onIntegers: integers.power })
+  },
 }
 
 function power(node: Node, [base, exponent]: readonly string[], k: Parameters<Scalar>[2]): string {
   const [x, y] = [node.input(0), node.input(1)]
   if (isInteger(x.type) && isInteger(y.type)) {
     k.include('integer.h')
-    return `(${elementTypes[x.type].c})om_power_int64((int64_t)${base}, (int64_t)${exponent})`
+    const { c } = elementTypes[x.type]
+    const power = `(${c})om_power((uint64_t)${base}, (uint64_t)${exponent})`
+    if (y.type.startsWith('u')) return power
+    // A fraction is cut to a whole number.
+    const minusOne = x.type.startsWith('u') ? '0' : `${base} == -1 ? (${exponent} % 2 ? -1 : 1) : 0`
+    return `${exponent} >= 0 ? ${power} : ${base} == 1 ? 1 : ${minusOne}`
   }
   if (isInteger(x.type)) return `(${elementTypes[x.type].c})om_to_int64(pow((double)${base}, (double)${exponent}))`
   const known = y.constant && numbersOf(y.constant)
@@ -78,14 +93,13 @@ function power(node: Node, [base, exponent]: readonly string[], k: Parameters<Sc
 function extreme(
   name: string,
   sign: '>' | '<',
-  onNumbers: (a: number, b: number) => number,
-  onDims: (a: Dim, b: Dim) => Dim,
+  functions: Elementwise & { readonly onDims: (a: Dim, b: Dim) => Dim },
 ): LoweredOperator {
   const scalar: Scalar = (node, [a, b]) => {
     const nan = isFloat(node.input(0).type) ? ` || ${a} != ${a}` : ''
     return `${a} ${sign} ${b}${nan} ? ${a} : ${b}`
   }
-  return variadicOperator(name, scalar, { takes: 'number', onNumbers, onDims })
+  return variadicOperator(name, scalar, { takes: 'number', ...functions })
 }
 
 /** ONNX Mean-1 … 13. */
@@ -99,31 +113,38 @@ const Mean: LoweredOperator = {
   },
 }
 
+const sum: Scalar = (node, [a, b]) => computed(node.output().type, a!, '+', b!)
+const addition = {
+  takes: 'number',
+  onNumbers: (a: number, b: number) => a + b,
+  onIntegers: (a: bigint, b: bigint) => a + b,
+  onDims: add,
+} as const
+
 export const arithmetic: readonly LoweredOperator[] = [
-  binaryOperator('Add', (_node, [a, b]) => `${a} + ${b}`, { takes: 'number', onNumbers: (a, b) => a + b, onDims: add }),
-  binaryOperator('Sub', (_node, [a, b]) => `${a} - ${b}`, {
+  binaryOperator('Add', sum, addition),
+  variadicOperator('Sum', sum, addition),
+  binaryOperator('Sub', (node, [a, b]) => computed(node.output().type, a!, '-', b!), {
     takes: 'number',
     onNumbers: (a, b) => a - b,
+    onIntegers: (a, b) => a - b,
     onDims: subtract,
   }),
-  binaryOperator('Mul', (_node, [a, b]) => `${a} * ${b}`, {
+  binaryOperator('Mul', (node, [a, b]) => computed(node.output().type, a!, '*', b!), {
     takes: 'number',
     onNumbers: (a, b) => a * b,
+    onIntegers: (a, b) => a * b,
     onDims: multiply,
   }),
   binaryOperator('Div', divide, {
     takes: 'number',
     onNumbers: (a, b) => a / b,
-    onDims: (a, b) => (b === 0 ? undefined : truncDivide(a, b)),
+    onIntegers: integers.truncDivide,
+    onDims: truncDivide,
   }),
   Mod,
   Pow,
-  variadicOperator('Sum', (_node, [a, b]) => `${a} + ${b}`, {
-    takes: 'number',
-    onNumbers: (a, b) => a + b,
-    onDims: add,
-  }),
-  extreme('Max', '>', (a, b) => Math.max(a, b), maximum),
-  extreme('Min', '<', (a, b) => Math.min(a, b), minimum),
+  extreme('Max', '>', { onNumbers: Math.max, onIntegers: integers.maximum, onDims: maximum }),
+  extreme('Min', '<', { onNumbers: Math.min, onIntegers: integers.minimum, onDims: minimum }),
   Mean,
 ]

@@ -1,4 +1,4 @@
-import { type ElementType, elementTypes } from '../onnx/element-type.ts'
+import { type ElementType, elementTypes, isInteger } from '../onnx/element-type.ts'
 
 /** C type in which one element is computed: narrow floats are widened to float. */
 export function computeType(type: ElementType): string {
@@ -18,6 +18,26 @@ export function loadElement(type: ElementType, place: string): string {
 /** C statement that writes `expression` (of compute type) to the lvalue `place`. */
 export function storeElement(type: ElementType, place: string, expression: string): string {
   return isNarrowFloat(type) ? `${place} = om_store_${type}(${expression});` : `${place} = ${expression};`
+}
+
+/**
+ * C expression of `a sign b` in compute type. What integers overflow into is their low bits, as everywhere in ONNX: so C
+ * has them added as unsigned ones, for which it defines that, and in 32 bits at least, as narrower ones would become int.
+ */
+export function arithmetic(type: ElementType, a: string, sign: '+' | '-' | '*', b: string): string {
+  if (!isInteger(type)) return `${a} ${sign} ${b}`
+  const unsigned = unsignedType(type)
+  return `(${elementTypes[type].c})((${unsigned})${a} ${sign} (${unsigned})${b})`
+}
+
+/** C expression of -x; of the lowest integer, which has no counterpart, that is itself. */
+export function negation(type: ElementType, x: string): string {
+  return isInteger(type) ? arithmetic(type, '0', '-', x) : `-${x}`
+}
+
+/** C type in which an integer type is added and multiplied. */
+export function unsignedType(type: ElementType): string {
+  return elementTypes[type].bits === 64 ? 'uint64_t' : 'uint32_t'
 }
 
 /** A C literal of compute type for a number; exact for every float, double and 64-bit integer. */

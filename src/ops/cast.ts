@@ -1,12 +1,15 @@
+import { elementOf } from '../graph/contents.ts'
+import type { Dim } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { absolute, wrapTo } from '../graph/integer.ts'
 import type { Builder } from '../graph/operator.ts'
-import { type ElementType, elementTypeOf, elementTypes, isFloat } from '../onnx/element-type.ts'
+import { type ElementType, elementTypeOf, elementTypes, isFloat, isInteger } from '../onnx/element-type.ts'
 import { decodeFloat, encodeFloat, isSmallFloat, type ScaleRounding } from '../onnx/float-formats.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { type TensorArray, tensorArray, tensorFrom, tensorValues } from '../onnx/tensor.ts'
 import { isNarrowFloat } from './c-text.ts'
 import { bytesOf } from './data.ts'
-import { isInteger, type Scalar } from './elementwise.ts'
+import type { Scalar } from './elementwise.ts'
 import { foldsWell } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
 
@@ -50,14 +53,21 @@ function typeNamed(node: Node, words: string): ElementType {
 export function convert(from: ElementType, to: ElementType, x: string, rounding: Rounding): string {
   if (from === to) return x
   if (to === 'bool') return `${x} != 0`
-  if (isNarrowFloat(to)) return roundTrip(to, wide(from) ? `om_round_to_odd((double)${x})` : x, rounding)
+  if (isNarrowFloat(to)) return roundTrip(to, roundedOnce(from, x), rounding)
   if (isFloat(to)) return `(${elementTypes[to].c})${x}`
-  return wrap(to, isFloat(from) ? truncate(to, x) : x)
+  return isFloat(from) ? truncated(to, x) : wrap(to, x)
 }
 
-/** Types whose numbers float may not hold. */
-function wide(type: ElementType): boolean {
-  return type === 'float64' || (isInteger(type) && elementTypes[type].bits >= 32)
+/** C expression of a float cut to an integer of type `to`. */
+export function truncated(to: ElementType, x: string): string {
+  return wrap(to, truncate(to, x))
+}
+
+/** C expression of a float that rounds to what `x` rounds to in any narrower format. */
+function roundedOnce(type: ElementType, x: string): string {
+  const { bits } = elementTypes[type]
+  if (isInteger(type) && bits === 64) return `om_odd_${type}(${x})`
+  return type === 'float64' || (isInteger(type) && bits === 32) ? `om_round_to_odd((double)${x})` : x
 }
 
 /** What is left of a float once it has been stored in a narrower type: elements stay in registers where nodes are fused. */
@@ -97,7 +107,7 @@ const Cast: LoweredOperator = {
     if ([type, to].some((side) => side.startsWith('complex'))) {
       throw node.error('MODEL_TYPES', `${type} can't be cast to ${to}: complex numbers have no cast`)
     }
-    return [{ type: to, shape, contents: to === 'int64' || to === 'int32' ? contents : undefined }]
+    return [{ type: to, shape, contents: castContents(contents, to) }]
   },
   fold: (node) => foldCast(node.input(0).constant!, targetType(node), roundingOf(node)),
   decompose(node, b) {
@@ -111,29 +121,31 @@ const Cast: LoweredOperator = {
   scalar,
 }
 
+/** Only int32 and int64 are followed; int32 wraps. */
+function castContents(contents: readonly Dim[] | undefined, to: ElementType): readonly Dim[] | undefined {
+  if (to !== 'int64' && to !== 'int32') return undefined
+  const elements = contents?.map((dim) => elementOf(to, dim))
+  return elements?.every((dim) => dim !== undefined) ? elements : undefined
+}
+
 function attributesOf(node: Node): { saturate: number; round_mode: string } {
   return { saturate: node.int('saturate', 1), round_mode: node.string('round_mode', 'up') }
 }
 
-/** The conversion at compile time; declines what overflows an integer, and text. */
+/** The conversion at compile time, to what `convert` gives; declines text. */
 function foldCast(tensor: Tensor, to: ElementType, rounding: Rounding): Tensor[] | undefined {
   const { type, dims } = tensor
   if (type === to) return [tensor]
   if (type === 'string' || to === 'string' || type.startsWith('complex') || !foldsWell([tensor], dims)) return undefined
   if (to === 'float32' && elementTypes[type].bits < 64) return [{ type: to, dims, data: bytesOf(toFloats(tensor)) }]
   const values = tensorValues(tensor) as readonly (number | bigint)[]
-  try {
-    return [
-      tensorFrom(
-        to,
-        dims,
-        values.map((value) => castNumber(value, to, rounding)),
-      ),
-    ]
-  } catch (error) {
-    if (error instanceof RangeError) return undefined
-    throw error
-  }
+  return [
+    tensorFrom(
+      to,
+      dims,
+      values.map((value) => castNumber(value, to, rounding)),
+    ),
+  ]
 }
 
 /** Weights of half precision are many, so these go from one typed array to another. */
@@ -148,9 +160,28 @@ function toFloats(tensor: Tensor): Float32Array {
 }
 
 function castNumber(value: number | bigint, to: ElementType, { saturate, scale }: Rounding): number | bigint {
-  if (isInteger(to)) return typeof value === 'bigint' ? value : BigInt(Math.trunc(value))
   if (to === 'bool') return Number(value !== 0 && value !== 0n)
-  return isSmallFloat(to) ? decodeFloat(to, encodeFloat(to, Number(value), saturate, scale)) : Number(value)
+  if (isInteger(to)) return wrapTo(to, typeof value === 'bigint' ? value : truncatedNumber(value, to))
+  if (to === 'float64') return Number(value)
+  const odd = typeof value === 'bigint' ? oddNumber(value) : value
+  return isSmallFloat(to) ? decodeFloat(to, encodeFloat(to, odd, saturate, scale)) : odd
+}
+
+/** As `truncate` has it: what is out of range becomes the lowest number of the type that C converts through. */
+function truncatedNumber(value: number, to: ElementType): bigint {
+  const whole = Math.trunc(value)
+  const [bits, highest] =
+    to === 'uint64' ? [64, 2 ** 64] : elementTypes[to].bits === 64 || to === 'uint32' ? [64, 2 ** 63] : [32, 2 ** 31]
+  return whole >= -(2 ** (bits - 1)) && whole < highest ? BigInt(whole) : -(2n ** BigInt(bits - 1))
+}
+
+/** A number that rounds to what the integer rounds to in every format below float64: the last of its bits tells of all that follow. */
+function oddNumber(value: bigint): number {
+  const magnitude = absolute(value)
+  const dropped = BigInt(Math.max(0, magnitude.toString(2).length - 53))
+  const kept = magnitude >> dropped
+  const odd = kept << dropped === magnitude ? kept : kept | 1n
+  return Number(value < 0n ? -(odd << dropped) : odd << dropped)
 }
 
 /** ONNX CastLike-15 … 25: the type comes from a second input, of which nothing else matters. */

@@ -1,29 +1,27 @@
 import type { Dim } from '../graph/dim.ts'
-import { isManageable, isStatic } from '../graph/dim.ts'
+import { elementOf } from '../graph/contents.ts'
+import { isStatic } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
-import { type ElementType, isFloat } from '../onnx/element-type.ts'
+import { type ElementType, isFloat, isInteger } from '../onnx/element-type.ts'
 import { broadcastShapes } from '../graph/broadcast.ts'
-import { foldElementwise } from './fold.ts'
+import { type Elementwise, foldElementwise } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { MOST_FOLLOWED } from './shape-contents.ts'
 
 export type Scalar = NonNullable<LoweredOperator['scalar']>
 
 /** Groups of element types that ONNX's type constraints speak of. */
-export type Kind = 'float' | 'signed' | 'number' | 'integer' | 'bool' | 'any'
+export type Kind = 'float' | 'signed' | 'number' | 'integer' | 'unsigned integer' | 'bool' | 'any'
 
 const kinds: Readonly<Record<Kind, (type: ElementType) => boolean>> = {
   float: isFloat,
   signed: (type) => isFloat(type) || type.startsWith('int'),
   number: (type) => isFloat(type) || isInteger(type),
   integer: isInteger,
+  'unsigned integer': (type) => type.startsWith('uint'),
   bool: (type) => type === 'bool',
   any: () => true,
-}
-
-export function isInteger(type: ElementType): boolean {
-  return type.startsWith('int') || type.startsWith('uint')
 }
 
 /** Throws where an input is of a type that the operator has no meaning for. */
@@ -44,18 +42,17 @@ export function libm(type: ElementType, name: string): string {
   return type === 'float64' ? name : `${name}f`
 }
 
-interface UnaryOptions {
+/** The same function in JavaScript lets constants fold. */
+interface UnaryOptions extends Elementwise {
   readonly takes: Kind
   /** Default: the input's type. */
   readonly gives?: ElementType
-  /** The same function in JavaScript, exact up to rounding: lets constants fold. */
-  readonly onNumber?: (x: number) => number
   readonly since?: number
 }
 
 /** An elementwise function of one input. */
 export function unaryOperator(name: string, scalar: Scalar, options: UnaryOptions): LoweredOperator {
-  const { takes, gives, onNumber, since } = options
+  const { takes, gives, since } = options
   const typeOf = (node: Node): ElementType => gives ?? node.input(0).type
   return {
     name,
@@ -64,22 +61,21 @@ export function unaryOperator(name: string, scalar: Scalar, options: UnaryOption
       checkKind(node, node.input(0), takes)
       return [{ type: typeOf(node), shape: node.input(0).shape }]
     },
-    ...(onNumber && { fold: (node) => foldElementwise(node, typeOf(node), onNumber) }),
+    fold: (node) => foldElementwise(node, typeOf(node), options),
     scalar,
   }
 }
 
-interface BinaryOptions {
+interface BinaryOptions extends Elementwise {
   readonly takes: Kind
   readonly gives?: ElementType
-  readonly onNumbers?: (a: number, b: number) => number
   /** Follows shape arithmetic through symbolic contents; `undefined` where the result can't be told. */
   readonly onDims?: (a: Dim, b: Dim) => Dim | undefined
 }
 
 /** An elementwise function of two inputs of one type, with broadcasting. */
 export function binaryOperator(name: string, scalar: Scalar, options: BinaryOptions): LoweredOperator {
-  const { takes, gives, onNumbers, onDims } = options
+  const { takes, gives, onDims } = options
   return {
     name,
     infer(node): ValueInfo[] {
@@ -87,32 +83,34 @@ export function binaryOperator(name: string, scalar: Scalar, options: BinaryOpti
       checkKind(node, a, takes)
       checkSameType(node, a, b)
       const shape = broadcastShapes(node, [a.dims, b.dims])
-      return [{ type: gives ?? a.type, shape, contents: onDims && combineContents([a, b], shape, onDims) }]
+      const type = gives ?? a.type
+      return [{ type, shape, contents: onDims && combineContents([a, b], type, shape, onDims) }]
     },
     fold(node) {
-      if (!onNumbers || alignsByAxis(node)) return undefined
-      return foldElementwise(node, gives ?? node.input(0).type, onNumbers)
+      if (alignsByAxis(node)) return undefined
+      return foldElementwise(node, gives ?? node.input(0).type, options)
     },
     decompose: (node, b) => alignByAxis(node, b),
     scalar,
   }
 }
 
-/** Contents of an elementwise result of rank 0 or 1, where those of all operands are known. */
-export function combineContents(
-  operands: readonly Value[],
+/** Contents of an elementwise result of rank 0 or 1, where those of both operands are known. */
+function combineContents(
+  operands: readonly [Value, Value],
+  type: ElementType,
   shape: readonly Dim[],
   onDims: (a: Dim, b: Dim) => Dim | undefined,
 ): Dim[] | undefined {
   if (shape.length > 1 || !isStatic(shape)) return undefined
   const count = shape[0] ?? 1
-  const lists = operands.map((operand) => operand.contents)
-  if (count > MOST_FOLLOWED || lists.includes(undefined)) return undefined
+  const [a, b] = operands.map((operand) => operand.contents)
+  if (count > MOST_FOLLOWED || !a || !b) return undefined
   const results = Array.from({ length: count }, (_, i) => {
-    const elements = lists.map((list) => list?.[list.length === 1 ? 0 : i])
-    return elements.reduce((a, b) => (a === undefined || b === undefined ? undefined : onDims(a, b)))
+    const result = onDims(a[a.length === 1 ? 0 : i]!, b[b.length === 1 ? 0 : i]!)
+    return result === undefined ? undefined : elementOf(type, result)
   })
-  return results.every((dim) => dim !== undefined && isManageable(dim)) ? (results as Dim[]) : undefined
+  return results.every((dim) => dim !== undefined) ? results : undefined
 }
 
 /** Up to opset 6 the attributes `broadcast` and `axis` said which axis of A the first of B goes with. */

@@ -1,6 +1,7 @@
 import { isStatic } from '../graph/dim.ts'
 import type { Node } from '../graph/graph.ts'
-import { type ElementType, isFloat } from '../onnx/element-type.ts'
+import { saturated, wrapTo } from '../graph/integer.ts'
+import { type ElementType, isFloat, isInteger } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { elementsOf, tensorArray, tensorFrom, tensorValues } from '../onnx/tensor.ts'
 import { broadcastShapes } from '../graph/broadcast.ts'
@@ -13,14 +14,22 @@ export function foldsWell(inputs: readonly Tensor[], shape: readonly number[]): 
   return elementsOf(shape) <= Math.max(MOST_ADDED, ...inputs.map(({ dims }) => elementsOf(dims)))
 }
 
+/** What an elementwise operator computes of one element of each input. */
+export interface Elementwise {
+  /** Of floats and truth values: exact up to the rounding to their type. */
+  readonly onNumbers?: ((...elements: number[]) => number) | undefined
+  /** Of integers (and truth values): exact, before what overflows wraps. */
+  readonly onIntegers?: ((...elements: bigint[]) => bigint) | undefined
+}
+
 /**
- * Folds an elementwise operator with broadcasting. Declines where doubles could differ from the element type's own
- * arithmetic: 64-bit integers beyond 2^53, results that an integer type can't hold.
+ * Folds an elementwise operator with broadcasting, to what the compiled model would compute; integers are exact, and wrap
+ * where they overflow. Declines what it has no function for.
  */
 export function foldElementwise(
   node: Node,
   type: ElementType,
-  compute: (...elements: number[]) => number,
+  { onNumbers, onIntegers }: Elementwise,
 ): Tensor[] | undefined {
   const tensors = node.inputs.map((input) => input!.constant!)
   const shape = broadcastShapes(
@@ -28,15 +37,28 @@ export function foldElementwise(
     tensors.map((tensor) => tensor.dims),
   )
   if (!isStatic(shape) || !foldsWell(tensors, shape)) return undefined
-  const operands = tensors.map(numbersOf)
-  if (!operands.every((numbers) => numbers !== undefined)) return undefined
+  const integers = onIntegers && tensors.map(integersOf)
+  if (onIntegers && integers?.every((list) => list !== undefined)) {
+    const results = new (type.startsWith('u') ? BigUint64Array : BigInt64Array)(elementsOf(shape))
+    forEachPosition(tensors, shape, (index, [i = 0, j = 0, k = 0]) => {
+      results[index] = wrapTo(type, onIntegers(integers[0]![i]!, integers[1]?.[j] ?? 0n, integers[2]?.[k] ?? 0n))
+    })
+    return [tensorFrom(type, shape, results)]
+  }
+  const numbers = onNumbers && !tensors.some((tensor) => isInteger(tensor.type)) ? tensors.map(numbersOf) : undefined
+  if (!onNumbers || !numbers?.every((list) => list !== undefined)) return undefined
   const results = new Float64Array(elementsOf(shape))
-  const integral = !isFloat(type) && type !== 'bool'
   forEachPosition(tensors, shape, (index, [i = 0, j = 0, k = 0]) => {
-    const value = compute(operands[0]![i]!, operands[1]?.[j] ?? 0, operands[2]?.[k] ?? 0)
-    results[index] = integral ? Math.trunc(value) : value
+    results[index] = onNumbers(numbers[0]![i]!, numbers[1]?.[j] ?? 0, numbers[2]?.[k] ?? 0)
   })
-  return tensorOrDecline(type, shape, results)
+  return [tensorFrom(type, shape, results)]
+}
+
+/** The elements of integers and truth values; `undefined` of all else. */
+function integersOf(tensor: Tensor): ArrayLike<bigint> | undefined {
+  if (!isInteger(tensor.type) && tensor.type !== 'bool') return undefined
+  const array = tensorArray(tensor)
+  return array instanceof BigInt64Array || array instanceof BigUint64Array ? array : Array.from(array, BigInt)
 }
 
 /** The elements as exact numbers; `undefined` for strings, complex numbers and integers beyond 2^53. */
@@ -48,6 +70,13 @@ export function numbersOf(tensor: Tensor): ArrayLike<number> | undefined {
   const numbers = Array.from(values, Number)
   const exact = values.every((value, i) => typeof value === 'number' || BigInt(numbers[i]!) === value)
   return exact ? numbers : undefined
+}
+
+/** The elements of integers as numbers for indices and bounds: those beyond 2^53 become the nearest exact ones. */
+export function saturatedNumbers(tensor: Tensor): number[] {
+  return Array.from(tensorValues(tensor) as readonly (number | bigint)[], (value) =>
+    typeof value === 'bigint' ? saturated(value) : value,
+  )
 }
 
 /** The tensor, unless a value does not fit the type. */

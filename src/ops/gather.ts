@@ -1,6 +1,7 @@
 import { type Dim, dimEquals, isStatic, product } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
-import { elementsOf, tensorNumbers } from '../onnx/tensor.ts'
+import { elementsOf } from '../onnx/tensor.ts'
+import { saturatedNumbers } from './fold.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from './pick.ts'
 import { normalizeAxis } from './shape-contents.ts'
@@ -46,7 +47,7 @@ const Gather: LoweredOperator = {
     if (!isStatic(dims) || elementsOf(dims) > MOST_PICKED) return undefined
     const axis = axisOf(node)
     const row = elementsOf(data.dims.slice(axis + 1))
-    const picked = tensorNumbers(indices).map((index) => frontIndex(node, index, data.dims[axis]!))
+    const picked = saturatedNumbers(indices).map((index) => frontIndex(node, index, data.dims[axis]!))
     const flat = [elementsOf(data.dims.slice(0, axis)), picked.length, row]
     const positions = positionsOf(flat, ([i, j, inner]) => (i! * data.dims[axis]! + picked[j!]!) * row + inner!)
     return [pickElements([data], dims, positions)]
@@ -93,7 +94,7 @@ const GatherElements: LoweredOperator = {
     const [data, indices] = [node.input(0).constant!, node.input(1).constant!]
     if (elementsOf(indices.dims) > MOST_PICKED || data.dims.length !== indices.dims.length) return undefined
     const axis = axisOf(node)
-    const [chosen, strides, own] = [tensorNumbers(indices), stridesOf(data.dims), stridesOf(indices.dims)]
+    const [chosen, strides, own] = [saturatedNumbers(indices), stridesOf(data.dims), stridesOf(indices.dims)]
     const positions = positionsOf(indices.dims, (index) => {
       const at = index.with(axis, frontIndex(node, chosen[offsetOf(index, own)]!, data.dims[axis]!))
       at.forEach((i, other) => frontIndex(node, i, data.dims[other]!))

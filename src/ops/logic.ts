@@ -1,18 +1,24 @@
 import type { Dim } from '../graph/dim.ts'
-import { dimEquals } from '../graph/dim.ts'
+import { dimEquals, isAtLeast, subtract } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { broadcastShapes } from '../graph/broadcast.ts'
+import { unsignedType } from './c-text.ts'
 import { binaryOperator, checkKind, checkSameType, type Scalar } from './elementwise.ts'
 import { foldElementwise } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { MOST_FOLLOWED } from './shape-contents.ts'
 
-function comparison(name: string, sign: string, onNumbers: (a: number, b: number) => boolean): LoweredOperator {
+function comparison(
+  name: string,
+  sign: string,
+  holds: (a: number | bigint, b: number | bigint) => boolean,
+): LoweredOperator {
   return binaryOperator(name, (_node, [a, b]) => `${a} ${sign} ${b}`, {
     takes: 'number',
     gives: 'bool',
-    onNumbers: (a, b) => Number(onNumbers(a, b)),
+    onNumbers: (a, b) => Number(holds(a, b)),
+    onIntegers: (a, b) => BigInt(holds(a, b)),
   })
 }
 
@@ -20,33 +26,41 @@ const equal: Scalar = (node, [a, b]) => (node.input(0).type === 'string' ? `strc
 
 /** Whether two elements of a shape are equal, where that is certain: symbols stand for numbers from 0 up. */
 function equalDims(a: Dim, b: Dim): Dim | undefined {
-  if (typeof a === 'number' && typeof b === 'number') return Number(a === b)
   if (dimEquals(a, b)) return 1
-  return (typeof a === 'number' && a < 0 && isSize(b)) || (typeof b === 'number' && b < 0 && isSize(a)) ? 0 : undefined
-}
-
-/** Whether a dimension has no negative term, so that it can't be negative. */
-function isSize(dim: Dim): boolean {
-  return typeof dim === 'number'
-    ? dim >= 0
-    : dim.terms.every((term) => term.coefficient > 0 && term.atoms.every((atom) => atom.kind === 'symbol'))
+  return isAtLeast(subtract(a, 1), b) || isAtLeast(subtract(b, 1), a) ? 0 : undefined
 }
 
 function connective(name: string, sign: string, onNumbers: (a: number, b: number) => number): LoweredOperator {
   return binaryOperator(name, (_node, [a, b]) => `${a} ${sign} ${b}`, { takes: 'bool', onNumbers })
 }
 
-function bitwise(name: string, sign: string): LoweredOperator {
-  return binaryOperator(name, (_node, [a, b]) => `${a} ${sign} ${b}`, { takes: 'integer' })
+function bitwise(name: string, sign: string, onIntegers: (a: bigint, b: bigint) => bigint): LoweredOperator {
+  return binaryOperator(name, (_node, [a, b]) => `${a} ${sign} ${b}`, { takes: 'integer', onIntegers })
 }
 
-/** ONNX BitShift-11. C leaves shifts by the width or more undefined; here nothing is left of the bits. */
-const shift: Scalar = (node, [a, b]) => {
+function directionOf(node: Node): 'LEFT' | 'RIGHT' {
   const direction = node.string('direction')
   if (direction !== 'LEFT' && direction !== 'RIGHT') {
     throw node.error('MODEL_ATTRIBUTE', `direction is ${JSON.stringify(direction)}, but should be "LEFT" or "RIGHT"`)
   }
-  return `${b} >= ${elementTypes[node.input(0).type].bits} ? 0 : ${a} ${direction === 'LEFT' ? '<<' : '>>'} ${b}`
+  return direction
+}
+
+/** ONNX BitShift-11, of unsigned integers. C leaves shifts by the width or more undefined; here nothing is left of the bits. */
+const shift: Scalar = (node, [a, b]) => {
+  const { type } = node.input(0)
+  const shifted = directionOf(node) === 'LEFT' ? `(${unsignedType(type)})${a} << ${b}` : `${a} >> ${b}`
+  return `${b} >= ${elementTypes[type].bits} ? 0 : (${elementTypes[type].c})(${shifted})`
+}
+
+const BitShift: LoweredOperator = {
+  ...binaryOperator('BitShift', shift, { takes: 'unsigned integer' }),
+  fold(node) {
+    const { type } = node.input(0)
+    const left = directionOf(node) === 'LEFT'
+    const onIntegers = (a: bigint, b: bigint): bigint => (b >= elementTypes[type].bits ? 0n : left ? a << b : a >> b)
+    return foldElementwise(node, type, { onIntegers })
+  },
 }
 
 /** ONNX Where-9 … 16. */
@@ -61,7 +75,10 @@ const Where: LoweredOperator = {
   },
   fold(node) {
     const { type } = node.input(1)
-    return foldElementwise(node, type, (condition, x, y) => (condition ? x : y))
+    return foldElementwise(node, type, {
+      onNumbers: (condition, x, y) => (condition ? x : y),
+      onIntegers: (condition, x, y) => (condition ? x : y),
+    })
   },
   scalar: (_node, [condition, x, y]) => `${condition} ? ${x} : ${y}`,
 }
@@ -86,6 +103,7 @@ export const logic: readonly LoweredOperator[] = [
     takes: 'any',
     gives: 'bool',
     onNumbers: (a, b) => Number(a === b),
+    onIntegers: (a, b) => BigInt(a === b),
     onDims: equalDims,
   }),
   comparison('Greater', '>', (a, b) => a > b),
@@ -95,9 +113,9 @@ export const logic: readonly LoweredOperator[] = [
   connective('And', '&', (a, b) => a & b),
   connective('Or', '|', (a, b) => a | b),
   connective('Xor', '^', (a, b) => a ^ b),
-  bitwise('BitwiseAnd', '&'),
-  bitwise('BitwiseOr', '|'),
-  bitwise('BitwiseXor', '^'),
-  binaryOperator('BitShift', shift, { takes: 'integer' }),
+  bitwise('BitwiseAnd', '&', (a, b) => a & b),
+  bitwise('BitwiseOr', '|', (a, b) => a | b),
+  bitwise('BitwiseXor', '^', (a, b) => a ^ b),
+  BitShift,
   Where,
 ]

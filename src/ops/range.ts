@@ -1,8 +1,10 @@
-import { add, ceilDivide, type Dim, maximum, multiply, subtract } from '../graph/dim.ts'
+import { elementOf } from '../graph/contents.ts'
+import { add, ceilDivide, type Dim, integerOf, isAtLeast, maximum, multiply, subtract } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
-import { tensorFrom } from '../onnx/tensor.ts'
-import { isFloat } from '../onnx/element-type.ts'
-import { loadElement, storeElement } from './c-text.ts'
+import * as integers from '../graph/integer.ts'
+import { isFloat, isInteger } from '../onnx/element-type.ts'
+import { elementsOf, tensorFrom, tensorValues } from '../onnx/tensor.ts'
+import { arithmetic, loadElement, storeElement } from './c-text.ts'
 import { checkSingle } from './agreement.ts'
 import { checkKind, checkSameType } from './elementwise.ts'
 import { foldsWell, numbersOf } from './fold.ts'
@@ -11,10 +13,12 @@ import type { KernelWriter, LoweredOperator } from './lowering.ts'
 /** max(0, ⌈(limit - start) / delta⌉), where start, limit and delta are known as dimensions. */
 function lengthOf(node: Node): Dim | undefined {
   const [start, limit, delta] = [0, 1, 2].map((i) => node.input(i).contents?.[0])
-  if (start === undefined || limit === undefined || typeof delta !== 'number' || delta === 0) return undefined
-  const distance = delta > 0 ? subtract(limit, start) : subtract(start, limit)
-  const length = ceilDivide(distance, Math.abs(delta))
-  const isSize = start === 0 && delta > 0 && typeof limit !== 'number'
+  if (start === undefined || limit === undefined || delta === undefined) return undefined
+  if (integerOf(delta) === undefined || delta === 0) return undefined
+  const rises = isAtLeast(delta, 1)
+  const distance = rises ? subtract(limit, start) : subtract(start, limit)
+  const length = ceilDivide(distance, rises ? delta : multiply(delta, -1))
+  const isSize = start === 0 && rises && isAtLeast(limit, 0)
   return isSize ? length : maximum(0, length)
 }
 
@@ -25,7 +29,8 @@ function contentsOf(node: Node, length: Dim): Dim[] | undefined {
   const [start, delta] = [node.input(0).contents?.[0], node.input(2).contents?.[0]]
   if (start === undefined || delta === undefined || typeof length !== 'number' || length > MOST_CONTENTS)
     return undefined
-  return Array.from({ length }, (_, i) => add(start, multiply(delta, i)))
+  const elements = Array.from({ length }, (_, i) => elementOf(node.input(0).type, add(start, multiply(delta, i))))
+  return elements.every((dim) => dim !== undefined) ? elements : undefined
 }
 
 /** C expressions of start, limit and delta as numbers to compute with. */
@@ -48,38 +53,54 @@ const Range: LoweredOperator = {
     return [{ type: start.type, shape: [length], contents: contentsOf(node, length) }]
   },
   fold(node) {
-    const numbers = [0, 1, 2].map((i) => numbersOf(node.input(i).constant!)?.[0])
-    const [start, limit, delta] = numbers
+    const { type } = node.input(0)
+    const tensors = [0, 1, 2].map((i) => node.input(i).constant!)
+    if (tensors.some(({ dims }) => elementsOf(dims) !== 1)) return undefined
+    if (isInteger(type)) {
+      const [start, limit, delta] = tensors.map((tensor) => BigInt(tensorValues(tensor)[0]!)) as [
+        bigint,
+        bigint,
+        bigint,
+      ]
+      const length = integers.maximum(0n, -integers.floorDivide(start - limit, delta))
+      if (delta === 0n || !foldsWell([], [Number(length)])) return undefined
+      const values = Array.from({ length: Number(length) }, (_, i) => start + BigInt(i) * delta)
+      return [tensorFrom(type, [values.length], values)]
+    }
+    const [start, limit, delta] = tensors.map((tensor) => numbersOf(tensor)?.[0])
     if (start === undefined || limit === undefined || delta === undefined || delta === 0) return undefined
     const length = Math.max(0, Math.ceil((limit - start) / delta))
     if (!Number.isSafeInteger(length) || !foldsWell([], [length])) return undefined
     return [
       tensorFrom(
-        node.input(0).type,
+        type,
         [length],
         Array.from({ length }, (_, i) => start + i * delta),
       ),
     ]
   },
   sizes(node, k) {
-    const [start, limit, delta] = bounds(node, k)
+    const [start, limit, delta] = bounds(node, k) as [string, string, string]
+    const { type } = node.input(0)
     const size = k.symbol(node.output().dims[0]!)
     k.failIf(`${delta} == 0`, 'delta is 0')
-    if (isFloat(node.input(0).type)) {
+    if (isFloat(type)) {
       k.line(`const double count = ceil(((double)${limit} - (double)${start}) / (double)${delta});`)
       k.line(`*${size} = count > 0 ? om_to_int64(count) : 0;`)
-    } else {
-      k.line(`const int64_t step = (int64_t)${delta}, distance = (int64_t)${limit} - (int64_t)${start};`)
-      k.line(`*${size} = (distance < 0) != (step < 0) || distance == 0 ? 0 : distance / step + (distance % step != 0);`)
+      return
     }
+    // Distances and steps as unsigned integers: from the lowest to the highest no signed one would do.
+    const count = (from: string, to: string, step: string): string =>
+      `${to} > ${from} ? (int64_t)(((uint64_t)${to} - (uint64_t)${from} - 1) / ${step} + 1) : 0`
+    const falling = type.startsWith('u') ? '0' : count(limit, start, `(UINT64_C(0) - (uint64_t)${delta})`)
+    k.line(`*${size} = ${delta} > 0 ? (${count(start, limit, `(uint64_t)${delta}`)}) : (${falling});`)
   },
   lower(node, k) {
     const [start, , delta] = bounds(node, k)
     const { type, dims } = node.output()
     const factor = isFloat(type) ? (type === 'float64' ? '(double)i' : '(float)i') : 'i'
-    k.line(
-      `for (int64_t i = 0; i < ${k.count(dims)}; i++) ${storeElement(type, `${k.output()}[i]`, `${start} + ${factor} * ${delta}`)}`,
-    )
+    const element = arithmetic(type, start!, '+', arithmetic(type, factor, '*', delta!))
+    k.line(`for (int64_t i = 0; i < ${k.count(dims)}; i++) ${storeElement(type, `${k.output()}[i]`, element)}`)
   },
 }
 

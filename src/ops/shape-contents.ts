@@ -1,5 +1,5 @@
 import type { IntsName } from '../graph/attributes.ts'
-import { type Dim, dimEquals, isStatic } from '../graph/dim.ts'
+import { type Dim, dimEquals, saturatedOf } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
 import { defaultLimits } from '../onnx/limits.ts'
@@ -48,6 +48,7 @@ export function demandEqual(node: Node, k: KernelWriter, a: Dim, b: Dim, sentenc
 export function intsOf(node: Node, attribute: IntsName, input: number): number[] | undefined {
   const given = node.inputs[input]
   if (!given) return node.ints(attribute)
-  if (given.contents && isStatic(given.contents)) return [...given.contents]
+  const numbers = given.contents?.map(saturatedOf)
+  if (numbers?.every((number) => number !== undefined)) return numbers
   throw node.error('UNSUPPORTED_DYNAMIC', `${attribute} must be known at compile time`)
 }

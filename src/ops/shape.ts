@@ -1,4 +1,4 @@
-import { type Dim, dimEquals, divideExactly, floorDivide, product, subtract } from '../graph/dim.ts'
+import { type Dim, dimEquals, divideExactly, floorDivide, integerOf, product, subtract } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
@@ -48,15 +48,17 @@ function reshapedDims(node: Node, context: InferContext): readonly Dim[] {
     return copied
   }
   const rest = product(copied.filter((_, axis) => axis !== open))
-  return copied.with(
+  const filled = copied.with(
     open,
     rest === 0 ? 0 : (divideExactly(product(input.dims), rest) ?? floorDivide(product(input.dims), rest)),
   )
+  checkCount(node, input.dims, filled)
+  return filled
 }
 
 function checkCount(node: Node, from: readonly Dim[], to: readonly Dim[]): void {
-  const difference = subtract(product(from), product(to))
-  if (typeof difference === 'number' && difference !== 0) {
+  const difference = integerOf(subtract(product(from), product(to)))
+  if (difference !== undefined && difference !== 0n) {
     throw node.error(
       'MODEL_RESHAPE',
       `[${from.join(', ')}] can't be reshaped to [${to.join(', ')}]: the numbers of elements differ`,

@@ -1,4 +1,16 @@
-import { ceilDivide, type Dim, dimEquals, isAtLeast, isStatic, maximum, minimum, add, subtract } from '../graph/dim.ts'
+import {
+  add,
+  ceilDivide,
+  type Dim,
+  dimEquals,
+  isAtLeast,
+  isStatic,
+  LARGEST,
+  maximum,
+  minimum,
+  saturatedOf,
+  subtract,
+} from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from './pick.ts'
@@ -33,18 +45,20 @@ function takenAxes(node: Node): readonly Taken[] | undefined {
   const given = listed(node, 'axes', 3) ?? Array.from({ length: count }, (_, axis) => axis)
   if (starts === undefined || ends === undefined)
     throw node.error('MODEL_MISSING_INPUT', 'starts and ends are required')
-  if (given === 'runtime' || !isStatic(given)) return undefined
-  const axes = given.map((axis) => normalizeAxis(node, axis, rank))
+  const numbers = given === 'runtime' ? [undefined] : given.map(saturatedOf)
+  if (!numbers.every((axis) => axis !== undefined)) return undefined
+  const axes = numbers.map((axis) => normalizeAxis(node, axis, rank))
   if (new Set(axes).size < axes.length)
-    throw node.error('MODEL_ATTRIBUTE', `axes [${given.join(', ')}] name an axis twice`)
+    throw node.error('MODEL_ATTRIBUTE', `axes [${numbers.join(', ')}] name an axis twice`)
   return dims.map((dim, axis) => {
     const i = axes.indexOf(axis)
     if (i < 0) return { start: 0, step: 1, size: dim }
-    const step = steps === 'runtime' ? undefined : (steps[i] ?? 1)
+    const step = steps === 'runtime' ? undefined : saturatedOf(steps[i] ?? 1)
     if (step === 0) throw node.error('MODEL_ATTRIBUTE', `the step of axis ${axis} is 0`)
-    if (starts === 'runtime' || ends === 'runtime' || typeof step !== 'number')
-      return { start: 0, step: 1, size: undefined }
-    return takenOf(dim, starts[i] ?? 0, ends[i] ?? dim, step)
+    if (starts === 'runtime' || ends === 'runtime' || step === undefined) return { start: 0, step: 1, size: undefined }
+    const taken = takenOf(dim, starts[i] ?? 0, ends[i] ?? dim, step)
+    // Where only one element is taken there is no step, and none to multiply with a stride.
+    return Math.abs(step) < LARGEST ? taken : { ...taken, step: 1 }
   })
 }
 
@@ -57,29 +71,27 @@ function countOf(node: Node): number | undefined {
 
 /** Start and count on one axis (ONNX Slice-13: bounds are clamped, negative ones count from the end). */
 function takenOf(size: Dim, start: Dim, end: Dim, step: number): Taken {
-  const unknown = { start: 0, step: 1, size: undefined }
   const [from, to] = [fromFront(start, size), fromFront(end, size)]
-  if (from === undefined || to === undefined) return unknown
+  if (from === undefined || to === undefined) return { start: 0, step: 1, size: undefined }
   const clamp = (value: Dim, low: number, high: Dim): Dim => maximum(minimum(value, high), low)
+  const stride = Math.min(Math.abs(step), LARGEST)
   if (step > 0) {
     const [first, last] = [clamp(from, 0, size), clamp(to, 0, size)]
-    return { start: first, step, size: maximum(ceilDivide(subtract(last, first), step), 0) }
+    return { start: first, step, size: maximum(ceilDivide(subtract(last, first), stride), 0) }
   }
-  if (typeof size !== 'number' || typeof from !== 'number' || typeof to !== 'number') return unknown
-  if (size === 0) return { start: 0, step, size: 0 }
-  const first = clamp(from, 0, size - 1) as number
-  return { start: first, step, size: Math.max(0, Math.ceil((Number(clamp(to, -1, size - 1)) - first) / step)) }
+  const top = subtract(size, 1)
+  const isFlip = isAtLeast(from, top)
+  const [first, last] = [isFlip ? top : clamp(from, 0, top), clamp(to, -1, top)]
+  const count = maximum(ceilDivide(subtract(first, last), stride), 0)
+  // Of an axis without elements none is the first, and none is taken.
+  return { start: maximum(first, 0), step, size: isFlip ? count : minimum(count, size) }
 }
 
-/** A bound counted from the front; `undefined` where its sign is not known. Huge numbers mean "to the end". */
+/** A bound counted from the front; `undefined` where its sign is not known. */
 function fromFront(bound: Dim, size: Dim): Dim | undefined {
-  if (typeof bound === 'number' && bound > LARGEST) return size
   if (isAtLeast(bound, 0)) return bound
   return isAtLeast(-1, bound) ? add(bound, size) : undefined
 }
-
-/** Larger than any dimension (OM_MAX_DIM of native/kernels/runtime.h). */
-const LARGEST = 2 ** 40
 
 function isWhole(taken: Taken, dim: Dim): boolean {
   return taken.start === 0 && taken.step === 1 && taken.size !== undefined && dimEquals(taken.size, dim)
@@ -111,6 +123,7 @@ function writeRanges(node: Node, k: KernelWriter): void {
   k.failIf(`axis < 0 || axis >= ${rank} || ${steps} == 0`, 'an axis or a step is out of range')
   k.line(`  step[axis] = ${steps};`)
   k.line(`  count[axis] = om_slice_axis(dims[axis], ${starts}, ${ends}, ${steps}, &first[axis]);`)
+  k.line('  if (count[axis] < 2) step[axis] = 1;')
   k.line('}')
   k.line('(void)first, (void)count, (void)step;')
 }

@@ -1,8 +1,7 @@
 import type { Node } from '../graph/graph.ts'
-import { type ElementType, isFloat } from '../onnx/element-type.ts'
+import { type ElementType, isFloat, isInteger } from '../onnx/element-type.ts'
 import { computeType, loadElement, storeElement } from './c-text.ts'
 import { convert, roundingOf, targetType } from './cast.ts'
-import { isInteger } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
 
 /** The compiler's own part of Cast: numbers from texts. A text that is no number ends the call. */

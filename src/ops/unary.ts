@@ -1,6 +1,9 @@
 import type { IntName } from '../graph/attributes.ts'
 import type { ElementType } from '../onnx/element-type.ts'
 import { isFloat } from '../onnx/element-type.ts'
+import { absolute } from '../graph/integer.ts'
+import { negation } from './c-text.ts'
+import type { Elementwise } from './fold.ts'
 import { type Kind, libm, type Scalar, unaryOperator } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
 
@@ -15,19 +18,19 @@ function elementary(name: string, c: string): LoweredOperator {
 }
 
 /** A function that the C library has in each precision. */
-function library(name: string, c: string, onNumber?: (x: number) => number): LoweredOperator {
+function library(name: string, c: string, onNumbers?: (x: number) => number): LoweredOperator {
   const scalar: Scalar = (node, [x]) => `${libm(node.input(0).type, c)}(${x})`
-  return unaryOperator(name, scalar, { takes: 'float', ...(onNumber && { onNumber }) })
+  return unaryOperator(name, scalar, { takes: 'float', onNumbers })
 }
 
-/** An expression that is the same in every type. */
+/** An expression that C has for every type that the operator takes. */
 function expression(
   name: string,
   takes: Kind,
-  text: (x: string) => string,
-  onNumber?: (x: number) => number,
+  text: (x: string, type: ElementType) => string,
+  functions: Elementwise,
 ): LoweredOperator {
-  return unaryOperator(name, (_node, [x]) => text(x!), { takes, ...(onNumber && { onNumber }) })
+  return unaryOperator(name, (node, [x]) => text(x!, node.input(0).type), { takes, ...functions })
 }
 
 /** A question with a yes or no for an answer. */
@@ -40,14 +43,9 @@ const ONE: Readonly<Partial<Record<ElementType, string>>> = { float64: '1.0' }
 
 /** Elementwise functions of one input (ONNX operator pages of the same names). */
 export const unary: readonly LoweredOperator[] = [
-  unaryOperator('Abs', (node, [x]) => absolute(node.input(0).type, x!), { takes: 'number', onNumber: Math.abs }),
-  expression(
-    'Neg',
-    'signed',
-    (x) => `-${x}`,
-    (x) => -x,
-  ),
-  unaryOperator('Sign', (node, [x]) => sign(node.input(0).type, x!), { takes: 'number', onNumber: Math.sign }),
+  expression('Abs', 'number', magnitude, { onNumbers: Math.abs, onIntegers: absolute }),
+  expression('Neg', 'signed', (x, type) => negation(type, x), { onNumbers: (x) => -x, onIntegers: (x) => -x }),
+  expression('Sign', 'number', sign, { onNumbers: Math.sign, onIntegers: (x) => BigInt(x > 0n) - BigInt(x < 0n) }),
   library('Ceil', 'ceil', Math.ceil),
   library('Floor', 'floor', Math.floor),
   // Ties go to the even neighbour, as the default rounding mode has it.
@@ -55,7 +53,7 @@ export const unary: readonly LoweredOperator[] = [
   library('Sqrt', 'sqrt', Math.sqrt),
   unaryOperator('Reciprocal', (node, [x]) => `${ONE[node.input(0).type] ?? '1.0f'} / ${x}`, {
     takes: 'float',
-    onNumber: (x) => 1 / x,
+    onNumbers: (x) => 1 / x,
   }),
   elementary('Exp', 'exp'),
   elementary('Log', 'log'),
@@ -65,13 +63,8 @@ export const unary: readonly LoweredOperator[] = [
     const signs = [detects('detect_positive') && `${x} == INFINITY`, detects('detect_negative') && `${x} == -INFINITY`]
     return signs.filter(Boolean).join(' || ') || 'false'
   }),
-  expression(
-    'Not',
-    'bool',
-    (x) => `!${x}`,
-    (x) => Number(!x),
-  ),
-  expression('BitwiseNot', 'integer', (x) => `~${x}`),
+  expression('Not', 'bool', (x) => `!${x}`, { onNumbers: (x) => Number(!x) }),
+  expression('BitwiseNot', 'integer', (x) => `~${x}`, { onIntegers: (x) => ~x }),
   library('Sin', 'sin'),
   library('Cos', 'cos'),
   library('Tan', 'tan'),
@@ -86,13 +79,13 @@ export const unary: readonly LoweredOperator[] = [
   library('Atanh', 'atanh'),
 ]
 
-function absolute(type: ElementType, x: string): string {
+function magnitude(x: string, type: ElementType): string {
   if (type.startsWith('uint')) return x
-  return isFloat(type) ? `${libm(type, 'fabs')}(${x})` : `${x} < 0 ? -${x} : ${x}`
+  return isFloat(type) ? `${libm(type, 'fabs')}(${x})` : `${x} < 0 ? ${negation(type, x)} : ${x}`
 }
 
 /** NaN has no sign, and stays. */
-function sign(type: ElementType, x: string): string {
+function sign(x: string, type: ElementType): string {
   const difference = `(${x} > 0) - (${x} < 0)`
   return isFloat(type) ? `${x} != ${x} ? ${x} : ${difference}` : difference
 }

@@ -9,12 +9,15 @@ import {
   dimToC,
   divideExactly,
   floorDivide,
+  integer,
+  integerOf,
   isAtLeast,
   isFresh,
   maximum,
   minimum,
   modulo,
   multiply,
+  saturatedOf,
   subtract,
   substitute,
   symbol,
@@ -172,9 +175,33 @@ describe('symbolic dimensions', () => {
     expect(isFresh('batch')).toBe(false)
   })
 
-  test('sizes beyond exact integers never get into C', () => {
-    expect(() => dimToC(2 ** 60, String)).toThrow(/beyond all memory/)
-    expect(() => dimToC(multiply(2 ** 30, multiply(2 ** 30, symbol('a'))), String)).toThrow(/beyond all memory/)
+  test('integers beyond 2^53 stay what they are', () => {
+    const huge = add(2 ** 53, 1)
+    expect(dimKey(huge)).toBe('9007199254740993')
+    expect(integerOf(multiply(huge, huge))).toBe((2n ** 53n + 1n) ** 2n)
+    expect(subtract(huge, huge)).toBe(0)
+    expect([floorDivide(huge, 2), modulo(huge, 2), modulo(7, huge)]).toEqual([2 ** 52, 1, 7])
+    expect([saturatedOf(huge), saturatedOf(multiply(huge, -1))]).toEqual([2 ** 53 - 1, 1 - 2 ** 53])
+    expect(saturatedOf(symbol('a'))).toBeUndefined()
+  })
+
+  test('a dimension is known to be less than what none can be', () => {
+    const n = symbol('n')
+    expect([minimum(n, integer(2n ** 63n - 1n)), maximum(n, integer(-(2n ** 63n)))]).toEqual([n, n])
+    expect([modulo(n, 2 ** 41), floorDivide(n, 2 ** 41)]).toEqual([n, 0])
+    expect(dimKey(minimum(n, 2 ** 31))).toBe('min(n, 2147483648)')
+    expect(isAtLeast(2 ** 50, multiply(n, n))).toBe(false)
+  })
+
+  test('division by zero gives 0', () => {
+    for (const divide of [floorDivide, truncDivide, modulo])
+      expect([divide(7, 0), divide(symbol('n'), 0)]).toEqual([0, 0])
+  })
+
+  test('sizes beyond 64 bits never get into C', () => {
+    expect(() => dimToC(multiply(2 ** 40, 2 ** 40), String)).toThrow(/beyond all memory/)
+    expect(() => dimToC(multiply(2 ** 40, multiply(2 ** 40, symbol('a'))), String)).toThrow(/beyond all memory/)
+    expect(dimToC(integer(-(2n ** 63n)), String)).toBe('INT64_MIN')
     expect(dimToC(2 ** 40, String)).toBe('INT64_C(1099511627776)')
     expect(dimToC(-1, String)).toBe('(-1)')
   })
