@@ -31,7 +31,7 @@ export async function difference(made, results, run) {
       const moved = other ? deviation(other, expected, { rtol: 0, atol: 0 }).maxAbs : 0
       if (maxAbs <= CONDITION * moved) continue
     }
-    return { kind: 'value', output: name, what: problem, actual, expected }
+    return { kind: 'value', output: name, what: problem, apart: maxAbs, actual, expected }
   }
   return undefined
 }

@@ -79,13 +79,25 @@ export class Engine {
     const found = []
     for (const made of cases) {
       const differs = await difference(made, results, this.reference)
-      found.push(
-        differs
-          ? this.#found(made, differs)
-          : { number: made.number, kind: 'same', ops: made.nodes.map(({ op }) => op) },
-      )
+      found.push(differs ? await this.#located(made, differs) : { number: made.number, kind: 'same', ops: opsOf(made) })
     }
     return found
+  }
+
+  /** Of a graph, the first node whose result differs: all others only follow from it. */
+  async #located(made, differs) {
+    const outputs = made.nodes.flatMap((node) => node.outputs)
+    if (outputs.length > made.outputs.length) {
+      const whole = { ...made, outputs }
+      try {
+        whole.expected = await this.reference(bytesOf(whole), whole.feeds)
+        const first = await difference(whole, await this.#run([whole]), this.reference)
+        if (first) return this.#found(whole, first)
+      } catch {
+        // What differs goes away, or does not compile, when more is asked for: told as it was found.
+      }
+    }
+    return this.#found(made, differs)
   }
 
   async #run(cases) {
@@ -107,7 +119,7 @@ export class Engine {
   #found(made, found) {
     const why = explanationOf({ ...found, made })
     if (why === undefined) saveCase(made, this.out)
-    return { number: made.number, ops: made.nodes.map(({ op }) => op), ...found, why, text: describe(made), made }
+    return { number: made.number, ops: opsOf(made), ...found, why, text: describe(made), made }
   }
 }
 
@@ -121,6 +133,10 @@ if (process.argv[2] !== undefined && process.send) {
   })
   process.on('disconnect', () => process.exit())
   process.send({ results: [] })
+}
+
+function opsOf({ nodes }) {
+  return nodes.map(({ op }) => op)
 }
 
 /** What the supervisor is told: a case's own data stay here. */

@@ -199,10 +199,19 @@ export function maximum(a: Dim, b: Dim): Dim {
 
 /** Size of an axis where `a` and `b` are broadcast together, given that they fit: the one that is not 1 (which may be 0). */
 export function broadcastDim(a: Dim, b: Dim): Dim {
-  if (a === 1 || dimEquals(a, b)) return b
-  if (b === 1) return a
-  // Of two that fit it does not matter which comes first, but equal dimensions should have equal keys.
-  return dimKey(a) < dimKey(b) ? call('broadcast', a, b) : call('broadcast', b, a)
+  // Neither order nor repetition matters among dimensions that fit, and equal ones should have equal keys.
+  const sizes = new Map([...broadcastSizes(a), ...broadcastSizes(b)].map((dim) => [dimKey(dim), dim]))
+  sizes.delete('1')
+  const [first = 1, ...others] = [...sizes].sort(([x], [y]) => (x < y ? -1 : 1)).map(([, dim]) => dim)
+  return others.reduce((all, dim) => call('broadcast', all, dim), first)
+}
+
+/** The dimensions that a broadcast is made of; of another dimension, itself. */
+function broadcastSizes(dim: Dim): Dim[] {
+  const [{ coefficient, atoms } = { coefficient: 0n, atoms: [] }, ...more] = termsOf(dim)
+  const [atom] = atoms
+  const isBroadcast = coefficient === 1n && atoms.length === 1 && atom?.kind === 'call' && atom.call === 'broadcast'
+  return isBroadcast && more.length === 0 ? [...broadcastSizes(atom.a), ...broadcastSizes(atom.b)] : [dim]
 }
 
 /** Whether a ≥ b is known whatever the symbols are (false also where that is not known). */

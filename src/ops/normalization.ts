@@ -103,6 +103,7 @@ const InstanceNormalization: LoweredOperator = {
     const channels = channelsOf(node)
     if (typeof channels !== 'number')
       throw node.error('UNSUPPORTED_DYNAMIC', 'the number of channels must be known at compile time')
+    if (channels === 0) return [node.input(0)]
     return [
       b.op('GroupNormalization', node.inputs, {
         num_groups: channels,

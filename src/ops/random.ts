@@ -126,13 +126,13 @@ const Dropout: LoweredOperator = {
     const { type, shape } = node.input(0)
     return [
       { type, shape },
-      { type: 'bool', shape },
+      { type: maskType(node), shape },
     ]
   },
   decompose(node, b): readonly Value[] {
     const [x, ratio, training] = [node.input(0), node.inputs[1], node.inputs[2]]
     if (!training || training.constant?.data[0] === 0)
-      return [x, b.op('ConstantOfShape', [b.op('Shape', [x])], { value: tensorFrom('bool', [1], [true]) })]
+      return [x, b.op('ConstantOfShape', [b.op('Shape', [x])], { value: tensorFrom(maskType(node), [1], [1]) })]
     const seed = node.attributes.get('seed')
     const drawn = b.op('RandomUniformLike', [x], { dtype: elementTypes.float64.code, ...(seed && { seed }) })
     const dropped = castTo(b, ratio ?? b.scalar(0.5, 'float32'), 'float64')
@@ -145,6 +145,11 @@ const Dropout: LoweredOperator = {
     const kept = b.op('Mul', [x, castTo(b, scale, x.type)])
     return [b.op('Where', [mask, kept, b.scalar(0, x.type)]), mask]
   },
+}
+
+/** The mask is of the type of the data until Dropout-10 makes it bool. */
+function maskType(node: Node): ElementType {
+  return node.version < 10 ? node.input(0).type : 'bool'
 }
 
 export const random: readonly LoweredOperator[] = [

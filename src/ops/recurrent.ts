@@ -45,19 +45,19 @@ const cells: readonly Cell[] = [
   },
 ]
 
-/** Activation names of the ONNX recurrent operators, with their default parameters (ONNX LSTM-22). */
-const gateActivations: Readonly<Record<string, readonly [kind: string, alpha: number, beta: number]>> = {
-  relu: ['OM_ACT_RELU', 0, 0],
-  tanh: ['OM_ACT_TANH', 0, 0],
-  sigmoid: ['OM_ACT_SIGMOID', 0, 0],
+/** Activation names of the ONNX recurrent operators, with the defaults of those parameters that they have (ONNX LSTM-22). */
+const gateActivations: Readonly<Record<string, readonly [kind: string, alpha?: number, beta?: number]>> = {
+  relu: ['OM_ACT_RELU'],
+  tanh: ['OM_ACT_TANH'],
+  sigmoid: ['OM_ACT_SIGMOID'],
   affine: ['OM_ACT_AFFINE', 1, 0],
-  leakyrelu: ['OM_ACT_LEAKY_RELU', 0.01, 0],
-  thresholdedrelu: ['OM_ACT_THRESHOLDED_RELU', 1, 0],
+  leakyrelu: ['OM_ACT_LEAKY_RELU', 0.01],
+  thresholdedrelu: ['OM_ACT_THRESHOLDED_RELU', 1],
   scaledtanh: ['OM_ACT_SCALED_TANH', 1, 1],
   hardsigmoid: ['OM_ACT_HARD_SIGMOID', 0.2, 0.5],
-  elu: ['OM_ACT_ELU', 1, 0],
-  softsign: ['OM_ACT_SOFTSIGN', 0, 0],
-  softplus: ['OM_ACT_SOFTPLUS', 0, 0],
+  elu: ['OM_ACT_ELU', 1],
+  softsign: ['OM_ACT_SOFTSIGN'],
+  softplus: ['OM_ACT_SOFTPLUS'],
 }
 
 interface Sizes {
@@ -101,11 +101,14 @@ function infer(node: Node, cell: Cell): ValueInfo[] {
 function activationList(node: Node, cell: Cell, directions: number): string {
   const names = node.strings('activations') ?? Array<readonly string[]>(directions).fill(cell.activations).flat()
   const [alphas, betas] = [[...(node.floats('activation_alpha') ?? [])], [...(node.floats('activation_beta') ?? [])]]
+  // The lists hold values for those activations only that take one: Sigmoid leaves the first alpha to a LeakyRelu behind it.
+  const next = (list: number[], otherwise: number | undefined): string =>
+    literal('float32', otherwise === undefined ? 0 : (list.shift() ?? otherwise))
   const items = names.map((name) => {
     const activation = gateActivations[name.toLowerCase()]
     if (!activation) throw node.error('UNSUPPORTED_ACTIVATION', `activation ${JSON.stringify(name)} is not known`)
     const [kind, alpha, beta] = activation
-    return `{${kind}, ${literal('float32', alphas.shift() ?? alpha)}, ${literal('float32', betas.shift() ?? beta)}}`
+    return `{${kind}, ${next(alphas, alpha)}, ${next(betas, beta)}}`
   })
   return `{${items.join(', ')}}`
 }

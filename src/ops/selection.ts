@@ -60,6 +60,7 @@ const Hardmax: LoweredOperator = {
   decompose(node, b) {
     const x = node.input(0)
     const axis = normalizeAxis(node, node.int('axis', -1), x.rank)
+    if (x.dims[axis] === 0) return [x]
     const largest = b.op('ArgMax', [x], { axis })
     const extent = b.op('Gather', [b.op('Shape', [x]), b.ints([axis], [])])
     const position = b.op('Range', [b.scalar(0, 'int64'), extent, b.scalar(1, 'int64')])

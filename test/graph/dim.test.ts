@@ -148,6 +148,8 @@ describe('symbolic dimensions', () => {
     expect(broadcastDim(a, a)).toBe(a)
     const both = broadcastDim(a, b)
     expect(dimEquals(both, broadcastDim(b, a))).toBe(true)
+    const three = broadcastDim(both, symbol('c'))
+    for (const part of [a, b, symbol('c'), both, three]) expect(dimEquals(three, broadcastDim(part, three))).toBe(true)
     for (const [x, y, wanted] of [
       [1, 5, 5],
       [5, 1, 5],

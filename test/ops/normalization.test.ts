@@ -185,3 +185,17 @@ describe('bad attributes', () => {
     await expect(runCase(one)).rejects.toThrow(message)
   })
 })
+
+describe('empty axes', () => {
+  it('make empty results', async () => {
+    const nothing = (...dims: number[]): ReturnType<typeof f32> => f32([], dims)
+    const results = await runCases([
+      { op: 'Hardmax', inputs: [nothing(0, 2)], attributes: { axis: 0n } },
+      { op: 'InstanceNormalization', inputs: [nothing(2, 0, 3), nothing(0), nothing(0)] },
+    ])
+    expect(results.map(([result]) => result!.dims)).toEqual([
+      [0, 2],
+      [2, 0, 3],
+    ])
+  })
+})

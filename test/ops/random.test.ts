@@ -58,6 +58,13 @@ describe('Dropout', () => {
     }
   })
 
+  it('gives a mask of the type of the data before opset 10', async () => {
+    const inputs = [f32([1, 2])]
+    const [old] = await runCases([{ op: 'Dropout', inputs, outputs: 2 }], { opset: 9 })
+    const [newer] = await runCases([{ op: 'Dropout', inputs, outputs: 2 }], { opset: 10 })
+    expect([old![1]!.type, newer![1]!.type]).toEqual(['float32', 'bool'])
+  })
+
   it('drops a share in training and scales the rest', async () => {
     const [y, mask] = await runCase({
       op: 'Dropout',

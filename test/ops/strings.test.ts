@@ -20,6 +20,13 @@ describe('texts', () => {
     expect(none![0]).toMatchObject({ dims: [1], values: [''] })
   })
 
+  it('joins with broadcasting between sizes that only the run knows', async () => {
+    const [joined] = await runCases([
+      { op: 'StringConcat', inputs: [t('string', ['a', 'b'], [2, 1]), t('string', ['x', ''], [1, 2])], dynamic: true },
+    ])
+    expect(joined![0]).toMatchObject({ dims: [2, 2], values: ['ax', 'a', 'bx', 'b'] })
+  })
+
   it('joins with broadcasting, and splits at delimiters or white space', async () => {
     const [joined, spaces, most, dots] = await runCases([
       { op: 'StringConcat', inputs: [t('string', ['a', 'b'], [2, 1]), t('string', ['x', ''], [2])] },

@@ -21,7 +21,7 @@ export const reduction = {
     const x = g.operand({
       types: ['float32', 'float64', 'int32', 'int64', 'float16'],
       rank: [0, 5],
-      style: /Log/.test(op) ? 'positive' : g.style,
+      style: /Log/.test(op) ? 'positive' : /L2|Mean/.test(op) ? 'normal' : g.style,
     })
     const axes = g.random.chance(0.2) ? undefined : g.axes(x.rank, 1)
     const keepdims = g.maybe(() => int(g.random.below(2)))

@@ -15,6 +15,7 @@ export const signal = {
     const inverse = g.random.below(2)
     const x = g.operand({
       types: ['float32', 'float64'],
+      style: 'normal',
       dims: [
         ...g.dims(g.random.between(1, 2)).map((n) => Math.max(1, n)),
         g.random.between(1, 9),
@@ -31,7 +32,7 @@ export const signal = {
 
   async STFT(g) {
     const [size, step, length] = [g.random.between(2, 6), g.random.between(1, 4), g.random.between(8, 20)]
-    const x = g.operand({ types: ['float32'], dims: [g.random.between(1, 2), length, 1] })
+    const x = g.operand({ types: ['float32'], dims: [g.random.between(1, 2), length, 1], style: 'normal' })
     const window = g.maybe(() => g.tensor('float32', [size], { isParameter: true }))
     const scalar = (value) => g.list([value], { dims: [] })
     await g.node('STFT', [x, scalar(step), window, window && g.random.chance(0.5) ? undefined : scalar(size)], {
