@@ -26,7 +26,7 @@ export function storeElement(type: ElementType, place: string, expression: strin
  */
 export function arithmetic(type: ElementType, a: string, sign: '+' | '-' | '*', b: string): string {
   if (!isInteger(type)) return `${a} ${sign} ${b}`
-  const unsigned = unsignedType(type)
+  const unsigned = sumType(type)
   return `(${elementTypes[type].c})((${unsigned})${a} ${sign} (${unsigned})${b})`
 }
 
@@ -35,8 +35,9 @@ export function negation(type: ElementType, x: string): string {
   return isInteger(type) ? arithmetic(type, '0', '-', x) : `-${x}`
 }
 
-/** C type in which an integer type is added and multiplied. */
-export function unsignedType(type: ElementType): string {
+/** C type in which elements are added and multiplied: their compute type, or of integers an unsigned one, see `arithmetic`. */
+export function sumType(type: ElementType): string {
+  if (!isInteger(type)) return computeType(type)
   return elementTypes[type].bits === 64 ? 'uint64_t' : 'uint32_t'
 }
 

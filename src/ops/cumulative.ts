@@ -1,6 +1,6 @@
 import type { Node } from '../graph/graph.ts'
-import { elementTypes } from '../onnx/element-type.ts'
 import { checkSingle } from './agreement.ts'
+import { sumType } from './c-text.ts'
 import { checkKind } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
@@ -31,7 +31,7 @@ function cumulative(name: string, sign: '+' | '*', initial: 0 | 1): LoweredOpera
       )
       const way = `${node.int('exclusive', 0) ? 1 : 0}, ${node.int('reverse', 0) ? 1 : 0}`
       k.line(
-        `OM_CUMULATE(${k.input(0)}, ${k.output()}, outer, extent, inner, ${elementTypes[type].c}, ${initial}, ${sign}, ${way})`,
+        `OM_CUMULATE(${k.input(0)}, ${k.output()}, outer, extent, inner, ${sumType(type)}, ${initial}, ${sign}, ${way})`,
       )
     },
   }

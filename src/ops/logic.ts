@@ -3,7 +3,7 @@ import { dimEquals, isAtLeast, subtract } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { broadcastShapes } from '../graph/broadcast.ts'
-import { unsignedType } from './c-text.ts'
+import { sumType } from './c-text.ts'
 import { binaryOperator, checkKind, checkSameType, type Scalar } from './elementwise.ts'
 import { foldElementwise } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
@@ -49,7 +49,7 @@ function directionOf(node: Node): 'LEFT' | 'RIGHT' {
 /** ONNX BitShift-11, of unsigned integers. C leaves shifts by the width or more undefined; here nothing is left of the bits. */
 const shift: Scalar = (node, [a, b]) => {
   const { type } = node.input(0)
-  const shifted = directionOf(node) === 'LEFT' ? `(${unsignedType(type)})${a} << ${b}` : `${a} >> ${b}`
+  const shifted = directionOf(node) === 'LEFT' ? `(${sumType(type)})${a} << ${b}` : `${a} >> ${b}`
   return `${b} >= ${elementTypes[type].bits} ? 0 : (${elementTypes[type].c})(${shifted})`
 }
 

@@ -7,6 +7,7 @@ import { broadcastShapes } from '../graph/broadcast.ts'
 import { broadcastTo } from '../graph/demands.ts'
 import { type Agreement, sameSize, takes } from '../graph/rules.ts'
 import { bytesOf, floats } from './data.ts'
+import { sumType } from './c-text.ts'
 import { epilogueLiteral, fusesEpilogue } from './epilogue.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
@@ -141,7 +142,7 @@ function plainProduct(node: Node, k: KernelWriter, { m, n, k: depth, batch }: Pr
   batch.forEach((dim, axis) => k.line(`for (int64_t b${axis} = 0; b${axis} < ${k.dim(dim)}; b${axis}++)`))
   const y = batch.length === 0 ? '0' : batchOffset(node.output(), batch, k, multiply(m, n))
   k.line(
-    `OM_MATMUL_PLAIN((${k.input(0)} + ${xs}), (${k.input(1)} + ${ws}), (${k.output()} + ${y}), ${k.dim(m)}, ${k.dim(n)}, ${k.dim(depth)});`,
+    `OM_MATMUL_PLAIN((${k.input(0)} + ${xs}), (${k.input(1)} + ${ws}), (${k.output()} + ${y}), ${k.dim(m)}, ${k.dim(n)}, ${k.dim(depth)}, ${sumType(node.input(0).type)});`,
   )
 }
 

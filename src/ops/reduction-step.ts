@@ -1,4 +1,5 @@
-import { type ElementType, isFloat } from '../onnx/element-type.ts'
+import { type ElementType, elementTypes, isFloat } from '../onnx/element-type.ts'
+import { arithmetic, negation } from './c-text.ts'
 
 /** What comes after `Reduce` in an operator's name. */
 export type Reduction = 'Sum' | 'Mean' | 'Prod' | 'Max' | 'Min' | 'SumSquare' | 'L1' | 'L2' | 'LogSum' | 'LogSumExp'
@@ -16,7 +17,9 @@ export interface Accumulation {
  * the neutral element: 0, 1, and for Max and Min the lowest and highest number of the type (ONNX Reduce*-20).
  */
 export function accumulation(kind: Exclude<Reduction, 'LogSumExp'>, type: ElementType): Accumulation {
-  const accumulator = type === 'float64' ? 'double' : type.startsWith('uint') ? 'uint64_t' : 'int64_t'
+  const wide = type === 'float64' ? 'float64' : type.startsWith('uint') ? 'uint64' : 'int64'
+  const accumulator = elementTypes[wide].c
+  const square = `(${arithmetic(wide, 'v', '*', 'v')})`
   const plain = (initial: string, step: string, finish = 'sum'): Accumulation => ({
     accumulator,
     initial,
@@ -25,19 +28,22 @@ export function accumulation(kind: Exclude<Reduction, 'LogSumExp'>, type: Elemen
   })
   switch (kind) {
     case 'Sum':
-      return plain('0', 'sum + v')
+      return plain('0', arithmetic(wide, 'sum', '+', 'v'))
     case 'Mean':
       return plain(
         '0',
-        'sum + v',
+        arithmetic(wide, 'sum', '+', 'v'),
         isFloat(type) ? 'sum / (double)count' : `count == 0 ? 0 : sum / (${accumulator})count`,
       )
     case 'Prod':
-      return plain('1', 'sum * v')
+      return plain('1', arithmetic(wide, 'sum', '*', 'v'))
     case 'SumSquare':
-      return plain('0', 'sum + v * v')
+      return plain('0', arithmetic(wide, 'sum', '+', square))
     case 'L1':
-      return plain('0', type.startsWith('uint') ? 'sum + v' : 'sum + (v < 0 ? -v : v)')
+      return plain(
+        '0',
+        arithmetic(wide, 'sum', '+', type.startsWith('uint') ? 'v' : `(v < 0 ? ${negation(wide, 'v')} : v)`),
+      )
     case 'Max':
       return plain(limits(type).lowest, isFloat(type) ? 'sum >= v || sum != sum ? sum : v' : 'sum >= v ? sum : v')
     case 'Min':

@@ -2,7 +2,7 @@ import { type Dim, dimEquals, product } from '../graph/dim.ts'
 import type { Node } from '../graph/graph.ts'
 import type { ElementType } from '../onnx/element-type.ts'
 import { choiceOf } from './choice.ts'
-import { computeType, loadElement, storeElement } from './c-text.ts'
+import { arithmetic, computeType, loadElement, storeElement } from './c-text.ts'
 import { checkIndexedShape, elementOffset, tupleIndexing, writeIndex, writeTupleOffset } from './gather.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { demandEqual, normalizeAxis } from './shape-contents.ts'
@@ -11,8 +11,8 @@ import { closeLoops, loopOffset, openLoops } from './strided.ts'
 /** How an update joins the element that is there: `old` and `update` in compute type. */
 const reductions: Readonly<Record<string, (type: ElementType) => string>> = {
   none: () => 'update',
-  add: (type) => (type === 'bool' ? 'old || update' : 'old + update'),
-  mul: (type) => (type === 'bool' ? 'old && update' : 'old * update'),
+  add: (type) => (type === 'bool' ? 'old || update' : arithmetic(type, 'old', '+', 'update')),
+  mul: (type) => (type === 'bool' ? 'old && update' : arithmetic(type, 'old', '*', 'update')),
   max: () => 'update > old || update != update ? update : old',
   min: () => 'update < old || update != update ? update : old',
 }
