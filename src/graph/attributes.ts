@@ -56,6 +56,7 @@ export const intRanges = {
   fmod: flag,
   group: extent,
   hidden_size: extent,
+  holds: flag,
   ignore_index: anyInt,
   input_forget: flag,
   interleaved: flag,

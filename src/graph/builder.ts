@@ -29,6 +29,15 @@ export interface SubgraphImporter {
   inline(name: string, inputs: readonly Value[], builder: GraphBuilder): Value[]
 }
 
+/** What must be so for a run to go on. */
+export interface Requirement {
+  readonly condition: Value
+  /** What the condition says of sizes, where that is known. */
+  readonly claim: { readonly a: Dim; readonly b: Dim; readonly equal: boolean } | undefined
+  readonly holds: boolean
+  readonly sentence: string
+}
+
 /** Appends nodes to a graph: infers, folds and decomposes each on the way in. */
 export class GraphBuilder implements Builder {
   private readonly graph: Graph
@@ -43,7 +52,7 @@ export class GraphBuilder implements Builder {
   /** Demands that nodes of this graph check. */
   private readonly checked: Set<string>
   /** Values as they are known behind a check. */
-  private readonly refined = new Map<Value, Value>()
+  private readonly behindChecks = new Map<Value, Value>()
 
   constructor(graph: Graph, registry: OperatorRegistry, identities: Identities, { always = false } = {}) {
     this.graph = graph
@@ -152,7 +161,7 @@ export class GraphBuilder implements Builder {
   /** Holds the node against its operator's rules; what only a run can tell is checked by a node before it. */
   private enforce(node: Node, { rules }: Operator): void {
     if (!rules) return
-    node.inputs = node.inputs.map((input) => input && (this.refined.get(input) ?? input))
+    node.inputs = node.inputs.map((input) => input && (this.behindChecks.get(input) ?? input))
     const demands = demandsOf(node, typeof rules === 'function' ? rules(node) : rules)
     if (demands.length === 0) return
     if (this.always) for (const demand of demands) this.learn(node, demand)
@@ -165,6 +174,15 @@ export class GraphBuilder implements Builder {
           demands.filter(({ input }) => input === i),
         ),
     )
+  }
+
+  /** Ends the run unless a condition holds, or does not. */
+  require(node: Node, { condition, claim, holds, sentence }: Requirement): void {
+    if (claim && claim.equal === holds) {
+      const demand = { input: 0, axis: 0, given: claim.a, expected: claim.b, orOne: false, sentence }
+      if (this.always) this.learn(node, demand)
+      this.check(node, [demand])
+    } else this.from(node, () => this.ops('Require', [condition], 0, { holds: Number(holds), sentence }, 'om'))
   }
 
   private learn(node: Node, { given, expected, orOne, sentence }: Demand): void {
@@ -199,10 +217,15 @@ export class GraphBuilder implements Builder {
     const sizes = demands.filter(({ expected, orOne }) => typeof expected === 'number' && !orOne)
     if (sizes.length === 0 || value.constant || value.kind !== 'tensor') return value
     const shape = value.dims.map((dim, axis) => sizes.find((demand) => demand.axis === axis)?.expected ?? dim)
+    const better = this.refined(value, shape)
+    this.behindChecks.set(value, better)
+    return better
+  }
+
+  /** A value as one of a shape that something before has made sure of. */
+  refined(value: Value, shape: readonly Dim[]): Value {
     const node = ownNode(value.producer, 'Refined', [value])
-    const [refined] = this.produce(node, [{ type: value.type, shape, contents: value.contents }], [value.name])
-    this.refined.set(value, refined!)
-    return refined!
+    return this.produce(node, [{ type: value.type, shape, contents: value.contents }], [value.name])[0]!
   }
 
   private produce(node: Node, infos: readonly ValueInfo[], outputs: readonly string[]): Value[] {

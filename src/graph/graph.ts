@@ -235,6 +235,8 @@ export class Identities {
   readonly facts = new Facts()
   /** Demands that nodes of the main graph have checked, by `demandKey`. */
   readonly checked = new Set<string>()
+  /** Why sides of forks can't be gone, by `Place.path` of the importer. */
+  readonly impossible = new Map<string, string>()
   private values = 0
   private symbols = 0
   nextValue(): number {

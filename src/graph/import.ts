@@ -1,10 +1,26 @@
 import { CompileError, ModelError, UsageError } from '../errors.ts'
-import type { Model, OnnxDim, OnnxFunction, OnnxGraph, OnnxNode, Tensor, TypeInfo } from '../onnx/model.ts'
+import { importApart, type Stretch } from './apart.ts'
+import type { Model, OnnxDim, OnnxFunction, OnnxGraph, OnnxNode, TypeInfo } from '../onnx/model.ts'
 import { GraphBuilder, type SubgraphImporter } from './builder.ts'
-import { type Dim, isFresh, symbol, symbolName } from './dim.ts'
+import { type Dim, dimKey, isFresh, symbol, symbolName } from './dim.ts'
 import { bindAttributes, checkFunctions, functionOf } from './functions.ts'
 import { type Graph, type Identities, Node, type Value, type ValueInfo } from './graph.ts'
 import type { OperatorRegistry } from './operator.ts'
+import {
+  canJoin,
+  type Claim,
+  claimOf,
+  type Claims,
+  decide,
+  type Fork,
+  isFork,
+  isImpossible,
+  join,
+  type Outcome as OutcomeAt,
+  pathsOf,
+  suppose,
+} from './paths.ts'
+import { answered, questionOf } from './questions.ts'
 import { Scope } from './scope.ts'
 import { checkOperators, type Opsets, versionOf } from './support.ts'
 import { removeDeadNodes } from './uses.ts'
@@ -23,7 +39,25 @@ interface Place {
   readonly origin?: number
   /** What the names of unnamed nodes begin with. */
   readonly prefix: string
+  /** Where it is, so that another import finds it again. */
+  readonly path: string
+  /** The side of a fork that it is on, by `path`; none where each run comes by. */
+  readonly side?: string | undefined
+  /** What is known there of sizes that only a run knows. */
+  readonly claims: Claims
 }
+
+type Outcome = OutcomeAt<Place>
+
+/** What decides which way to go, and the names of what both ways give. */
+interface Ask {
+  readonly condition: Value
+  readonly claim: Claim | undefined
+  readonly outputs: readonly string[]
+}
+
+/** A side of a fork turned out to be impossible: import anew, and take the other. */
+class Restart extends Error {}
 
 /**
  * The compiler's graph of a model: names resolved to values, shapes inferred, constants folded, model-local
@@ -50,9 +84,8 @@ function importWithFacts(
   options: ImportOptions,
 ): Graph {
   for (let round = 1; ; round++) {
-    identities.restart()
     try {
-      const graph = new Importer(model, registry, identities, options).run()
+      const graph = importOnPossibleSides(model, registry, identities, options)
       if (!identities.facts.hasGrown() || round >= MOST_ROUNDS) return graph
     } catch (error) {
       // A size that was learnt before the error may be what it asks for.
@@ -60,6 +93,25 @@ function importWithFacts(
     }
   }
 }
+
+function importOnPossibleSides(
+  model: Model,
+  registry: OperatorRegistry,
+  identities: Identities,
+  options: ImportOptions,
+): Graph {
+  for (;;) {
+    identities.restart()
+    try {
+      return new Importer(model, registry, identities, options).run()
+    } catch (error) {
+      if (!(error instanceof Restart)) throw error
+    }
+  }
+}
+
+/** Each costs another import. */
+const MOST_IMPOSSIBLE = 256
 
 class Importer {
   private readonly model: Model
@@ -88,19 +140,87 @@ class Importer {
       graph.inputs.push(value)
       scope.define(input.name, value)
     }
-    graph.outputs = this.fill(source, { builder, scope, opsets: this.model.opsets, prefix: '' })
+    const place = { builder, scope, opsets: this.model.opsets, prefix: '', path: '', claims: new Map() }
+    graph.outputs = this.joined(this.fill(source, place), graph.outputNames)
     return graph
   }
 
   /** Imports a graph's initializers and nodes; gives its outputs. */
-  private fill(source: OnnxGraph, place: Place): Value[] {
+  private fill(source: OnnxGraph, place: Place): Outcome {
     for (const [name, tensor] of source.initializers) place.scope.define(name, place.builder.constant(tensor, name))
-    source.nodes.forEach((node, index) => this.addNode(node, index, place))
-    return source.outputs.map((output) => this.lookUp(output.name, place.scope, `output of graph ${source.name}`))
+    const outputs = source.outputs.map(({ name }) => name)
+    return this.addNodes(source.nodes, outputs, place, `output of graph ${source.name}`)
   }
 
-  private addNode(source: OnnxNode, index: number, place: Place): void {
-    const { scope } = place
+  private addNodes(nodes: readonly OnnxNode[], outputs: readonly string[], place: Place, use: string): Outcome {
+    const stretch: Stretch<Place> = {
+      nodes,
+      outputs,
+      place,
+      add: (index, to) => this.addNode(nodes[index]!, index, to),
+      mayFork: (index) => this.mayFork(nodes[index]!, place),
+      continued: (from, end, index) => ({
+        ...from,
+        builder: end.builder,
+        claims: end.claims,
+        side: end.side,
+        path: `${end.path}>${index}`,
+        scope: new Scope(from.scope),
+      }),
+    }
+    for (let index = 0; index < nodes.length; index++) {
+      const outcome = stretch.add(index, place)
+      if (!isFork(outcome)) continue
+      const further = importApart(stretch, index, outcome)
+      if ('fork' in further) return further.fork
+      index = further.next - 1
+    }
+    return { place, values: outputs.map((name) => this.lookUp(name, place.scope, use)) }
+  }
+
+  /** The values that all paths give. */
+  private joined(outcome: Outcome, names: readonly string[]): Value[] {
+    if (!isFork(outcome)) return outcome.values.map((value) => value!)
+    if (canJoin(outcome)) return join(outcome, names)
+    const differing = names.flatMap((name, i) => {
+      const found = new Set([...pathsOf(outcome)].map(({ values: { [i]: value } }) => value && rankOf(value)))
+      return found.size > 1 ? [`${JSON.stringify(name)} may be ${[...found].join(' or ')}`] : []
+    })
+    throw outcome.node.error(
+      'UNSUPPORTED_RANK',
+      `what only a run knows decides here what an output is: ${differing.join(', ')}. That may differ inside a graph, but not at its outputs: give the sizes that decide it (see "dims"), or a Reshape to the output`,
+    )
+  }
+
+  /** Whether a node may go on in several ways, as an `If` does that asks for a size. */
+  private mayFork(source: OnnxNode, place: Place): boolean {
+    const body = functionOf(this.model, source)
+    if (body) return body.nodes.some((inner) => inner.op === 'If' || inner.op === 'Squeeze')
+    const inputs = source.inputs.map((name) => place.scope.find(name))
+    if (source.op === 'If' && source.domain === '') return !inputs[0]?.constant
+    return questionOf(nodeOf(source, place, inputs, source.name, -1), place.claims) !== undefined
+  }
+
+  /** Imports a node, and defines its outputs unless it forks. */
+  private addNode(source: OnnxNode, index: number, place: Place): Outcome {
+    return this.onSide(place, () => this.addSound(source, index, place))
+  }
+
+  /** Imports to a place; where that proves impossible on a side of a fork, anew without that side. */
+  private onSide(place: Place, make: () => Outcome): Outcome {
+    try {
+      return make()
+    } catch (error) {
+      const { impossible } = this.identities
+      if (place.side === undefined || !isImpossible(error) || impossible.size >= MOST_IMPOSSIBLE) throw error
+      impossible.set(place.side, error.message)
+      throw new Restart()
+    }
+  }
+
+  private addSound(source: OnnxNode, index: number, outer: Place): Outcome {
+    const { scope } = outer
+    const place = { ...outer, path: `${outer.path}/${index}` }
     const name = source.name || `${place.prefix}#${index}`
     const inputs = source.inputs.map((input) =>
       input && !(scope.has(input) && !scope.find(input))
@@ -109,16 +229,16 @@ class Importer {
     )
     const origin = place.origin ?? index
     const body = functionOf(this.model, source)
-    const outputs = body
+    const outcome = body
       ? this.expandFunction(body, source, inputs, { ...place, origin, prefix: `${name}/` })
       : this.addOperator(source, name, origin, inputs, place)
-    source.outputs.forEach((output, i) => {
-      const value = outputs[i]
-      if (output && !value) {
-        throw new ModelError('MODEL_OUTPUTS', `Node ${JSON.stringify(name)} (${source.op}) has no output ${i}.`)
-      }
-      if (value) scope.define(output, value)
-    })
+    for (const { values } of pathsOf(outcome)) {
+      const missing = source.outputs.findIndex((output, i) => output && !values[i])
+      if (missing < 0) continue
+      throw new ModelError('MODEL_OUTPUTS', `Node ${JSON.stringify(name)} (${source.op}) has no output ${missing}.`)
+    }
+    if (!isFork(outcome)) source.outputs.forEach((output, i) => scope.define(output, outcome.values[i]))
+    return outcome
   }
 
   private addOperator(
@@ -127,26 +247,32 @@ class Importer {
     origin: number,
     inputs: (Value | undefined)[],
     place: Place,
-  ): Value[] {
-    const { builder, scope, opsets } = place
-    const version = versionOf(source, opsets)
-    const node = new Node({
-      domain: source.domain,
-      op: source.op,
-      version,
-      name,
-      origin,
-      attributes: source.attributes,
-      inputs,
-    })
+  ): Outcome {
+    const { builder, scope } = place
+    const node = nodeOf(source, place, inputs, name, origin)
     const inner = { ...place, origin, prefix: `${name}/` }
-    const branch = chosenBranch(node)
-    if (branch) return this.fill(branch, { ...inner, scope: new Scope(scope) })
     const bodyOf = (attributeName: string): OnnxGraph => {
       const attribute = source.attributes.get(attributeName)
       if (attribute?.kind === 'graph') return attribute.value
       throw node.error('MODEL_MISSING_SUBGRAPH', `subgraph ${attributeName} is missing`)
     }
+    if (node.op === 'If' && node.domain === '') {
+      const [then, otherwise] = [bodyOf('then_branch'), bodyOf('else_branch')]
+      if (then.outputs.length !== otherwise.outputs.length)
+        throw node.error('MODEL_BRANCHES', 'the branches give different numbers of outputs')
+      const ask = { condition: node.input(0), claim: claimOf(node.input(0)), outputs: source.outputs }
+      return this.decided(node, inner, ask, (holds, side) =>
+        this.fill(holds ? then : otherwise, { ...side, scope: new Scope(scope) }),
+      )
+    }
+    const question = questionOf(node, place.claims)
+    if (question) {
+      const [a, b] = [builder.dims([question.a]), builder.dims([question.b])]
+      const condition = builder.from(node, () => builder.op('Equal', [a, b]))
+      const ask = { condition, claim: question, outputs: source.outputs }
+      return this.decided(node, place, ask, (_, side) => this.addOperator(source, name, origin, inputs, side))
+    }
+    node.inputs = answered(node, place.claims, builder)
     const subgraphs: SubgraphImporter = {
       graph: (attributeName, infos) => this.subgraph(bodyOf(attributeName), infos, node, inner),
       inline: (attributeName, values, target) => {
@@ -154,10 +280,46 @@ class Importer {
         checkInputCount(body, values.length, node)
         const local = new Scope(scope)
         body.inputs.forEach((input, i) => local.define(input.name, values[i]))
-        return this.fill(body, { ...inner, builder: target, scope: local })
+        const path = `${inner.path}.${attributeName}(${shapesKey(values)})`
+        const outcome = this.fill(body, { ...inner, path, builder: target, scope: local })
+        return this.joined(
+          outcome,
+          body.outputs.map((output) => output.name),
+        )
       },
     }
-    return builder.append(node, source.outputs, subgraphs)
+    return { place, values: builder.append(node, source.outputs, subgraphs) }
+  }
+
+  /** Goes on as a condition says: one way where it is known, or the other can't be gone; else both ways. */
+  private decided(
+    node: Node,
+    place: Place,
+    { condition, claim, outputs }: Ask,
+    proceed: (holds: boolean, place: Place) => Outcome,
+  ): Outcome {
+    const { builder } = place
+    const known = condition.constant ? Boolean(condition.constant.data[0]) : claim && decide(claim, place.claims)
+    if (known !== undefined) return proceed(known, place)
+    const placeOf = (holds: boolean): Place => ({
+      ...place,
+      path: `${place.path}?${holds}`,
+      claims: suppose(place.claims, claim, holds),
+    })
+    for (const holds of [true, false]) {
+      const problem = this.identities.impossible.get(placeOf(!holds).path)
+      if (problem === undefined) continue
+      builder.require(node, { condition, claim, holds, sentence: `the other way is impossible: ${problem}` })
+      return proceed(holds, placeOf(holds))
+    }
+    const sideOf = (holds: boolean): Fork<Place>['yes'] => {
+      const graph = emptyGraph({ name: node.name, outputs: [] })
+      const inside = new GraphBuilder(graph, this.registry, this.identities)
+      const side = { ...placeOf(holds), builder: inside, side: placeOf(holds).path }
+      return { graph, end: this.onSide(side, () => proceed(holds, side)) }
+    }
+    const fork = { node, condition, builder, yes: sideOf(true), no: sideOf(false) }
+    return canJoin(fork) ? { place, values: join(fork, outputs) } : fork
   }
 
   private subgraph(source: OnnxGraph, infos: readonly ValueInfo[], node: Node, around: Place): Graph {
@@ -170,7 +332,13 @@ class Importer {
       graph.inputs.push(value)
       scope.define(input.name, value)
     })
-    graph.outputs = this.fill(source, { ...around, builder, scope })
+    const outcome = this.fill(source, {
+      ...around,
+      path: `${around.path}.${source.name}(${shapesKey(infos)})`,
+      builder,
+      scope,
+    })
+    graph.outputs = this.joined(outcome, graph.outputNames)
     return graph
   }
 
@@ -180,7 +348,7 @@ class Importer {
     call: OnnxNode,
     inputs: readonly (Value | undefined)[],
     place: Place,
-  ): Value[] {
+  ): Outcome {
     if (inputs.length > body.inputs.length) {
       throw new ModelError(
         'MODEL_FUNCTION',
@@ -190,8 +358,8 @@ class Importer {
     const scope = new Scope()
     const inner = { ...place, scope, opsets: body.opsets }
     body.inputs.forEach((name, i) => scope.define(name, inputs[i]))
-    body.nodes.forEach((node, index) => this.addNode(bindAttributes(node, call, body), index, inner))
-    return body.outputs.map((name) => this.lookUp(name, scope, `output of function ${body.name}`))
+    const nodes = body.nodes.map((node) => bindAttributes(node, call, body))
+    return this.addNodes(nodes, body.outputs, inner, `output of function ${body.name}`)
   }
 
   private lookUp(name: string, scope: Scope, use: string): Value {
@@ -251,20 +419,32 @@ class Importer {
   }
 }
 
+function nodeOf(
+  source: OnnxNode,
+  { opsets }: Place,
+  inputs: (Value | undefined)[],
+  name: string,
+  origin: number,
+): Node {
+  const { domain, op, attributes } = source
+  return new Node({ domain, op, version: versionOf(source, opsets), name, origin, attributes, inputs })
+}
+
 function checkInputCount(source: OnnxGraph, given: number, node: Node): void {
   if (source.inputs.length === given) return
   const problem = `its subgraph ${JSON.stringify(source.name)} takes ${source.inputs.length} inputs, but is given ${given}`
   throw node.error('MODEL_SUBGRAPH_INPUTS', problem)
 }
 
-function emptyGraph({ name, outputs }: OnnxGraph): Graph {
+function emptyGraph({ name, outputs }: Pick<OnnxGraph, 'name' | 'outputs'>): Graph {
   return { name, inputs: [], outputs: [], outputNames: outputs.map((output) => output.name), nodes: [] }
 }
 
-/** The branch of an `If` whose condition is a constant. */
-function chosenBranch(node: Node): OnnxGraph | undefined {
-  const condition: Tensor | undefined = node.op === 'If' && node.domain === '' ? node.inputs[0]?.constant : undefined
-  if (!condition) return undefined
-  const attribute = node.attributes.get(condition.data[0] ? 'then_branch' : 'else_branch')
-  return attribute?.kind === 'graph' ? attribute.value : undefined
+/** Tells imports of one subgraph with different inputs apart. */
+function shapesKey(infos: readonly ValueInfo[]): string {
+  return infos.map(({ shape }) => shape?.map(dimKey).join() ?? '?').join(';')
+}
+
+function rankOf({ kind, type, shape }: Value): string {
+  return kind === 'tensor' ? `${type} of ${shape ? `rank ${shape.length}` : 'any rank'}` : `a ${kind}`
 }

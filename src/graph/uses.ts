@@ -52,7 +52,8 @@ function use(value: Value, live: Live): void {
 }
 
 function isLive(node: Node, live: Live): boolean {
-  if (node.demands.length > 0) return true
+  // What gives nothing is there for what it checks.
+  if (node.outputs.length === 0) return true
   if (node.outputs.some((output) => live.values.has(output))) return true
   return live.symbols.size > 0 && [...introducedSymbols(node)].some((name) => live.symbols.has(name))
 }

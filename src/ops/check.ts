@@ -11,6 +11,17 @@ const Check: LoweredOperator = {
   flops: () => 0,
 }
 
+/** The compiler's own: ends the run unless a condition holds (`holds: 1`) or does not, in the words of `sentence`. */
+const Require: LoweredOperator = {
+  name: 'Require',
+  domain: 'om',
+  rules: takes('condition:bool'),
+  infer: () => [],
+  control: (node, c) =>
+    c.failIf(`${node.int('holds') ? '!' : ''}*${c.pointer(node.input(0))}`, node.string('sentence', '')),
+  flops: () => 0,
+}
+
 /** The compiler's own: a value whose sizes are better known, since a check went before. */
 const Refined: LoweredOperator = {
   name: 'Refined',
@@ -21,4 +32,4 @@ const Refined: LoweredOperator = {
   flops: () => 0,
 }
 
-export const checks: readonly LoweredOperator[] = [Check, Refined]
+export const checks: readonly LoweredOperator[] = [Check, Require, Refined]

@@ -100,6 +100,8 @@ function writeMarks(node: Node, k: KernelWriter): void {
   k.line(`bool marked[${Math.max(1, rank)}];`)
   k.line(`const int64_t marks = om_mark_axes(${k.input(1)}, ${count}, ${rank}, marked);`)
   k.failIf('marks < 0', 'an axis is out of range')
+  if (typeof node.input(1).dims[0] !== 'number' && !node.int('noop_with_empty_axes', 0))
+    k.line(`for (int64_t axis = 0; axis < ${rank} && ${count} == 0; axis++) marked[axis] = true;`)
   if (!node.int('keepdims', 1)) k.failIf(`marks != ${count}`, 'an axis is named twice')
 }
 

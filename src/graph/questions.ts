@@ -1,0 +1,56 @@
+import type { GraphBuilder } from './builder.ts'
+import type { Dim } from './dim.ts'
+import type { Node, Value } from './graph.ts'
+import { type Claim, type Claims, decide } from './paths.ts'
+
+/*
+ * Questions that must be answered before the rank of a node's output is known: whether an axis is 1 that a Squeeze
+ * without axes would take away, and how many elements a list of axes or a shape has.
+ */
+
+/** The highest rank that is tried for an output whose rank is data. */
+const HIGHEST_RANK = 8
+
+/** The input whose number of elements decides the rank of the output. */
+function listOf(node: Node): Value | undefined {
+  if (node.domain !== '') return undefined
+  if (node.op === 'ConstantOfShape') return node.inputs[0]
+  if (['Reshape', 'Expand', 'Squeeze', 'Unsqueeze'].includes(node.op)) return node.inputs[1]
+  return node.op.startsWith('Reduce') && !node.int('keepdims', 1) ? node.inputs[1] : undefined
+}
+
+/** Axes that a Squeeze may take away, which names none. */
+function squeezable(node: Node): readonly Dim[] {
+  const bare = node.domain === '' && node.op === 'Squeeze' && !node.inputs[1] && !node.has('axes')
+  return bare ? (node.inputs[0]?.shape ?? []) : []
+}
+
+/** What has to be known next before a node can be imported; `undefined` where nothing has. */
+export function questionOf(node: Node, claims: Claims): Claim | undefined {
+  const axis = squeezable(node).find((dim) => decide({ a: dim, b: 1, equal: true }, claims) === undefined)
+  if (axis !== undefined) return { a: axis, b: 1, equal: true }
+  const list = listOf(node)
+  const [length] = list?.shape ?? []
+  if (length === undefined || typeof length === 'number' || list?.contents) return undefined
+  for (let count = 0; count <= HIGHEST_RANK; count++) {
+    const claim: Claim = { a: length, b: count, equal: true }
+    const holds = decide(claim, claims)
+    if (holds === undefined) return claim
+    if (holds) return undefined
+  }
+  throw node.error('MODEL_SHAPE', `a list of more than ${HIGHEST_RANK} axes is given`)
+}
+
+/** The inputs of a node with what the answers say of them, and the axes that a Squeeze which names none takes away. */
+export function answered(node: Node, claims: Claims, builder: GraphBuilder): (Value | undefined)[] {
+  const isOne = (dim: Dim): boolean => decide({ a: dim, b: 1, equal: true }, claims) === true
+  const axes = squeezable(node).flatMap((dim, axis) => (isOne(dim) ? [axis] : []))
+  if (squeezable(node).some((dim) => typeof dim !== 'number')) return [node.inputs[0], builder.ints(axes)]
+  const list = listOf(node)
+  const [length] = list?.shape ?? []
+  if (!list || length === undefined || typeof length === 'number' || list.contents) return node.inputs
+  const counts = Array.from({ length: HIGHEST_RANK + 1 }, (_, count) => count)
+  const count = counts.find((size) => decide({ a: length, b: size, equal: true }, claims))
+  const known = count === undefined ? list : builder.refined(list, [count])
+  return node.inputs.map((input) => (input === list ? known : input))
+}
