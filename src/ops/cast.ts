@@ -139,11 +139,12 @@ function foldCast(tensor: Tensor, to: ElementType, rounding: Rounding): Tensor[]
   if (type === 'string' || to === 'string' || type.startsWith('complex') || !foldsWell([tensor], dims)) return undefined
   if (to === 'float32' && elementTypes[type].bits < 64) return [{ type: to, dims, data: bytesOf(toFloats(tensor)) }]
   const values = tensorValues(tensor) as readonly (number | bigint)[]
+  const numbers = isFloat(type) ? values : values.map(BigInt)
   return [
     tensorFrom(
       to,
       dims,
-      values.map((value) => castNumber(value, to, rounding)),
+      numbers.map((value) => castNumber(value, to, rounding)),
     ),
   ]
 }
@@ -159,6 +160,7 @@ function toFloats(tensor: Tensor): Float32Array {
   return floats
 }
 
+/** `value`: a bigint is an integer of the model, a number a float. */
 function castNumber(value: number | bigint, to: ElementType, { saturate, scale }: Rounding): number | bigint {
   if (to === 'bool') return Number(value !== 0 && value !== 0n)
   if (isInteger(to)) return wrapTo(to, typeof value === 'bigint' ? value : truncatedNumber(value, to))

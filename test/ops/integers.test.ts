@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { elementTypes, type ElementType } from '../../src/onnx/element-type.ts'
 import type { Tensor } from '../../src/onnx/model.ts'
+import { tensorValues } from '../../src/onnx/tensor.ts'
 import { type Case, runCases, t } from './harness.ts'
 
 // Every operator of integers on the numbers at which types end and JavaScript's numbers stop being exact: the same
@@ -338,4 +339,85 @@ describe('integers', () => {
     })
     await expectAll(cases)
   })
+
+  test('casts wrap between types of integers', async () => {
+    const cases = types.flatMap((from) =>
+      types.map((to) => castCase(from, boundaries(from), to, (n) => wrapped(to, n))),
+    )
+    await expectAll(cases)
+  })
+
+  test('casts to floats round once, to the nearest, to even where two are as near', async () => {
+    const ties = [24n, 40n, 54n, 62n].flatMap((bits) => [
+      2n ** bits + 2n ** (bits - 24n),
+      2n ** bits + 2n ** (bits - 8n),
+      2n ** bits + 2n ** (bits - 8n) + 1n,
+      3n * 2n ** (bits - 1n) + 2n ** (bits - 24n) - 1n,
+      2n ** bits + 2n ** (bits - 11n) - 1n,
+    ])
+    const cases = types.flatMap((from) => {
+      const numbers = [...boundaries(from), ...ties.filter((n) => n <= highest(from))]
+      const floats = ['float64', 'float32', 'float16', 'bfloat16', 'float8e5m2', 'float8e8m0'] as const
+      return floats.map((to) => castCase(from, numbers, to, (n) => nearest(to, n)))
+    })
+    await expectAll(cases)
+  })
+
+  // As the instructions of x86-64 have it, and so NumPy and onnxruntime there: the lowest number of the type that the
+  // conversion goes through, 64 bits wide where fewer would not do, and its low bits where the target is narrower.
+  test('casts of floats cut the fraction; what is out of range is the low bits of the lowest number', async () => {
+    const powers = [7, 8, 15, 16, 31, 32, 53, 63, 64].map((bits) => 2 ** bits)
+    const ends = powers.flatMap((n) => [n - 1, n - 0.5, n, n * (1 + 2 ** -20), -n, -n - 0.5, -n - 1])
+    const numbers = [...ends, 0, -0, 0.9, -0.9, 1e30, -1e30, Infinity, -Infinity, NaN]
+    const cases = (['float64', 'float32', 'bfloat16'] as const).flatMap((from) =>
+      types.map((to): Wanted => {
+        const tensor = t(from, numbers)
+        const wide = elementTypes[to].bits === 64 || to === 'uint32' ? 'int64' : 'int32'
+        const cut = (x: number): bigint => {
+          const whole = Number.isFinite(x) ? BigInt(Math.trunc(x)) : lowest(wide) - 1n
+          const most = to === 'uint64' ? highest(to) : highest(wide)
+          return wrapped(to, whole >= lowest(wide) && whole <= most ? whole : lowest(wide))
+        }
+        return {
+          label: `${from} to ${to}`,
+          one: { op: 'Cast', inputs: [tensor], attributes: { to: BigInt(elementTypes[to].code) } },
+          type: to,
+          values: (tensorValues(tensor) as number[]).map(cut),
+        }
+      }),
+    )
+    await expectAll(cases)
+  })
 })
+
+function castCase(
+  from: ElementType,
+  numbers: readonly bigint[],
+  to: ElementType,
+  cast: (n: bigint) => bigint | number,
+): Wanted {
+  return {
+    label: `${from} to ${to}`,
+    one: { op: 'Cast', inputs: [t(from, numbers)], attributes: { to: BigInt(elementTypes[to].code) } },
+    type: to,
+    values: numbers.map(cast),
+  }
+}
+
+const mantissas = { float64: 52, float32: 23, float16: 10, bfloat16: 7, float8e5m2: 2, float8e8m0: 0 } as const
+
+/** The number of a float type that is nearest to an integer. */
+function nearest(type: keyof typeof mantissas, n: bigint): number {
+  const magnitude = abs(n)
+  const length = magnitude === 0n ? 0 : magnitude.toString(2).length
+  if (type === 'float8e8m0')
+    return n === 0n ? 2 ** -127 : Number(2n ** BigInt((magnitude - 1n).toString(2).length - (magnitude === 1n ? 1 : 0)))
+  const unit = 2n ** BigInt(Math.max(0, length - 1 - mantissas[type]))
+  const [below, rest] = [magnitude / unit, magnitude % unit]
+  const up = rest * 2n > unit || (rest * 2n === unit && below % 2n === 1n)
+  const rounded = (below + (up ? 1n : 0n)) * unit
+  const sign = n < 0n ? -1 : 1
+  if (type === 'float16' && rounded >= 65536n) return sign * Infinity
+  if (type === 'float8e5m2' && rounded > 57344n) return sign * 57344
+  return sign * Number(rounded)
+}
