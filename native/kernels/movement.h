@@ -114,8 +114,9 @@ OM_SHARED int64_t om_slice_axis(int64_t size, int64_t start, int64_t end, int64_
   if (end < 0) end += size;
   start = start < 0 ? 0 : start > high ? high : start;
   end = end < low ? low : end > high ? high : end;
-  *first = start;
+  *first = 0;
   if (size == 0 || step == 0 || (step > 0 ? end <= start : end >= start)) return 0;
+  *first = start;
   /* The lowest step has no positive counterpart; any as large takes one element. */
   const int64_t stride = step > 0 ? step : step < -INT64_MAX ? INT64_MAX : -step;
   return ((step > 0 ? end - start : start - end) - 1) / stride + 1;

@@ -14,7 +14,7 @@ export function demandsOf(node: Node, rules: Rules): Demand[] {
   const given = pairInputs(node, rules.inputs)
   checkTypes(node, given)
   for (const pair of given) checkRank(node, pair)
-  const demands = [...namedAgreements(given), ...broadcastAgreements(node, given)].flatMap((agreement) =>
+  const demands = [...namedAgreements(node, given), ...broadcastAgreements(node, given)].flatMap((agreement) =>
     demandOf(node, rules, agreement),
   )
   return [...demands, ...(rules.agree?.(node) ?? []).flatMap((agreement) => demandOf(node, rules, agreement))]
@@ -106,7 +106,7 @@ function axesOf({ rule, value }: Given): { axis: AxisRule; from: number; count: 
 }
 
 /** Axes of the same name, stated sizes, single elements. */
-function* namedAgreements(given: readonly Given[]): Generator<Agreement> {
+function* namedAgreements(node: Node, given: readonly Given[]): Generator<Agreement> {
   const places = new Map<string, { at: Given; axis: number; count: number }[]>()
   for (const at of given) {
     const { rule, value, index } = at
@@ -120,6 +120,11 @@ function* namedAgreements(given: readonly Given[]): Generator<Agreement> {
   }
   for (const list of places.values()) {
     const [first] = list
+    const other = list.find(({ count }) => count !== first!.count)
+    if (other) {
+      const shapes = [first!, other].map(({ at }) => `${label(at)} of shape [${at.value.dims.join(', ')}]`)
+      throw node.error('MODEL_SHAPE', `inputs ${shapes.join(' and ')} should have the same number of axes`)
+    }
     for (let offset = 0; offset < first!.count; offset++) {
       const dimAt = (place: (typeof list)[number]): Dim => place.at.value.dims[place.axis + offset] ?? -1
       const known = list.find((place) => typeof dimAt(place) === 'number') ?? first!

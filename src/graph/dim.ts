@@ -250,28 +250,15 @@ function isNonNegative(atom: Atom): boolean {
 }
 
 /**
- * Whether a dimension is short enough to go on with (products of sums can grow without end), and not beyond `most` where
- * every symbol is 1.
+ * Whether a dimension is one to go on with. Products of sums can grow without end; and where sizes are taken by large
+ * numbers, the compiled model's 64 bits may wrap, about which nothing could be concluded here.
  */
-export function isManageable(dim: SymbolicDim, most: bigint): boolean {
-  return dim.key.length <= LONGEST_KEY && magnitudeAtOne(dim) <= most
+export function isManageable(dim: SymbolicDim): boolean {
+  const total = dim.terms.reduce((sum, { coefficient }) => sum + integers.absolute(coefficient), 0n)
+  return total <= MOST_TIMES && dim.key.length <= LONGEST_KEY
 }
 
-/** An upper bound of what a dimension can be, positive or negative, where no symbol is more than 1. */
-function magnitudeAtOne(dim: Dim): bigint {
-  const terms = termsOf(dim).map(({ coefficient, atoms }) => {
-    const factors = atoms.map((atom) => {
-      if (atom.kind === 'symbol') return 1n
-      const [a, b] = [magnitudeAtOne(atom.a), magnitudeAtOne(atom.b)]
-      if (atom.call === 'min' && isNonNegative(atom)) return integers.minimum(a, b)
-      if (atom.call === 'mod' && isNonNegative(atom) && isAtLeast(atom.a, 0)) return integers.minimum(a, b)
-      return atom.call === 'trunc_div' || atom.call === 'floor_div' ? a : integers.maximum(a, b)
-    })
-    return factors.reduce((product, factor) => product * factor, integers.absolute(coefficient))
-  })
-  return terms.reduce((sum, term) => sum + term, 0n)
-}
-
+const MOST_TIMES = 2n ** 31n
 const LONGEST_KEY = 2000
 
 /** Product of dimensions: the number of elements of a shape. */

@@ -54,6 +54,11 @@ export interface Agreement {
 /** An axis of an input; from the end where negative. */
 export type Place = readonly [input: number, axis: number]
 
+/** The text of a shape whose axes are of one size wherever it stands, but for axis `but`: `[d0, _, d2]`. */
+export function sameAxes(rank: number, but?: number): string {
+  return `[${Array.from({ length: rank }, (_, i) => (i === but ? '_' : `d${i}`)).join(', ')}]`
+}
+
 /** Two dimensions of inputs that must be equal. Where one is known, it is what the other should be. */
 export function sameSize(node: Node, place: Place, other: Place): Agreement {
   const [given, expected] = [sizeAt(node, place), sizeAt(node, other)]

@@ -1,9 +1,10 @@
-import { type Dim, divideExactly, floorDivide, multiply } from '../graph/dim.ts'
+import { type Dim, floorDivide, multiply } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { type Agreement, sameSize, takes } from '../graph/rules.ts'
 import { elementTypeOf } from '../onnx/element-type.ts'
 import { literal, storeElement, stringLiteral } from './c-text.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
-import { demandEqual, normalizeAxis } from './shape-contents.ts'
+import { normalizeAxis } from './shape-contents.ts'
 
 function blockSize(node: Node): number {
   const size = node.int('blocksize')
@@ -11,21 +12,21 @@ function blockSize(node: Node): number {
   throw node.error('MODEL_ATTRIBUTE', 'blocksize must be a positive number')
 }
 
-function part(node: Node, dim: Dim, by: number): Dim {
-  const quotient = divideExactly(dim, by)
-  if (quotient !== undefined) return quotient
-  if (typeof dim === 'number') throw node.error('MODEL_SHAPE', `an axis of size ${dim} can't be divided by ${by}`)
-  return floorDivide(dim, by)
+/** Demands that an axis of the input can be divided. */
+function agreeDivisible(node: Node, axis: number, by: number): Agreement {
+  const whole = multiply(by, floorDivide(node.input(0).dims[axis]!, by))
+  return { input: 0, axis, expected: whole, as: `blocks of ${by} need` }
 }
 
 /** ONNX DepthToSpace-1 … 13 (`mode` DCR or CRD since 11), as its page writes it: reshape, transpose, reshape. */
 const DepthToSpace: LoweredOperator = {
   name: 'DepthToSpace',
+  rules: takes('input:T[_, _, _, _]', { T: 'any' }, (node) => [agreeDivisible(node, 1, blockSize(node) ** 2)]),
   infer: (node) => [node.input(0)],
   decompose(node, b) {
     const block = blockSize(node)
     const [batch, channels, height, width] = node.input(0).dims as [Dim, Dim, Dim, Dim]
-    const depth = part(node, channels, block * block)
+    const depth = floorDivide(channels, block * block)
     const columnsFirst = node.string('mode', 'DCR') === 'CRD'
     const split = columnsFirst
       ? [batch, depth, block, block, height, width]
@@ -39,27 +40,38 @@ const DepthToSpace: LoweredOperator = {
 /** ONNX SpaceToDepth-1 … 13. */
 const SpaceToDepth: LoweredOperator = {
   name: 'SpaceToDepth',
+  rules: takes('input:T[_, _, _, _]', { T: 'any' }, (node) =>
+    [2, 3].map((axis) => agreeDivisible(node, axis, blockSize(node))),
+  ),
   infer: (node) => [node.input(0)],
   decompose(node, b) {
     const block = blockSize(node)
     const [batch, channels, height, width] = node.input(0).dims as [Dim, Dim, Dim, Dim]
-    const [rows, columns] = [part(node, height, block), part(node, width, block)]
+    const [rows, columns] = [floorDivide(height, block), floorDivide(width, block)]
     const split = b.reshape(node.input(0), [batch, channels, rows, block, columns, block])
     const blocks = b.op('Transpose', [split], { perm: [0, 3, 5, 1, 2, 4] })
     return [b.reshape(blocks, [batch, multiply(channels, block * block), rows, columns])]
   },
 }
 
+function reversedAxes(node: Node): { time: number; batch: number } {
+  const { rank } = node.input(0)
+  const time = normalizeAxis(node, node.int('time_axis', 0), rank)
+  const batch = normalizeAxis(node, node.int('batch_axis', 1), rank)
+  if (time !== batch && time < 2 && batch < 2) return { time, batch }
+  throw node.error('MODEL_AXIS', 'batch_axis and time_axis must be 0 and 1, one each')
+}
+
 /** ONNX ReverseSequence-10: turns round the first `sequence_lens[batch]` steps of each batch item. */
 const ReverseSequence: LoweredOperator = {
   name: 'ReverseSequence',
+  rules: takes('input:T[_, _, ...] sequence_lens:int64[_]', { T: 'any' }, (node) => [
+    sameSize(node, [1, 0], [0, reversedAxes(node).batch]),
+  ]),
   infer: (node) => [{ type: node.input(0).type, shape: node.input(0).dims }],
   lower(node, k) {
-    const { dims, rank } = node.input(0)
-    const time = normalizeAxis(node, node.int('time_axis', 0), rank)
-    const batch = normalizeAxis(node, node.int('batch_axis', 1), rank)
-    if (time + batch !== 1) throw node.error('MODEL_AXIS', 'batch_axis and time_axis must be 0 and 1, one each')
-    demandEqual(node, k, node.input(1).dims[0]!, dims[batch]!, 'there should be one length for each sequence')
+    const { dims } = node.input(0)
+    const { time, batch } = reversedAxes(node)
     const [steps, batches, row] = [k.dim(dims[time]!), k.dim(dims[batch]!), k.count(dims.slice(2))]
     const at = (t: string): string =>
       time === 0 ? `(${t} * ${batches} + b) * ${row}` : `(b * ${steps} + ${t}) * ${row}`
@@ -78,9 +90,9 @@ const ReverseSequence: LoweredOperator = {
 /** ONNX Trilu-14: keeps one triangle of the last two axes; `k` moves the diagonal to the right. */
 const Trilu: LoweredOperator = {
   name: 'Trilu',
+  rules: takes('input:T[..., _, _] k?:int64[.]', { T: 'number|bool|string|complex' }),
   infer(node): ValueInfo[] {
-    const { type, dims, rank } = node.input(0)
-    if (rank < 2) throw node.error('MODEL_SHAPE', `input is of rank ${rank}, but matrices are needed`)
+    const { type, dims } = node.input(0)
     return [{ type, shape: dims }]
   },
   lower(node, k) {
@@ -100,9 +112,9 @@ const Trilu: LoweredOperator = {
 /** ONNX EyeLike-9 … 22: ones on diagonal `k`. */
 const EyeLike: LoweredOperator = {
   name: 'EyeLike',
+  rules: takes('input:number|bool[_, _]'),
   infer(node): ValueInfo[] {
-    const { type, dims, rank } = node.input(0)
-    if (rank !== 2) throw node.error('MODEL_SHAPE', `input is of rank ${rank}, but a matrix is needed`)
+    const { type, dims } = node.input(0)
     const code = node.int('dtype')
     const wanted = code === undefined ? type : elementTypeOf(code)
     if (!wanted || wanted === 'string') throw node.error('MODEL_ATTRIBUTE', `dtype ${code} is no number type`)

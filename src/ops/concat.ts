@@ -11,6 +11,7 @@ import {
 } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
+import { type Agreement, sameAxes, takes } from '../graph/rules.ts'
 import { elementsOf } from '../onnx/tensor.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from './pick.ts'
@@ -19,44 +20,22 @@ import { copyBox, dense } from './strided.ts'
 
 /** The axis of Concat-1 … 13, required since version 4. */
 function axisOf(node: Node): number {
-  return normalizeAxis(node, node.int('axis', 1), node.input(0).rank)
+  const { rank } = node.input(0)
+  if (rank === 0) throw node.error('MODEL_SHAPE', "single numbers can't be joined")
+  return normalizeAxis(node, node.int('axis', 1), rank)
 }
 
 function concatShape(node: Node): readonly Dim[] {
   const axis = axisOf(node)
-  const inputs = node.inputs.map((_, i) => node.input(i))
-  const [first] = inputs
-  return first!.dims.map((dim, i) => {
-    if (i === axis) return inputs.reduce<Dim>((sum, input) => add(sum, input.dims[axis] ?? 0), 0)
-    return inputs.find((input) => typeof input.dims[i] === 'number')?.dims[i] ?? dim
-  })
-}
-
-function checkConcat(node: Node): void {
-  const axis = axisOf(node)
-  const first = node.input(0)
-  node.inputs.forEach((_, i) => {
-    const input = node.input(i)
-    if (input.type !== first.type)
-      throw node.error('MODEL_TYPES', `inputs are of types ${first.type} and ${input.type}, which should agree`)
-    const differs = input.dims.some(
-      (dim, at) =>
-        at !== axis && typeof dim === 'number' && typeof first.dims[at] === 'number' && dim !== first.dims[at],
-    )
-    if (input.rank !== first.rank || differs) {
-      throw node.error(
-        'MODEL_SHAPE',
-        `inputs [${first.dims.join(', ')}] and [${input.dims.join(', ')}] differ beside axis ${axis}`,
-      )
-    }
-  })
+  const sizes = node.inputs.map((_, i) => node.input(i).dims[axis]!)
+  return node.input(0).dims.with(axis, sizes.reduce(add))
 }
 
 /** ONNX Concat-1 … 13. */
 const Concat: LoweredOperator = {
   name: 'Concat',
+  rules: (node) => takes(`inputs+:T${sameAxes(node.input(0).rank, axisOf(node))}`, { T: 'any' }),
   infer(node): ValueInfo[] {
-    checkConcat(node)
     const inputs = node.inputs.map((_, i) => node.input(i))
     const known = inputs[0]!.rank === 1 && inputs.every((input) => input.contents)
     return [
@@ -68,7 +47,6 @@ const Concat: LoweredOperator = {
     ]
   },
   fold(node) {
-    checkConcat(node)
     const tensors = node.inputs.map((input) => input!.constant!)
     const dims = concatShape(node)
     if (!isStatic(dims) || elementsOf(dims) > MOST_PICKED) return undefined
@@ -87,15 +65,6 @@ const Concat: LoweredOperator = {
     return [pickElements(tensors, dims, positions)]
   },
   decompose: (node) => (node.inputs.length === 1 ? [node.input(0)] : undefined),
-  check(node, k) {
-    const axis = axisOf(node)
-    node.output().dims.forEach((dim, i) => {
-      for (const input of i === axis ? [] : node.inputs) {
-        if (!dimEquals(input!.dims[i]!, dim))
-          k.failIf(`${k.dim(input!.dims[i]!)} != ${k.dim(dim)}`, 'inputs differ in an axis that is not joined')
-      }
-    })
-  },
   lower(node, k) {
     const { dims } = node.output()
     const axis = axisOf(node)
@@ -117,6 +86,10 @@ function splitSizes(node: Node): readonly Dim[] | undefined {
   const size = node.input(0).dims[splitAxis(node)]!
   const listed = node.inputs[1] ? node.inputs[1].contents : node.ints('split')
   if (listed) {
+    if (listed.length !== node.outputCount)
+      throw node.error('MODEL_SHAPE', `${listed.length} parts are listed for ${node.outputCount} outputs`)
+    const negative = listed.find((part) => typeof part === 'number' && part < 0)
+    if (negative !== undefined) throw node.error('MODEL_SHAPE', `a part is of size ${negative}`)
     const sum = listed.reduce(add, 0)
     if (typeof sum === 'number' && typeof size === 'number' && sum !== size) {
       throw node.error('MODEL_SHAPE', `the parts [${listed.join(', ')}] do not add up to the axis of size ${size}`)
@@ -141,9 +114,7 @@ function splitSizes(node: Node): readonly Dim[] | undefined {
 }
 
 function splitAxis(node: Node): number {
-  const { rank } = node.input(0)
-  if (rank === 0) throw node.error('MODEL_SHAPE', "a single number can't be split")
-  return normalizeAxis(node, node.int('axis', 0), rank)
+  return normalizeAxis(node, node.int('axis', 0), node.input(0).rank)
 }
 
 function inferSplit(node: Node, context: InferContext): ValueInfo[] {
@@ -162,9 +133,15 @@ function inferSplit(node: Node, context: InferContext): ValueInfo[] {
   })
 }
 
+/** Each output has its part. */
+function agreeSplit(node: Node): Agreement[] {
+  return node.inputs[1] ? [{ input: 1, axis: 0, expected: node.outputCount, as: 'the outputs need' }] : []
+}
+
 /** ONNX Split-1 … 18. */
 const Split: LoweredOperator = {
   name: 'Split',
+  rules: takes('input:T[_, ...] split?:int64[_]', { T: 'any' }, agreeSplit),
   infer: inferSplit,
   fold(node) {
     const tensor = node.input(0).constant!
@@ -200,7 +177,7 @@ const Split: LoweredOperator = {
     k.line('int64_t sum = 0;')
     node.outputs.forEach((output, i) => {
       k.line(`*${k.symbol(output.dims[axis]!)} = ${k.input(1)}[${i}];`)
-      k.failIf(`${k.input(1)}[${i}] < 0`, 'a part is of negative size')
+      k.failIf(`!om_valid_dim(${k.input(1)}[${i}])`, 'a part is of negative size, or too large')
       k.line(`sum += ${k.input(1)}[${i}];`)
     })
     k.failIf(`sum != ${k.dim(node.input(0).dims[axis]!)}`, 'the parts do not add up to the size of the axis')

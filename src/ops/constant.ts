@@ -1,5 +1,6 @@
 import type { Node } from '../graph/graph.ts'
 import { product } from '../graph/dim.ts'
+import { takes } from '../graph/rules.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { elementsOf, tensorFrom, tensorValues } from '../onnx/tensor.ts'
 import { literal, storeElement, stringLiteral } from './c-text.ts'
@@ -39,11 +40,13 @@ function fillTensor(node: Node): Tensor {
 export const constants: readonly LoweredOperator[] = [
   {
     name: 'Constant',
+    rules: takes(''),
     infer: (node) => [{ type: constantValue(node).type, shape: constantValue(node).dims }],
     fold: (node) => [constantValue(node)],
   },
   {
     name: 'ConstantOfShape',
+    rules: takes('input:int64[_]'),
     infer: (node, context) => [{ type: fillTensor(node).type, shape: shapeFromContents(node, node.input(0), context) }],
     fold(node) {
       const dims = tensorValues(node.input(0).constant!).map(Number)
@@ -68,6 +71,7 @@ export const constants: readonly LoweredOperator[] = [
   },
   {
     name: 'Identity',
+    rules: takes('input:value'),
     infer: (node) => [node.input(0)],
     alias: 0,
     fold: (node) => [node.input(0).constant!],

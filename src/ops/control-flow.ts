@@ -1,8 +1,8 @@
 import { type Dim, dimEquals, dimKey, symbolName, symbolsOf } from '../graph/dim.ts'
 import { allNodes, type Graph, type Node, type Value, type ValueInfo } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
+import { type Agreement, takes } from '../graph/rules.ts'
 import { introducedSymbols, symbolsOfValue } from '../graph/symbols.ts'
-import type { ElementType } from '../onnx/element-type.ts'
 import type { ControlWriter, LoweredOperator } from './lowering.ts'
 
 /** What is known of a value that is `a` on one path and `b` on another: dimensions that differ get fresh symbols. */
@@ -34,20 +34,26 @@ function assignShapes(c: ControlWriter, pairs: readonly (readonly [from: Value, 
   for (const [variable, kept] of assignments) c.line(`${variable} = ${kept};`)
 }
 
-/** An input that holds one element, like a condition or a count. */
-function checkSingle(node: Node, value: Value | undefined, type: ElementType, what: string): void {
-  if (!value) return
-  if (value.type !== type) throw node.error('MODEL_TYPES', `${what} should be ${type}, but is ${value.type}`)
-  if (!value.dims.every((dim) => dim === 1)) {
-    throw node.error('MODEL_SHAPE', `${what} should hold one element, but is of shape [${value.dims.join(', ')}]`)
-  }
+/** Conditions and counts hold one element, of whatever rank. */
+function agreeSingle(node: Node, inputs: readonly number[]): Agreement[] {
+  return inputs.flatMap((input) =>
+    (node.inputs[input]?.dims ?? []).map((_, axis) => ({ input, axis, expected: 1, as: 'a single element needs' })),
+  )
+}
+
+function checkGoesOn(node: Node, { type, dims }: Value): void {
+  if (type === 'bool' && dims.every((dim) => dim === 1)) return
+  throw node.error(
+    'MODEL_LOOP',
+    `the body's condition should be a single truth value, but is ${type}[${dims.join(', ')}]`,
+  )
 }
 
 /** ONNX If-1 … 25. */
 const If: LoweredOperator = {
   name: 'If',
+  rules: takes('cond:bool', {}, (node) => agreeSingle(node, [0])),
   infer(node, context) {
-    checkSingle(node, node.input(0), 'bool', 'the condition')
     const then = context.subgraph('then_branch', [])
     const otherwise = context.subgraph('else_branch', [])
     if (then.outputs.length !== otherwise.outputs.length) {
@@ -115,12 +121,11 @@ function varyingSymbols(body: Graph, initial: readonly Value[]): Set<string> {
 /** ONNX Loop-1 … 25: a `for` with an optional bound and an optional condition. */
 const Loop: LoweredOperator = {
   name: 'Loop',
+  rules: takes('M?:int64 cond?:bool v_initial*:value', {}, (node) => agreeSingle(node, [0, 1])),
   infer(node, context) {
-    checkSingle(node, node.inputs[0], 'int64', 'the trip count')
-    checkSingle(node, node.inputs[1], 'bool', 'the condition')
     const initial = node.inputs.slice(2).map((_, i) => node.input(i + 2))
     const body = loopBody(node, context, initial)
-    checkSingle(node, body.outputs[0], 'bool', "the body's condition")
+    checkGoesOn(node, body.outputs[0]!)
     body.outputs = body.outputs.map((output) => context.copy(body, output))
     const iterations = context.freshDim()
     const varying = varyingSymbols(body, initial)
@@ -192,6 +197,7 @@ function zip<A, B>(a: readonly A[], b: readonly B[]): [A, B][] {
 const Copy: LoweredOperator = {
   name: 'Copy',
   domain: 'om',
+  rules: takes('x:any'),
   infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
   scalar: (_node, [x]) => x!,
 }

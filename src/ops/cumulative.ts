@@ -1,7 +1,6 @@
 import type { Node } from '../graph/graph.ts'
-import { checkSingle } from './agreement.ts'
+import { takes } from '../graph/rules.ts'
 import { sumType } from './c-text.ts'
-import { checkKind } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
 
@@ -9,9 +8,8 @@ import { widenNarrowFloats } from './widen.ts'
 function cumulative(name: string, sign: '+' | '*', initial: 0 | 1): LoweredOperator {
   return {
     name,
+    rules: takes('x:number[_, ...] axis:index[.]'),
     infer(node: Node) {
-      checkKind(node, node.input(0), 'number')
-      checkSingle(node, 1)
       const [axis] = node.input(1).contents ?? []
       const { rank } = node.input(0)
       if (typeof axis === 'number' && (axis < -rank || axis >= rank))
@@ -23,7 +21,7 @@ function cumulative(name: string, sign: '+' | '*', initial: 0 | 1): LoweredOpera
       const { dims, rank, type } = node.input(0)
       k.include('axes.h')
       k.include('cumulate.h')
-      k.line(`const int64_t dims[${Math.max(1, rank)}] = {${dims.map((dim) => k.dim(dim)).join(', ') || '0'}};`)
+      k.line(`const int64_t dims[${rank}] = {${dims.map((dim) => k.dim(dim)).join(', ')}};`)
       k.line('int64_t outer, extent, inner;')
       k.failIf(
         `!om_split_axis((int64_t)${k.input(1)}[0], ${rank}, dims, &outer, &extent, &inner)`,

@@ -1,18 +1,14 @@
-import { dimEquals, product } from '../graph/dim.ts'
-import { checkKind } from './elementwise.ts'
+import { product } from '../graph/dim.ts'
+import { takes } from '../graph/rules.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
 
 /** ONNX Det-11 … 22, of one matrix or of a stack of them. */
 const Det: LoweredOperator = {
   name: 'Det',
+  rules: takes('X:float[..., n, n]'),
   infer(node) {
-    const { type, dims, rank } = node.input(0)
-    checkKind(node, node.input(0), 'float')
-    const [rows, columns] = dims.slice(-2)
-    if (rank < 2 || (typeof rows === 'number' && typeof columns === 'number' && rows !== columns)) {
-      throw node.error('MODEL_SHAPE', `[${dims.join(', ')}] holds no square matrices`)
-    }
+    const { type, dims } = node.input(0)
     return [{ type, shape: dims.slice(0, -2) }]
   },
   decompose: widenNarrowFloats,
@@ -20,7 +16,6 @@ const Det: LoweredOperator = {
     const { dims } = node.input(0)
     const [rows, columns] = [dims.at(-2)!, dims.at(-1)!]
     const [n, size] = [k.dim(rows), k.count([rows, columns])]
-    if (!dimEquals(rows, columns)) k.failIf(`${n} != ${k.dim(columns)}`, 'the matrices are not square')
     k.include('determinant.h')
     const matrix = k.scratch(product([8, rows, columns]), 'double')
     k.line(`for (int64_t b = 0; b < ${k.count(dims.slice(0, -2))}; b++) {`)

@@ -1,9 +1,9 @@
 import { type Dim, dimEquals, product } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
+import { type Agreement, takes } from '../graph/rules.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { type Equation, equationOf } from './einsum-equation.ts'
-import { checkKind } from './elementwise.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
 
@@ -52,25 +52,27 @@ function offsetOf(
   return terms.join(' + ') || '0'
 }
 
-/** Ends the call where axes of one label turn out to differ. */
-function checkSizes(node: Node, { terms, sizes }: Equation, k: KernelWriter): void {
-  terms.forEach((labels, i) =>
-    labels.forEach((label, axis) => {
-      const [dim, size] = [node.input(i).dims[axis]!, sizes.get(label)!]
-      if (dim === 1 || dimEquals(dim, size)) return
-      k.failIf(`${k.dim(dim)} != 1 && ${k.dim(dim)} != ${k.dim(size)}`, 'axes of one label differ in size')
-    }),
+/** Axes of one label are of one size, or of size 1. */
+function agreeLabels(node: Node): Agreement[] {
+  const { terms, sizes } = equationOf(node)
+  return terms.flatMap((labels, input) =>
+    labels.map((label, axis) => ({
+      input,
+      axis,
+      expected: sizes.get(label)!,
+      orOne: true,
+      as: label.startsWith('.') ? 'the ellipses need' : `axes of label ${label} need`,
+    })),
   )
 }
 
 /** ONNX Einsum-12. What is no matrix product is written as loops over all labels. */
 const Einsum: LoweredOperator = {
   name: 'Einsum',
+  rules: takes('Inputs+:T', { T: 'number' }, agreeLabels),
   infer(node) {
-    const first = node.input(0)
-    for (let i = 0; i < node.inputs.length; i++) checkKind(node, node.input(i), 'number')
     const { output, sizes } = equationOf(node)
-    return [{ type: first.type, shape: output.map((label) => sizes.get(label)!) }]
+    return [{ type: node.input(0).type, shape: output.map((label) => sizes.get(label)!) }]
   },
   decompose(node, b) {
     const product = asMatMul(node, b)
@@ -80,7 +82,6 @@ const Einsum: LoweredOperator = {
     const equation = equationOf(node)
     const { output, summed, sizes, terms } = equation
     const { type } = node.output()
-    checkSizes(node, equation, k)
     const loop = (variable: string, size: Dim): void =>
       k.line(`for (int64_t ${variable} = 0; ${variable} < ${k.dim(size)}; ${variable}++)`)
     const variables = new Map([...output, ...summed].map((label, i) => [label, `i${i}`]))

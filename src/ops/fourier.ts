@@ -1,9 +1,8 @@
 import { add, type Dim, floorDivide, multiply, subtract } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
-import { elementTypes, isFloat } from '../onnx/element-type.ts'
-import { checkSingle } from './agreement.ts'
-import { checkKind } from './elementwise.ts'
+import { type Agreement, takes } from '../graph/rules.ts'
+import { elementTypes } from '../onnx/element-type.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
 
@@ -57,11 +56,8 @@ function lengthOf(node: Node, axis: number, { real }: Transform): Dim | undefine
 }
 
 function inferDft(node: Node, context: InferContext): ValueInfo[] {
-  checkKind(node, node.input(0), 'float')
   const { dims, type, rank } = node.input(0)
   lanesOf(node)
-  checkSingle(node, 1)
-  checkSingle(node, 2)
   const transform = transformOf(node)
   const axis = axisOf(node)
   const lanes = transform.real ? 1 : 2
@@ -98,6 +94,7 @@ function writeGeometry(node: Node, k: KernelWriter): void {
 /** ONNX DFT-17 (axis as attribute) and DFT-20. */
 const DFT: LoweredOperator = {
   name: 'DFT',
+  rules: ({ version }) => takes(`input:float dft_length?:index[.]${version < 20 ? '' : ' axis?:int64[.]'}`),
   infer: inferDft,
   // The length is no float, so of the inputs only the signal is widened.
   decompose: widenNarrowFloats,
@@ -173,6 +170,12 @@ function frameOf(node: Node): { length: Dim | undefined; step: Dim | undefined }
   return { length, step: node.input(1).contents?.[0] }
 }
 
+/** Where both a window and a frame length are given, the window is as long as a frame. */
+function agreeFrame(node: Node): Agreement[] {
+  const length = node.inputs[2] && node.inputs[3]?.contents?.[0]
+  return length === undefined ? [] : [{ input: 2, axis: 0, expected: length, as: 'frame_length says' }]
+}
+
 /** C variables of the frame: length and step, checked. */
 function writeFrame(node: Node, k: KernelWriter): void {
   const window = node.inputs[2]
@@ -181,21 +184,16 @@ function writeFrame(node: Node, k: KernelWriter): void {
   )
   const samples = k.dim(node.input(0).dims[1]!)
   k.failIf(`n < 1 || step < 1 || n > ${samples}`, 'frame length and step do not fit the signal')
-  if (window && node.inputs[3]) k.failIf(`n != ${k.dim(window.dims[0]!)}`, 'the window is not as long as a frame')
+  if (window && node.inputs[3] && !node.inputs[3].contents)
+    k.failIf(`n != ${k.dim(window.dims[0]!)}`, 'the window is not as long as a frame')
 }
 
 /** ONNX STFT-17: transforms of windows that move over signals [batch, samples, 1 or 2]. */
 const STFT: LoweredOperator = {
   name: 'STFT',
+  rules: takes('signal:T[_, _, _] frame_step:index[.] window?:T[_] frame_length?:index[.]', { T: 'float' }, agreeFrame),
   infer(node, context): ValueInfo[] {
     const signal = node.input(0)
-    checkKind(node, signal, 'float')
-    if (signal.rank !== 3)
-      throw node.error('MODEL_SHAPE', `the signal has rank ${signal.rank}, but should be [batch, samples, 1 or 2]`)
-    checkSingle(node, 1)
-    checkSingle(node, 3)
-    if (node.inputs[2] && node.inputs[2].rank !== 1)
-      throw node.error('MODEL_SHAPE', `the window has rank ${node.inputs[2].rank}, not 1`)
     const { length, step } = frameOf(node)
     const samples = signal.dims[1]!
     const known = length !== undefined && typeof step === 'number' && step > 0
@@ -205,7 +203,7 @@ const STFT: LoweredOperator = {
     const bins = length === undefined ? context.freshDim() : isOneSided(node) ? add(floorDivide(length, 2), 1) : length
     return [{ type: signal.type, shape: [signal.dims[0]!, frames, bins, 2] }]
   },
-  decompose: (node, b) => (isFloat(node.input(0).type) ? widenNarrowFloats(node, b) : undefined),
+  decompose: widenNarrowFloats,
   sizes(node, k) {
     const [, frames, bins] = node.output().dims as [Dim, Dim, Dim, Dim]
     const { length, step } = frameOf(node)

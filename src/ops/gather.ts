@@ -1,5 +1,6 @@
 import { type Dim, dimEquals, isStatic, product } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { sameAxes, sameSize, takes } from '../graph/rules.ts'
 import { elementsOf } from '../onnx/tensor.ts'
 import { saturatedNumbers } from './fold.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
@@ -22,9 +23,7 @@ function frontIndex(node: Node, index: number, extent: number): number {
 }
 
 function axisOf(node: Node): number {
-  const { rank } = node.input(0)
-  if (rank === 0) throw node.error('MODEL_SHAPE', 'a single number has no axis to choose from')
-  return normalizeAxis(node, node.int('axis', 0), rank)
+  return normalizeAxis(node, node.int('axis', 0), node.input(0).rank)
 }
 
 function gatherShape(node: Node): readonly Dim[] {
@@ -36,6 +35,7 @@ function gatherShape(node: Node): readonly Dim[] {
 /** ONNX Gather-1 … 13: indices select along `axis`; negative ones count from the end. */
 const Gather: LoweredOperator = {
   name: 'Gather',
+  rules: takes('data:T[_, ...] indices:index', { T: 'any' }),
   infer(node): ValueInfo[] {
     const [data, indices] = [node.input(0), node.input(1)]
     const shape = gatherShape(node)
@@ -83,16 +83,15 @@ function gatherContents(
 /** ONNX GatherElements-11 … 13: one index per output element. */
 const GatherElements: LoweredOperator = {
   name: 'GatherElements',
+  rules: (node) => takes(`data:T[_, ...] indices:index${sameAxes(node.input(0).rank)}`, { T: 'any' }),
   infer(node): ValueInfo[] {
     const [data, indices] = [node.input(0), node.input(1)]
-    if (data.rank !== indices.rank)
-      throw node.error('MODEL_SHAPE', `data is of rank ${data.rank} and indices of rank ${indices.rank}`)
     axisOf(node)
     return [{ type: data.type, shape: indices.dims }]
   },
   fold(node) {
     const [data, indices] = [node.input(0).constant!, node.input(1).constant!]
-    if (elementsOf(indices.dims) > MOST_PICKED || data.dims.length !== indices.dims.length) return undefined
+    if (elementsOf(indices.dims) > MOST_PICKED) return undefined
     const axis = axisOf(node)
     const [chosen, strides, own] = [saturatedNumbers(indices), stridesOf(data.dims), stridesOf(indices.dims)]
     const positions = positionsOf(indices.dims, (index) => {
@@ -173,8 +172,13 @@ export function writeTupleOffset(k: KernelWriter, { addressed, row }: TupleIndex
   })
 }
 
+/** ONNX GatherND-11 … 13: each tuple of indices selects a row, within its batch item where there are `batch_dims`. */
 const GatherND: LoweredOperator = {
   name: 'GatherND',
+  rules: takes('data:T[_, ...] indices:int64[_, ...]', { T: 'any' }, (node) => {
+    const { batch } = tupleIndexing(node, node.int('batch_dims', 0))
+    return batch.map((_, axis) => sameSize(node, [1, axis], [0, axis]))
+  }),
   infer(node): ValueInfo[] {
     const { batch, rows, row } = tupleIndexing(node, node.int('batch_dims', 0))
     return [{ type: node.input(0).type, shape: [...batch, ...rows, ...row] }]
@@ -182,11 +186,6 @@ const GatherND: LoweredOperator = {
   lower(node, k) {
     const indexing = tupleIndexing(node, node.int('batch_dims', 0))
     const { batch, rows, addressed, row } = indexing
-    batch.forEach((dim, axis) => {
-      const other = node.input(1).dims[axis]!
-      if (!dimEquals(dim, other))
-        k.failIf(`${k.dim(dim)} != ${k.dim(other)}`, 'data and indices differ in a batch axis')
-    })
     k.line(`for (int64_t b = 0; b < ${k.count(batch)}; b++)`)
     k.line(`  for (int64_t i = 0; i < ${k.count(rows)}; i++) {`)
     writeTupleOffset(k, indexing, `b * ${k.count(rows)} + i`)

@@ -1,6 +1,7 @@
 import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
-import type { ElementType } from '../onnx/element-type.ts'
+import { type Agreement, takes } from '../graph/rules.ts'
+import { type ElementType, isFloat } from '../onnx/element-type.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { classify, featureMatrix, postTransform } from './ml-scores.ts'
@@ -9,8 +10,27 @@ import { castTo } from './widen.ts'
 type Decompose = (node: Node, b: Builder) => readonly Value[]
 
 /** An operator of ai.onnx.ml that simpler ones carry out. */
-function mlOperator(name: string, decompose: Decompose): LoweredOperator {
-  return { name, domain: 'ai.onnx.ml', infer: (node) => [node.input(0)], decompose }
+function mlOperator(
+  name: string,
+  inputs: string,
+  decompose: Decompose,
+  agree?: (node: Node) => readonly Agreement[],
+): LoweredOperator {
+  const rules = takes(inputs, { T: 'float32|float64|int32|int64' }, agree)
+  return { name, domain: 'ai.onnx.ml', rules, infer: (node) => [node.input(0)], decompose }
+}
+
+/** What goes by feature is as long as the last axis of the input. */
+function agreeFeatures(node: Node, count: number, as: string): Agreement[] {
+  if (node.input(0).rank === 0) throw node.error('MODEL_SHAPE', 'a single number has no axis of features')
+  return [{ input: 0, axis: -1, expected: count, as }]
+}
+
+/** The same for lists that may have a single entry, for all features. */
+function agreeLists(node: Node, lists: Readonly<Record<string, readonly number[] | undefined>>): Agreement[] {
+  return Object.entries(lists).flatMap(([name, list]) =>
+    list && list.length > 1 ? agreeFeatures(node, list.length, `attribute ${name} says`) : [],
+  )
 }
 
 function floats(b: Builder, values: readonly number[], type: ElementType = 'float32'): Value {
@@ -62,6 +82,7 @@ function lookUp(node: Node, b: Builder, keys: Value | undefined, values: Value |
 const LookUp: LoweredOperator = {
   name: 'LookUp',
   domain: 'om',
+  rules: takes('x:K keys:K[n] values:V[n] default:V[.]', { K: 'float32|float64|integer|string', V: 'any' }),
   infer: (node) => [{ type: node.input(2).type, shape: node.input(0).dims }],
   lower(node, k) {
     const { dims, type } = node.input(0)
@@ -113,18 +134,25 @@ const scaler: Decompose = (node, b) => {
   return [b.op('Mul', [moved, floats(b, node.floats('scale') ?? [1])])]
 }
 
+/** How many features there are coefficients for. */
+function linearFeatures(node: Node, targets: number): number {
+  const { length } = node.floats('coefficients') ?? []
+  if (Number.isInteger(length / targets)) return length / targets
+  throw node.error('MODEL_ATTRIBUTE', `${length} coefficients can't be divided among ${targets} targets`)
+}
+
 /** X · coefficientsᵀ + intercepts, float32[rows, targets]. */
 function linearScores(node: Node, b: Builder, targets: number): Value {
   const x = castTo(b, featureMatrix(node, b), 'float32')
   const coefficients = node.floats('coefficients') ?? []
-  const features = coefficients.length / targets
-  if (!Number.isInteger(features))
-    throw node.error('MODEL_ATTRIBUTE', `${coefficients.length} coefficients can't be divided among ${targets} targets`)
+  const features = linearFeatures(node, targets)
   const matrix = b.op('Transpose', [b.constant(tensorFrom('float32', [targets, features], coefficients))], {
     perm: [1, 0],
   })
   const product = b.op('MatMul', [x, matrix])
   const intercepts = node.floats('intercepts')
+  if (intercepts?.length && intercepts.length !== targets)
+    throw node.error('MODEL_ATTRIBUTE', `${intercepts.length} intercepts are given for ${targets} targets`)
   return intercepts?.length ? b.op('Add', [product, floats(b, intercepts)]) : product
 }
 
@@ -146,18 +174,26 @@ function kernelValues(node: Node, b: Builder, x: Value, vectors: Value): Value {
   ])
 }
 
+/** Features of the support vectors, or of the coefficients where there are none. */
+function svmFeatures(node: Node): number {
+  const supports = node.int('n_supports', 0)
+  if (supports === 0) return linearFeatures(node, 1)
+  const vectors = node.floats('support_vectors') ?? []
+  const coefficients = node.floats('coefficients') ?? []
+  if (coefficients.length === supports && Number.isInteger(vectors.length / supports)) return vectors.length / supports
+  throw node.error(
+    'MODEL_ATTRIBUTE',
+    `${coefficients.length} coefficients and ${vectors.length} numbers do not make ${supports} support vectors`,
+  )
+}
+
 const svmRegressor: Decompose = (node, b) => {
   const supports = node.int('n_supports', 0)
   const coefficients = node.floats('coefficients') ?? []
   if (supports === 0) return [postTransform(node, b, linearScores(node, b, 1))]
   const vectors = node.floats('support_vectors') ?? []
   const x = castTo(b, featureMatrix(node, b), 'float32')
-  const similar = kernelValues(
-    node,
-    b,
-    x,
-    b.constant(tensorFrom('float32', [supports, vectors.length / supports], vectors)),
-  )
+  const similar = kernelValues(node, b, x, b.constant(tensorFrom('float32', [supports, svmFeatures(node)], vectors)))
   const sum = b.op('MatMul', [similar, b.constant(tensorFrom('float32', [supports, 1], coefficients))])
   const score = b.op('Add', [sum, b.scalar(node.floats('rho')?.[0] ?? 0, 'float32')])
   if (!node.int('one_class', 0)) return [postTransform(node, b, score)]
@@ -204,6 +240,7 @@ const oneHotEncoder: Decompose = (node, b) => {
 const CheckedIndex: LoweredOperator = {
   name: 'CheckedIndex',
   domain: 'om',
+  rules: takes('x:int64'),
   infer: (node) => [{ type: 'int64', shape: node.input(0).dims }],
   lower(node, k) {
     k.line(`for (int64_t i = 0; i < ${k.count(node.input(0).dims)}; i++) {`)
@@ -212,29 +249,52 @@ const CheckedIndex: LoweredOperator = {
   },
 }
 
+/** Scores that a LinearClassifier makes: one for each class, or one for both. */
+function classScores(node: Node): number {
+  const classes = Math.max(node.strings('classlabels_strings')?.length ?? 0, node.ints('classlabels_ints')?.length ?? 0)
+  return node.floats('intercepts')?.length || classes
+}
+
+const binarizer: Decompose = (node, b) => {
+  const x = node.input(0)
+  const threshold = node.float('threshold', 0)
+  // An integer is above a threshold where it is above the integer below that.
+  const bound = isFloat(x.type) ? threshold : Math.floor(threshold)
+  return [castTo(b, b.op('Greater', [x, b.scalar(bound, x.type)]), x.type)]
+}
+
 export const machineLearning: readonly LoweredOperator[] = [
-  mlOperator('ArrayFeatureExtractor', arrayFeatureExtractor),
-  mlOperator('Binarizer', (node, b) => {
-    const x = node.input(0)
-    return [castTo(b, b.op('Greater', [x, b.scalar(node.float('threshold', 0), x.type)]), x.type)]
-  }),
-  mlOperator('CategoryMapper', categoryMapper),
-  mlOperator('FeatureVectorizer', featureVectorizer),
-  mlOperator('Imputer', imputer),
-  mlOperator('LabelEncoder', labelEncoder),
-  mlOperator('LinearClassifier', (node, b) => {
-    const classes = Math.max(
-      node.strings('classlabels_strings')?.length ?? 0,
-      node.ints('classlabels_ints')?.length ?? 0,
-    )
-    const scores = node.floats('intercepts')?.length || classes
-    return classify(node, b, linearScores(node, b, scores), false)
-  }),
-  mlOperator('LinearRegressor', (node, b) => [postTransform(node, b, linearScores(node, b, node.int('targets', 1)))]),
-  mlOperator('Normalizer', normalizer),
-  mlOperator('OneHotEncoder', oneHotEncoder),
-  mlOperator('Scaler', scaler),
-  mlOperator('SVMRegressor', svmRegressor),
+  mlOperator('ArrayFeatureExtractor', 'X:float32|float64|index|string[_, ...] Y:int64', arrayFeatureExtractor),
+  mlOperator('Binarizer', 'X:T', binarizer),
+  mlOperator('CategoryMapper', 'X:int64|string', categoryMapper),
+  mlOperator('FeatureVectorizer', 'X+:float32|float64|index', featureVectorizer),
+  mlOperator('Imputer', 'X:T', imputer, (node) =>
+    agreeLists(node, {
+      imputed_value_floats: node.floats('imputed_value_floats'),
+      imputed_value_int64s: node.ints('imputed_value_int64s'),
+    }),
+  ),
+  mlOperator('LabelEncoder', 'X:float32|float64|integer|string', labelEncoder),
+  mlOperator(
+    'LinearClassifier',
+    'X:T',
+    (node, b) => classify(node, b, linearScores(node, b, classScores(node)), false),
+    (node) => agreeFeatures(node, linearFeatures(node, classScores(node)), 'the coefficients need'),
+  ),
+  mlOperator(
+    'LinearRegressor',
+    'X:T',
+    (node, b) => [postTransform(node, b, linearScores(node, b, node.int('targets', 1)))],
+    (node) => agreeFeatures(node, linearFeatures(node, node.int('targets', 1)), 'the coefficients need'),
+  ),
+  mlOperator('Normalizer', 'X:T', normalizer),
+  mlOperator('OneHotEncoder', 'X:float32|float64|index|string', oneHotEncoder),
+  mlOperator('Scaler', 'X:T', scaler, (node) =>
+    agreeLists(node, { offset: node.floats('offset'), scale: node.floats('scale') }),
+  ),
+  mlOperator('SVMRegressor', 'X:T', svmRegressor, (node) =>
+    agreeFeatures(node, svmFeatures(node), 'the support vectors need'),
+  ),
   LookUp,
   CheckedIndex,
 ]

@@ -1,5 +1,6 @@
 import { add, type Dim, multiply } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
+import { type Agreement, takes } from '../graph/rules.ts'
 import type { ElementType } from '../onnx/element-type.ts'
 import { literal, storeElement, stringLiteral } from './c-text.ts'
 import { choiceOf } from './choice.ts'
@@ -31,6 +32,7 @@ function padsOf(node: Node): readonly { begin: Dim; end: Dim }[] | undefined {
     ? node.inputs[1].contents
     : (node.ints('pads') ?? node.ints('paddings'))
   const axes = paddedAxes(node)
+  if (axes && new Set(axes).size < axes.length) throw node.error('MODEL_ATTRIBUTE', 'an axis is named twice')
   if (!pads || !axes) return undefined
   if (pads.length !== 2 * axes.length)
     throw node.error('MODEL_SHAPE', `${pads.length} pads are given for ${axes.length} axes`)
@@ -55,11 +57,15 @@ function writePads(node: Node, k: KernelWriter): void {
   const axes = node.inputs[3]
   const count = axes ? k.dim(axes.dims[0]!) : String(rank)
   const pads = k.input(1)
-  k.line(`int64_t begin[${rank}] = {0}, end[${rank}] = {0};`)
-  k.failIf(`2 * ${count} != ${k.count(node.input(1).dims)}`, 'there are not two pads for each axis')
+  const length = Math.max(1, rank)
+  k.line(`int64_t begin[${length}] = {0}, end[${length}] = {0};`)
+  if (axes) k.line(`bool named[${length}] = {0};`)
   k.line(`for (int64_t i = 0; i < ${count}; i++) {`)
   k.line(`  const int64_t axis = ${axes ? `${k.value(axes)}[i] + (${k.value(axes)}[i] < 0 ? ${rank} : 0)` : 'i'};`)
-  k.failIf(`axis < 0 || axis >= ${rank}`, 'an axis is out of range')
+  if (axes) {
+    k.failIf(`axis < 0 || axis >= ${rank} || named[axis]`, 'an axis is out of range or named twice')
+    k.line('  named[axis] = true;')
+  }
   k.line(`  begin[axis] = ${pads}[i], end[axis] = ${pads}[i + ${count}];`)
   k.failIf('begin[axis] != om_dim_max(-OM_MAX_DIM, om_dim_min(begin[axis], OM_MAX_DIM))', 'a pad is too large')
   k.failIf('end[axis] != om_dim_max(-OM_MAX_DIM, om_dim_min(end[axis], OM_MAX_DIM))', 'a pad is too large')
@@ -93,9 +99,19 @@ function writeThroughTables(node: Node, k: KernelWriter, mode: string, begin: (a
   k.line(`om_pick_axes(${k.output()}, ${k.input(0)}, tables, dims, ${out.length}, &filler, sizeof filler);`)
 }
 
+/** A pad before and one behind each axis. */
+function agreePads(node: Node): Agreement[] {
+  const count = node.inputs[3] ? node.inputs[3].dims[0]! : node.input(0).rank
+  return [{ input: 1, axis: 0, expected: multiply(2, count), as: 'two for each axis make' }]
+}
+
 /** ONNX Pad-1 … 25; the same as numpy.pad. */
 const Pad: LoweredOperator = {
   name: 'Pad',
+  rules: ({ version }) =>
+    version < 11
+      ? takes('data:T', { T: 'any' })
+      : takes('data:T pads:int64[_] constant_value?:T[.] axes?:index[_]', { T: 'any' }, agreePads),
   infer(node, context): ValueInfo[] {
     const { type, dims } = node.input(0)
     modeOf(node)
@@ -151,18 +167,26 @@ const Pad: LoweredOperator = {
 function croppedAxes(node: Node): readonly number[] {
   const { rank, dims } = node.input(0)
   const axes = node.ints('axes')?.map((axis) => normalizeAxis(node, axis, rank)) ?? dims.map((_, axis) => axis)
-  const [count] = node.input(1).dims
-  if (typeof count === 'number' && count !== axes.length)
-    throw node.error('MODEL_SHAPE', `${count} sizes are given for ${axes.length} axes`)
+  if (new Set(axes).size < axes.length) throw node.error('MODEL_ATTRIBUTE', 'an axis is named twice')
   return dims.map((_, axis) => axes.indexOf(axis))
 }
 
 /** ONNX CenterCropPad-18: crops or pads around the middle; where the difference is odd, the end has one more. */
 const CenterCropPad: LoweredOperator = {
   name: 'CenterCropPad',
+  rules: takes('input_data:T shape:index[_]', { T: 'any' }, (node) => [
+    {
+      input: 1,
+      axis: 0,
+      expected: node.ints('axes')?.length ?? node.input(0).rank,
+      as: 'a size for each cropped axis needs',
+    },
+  ]),
   infer(node, context) {
     const { type, dims } = node.input(0)
     const wanted = node.input(1).contents
+    const negative = wanted?.find((size) => typeof size === 'number' && size < 0)
+    if (negative !== undefined) throw node.error('MODEL_SHAPE', `an axis is to be of size ${negative}`)
     const shape = croppedAxes(node).map((i, axis) => (i < 0 ? dims[axis]! : (wanted?.[i] ?? context.freshDim())))
     return [{ type, shape }]
   },

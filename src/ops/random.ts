@@ -1,9 +1,9 @@
 import type { Dim } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
 import { type ElementType, elementTypeOf, elementTypes } from '../onnx/element-type.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
 import { computeType, loadElement, storeElement } from './c-text.ts'
-import { checkKind } from './elementwise.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { castTo } from './widen.ts'
 
@@ -48,6 +48,7 @@ const uniform: Distribution = (node) => {
 function ofShape(name: string, distribution: Distribution): LoweredOperator {
   return {
     name,
+    rules: takes(''),
     infer: (node): ValueInfo[] => [{ type: typeAttribute(node, 'float32'), shape: shapeAttribute(node) }],
     lower: (node, k) => lowerRandom(node, k, distribution),
   }
@@ -64,6 +65,7 @@ function shapeAttribute(node: Node): readonly Dim[] {
 function likeInput(name: string, distribution: Distribution): LoweredOperator {
   return {
     name,
+    rules: takes('input:any'),
     infer: (node): ValueInfo[] => [{ type: typeAttribute(node, node.input(0).type), shape: node.input(0).shape }],
     lower: (node, k) => lowerRandom(node, k, distribution),
   }
@@ -77,10 +79,8 @@ function lowerRandom(node: Node, k: KernelWriter, distribution: Distribution): v
 /** ONNX Bernoulli-15 … 22: 1 with the probability that the input says, else 0. */
 const Bernoulli: LoweredOperator = {
   name: 'Bernoulli',
-  infer(node): ValueInfo[] {
-    checkKind(node, node.input(0), 'float')
-    return [{ type: typeAttribute(node, node.input(0).type), shape: node.input(0).shape }]
-  },
+  rules: takes('input:float'),
+  infer: (node): ValueInfo[] => [{ type: typeAttribute(node, node.input(0).type), shape: node.input(0).shape }],
   lower(node, k) {
     writeGenerator(node, k)
     writeElements(node, k, `om_random_event(&random, (double)${loadElement(node.input(0).type, `${k.input(0)}[i]`)})`)
@@ -90,10 +90,10 @@ const Bernoulli: LoweredOperator = {
 /** ONNX Multinomial-7 … 22: classes drawn by the logarithms of their odds, [batch, classes] → [batch, sample_size]. */
 const Multinomial: LoweredOperator = {
   name: 'Multinomial',
+  rules: takes('input:float[_, _]'),
   infer(node): ValueInfo[] {
-    const { rank, dims } = node.input(0)
-    checkKind(node, node.input(0), 'float')
-    if (rank !== 2) throw node.error('MODEL_SHAPE', `the input has rank ${rank}, but should be [batch, classes]`)
+    const { dims } = node.input(0)
+    if (dims[1] === 0) throw node.error('MODEL_SHAPE', 'there are no classes to draw from')
     const type = typeAttribute(node, 'int32')
     if (type !== 'int32' && type !== 'int64') throw node.error('MODEL_ATTRIBUTE', `classes can't be of type ${type}`)
     return [{ type, shape: [dims[0]!, node.int('sample_size', 1)] }]
@@ -101,6 +101,7 @@ const Multinomial: LoweredOperator = {
   lower(node, k) {
     const [batch, classes] = node.input(0).dims.map((dim) => k.dim(dim))
     const samples = k.dim(node.output().dims[1]!)
+    if (typeof node.input(0).dims[1] !== 'number') k.failIf(`${classes} == 0`, 'there are no classes to draw from')
     const odds = loadElement(node.input(0).type, `${k.input(0)}[b * ${classes} + c]`)
     writeGenerator(node, k)
     k.line(`for (int64_t b = 0; b < ${batch}; b++) {`)
@@ -122,6 +123,7 @@ const Multinomial: LoweredOperator = {
  */
 const Dropout: LoweredOperator = {
   name: 'Dropout',
+  rules: takes('data:float|float8 ratio?:float|float8[.] training_mode?:bool[.]'),
   infer(node): ValueInfo[] {
     const { type, shape } = node.input(0)
     return [

@@ -2,11 +2,10 @@ import { elementOf } from '../graph/contents.ts'
 import { add, ceilDivide, type Dim, integerOf, isAtLeast, maximum, multiply, subtract } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import * as integers from '../graph/integer.ts'
+import { takes } from '../graph/rules.ts'
 import { isFloat, isInteger } from '../onnx/element-type.ts'
-import { elementsOf, tensorFrom, tensorValues } from '../onnx/tensor.ts'
+import { tensorFrom, tensorValues } from '../onnx/tensor.ts'
 import { arithmetic, loadElement, storeElement } from './c-text.ts'
-import { checkSingle } from './agreement.ts'
-import { checkKind, checkSameType } from './elementwise.ts'
 import { foldsWell, numbersOf } from './fold.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 
@@ -42,28 +41,24 @@ function bounds(node: Node, k: KernelWriter): string[] {
 /** ONNX Range-11 … 27. */
 const Range: LoweredOperator = {
   name: 'Range',
+  rules: takes('start:T[.] limit:T[.] delta:T[.]', { T: 'number' }),
   infer(node, context): ValueInfo[] {
-    const [start, limit, delta] = [node.input(0), node.input(1), node.input(2)]
-    for (const i of [0, 1, 2]) checkSingle(node, i)
-    for (const bound of [start, limit, delta]) {
-      checkKind(node, bound, 'number')
-      checkSameType(node, start, bound)
-    }
+    if (node.input(2).contents?.[0] === 0) throw node.error('MODEL_SHAPE', 'delta is 0')
     const length = lengthOf(node) ?? context.freshDim()
-    return [{ type: start.type, shape: [length], contents: contentsOf(node, length) }]
+    return [{ type: node.input(0).type, shape: [length], contents: contentsOf(node, length) }]
   },
   fold(node) {
     const { type } = node.input(0)
     const tensors = [0, 1, 2].map((i) => node.input(i).constant!)
-    if (tensors.some(({ dims }) => elementsOf(dims) !== 1)) return undefined
     if (isInteger(type)) {
       const [start, limit, delta] = tensors.map((tensor) => BigInt(tensorValues(tensor)[0]!)) as [
         bigint,
         bigint,
         bigint,
       ]
+      if (delta === 0n) return undefined
       const length = integers.maximum(0n, -integers.floorDivide(start - limit, delta))
-      if (delta === 0n || !foldsWell([], [Number(length)])) return undefined
+      if (!foldsWell([], [Number(length)])) return undefined
       const values = Array.from({ length: Number(length) }, (_, i) => start + BigInt(i) * delta)
       return [tensorFrom(type, [values.length], values)]
     }
@@ -86,6 +81,7 @@ const Range: LoweredOperator = {
     k.failIf(`${delta} == 0`, 'delta is 0')
     if (isFloat(type)) {
       k.line(`const double count = ceil(((double)${limit} - (double)${start}) / (double)${delta});`)
+      k.failIf('count != count', 'start, limit and delta make no number of elements')
       k.line(`*${size} = count > 0 ? om_to_int64(count) : 0;`)
       return
     }

@@ -1,7 +1,8 @@
 import { type Dim, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder, InferContext } from '../graph/operator.ts'
-import { type ElementType, elementTypes, isFloat, isInteger, memoryBytes } from '../onnx/element-type.ts'
+import { takes } from '../graph/rules.ts'
+import { elementTypes, isInteger, memoryBytes } from '../onnx/element-type.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { accumulation, type Reduction } from './reduction-step.ts'
 import { intsOf, normalizeAxis } from './shape-contents.ts'
@@ -162,19 +163,10 @@ const float32Kinds: Readonly<Record<Reduction, string>> = {
   LogSumExp: 'OM_REDUCE_LOG_SUM_EXP',
 }
 
-function checkType(node: Node, kind: Reduction, type: ElementType): void {
-  const orders = kind === 'Max' || kind === 'Min'
-  if (!isFloat(type) && !isInteger(type) && !(orders && type === 'bool')) {
-    throw node.error('MODEL_TYPES', `it takes numbers${orders ? ' and truth values' : ''}, but is given ${type}`)
-  }
-}
-
 export const reductions: readonly LoweredOperator[] = (Object.keys(float32Kinds) as Reduction[]).map((kind) => ({
   name: `Reduce${kind}`,
-  infer(node, context) {
-    checkType(node, kind, node.input(0).type)
-    return inferReduction(node, context)
-  },
+  rules: takes(`data:number${kind === 'Max' || kind === 'Min' ? '|bool' : ''} axes?:int64[_]`),
+  infer: inferReduction,
   decompose: (node, b) => decomposeReduction(node, kind, b),
   sizes: reducedSizes,
   lower: (node, k) => lowerReduction(node, kind, k),

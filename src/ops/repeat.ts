@@ -1,10 +1,11 @@
-import { type Dim, dimEquals, isStatic, multiply } from '../graph/dim.ts'
+import { type Dim, dimEquals, isAtLeast, isStatic, multiply } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
 import { elementsOf } from '../onnx/tensor.ts'
 import { broadcastShapes } from '../graph/broadcast.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from './pick.ts'
-import { MOST_FOLLOWED } from './shape-contents.ts'
+import { MOST_FOLLOWED, normalizeAxis } from './shape-contents.ts'
 import { copyBox, dense } from './strided.ts'
 
 /** Rank of a shape given as a 1-D tensor. */
@@ -22,6 +23,7 @@ function aligned(dims: readonly Dim[], rank: number): readonly Dim[] {
 /** ONNX Expand-8 … 13: two-way broadcasting, so a 1 in the shape keeps the input's dimension. */
 const Expand: LoweredOperator = {
   name: 'Expand',
+  rules: takes('input:T shape:int64[_]', { T: 'any' }),
   infer(node, context): ValueInfo[] {
     const [x, shape] = [node.input(0), node.input(1)]
     if (shape.contents?.some((dim) => typeof dim === 'number' && dim < 0)) {
@@ -76,12 +78,14 @@ const Expand: LoweredOperator = {
     return same ? [x] : undefined
   },
   check(node, k) {
-    if (node.input(1).contents) return
+    const { contents } = node.input(1)
     const { dims } = node.output()
     const missing = dims.length - lengthOf(node, 1)
     aligned(node.input(0).dims, dims.length).forEach((from, axis) => {
       if (axis < missing) return
-      const wanted = `${k.input(1)}[${axis - missing}]`
+      const known = contents?.[axis - missing]
+      if (known !== undefined && isAtLeast(known, 0) && (known === 1 || from === 1 || dimEquals(known, from))) return
+      const wanted = known === undefined ? `${k.input(1)}[${axis - missing}]` : k.dim(known)
       const differs = `${wanted} != 1 && ${k.dim(from)} != 1 && ${wanted} != ${k.dim(from)}`
       k.failIf(`${wanted} < 0 || (${differs})`, 'the shapes do not broadcast')
     })
@@ -104,7 +108,6 @@ const Expand: LoweredOperator = {
       const dim = from[axis]!
       if (dimEquals(dim, dims[axis]!)) return stride
       if (dim === 1) return '0'
-      k.failIf(`${k.dim(dim)} != 1 && ${k.dim(dim)} != ${k.dim(dims[axis]!)}`, 'the shapes do not broadcast')
       return `(${k.dim(dim)} == 1 ? 0 : ${stride})`
     })
     copyBox(k, dense(k, k.output(), dims), { ...place, strides }, dims)
@@ -114,25 +117,27 @@ const Expand: LoweredOperator = {
 
 /** Tile-1: how often along which axis, as two scalars; since 6: how often along every axis. */
 function repeatsOf(node: Node): readonly Dim[] | undefined {
-  const { rank } = node.input(0)
   const given = node.input(1).contents
   if (given?.some((count) => typeof count === 'number' && count < 0)) {
     throw node.error('MODEL_SHAPE', `the repeats [${given.join(', ')}] have a negative number`)
   }
-  if (node.version >= 6) {
-    if (given && given.length !== rank)
-      throw node.error('MODEL_SHAPE', `${given.length} repeats are given for ${rank} axes`)
-    return given
-  }
-  const axis = node.input(2).contents?.[0]
-  if (!given || typeof axis !== 'number')
+  if (node.version >= 6) return given
+  const along = node.input(2).contents?.[0]
+  if (!given || typeof along !== 'number')
     throw node.error('UNSUPPORTED_DYNAMIC', 'tiles and axis must be known at compile time')
+  const axis = normalizeAxis(node, along, node.input(0).rank)
   return node.input(0).dims.map((_, i) => (i === axis ? given[0]! : 1))
 }
 
 /** ONNX Tile-1 … 13. */
 const Tile: LoweredOperator = {
   name: 'Tile',
+  rules: ({ version }) =>
+    version < 6
+      ? takes('input:T[_, ...] tiles:index[.] axis:index[.]', { T: 'any' })
+      : takes('input:T repeats:int64[_]', { T: 'any' }, (node) => [
+          { input: 1, axis: 0, expected: node.input(0).rank, as: 'the axes of the input need' },
+        ]),
   infer(node, context): ValueInfo[] {
     const { type, dims } = node.input(0)
     const repeats = repeatsOf(node)
@@ -161,8 +166,10 @@ const Tile: LoweredOperator = {
   sizes(node, k) {
     if (repeatsOf(node)) return
     node.input(0).dims.forEach((dim, axis) => {
-      k.failIf(`!om_valid_dim(${k.input(1)}[${axis}])`, 'a number of repeats is negative or too large')
-      k.line(`*${k.symbol(node.output().dims[axis]!)} = ${k.dim(dim)} * ${k.input(1)}[${axis}];`)
+      const [size, count] = [k.dim(dim), `${k.input(1)}[${axis}]`]
+      const tooLarge = `${count} > OM_MAX_DIM / om_dim_max(${size}, 1)`
+      k.failIf(`${count} < 0 || ${tooLarge}`, 'a number of repeats is negative or too large')
+      k.line(`*${k.symbol(node.output().dims[axis]!)} = ${size} * ${count};`)
     })
   },
   lower(node, k) {

@@ -1,7 +1,8 @@
 import type { IntsName } from '../graph/attributes.ts'
-import { type Dim, dimEquals, subtract } from '../graph/dim.ts'
+import { type Dim, subtract } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
+import { type Agreement, sameSize, takes } from '../graph/rules.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
 
@@ -26,12 +27,8 @@ function walk(
   reversed: readonly number[],
 ): Value[] {
   const lengths = scanned.map((value, i) => value.dims[axes[i]!]!)
-  const length = lengths.find((dim) => typeof dim === 'number') ?? lengths[0]
-  if (length === undefined) throw node.error('MODEL_ATTRIBUTE', 'num_scan_inputs must be at least 1')
-  for (const other of lengths) {
-    if (typeof other === 'number' && !dimEquals(other, length))
-      throw node.error('MODEL_SHAPE', `scanned axes of sizes ${length} and ${other} should be equal`)
-  }
+  const [length] = lengths
+  if (length === undefined) throw node.error('MODEL_SHAPE', 'what is scanned has no axis to go along')
   const values = b.loop(scalarOf(b, length), states, outputs, (inner, i, carried) => {
     const elements = scanned.map((value, at) => {
       const index = reversed[at] ? inner.op('Sub', [scalarOf(inner, subtract(lengths[at]!, 1)), i]) : i
@@ -48,6 +45,8 @@ function walk(
 function splitInputs(node: Node, first: number): Walk {
   const count = node.int('num_scan_inputs', 0)
   const inputs = node.inputs.slice(first).map((_, i) => node.input(first + i))
+  if (count < 1 || count > inputs.length)
+    throw node.error('MODEL_ATTRIBUTE', `num_scan_inputs is ${count}, but should be from 1 to ${inputs.length}`)
   return {
     states: inputs.slice(0, inputs.length - count),
     scanned: inputs.slice(inputs.length - count),
@@ -73,18 +72,30 @@ function placed(node: Node, b: Builder, value: Value, axis: number, reversed: nu
   return to === 0 ? turned : b.op('Transpose', [turned], { perm })
 }
 
+/** Axes of a Scan-9 that are scanned. */
+function scannedAxes(node: Node): number[] {
+  const { scanned } = splitInputs(node, 0)
+  return perItem(node, 'scan_input_axes', scanned.length).map((axis, i) => normalizeAxis(node, axis, scanned[i]!.rank))
+}
+
+/** Scanned axes are of one length. */
+function agreeLengths(node: Node, first: number, axes: readonly number[]): Agreement[] {
+  const places = axes.map((axis, i) => [first + i, axis] as const)
+  return places.slice(1).map((place) => sameSize(node, place, places[0]!))
+}
+
 /** ONNX Scan-9 … 25, as the loop that its page spells out. */
 const Scan: LoweredOperator = {
   name: 'Scan',
   since: 9,
+  rules: takes('initial_state_and_scan_inputs+:any', {}, (node) =>
+    agreeLengths(node, splitInputs(node, 0).states.length, scannedAxes(node)),
+  ),
   infer: (node) => [node.input(0)],
   decompose(node, b) {
     const parts = splitInputs(node, 0)
     const { states, scanned } = parts
-    const axes = perItem(node, 'scan_input_axes', scanned.length).map((axis, i) =>
-      normalizeAxis(node, axis, scanned[i]!.rank),
-    )
-    const values = walk(node, b, parts, axes, perItem(node, 'scan_input_directions', scanned.length))
+    const values = walk(node, b, parts, scannedAxes(node), perItem(node, 'scan_input_directions', scanned.length))
     const results = values.length - states.length
     const [outputAxes, directions] = [
       perItem(node, 'scan_output_axes', results),
@@ -100,6 +111,14 @@ const Scan: LoweredOperator = {
 /** ONNX Scan-8: every input has a batch axis in front, and each batch item is scanned by itself. */
 const Scan8: LoweredOperator = {
   name: 'Scan',
+  rules: takes('sequence_lens?:int64[b] initial_state_and_scan_inputs+:any[b, ...]', {}, (node) => {
+    const { states, scanned } = splitInputs(node, 1)
+    return agreeLengths(
+      node,
+      1 + states.length,
+      scanned.map(() => 1),
+    )
+  }),
   infer: (node) => [node.input(0)],
   decompose(node, b) {
     if (node.inputs[0]) throw node.error('UNSUPPORTED_INPUT', 'sequence_lens of Scan-8 is not supported')

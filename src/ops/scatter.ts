@@ -1,11 +1,12 @@
-import { type Dim, dimEquals, product } from '../graph/dim.ts'
+import { type Dim, product } from '../graph/dim.ts'
 import type { Node } from '../graph/graph.ts'
+import { type Agreement, sameAxes, sameSize, takes } from '../graph/rules.ts'
 import type { ElementType } from '../onnx/element-type.ts'
 import { choiceOf } from './choice.ts'
 import { arithmetic, computeType, loadElement, storeElement } from './c-text.ts'
 import { checkIndexedShape, elementOffset, tupleIndexing, writeIndex, writeTupleOffset } from './gather.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
-import { demandEqual, normalizeAxis } from './shape-contents.ts'
+import { normalizeAxis } from './shape-contents.ts'
 import { closeLoops, loopOffset, openLoops } from './strided.ts'
 
 /** How an update joins the element that is there: `old` and `update` in compute type. */
@@ -22,7 +23,6 @@ function writeUpdate(node: Node, k: KernelWriter, to: string, from: string): voi
   const { type } = node.input(0)
   const combine = choiceOf(node, 'reduction', 'none', reductions)
   if (combine === reductions['none']) return k.line(`${to} = ${from};`)
-  if (type === 'string') throw node.error('MODEL_TYPES', 'strings can only be replaced')
   k.include('types.h')
   k.line(`const ${computeType(type)} old = ${loadElement(type, to)}, update = ${loadElement(type, from)};`)
   k.line(storeElement(type, to, combine(type)))
@@ -33,27 +33,30 @@ function copyData(node: Node, k: KernelWriter): void {
 }
 
 function sameAsData(node: Node): { type: ElementType; shape: readonly Dim[] }[] {
-  const [data, updates] = [node.input(0), node.input(2)]
-  if (data.type !== updates.type)
-    throw node.error('MODEL_TYPES', `data is of type ${data.type} and updates of type ${updates.type}`)
-  return [{ type: data.type, shape: data.dims }]
+  const { type, dims } = node.input(0)
+  return [{ type, shape: dims }]
+}
+
+/** What `reduction` computes with; nothing is computed where updates replace what was there. */
+function updatedTypes(node: Node): string {
+  const reduction = node.string('reduction', 'none')
+  if (reduction === 'none') return 'any'
+  return reduction === 'max' || reduction === 'min' ? 'number|bool' : 'number|bool|complex'
 }
 
 /** ONNX ScatterElements-11 … 18, and Scatter-9 … 11, which it was called before. */
 function scatterElements(name: string): LoweredOperator {
   return {
     name,
-    infer(node) {
-      const [data, indices, updates] = [node.input(0), node.input(1), node.input(2)]
-      if (data.rank !== indices.rank || indices.rank !== updates.rank)
-        throw node.error('MODEL_SHAPE', 'data, indices and updates must be of one rank')
-      return sameAsData(node)
+    rules(node) {
+      const shape = sameAxes(node.input(0).rank)
+      return takes(`data:T[_, ...] indices:index${shape} updates:T${shape}`, { T: updatedTypes(node) })
     },
+    infer: sameAsData,
     lower(node, k) {
-      const [data, indices, updates] = [node.input(0), node.input(1), node.input(2)]
+      const [data, indices] = [node.input(0), node.input(1)]
       const axis = normalizeAxis(node, node.int('axis', 0), data.rank)
       checkIndexedShape(node, k, axis)
-      checkUpdates(node, k, indices.dims, updates.dims)
       copyData(node, k)
       openLoops(k, indices.dims)
       k.line(`const int64_t at = ${loopOffset(k, indices.dims)};`)
@@ -64,26 +67,26 @@ function scatterElements(name: string): LoweredOperator {
   }
 }
 
-function checkUpdates(node: Node, k: KernelWriter, expected: readonly Dim[], given: readonly Dim[]): void {
-  const bad = (): Error =>
-    node.error('MODEL_SHAPE', `updates [${given.join(', ')}] should be of shape [${expected.join(', ')}]`)
-  if (given.length !== expected.length) throw bad()
-  expected.forEach((dim, axis) => {
-    const other = given[axis]!
-    if (dimEquals(dim, other)) return
-    if (typeof dim === 'number' && typeof other === 'number') throw bad()
-    k.failIf(`${k.dim(dim)} != ${k.dim(other)}`, 'updates are of another shape than the indices say')
-  })
+/** Updates are rows of data, one for each tuple of indices. */
+function agreeRows(node: Node): Agreement[] {
+  const { rows, row } = tupleIndexing(node, 0)
+  const [data, updates] = [node.input(0), node.input(2)]
+  const rank = rows.length + row.length
+  if (updates.rank !== rank)
+    throw node.error('MODEL_SHAPE', `updates [${updates.dims.join(', ')}] should have ${rank} axes, as the indices say`)
+  return updates.dims.map((_, axis) =>
+    sameSize(node, [2, axis], axis < rows.length ? [1, axis] : [0, data.rank - rank + axis]),
+  )
 }
 
 /** ONNX ScatterND-11 … 18: each tuple of indices names a row that is replaced or updated. */
 const ScatterND: LoweredOperator = {
   name: 'ScatterND',
+  rules: (node) => takes('data:T[_, ...] indices:int64[_, ...] updates:T', { T: updatedTypes(node) }, agreeRows),
   infer: sameAsData,
   lower(node, k) {
     const indexing = tupleIndexing(node, 0)
     const { rows, row } = indexing
-    checkUpdates(node, k, [...rows, ...row], node.input(2).dims)
     copyData(node, k)
     k.line(`for (int64_t i = 0; i < ${k.count(rows)}; i++) {`)
     writeTupleOffset(k, indexing, 'i')
@@ -93,30 +96,27 @@ const ScatterND: LoweredOperator = {
   },
 }
 
+function cacheAxis(node: Node): number {
+  const axis = normalizeAxis(node, node.int('axis', -2), node.input(0).rank)
+  if (axis > 0) return axis
+  throw node.error('MODEL_AXIS', 'axis must not be the batch axis')
+}
+
 /**
  * ONNX TensorScatter-24: writes `update` into a cache along `axis`, from `write_indices` of each batch item on;
  * in mode `circular` it wraps round at the end.
  */
 const TensorScatter: LoweredOperator = {
   name: 'TensorScatter',
-  infer(node) {
-    const { type, dims } = node.input(0)
-    return [{ type, shape: dims }]
+  rules(node) {
+    const shape = sameAxes(node.input(0).rank, cacheAxis(node))
+    return takes(`past_cache:T${shape} update:T${shape} write_indices?:int64[d0]`, { T: 'any' })
   },
+  infer: sameAsData,
   lower(node, k) {
     const [cache, update] = [node.input(0), node.input(1)]
-    const axis = normalizeAxis(node, node.int('axis', -2), cache.rank)
-    if (axis === 0) throw node.error('MODEL_AXIS', 'axis must not be the batch axis')
-    checkUpdates(node, k, cache.dims.with(axis, update.dims[axis]!), update.dims)
+    const axis = cacheAxis(node)
     const circular = node.string('mode', 'linear') === 'circular'
-    if (node.inputs[2])
-      demandEqual(
-        node,
-        k,
-        node.inputs[2].dims[0]!,
-        cache.dims[0]!,
-        'there should be one write index for each batch item',
-      )
     const [size, length] = [k.dim(cache.dims[axis]!), k.dim(update.dims[axis]!)]
     const row = k.count(cache.dims.slice(axis + 1))
     const outer = k.count(cache.dims.slice(1, axis))

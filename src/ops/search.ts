@@ -1,5 +1,6 @@
 import { type Dim, multiply, product } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
 import { type ElementType, isFloat } from '../onnx/element-type.ts'
 import { loadElement } from './c-text.ts'
 import { numbersOf } from './fold.ts'
@@ -19,6 +20,7 @@ function isTrue(node: Node, k: KernelWriter, at: string): string {
 /** ONNX NonZero-9 … 13: the indices of elements that are not 0, one column each, in row-major order. */
 const NonZero: LoweredOperator = {
   name: 'NonZero',
+  rules: takes('X:number|bool|string|complex'),
   infer: (node, context): ValueInfo[] => [{ type: 'int64', shape: [node.input(0).rank, context.freshDim()] }],
   sizes(node, k) {
     k.line('int64_t count = 0;')
@@ -40,6 +42,7 @@ const NonZero: LoweredOperator = {
 /** ONNX Compress-9 … 11: slices along `axis` whose condition is true; of the flattened input where no axis is given. */
 const Compress: LoweredOperator = {
   name: 'Compress',
+  rules: takes('input:T[_, ...] condition:bool[_]', { T: 'any' }),
   infer(node, context): ValueInfo[] {
     const { type, dims, rank } = node.input(0)
     const axis = node.int('axis')
@@ -84,7 +87,8 @@ function compressed(node: Node): { axis: number; extent: Dim; outer: readonly Di
 function depthOf(node: Node): Dim | undefined {
   const { contents, constant } = node.input(1)
   const depth = contents?.[0] ?? (constant && numbersOf(constant)?.[0])
-  return typeof depth === 'number' ? Math.trunc(depth) : depth
+  if (typeof depth !== 'number' || depth >= 0) return typeof depth === 'number' ? Math.trunc(depth) : depth
+  throw node.error('MODEL_SHAPE', `the depth is ${depth}, which is no size`)
 }
 
 /** C expression of an element of any number type as int64_t. */
@@ -95,6 +99,7 @@ function toInteger(type: ElementType, place: string): string {
 /** ONNX OneHot-9 … 11: `values` is [off, on]; indices out of range give a row of off. */
 const OneHot: LoweredOperator = {
   name: 'OneHot',
+  rules: takes('indices:number depth:number[.] values:T[2]', { T: 'any' }),
   infer(node, context): ValueInfo[] {
     const { dims, rank } = node.input(0)
     const axis = normalizeAxis(node, node.int('axis', -1), rank + 1)
@@ -130,6 +135,7 @@ const OneHot: LoweredOperator = {
 /** ONNX Unique-11: a matter of distinct rows once the axis comes first. */
 const Unique: LoweredOperator = {
   name: 'Unique',
+  rules: (node) => takes(`X:number|bool|string${node.has('axis') ? '[_, ...]' : ''}`),
   infer: (node) => [node.input(0)],
   decompose(node, b) {
     const widened = widenNarrowFloats(node, b)
@@ -155,6 +161,7 @@ const Unique: LoweredOperator = {
 const UniqueRows: LoweredOperator = {
   name: 'UniqueRows',
   domain: 'om',
+  rules: takes('X:float32|float64|integer|bool|string[_, _]'),
   infer(node, context): ValueInfo[] {
     const { type, dims } = node.input(0)
     const count = context.freshDim()

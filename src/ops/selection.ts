@@ -1,9 +1,8 @@
 import { type Dim, product } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
+import { takes } from '../graph/rules.ts'
 import { elementTypes, isFloat } from '../onnx/element-type.ts'
-import { checkSingle } from './agreement.ts'
-import { checkKind } from './elementwise.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
 import { flattened } from './softmax.ts'
@@ -25,8 +24,8 @@ function argument(name: string, sign: '>' | '<'): LoweredOperator {
   const axisOf = (node: Node): number => normalizeAxis(node, node.int('axis', 0), node.input(0).rank)
   return {
     name,
+    rules: takes('data:number[_, ...]'),
     infer(node): ValueInfo[] {
-      checkKind(node, node.input(0), 'number')
       const { dims } = node.input(0)
       const at = axisOf(node)
       if (dims[at] === 0) throw node.error('MODEL_SHAPE', `axis ${at} has no elements`)
@@ -53,10 +52,8 @@ function argument(name: string, sign: '>' | '<'): LoweredOperator {
 const Hardmax: LoweredOperator = {
   name: 'Hardmax',
   since: 13,
-  infer(node) {
-    checkKind(node, node.input(0), 'float')
-    return [{ type: node.input(0).type, shape: node.input(0).shape }]
-  },
+  rules: takes('input:float[_, ...]'),
+  infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
   decompose(node, b) {
     const x = node.input(0)
     const axis = normalizeAxis(node, node.int('axis', -1), x.rank)
@@ -79,10 +76,9 @@ function keptCount(node: Node, context?: InferContext): Dim | undefined {
 /** ONNX TopK-1 … 24. The result is always sorted; of equal elements those with lower indices come first. */
 const TopK: LoweredOperator = {
   name: 'TopK',
+  rules: ({ version }) => takes(`X:number[_, ...]${version < 10 ? '' : ' K:int64[.]'}`),
   infer(node, context): ValueInfo[] {
     const { type, dims, rank } = node.input(0)
-    checkKind(node, node.input(0), 'number')
-    checkSingle(node, 1)
     const axis = normalizeAxis(node, node.int('axis', -1), rank)
     const kept = keptCount(node, context)
     const extent = dims[axis]!

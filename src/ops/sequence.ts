@@ -1,17 +1,24 @@
 import { ceilDivide } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
+import { takes } from '../graph/rules.ts'
 import { type ElementType, elementTypeOf } from '../onnx/element-type.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { MOST_FOLLOWED, normalizeAxis } from './shape-contents.ts'
+import { castTo } from './widen.ts'
 
 /**
  * Sequences and optionals are lists of values at compile time: operators on them choose among the values, so nothing is
  * left of them in the compiled model. How long they are must therefore not depend on data.
  */
-function listOperator(name: string, decompose: NonNullable<LoweredOperator['decompose']>): LoweredOperator {
+function listOperator(
+  name: string,
+  inputs: string,
+  decompose: NonNullable<LoweredOperator['decompose']>,
+): LoweredOperator {
   return {
     name,
+    rules: takes(inputs, { T: 'any' }),
     infer: (node) => {
       throw node.error('UNSUPPORTED_SEQUENCE', 'this use of sequences or optionals depends on data')
     },
@@ -71,7 +78,7 @@ function splitToSequence(node: Node, b: Builder): Value[] {
     if (typeof count !== 'number')
       throw node.error('UNSUPPORTED_DYNAMIC', 'the number of parts must be known at compile time')
     checkLength(node, count)
-    return sequenceLike(node, b, b.ops('Split', [x, split], count, { axis }))
+    return sequenceLike(node, b, b.ops('Split', [x, castTo(b, split, 'int64')], count, { axis }))
   }
   const part = split ? split.contents?.[0] : 1
   const count = typeof part === 'number' && part > 0 ? ceilDivide(size, part) : undefined
@@ -134,19 +141,19 @@ function elementTypeOfAttribute(node: Node): ElementType | undefined {
 }
 
 export const sequences: readonly LoweredOperator[] = [
-  listOperator('SequenceEmpty', (node, b) => {
+  listOperator('SequenceEmpty', '', (node, b) => {
     const type = elementTypeOf(node.int('dtype', 1))
     if (!type) throw node.error('MODEL_ATTRIBUTE', 'dtype is no element type')
     return [b.collection('sequence', type, [])]
   }),
-  listOperator('SequenceConstruct', (node, b) =>
+  listOperator('SequenceConstruct', 'inputs+:T', (node, b) =>
     sequenceLike(
       node,
       b,
       node.inputs.map((_, i) => node.input(i)),
     ),
   ),
-  listOperator('SequenceInsert', (node, b) => {
+  listOperator('SequenceInsert', 'input_sequence:sequence tensor:any position?:index[.]', (node, b) => {
     const elements = elementsOf(node)
     return sequenceLike(
       node,
@@ -154,26 +161,26 @@ export const sequences: readonly LoweredOperator[] = [
       elements.toSpliced(positionOf(node, 2, elements.length, elements.length), 0, node.input(1)),
     )
   }),
-  listOperator('SequenceErase', (node, b) => {
+  listOperator('SequenceErase', 'input_sequence:sequence position?:index[.]', (node, b) => {
     const elements = elementsOf(node)
     return sequenceLike(node, b, elements.toSpliced(positionOf(node, 1, elements.length - 1, elements.length - 1), 1))
   }),
-  listOperator('SequenceAt', (node, b) => {
+  listOperator('SequenceAt', 'input_sequence:sequence position:index[.]', (node, b) => {
     const elements = elementsOf(node)
     if (!node.input(1).contents && elements.length > 0) return [elementFromData(node, b, elements)]
     return [elements[positionOf(node, 1, 0, elements.length - 1)]!]
   }),
-  listOperator('SequenceLength', (node, b) => [b.scalar(elementsOf(node).length, 'int64')]),
-  listOperator('SplitToSequence', splitToSequence),
-  listOperator('ConcatFromSequence', concatFromSequence),
-  listOperator('SequenceMap', sequenceMap),
-  listOperator('Optional', optional),
+  listOperator('SequenceLength', 'input_sequence:sequence', (node, b) => [b.scalar(elementsOf(node).length, 'int64')]),
+  listOperator('SplitToSequence', 'input:any[_, ...] split?:index', splitToSequence),
+  listOperator('ConcatFromSequence', 'input_sequence:sequence', concatFromSequence),
+  listOperator('SequenceMap', 'input_sequence:sequence additional_inputs*:value', sequenceMap),
+  listOperator('Optional', 'input?:value', optional),
   // Since version 18 whatever is no optional has an element, and an input left out has none.
-  listOperator('OptionalHasElement', (node, b) => {
+  listOperator('OptionalHasElement', 'input?:value', (node, b) => {
     const value = node.inputs[0]
     return [b.scalar(value && (value.kind !== 'optional' || value.elements!.length > 0) ? 1 : 0, 'bool')]
   }),
-  listOperator('OptionalGetElement', (node) => {
+  listOperator('OptionalGetElement', 'input:value', (node) => {
     const value = node.input(0)
     if (value.kind !== 'optional') return [value]
     if (value.elements![0]) return [value.elements![0]]

@@ -1,17 +1,20 @@
 import { type Dim, dimEquals, divideExactly, floorDivide, integerOf, product, subtract } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
+import { takes } from '../graph/rules.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { intsOf, normalizeAxis, unknownShape } from './shape-contents.ts'
 
 /** An operator that only gives the same elements another shape. */
 function viewOperator(
   name: string,
+  rules: NonNullable<LoweredOperator['rules']>,
   shapeOf: (node: Node, context: InferContext) => readonly Dim[],
   more: Partial<LoweredOperator> = {},
 ): LoweredOperator {
   return {
     name,
+    rules,
     infer: (node, context): ValueInfo[] => {
       const shape = shapeOf(node, context)
       return [{ type: node.input(0).type, shape, contents: shape.length <= 1 ? node.input(0).contents : undefined }]
@@ -25,6 +28,12 @@ function viewOperator(
     alias: 0,
     ...more,
   }
+}
+
+/** Rules of an operator that has a list as attribute in old versions, and as input in new ones. */
+function withList(name: string, since: number): NonNullable<LoweredOperator['rules']> {
+  const [old, now] = [takes('data:any'), takes(`data:any ${name}:int64[_]`)]
+  return ({ version }) => (version < since ? old : now)
 }
 
 /** Folding meets constants only: a shape that asks for more is refused by the negative dimension. */
@@ -157,6 +166,7 @@ function unsqueezedDims(node: Node, context: InferContext): readonly Dim[] {
   if (hasRuntimeAxes(node)) return unknownShape(node, rank + countOfAxes(node), context)
   const given = intsOf(node, 'axes', 1) ?? []
   const axes = new Set(given.map((axis) => normalizeAxis(node, axis, rank + given.length)))
+  if (axes.size < given.length) throw node.error('MODEL_AXIS', `axes [${given.join(', ')}] name an axis twice`)
   const rest = [...dims]
   return Array.from({ length: rank + given.length }, (_, axis) => (axes.has(axis) ? 1 : rest.shift()!))
 }
@@ -175,12 +185,13 @@ function shapeSlice(node: Node): readonly Dim[] {
 }
 
 export const shapes: readonly LoweredOperator[] = [
-  viewOperator('Reshape', reshapedDims, { check: checkReshape, sizes: reshapeSizes }),
-  viewOperator('Squeeze', squeezedDims, { check: checkSqueeze, sizes: squeezeSizes }),
-  viewOperator('Unsqueeze', unsqueezedDims, { sizes: unsqueezeSizes }),
-  viewOperator('Flatten', flattenedDims),
+  viewOperator('Reshape', withList('shape', 5), reshapedDims, { check: checkReshape, sizes: reshapeSizes }),
+  viewOperator('Squeeze', withList('axes?', 13), squeezedDims, { check: checkSqueeze, sizes: squeezeSizes }),
+  viewOperator('Unsqueeze', withList('axes', 13), unsqueezedDims, { sizes: unsqueezeSizes }),
+  viewOperator('Flatten', takes('input:any'), flattenedDims),
   {
     name: 'Shape',
+    rules: takes('data:any'),
     infer: (node) => [{ type: 'int64', shape: [shapeSlice(node).length], contents: shapeSlice(node) }],
     lower: (node, k) => shapeSlice(node).forEach((dim, i) => k.line(`${k.output()}[${i}] = ${k.dim(dim)};`)),
   },
@@ -188,11 +199,13 @@ export const shapes: readonly LoweredOperator[] = [
   {
     name: 'Dimensions',
     domain: 'om',
+    rules: takes(''),
     infer: (node) => node.outputs,
     lower: (node, k) => node.output().contents!.forEach((dim, i) => k.line(`${k.output()}[${i}] = ${k.dim(dim)};`)),
   },
   {
     name: 'Size',
+    rules: takes('data:any'),
     infer: (node) => [{ type: 'int64', shape: [], contents: [product(node.input(0).dims)] }],
     lower: (node, k) => k.line(`${k.output()}[0] = ${k.count(node.input(0).dims)};`),
   },

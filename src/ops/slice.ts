@@ -12,6 +12,7 @@ import {
   subtract,
 } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from './pick.ts'
 import { elementsOf } from '../onnx/tensor.ts'
@@ -45,6 +46,8 @@ function takenAxes(node: Node): readonly Taken[] | undefined {
   const given = listed(node, 'axes', 3) ?? Array.from({ length: count }, (_, axis) => axis)
   if (starts === undefined || ends === undefined)
     throw node.error('MODEL_MISSING_INPUT', 'starts and ends are required')
+  if ([starts, ends, given].some((list) => list !== 'runtime' && list.length !== count))
+    throw node.error('MODEL_ATTRIBUTE', 'starts, ends and axes are not of one length')
   const numbers = given === 'runtime' ? [undefined] : given.map(saturatedOf)
   if (!numbers.every((axis) => axis !== undefined)) return undefined
   const axes = numbers.map((axis) => normalizeAxis(node, axis, rank))
@@ -117,20 +120,26 @@ function writeRanges(node: Node, k: KernelWriter): void {
   ]
   k.line(`const int64_t dims[] = {${dims.map((dim) => k.dim(dim)).join(', ')}};`)
   k.line(`int64_t first[${rank}] = {0}, count[${rank}], step[${rank}];`)
+  k.line(`bool named[${rank}] = {0};`)
   k.line(`for (int i = 0; i < ${rank}; i++) count[i] = dims[i], step[i] = 1;`)
   k.line(`for (int64_t i = 0; i < ${countOf(node) ?? k.dim(node.input(1).dims[0]!)}; i++) {`)
   k.line(`  const int64_t axis = ${axes} < 0 ? ${axes} + ${rank} : ${axes};`)
-  k.failIf(`axis < 0 || axis >= ${rank} || ${steps} == 0`, 'an axis or a step is out of range')
-  k.line(`  step[axis] = ${steps};`)
+  k.failIf(`axis < 0 || axis >= ${rank} || named[axis]`, 'an axis is out of range or named twice')
+  k.failIf(`${steps} == 0`, 'a step is 0')
+  k.line('  named[axis] = true;')
   k.line(`  count[axis] = om_slice_axis(dims[axis], ${starts}, ${ends}, ${steps}, &first[axis]);`)
-  k.line('  if (count[axis] < 2) step[axis] = 1;')
+  k.line(`  step[axis] = count[axis] < 2 ? 1 : ${steps};`)
   k.line('}')
   k.line('(void)first, (void)count, (void)step;')
 }
 
+/** One entry in each list for every axis that is sliced. */
+const bounds = 'starts:Tind[n] ends:Tind[n] axes?:Tind[n] steps?:Tind[n]'
+
 /** ONNX Slice-1 … 13. */
 export const Slice: LoweredOperator = {
   name: 'Slice',
+  rules: (node) => takes(`data:T[_, ...]${node.version < 10 ? '' : ` ${bounds}`}`, { T: 'any', Tind: 'index' }),
   infer(node, context): ValueInfo[] {
     const { contents, dims, rank, type } = node.input(0)
     const axes: readonly Partial<Taken>[] = takenAxes(node) ?? dims.map(() => ({}))

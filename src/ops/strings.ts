@@ -1,5 +1,6 @@
 import { type Dim, dimEquals } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
 import { broadcastShapes } from '../graph/broadcast.ts'
 import { choiceOf } from './choice.ts'
@@ -8,13 +9,6 @@ import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { compileRegex, RegexError, type RegexProgram } from './regex.ts'
 
 const cases: Readonly<Record<string, string>> = { NONE: 'OM_KEEP_CASE', LOWER: 'OM_LOWER_CASE', UPPER: 'OM_UPPER_CASE' }
-
-function checkStrings(node: Node): void {
-  for (const input of node.inputs) {
-    if (input && input.type !== 'string')
-      throw node.error('MODEL_TYPES', `an input is of type ${input.type}, but texts are needed`)
-  }
-}
 
 /** Declares `kept`, how many texts are no stop words; `each` is written for each of them, as `i`. */
 function writeKept(node: Node, k: KernelWriter, each: string): void {
@@ -33,12 +27,9 @@ function writeKept(node: Node, k: KernelWriter, each: string): void {
 /** ONNX StringNormalizer-10: changes the case of letters and leaves stop words out; nothing left is one empty text. */
 const StringNormalizer: LoweredOperator = {
   name: 'StringNormalizer',
+  rules: (node) => takes(`X:string${node.input(0).rank === 2 ? '[1, _]' : '[_]'}`),
   infer(node, context): ValueInfo[] {
-    checkStrings(node)
     const { dims, rank } = node.input(0)
-    if (rank < 1 || rank > 2 || (rank === 2 && typeof dims[0] === 'number' && dims[0] !== 1)) {
-      throw node.error('MODEL_SHAPE', `texts should be of shape [C] or [1, C], not [${dims.join(', ')}]`)
-    }
     const words = node.strings('stopwords') ?? []
     const count =
       words.length === 0 && typeof dims.at(-1) === 'number' && dims.at(-1) !== 0 ? dims.at(-1)! : context.freshDim()
@@ -68,10 +59,10 @@ const StringNormalizer: LoweredOperator = {
 /** ONNX StringConcat-20, with broadcasting. */
 const StringConcat: LoweredOperator = {
   name: 'StringConcat',
-  infer(node): ValueInfo[] {
-    checkStrings(node)
-    return [{ type: 'string', shape: broadcastShapes(node, [node.input(0).dims, node.input(1).dims]) }]
-  },
+  rules: takes('X:string[~] Y:string[~]'),
+  infer: (node): ValueInfo[] => [
+    { type: 'string', shape: broadcastShapes(node, [node.input(0).dims, node.input(1).dims]) },
+  ],
   decompose(node, b) {
     const [x, y] = [node.input(0), node.input(1)]
     const shape = broadcastShapes(node, [x.dims, y.dims])
@@ -100,8 +91,8 @@ const StringConcat: LoweredOperator = {
 /** ONNX StringSplit-20: pieces of each text, filled up with empty ones, and how many there are. */
 const StringSplit: LoweredOperator = {
   name: 'StringSplit',
+  rules: takes('X:string'),
   infer(node, context): ValueInfo[] {
-    checkStrings(node)
     const { dims } = node.input(0)
     return [
       { type: 'string', shape: [...dims, context.freshDim()] },
@@ -160,8 +151,8 @@ function regexOf(node: Node): RegexProgram {
 /** ONNX RegexFullMatch-20: RE2's syntax, the whole text. */
 const RegexFullMatch: LoweredOperator = {
   name: 'RegexFullMatch',
+  rules: takes('X:string'),
   infer(node): ValueInfo[] {
-    checkStrings(node)
     regexOf(node)
     return [{ type: 'bool', shape: node.input(0).dims }]
   },

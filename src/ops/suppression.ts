@@ -1,5 +1,6 @@
 import { multiply } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 
 function suppressCall(node: Node, k: KernelWriter, selected: string): string {
@@ -18,22 +19,12 @@ function suppressCall(node: Node, k: KernelWriter, selected: string): string {
 /** ONNX NonMaxSuppression-10 … 11. How many boxes there are is only known once they are selected. */
 const NonMaxSuppression: LoweredOperator = {
   name: 'NonMaxSuppression',
-  infer(node, context): ValueInfo[] {
-    const [boxes, scores] = [node.input(0), node.input(1)]
-    if (boxes.type !== 'float32' || scores.type !== 'float32')
-      throw node.error('MODEL_TYPES', 'boxes and scores should be float32')
-    if (boxes.rank !== 3 || scores.rank !== 3 || boxes.dims[2] !== 4)
-      throw node.error('MODEL_SHAPE', 'boxes should be [batch, boxes, 4] and scores [batch, classes, boxes]')
-    return [{ type: 'int64', shape: [context.freshDim(), 3] }]
-  },
-  sizes(node, k) {
-    const [boxes, scores] = [node.input(0), node.input(1)]
-    k.failIf(
-      `${k.dim(boxes.dims[0]!)} != ${k.dim(scores.dims[0]!)} || ${k.dim(boxes.dims[1]!)} != ${k.dim(scores.dims[2]!)}`,
-      'boxes and scores are of different numbers',
-    )
-    k.line(`*${k.symbol(node.output().dims[0]!)} = ${suppressCall(node, k, 'NULL')};`)
-  },
+  rules: takes(
+    'boxes:float32[batch, count, 4] scores:float32[batch, _, count] max_output_boxes_per_class?:int64[.] ' +
+      'iou_threshold?:float32[.] score_threshold?:float32[.]',
+  ),
+  infer: (_node, context): ValueInfo[] => [{ type: 'int64', shape: [context.freshDim(), 3] }],
+  sizes: (node, k) => k.line(`*${k.symbol(node.output().dims[0]!)} = ${suppressCall(node, k, 'NULL')};`),
   lower: (node, k) => k.line(`${suppressCall(node, k, k.output())};`),
 }
 

@@ -1,4 +1,5 @@
 import type { Node } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
 import { type ElementType, isFloat, isInteger } from '../onnx/element-type.ts'
 import { computeType, loadElement, storeElement } from './c-text.ts'
 import { convert, roundingOf, targetType } from './cast.ts'
@@ -8,6 +9,7 @@ import type { LoweredOperator } from './lowering.ts'
 const ParseNumbers: LoweredOperator = {
   name: 'ParseNumbers',
   domain: 'om',
+  rules: takes('x:string'),
   infer: (node: Node) => [{ type: targetType(node), shape: node.input(0).shape }],
   lower(node, k) {
     const { type, dims } = node.output()
@@ -35,6 +37,7 @@ function sameNumber(type: ElementType, x: string): string {
 const FormatNumbers: LoweredOperator = {
   name: 'FormatNumbers',
   domain: 'om',
+  rules: takes('x:number|bool|float8|float4e2m1|small'),
   infer: (node: Node) => [{ type: 'string', shape: node.input(0).shape }],
   lower(node, k) {
     const { type, dims } = node.input(0)

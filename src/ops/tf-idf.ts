@@ -1,4 +1,5 @@
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
 import { choiceOf } from './choice.ts'
 import { stringLiteral } from './c-text.ts'
@@ -37,7 +38,7 @@ function indexesOf(node: Node): readonly number[] {
 /** Declares the C array `pool`, of the type of the input's elements. */
 function writePool(node: Node, k: KernelWriter): void {
   const strings = node.strings('pool_strings')
-  if (strings) k.line(`static const char *const pool[] = {${strings.map(stringLiteral).join(', ')}};`)
+  if (strings) k.line(`static const char *const pool[] = {${strings.map(stringLiteral).join(', ') || '0'}};`)
   else {
     const ints = node.ints('pool_int64s') ?? []
     k.line(`const int64_t *pool = ${k.constant('int64', tensorFrom('int64', [ints.length], ints).data)};`)
@@ -50,9 +51,9 @@ function writePool(node: Node, k: KernelWriter): void {
  */
 const TfIdfVectorizer: LoweredOperator = {
   name: 'TfIdfVectorizer',
+  rules: (node) => takes(`X:string|index${node.input(0).rank === 2 ? '[_, _]' : '[_]'}`),
   infer(node): ValueInfo[] {
-    const { dims, rank, type } = node.input(0)
-    if (rank < 1 || rank > 2) throw node.error('MODEL_SHAPE', `input is of rank ${rank}, but should be of rank 1 or 2`)
+    const { dims, type } = node.input(0)
     if ((type === 'string') !== Boolean(node.strings('pool_strings')))
       throw node.error('MODEL_TYPES', `the pool does not hold elements of type ${type}`)
     poolOf(node)

@@ -1,5 +1,6 @@
 import { type Dim, product } from '../graph/dim.ts'
 import type { Node } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
 import { elementTypes, memoryBytes } from '../onnx/element-type.ts'
 import { elementsOf } from '../onnx/tensor.ts'
 import type { LoweredOperator } from './lowering.ts'
@@ -43,6 +44,7 @@ function asMatrixTranspose(
 export const transpose: readonly LoweredOperator[] = [
   {
     name: 'Transpose',
+    rules: takes('data:any'),
     infer: (node) => [
       { type: node.input(0).type, shape: permutationOf(node).map((axis) => node.input(0).dims[axis]!) },
     ],

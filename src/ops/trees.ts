@@ -1,6 +1,7 @@
 import type { FloatsName, IntsName } from '../graph/attributes.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
+import { takes } from '../graph/rules.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { tensorFrom, tensorNumbers } from '../onnx/tensor.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
@@ -192,6 +193,12 @@ function treeScores(node: Node, b: Builder, trees: Trees): Value {
 const TreeScores: LoweredOperator = {
   name: 'TreeScores',
   domain: 'om',
+  rules: takes(
+    'X:T[_, _] roots:int64[_] features:int64[n] when_true:int64[n] when_false:int64[n] member_ends:int64[n] ' +
+      'leaf_ends:int64[_] targets:int64[w] modes:uint8[n] missing_is_true:uint8[n] ' +
+      'splits:T[n] members:T[_] weights:T[w] base:T[_]',
+    { T: 'float32|float64' },
+  ),
   infer(node): ValueInfo[] {
     const { type, dims } = node.input(0)
     return [{ type, shape: [dims[0]!, node.int('targets', 1)] }]
@@ -215,7 +222,8 @@ const TreeScores: LoweredOperator = {
 }
 
 function ensemble(name: string, decompose: NonNullable<LoweredOperator['decompose']>): LoweredOperator {
-  return { name, domain: 'ai.onnx.ml', infer: (node) => [node.input(0)], decompose }
+  const rules = takes('X:float|index')
+  return { name, domain: 'ai.onnx.ml', rules, infer: (node) => [node.input(0)], decompose }
 }
 
 export const trees: readonly LoweredOperator[] = [

@@ -1,7 +1,7 @@
 import { add, type Dim, floorDivide } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
 import { type ElementType, elementTypeOf } from '../onnx/element-type.ts'
-import { checkSingle } from './agreement.ts'
 import { computeType, storeElement } from './c-text.ts'
 import type { LoweredOperator } from './lowering.ts'
 
@@ -18,7 +18,6 @@ function outputType(node: Node): ElementType {
 
 /** A size that input `i` states, where it is known. */
 function sizeInput(node: Node, i: number): Dim | undefined {
-  checkSingle(node, i)
   const size = node.input(i).contents?.[0]
   if (typeof size === 'number' && size < 0) throw node.error('MODEL_SHAPE', `input ${i} is ${size}, which is no size`)
   return size
@@ -31,6 +30,7 @@ type Cosines = readonly [a0: number, a1: number, a2: number]
 function windowFunction(name: string, [a0, a1, a2]: Cosines): LoweredOperator {
   return {
     name,
+    rules: takes('size:index[.]'),
     infer(node, context): ValueInfo[] {
       return [{ type: outputType(node), shape: [sizeInput(node, 0) ?? context.freshDim()] }]
     },
@@ -40,8 +40,9 @@ function windowFunction(name: string, [a0, a1, a2]: Cosines): LoweredOperator {
       const size = k.dim(dims[0]!)
       k.include('types.h')
       k.line(`const double period = (double)(${size} - ${node.int('periodic', 1) ? 0 : 1});`)
+      // A window of a single sample is at its top there, as in NumPy and SciPy.
       k.line(`for (int64_t i = 0; i < ${size}; i++) {`)
-      k.line('  const double angle = 6.283185307179586477 * (double)i / period;')
+      k.line('  const double angle = 6.283185307179586477 * (period > 0 ? (double)i / period : 0.5);')
       const second = a2 === 0 ? '' : ` + ${a2} * cos(2.0 * angle)`
       k.line(
         `  ${storeElement(type, `${k.output()}[i]`, `(${computeType(type)})(${a0} - ${a1} * cos(angle)${second})`)}`,
@@ -54,15 +55,21 @@ function windowFunction(name: string, [a0, a1, a2]: Cosines): LoweredOperator {
 /** ONNX MelWeightMatrix-17: triangular filters between edges that are evenly spaced on the mel scale. */
 const MelWeightMatrix: LoweredOperator = {
   name: 'MelWeightMatrix',
+  rules: takes('num_mel_bins:T[.] dft_length:T[.] sample_rate:T[.] lower_edge_hertz:E[.] upper_edge_hertz:E[.]', {
+    T: 'index',
+    E: 'float',
+  }),
   infer(node, context): ValueInfo[] {
     const [bins, length] = [sizeInput(node, 0), sizeInput(node, 1)]
-    for (const i of [2, 3, 4]) checkSingle(node, i)
     const spectrum = length === undefined ? context.freshDim() : add(floorDivide(length, 2), 1)
     return [{ type: outputType(node), shape: [spectrum, bins ?? context.freshDim()] }]
   },
   sizes(node, k) {
     const [spectrum, bins] = node.output().dims
-    if (node.input(1).contents === undefined) k.line(`*${k.symbol(spectrum!)} = (int64_t)${k.input(1)}[0] / 2 + 1;`)
+    if (node.input(1).contents === undefined) {
+      k.failIf(`${k.input(1)}[0] < 0`, 'dft_length is negative')
+      k.line(`*${k.symbol(spectrum!)} = (int64_t)${k.input(1)}[0] / 2 + 1;`)
+    }
     if (node.input(0).contents === undefined) k.line(`*${k.symbol(bins!)} = (int64_t)${k.input(0)}[0];`)
   },
   lower(node, k) {

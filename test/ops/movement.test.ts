@@ -36,7 +36,7 @@ describe('Slice', () => {
   it('refuses a step of 0 at compile time and at run time', async () => {
     const zero: Case = { op: 'Slice', inputs: [matrix, i64([0]), i64([1]), i64([0]), i64([0])] }
     await expect(runCase({ ...zero, constants: [1, 2, 3, 4] })).rejects.toThrow(/step of axis 0 is 0/)
-    await expect(runCase(zero)).rejects.toThrow(/a step is out of range/)
+    await expect(runCase(zero)).rejects.toThrow(/a step is 0/)
   })
 })
 
@@ -71,8 +71,8 @@ describe('Concat and Split', () => {
     await expect(runCase({ ...parts, constants: [1] })).rejects.toThrow(/do not add up/)
     await expect(runCase(parts)).rejects.toThrow(/do not add up/)
     const rows: Case = { op: 'Concat', inputs: [matrix, f32([1, 2], [2, 1])], attributes: { axis: 1n } }
-    await expect(runCase(rows)).rejects.toThrow(/differ beside axis 1/)
-    await expect(runCase({ ...rows, dynamic: true })).rejects.toThrow(/differ in an axis that is not joined/)
+    await expect(runCase(rows)).rejects.toThrow(/axis 0 of input inputs 1 .* expected 3, given 2/)
+    await expect(runCase({ ...rows, dynamic: true })).rejects.toThrow(/c0_x0_0 is 3 in input "c0_x0"/)
   })
 })
 

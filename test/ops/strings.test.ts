@@ -137,7 +137,9 @@ describe('texts', () => {
   })
 
   it('refuses numbers where texts are needed, and attributes that do not fit together', async () => {
-    await expect(runCase({ op: 'StringConcat', inputs: [i64([1]), i64([2])] })).rejects.toThrow(/texts are needed/)
+    await expect(runCase({ op: 'StringConcat', inputs: [i64([1]), i64([2])] })).rejects.toThrow(
+      /should be of type string, but is int64/,
+    )
     const broken: Case = {
       op: 'TfIdfVectorizer',
       inputs: [i64([1])],

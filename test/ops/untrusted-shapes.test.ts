@@ -3,10 +3,10 @@ import { type Case, f32, i64, runCase } from './harness.ts'
 
 /** Cases that would read or write beyond a tensor if nobody compared the shapes of their inputs. */
 const cases: readonly (readonly [Case, RegExp])[] = [
-  [{ op: 'ReverseSequence', inputs: [f32([1, 2, 3, 4], [2, 2]), i64([1])] }, /one length for each sequence/],
+  [{ op: 'ReverseSequence', inputs: [f32([1, 2, 3, 4], [2, 2]), i64([1])] }, /sequence_lens .*expected 2, given 1/],
   [
     { op: 'TensorScatter', inputs: [f32([1, 2, 3, 4], [2, 2, 1]), f32([1, 2], [2, 1, 1]), i64([0])] },
-    /one write index for each batch item/,
+    /write_indices .*expected 2, given 1/,
   ],
   [
     { op: 'ConvTranspose', inputs: [f32([1], [1, 1, 1]), f32([1, 2], [1, 2, 1]), f32([1])] },
@@ -32,7 +32,10 @@ const cases: readonly (readonly [Case, RegExp])[] = [
   [{ op: 'GridSample', inputs: [f32([1], [1, 1, 1, 1]), f32([0, 0, 0, 0], [2, 1, 1, 2])] }, /different batch sizes/],
   [{ op: 'Tile', inputs: [f32([1]), i64([-1])], constants: [1] }, /negative number/],
   [{ op: 'Expand', inputs: [f32([1]), i64([-1])], constants: [1] }, /negative dimension/],
-  [{ op: 'NonMaxSuppression', inputs: [f32([0, 0, 1, 1], [1, 1, 4]), f32([1, 2], [1, 1, 2])] }, /different numbers/],
+  [
+    { op: 'NonMaxSuppression', inputs: [f32([0, 0, 1, 1], [1, 1, 4]), f32([1, 2], [1, 1, 2])] },
+    /axis 2 of input scores .*expected 1, given 2/,
+  ],
 ]
 
 describe('inputs whose shapes do not fit each other', () => {
