@@ -79,8 +79,8 @@ function checkRank(node: Node, one: Given): void {
   const { dims, rank } = one.value
   const problem = (expected: string): Error =>
     node.error('MODEL_SHAPE', `input ${label(one)} should be ${expected}, but has shape [${dims.join(', ')}]`)
-  if (shape === 'single') {
-    if (rank > 1) throw problem('a single number')
+  if (shape === 'single' || shape === 'list') {
+    if (rank > 1) throw problem(shape === 'single' ? 'a single number' : 'a list')
     return
   }
   const open = shape.some(isOpen)
@@ -95,7 +95,7 @@ function isOpen(axis: AxisRule): boolean {
 
 /** The axes of a value that each rule of its shape stands for. */
 function axesOf({ rule, value }: Given): { axis: AxisRule; from: number; count: number }[] {
-  if (rule.shape === undefined || rule.shape === 'single') return []
+  if (rule.shape === undefined || typeof rule.shape === 'string') return []
   const spread = value.rank - rule.shape.filter((axis) => !isOpen(axis)).length
   let from = 0
   return rule.shape.map((axis) => {

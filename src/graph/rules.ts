@@ -26,8 +26,8 @@ export interface InputRule {
   readonly shape?: ShapeRule
 }
 
-/** `single`: one element, of rank 0 or 1. */
-export type ShapeRule = 'single' | readonly AxisRule[]
+/** `single`: one element, of rank 0 or 1. `list`: of rank 1, or 0 where there is one entry. */
+export type ShapeRule = 'single' | 'list' | readonly AxisRule[]
 
 export type AxisRule =
   | { readonly kind: 'any' }
@@ -117,7 +117,7 @@ function typesOf(text: string): ReadonlySet<ElementType> {
  * An input is `name:type[shape]`; `?` behind the name makes it optional, `+` and `*` a list (`*`: maybe empty). The type
  * is a type variable of `types`, or element types (`float`, `index|bool`), or, for what is no tensor,
  * `sequence`, `optional` or `value` (anything). Without a shape any will do; `[]` is a scalar, `[.]` one element of rank
- * 0 or 1. Axes: `n` is equal wherever it stands, `4` is a size, `_` any, `...` any number of axes, `...s` any number of
+ * 0 or 1, `[*]` a list (rank 1, or 0 of a single entry). Axes: `n` is equal wherever it stands, `4` is a size, `_` any, `...` any number of axes, `...s` any number of
  * axes that are equal wherever `...s` stands, `~` any number of axes that broadcast with the others' `~`.
  *
  * @throws TypeError where the text is not of that form
@@ -160,6 +160,7 @@ function inputRule(
 
 function shapeRule(text: string): ShapeRule {
   if (text.trim() === '.') return 'single'
+  if (text.trim() === '*') return 'list'
   return text.trim() === '' ? [] : text.split(',').map((axis) => axisRule(axis.trim()))
 }
 

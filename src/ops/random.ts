@@ -1,9 +1,9 @@
 import type { Dim } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import { takes } from '../graph/rules.ts'
-import { type ElementType, elementTypeOf, elementTypes } from '../onnx/element-type.ts'
+import { type ElementType, elementTypeOf, elementTypes, isFloat } from '../onnx/element-type.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
-import { computeType, loadElement, storeElement } from './c-text.ts'
+import { computeType, literal, loadElement, storeElement } from './c-text.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { castTo } from './widen.ts'
 
@@ -27,6 +27,13 @@ function typeAttribute(node: Node, otherwise: ElementType): ElementType {
   return type
 }
 
+/** Numbers drawn from a range are floats: others might not hold them. */
+function floatAttribute(node: Node, otherwise: ElementType): ElementType {
+  const type = typeAttribute(node, otherwise)
+  if (isFloat(type)) return type
+  throw node.error('MODEL_ATTRIBUTE', `random numbers can't be of type ${type}; say a float type as dtype`)
+}
+
 function writeElements(node: Node, k: KernelWriter, expression: string): void {
   const { type, dims } = node.output()
   k.line(
@@ -37,11 +44,15 @@ function writeElements(node: Node, k: KernelWriter, expression: string): void {
 /** The parameters of a distribution, as attributes of its operators. */
 type Distribution = (node: Node) => string
 
+function number(node: Node, name: 'mean' | 'scale' | 'low' | 'high', otherwise: number): string {
+  return literal('float64', node.float(name, otherwise))
+}
+
 const normal: Distribution = (node) =>
-  `${node.float('mean', 0)} + ${node.float('scale', 1)} * om_random_normal(&random)`
+  `${number(node, 'mean', 0)} + ${number(node, 'scale', 1)} * om_random_normal(&random)`
 const uniform: Distribution = (node) => {
-  const [low, high] = [node.float('low', 0), node.float('high', 1)]
-  return `${low} + (${high} - ${low < 0 ? `(${low})` : low}) * om_random_uniform(&random)`
+  const [low, high] = [number(node, 'low', 0), number(node, 'high', 1)]
+  return `${low} + (${high} - ${low}) * om_random_uniform(&random)`
 }
 
 /** ONNX RandomNormal-1 … 22 and RandomUniform: the shape is an attribute. */
@@ -49,7 +60,7 @@ function ofShape(name: string, distribution: Distribution): LoweredOperator {
   return {
     name,
     rules: takes(''),
-    infer: (node): ValueInfo[] => [{ type: typeAttribute(node, 'float32'), shape: shapeAttribute(node) }],
+    infer: (node): ValueInfo[] => [{ type: floatAttribute(node, 'float32'), shape: shapeAttribute(node) }],
     lower: (node, k) => lowerRandom(node, k, distribution),
   }
 }
@@ -66,7 +77,7 @@ function likeInput(name: string, distribution: Distribution): LoweredOperator {
   return {
     name,
     rules: takes('input:any'),
-    infer: (node): ValueInfo[] => [{ type: typeAttribute(node, node.input(0).type), shape: node.input(0).shape }],
+    infer: (node): ValueInfo[] => [{ type: floatAttribute(node, node.input(0).type), shape: node.input(0).shape }],
     lower: (node, k) => lowerRandom(node, k, distribution),
   }
 }

@@ -56,6 +56,8 @@ const Compress: LoweredOperator = {
   },
   sizes(node, k) {
     const { axis, extent } = compressed(node)
+    k.line(`for (int64_t i = ${k.dim(extent)}; i < ${k.count(node.input(1).dims)}; i++)`)
+    k.failIf(`${k.input(1)}[i]`, 'the condition is true beyond the end of the axis')
     k.line('int64_t count = 0;')
     k.line(
       `for (int64_t i = 0; i < om_dim_min(${k.count(node.input(1).dims)}, ${k.dim(extent)}); i++) count += ${k.input(1)}[i];`,

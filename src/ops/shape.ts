@@ -31,8 +31,8 @@ function viewOperator(
 }
 
 /** Rules of an operator that has a list as attribute in old versions, and as input in new ones. */
-function withList(name: string, since: number): NonNullable<LoweredOperator['rules']> {
-  const [old, now] = [takes('data:any'), takes(`data:any ${name}:int64[_]`)]
+function withList(input: string, since: number): NonNullable<LoweredOperator['rules']> {
+  const [old, now] = [takes('data:any'), takes(`data:any ${input}`)]
   return ({ version }) => (version < since ? old : now)
 }
 
@@ -114,7 +114,7 @@ function hasRuntimeAxes(node: Node): boolean {
 }
 
 function countOfAxes(node: Node): number {
-  const [count] = node.input(1).dims
+  const [count = 1] = node.input(1).dims
   if (typeof count === 'number') return count
   throw node.error('UNSUPPORTED_RANK', 'the rank of the output is not known at compile time')
 }
@@ -185,9 +185,9 @@ function shapeSlice(node: Node): readonly Dim[] {
 }
 
 export const shapes: readonly LoweredOperator[] = [
-  viewOperator('Reshape', withList('shape', 5), reshapedDims, { check: checkReshape, sizes: reshapeSizes }),
-  viewOperator('Squeeze', withList('axes?', 13), squeezedDims, { check: checkSqueeze, sizes: squeezeSizes }),
-  viewOperator('Unsqueeze', withList('axes', 13), unsqueezedDims, { sizes: unsqueezeSizes }),
+  viewOperator('Reshape', withList('shape:int64[_]', 5), reshapedDims, { check: checkReshape, sizes: reshapeSizes }),
+  viewOperator('Squeeze', withList('axes?:int64[*]', 13), squeezedDims, { check: checkSqueeze, sizes: squeezeSizes }),
+  viewOperator('Unsqueeze', withList('axes:int64[*]', 13), unsqueezedDims, { sizes: unsqueezeSizes }),
   viewOperator('Flatten', takes('input:any'), flattenedDims),
   {
     name: 'Shape',

@@ -3,12 +3,15 @@ import { takes } from '../../src/graph/rules.ts'
 
 describe('rules of operators as text', () => {
   it('say names, presence, types and shapes', () => {
-    const { inputs } = takes('X:T[n, 4, ...] W:T[_, ...s] B?:index|bool[.] S:sequence more*:float64[]', { T: 'float' })
+    const { inputs } = takes('X:T[n, 4, ...] W:T[_, ...s] B?:index|bool[.] S:sequence L:int64[*] more*:float64[]', {
+      T: 'float',
+    })
     expect(inputs.map(({ name, presence, kind, variable }) => [name, presence, kind, variable])).toEqual([
       ['X', 'required', 'tensor', 'T'],
       ['W', 'required', 'tensor', 'T'],
       ['B', 'optional', 'tensor', undefined],
       ['S', 'required', 'sequence', undefined],
+      ['L', 'required', 'tensor', undefined],
       ['more', 'repeated', 'tensor', undefined],
     ])
     expect([...inputs[0]!.types]).toEqual(['float32', 'float16', 'float64', 'bfloat16'])
@@ -18,6 +21,7 @@ describe('rules of operators as text', () => {
       [{ kind: 'any' }, { kind: 'rest', name: 's' }],
       'single',
       undefined,
+      'list',
       [],
     ])
   })
