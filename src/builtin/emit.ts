@@ -104,9 +104,14 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
     return this.node ? nodePlace(this.node) : ''
   }
 
-  demand({ given, expected, orOne, sentence }: Demand): void {
+  demand({ operator, given, expected, orOne, sentence }: Demand): void {
     const [size, wanted] = [this.dim(given), this.dim(expected)]
-    this.failSize(`${size} != ${wanted}${orOne ? ` && ${size} != 1` : ''}`, size, wanted, this.place() + sentence)
+    this.failSize(
+      `${size} != ${wanted}${orOne ? ` && ${size} != 1` : ''}`,
+      size,
+      wanted,
+      nodePlace({ name: this.node?.name ?? '', operator }) + sentence,
+    )
   }
 
   copy(from: Value, to: Value): void {

@@ -38,8 +38,8 @@ export interface KernelCall {
 }
 
 /** What the run-time errors of a node begin with. */
-export function nodePlace(node: Node): string {
-  return `node ${node.name} (${node.operator}): `
+export function nodePlace({ name, operator }: Pick<Node, 'name' | 'operator'>): string {
+  return `node ${name} (${operator}): `
 }
 
 /** The C functions of a model, each distinct text once, and the headers they need. */

@@ -2,6 +2,8 @@ import { type Dim, dimKey } from './dim.ts'
 
 /** What must hold when the model runs, since sizes that are not known yet decide on it. */
 export interface Demand {
+  /** Of the node that makes it. */
+  readonly operator: string
   readonly input: number
   readonly axis: number
   readonly given: Dim

@@ -176,7 +176,7 @@ export function* broadcastTo(
     for (const [axis, dim] of dims.entries()) {
       const expected = shape[shape.length - dims.length + axis]!
       if (dim !== 1)
-        yield { input, axis: from + axis, expected, orOne: true, as: 'to be broadcast with the other inputs' }
+        yield { input, axis: from + axis, expected, orOne: true, as: 'the other inputs are, to be broadcast with them' }
     }
   }
 }
@@ -202,5 +202,5 @@ function demandOf(node: Node, rules: Rules, agreement: Agreement): Demand[] {
   const difference = subtract(given, expected)
   if (typeof difference === 'number' && (!orOne || typeof given === 'number'))
     throw node.error('MODEL_SHAPE', `${sentence}: expected ${expected}, given ${given}`)
-  return [{ input, axis, given, expected, orOne, sentence }]
+  return [{ operator: node.operator, input, axis, given, expected, orOne, sentence }]
 }

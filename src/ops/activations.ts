@@ -1,12 +1,13 @@
 import type { FloatName } from '../graph/attributes.ts'
 import type { Node, Value } from '../graph/graph.ts'
-import { broadcastShapes } from '../graph/broadcast.ts'
+import { broadcastTo } from '../graph/demands.ts'
+import { takes } from '../graph/rules.ts'
 import { maximum } from '../graph/integer.ts'
 import { isInteger, limitsOf } from '../onnx/element-type.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
 import { arithmetic, literal } from './c-text.ts'
 import { truncated } from './cast.ts'
-import { checkKind, checkSameType, type Scalar, unaryOperator } from './elementwise.ts'
+import { type Scalar, unaryOperator } from './elementwise.ts'
 import { foldElementwise } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
 
@@ -26,7 +27,7 @@ function activation(
     const values = [0, 1].map((i) => (parameters[i] ? literal(type, node.float(...parameters[i])) : '0'))
     return `om_activate_${double ? 'f64' : 'f32'}(${x}, ${typeof kind === 'string' ? kind : kind(node)}, ${values.join(', ')})`
   }
-  return unaryOperator(name, scalar, { takes: 'float' })
+  return unaryOperator(name, scalar, { types: 'float' })
 }
 
 const LeakyRelu = activation('LeakyRelu', 'OM_ACT_LEAKY_RELU', [['alpha', 0.01]])
@@ -66,16 +67,8 @@ function clip<T extends number | bigint>(x: T, low: T, high: T): T {
 const Clip: LoweredOperator = {
   name: 'Clip',
   since: 11,
-  infer(node) {
-    const x = node.input(0)
-    checkKind(node, x, 'number')
-    for (const bound of node.inputs.slice(1)) {
-      if (!bound) continue
-      checkSameType(node, x, bound)
-      if (bound.rank > 1) throw node.error('MODEL_SHAPE', `a bound has rank ${bound.rank}, but should be a scalar`)
-    }
-    return [{ type: x.type, shape: x.shape }]
-  },
+  rules: takes('input:T min?:T[.] max?:T[.]', { T: 'number' }),
+  infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
   fold(node) {
     if (!node.inputs[1] || !node.inputs[2]) return undefined
     return foldElementwise(node, node.input(0).type, { onNumbers: clip<number>, onIntegers: clip<bigint> })
@@ -83,7 +76,6 @@ const Clip: LoweredOperator = {
   decompose(node, b) {
     const [x, low, high] = [node.input(0), node.inputs[1], node.inputs[2]]
     if (low && high) return undefined
-    checkKind(node, x, 'number')
     const [lowest, highest] = limitsOf(x.type).map((limit) => b.constant(tensorFrom(x.type, [], [limit])))
     return [b.op('Clip', [x, low ?? lowest, high ?? highest])]
   },
@@ -94,6 +86,7 @@ const Clip: LoweredOperator = {
 /** Up to opset 10 the bounds were attributes. */
 const ClipByAttributes: LoweredOperator = {
   name: 'Clip',
+  rules: takes('input:float'),
   infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
   decompose(node, b) {
     const { type } = node.input(0)
@@ -108,24 +101,28 @@ const ClipByAttributes: LoweredOperator = {
 /** ONNX PRelu-1 … 16: the slope broadcasts to x; up to opset 6 one slope per channel goes with axis 1. */
 const PRelu: LoweredOperator = {
   name: 'PRelu',
-  infer(node) {
+  rules: takes('X:T slope:T', { T: 'number' }, (node) => {
     const [x, slope] = [node.input(0), node.input(1)]
-    checkKind(node, x, 'number')
-    checkSameType(node, x, slope)
-    return [{ type: x.type, shape: broadcastShapes(node, [x.dims, slope.dims]) }]
-  },
+    const dims = isPerChannel(node) ? [x.dims[1]!] : x.dims
+    return [...broadcastTo(node, dims, [{ input: 1, from: 0, dims: slope.dims }])]
+  }),
+  infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
   decompose(node, b) {
     const [x, slope] = [node.input(0), node.input(1)]
-    if (node.version >= 7 || slope.rank !== 1 || x.rank <= 2) return undefined
+    if (!isPerChannel(node) || x.rank <= 2) return undefined
     const axes = x.dims.slice(2).map((_, i) => i + 1)
     return [b.op('PRelu', [x, b.op('Unsqueeze', [slope, b.ints(axes)])])]
   },
   scalar: (node, [x, slope]) => `${x} < 0 ? ${arithmetic(node.output().type, slope!, '*', x!)} : ${x}`,
 }
 
+function isPerChannel(node: Node): boolean {
+  return node.version < 7 && node.input(0).rank >= 2 && node.input(1).rank === 1
+}
+
 export const activations: readonly LoweredOperator[] = [
   unaryOperator('Relu', (node, [x]) => relu(node, x!), {
-    takes: 'signed',
+    types: 'signed',
     onNumbers: (x) => (x < 0 ? 0 : x),
     onIntegers: (x) => maximum(x, 0n),
   }),
@@ -135,7 +132,7 @@ export const activations: readonly LoweredOperator[] = [
     ['alpha', 1.6732632423543772],
     ['gamma', 1.0507009873554805],
   ]),
-  unaryOperator('Celu', celu, { takes: 'float' }),
+  unaryOperator('Celu', celu, { types: 'float' }),
   activation('ThresholdedRelu', 'OM_ACT_THRESHOLDED_RELU', [['alpha', 1]]),
   activation('Sigmoid', 'OM_ACT_SIGMOID'),
   activation('HardSigmoid', 'OM_ACT_HARD_SIGMOID', [
@@ -148,7 +145,7 @@ export const activations: readonly LoweredOperator[] = [
   activation('Mish', 'OM_ACT_MISH'),
   activation('Softplus', 'OM_ACT_SOFTPLUS'),
   activation('Softsign', 'OM_ACT_SOFTSIGN'),
-  unaryOperator('Shrink', shrink, { takes: 'number' }),
+  unaryOperator('Shrink', shrink, { types: 'number' }),
   Clip,
   ClipByAttributes,
   PRelu,

@@ -1,10 +1,11 @@
 import { add, type Dim, isAtLeast, maximum, minimum, modulo, multiply, subtract, truncDivide } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
 import { broadcastShapes } from '../graph/broadcast.ts'
 import * as integers from '../graph/integer.ts'
 import { elementTypes, isFloat, isInteger } from '../onnx/element-type.ts'
 import { arithmetic as computed, computeType, negation } from './c-text.ts'
-import { binaryOperator, checkKind, libm, type Scalar, variadicOperator } from './elementwise.ts'
+import { binaryOperator, libm, pairRules, type Scalar, variadicOperator } from './elementwise.ts'
 import { type Elementwise, foldElementwise, numbersOf } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
 
@@ -47,7 +48,7 @@ function onMod(node: Node): Elementwise {
 
 const Mod: LoweredOperator = {
   ...binaryOperator('Mod', modulus, {
-    takes: 'number',
+    types: 'number',
     // Where nothing is negative, both kinds of remainder agree.
     onDims: (a, b) => (isAtLeast(a, 0) && isAtLeast(b, 0) ? modulo(a, b) : undefined),
   }),
@@ -56,10 +57,10 @@ const Mod: LoweredOperator = {
 
 /** ONNX Pow-1 … 15: base and exponent may differ in type, the result is of the base's. */
 const Pow: LoweredOperator = {
-  ...binaryOperator('Pow', power, { takes: 'number' }),
+  ...binaryOperator('Pow', power, { types: 'number' }),
+  rules: pairRules('number'),
   infer(node): ValueInfo[] {
     const [base, exponent] = [node.input(0), node.input(1)]
-    for (const input of [base, exponent]) checkKind(node, input, 'number')
     return [{ type: base.type, shape: broadcastShapes(node, [base.dims, exponent.dims]) }]
   },
   fold(node) {
@@ -99,15 +100,15 @@ function extreme(
     const nan = isFloat(node.input(0).type) ? ` || ${a} != ${a}` : ''
     return `${a} ${sign} ${b}${nan} ? ${a} : ${b}`
   }
-  return variadicOperator(name, scalar, { takes: 'number', ...functions })
+  return variadicOperator(name, scalar, { types: 'number', ...functions })
 }
 
 /** ONNX Mean-1 … 13. */
 const Mean: LoweredOperator = {
   name: 'Mean',
+  rules: takes('data+:T[~]', { T: 'float' }),
   infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
   decompose(node, b) {
-    checkKind(node, node.input(0), 'float')
     const sum = b.op('Sum', node.inputs)
     return [node.inputs.length === 1 ? sum : b.op('Div', [sum, b.scalar(node.inputs.length, sum.type)])]
   },
@@ -115,7 +116,7 @@ const Mean: LoweredOperator = {
 
 const sum: Scalar = (node, [a, b]) => computed(node.output().type, a!, '+', b!)
 const addition = {
-  takes: 'number',
+  types: 'number',
   onNumbers: (a: number, b: number) => a + b,
   onIntegers: (a: bigint, b: bigint) => a + b,
   onDims: add,
@@ -125,19 +126,19 @@ export const arithmetic: readonly LoweredOperator[] = [
   binaryOperator('Add', sum, addition),
   variadicOperator('Sum', sum, addition),
   binaryOperator('Sub', (node, [a, b]) => computed(node.output().type, a!, '-', b!), {
-    takes: 'number',
+    types: 'number',
     onNumbers: (a, b) => a - b,
     onIntegers: (a, b) => a - b,
     onDims: subtract,
   }),
   binaryOperator('Mul', (node, [a, b]) => computed(node.output().type, a!, '*', b!), {
-    takes: 'number',
+    types: 'number',
     onNumbers: (a, b) => a * b,
     onIntegers: (a, b) => a * b,
     onDims: multiply,
   }),
   binaryOperator('Div', divide, {
-    takes: 'number',
+    types: 'number',
     onNumbers: (a, b) => a / b,
     onIntegers: integers.truncDivide,
     onDims: truncDivide,

@@ -3,6 +3,7 @@ import { elementOf } from '../graph/contents.ts'
 import { isStatic } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
+import { type Rules, takes } from '../graph/rules.ts'
 import { type ElementType, isFloat, isInteger } from '../onnx/element-type.ts'
 import { broadcastShapes } from '../graph/broadcast.ts'
 import { type Elementwise, foldElementwise } from './fold.ts'
@@ -44,7 +45,8 @@ export function libm(type: ElementType, name: string): string {
 
 /** The same function in JavaScript lets constants fold. */
 interface UnaryOptions extends Elementwise {
-  readonly takes: Kind
+  /** Element types, as in rules. */
+  readonly types: string
   /** Default: the input's type. */
   readonly gives?: ElementType
   readonly since?: number
@@ -52,22 +54,21 @@ interface UnaryOptions extends Elementwise {
 
 /** An elementwise function of one input. */
 export function unaryOperator(name: string, scalar: Scalar, options: UnaryOptions): LoweredOperator {
-  const { takes, gives, since } = options
+  const { types, gives, since } = options
   const typeOf = (node: Node): ElementType => gives ?? node.input(0).type
   return {
     name,
     ...(since && { since }),
-    infer(node): ValueInfo[] {
-      checkKind(node, node.input(0), takes)
-      return [{ type: typeOf(node), shape: node.input(0).shape }]
-    },
+    rules: takes(`X:${types}`),
+    infer: (node): ValueInfo[] => [{ type: typeOf(node), shape: node.input(0).shape }],
     fold: (node) => foldElementwise(node, typeOf(node), options),
     scalar,
   }
 }
 
 interface BinaryOptions extends Elementwise {
-  readonly takes: Kind
+  /** Element types, as in rules: both operands are of one. */
+  readonly types: string
   readonly gives?: ElementType
   /** Follows shape arithmetic through symbolic contents; `undefined` where the result can't be told. */
   readonly onDims?: (a: Dim, b: Dim) => Dim | undefined
@@ -75,13 +76,12 @@ interface BinaryOptions extends Elementwise {
 
 /** An elementwise function of two inputs of one type, with broadcasting. */
 export function binaryOperator(name: string, scalar: Scalar, options: BinaryOptions): LoweredOperator {
-  const { takes, gives, onDims } = options
+  const { types, gives, onDims } = options
   return {
     name,
+    rules: pairRules('T', { T: types }),
     infer(node): ValueInfo[] {
       const [a, b] = [node.input(0), node.input(1)]
-      checkKind(node, a, takes)
-      checkSameType(node, a, b)
       const shape = broadcastShapes(node, [a.dims, b.dims])
       const type = gives ?? a.type
       return [{ type, shape, contents: onDims && combineContents([a, b], type, shape, onDims) }]
@@ -113,6 +113,12 @@ function combineContents(
   return results.every((dim) => dim !== undefined) ? results : undefined
 }
 
+/** Rules of two operands that broadcast, of element types `type`. */
+export function pairRules(type: string, types: Readonly<Record<string, string>> = {}): (node: Node) => Rules {
+  const [broadcast, byAxis] = [takes(`A:${type}[~] B:${type}[~]`, types), takes(`A:${type} B:${type}`, types)]
+  return (node) => (alignsByAxis(node) ? byAxis : broadcast)
+}
+
 /** Up to opset 6 the attributes `broadcast` and `axis` said which axis of A the first of B goes with. */
 function alignsByAxis(node: Node): boolean {
   return node.version < 7 && node.int('broadcast', 0) === 1 && node.has('axis')
@@ -134,11 +140,11 @@ export function variadicOperator(name: string, scalar: Scalar, options: BinaryOp
   const binary = binaryOperator(name, scalar, options)
   return {
     ...binary,
+    rules: takes('data+:T[~]', { T: options.types }),
     fold: (node) => (node.inputs.length === 2 ? binary.fold!(node) : undefined),
     decompose(node, b) {
       const inputs = node.inputs.map((_, i) => node.input(i))
       if (inputs.length === 2) return undefined
-      checkKind(node, node.input(0), options.takes)
       return [inputs.reduce((left, right) => b.op(name, [left, right]))]
     },
   }

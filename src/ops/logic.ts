@@ -1,10 +1,11 @@
 import type { Dim } from '../graph/dim.ts'
 import { dimEquals, isAtLeast, subtract } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { broadcastShapes } from '../graph/broadcast.ts'
 import { sumType } from './c-text.ts'
-import { binaryOperator, checkKind, checkSameType, type Scalar } from './elementwise.ts'
+import { binaryOperator, type Scalar } from './elementwise.ts'
 import { foldElementwise } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { MOST_FOLLOWED } from './shape-contents.ts'
@@ -15,7 +16,7 @@ function comparison(
   holds: (a: number | bigint, b: number | bigint) => boolean,
 ): LoweredOperator {
   return binaryOperator(name, (_node, [a, b]) => `${a} ${sign} ${b}`, {
-    takes: 'number',
+    types: 'number',
     gives: 'bool',
     onNumbers: (a, b) => Number(holds(a, b)),
     onIntegers: (a, b) => BigInt(holds(a, b)),
@@ -31,11 +32,11 @@ function equalDims(a: Dim, b: Dim): Dim | undefined {
 }
 
 function connective(name: string, sign: string, onNumbers: (a: number, b: number) => number): LoweredOperator {
-  return binaryOperator(name, (_node, [a, b]) => `${a} ${sign} ${b}`, { takes: 'bool', onNumbers })
+  return binaryOperator(name, (_node, [a, b]) => `${a} ${sign} ${b}`, { types: 'bool', onNumbers })
 }
 
 function bitwise(name: string, sign: string, onIntegers: (a: bigint, b: bigint) => bigint): LoweredOperator {
-  return binaryOperator(name, (_node, [a, b]) => `${a} ${sign} ${b}`, { takes: 'integer', onIntegers })
+  return binaryOperator(name, (_node, [a, b]) => `${a} ${sign} ${b}`, { types: 'integer', onIntegers })
 }
 
 function directionOf(node: Node): 'LEFT' | 'RIGHT' {
@@ -54,7 +55,7 @@ const shift: Scalar = (node, [a, b]) => {
 }
 
 const BitShift: LoweredOperator = {
-  ...binaryOperator('BitShift', shift, { takes: 'unsigned integer' }),
+  ...binaryOperator('BitShift', shift, { types: 'unsigned' }),
   fold(node) {
     const { type } = node.input(0)
     const left = directionOf(node) === 'LEFT'
@@ -66,10 +67,9 @@ const BitShift: LoweredOperator = {
 /** ONNX Where-9 … 16. */
 const Where: LoweredOperator = {
   name: 'Where',
+  rules: takes('condition:bool[~] X:T[~] Y:T[~]', { T: 'any' }),
   infer(node): ValueInfo[] {
     const [condition, x, y] = [node.input(0), node.input(1), node.input(2)]
-    checkKind(node, condition, 'bool')
-    checkSameType(node, x, y)
     const shape = broadcastShapes(node, [condition.dims, x.dims, y.dims])
     return [{ type: x.type, shape, contents: whereContents(node, shape) }]
   },
@@ -100,7 +100,7 @@ function whereContents(node: Node, shape: readonly Dim[]): Dim[] | undefined {
 /** Comparisons, connectives and bits (ONNX operator pages of the same names). */
 export const logic: readonly LoweredOperator[] = [
   binaryOperator('Equal', equal, {
-    takes: 'any',
+    types: 'number|bool|string',
     gives: 'bool',
     onNumbers: (a, b) => Number(a === b),
     onIntegers: (a, b) => BigInt(a === b),

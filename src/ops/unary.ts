@@ -4,7 +4,7 @@ import { isFloat } from '../onnx/element-type.ts'
 import { absolute } from '../graph/integer.ts'
 import { negation } from './c-text.ts'
 import type { Elementwise } from './fold.ts'
-import { type Kind, libm, type Scalar, unaryOperator } from './elementwise.ts'
+import { libm, type Scalar, unaryOperator } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
 
 /** Functions of native/kernels/elementary.h, which vectorise; doubles use the C library. */
@@ -14,29 +14,29 @@ function elementary(name: string, c: string): LoweredOperator {
     k.include('elementary.h')
     return `om_${c}_f32(${x})`
   }
-  return unaryOperator(name, scalar, { takes: 'float' })
+  return unaryOperator(name, scalar, { types: 'float' })
 }
 
 /** A function that the C library has in each precision. */
 function library(name: string, c: string, onNumbers?: (x: number) => number): LoweredOperator {
   const scalar: Scalar = (node, [x]) => `${libm(node.input(0).type, c)}(${x})`
-  return unaryOperator(name, scalar, { takes: 'float', onNumbers })
+  return unaryOperator(name, scalar, { types: 'float', onNumbers })
 }
 
 /** An expression that C has for every type that the operator takes. */
 function expression(
   name: string,
-  takes: Kind,
+  types: string,
   text: (x: string, type: ElementType) => string,
   functions: Elementwise,
 ): LoweredOperator {
-  return unaryOperator(name, (node, [x]) => text(x!, node.input(0).type), { takes, ...functions })
+  return unaryOperator(name, (node, [x]) => text(x!, node.input(0).type), { types, ...functions })
 }
 
 /** A question with a yes or no for an answer. */
 function predicate(name: string, text: (x: string, attribute: (name: IntName) => boolean) => string): LoweredOperator {
   const scalar: Scalar = (node, [x]) => text(x!, (attribute) => node.int(attribute, 1) !== 0)
-  return unaryOperator(name, scalar, { takes: 'float', gives: 'bool' })
+  return unaryOperator(name, scalar, { types: 'float', gives: 'bool' })
 }
 
 const ONE: Readonly<Partial<Record<ElementType, string>>> = { float64: '1.0' }
@@ -52,7 +52,7 @@ export const unary: readonly LoweredOperator[] = [
   library('Round', 'rint'),
   library('Sqrt', 'sqrt', Math.sqrt),
   unaryOperator('Reciprocal', (node, [x]) => `${ONE[node.input(0).type] ?? '1.0f'} / ${x}`, {
-    takes: 'float',
+    types: 'float',
     onNumbers: (x) => 1 / x,
   }),
   elementary('Exp', 'exp'),
