@@ -36,10 +36,8 @@ typedef struct om_slot {
 
 static inline bool om_valid_dim(int64_t dim) { return dim >= 0 && dim <= OM_MAX_DIM; }
 
-/* `exact`, unless the same value computed in floating point shows that it can't be right; then -1. */
-static inline int64_t om_byte_count(int64_t exact, double approximate) {
-  return approximate >= 0 && approximate <= (double)((int64_t)1 << 46) ? exact : -1;
-}
+/* A number of bytes, or -1 where no machine has as many. */
+static inline int64_t om_byte_count(int64_t bytes) { return bytes <= (INT64_C(1) << 46) ? bytes : -1; }
 
 /* Memory that the caller may free(): 64-byte aligned where the C library can, so that vector code runs well. */
 static inline void *om_allocate(int64_t bytes) {
@@ -147,6 +145,17 @@ static inline int64_t om_trunc_div(int64_t a, int64_t b) {
   return a / b;
 }
 static inline int64_t om_mod(int64_t a, int64_t b) { return b == 0 ? 0 : a - om_floor_div(a, b) * b; }
+/* Arithmetic of sizes saturates far beyond any that can be, and far from where a sum of two would overflow. */
+#define OM_SATURATED (INT64_C(1) << 61)
+static inline int64_t om_saturate(int64_t x) {
+  return x > OM_SATURATED ? OM_SATURATED : x < -OM_SATURATED ? -OM_SATURATED : x;
+}
+static inline int64_t om_dim_add(int64_t a, int64_t b) { return om_saturate(om_saturate(a) + om_saturate(b)); }
+static inline int64_t om_dim_mul(int64_t a, int64_t b) {
+  int64_t product;
+  if (__builtin_mul_overflow(a, b, &product)) return (a < 0) == (b < 0) ? OM_SATURATED : -OM_SATURATED;
+  return om_saturate(product);
+}
 static inline int64_t om_dim_min(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t om_dim_max(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t om_dim_broadcast(int64_t a, int64_t b) { return a == 1 ? b : a; }

@@ -239,10 +239,9 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
     )
   }
 
-  /** A product of run-time dimensions may overflow int64_t: the same product in floating point tells. */
   private byteCount(bytes: Dim): string {
     if (typeof bytes === 'number') return this.dim(bytes)
-    return `om_byte_count(${this.dim(bytes)}, ${dimToC(bytes, (symbol) => `(double)${this.variable(symbol)}`)})`
+    return `om_byte_count(${this.dim(bytes)})`
   }
 
   private checkSymbols(values: readonly Value[]): void {

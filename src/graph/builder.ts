@@ -179,7 +179,15 @@ export class GraphBuilder implements Builder {
   /** Ends the run unless a condition holds, or does not. */
   require(node: Node, { condition, claim, holds, sentence }: Requirement): void {
     if (claim && claim.equal === holds) {
-      const demand = { input: 0, axis: 0, given: claim.a, expected: claim.b, orOne: false, sentence }
+      const demand = {
+        operator: node.operator,
+        input: 0,
+        axis: 0,
+        given: claim.a,
+        expected: claim.b,
+        orOne: false,
+        sentence,
+      }
       if (this.always) this.learn(node, demand)
       this.check(node, [demand])
     } else this.from(node, () => this.ops('Require', [condition], 0, { holds: Number(holds), sentence }, 'om'))

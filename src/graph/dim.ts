@@ -341,7 +341,7 @@ const callToC = {
   broadcast: 'om_dim_broadcast',
 } as const
 
-/** A C expression of type int64_t; `nameOf` gives the C variable of a symbol. */
+/** A C expression of type int64_t, which saturates where it would overflow; `nameOf` gives the C variable of a symbol. */
 export function dimToC(dim: Dim, nameOf: (symbol: string) => string): string {
   if (typeof dim === 'number') return integerToC(BigInt(dim))
   const terms = dim.terms.map((term) => {
@@ -351,9 +351,9 @@ export function dimToC(dim: Dim, nameOf: (symbol: string) => string): string {
         : `${callToC[atom.call]}(${dimToC(atom.a, nameOf)}, ${dimToC(atom.b, nameOf)})`,
     )
     if (term.coefficient !== 1n || factors.length === 0) factors.unshift(integerToC(term.coefficient))
-    return factors.join(' * ')
+    return factors.reduceRight((product, factor) => `om_dim_mul(${factor}, ${product})`)
   })
-  return terms.length === 1 ? terms[0]! : `(${terms.join(' + ')})`
+  return terms.reduceRight((sum, term) => `om_dim_add(${term}, ${sum})`)
 }
 
 function integerToC(value: bigint): string {

@@ -76,6 +76,8 @@ function evaluateC(dim: Dim, values: Values): number {
     om_floor_div,
     om_trunc_div: (p: number, q: number): number => Math.trunc(p / q),
     om_mod: (p: number, q: number): number => p - om_floor_div(p, q) * q,
+    om_dim_add: (p: number, q: number): number => p + q,
+    om_dim_mul: (p: number, q: number): number => p * q,
     om_dim_min: Math.min,
     om_dim_max: Math.max,
     om_dim_broadcast: (p: number, q: number): number => (p === 1 ? q : p),
