@@ -39,11 +39,22 @@ static inline bool om_valid_dim(int64_t dim) { return dim >= 0 && dim <= OM_MAX_
 /* A number of bytes, or -1 where no machine has as many. */
 static inline int64_t om_byte_count(int64_t bytes) { return bytes <= (INT64_C(1) << 46) ? bytes : -1; }
 
+/* OM_EXACT, for builds with a sanitizer: memory ends where its value does, so that it notices an overflow by one byte. */
+#ifdef OM_EXACT
+enum { OM_IS_EXACT = 1 };
+#else
+enum { OM_IS_EXACT = 0 };
+#endif
+
 /* Memory that the caller may free(): 64-byte aligned where the C library can, so that vector code runs well. */
 static inline void *om_allocate(int64_t bytes) {
   if (bytes < 0) return NULL;
+#ifdef OM_EXACT
+  const size_t size = (size_t)bytes;
+#else
   const size_t size = ((size_t)bytes + 63u + (bytes == 0)) & ~(size_t)63;
-#if __STDC_VERSION__ >= 201112L
+#endif
+#if __STDC_VERSION__ >= 201112L && !defined(OM_EXACT)
   return aligned_alloc(64, size);
 #else
   void *memory = NULL;
@@ -53,7 +64,7 @@ static inline void *om_allocate(int64_t bytes) {
 
 /* Room for `bytes` in a slot; false when there is no memory (or the count is -1, see om_byte_count). */
 static inline bool om_reserve(om_slot *slot, int64_t bytes) {
-  if (slot->data && bytes >= 0 && slot->bytes >= bytes) return true;
+  if (slot->data && bytes >= 0 && (OM_IS_EXACT ? slot->bytes == bytes : slot->bytes >= bytes)) return true;
   free(slot->data);
   slot->data = om_allocate(bytes);
   slot->bytes = slot->data ? bytes : 0;
@@ -66,7 +77,7 @@ static inline bool om_append(om_slot *slot, const void *from, int64_t bytes, int
   const int64_t used = row * bytes;
   if (!slot->data || slot->bytes < used + bytes) {
     om_slot larger = {0};
-    if (!om_reserve(&larger, 2 * (used + bytes))) return false;
+    if (!om_reserve(&larger, (OM_IS_EXACT ? 1 : 2) * (used + bytes))) return false;
     if (used > 0) memcpy(larger.data, slot->data, (size_t)used);
     free(slot->data);
     *slot = larger;

@@ -3,7 +3,7 @@ import { type ElementType, elementTypes, memoryBytes } from '../onnx/element-typ
 import type { Tensor } from '../onnx/model.ts'
 import { unpackSubBytes } from '../onnx/tensor.ts'
 import { stringLiteral } from '../ops/c-text.ts'
-import { roundUp } from './plan.ts'
+import { type PlanOptions, roundUp } from './plan.ts'
 
 /**
  * Constant data of a model: one read-only section for numbers, C arrays for strings. Equal data is stored once.
@@ -12,12 +12,16 @@ export class ConstantPool {
   private readonly offsets = new Map<string, number>()
   private readonly strings = new Map<Tensor, string>()
   private readonly swap: boolean
+  private readonly apart: boolean
+  /** Begin and end of what lies between constants. */
+  private readonly gaps: string[] = []
   readonly chunks: Uint8Array[] = []
   bytes = 0
 
-  /** `byteOrder` is the target's; data comes little-endian. */
-  constructor(byteOrder: 'little' | 'big') {
+  /** `byteOrder` is the target's; data comes little-endian. `apart`: see `PlanOptions`. */
+  constructor(byteOrder: 'little' | 'big', { apart = false }: PlanOptions = {}) {
     this.swap = byteOrder === 'big'
+    this.apart = apart
   }
 
   /** C expression of type `const void *` (strings: `const char *const *`) for a tensor. */
@@ -39,7 +43,8 @@ export class ConstantPool {
   }
 
   private append(bytes: Uint8Array): void {
-    const padding = roundUp(bytes.length) - bytes.length
+    const padding = roundUp(bytes.length + (this.apart ? 1 : 0)) - bytes.length
+    this.gaps.push(`{${this.bytes + bytes.length}, ${this.bytes + bytes.length + padding}}, `)
     this.chunks.push(bytes)
     if (padding > 0) this.chunks.push(new Uint8Array(padding))
     this.bytes += bytes.length + padding
@@ -54,14 +59,14 @@ export class ConstantPool {
     return name
   }
 
-  /** C definitions of the string tables. */
+  /** C definitions of the string tables; where constants are apart, also of `om_gaps`, which ends with zeros. */
   definitions(): string {
-    return [...this.strings]
-      .map(([tensor, name]) => {
-        const items = tensor.strings?.length ? tensor.strings.map(stringLiteral).join(', ') : '0'
-        return `static const char *const ${name}[] = {${items}};\n`
-      })
-      .join('')
+    const gaps = this.apart ? `static const int64_t om_gaps[][2] = {${this.gaps.join('')}{0, 0}};\n` : ''
+    const tables = [...this.strings].map(([tensor, name]) => {
+      const items = tensor.strings?.length ? tensor.strings.map(stringLiteral).join(', ') : '0'
+      return `static const char *const ${name}[] = {${items}};\n`
+    })
+    return gaps + tables.join('')
   }
 }
 

@@ -8,6 +8,7 @@ import { registry } from '../ops/index.ts'
 import { optimize } from '../ops/optimize.ts'
 import type { Target } from '../targets/index.ts'
 import { kernelMacros, type KernelShape, kernelShapes } from '../kernels/shape.ts'
+import type { PlanOptions } from './plan.ts'
 import { generateSource } from './source.ts'
 import { compileLibrary, type CompiledLibrary, type Toolchain, type Weights, weightsSection } from './toolchain.ts'
 
@@ -61,10 +62,13 @@ export function builtinSource(
   return graphSource(prepareGraph(model, dims), options)
 }
 
-type SourceOptions = Pick<BuiltinOptions, 'target' | 'identity' | 'profile'>
+type SourceOptions = Pick<BuiltinOptions, 'target' | 'identity' | 'profile'> & PlanOptions
 
 /** Makes the C of a graph as it is. @throws CompileError where an operator has no lowering */
-export function graphSource(graph: Graph, { target, identity, profile = false }: SourceOptions): BuiltinSource {
+export function graphSource(
+  graph: Graph,
+  { target, identity, profile = false, apart = false }: SourceOptions,
+): BuiltinSource {
   const shape = shapeFor(target)
   const { head, body, weights, signature, arenaBytes } = generateSource(graph, {
     target: target.name,
@@ -72,6 +76,7 @@ export function graphSource(graph: Graph, { target, identity, profile = false }:
     shape,
     compiler: identity,
     profile,
+    apart,
   })
   const bytes = weights.reduce((sum, chunk) => sum + chunk.length, 0)
   const macros = kernelMacros(shape).map((macro) => `#define ${macro.slice(2).replace('=', ' ')}\n`)

@@ -42,8 +42,13 @@ interface Interval {
  * at the lowest offset free over its whole life (greedy by size; Pisarchyk & Lee, "Efficient Memory Management for
  * Deep Neural Net Inference", 2020, §5.2). Values whose size is known only at run time share slots by liveness.
  */
-export function planGraph(graph: Graph, lowered: LoweredGraphs): Plan {
-  return new Planner(graph, lowered).run()
+export function planGraph(graph: Graph, lowered: LoweredGraphs, options: PlanOptions = {}): Plan {
+  return new Planner(graph, lowered, options).run()
+}
+
+export interface PlanOptions {
+  /** Every value has a slot to itself, whatever is known of its size: memory that a sanitizer can tell from others'. */
+  readonly apart?: boolean
 }
 
 class Planner {
@@ -52,11 +57,13 @@ class Planner {
   private readonly roots = new Map<Value, Value>()
   private readonly lives = new Map<Tenant, Interval>()
   private readonly storage = new Map<Tenant, Storage>()
+  private readonly apart: boolean
   private position = 0
 
-  constructor(main: Graph, lowered: LoweredGraphs) {
+  constructor(main: Graph, lowered: LoweredGraphs, { apart = false }: PlanOptions) {
     this.main = main
     this.lowered = lowered
+    this.apart = apart
   }
 
   run(): Plan {
@@ -153,10 +160,10 @@ class Planner {
   private placeInSlots(): number {
     const freeFrom: number[] = []
     const waiting = [...this.lives]
-      .filter(([, life]) => life.bytes === undefined)
+      .filter(([tenant, life]) => life.bytes === undefined || (this.apart && !this.storage.has(tenant)))
       .sort(([, a], [, b]) => a.from - b.from)
     for (const [tenant, life] of waiting) {
-      const free = freeFrom.findIndex((position) => position < life.from)
+      const free = this.apart ? -1 : freeFrom.findIndex((position) => position < life.from)
       const slot = free < 0 ? freeFrom.length : free
       freeFrom[slot] = life.to
       this.storage.set(tenant, { kind: 'slot', slot })

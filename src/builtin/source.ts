@@ -18,6 +18,8 @@ export interface SourceOptions {
   readonly compiler: string
   /** Measure each node, see native/abi/om_profile.h. */
   readonly profile?: boolean
+  /** See `PlanOptions`. */
+  readonly apart?: boolean
 }
 
 /** A model as one C translation unit and the data of its constants. */
@@ -35,8 +37,8 @@ export interface ModelSource {
 export function generateSource(graph: Graph, options: SourceOptions): ModelSource {
   const table = new KernelTable(options.shape)
   const lowered = lowerGraph(graph, table)
-  const plan = planGraph(graph, lowered)
-  const constants = new ConstantPool(options.byteOrder)
+  const plan = planGraph(graph, lowered, options)
+  const constants = new ConstantPool(options.byteOrder, options)
   const run = writeRun(graph, lowered, plan, constants, options)
   const signature = signatureOfGraph(graph)
   const includes = ['runtime.h', ...(options.profile ? ['om_profile.h'] : []), ...table.headers]

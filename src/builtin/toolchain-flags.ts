@@ -30,11 +30,17 @@ const familyFlags: Readonly<Record<Toolchain['family'], readonly string[]>> = {
     // GCC's analysis of what a function does takes some addresses for null pointers, see OM_KERNEL in runtime.h: this
     // keeps it from drawing conclusions in functions that can't be `noipa`.
     '-fno-delete-null-pointer-checks',
-    ...[...slips, 'discarded-qualifiers', 'discarded-array-qualifiers', 'implicit-int'].map(asError),
+    ...slips.map(asError),
+    '-Werror=discarded-qualifiers',
+    '-Werror=discarded-array-qualifiers',
+    '-Werror=implicit-int',
   ],
   clang: [
-    ...[...slips, 'incompatible-pointer-types-discards-qualifiers', 'incompatible-function-pointer-types'],
-    ...['implicit-int', 'sometimes-uninitialized'],
+    ...slips,
+    'incompatible-pointer-types-discards-qualifiers',
+    'incompatible-function-pointer-types',
+    'implicit-int',
+    'sometimes-uninitialized',
   ].map(asError),
   other: [],
 }

@@ -1,11 +1,12 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCache } from '../cache/index.ts'
+import type { Tolerances } from '../conformance/compare.ts'
 import { runSuite } from '../conformance/suite.ts'
 import { expectRunnable } from '../plugin/runnable.ts'
 import { parseRequest } from '../request/index.ts'
 import type { Command, Invocation } from './command.ts'
-import { requestOptions } from './model-build.ts'
+import { buildOptions, requestOptions } from './model-build.ts'
 import { numberOption } from './parse.ts'
 
 /** Of what earlier runs compiled, this much is kept. */
@@ -19,17 +20,32 @@ export const conformance: Command = {
     filter: { type: 'string', value: 'RE', help: 'only tests whose names match this regular expression' },
     compiler: { type: 'string', short: 'c', value: 'C', help: 'builtin or onnx-mlir (default: builtin)' },
     target: { type: 'string', short: 't', value: 'T', help: 'target to compile for (default: host)' },
+    O: buildOptions.O,
+    rtol: { type: 'string', value: 'X', help: 'relative tolerance (default: 0.001)' },
+    'atol-of-max': {
+      type: 'string',
+      value: 'X',
+      help: 'absolute tolerance, as a share of the largest absolute value of each output (default: 1e-7, whatever its values)',
+    },
+    sanitize: { type: 'boolean', help: 'compile and run with sanitizers; see below' },
     jobs: { type: 'string', value: 'N', help: 'tests at once (default: one per core)' },
   },
-  notes:
-    'Prints what does not pass, and last how many passed, failed and were skipped. Failing tests are a result: the exit code is 0.',
+  notes: `Prints what does not pass, and last how many passed, failed and were skipped. Failing tests are a result: the exit
+code is 0. --json writes {"tests":{NAME:{"status":"pass|fail|skip","reason"}}}. CC selects the C compiler: gcc or clang.
+The default tolerances are those of ONNX's own runner: a number passes within rtol of the expected one plus the absolute
+tolerance; integers, bools and texts must be equal.
+
+--sanitize makes a program of each model with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, at -O1 with
+GCC and -O0 with clang unless -O is given. Every input, output, constant and value between has memory of its own that
+ends where the value does. What the sanitizers report is a failure, with their text as its reason.`,
   async run(invocation) {
-    const { values, usage, print, progress, warn, signal } = invocation
+    const { values, flags, usage, print, progress, warn, signal } = invocation
     const { suite } = values
     if (!suite) throw usage('--suite DIR is required')
     const jobs = values['jobs'] === undefined ? undefined : numberOption(invocation, 'jobs', { otherwise: 1, min: 1 })
-    // -O1: the speed of kernels is not at stake, and compiling takes a fraction of the time.
-    const request = { compiler: 'builtin', O: 1, ...requestOptions(invocation) } as const
+    const request = { compiler: 'builtin', ...requestOptions(invocation) } as const
+    const sanitize = flags.has('sanitize')
+    if (sanitize && request.compiler !== 'builtin') throw usage('--sanitize is for the built-in compiler')
     expectRunnable(parseRequest('model.onnx', request).directives.target)
     const cache = join(tmpdir(), 'unplugin-onnx-mlir-conformance')
     const filter = filterOf(invocation)
@@ -37,6 +53,8 @@ export const conformance: Command = {
       suite,
       cache,
       request,
+      tolerances: tolerances(invocation),
+      sanitize,
       signal,
       ...(filter && { filter }),
       ...(jobs && { jobs }),
@@ -54,6 +72,15 @@ export const conformance: Command = {
       json: { tests: Object.fromEntries(results), ...counts },
     }
   },
+}
+
+function tolerances(invocation: Invocation): Tolerances {
+  const { values } = invocation
+  const number = (option: string): number => numberOption(invocation, option, { otherwise: 0, integer: false })
+  return {
+    ...(values['rtol'] !== undefined && { rtol: number('rtol') }),
+    ...(values['atol-of-max'] !== undefined && { atolOfMax: number('atol-of-max') }),
+  }
 }
 
 function filterOf({ values, usage }: Invocation): RegExp | undefined {

@@ -11,6 +11,24 @@ export interface Tolerance {
 /** Tolerances of ONNX's own runner (onnx/backend/test/case/test_case.py). */
 export const onnxTolerance: Tolerance = { rtol: 1e-3, atol: 1e-7 }
 
+/** What to allow of each output; unset: `onnxTolerance`. */
+export interface Tolerances {
+  readonly rtol?: number
+  /** In place of an absolute tolerance: a share of the output's largest absolute value. */
+  readonly atolOfMax?: number
+}
+
+/** The tolerance for an output whose expected value is `expected`. Infinities have no part in the largest value. */
+export function toleranceFor(expected: Tensor, { rtol = onnxTolerance.rtol, atolOfMax }: Tolerances): Tolerance {
+  if (atolOfMax === undefined || !isTolerant(expected)) return { rtol, atol: onnxTolerance.atol }
+  let largest = 0
+  for (const value of tensorValues(expected)) {
+    const magnitude = Math.abs(Number(value))
+    if (magnitude > largest && magnitude < Infinity) largest = magnitude
+  }
+  return { rtol, atol: atolOfMax * largest }
+}
+
 /** How far a tensor is from the expected one. */
 export interface Deviation {
   /** Largest |a - e|; infinite where one of them is NaN or infinite and the other is not the same. */
@@ -43,7 +61,7 @@ export function deviation(actual: Tensor, expected: Tensor, tolerance: Tolerance
     return incomparable(`shape is [${actual.dims.join(', ')}], expected [${expected.dims.join(', ')}]`)
 
   const [given, wanted] = [tensorValues(actual), tensorValues(expected)]
-  const isTolerant = isFloat(expected.type) || expected.type.startsWith('complex')
+  const tolerant = isTolerant(expected)
   const nearZero = rtol > 0 ? atol / rtol : 0
   let [maxAbs, maxRel, mismatches] = [0, 0, 0]
   let problem: string | undefined
@@ -54,9 +72,14 @@ export function deviation(actual: Tensor, expected: Tensor, tolerance: Tolerance
     const apart = Number.isFinite(distance) ? distance : Infinity
     maxAbs = Math.max(maxAbs, apart)
     maxRel = Math.max(maxRel, apart === Infinity ? Infinity : apart / (Math.abs(Number(e)) + nearZero))
-    if (isTolerant && apart < Infinity && apart <= atol + rtol * Math.abs(Number(e))) continue
+    if (tolerant && apart < Infinity && apart <= atol + rtol * Math.abs(Number(e))) continue
     mismatches++
     problem ??= `element ${i} is ${String(a)}, expected ${String(e)}`
   }
   return { maxAbs, maxRel, elements, mismatches, problem }
+}
+
+/** Whether numbers that differ may be close. */
+function isTolerant({ type }: Tensor): boolean {
+  return isFloat(type) || type.startsWith('complex')
 }

@@ -39,14 +39,14 @@ export async function runSuite(options: SuiteOptions): Promise<Map<string, CaseR
   const results = new Map<string, CaseResult>(
     folders.map((folder) => [basename(folder), { status: 'skip', reason: 'not run' }]),
   )
-  const { cache, request, signal } = options
+  const { cache, request, tolerances, sanitize, signal } = options
   let done = 0
   const lane = async (): Promise<void> => {
     const worker = new Worker()
     const stop = (): void => worker.stop()
     signal?.addEventListener('abort', stop)
     for (let folder = waiting.shift(); folder && !signal?.aborted; folder = waiting.shift()) {
-      const result = await worker.run({ folder, options: { cache, request } })
+      const result = await worker.run({ folder, options: { cache, request, tolerances, sanitize } })
       results.set(basename(folder), result)
       options.onResult?.(basename(folder), result, ++done, folders.length)
     }

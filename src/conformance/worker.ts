@@ -1,12 +1,18 @@
-import { createPipeline, type Pipeline } from '../pipeline.ts'
+import { createPipeline } from '../pipeline.ts'
 import type { RequestOptions } from '../request/index.ts'
 import { type CaseResult, runCase } from './case.ts'
+import type { Tolerances } from './compare.ts'
+import { compiledModel, type Runnable } from './compiled.ts'
+import { sanitizedModel } from './sanitized.ts'
 
-/** How all tests of a suite are compiled. */
+/** How all tests of a suite are compiled and compared. */
 export interface CaseOptions {
   /** Folder that keeps what was compiled. */
   readonly cache: string
   readonly request: RequestOptions
+  readonly tolerances: Tolerances
+  /** Compile to programs with sanitizers; see sanitized.ts. */
+  readonly sanitize: boolean
 }
 
 export interface CaseMessage {
@@ -14,15 +20,21 @@ export interface CaseMessage {
   readonly options: CaseOptions
 }
 
-let pipeline: Pipeline | undefined
+let compile: ((path: string) => Promise<Runnable>) | undefined
 
 // A process of its own per few tests: generated code that crashes takes only this one along.
-process.on('message', ({ folder, options: { cache, request } }: CaseMessage) => {
-  pipeline ??= createPipeline({ ...request, cache })
-  runCase(folder, pipeline)
+process.on('message', ({ folder, options }: CaseMessage) => {
+  compile ??= compilerFor(options)
+  runCase(folder, compile, options.tolerances)
     .catch((error: unknown): CaseResult => ({
       status: 'fail',
       reason: error instanceof Error ? error.message : String(error),
     }))
     .then((result) => process.send!(result))
 })
+
+function compilerFor({ cache, request, sanitize }: CaseOptions): (path: string) => Promise<Runnable> {
+  if (sanitize) return (path) => sanitizedModel(path, request)
+  const pipeline = createPipeline({ ...request, cache })
+  return (path) => compiledModel(path, pipeline)
+}

@@ -160,6 +160,7 @@ const Loop: LoweredOperator = {
     for (const [scan, element] of zip(scans, elements)) {
       for (const [to] of elementSymbols(scan, element)) c.line(`${c.symbol(to)} = 0;`)
     }
+    for (const counter of body.inputs.slice(0, 2)) c.allocate(counter)
     c.line(`for (; ${i} < ${trip} && ${go}; ${i}++) {`)
     c.line(`*${c.pointer(body.inputs[0]!)} = ${i};`)
     c.line(`*${c.pointer(body.inputs[1]!)} = ${go};`)

@@ -1,0 +1,25 @@
+import type { Tensor } from '../onnx/model.ts'
+import type { Pipeline } from '../pipeline.ts'
+import { runnableModel } from '../plugin/runnable.ts'
+import { fromRuntime, toRuntime } from './runtime-tensor.ts'
+
+/** A model that is ready to run. */
+export interface Runnable {
+  /** The outputs by name. */
+  run(inputs: ReadonlyMap<string, Tensor>): Promise<ReadonlyMap<string, Tensor>>
+  /** Removes what was made for it. */
+  close(): Promise<void>
+}
+
+/** A model as users get it: by the pipeline, in this process. */
+export async function compiledModel(path: string, pipeline: Pipeline): Promise<Runnable> {
+  const built = await pipeline.build(path, { mode: 'build', log: () => {}, warn: () => {} })
+  const model = await runnableModel(path, built)
+  return {
+    async run(inputs) {
+      const results = await model.run(Object.fromEntries([...inputs].map(([name, value]) => [name, toRuntime(value)])))
+      return new Map(Object.entries(results).map(([name, value]) => [name, fromRuntime(value)]))
+    },
+    close: async () => {},
+  }
+}

@@ -1,0 +1,79 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { modelBytes, tensorType } from '../../src/onnx/build.ts'
+import { encodeTensor } from '../../src/onnx/write.ts'
+import { makeFolder } from '../native/libraries.ts'
+import { f32 } from '../ops/harness.ts'
+import { buildProgram, type Program } from '../cli/program.ts'
+
+// The command over a suite of our own: y = 2 x, with expected values that are right, a little off, and wrong.
+
+const suite = makeFolder()
+let program: Program
+
+async function addTest(name: string, op: string, expected: readonly number[]): Promise<void> {
+  const folder = join(suite, 'node', name)
+  const data = join(folder, 'test_data_set_0')
+  await mkdir(data, { recursive: true })
+  const bytes = modelBytes({
+    opsets: { '': 21 },
+    inputs: { x: tensorType('float32', [3]) },
+    outputs: { y: tensorType('float32', [3]) },
+    nodes: [{ op, inputs: ['x', 'x'], outputs: ['y'] }],
+  })
+  await writeFile(join(folder, 'model.onnx'), bytes)
+  await writeFile(join(data, 'input_0.pb'), encodeTensor(f32([1, 10, 1000])))
+  await writeFile(join(data, 'output_0.pb'), encodeTensor(f32(expected)))
+}
+
+beforeAll(async () => {
+  program = await buildProgram()
+  await addTest('test_near', 'Add', [2.01, 20, 2000])
+  await addTest('test_right', 'Add', [2, 20, 2000])
+  await addTest('test_unknown', 'Summon', [2, 20, 2000])
+  await addTest('test_wrong', 'Add', [3, 20, 2000])
+})
+
+afterAll(() => program.remove())
+
+async function conformance(...args: readonly string[]) {
+  const file = join(makeFolder(), 'result.json')
+  const { code, out } = await program.run(['conformance', '--suite', suite, '--jobs', '1', '--json', file, ...args])
+  const { tests } = JSON.parse(await readFile(file, 'utf8')) as {
+    tests: Record<string, { status: string; reason?: string }>
+  }
+  const passed = Object.keys(tests).filter((name) => tests[name]!.status === 'pass')
+  return { code, last: out.trimEnd().split('\n').at(-1), tests, passed }
+}
+
+describe.each([['as users compile'], ['sanitized', '--sanitize']])('conformance %s', (_, ...how) => {
+  test('counts, gives reasons, and ends with exit code 0', async () => {
+    const { code, last, tests, passed } = await conformance(...how)
+    expect([code, last, passed]).toEqual([0, '1 passed, 3 failed, 0 skipped', ['test_right']])
+    expect(Object.keys(tests)).toEqual(['test_near', 'test_right', 'test_unknown', 'test_wrong'])
+    expect(tests['test_wrong']).toEqual({
+      status: 'fail',
+      reason: 'test_data_set_0: output "y": element 0 is 2, expected 3',
+    })
+    expect(tests['test_unknown']!.reason).toContain('Summon')
+  })
+
+  test('takes tolerances and a level', async () => {
+    const near = ['test_near', 'test_right']
+    expect((await conformance(...how, '--rtol', '0.01', '-O', '0')).passed).toEqual(near)
+    expect((await conformance(...how, '--atol-of-max', '1e-5', '-O', '2')).passed).toEqual(near)
+    expect((await conformance(...how, '--atol-of-max', '1e-6', '--rtol', '0')).passed).toEqual(['test_right'])
+  })
+})
+
+test.each([
+  ['--rtol', 'much'],
+  ['--atol-of-max', '-1'],
+  ['-O', '4'],
+  ['--sanitize', '--compiler', 'onnx-mlir'],
+])('refuses %s %s', async (...args) => {
+  const { code, err } = await program.run(['conformance', '--suite', suite, ...args])
+  expect(code).toBe(2)
+  expect(err).toContain(args[0] === '-O' ? 'O' : args[0])
+})
