@@ -56,8 +56,9 @@ export const explained = [
       attributes.strides !== undefined,
   },
   {
-    why: 'onnxruntime does not write the result of MatMulInteger where the inner size is 0: what was in memory. A sum of nothing is 0.',
-    covers: ({ kind }, { op }, operand) => kind === 'value' && op === 'MatMulInteger' && operand(0)?.dims.at(-1) === 0,
+    why: 'onnxruntime does not write the result of MatMulInteger and QLinearMatMul where the inner size is 0: what was in memory. A sum of nothing is 0.',
+    covers: ({ kind }, { op }, operand) =>
+      kind === 'value' && /^(?:MatMulInteger|QLinearMatMul)$/.test(op) && operand(0)?.dims.at(-1) === 0,
   },
   {
     why: 'Integers wrap where a reduction overflows, as in every other operator; onnxruntime reduces them in floating point for ReduceProd, ReduceSumSquare and ReduceL2, and ends at the ends of the type.',
@@ -73,9 +74,9 @@ export const explained = [
       Boolean(inputs[2]),
   },
   {
-    why: 'LayerNormalization’s stash_type says float32: so do we, with sums in another order than onnxruntime’s. The result is of float64 all the same.',
+    why: 'The stash_type of LayerNormalization and RMSNormalization says float32: so do we, with sums in another order than onnxruntime’s. The result is of float64 all the same.',
     covers: ({ kind, apart, expected }, { op }) =>
-      kind === 'value' && op === 'LayerNormalization' && expected.type === 'float64' && apart < 1e-5,
+      kind === 'value' && /^(?:Layer|RMS)Normalization$/.test(op) && expected.type === 'float64' && apart < 1e-5,
   },
   {
     why: 'An empty text split at a delimiter is one empty piece (Python’s str.split, which ONNX refers to); onnxruntime gives none.',
@@ -86,15 +87,17 @@ export const explained = [
     why: 'Infinite or NaN operands of a sum of products: what the definition leaves out (padding, a weight of 0, what Winograd’s transforms cancel) is multiplied by 0 on one side and skipped on the other.',
     covers: (found, { op }, operand) =>
       found.kind === 'value' &&
-      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool)$/.test(op) &&
+      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool|\w+Normalization)$/.test(
+        op,
+      ) &&
       isNotFinite(found) &&
-      [0, 1].some((i) => operand(i) && hasNotFinite(operand(i))),
+      [0, 1, 2].some((i) => operand(i) && hasNotFinite(operand(i))),
   },
   {
-    why: 'onnxruntime’s maximum over a window depends on where a NaN stands in it; ours is NaN.',
+    why: 'onnxruntime’s maximum and minimum over a window or an axis depend on where a NaN stands in it; ours are NaN.',
     covers: (found, { op }, operand) =>
       found.kind === 'value' &&
-      /^(?:GlobalMaxPool|MaxPool)$/.test(op) &&
+      /^(?:GlobalMaxPool|MaxPool|MaxRoiPool|ReduceMax|ReduceMin)$/.test(op) &&
       isNotFinite(found) &&
       operand(0) &&
       hasNotFinite(operand(0)),
@@ -103,6 +106,72 @@ export const explained = [
     why: 'onnxruntime leaves the axis in the result of ArgMax and ArgMin of tensors without elements.',
     covers: ({ kind, what }, { op }, operand) =>
       kind === 'value' && /^Arg(?:Max|Min)$/.test(op) && what.startsWith('shape is') && operand(0)?.dims.includes(0),
+  },
+  {
+    why: 'ONNX does not say whether a whole number of floating point is 2 or 2.0 as text. Its reference implementation writes 2.0, as we do.',
+    covers: ({ kind, actual, expected }, { op, attributes }, operand) =>
+      kind === 'value' &&
+      op === 'Cast' &&
+      Number(attributes.to.value) === 8 &&
+      operand(0)?.type.startsWith('float') &&
+      actual.strings.every(
+        (text, i) =>
+          Number(text) === Number(expected.strings[i]) || text.toLowerCase() === expected.strings[i].toLowerCase(),
+      ),
+  },
+  {
+    why: 'NaN is the largest and the smallest element (numpy.argmax, which ONNX’s reference calls); in onnxruntime it depends on where it stands.',
+    covers: ({ kind }, { op }, operand) => kind === 'value' && /^Arg(?:Max|Min)$/.test(op) && hasNotFinite(operand(0)),
+  },
+  {
+    why: 'onnxruntime computes ReduceLogSumExp and ReduceLogSum of integers in integers: each e^x loses its fraction before the sum.',
+    covers: ({ kind, expected }, { op }) =>
+      kind === 'value' && /^ReduceLogSum(?:Exp)?$/.test(op) && /^u?int/.test(expected.type),
+  },
+  {
+    why: 'onnxruntime’s pools pad auto_pad=SAME for the kernel without its dilations, so that the result is smaller than ONNX says: the input’s size by the stride.',
+    covers: ({ kind, what }, { op, attributes }) =>
+      kind === 'value' &&
+      /^(?:Average|Max|Lp)Pool$/.test(op) &&
+      what.startsWith('shape is') &&
+      attributes.auto_pad?.startsWith('SAME') &&
+      attributes.dilations?.value.some((dilation) => dilation > 1n),
+  },
+  {
+    why: 'onnxruntime’s Softplus in recurrent layers overflows to infinity beyond 88, and is NaN where a gate then multiplies it with 0.',
+    covers: (found, { op, attributes }) =>
+      found.kind === 'value' &&
+      /^(?:LSTM|GRU|RNN)$/.test(op) &&
+      attributes.activations?.includes('Softplus') &&
+      isNotFinite(found),
+  },
+  {
+    why: 'Infinite or NaN numbers have no quantised form.',
+    covers: ({ kind }, { op }, operand) =>
+      kind === 'value' && /^(?:Dynamic)?QuantizeLinear$/.test(op) && hasNotFinite(operand(0)),
+  },
+  {
+    why: 'The one point of an aligned axis of length 1 is -1, as numpy.linspace has it; Eigen’s, which onnxruntime calls, gives the other end.',
+    covers: ({ kind }, { op, attributes }, operand) =>
+      kind === 'value' &&
+      op === 'AffineGrid' &&
+      Boolean(attributes.align_corners?.value) &&
+      tensorValues(operand(1)).slice(2).includes(1n),
+  },
+  {
+    why: 'Axes that are given and none leave a Squeeze nothing to do (ONNX’s reference); onnxruntime takes them as not given.',
+    covers: ({ kind, what }, { op }, operand) =>
+      kind === 'value' && op === 'Squeeze' && what.startsWith('shape is') && operand(1)?.dims[0] === 0,
+  },
+  {
+    why: 'What a Loop that never runs would have collected has the size of what it collects; onnxruntime does not know that and says 0.',
+    covers: ({ kind, what, expected }, { op }) =>
+      kind === 'value' && op === 'Loop' && what.startsWith('shape is') && expected.dims[0] === 0,
+  },
+  {
+    why: 'onnxruntime computes Mod with fmod=1 of 64-bit integers in double, which rounds those beyond 2^53.',
+    covers: ({ kind, expected }, { op, attributes }) =>
+      kind === 'value' && op === 'Mod' && Boolean(attributes.fmod) && expected.type.endsWith('int64'),
   },
   {
     why: 'A reduced axis of size 0 gives size 1, or none without keepdims (ONNX: a reduction over an empty set). onnxruntime leaves it in the result for some operators and types.',

@@ -57,7 +57,7 @@ function finish({ nodes, sources }, { number, opset, random }) {
   const inputs = new Map()
   const feeds = new Map()
   const initializers = new Map()
-  const used = new Set(nodes.flatMap((node) => [...node.inputs, ...innerNames(node)]))
+  const used = new Set(nodes.flatMap(namesOf))
   for (const [name, { tensor, isParameter }] of sources) {
     if (!used.has(name)) continue
     if (random.chance(isParameter && constantShare < 1 ? 0.7 : constantShare)) initializers.set(name, tensor)
@@ -82,9 +82,10 @@ function dimOf(size, name, number, random) {
   return random.chance(0.4) ? `c${number}_s${size}` : name
 }
 
-/** What subgraphs take from outside. */
-function innerNames({ attributes }) {
-  return Object.values(attributes).flatMap((value) => (value?.nodes ?? []).flatMap((node) => node.inputs ?? []))
+/** All that a node takes, its subgraphs' own names among them. */
+export function namesOf({ inputs, attributes }) {
+  const inner = Object.values(attributes).flatMap((value) => (value?.nodes ?? []).flatMap((node) => node.inputs ?? []))
+  return [...inputs, ...inner]
 }
 
 /** Cases side by side as one model. */

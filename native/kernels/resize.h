@@ -18,11 +18,16 @@ typedef enum om_coordinates {
 
 typedef enum om_rounding { OM_ROUND_PREFER_FLOOR, OM_ROUND_PREFER_CEIL, OM_ROUND_FLOOR, OM_ROUND_CEIL } om_rounding;
 
-/* `scale` is output size / input size before rounding; `begin` and `end` are the region of interest, from 0 to 1. */
+/* `begin` and `end` are the region of interest, from 0 to 1. */
 typedef struct om_resize {
   ptrdiff_t outer, in, out, inner;
   om_coordinates coordinates;
-  double scale, begin, end, extrapolation;
+  /* Output size / input size, as it was asked for: the quotient may be no integer. */
+  double scale;
+  /* The scale is the quotient of the two sizes: positions are computed from these, so that none is next to an integer
+   * that it should be. Scales that were given are numbers of float32, and so is what is computed from them. */
+  bool by_size;
+  double begin, end, extrapolation;
 } om_resize;
 
 /* Weights of the neighbours: a triangle (support 1) or Keys' cubic with parameter a (support 2), made wider by
@@ -33,20 +38,27 @@ typedef struct om_filter {
   bool antialias, exclude_outside;
 } om_filter;
 
+/* The middle of output element x in the input, where both begin at 0. */
+OM_INLINE double om_resize_half_pixel(const om_resize *r, double x) {
+  if (!r->by_size) return ((float)x + 0.5f) / (float)r->scale - 0.5f;
+  const double in = (double)r->in, out = (double)r->out;
+  return ((2 * x + 1) * in - out) / (2 * out);
+}
+
 /* Where output element x lies in the input; NAN outside of it, where that means extrapolation. */
 OM_INLINE double om_resize_position(const om_resize *r, ptrdiff_t x) {
-  const double in = (double)r->in, width = r->scale * in, at = (double)x;
+  const double in = (double)r->in, out = (double)r->out, width = r->by_size ? out : r->scale * in, at = (double)x;
   switch (r->coordinates) {
     case OM_ALIGN_CORNERS: return width == 1 ? 0 : at * (in - 1) / (width - 1);
-    case OM_ASYMMETRIC: return at / r->scale;
-    case OM_PYTORCH_HALF_PIXEL: return width == 1 ? -0.5 : (at + 0.5) / r->scale - 0.5;
-    case OM_HALF_PIXEL_SYMMETRIC: return in / 2 * (1 - (double)r->out / width) + (at + 0.5) / r->scale - 0.5;
+    case OM_ASYMMETRIC: return r->by_size ? at * in / out : (float)at / (float)r->scale;
+    case OM_PYTORCH_HALF_PIXEL: return r->out == 1 ? 0 : om_resize_half_pixel(r, at);
+    case OM_HALF_PIXEL_SYMMETRIC: return in / 2 * (1 - out / width) + om_resize_half_pixel(r, at);
     case OM_TF_CROP_AND_RESIZE: {
       const double extent = (r->end - r->begin) * (in - 1);
       const double position = r->begin * (in - 1) + (width == 1 ? extent / 2 : at * extent / (width - 1));
       return position < 0 || position > in - 1 ? NAN : position;
     }
-    default: return (at + 0.5) / r->scale - 0.5;
+    default: return om_resize_half_pixel(r, at);
   }
 }
 

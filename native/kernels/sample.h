@@ -58,7 +58,8 @@ OM_SHARED int om_grid_taps(const om_grid *g, const double *point, ptrdiff_t *off
     if (!(x > -1e9)) x = -1e9; /* NaN too: far outside */
     if (x > 1e9) x = 1e9;
     if (g->mode == OM_SAMPLE_NEAREST) x = nearbyint(x);
-    x = om_grid_inside(g, x, size);
+    /* A cubic filter is laid where the point is, and each pixel that it reads is moved inside. */
+    if (g->mode != OM_SAMPLE_CUBIC) x = om_grid_inside(g, x, size);
     const double low = g->mode == OM_SAMPLE_NEAREST ? nearbyint(x) : floor(x), part = x - low;
     double w[4] = {1};
     const int taps = g->mode == OM_SAMPLE_NEAREST ? 1 : g->mode == OM_SAMPLE_LINEAR ? 2 : 4;

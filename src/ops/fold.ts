@@ -40,18 +40,29 @@ export function foldElementwise(
   const integers = onIntegers && tensors.map(integersOf)
   if (onIntegers && integers?.every((list) => list !== undefined)) {
     const results = new (type.startsWith('u') ? BigUint64Array : BigInt64Array)(elementsOf(shape))
-    forEachPosition(tensors, shape, (index, [i = 0, j = 0, k = 0]) => {
-      results[index] = wrapTo(type, onIntegers(integers[0]![i]!, integers[1]?.[j] ?? 0n, integers[2]?.[k] ?? 0n))
+    const operate = onElements(onIntegers, integers as ArrayLike<bigint>[])
+    forEachPosition(tensors, shape, (index, offsets) => {
+      results[index] = wrapTo(type, operate(offsets))
     })
     return [tensorFrom(type, shape, results)]
   }
   const numbers = onNumbers && !tensors.some((tensor) => isInteger(tensor.type)) ? tensors.map(numbersOf) : undefined
   if (!onNumbers || !numbers?.every((list) => list !== undefined)) return undefined
   const results = new Float64Array(elementsOf(shape))
-  forEachPosition(tensors, shape, (index, [i = 0, j = 0, k = 0]) => {
-    results[index] = onNumbers(numbers[0]![i]!, numbers[1]?.[j] ?? 0, numbers[2]?.[k] ?? 0)
+  const operate = onElements(onNumbers, numbers as ArrayLike<number>[])
+  forEachPosition(tensors, shape, (index, offsets) => {
+    results[index] = operate(offsets)
   })
   return [tensorFrom(type, shape, results)]
+}
+
+/** A function of the operands' elements, given where they stand: of exactly as many as there are, since Math.max of a 0 more is another. */
+function onElements<T>(
+  operate: (...elements: T[]) => T,
+  [x, y, z]: readonly ArrayLike<T>[],
+): (offsets: readonly number[]) => T {
+  if (z) return ([i, j, k]) => operate(x![i!]!, y![j!]!, z[k!]!)
+  return y ? ([i, j]) => operate(x![i!]!, y[j!]!) : ([i]) => operate(x![i!]!)
 }
 
 /** The elements of integers and truth values; `undefined` of all else. */

@@ -110,7 +110,8 @@ function knownSize(node: Node): { scale: number; size: Dim } | undefined {
   const dims = node.input(4).contents!
   const dim = dims[at]!
   const scale = knownScales(node.inputs[2])?.[at]
-  if (scale !== undefined && typeof dim === 'number') return { scale, size: Math.floor(dim * scale) }
+  // Scales are float32, and so is their product with a size: 3 times a third is 1.
+  if (scale !== undefined && typeof dim === 'number') return { scale, size: Math.floor(Math.fround(dim * scale)) }
   if (scale !== undefined && Number.isInteger(scale)) return { scale, size: multiply(dim, scale) }
   const sizes = node.inputs[3]?.contents
   const size = sizes?.[at]
@@ -168,7 +169,7 @@ const ResizeAxis: LoweredOperator = {
     if (!node.inputs[2] && policy === 'stretch') return k.line(`*${target} = ${k.input(3)}[${at}];`)
     writeScale(node, k)
     const size = `scale * (double)${k.dim(node.input(4).contents![at]!)}`
-    k.line(`*${target} = (int64_t)floor(${node.inputs[2] ? size : `${size} + 0.5`});`)
+    k.line(`*${target} = (int64_t)floor(${node.inputs[2] ? `(float)(${size})` : `${size} + 0.5`});`)
   },
   lower(node, k) {
     const { type, dims } = node.input(0)
@@ -183,7 +184,7 @@ const ResizeAxis: LoweredOperator = {
     writeScale(node, k)
     k.line(
       `const om_resize r = {${k.count(dims.slice(0, axis))}, ${k.dim(dims[axis]!)}, ${k.dim(out[axis]!)}, ${k.count(dims.slice(axis + 1))}, ` +
-        `${choiceOf(node, 'coordinate_transformation_mode', 'half_pixel', coordinates)}, scale, ` +
+        `${choiceOf(node, 'coordinate_transformation_mode', 'half_pixel', coordinates)}, scale, ${!node.inputs[2] && node.string('keep_aspect_ratio_policy', 'stretch') === 'stretch'}, ` +
         `${roi ? `${roi}[${at}], ${roi}[${at + count}]` : '0, 1'}, ${literal('float64', extrapolation)}};`,
     )
     if (node.string('mode') === 'nearest') {

@@ -5,6 +5,7 @@ import { takes } from '../graph/rules.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { tensorFrom, tensorNumbers } from '../onnx/tensor.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
+import { castTo } from './widen.ts'
 import { classify, featureMatrix, postTransform } from './ml-scores.ts'
 
 const modeNames = ['BRANCH_LEQ', 'BRANCH_LT', 'BRANCH_GTE', 'BRANCH_GT', 'BRANCH_EQ', 'BRANCH_NEQ', 'BRANCH_MEMBER']
@@ -231,9 +232,11 @@ export const trees: readonly LoweredOperator[] = [
     const name = transforms[node.int('post_transform', 0)]
     return [postTransform(node, b, treeScores(node, b, readTrees5(node)), name)]
   }),
-  ensemble('TreeEnsembleRegressor', (node, b) => [
-    postTransform(node, b, treeScores(node, b, readTrees1(node, 'target', node.int('n_targets', 1)))),
-  ]),
+  ensemble('TreeEnsembleRegressor', (node, b) => {
+    const scores = postTransform(node, b, treeScores(node, b, readTrees1(node, 'target', node.int('n_targets', 1))))
+    // Of float32 whatever the features are, unlike those of TreeEnsemble-5.
+    return [castTo(b, scores, 'float32')]
+  }),
   ensemble('TreeEnsembleClassifier', (node, b) => {
     const classes = Math.max(
       node.strings('classlabels_strings')?.length ?? 0,

@@ -201,6 +201,23 @@ describe('two operands', () => {
   })
 })
 
+it('constants give what inputs do, of either sign', async () => {
+  const operators = ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'Mod', 'Equal', 'Less', 'GreaterOrEqual']
+  const [low, high] = [f32([-5, -3, -0.5, 2, 7]), f32([-4, -3, -2, 0.5, 9])]
+  const cases = operators.flatMap((op): Case[] => {
+    const attributes: Case['attributes'] = op === 'Mod' ? { fmod: 1n } : {}
+    return op === 'Max' || op === 'Min'
+      ? [
+          { op, inputs: [low] },
+          { op, inputs: [low, high] },
+          { op, inputs: [high, low, f32([-2.5])] },
+        ]
+      : [{ op, inputs: [low, high], attributes }]
+  })
+  const folded = await runCases(cases.map((one) => ({ ...one, constants: [0, 1, 2] })))
+  expect(folded).toEqual(await runCases(cases))
+})
+
 describe('bad models', () => {
   const cases: [string, Case, string, RegExp][] = [
     ['types that differ', { op: 'Add', inputs: [f32([1]), i64([1])] }, 'MODEL_TYPES', /float32 and int64/],

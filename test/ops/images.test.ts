@@ -51,6 +51,48 @@ describe('Resize', () => {
     }
   })
 
+  it('takes the element that the exact quotient of the sizes says', async () => {
+    const pairs = [7, 11, 13, 14, 50].flatMap((size) =>
+      [1, 3, 9, 15, 18, 25, 33, 55].map((wanted) => [size, wanted] as const),
+    )
+    const results = await runCases(
+      pairs.flatMap(([size, wanted]) => {
+        const x = f32(
+          Array.from({ length: size }, (_, i) => i),
+          [1, 1, size],
+        )
+        const to = { sizes: [1, 1, wanted] }
+        return [
+          resize(to, { coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }, x),
+          resize(to, { coordinate_transformation_mode: 'half_pixel', nearest_mode: 'floor' }, x),
+          resize(to, { coordinate_transformation_mode: 'align_corners', nearest_mode: 'ceil' }, x),
+        ]
+      }),
+    )
+    const clamped = (at: number, size: number): number => Math.min(size - 1, Math.max(0, at))
+    pairs.forEach(([size, wanted], i) => {
+      // In integers: a quotient of two of them is exact before it is rounded.
+      const expected = (of: (at: number) => number): number[] =>
+        Array.from({ length: wanted }, (_, at) => clamped(of(at), size))
+      const text = `${size} to ${wanted}`
+      expect(results[3 * i]![0]!.values, text).toEqual(expected((at) => Math.floor((at * size) / wanted)))
+      expect(results[3 * i + 1]![0]!.values, text).toEqual(
+        expected((at) => Math.floor(((2 * at + 1) * size - wanted) / (2 * wanted))),
+      )
+      expect(results[3 * i + 2]![0]!.values, text).toEqual(
+        expected((at) => (wanted === 1 ? 0 : Math.ceil((at * (size - 1)) / (wanted - 1)))),
+      )
+    })
+  })
+
+  it('multiplies sizes with scales as float32, and takes the first element where one is left of pytorch_half_pixel', async () => {
+    const x = f32([1, 2, 3], [3])
+    const attributes = { mode: 'cubic', coordinate_transformation_mode: 'pytorch_half_pixel' }
+    const [third, one] = await both([resize({ scales: [1 / 3] }, {}, x), resize({ sizes: [1] }, attributes, x)])
+    expect(third![0]!.dims).toEqual([1])
+    expect(one![0]!.values).toEqual([1])
+  })
+
   it('keeps the mean when it shrinks with antialiasing, and passes straight lines of a cubic on', async () => {
     const [small, cubic] = await runCases([
       resize({ sizes: [1, 1, 1, 2] }, { mode: 'linear', antialias: 1n }),
@@ -115,6 +157,20 @@ describe('reading between pixels', () => {
       { op: 'GridSample', inputs: grid([NaN, 0]), attributes: {} },
     ])
     expect(results.map(([y]) => y!.values)).toEqual([[2.5, 1], [0.25, 0], [4], [1], [0]])
+  })
+
+  it('lays a cubic filter where the point is, beyond the border, too', async () => {
+    // A step from 0 to 1 at the left border, read two pixels left of it: all four taps are at the border.
+    const x = f32([1, 0, 0, 0], [1, 1, 1, 4])
+    const at = (pixel: number): number => (2 * pixel) / 3 - 1
+    const grid = f32([at(-2), 0, at(-0.5), 0], [1, 1, 2, 2])
+    const attributes = { mode: 'bicubic', padding_mode: 'border', align_corners: 1n }
+    const [[result]] = (await runCases([{ op: 'GridSample', inputs: [x, grid], attributes }], {
+      opset: 16,
+    })) as [Result[]]
+    // Keys' weights at distances 1.5, 0.5, 0.5, 1.5 with a = -0.75; the first three taps are pixel 0.
+    const [near, far] = [0.59375, -0.09375]
+    expect(close(result!.values, [1, far + near + near])).toBe(true)
   })
 
   it('makes grids, and pools and aligns regions', async () => {

@@ -45,6 +45,29 @@ describe('trees', () => {
     expect(results[0]![0]!.dims).toEqual([3, 1])
   })
 
+  it('scores doubles as float32 up to TreeEnsembleRegressor, and as doubles from TreeEnsemble on', async () => {
+    const [result] = await runCase({
+      op: 'TreeEnsembleRegressor',
+      domain,
+      inputs: [t('float64', [0.5], [1, 1])],
+      attributes: {
+        n_targets: 1n,
+        nodes_treeids: [0n],
+        nodes_nodeids: [0n],
+        nodes_featureids: [0n],
+        nodes_values: [0],
+        nodes_modes: ['LEAF'],
+        nodes_truenodeids: [0n],
+        nodes_falsenodeids: [0n],
+        target_treeids: [0n],
+        target_nodeids: [0n],
+        target_ids: [0n],
+        target_weights: [2.5],
+      },
+    })
+    expect(result).toMatchObject({ type: 'float32', values: [2.5] })
+  })
+
   it('classifies, with one score per class or one for two classes', async () => {
     const classifier = (classes: readonly bigint[], weights: readonly number[], post_transform: string): Case => ({
       op: 'TreeEnsembleClassifier',
