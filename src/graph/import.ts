@@ -17,6 +17,7 @@ import {
   isImpossible,
   join,
   type Outcome as OutcomeAt,
+  type Path,
   pathsOf,
   suppose,
 } from './paths.ts'
@@ -141,7 +142,9 @@ class Importer {
       scope.define(input.name, value)
     }
     const place = { builder, scope, opsets: this.model.opsets, prefix: '', path: '', claims: new Map() }
-    graph.outputs = this.joined(this.fill(source, place), graph.outputNames)
+    const outcome = this.fill(source, place)
+    this.checkStatedRanks(outcome, source)
+    graph.outputs = this.joined(outcome, graph.outputNames)
     return graph
   }
 
@@ -176,6 +179,24 @@ class Importer {
       index = further.next - 1
     }
     return { place, values: outputs.map((name) => this.lookUp(name, place.scope, use)) }
+  }
+
+  /** Where paths differ in the rank of an output, those are left out that give another than the file states. */
+  private checkStatedRanks(outcome: Outcome, { outputs }: OnnxGraph): void {
+    if (!isFork(outcome) || canJoin(outcome)) return
+    const misfit = ({ values }: Path<Place>): string | undefined =>
+      outputs
+        .map(({ name, type }, i) => {
+          const [stated, given] = [type?.kind === 'tensor' ? type.shape?.length : undefined, values[i]?.shape?.length]
+          const differ = stated !== undefined && given !== undefined && stated !== given
+          return differ ? `output ${JSON.stringify(name)} is stated to be of rank ${stated}, not ${given}` : undefined
+        })
+        .find((problem) => problem !== undefined)
+    const paths = [...pathsOf(outcome)]
+    const wrong = paths.find((path) => misfit(path))
+    if (!wrong?.place.side || paths.every((path) => misfit(path))) return
+    this.identities.impossible.set(wrong.place.side, misfit(wrong)!)
+    throw new Restart()
   }
 
   /** The values that all paths give. */

@@ -1,4 +1,4 @@
-import { add, type Dim, dimEquals, multiply, product, subtract } from '../graph/dim.ts'
+import { add, type Dim, multiply, product, subtract } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { demandEqual } from './shape-contents.ts'
@@ -78,11 +78,15 @@ const MaxUnpool: LoweredOperator = {
     const rest = b.op('Sub', [wanted, b.dims(image.dims)])
     return [b.op('Pad', [image, b.op('Concat', [b.ints(image.dims.map(() => 0)), rest], { axis: 0 })])]
   },
+  check(node, k) {
+    const [{ dims, rank }, indices] = [node.input(0), node.input(1)]
+    const problem = 'data and indices should be of one shape'
+    if (indices.rank !== rank) throw node.error('MODEL_SHAPE', problem)
+    dims.forEach((dim, axis) => demandEqual(node, k, indices.dims[axis]!, dim, problem))
+  },
   lower(node, k) {
     const { dims } = node.input(0)
     const count = k.count(node.output().dims)
-    if (!node.input(1).dims.every((dim, i) => dimEquals(dim, dims[i]!)))
-      throw node.error('MODEL_SHAPE', 'data and indices should be of one shape')
     k.line(`memset(${k.output()}, 0, (size_t)${count} * sizeof *${k.output()});`)
     k.line(`for (int64_t i = 0; i < ${k.count(dims)}; i++) {`)
     k.line(`const int64_t at = ${k.input(1)}[i];`)
@@ -113,7 +117,7 @@ const Col2Im: LoweredOperator = {
     const spatial = Array.from({ length: axesOf(node) }, (_, i) => image.contents?.[i] ?? context.freshDim())
     const taps = block.contents && product(block.contents)
     const channels = typeof taps === 'number' && typeof x.dims[1] === 'number' ? x.dims[1] / taps : context.freshDim()
-    if (typeof channels === 'number' && !Number.isInteger(channels))
+    if (typeof channels === 'number' && !(channels >= 0 && Number.isInteger(channels)))
       throw node.error('MODEL_SHAPE', `${x.dims[1]} rows can't be divided into blocks of ${taps}`)
     return [{ type: x.type, shape: [x.dims[0]!, channels, ...spatial] }]
   },
