@@ -90,19 +90,24 @@ OM_SHARED void om_pick_axes(void *to, const void *from, const int64_t *const *ta
 typedef enum om_pad_mode { OM_PAD_CONSTANT, OM_PAD_REFLECT, OM_PAD_EDGE, OM_PAD_WRAP } om_pad_mode;
 
 /* The table of om_pick_axes for one padded axis (ONNX Pad-25, numpy.pad): `in` elements, `begin` new ones before them.
- * False where there is nothing to repeat. */
+ * What is cropped at one end is not repeated at the other. False where there is nothing to repeat. */
 OM_SHARED bool om_pad_axis(int64_t *table, ptrdiff_t in, ptrdiff_t out, ptrdiff_t begin, ptrdiff_t stride, om_pad_mode mode) {
-  if (in == 0 && out > 0 && mode != OM_PAD_CONSTANT) return false;
+  const ptrdiff_t first = begin < 0 ? -begin : 0, end = out - in - begin, kept = in - first + (end < 0 ? end : 0);
+  if (kept <= 0 && out > 0 && mode != OM_PAD_CONSTANT) return false;
   for (ptrdiff_t i = 0; i < out; i++) {
     ptrdiff_t at = i - begin;
-    if (at < 0 || at >= in) {
-      const ptrdiff_t period = mode == OM_PAD_WRAP ? in : om_max(1, 2 * (in - 1));
-      if (mode == OM_PAD_CONSTANT) at = -1;
-      else if (mode == OM_PAD_EDGE) at = at < 0 ? 0 : in - 1;
-      else at = (at % period + period) % period;
-      if (mode == OM_PAD_REFLECT && at >= in) at = period - at;
+    if (mode == OM_PAD_CONSTANT) {
+      table[i] = at < 0 || at >= in ? -1 : at * stride;
+      continue;
     }
-    table[i] = at < 0 ? -1 : at * stride;
+    at -= first;
+    if (at < 0 || at >= kept) {
+      const ptrdiff_t period = mode == OM_PAD_WRAP ? kept : om_max(1, 2 * (kept - 1));
+      if (mode == OM_PAD_EDGE) at = at < 0 ? 0 : kept - 1;
+      else at = (at % period + period) % period;
+      if (mode == OM_PAD_REFLECT && at >= kept) at = period - at;
+    }
+    table[i] = (first + at) * stride;
   }
   return true;
 }

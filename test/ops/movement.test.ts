@@ -160,6 +160,9 @@ describe('Expand, Tile and Pad', () => {
       pad('edge', [2, 1]),
       pad('wrap', [4, 4]),
       pad('constant', [-1, 1]),
+      // What is cropped at one end is not there to be repeated at the other, as in onnxruntime.
+      pad('wrap', [2, -1]),
+      pad('reflect', [-1, 2]),
       { op: 'Pad', inputs: [f32([1, 2, 3, 4], [2, 2]), i64([1, 0]), f32([9], []), i64([-1])] },
     ])
     expect(results.map(([y]) => y!.values)).toEqual([
@@ -168,6 +171,8 @@ describe('Expand, Tile and Pad', () => {
       [1, 1, 1, 2, 3, 3],
       [3, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1],
       [2, 3, 0],
+      [1, 2, 1, 2],
+      [2, 3, 2, 3],
       [9, 1, 2, 9, 3, 4],
     ])
     await expect(runCase(pad('edge', [-4, 0]))).rejects.toThrow(/negative/)
