@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { compileBuiltin } from '../../src/builtin/index.ts'
+import { type Graph, Identities } from '../../src/graph/graph.ts'
+import { importModel } from '../../src/graph/import.ts'
+import { registry } from '../../src/ops/index.ts'
 import { fromRuntime, toRuntime } from '../../src/conformance/runtime-tensor.ts'
 import {
   type AttributeSource,
@@ -86,6 +89,34 @@ export async function compileModel(source: ModelSource, optimize: 0 | 3 = 0): Pr
   return createNodeModel(facts, { addon: await testAddon(), library: result.library })
 }
 
+/**
+ * Compiles all cases as one model, which the result runs: with the inputs of the cases, but for those that `changes` gives
+ * by the number of their case.
+ */
+export async function compileCases(
+  cases: readonly Case[],
+  options: CaseOptions = {},
+): Promise<(changes?: ReadonlyMap<number, Case['inputs']>) => Result[][]> {
+  const graph = new CaseGraph()
+  cases.forEach((one, i) => graph.add(one, `c${i}_`))
+  const model = await compileModel(graph.source(options.opset ?? 25), options.optimize ?? 0)
+  return (changes = new Map()) => {
+    const feeds = { ...graph.feeds }
+    for (const [i, inputs] of changes)
+      inputs.forEach((tensor, at) => tensor && (feeds[`c${i}_x${at}`] = toRuntime(tensor)))
+    const results = model.runSync(feeds)
+    return graph.outputsOfCases.map((names) => names.map((name) => resultOf(fromRuntime(results[name]!))))
+  }
+}
+
+/** A case as a graph, with everything that is decided before C is written. @throws CompileError where the compiler refuses it */
+export function importCase(one: Case, options: CaseOptions = {}): Graph {
+  const graph = new CaseGraph()
+  graph.add(one, '')
+  const model = decodeModel(modelBytes(graph.source(options.opset ?? 25)), { path: 'test.onnx' })
+  return importModel(model, registry, new Identities())
+}
+
 function resultOf(tensor: Tensor): Result {
   return { type: tensor.type, dims: tensor.dims, values: tensorValues(tensor) }
 }
@@ -144,7 +175,7 @@ export function f32(values: readonly number[], dims?: readonly number[]): Tensor
 }
 
 /** An int64 tensor. */
-export function i64(values: readonly number[], dims?: readonly number[]): Tensor {
+export function i64(values: readonly (number | bigint)[], dims?: readonly number[]): Tensor {
   return t('int64', values, dims)
 }
 

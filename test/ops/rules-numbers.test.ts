@@ -1,0 +1,296 @@
+import { describeContracts } from './contracts.ts'
+import { f32, i64, t } from './harness.ts'
+
+const LOWEST = -(2n ** 63n)
+const HUGE = 2n ** 62n
+const matrix = f32([1, 2, 3, 4, 5, 6], [2, 3])
+const spectrum = f32([1, 2, 3, 4], [1, 4, 1])
+
+describeContracts('operators that choose and count', [
+  { op: 'NonZero', inputs: [matrix], dynamic: true, never: ['float8e5m2'] },
+  {
+    op: 'Compress',
+    inputs: [matrix, t('bool', [true, false])],
+    attributes: { axis: 1n },
+    dynamic: true,
+    refuses: { 'what is true beyond the end': { 1: t('bool', [false, false, false, true]) } },
+    never: [undefined, 'uint8'],
+  },
+  {
+    op: 'OneHot',
+    inputs: [i64([0, 2]), f32([3]), f32([0, 1])],
+    dynamic: true,
+    refuses: {
+      'a negative depth': { 1: f32([-1]) },
+      'a depth that is no number': { 1: f32([Number.NaN]) },
+      'an infinite depth': { 1: f32([Infinity]) },
+      'two depths': { 1: f32([1, 2]) },
+      'no depth': { 1: f32([]) },
+      'values that are no pair': { 2: f32([0, 1, 2]) },
+      'one value': { 2: f32([0]) },
+    },
+    never: ['string', 'bool'],
+  },
+  { op: 'Unique', inputs: [matrix], outputs: 4, dynamic: true, never: ['complex64'] },
+  {
+    op: 'ArgMax',
+    inputs: [matrix],
+    attributes: { axis: 1n },
+    dynamic: true,
+    refuses: { 'an axis without elements': { 0: f32([], [2, 0]) } },
+    never: ['bool'],
+  },
+  {
+    op: 'TopK',
+    inputs: [matrix, i64([2])],
+    outputs: 2,
+    dynamic: true,
+    refuses: {
+      'more than there are': { 1: i64([4]) },
+      'fewer than none': { 1: i64([-1]) },
+      'the lowest number': { 1: i64([LOWEST]) },
+      'two numbers': { 1: i64([1, 2]) },
+    },
+    never: ['string', 'int32'],
+  },
+  {
+    op: 'ReduceSum',
+    inputs: [matrix, i64([-1])],
+    dynamic: true,
+    refuses: { 'an axis that is none': { 1: i64([2]) }, 'the lowest number': { 1: i64([LOWEST]) } },
+    never: ['bool', 'int32'],
+  },
+  { op: 'ReduceMax', inputs: [t('bool', [true])], dynamic: true, never: ['int4'] },
+  {
+    op: 'CumSum',
+    inputs: [matrix, i64([1])],
+    dynamic: true,
+    refuses: {
+      'an axis that is none': { 1: i64([-3]) },
+      'two axes': { 1: i64([0, 1]) },
+      'no axis': { 1: i64([]) },
+    },
+    never: ['bool', 'float32'],
+  },
+  {
+    op: 'Range',
+    inputs: [i64([0]), i64([3]), i64([1])],
+    dynamic: true,
+    refuses: {
+      'a step of 0': { 2: i64([0]) },
+      'from the lowest to the highest': { 0: i64([LOWEST]), 1: i64([2n ** 63n - 1n]) },
+      'two starts': { 0: i64([0, 1]) },
+      'no end': { 1: i64([]) },
+    },
+    never: ['float32', 'int32', 'string'],
+  },
+  {
+    op: 'Range',
+    inputs: [f32([0]), f32([3]), f32([1])],
+    refuses: {
+      'a start that is no number': { 0: f32([Number.NaN]) },
+      'an end in infinity': { 1: f32([Infinity]) },
+      'infinity in all': { 0: f32([Infinity]), 1: f32([Infinity]) },
+    },
+    never: [],
+  },
+  {
+    op: 'Multinomial',
+    inputs: [matrix],
+    attributes: { seed: 1.5 },
+    dynamic: true,
+    refuses: { 'no classes': { 0: f32([], [2, 0]) } },
+    never: ['int32'],
+  },
+  { op: 'Bernoulli', inputs: [matrix], attributes: { seed: 1.5 }, dynamic: true, never: ['int64'] },
+  {
+    op: 'Dropout',
+    inputs: [matrix, f32([0.5]), t('bool', [false])],
+    dynamic: true,
+    refuses: { 'two ratios': { 1: f32([0.5, 0.5]) }, 'nothing for yes or no': { 2: t('bool', []) } },
+    never: ['int32', 'int32', 'uint8'],
+  },
+  {
+    op: 'NonMaxSuppression',
+    inputs: [f32([0, 0, 1, 1, 0, 0, 2, 2], [1, 2, 4]), f32([0.9, 0.8], [1, 1, 2]), i64([2]), f32([0.5]), f32([0.1])],
+    dynamic: true,
+    refuses: {
+      'scores of fewer boxes': { 1: f32([0.9], [1, 1, 1]) },
+      'scores of more images': { 1: f32([0.9, 0.8, 0.9, 0.8], [2, 1, 2]) },
+      'boxes with five corners': { 0: f32(Array(10).fill(0), [1, 2, 5]) },
+      'two thresholds': { 3: f32([0.5, 0.5]) },
+      'no count': { 2: i64([]) },
+    },
+    never: ['float64', 'float16', 'int32', 'float64', 'int32'],
+  },
+])
+
+describeContracts('operators of algebra and signals', [
+  {
+    op: 'Einsum',
+    inputs: [matrix, f32([1, 2, 3], [3, 1])],
+    attributes: { equation: 'ij,jk->ik' },
+    dynamic: true,
+    refuses: { 'another length of a label': { 1: f32([1, 2], [2, 1]) } },
+    never: ['bool', 'float64'],
+  },
+  {
+    op: 'Einsum',
+    inputs: [f32([1, 2, 3, 4], [2, 2])],
+    attributes: { equation: 'ii' },
+    dynamic: true,
+    refuses: { 'a label of two lengths': { 0: matrix } },
+    never: ['string'],
+  },
+  {
+    op: 'Det',
+    inputs: [f32([1, 2, 3, 4], [2, 2])],
+    dynamic: true,
+    refuses: { 'what is not square': { 0: matrix } },
+    never: ['int32'],
+  },
+  {
+    op: 'DFT',
+    inputs: [spectrum, i64([4]), i64([1])],
+    refuses: {
+      'no samples': { 1: i64([0]) },
+      'the fewest samples': { 1: i64([LOWEST]) },
+      'more than memory holds': { 1: i64([HUGE]) },
+      'the axis of real and imaginary': { 2: i64([2]) },
+      'an axis that is none': { 2: i64([LOWEST]) },
+    },
+    never: ['int32', 'float32', 'int32'],
+  },
+  {
+    op: 'STFT',
+    inputs: [spectrum, i64([1]), f32([1, 1]), i64([2])],
+    refuses: {
+      'a step of 0': { 1: i64([0]) },
+      'the lowest step': { 1: i64([LOWEST]) },
+      'frames longer than the window': { 3: i64([3]) },
+      'frames without samples': { 3: i64([0]) },
+    },
+    never: ['int32', 'float32', 'float64', 'float32'],
+  },
+  {
+    op: 'HannWindow',
+    inputs: [i64([3])],
+    dynamic: true,
+    refuses: {
+      'a negative size': { 0: i64([-1]) },
+      'more than memory holds': { 0: i64([HUGE]) },
+      two: { 0: i64([1, 2]) },
+    },
+    never: ['float32'],
+  },
+  {
+    op: 'MelWeightMatrix',
+    inputs: [i64([2]), i64([8]), i64([8000]), f32([0]), f32([4000])],
+    dynamic: true,
+    refuses: {
+      'fewer bins than none': { 0: i64([-1]) },
+      'a negative length': { 1: i64([-1]) },
+      'no rate': { 2: i64([0]) },
+      'two edges': { 3: f32([0, 1]) },
+    },
+    never: ['float32', 'int32', 'int32', 'int64', 'float64'],
+  },
+])
+
+const trees = {
+  nodes_treeids: [0n, 0n, 0n],
+  nodes_nodeids: [0n, 1n, 2n],
+  nodes_featureids: [1n, 0n, 0n],
+  nodes_values: [0.5, 0, 0],
+  nodes_modes: ['BRANCH_LEQ', 'LEAF', 'LEAF'],
+  nodes_truenodeids: [1n, 0n, 0n],
+  nodes_falsenodeids: [2n, 0n, 0n],
+  target_treeids: [0n, 0n],
+  target_nodeids: [1n, 2n],
+  target_ids: [0n, 0n],
+  target_weights: [1.5, 2.5],
+}
+const domain = 'ai.onnx.ml'
+const narrow = f32([1, 2], [2, 1])
+
+describeContracts('operators of machine learning and texts', [
+  {
+    op: 'Scaler',
+    domain,
+    inputs: [matrix],
+    attributes: { offset: [0.5, 1.5, 2.5], scale: [2.5] },
+    dynamic: true,
+    refuses: { 'another number of features': { 0: narrow } },
+    never: ['string'],
+  },
+  {
+    op: 'Imputer',
+    domain,
+    inputs: [matrix],
+    attributes: { imputed_value_floats: [0.5, 1.5, 2.5], replaced_value_float: 1.5 },
+    dynamic: true,
+    refuses: { 'another number of features': { 0: narrow } },
+    never: ['float16'],
+  },
+  {
+    op: 'LinearRegressor',
+    domain,
+    inputs: [matrix],
+    attributes: { coefficients: [0.5, 1.5, 2.5], intercepts: [0.5] },
+    dynamic: true,
+    refuses: { 'another number of features': { 0: narrow } },
+    never: ['string'],
+  },
+  {
+    op: 'SVMRegressor',
+    domain,
+    inputs: [matrix],
+    attributes: { coefficients: [0.5], support_vectors: [0.5, 1.5, 2.5], n_supports: 1n, rho: [0.5] },
+    dynamic: true,
+    refuses: { 'another number of features': { 0: narrow } },
+    never: ['bool'],
+  },
+  {
+    op: 'TreeEnsembleRegressor',
+    domain,
+    inputs: [matrix],
+    attributes: trees,
+    dynamic: true,
+    refuses: { 'fewer features than are tested': { 0: narrow } },
+    never: ['string'],
+  },
+  {
+    op: 'ArrayFeatureExtractor',
+    domain,
+    inputs: [matrix, i64([2])],
+    dynamic: true,
+    refuses: { 'a feature beyond': { 1: i64([3]) } },
+    never: ['bool', 'int32'],
+  },
+  {
+    op: 'OneHotEncoder',
+    domain,
+    inputs: [i64([1, 2])],
+    attributes: { cats_int64s: [1n, 2n], zeros: 0n },
+    dynamic: true,
+    refuses: { 'an unknown category': { 0: i64([3]) } },
+    never: ['bool'],
+  },
+  {
+    op: 'TfIdfVectorizer',
+    inputs: [i64([1, 2])],
+    attributes: {
+      mode: 'TF',
+      min_gram_length: 1n,
+      max_gram_length: 1n,
+      max_skip_count: 0n,
+      ngram_counts: [0n],
+      ngram_indexes: [0n, 1n],
+      pool_int64s: [1n, 2n],
+    },
+    dynamic: true,
+    never: ['float32'],
+  },
+  { op: 'StringSplit', inputs: [t('string', ['a b'])], outputs: 2, dynamic: true, never: ['int32'] },
+  { op: 'RegexFullMatch', inputs: [t('string', ['a'])], attributes: { pattern: 'a+' }, dynamic: true, never: ['bool'] },
+])
