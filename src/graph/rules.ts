@@ -1,5 +1,5 @@
 import { type ElementType, elementTypes } from '../onnx/element-type.ts'
-import type { Dim } from './dim.ts'
+import { ceilDivide, type Dim, multiply } from './dim.ts'
 import type { Node } from './graph.ts'
 
 /**
@@ -64,6 +64,19 @@ export function sameSize(node: Node, place: Place, other: Place): Agreement {
   const [given, expected] = [sizeAt(node, place), sizeAt(node, other)]
   if (typeof given === 'number' && typeof expected !== 'number') return sameSize(node, other, place)
   return { input: place[0], axis: place[1], expected, as: other }
+}
+
+/** A dimension that is repeated to the size of another unless it has that size. Known and not 1, it says what the other is. */
+export function sizeOrOne(node: Node, place: Place, other: Place): Agreement {
+  const given = sizeAt(node, place)
+  if (typeof given === 'number' && given !== 1) return sameSize(node, other, place)
+  return { input: place[0], axis: place[1], expected: sizeAt(node, other), orOne: true, as: other }
+}
+
+/** A dimension that is split into `count` equal parts; `as` says who asks for that, a clause like `the 2 groups need`. */
+export function multipleOf(node: Node, place: Place, count: Dim, as: string): Agreement {
+  const given = sizeAt(node, place)
+  return { input: place[0], axis: place[1], expected: multiply(ceilDivide(given, count), count), as }
 }
 
 function sizeAt(node: Node, [input, axis]: Place): Dim {

@@ -1,6 +1,8 @@
-import { type Dim, dimEquals, divideExactly, multiply, subtract } from '../graph/dim.ts'
+import { add, type Dim, dimEquals, floorDivide, maximum, minimum, multiply, subtract } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
+import { broadcastTo } from '../graph/demands.ts'
 import type { Builder } from '../graph/operator.ts'
+import { type Agreement, multipleOf, type Rules, sameSize, takes } from '../graph/rules.ts'
 import { elementTypeOf, elementTypes, type ElementType } from '../onnx/element-type.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { castTo } from './widen.ts'
@@ -16,17 +18,22 @@ interface Heads {
   readonly keys: Dim
 }
 
-/** [batch, sequence, heads × size] → [batch, heads, sequence, size]. */
-function splitHeads(node: Node, b: Builder, x: Value, attribute: 'q_num_heads' | 'kv_num_heads'): Value {
-  if (x.rank === 4) return x
+type HeadsAttribute = 'q_num_heads' | 'kv_num_heads'
+
+/** Number and size of the heads of [batch, heads, sequence, size], or of [batch, sequence, heads × size]. */
+function headsOf(node: Node, x: Value, attribute: HeadsAttribute): { heads: Dim; size: Dim; sequence: Dim } {
+  if (x.rank === 4) return { heads: x.dims[1]!, size: x.dims[3]!, sequence: x.dims[2]! }
   const heads = node.int(attribute)
   if (x.rank !== 3 || !heads)
     throw node.error('MODEL_SHAPE', `an input of rank ${x.rank} needs to be of rank 4, or 3 with ${attribute}`)
-  const [batch, sequence, hidden] = x.dims as [Dim, Dim, Dim]
-  const size = divideExactly(hidden, heads)
-  if (size === undefined)
-    throw node.error('MODEL_SHAPE', `a hidden size of ${hidden} can't be divided into ${heads} heads`)
-  return b.op('Transpose', [b.reshape(x, [batch, sequence, heads, size])], { perm: [0, 2, 1, 3] })
+  return { heads, size: floorDivide(x.dims[2]!, heads), sequence: x.dims[1]! }
+}
+
+/** [batch, sequence, heads × size] → [batch, heads, sequence, size]. */
+function splitHeads(node: Node, b: Builder, x: Value, attribute: HeadsAttribute): Value {
+  if (x.rank === 4) return x
+  const { heads, size, sequence } = headsOf(node, x, attribute)
+  return b.op('Transpose', [b.reshape(x, [x.dims[0]!, sequence, heads, size])], { perm: [0, 2, 1, 3] })
 }
 
 /** 0 where the condition holds, -infinity elsewhere: added to scores, it masks. */
@@ -45,14 +52,10 @@ function biases(node: Node, b: Builder, { queries, keys }: Heads, past: Dim, typ
   const [mask, lengths] = [node.inputs[3], node.inputs[6]]
   const parts: Value[] = []
   if (mask) {
-    const bias = mask.type === 'bool' ? biasWhere(b, mask, type) : mask
+    const bias = mask.type === 'bool' ? biasWhere(b, mask, type) : castTo(b, mask, type)
     const missing = subtract(keys, mask.dims.at(-1)!)
-    const pads = b.dims([0, missing])
-    parts.push(
-      dimEquals(missing, 0) || mask.dims.at(-1) === 1
-        ? bias
-        : b.op('Pad', [bias, pads, b.scalar(-Infinity, bias.type), b.ints([-1])]),
-    )
+    const whole = repeatsMask(node) || dimEquals(missing, 0)
+    parts.push(whole ? bias : b.op('Pad', [bias, b.dims([0, missing]), b.scalar(-Infinity, type), b.ints([-1])]))
   }
   if (node.int('is_causal', 0)) {
     const rows = b.op('Add', [b.op('Unsqueeze', [range(b, queries), b.ints([1])]), b.dims([past])])
@@ -77,12 +80,81 @@ function scaled(node: Node, b: Builder, query: Value, key: Value): [Value, Value
   return [b.op('Mul', [query, root]), b.op('Mul', [key, root])]
 }
 
+/** Until Attention-24, which continues short masks with -infinity, they were broadcast. */
+function repeatsMask(node: Node): boolean {
+  return node.version < 24
+}
+
+/** Q, K and V of one batch, heads that can be shared, as many values as keys, and what came before of their sizes. */
+function agreeAttention(node: Node): Agreement[] {
+  const [q, k, v] = [node.input(0), node.input(1), node.input(2)]
+  if (q.rank !== k.rank || q.rank !== v.rank)
+    throw node.error(
+      'MODEL_SHAPE',
+      `Q, K and V should be of one rank, but are of ranks ${q.rank}, ${k.rank}, ${v.rank}`,
+    )
+  const [query, key] = [headsOf(node, q, 'q_num_heads'), headsOf(node, k, 'kv_num_heads')]
+  const value = headsOf(node, v, 'kv_num_heads')
+  const heads = `the heads of K need`
+  return [
+    ...[1, 2].map((input) => sameSize(node, [input, 0], [0, 0])),
+    ...(q.rank === 3
+      ? [
+          ...[query, key, value].map((own, input) =>
+            multipleOf(node, [input, 2], own.heads, `${own.heads} heads need`),
+          ),
+          { input: 1, axis: 2, expected: multiply(query.size, key.heads), as: 'heads as large as those of Q need' },
+          sameSize(node, [2, 1], [1, 1]),
+        ]
+      : [
+          sameSize(node, [1, 3], [0, 3]),
+          multipleOf(node, [0, 1], key.heads, heads),
+          sameSize(node, [2, 1], [1, 1]),
+          sameSize(node, [2, 2], [1, 2]),
+        ]),
+    ...agreePast(node, 4, key.heads, query.size),
+    ...agreePast(node, 5, key.heads, value.size),
+    ...(node.inputs[5] || node.inputs[4] ? [sameSize(node, [5, 2], [4, 2])] : []),
+    ...agreeMask(node, query, key.sequence),
+    ...(node.inputs[6] ? [sameSize(node, [6, 0], [0, 0])] : []),
+  ]
+}
+
+/** Keys or values of before: [batch, heads, past, size]. */
+function agreePast(node: Node, input: number, heads: Dim, size: Dim): Agreement[] {
+  if (!node.inputs[input]) return []
+  return [
+    sameSize(node, [input, 0], [0, 0]),
+    { input, axis: 1, expected: heads, as: 'the heads of K need' },
+    { input, axis: 3, expected: size, as: 'the size of the heads needs' },
+  ]
+}
+
+/** The mask is broadcast to [batch, heads, queries, keys]; its last axis may be shorter. */
+function agreeMask(node: Node, query: { heads: Dim; sequence: Dim }, newKeys: Dim): Agreement[] {
+  const mask = node.inputs[3]
+  if (!mask) return []
+  const keys = add(newKeys, node.inputs[4]?.dims[2] ?? 0)
+  const rows = [node.input(0).dims[0]!, query.heads, query.sequence]
+  if (repeatsMask(node)) return [...broadcastTo(node, [...rows, keys], [{ input: 3, from: 0, dims: mask.dims }])]
+  return [
+    ...broadcastTo(node, rows, [{ input: 3, from: 0, dims: mask.dims.slice(0, -1) }]),
+    { input: 3, axis: -1, expected: minimum(mask.dims.at(-1)!, keys), as: `${keys} keys need at most` },
+  ]
+}
+
 /**
  * ONNX Attention-23 … 24 as its function body says, but for heads that share keys: instead of repeating the keys, the
  * queries of the heads that share them are laid one after another.
  */
 const Attention: LoweredOperator = {
   name: 'Attention',
+  rules: takes(
+    'Q:K[_, _, _, ...] K:K[_, _, _, ...] V:V[_, _, _, ...] attn_mask?:number|bool[..., _] past_key?:K[_, _, _, _] ' +
+      'past_value?:V[_, _, _, _] nonpad_kv_seqlen?:int64[_]',
+    { K: 'float', V: 'float' },
+    agreeAttention,
+  ),
   infer: (node) => [node.input(0)],
   decompose(node, b) {
     const flat = node.input(0).rank === 3
@@ -96,11 +168,11 @@ const Attention: LoweredOperator = {
     const value = pastValue ? b.op('Concat', [pastValue, newValue], { axis: 2 }) : newValue
     const [batch, heads, queries, size] = query.dims as [Dim, Dim, Dim, Dim]
     const [groups, keys] = [key.dims[1]!, key.dims[2]!]
-    const shared = divideExactly(heads, groups)
-    if (shared === undefined)
+    if (typeof heads === 'number' && typeof groups === 'number' && heads % groups !== 0)
       throw node.error('MODEL_SHAPE', `${heads} heads of queries can't share ${groups} heads of keys`)
+    const shared = floorDivide(heads, groups)
     const shape: Heads = { batch, heads, groups, queries, keys }
-    const rows = divideExactly(query.dims.slice(1, 3).reduce(multiply), groups)!
+    const rows = multiply(shared, queries)
 
     const [q, k] = scaled(node, b, query, key)
     const grouped = shared === 1 ? q : b.reshape(q, [batch, groups, rows, size])
@@ -134,26 +206,52 @@ const Attention: LoweredOperator = {
   },
 }
 
+/** Features of a head that are turned. */
+function rotatedOf(node: Node): { size: Dim; rotated: Dim } {
+  const { dims, rank } = node.input(0)
+  const heads = node.int('num_heads', 0)
+  if (rank === 3 && !heads) throw node.error('MODEL_ATTRIBUTE', 'an input of rank 3 needs num_heads')
+  const size = rank === 3 ? floorDivide(dims[2]!, heads) : dims[3]!
+  return { size, rotated: node.int('rotary_embedding_dim', 0) || size }
+}
+
+/** Caches hold an angle for each pair of rotated features: rows by position, or of each step of the batch. */
+function rotaryRules(node: Node): Rules {
+  const rows = node.inputs[3] ? 'm, _' : 'b, s, _'
+  const steps = node.inputs[0]?.rank === 4 ? 'b, _, s, _' : 'b, s, _'
+  const text = `X:T[${steps}] cos_cache:T[${rows}] sin_cache:T[${rows}] position_ids?:int64[b, s]`
+  return takes(text, { T: 'float16|bfloat16|float32' }, () => {
+    const { rotated } = rotatedOf(node)
+    const heads = node.int('num_heads', 0)
+    const half = floorDivide(rotated, 2)
+    return [
+      ...(node.input(0).rank === 3 ? [multipleOf(node, [0, 2], heads, `${heads} heads need`)] : []),
+      ...[1, 2].map((input): Agreement => {
+        const given = node.input(input).dims.at(-1)!
+        return { input, axis: -1, expected: maximum(given, half), as: `${rotated} features in pairs need at least` }
+      }),
+    ]
+  })
+}
+
 /**
  * ONNX RotaryEmbedding-23: pairs of features are turned by an angle that grows with the position. Pairs are halves of
  * the rotated features, or neighbours where `interleaved`.
  */
 const RotaryEmbedding: LoweredOperator = {
   name: 'RotaryEmbedding',
+  rules: rotaryRules,
   infer: (node) => [node.input(0)],
   decompose(node, b) {
     const x = node.input(0)
     // Heads come third: [batch, sequence, heads, size], so that caches of [batch, sequence, 1, half] broadcast.
     const heads = node.int('num_heads', 0)
-    if (x.rank === 3 && !heads) throw node.error('MODEL_ATTRIBUTE', 'an input of rank 3 needs num_heads')
+    const { size, rotated } = rotatedOf(node)
+    if (typeof size !== 'number' || typeof rotated !== 'number')
+      throw node.error('UNSUPPORTED_DYNAMIC', 'the head size must be known at compile time')
     const [batch, sequence] = x.dims as [Dim, Dim, Dim]
     const split =
-      x.rank === 3
-        ? b.reshape(x, [batch, sequence, heads, divideExactly(x.dims[2]!, heads) ?? -1])
-        : b.op('Transpose', [x], { perm: [0, 2, 1, 3] })
-    const size = split.dims[3]
-    if (typeof size !== 'number') throw node.error('UNSUPPORTED_DYNAMIC', 'the head size must be known at compile time')
-    const rotated = node.int('rotary_embedding_dim', 0) || size
+      x.rank === 3 ? b.reshape(x, [batch, sequence, heads, size]) : b.op('Transpose', [x], { perm: [0, 2, 1, 3] })
     const half = rotated / 2
     if (!Number.isInteger(half) || rotated > size)
       throw node.error('MODEL_ATTRIBUTE', `${rotated} of ${size} features can't be rotated in pairs`)
@@ -185,6 +283,14 @@ const RotaryEmbedding: LoweredOperator = {
 /** ONNX CausalConvWithState-27: a depthwise convolution that sees the past only, and keeps what the next call needs of it. */
 const CausalConvWithState: LoweredOperator = {
   name: 'CausalConvWithState',
+  rules: takes(
+    'input:T[n, c, _] weight:T[c, 1, _] bias?:T[c] past_state?:T[n, c, _]',
+    { T: 'float16|bfloat16|float32' },
+    (node) =>
+      node.inputs[3]
+        ? [{ input: 3, axis: 2, expected: subtract(node.input(1).dims[2]!, 1), as: 'all taps but one need' }]
+        : [],
+  ),
   infer: (node) => [node.input(0)],
   decompose(node, b) {
     const [x, weight] = [node.input(0), node.input(1)]

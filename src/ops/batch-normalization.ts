@@ -1,7 +1,7 @@
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
+import { takes } from '../graph/rules.ts'
 import type { ElementType } from '../onnx/element-type.ts'
-import { checkKind } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { castTo } from './widen.ts'
 
@@ -62,11 +62,16 @@ function train(node: Node, b: Builder, operands: Operands): Value[] {
   ]
 }
 
+const parameters = 'scale:float[c] B:float[c] input_mean:float[c] input_var:float[c]'
+const rules = takes(`X:float[_, c, ...] ${parameters}`)
+/** A vector is a batch of single numbers, of one channel. */
+const vectorRules = takes(`X:float[_] ${parameters.replaceAll('[c]', '[1]')}`)
+
 /** ONNX BatchNormalization-1 … 15. Before opset 14 only inference is supported. */
 const BatchNormalization: LoweredOperator = {
   name: 'BatchNormalization',
+  rules: (node) => (node.inputs[0]?.rank === 1 ? vectorRules : rules),
   infer(node): ValueInfo[] {
-    checkKind(node, node.input(0), 'float')
     return [{ type: node.input(0).type, shape: node.input(0).shape }]
   },
   decompose(node, b) {

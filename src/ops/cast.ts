@@ -3,6 +3,7 @@ import type { Dim } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { absolute, wrapTo } from '../graph/integer.ts'
 import type { Builder } from '../graph/operator.ts'
+import { takes } from '../graph/rules.ts'
 import { type ElementType, elementTypeOf, elementTypes, isFloat, isInteger } from '../onnx/element-type.ts'
 import { decodeFloat, encodeFloat, isSmallFloat, type ScaleRounding } from '../onnx/float-formats.ts'
 import type { Tensor } from '../onnx/model.ts'
@@ -101,6 +102,7 @@ const scalar: Scalar = (node, [x]) => convert(node.input(0).type, node.output().
 /** ONNX Cast-1 … 25. */
 const Cast: LoweredOperator = {
   name: 'Cast',
+  rules: takes('input:any'),
   infer(node): ValueInfo[] {
     const { type, shape, contents } = node.input(0)
     const to = targetType(node)
@@ -189,6 +191,7 @@ function oddNumber(value: bigint): number {
 /** ONNX CastLike-15 … 25: the type comes from a second input, of which nothing else matters. */
 const CastLike: LoweredOperator = {
   name: 'CastLike',
+  rules: takes('input:any target_type:any'),
   infer: (node) => [{ type: node.input(1).type, shape: node.input(0).shape }],
   decompose: (node, b: Builder) => [
     b.op('Cast', [node.input(0)], { to: elementTypes[node.input(1).type].code, ...attributesOf(node) }),
@@ -198,6 +201,7 @@ const CastLike: LoweredOperator = {
 /** ONNX BitCast-26: the same bits read as another type of the same width. */
 const BitCast: LoweredOperator = {
   name: 'BitCast',
+  rules: takes('input:any'),
   infer(node) {
     const { type, shape } = node.input(0)
     const to = targetType(node)
@@ -217,6 +221,7 @@ const BitCast: LoweredOperator = {
 const BitCastPacked: LoweredOperator = {
   name: 'BitCastPacked',
   domain: 'om',
+  rules: takes('input:small|float4e2m1'),
   infer: (node) => [{ type: targetType(node), shape: node.input(0).shape }],
   lower(node, k) {
     const { type, dims } = node.output()

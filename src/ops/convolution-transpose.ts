@@ -1,8 +1,9 @@
 import { add, type Dim, isStatic, multiply, product, subtract } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
+import { agreeTransposed } from './convolution-rules.ts'
 import type { LoweredOperator } from './lowering.ts'
-import { demandEqual } from './shape-contents.ts'
-import { splitPads, type Window, windowInitializer } from './window.ts'
+import { autoPadOf, checkSpatialAxes, splitPads, type Window, windowInitializer } from './window.ts'
 import { castTo } from './widen.ts'
 
 /**
@@ -23,6 +24,7 @@ function transposedWindow(node: Node): Window {
       )
     return given
   }
+  checkSpatialAxes(node, kernel.length)
   if (kernel.length !== spatial.length)
     throw node.error(
       'MODEL_SHAPE',
@@ -31,19 +33,24 @@ function transposedWindow(node: Node): Window {
   const [strides, dilations, padding] = [perAxis('strides', 1), perAxis('dilations', 1), perAxis('output_padding', 0)]
   if ([...strides, ...dilations].some((step) => step < 1))
     throw node.error('MODEL_ATTRIBUTE', 'strides and dilations must be positive')
-  const auto = node.string('auto_pad', 'NOTSET')
+  const auto = autoPadOf(node)
+  const pads = auto === 'VALID' ? undefined : node.ints('pads')
+  if (pads && pads.length !== 2 * kernel.length)
+    throw node.error('MODEL_ATTRIBUTE', `pads has ${pads.length} entries, not ${2 * kernel.length}`)
+  const asked = node.ints('output_shape')
+  if (asked && asked.length !== kernel.length && asked.length !== kernel.length + 2)
+    throw node.error('MODEL_ATTRIBUTE', `output_shape has ${asked.length} entries, not ${kernel.length}`)
   const full = spatial.map((dim, i) =>
     add(multiply(subtract(dim, 1), strides[i]!), padding[i]! + (kernel[i]! - 1) * dilations[i]! + 1),
   )
   const wanted: readonly Dim[] | undefined =
-    node.ints('output_shape')?.slice(-kernel.length) ??
+    asked?.slice(-kernel.length) ??
     (auto.startsWith('SAME') ? spatial.map((dim, i) => multiply(dim, strides[i]!)) : undefined)
   const window = { kernel, strides, dilations, output: spatial }
   if (wanted) {
     const totals = full.map((dim, i) => subtract(dim, wanted[i]!))
     return { ...window, input: wanted, ...splitPads(totals, auto) }
   }
-  const pads = auto === 'VALID' ? undefined : node.ints('pads')
   const padsBegin = kernel.map((_, i) => pads?.[i] ?? 0)
   const padsEnd = kernel.map((_, i) => pads?.[i + kernel.length] ?? 0)
   const input = full.map((dim, i) => subtract(dim, padsBegin[i]! + padsEnd[i]!))
@@ -52,22 +59,13 @@ function transposedWindow(node: Node): Window {
   return { ...window, input, padsBegin, padsEnd }
 }
 
-function checkChannels(node: Node): void {
-  const groups = node.int('group', 1)
-  const [channels, filters] = [node.input(0).dims[1], node.input(1).dims[0]]
-  if (typeof channels !== 'number' || typeof filters !== 'number') return
-  if (groups < 1 || channels !== filters || channels % groups !== 0) {
-    throw node.error('MODEL_SHAPE', `${channels} channels in ${groups} groups do not fit weights for ${filters}`)
-  }
-}
-
 /** ONNX ConvTranspose-1 … 22. */
 const ConvTranspose: LoweredOperator = {
   name: 'ConvTranspose',
+  rules: takes('X:T[_, c, _, ...] W:T[c, _, _, ...] B?:T[_]', { T: 'float' }, agreeTransposed),
   infer(node): ValueInfo[] {
     const [x, w] = [node.input(0), node.input(1)]
     const groups = node.int('group', 1)
-    checkChannels(node)
     return [{ type: x.type, shape: [x.dims[0]!, multiply(w.dims[1]!, groups), ...transposedWindow(node).input] }]
   },
   decompose(node, b) {
@@ -77,7 +75,6 @@ const ConvTranspose: LoweredOperator = {
       return [castTo(b, b.op('ConvTranspose', wide, Object.fromEntries(node.attributes)), type)]
     }
     const w = node.input(1)
-    checkChannels(node)
     if (!isStatic(w.dims)) return undefined
     // Every pixel puts its share under the whole window, all at once a product of matrices; windows then add up.
     const groups = node.int('group', 1)
@@ -89,13 +86,6 @@ const ConvTranspose: LoweredOperator = {
     const filters = width * groups
     const attributes = { ...Object.fromEntries(node.attributes), filters, kernel_shape: kernel }
     return [b.op('AddWindows', [b.reshape(columns, shape), node.inputs[2]], attributes, 'om')]
-  },
-  check(node, k) {
-    const [x, w] = [node.input(0), node.input(1)]
-    if (node.inputs[2])
-      demandEqual(node, k, node.inputs[2].dims[0]!, node.output().dims[1]!, 'there should be one bias for each filter')
-    if (typeof x.dims[1] !== 'number' || typeof w.dims[0] !== 'number')
-      k.failIf(`${k.dim(x.dims[1]!)} != ${k.dim(w.dims[0]!)}`, 'weights and data differ in the number of channels')
   },
   lower(node, k) {
     const x = node.input(0)
@@ -114,13 +104,16 @@ const ConvTranspose: LoweredOperator = {
 const AddWindows: LoweredOperator = {
   name: 'AddWindows',
   domain: 'om',
+  rules: takes('x:float32[_, _, _, ...] B?:float32[_]', {}, (node) => {
+    const [filters, taps] = [node.int('filters', 1), product(node.ints('kernel_shape') ?? [])]
+    return [
+      { input: 0, axis: 1, expected: multiply(filters, taps), as: `windows of ${filters} filters need` },
+      ...(node.inputs[1] ? [{ input: 1, axis: 0, expected: filters, as: 'the filters need' }] : []),
+    ]
+  }),
   infer(node): ValueInfo[] {
     const { dims, type } = node.input(0)
     return [{ type, shape: [dims[0]!, node.int('filters', 1), ...transposedWindow(node).input] }]
-  },
-  check(node, k) {
-    if (node.inputs[1])
-      demandEqual(node, k, node.inputs[1].dims[0]!, node.int('filters', 1), 'there should be one bias for each filter')
   },
   lower(node, k) {
     const filters = node.int('filters', 1)

@@ -1,7 +1,9 @@
 import { type Dim, multiply, product } from '../graph/dim.ts'
-import type { Node, Value, ValueInfo } from '../graph/graph.ts'
+import type { Node, ValueInfo } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
 import { gemmScratchBytes, winogradPays, winogradScratchBytes } from '../kernels/shape.ts'
 import { packConvWeights, packDepthwiseWeights, packWinogradWeights } from '../kernels/pack.ts'
+import { agreeConvolution } from './convolution-rules.ts'
 import { bytesOf, floats } from './data.ts'
 import { epilogueLiteral, fusesEpilogue } from './epilogue.ts'
 import type { LoweredOperator } from './lowering.ts'
@@ -9,55 +11,22 @@ import { widenNarrowFloats } from './widen.ts'
 import { checkFits, imageGeometry, type Window, windowInitializer, windowOf } from './window.ts'
 
 /** What Conv states beside its window: x [N, C, …], w [M, C/group, kernel…]. */
-function convolution(
-  node: Node,
-  spatialOf: (x: Value) => readonly Dim[],
-  channelsOf: (x: Value) => Dim,
-): { window: Window; groups: number; outChannels: Dim } {
-  const [x, w] = [node.input(0), node.input(1)]
-  if (x.rank < 3 || w.rank !== x.rank) {
-    throw node.error('MODEL_SHAPE', `X of rank ${x.rank} and W of rank ${w.rank} make no convolution`)
+function convolution(node: Node, spatial: readonly Dim[]): { window: Window; groups: number; outChannels: Dim } {
+  const { dims } = node.input(1)
+  return {
+    window: windowOf(node, spatial, dims.slice(2), 'within'),
+    groups: node.int('group', 1),
+    outChannels: dims[0]!,
   }
-  const groups = node.int('group', 1)
-  const channels = channelsOf(x)
-  const expected = multiply(w.dims[1]!, groups)
-  if (typeof channels === 'number' && typeof expected === 'number' && channels !== expected) {
-    throw node.error(
-      'MODEL_SHAPE',
-      `X has ${channels} channels, but W [${w.dims.join(', ')}] and group ${groups} need ${expected}`,
-    )
-  }
-  const outChannels = w.dims[0]!
-  if (groups < 1 || (typeof outChannels === 'number' && outChannels % groups !== 0)) {
-    throw node.error('MODEL_ATTRIBUTE', `group ${groups} does not divide the ${outChannels} output channels`)
-  }
-  const bias = node.inputs[2]
-  if (
-    bias &&
-    (bias.rank !== 1 ||
-      (typeof bias.dims[0] === 'number' && typeof outChannels === 'number' && bias.dims[0] !== outChannels))
-  ) {
-    throw node.error('MODEL_SHAPE', `B has shape [${bias.dims.join(', ')}], not [${outChannels}]`)
-  }
-  return { window: windowOf(node, spatialOf(x), w.dims.slice(2), 'within'), groups, outChannels }
 }
 
-const ofNchw = (node: Node): ReturnType<typeof convolution> =>
-  convolution(
-    node,
-    (x) => x.dims.slice(2),
-    (x) => x.dims[1]!,
-  )
-const ofNhwc = (node: Node): ReturnType<typeof convolution> =>
-  convolution(
-    node,
-    (x) => x.dims.slice(1, 3),
-    (x) => x.dims[3]!,
-  )
+const ofNchw = (node: Node): ReturnType<typeof convolution> => convolution(node, node.input(0).dims.slice(2))
+const ofNhwc = (node: Node): ReturnType<typeof convolution> => convolution(node, node.input(0).dims.slice(1, 3))
 
 /** ONNX Conv-1 … 22, in the file's layout and any number of spatial axes. Two axes become `om.Conv2d`, see layout.ts. */
 const Conv: LoweredOperator = {
   name: 'Conv',
+  rules: takes('X:T[_, _, _, ...] W:T[m, _, _, ...] B?:T[m]', { T: 'float' }, agreeConvolution),
   infer(node): ValueInfo[] {
     const { window, outChannels } = ofNchw(node)
     return [{ type: node.input(0).type, shape: [node.input(0).dims[0]!, outChannels, ...window.output] }]
@@ -83,6 +52,9 @@ const Conv: LoweredOperator = {
 const Conv2d: LoweredOperator = {
   name: 'Conv2d',
   domain: 'om',
+  rules: takes('X:float32[_, _, _, _] W:float32[m, _, _, _] B?:float32[m]', {}, (node) =>
+    agreeConvolution(node, { x: 0, w: 1, channels: 3 }),
+  ),
   infer(node): ValueInfo[] {
     const { window, outChannels } = ofNhwc(node)
     return [{ type: 'float32', shape: [node.input(0).dims[0]!, ...window.output, outChannels] }]

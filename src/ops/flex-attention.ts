@@ -1,4 +1,5 @@
-import { type Dim, divideExactly } from '../graph/dim.ts'
+import { type Dim, floorDivide } from '../graph/dim.ts'
+import { multipleOf, takes } from '../graph/rules.ts'
 import { elementTypeOf, elementTypes } from '../onnx/element-type.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { castTo } from './widen.ts'
@@ -7,14 +8,16 @@ import { castTo } from './widen.ts'
 const FlexAttention: LoweredOperator = {
   name: 'FlexAttention',
   domain: 'ai.onnx.preview',
+  rules: takes('Q:T[b, _, _, d] K:T[b, g, k, d] V:T[b, g, k, _]', { T: 'float' }, (node) => {
+    const heads = node.input(1).dims[1]!
+    return [multipleOf(node, [0, 1], heads, `${heads} heads of K need`)]
+  }),
   infer: (node) => [node.input(0)],
   decompose(node, b) {
     const [query, key, value] = [node.input(0), node.input(1), node.input(2)]
     const [batch, heads, , size] = query.dims as [Dim, Dim, Dim, Dim]
     const [groups, keys] = key.dims.slice(1, 3) as [Dim, Dim]
-    const repeats = divideExactly(heads, groups)
-    if (repeats === undefined)
-      throw node.error('MODEL_SHAPE', `${heads} heads of queries can't share ${groups} heads of keys`)
+    const repeats = floorDivide(heads, groups)
     if (typeof size !== 'number') throw node.error('UNSUPPORTED_DYNAMIC', 'the head size must be known at compile time')
     const repeated = [key, value].map((x) => {
       if (repeats === 1) return x

@@ -1,9 +1,9 @@
 import { dimEquals, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
+import { type Agreement, sizeOrOne, takes } from '../graph/rules.ts'
 import type { Builder } from '../graph/operator.ts'
 import { type ElementType, elementTypeOf } from '../onnx/element-type.ts'
 import { literal } from './c-text.ts'
-import { checkKind } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
 import { castTo } from './widen.ts'
@@ -11,6 +11,20 @@ import { castTo } from './widen.ts'
 /** First of the axes that are normalised; they reach to the last. */
 function firstAxis(node: Node): number {
   return normalizeAxis(node, node.int('axis', -1), node.input(0).rank)
+}
+
+/** Scale and bias are broadcast to what is normalised, never the other way. */
+function agree(node: Node): Agreement[] {
+  const normalised = node.input(0).rank - firstAxis(node)
+  return [1, 2].flatMap((input) => {
+    const { rank = 0, dims = [] } = node.inputs[input] ?? {}
+    if (rank > normalised)
+      throw node.error(
+        'MODEL_SHAPE',
+        `input ${input} has shape [${dims.join(', ')}], but ${normalised} axes are normalised`,
+      )
+    return dims.map((_, axis) => sizeOrOne(node, [input, axis - rank], [0, axis - rank]))
+  })
 }
 
 /** The type that statistics are computed in (attribute `stash_type`). */
@@ -52,9 +66,9 @@ function normaliseByParts(node: Node, b: Builder, centred: boolean): Value[] {
 /** ONNX LayerNormalization-17, with the statistics as outputs 1 and 2. */
 const LayerNormalization: LoweredOperator = {
   name: 'LayerNormalization',
+  rules: takes('X:T Scale:T B?:T', { T: 'float' }, agree),
   infer(node): ValueInfo[] {
     const { type, dims } = node.input(0)
-    checkKind(node, node.input(0), 'float')
     const axis = firstAxis(node)
     const statistics = { type: stashType(node), shape: dims.map((dim, i) => (i < axis ? dim : 1)) }
     return [{ type, shape: dims }, statistics, statistics]
@@ -76,8 +90,8 @@ const LayerNormalization: LoweredOperator = {
 /** ONNX RMSNormalization-23. */
 const RMSNormalization: LoweredOperator = {
   name: 'RMSNormalization',
+  rules: takes('X:float scale:float', {}, agree),
   infer(node): ValueInfo[] {
-    checkKind(node, node.input(0), 'float')
     return [{ type: node.input(1).type, shape: node.input(0).dims }]
   },
   decompose: (node, b) => (fitsKernel(node) ? undefined : normaliseByParts(node, b, false).slice(0, 1)),

@@ -1,10 +1,17 @@
-import { type Dim, divideExactly } from '../graph/dim.ts'
+import { type Dim, floorDivide, multiply } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
+import { type Agreement, multipleOf, takes } from '../graph/rules.ts'
+import { choiceOf } from './choice.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { castTo } from './widen.ts'
 
-const rules: readonly string[] = ['linear', 'gated', 'delta', 'gated_delta']
+const updates = { linear: [], gated: ['decay'], delta: ['beta'], gated_delta: ['decay', 'beta'] } as const
+
+/** What the update of the state reads. */
+function updateOf(node: Node): readonly ('decay' | 'beta')[] {
+  return choiceOf<readonly ('decay' | 'beta')[]>(node, 'update_rule', 'gated_delta', updates)
+}
 
 function headsOf(node: Node, attribute: 'q_num_heads' | 'kv_num_heads'): number {
   const heads = node.int(attribute, 0)
@@ -12,12 +19,54 @@ function headsOf(node: Node, attribute: 'q_num_heads' | 'kv_num_heads'): number 
   throw node.error('MODEL_ATTRIBUTE', `${attribute} must be a positive number`)
 }
 
+/** Heads of queries for each head of keys. */
+function sharedBy(node: Node): number {
+  const [heads, groups] = [headsOf(node, 'q_num_heads'), headsOf(node, 'kv_num_heads')]
+  if (heads % groups === 0) return heads / groups
+  throw node.error('MODEL_ATTRIBUTE', `${heads} heads of queries can't share ${groups} heads of keys`)
+}
+
+/** Keys as large as queries, a state for each pair of key and value, a decay for each head of keys or element of one. */
+function agree(node: Node): Agreement[] {
+  const groups = headsOf(node, 'kv_num_heads')
+  const heads = groups * sharedBy(node)
+  const [keys, values] = [node.input(1).dims[2]!, node.input(2).dims[2]!]
+  const update = updateOf(node)
+  for (const [i, name] of [
+    [4, 'decay'],
+    [5, 'beta'],
+  ] as const)
+    if (update.includes(name) && !node.inputs[i])
+      throw node.error('MODEL_MISSING_INPUT', `the update needs input ${name}`)
+  const perHead = (input: number, otherwise: Dim): Agreement[] => {
+    const given = node.inputs[input]?.dims[2]
+    if (given === undefined || given === groups) return []
+    return [{ input, axis: 2, expected: otherwise, as: `${groups} heads need` }]
+  }
+  return [
+    ...[1, 2].map((input) => multipleOf(node, [input, 2], groups, `${groups} heads need`)),
+    {
+      input: 0,
+      axis: 2,
+      expected: multiply(floorDivide(keys, groups), heads),
+      as: 'heads as large as those of the keys need',
+    },
+    ...(node.inputs[3]
+      ? [
+          { input: 3, axis: 1, expected: groups, as: 'kv_num_heads says' },
+          { input: 3, axis: 2, expected: floorDivide(keys, groups), as: 'the keys need' },
+          { input: 3, axis: 3, expected: floorDivide(values, groups), as: 'the values need' },
+        ]
+      : []),
+    ...perHead(4, keys),
+    ...perHead(5, node.inputs[5]?.dims[2] === 1 ? 1 : groups),
+  ]
+}
+
 /** [batch, steps, heads × size] as float32[steps, batch, heads, size], so that a loop can take one step at a time. */
-function stepsOf(node: Node, b: Builder, x: Value, heads: number): Value {
+function stepsOf(b: Builder, x: Value, heads: number): Value {
   const [batch, steps, hidden] = x.dims as [Dim, Dim, Dim]
-  const size = divideExactly(hidden, heads)
-  if (size === undefined)
-    throw node.error('MODEL_SHAPE', `a hidden size of ${hidden} can't be divided into ${heads} heads`)
+  const size = floorDivide(hidden, heads)
   return b.op('Transpose', [b.reshape(castTo(b, x, 'float32'), [batch, steps, heads, size])], {
     perm: [1, 0, 2, 3],
   })
@@ -29,19 +78,21 @@ function stepsOf(node: Node, b: Builder, x: Value, heads: number): Value {
  */
 const LinearAttention: LoweredOperator = {
   name: 'LinearAttention',
+  rules: takes(
+    'query:float[b, s, _] key:float[b, s, _] value:float[b, s, _] past_state?:float[b, _, _, _] decay?:float[b, s, _] ' +
+      'beta?:float[b, s, _]',
+    {},
+    agree,
+  ),
   infer: (node) => [node.input(0)],
   decompose(node, b) {
-    const rule = node.string('update_rule', 'gated_delta')
-    if (!rules.includes(rule))
-      throw node.error('MODEL_ATTRIBUTE', `update_rule ${JSON.stringify(rule)} is not one of ${rules.join(', ')}`)
+    const update = updateOf(node)
     const [heads, groups] = [headsOf(node, 'q_num_heads'), headsOf(node, 'kv_num_heads')]
-    const shared = divideExactly(heads, groups)
-    if (shared === undefined)
-      throw node.error('MODEL_SHAPE', `${heads} heads of queries can't share ${groups} heads of keys`)
-    const query = stepsOf(node, b, node.input(0), heads)
-    const [key, value] = [stepsOf(node, b, node.input(1), groups), stepsOf(node, b, node.input(2), groups)]
-    const decay = rule.startsWith('gated') ? stepsOf(node, b, node.input(4), groups) : undefined
-    const beta = rule.endsWith('delta') ? stepsOf(node, b, node.input(5), sharedBeta(node.input(5), groups)) : undefined
+    const shared = sharedBy(node)
+    const query = stepsOf(b, node.input(0), heads)
+    const [key, value] = [stepsOf(b, node.input(1), groups), stepsOf(b, node.input(2), groups)]
+    const decay = update.includes('decay') ? stepsOf(b, node.input(4), groups) : undefined
+    const beta = update.includes('beta') ? stepsOf(b, node.input(5), sharedBeta(node.input(5), groups)) : undefined
     const [steps, batch] = query.dims as [Dim, Dim]
     const [keySize, valueSize] = [key.dims[3]!, value.dims[3]!]
     if (typeof keySize !== 'number')

@@ -1,7 +1,7 @@
 import { type Dim, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
-import { type Agreement, checkAgreement, checkAgreementWhenRun } from './agreement.ts'
-import { checkKind } from './elementwise.ts'
+import { type Rules, takes } from '../graph/rules.ts'
+import { literal } from './c-text.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
 
@@ -16,34 +16,15 @@ function reductionOf(node: Node): Reduction {
   )
 }
 
+/** A target per element of a batch and pixel, a weight per class. */
+function lossRules(scores: string, target: string, weight: string): Rules {
+  return takes(`${scores}:T[n, c, ...s] ${target}:index[n, ...s] ${weight}?:T[c]`, { T: 'float' })
+}
+
 /** The loss per target, or one number. */
 function inferLoss(node: Node): ValueInfo {
   const [x, target] = [node.input(0), node.input(1)]
-  checkKind(node, x, 'float')
-  checkKind(node, target, 'integer')
-  if (x.rank < 2 || target.rank !== x.rank - 1) {
-    throw node.error(
-      'MODEL_SHAPE',
-      `scores of shape [${x.dims.join(', ')}] and targets of shape [${target.dims.join(', ')}] don't go together`,
-    )
-  }
-  checkAgreement(node, agreements(node))
   return { type: x.type, shape: reductionOf(node) === 'none' ? target.dims : [] }
-}
-
-/** A target per element of a batch and pixel, a weight per class. */
-function agreements(node: Node): Agreement[] {
-  const [x, target, weight] = [node.input(0), node.input(1), node.inputs[2]]
-  const perTarget = target.dims.map((given, axis): Agreement => {
-    return {
-      given,
-      expected: x.dims[axis === 0 ? 0 : axis + 1],
-      problem: `axis ${axis} of the targets is not as long as that of the scores`,
-    }
-  })
-  if (!weight) return perTarget
-  const problem = 'there is not one weight per class'
-  return [...perTarget, { given: weight.rank === 1 ? weight.dims[0] : undefined, expected: x.dims[1], problem }]
 }
 
 /**
@@ -52,6 +33,7 @@ function agreements(node: Node): Agreement[] {
  */
 const NegativeLogLikelihoodLoss: LoweredOperator = {
   name: 'NegativeLogLikelihoodLoss',
+  rules: lossRules('input', 'target', 'weight'),
   infer: (node) => [inferLoss(node)],
   decompose: widenNarrowFloats,
   lower(node, k) {
@@ -59,7 +41,6 @@ const NegativeLogLikelihoodLoss: LoweredOperator = {
     const [batch, classes] = node.input(0).dims as [Dim, Dim]
     const pixels = k.count(node.input(0).dims.slice(2))
     const [x, y] = [k.input(0), k.output()]
-    checkAgreementWhenRun(k, agreements(node))
     k.line('double sum = 0.0, weights = 0.0;')
     k.line(`for (int64_t n = 0; n < ${k.dim(batch)}; n++)`)
     k.line(`  for (int64_t p = 0; p < ${pixels}; p++) {`)
@@ -82,18 +63,21 @@ const NegativeLogLikelihoodLoss: LoweredOperator = {
 
 /** C variables `target` and `ignored` of the element at n, p; a target that is no class ends the call. */
 function writeTarget(node: Node, k: KernelWriter, pixels: string): void {
-  const ignore = node.int('ignore_index')
+  const given = node.int('ignore_index')
+  // 2^63 is what 2^63 - 1 is as a number.
+  const ignore = given === undefined ? undefined : literal('int64', given >= 2 ** 63 ? 2n ** 63n - 1n : given)
   k.line(`    const int64_t target = (int64_t)${k.input(1)}[n * ${pixels} + p];`)
-  k.line(`    const bool ignored = ${ignore === undefined ? 'false' : `target == ${k.dim(ignore)}`};`)
+  k.line(`    const bool ignored = ${ignore === undefined ? 'false' : `target == ${ignore}`};`)
   k.failIf(`!ignored && (target < 0 || target >= ${k.dim(node.input(0).dims[1]!)})`, 'a target is no class')
 }
 
 /** ONNX SoftmaxCrossEntropyLoss-12 … 13: the logarithms of the scores' softmax, and their loss. */
 const SoftmaxCrossEntropyLoss: LoweredOperator = {
   name: 'SoftmaxCrossEntropyLoss',
+  rules: lossRules('scores', 'labels', 'weights'),
   infer: (node) => [inferLoss(node), node.input(0)],
   decompose(node, b): readonly Value[] {
-    inferLoss(node)
+    reductionOf(node)
     const logarithms = b.op('LogSoftmax', [node.input(0)], { axis: 1 })
     const attributes = Object.fromEntries(node.attributes)
     return [b.op('NegativeLogLikelihoodLoss', [logarithms, node.input(1), node.inputs[2]], attributes), logarithms]

@@ -22,15 +22,15 @@ function inferMatMul(node: Node): ValueInfo[] {
 }
 
 /** Columns of A are rows of B; what stands before the matrices broadcasts (numpy.matmul). */
-function agreeMatMul(node: Node): Agreement[] {
-  const [a, b] = [node.input(0), node.input(1)]
+export function agreeMatMul(node: Node, first = 0, second = 1): Agreement[] {
+  const [a, b] = [node.input(first), node.input(second)]
   const stacks = [a.dims.slice(0, -2), b.dims.slice(0, -2)] as const
   return [
-    sameSize(node, [1, b.rank === 1 ? 0 : -2], [0, -1]),
+    sameSize(node, [second, b.rank === 1 ? 0 : -2], [first, -1]),
     ...broadcastTo(
       node,
       broadcastShapes(node, stacks),
-      stacks.map((dims, input) => ({ input, from: 0, dims })),
+      stacks.map((dims, i) => ({ input: i === 0 ? first : second, from: 0, dims })),
     ),
   ]
 }

@@ -1,15 +1,13 @@
-import { type Dim, divideExactly, product } from '../graph/dim.ts'
+import { type Dim, floorDivide, multiply, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
-import { type Agreement, checkAgreement, checkAgreementWhenRun, vectorOf } from './agreement.ts'
+import { type Agreement, multipleOf, takes } from '../graph/rules.ts'
 import { literal } from './c-text.ts'
-import { checkKind } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
 import { castTo, widenNarrowFloats } from './widen.ts'
 
 function sameAsInput(node: Node): ValueInfo[] {
-  checkKind(node, node.input(0), 'float')
   return [{ type: node.input(0).type, shape: node.input(0).shape }]
 }
 
@@ -21,10 +19,14 @@ function perChannel(b: Builder, value: Value, x: Value): Value {
 
 /** The size of axis 1, which these operators treat apart. */
 function channelsOf(node: Node): Dim {
-  const channels = node.input(0).dims[1]
-  if (channels === undefined)
-    throw node.error('MODEL_SHAPE', `the input has rank ${node.input(0).rank}, but needs axes for batch and channels`)
-  return channels
+  return node.input(0).dims[1]!
+}
+
+const perChannelRules = 'X:T[_, c, ...] scale:T[c] bias:T[c]'
+
+function wholeGroups(node: Node): Agreement[] {
+  const groups = groupsOf(node)
+  return [multipleOf(node, [0, 1], groups, `${groups} groups need`)]
 }
 
 /**
@@ -34,44 +36,35 @@ function channelsOf(node: Node): Dim {
 const GroupNormalization: LoweredOperator = {
   name: 'GroupNormalization',
   since: 21,
-  infer(node) {
-    checkAgreement(node, perChannelInputs(node))
-    return sameAsInput(node)
-  },
+  rules: takes(perChannelRules, { T: 'float' }, wholeGroups),
+  infer: sameAsInput,
   decompose: (node, b) =>
     widenNarrowFloats(node, b) ?? (node.input(0).type === 'float32' ? undefined : [normaliseGroups(node, b)]),
   lower(node, k) {
     const { dims } = node.input(0)
     k.include('normalize.h')
-    checkAgreementWhenRun(k, perChannelInputs(node))
-    const sizes = [k.dim(dims[0]!), node.int('num_groups', 1), k.dim(groupSize(node)), k.count(dims.slice(2))].join(
-      ', ',
-    )
+    const sizes = [k.dim(dims[0]!), groupsOf(node), k.dim(groupSize(node)), k.count(dims.slice(2))].join(', ')
     const epsilon = literal('float32', node.float('epsilon', 1e-5))
     k.line(`om_groupnorm_f32(${k.input(0)}, ${k.input(1)}, ${k.input(2)}, ${k.output()}, ${sizes}, ${epsilon});`)
   },
   flops: (node) => product([8, ...node.input(0).dims]),
 }
 
-function perChannelInputs(node: Node): Agreement[] {
-  const channels = channelsOf(node)
-  return [vectorOf(node.input(1), channels, 'the scale'), vectorOf(node.input(2), channels, 'the bias')]
+function groupsOf(node: Node): number {
+  const groups = node.int('num_groups')
+  if (groups === undefined) throw node.error('MODEL_ATTRIBUTE', 'num_groups is required')
+  return groups
 }
 
 /** Channels of a group. */
 function groupSize(node: Node): Dim {
-  const [channels, groups] = [channelsOf(node), node.int('num_groups', 0)]
-  const size = groups > 0 ? divideExactly(channels, groups) : undefined
-  if (size === undefined)
-    throw node.error('MODEL_ATTRIBUTE', `${channels} channels can't be split into ${groups} groups`)
-  return size
+  return floorDivide(channelsOf(node), groupsOf(node))
 }
 
 /** The same with simpler operators, in the input's own type. */
 function normaliseGroups(node: Node, b: Builder): Value {
   const [x, scale, bias] = [node.input(0), node.input(1), node.input(2)]
-  groupSize(node)
-  const rows = b.op('Reshape', [x, b.ints([0, node.int('num_groups', 1), -1])])
+  const rows = b.reshape(x, [x.dims[0]!, groupsOf(node), multiply(groupSize(node), product(x.dims.slice(2)))])
   const axes = b.ints([2])
   const centred = b.op('Sub', [rows, b.op('ReduceMean', [rows, axes])])
   const variance = b.op('ReduceMean', [b.op('Mul', [centred, centred]), axes])
@@ -84,6 +77,10 @@ function normaliseGroups(node: Node, b: Builder): Value {
 const GroupNormalizationByGroup: LoweredOperator = {
   name: 'GroupNormalization',
   since: 18,
+  rules: takes('X:T[_, _, ...] scale:T[g] bias:T[g]', { T: 'float' }, (node) => [
+    ...wholeGroups(node),
+    { input: 1, axis: 0, expected: groupsOf(node), as: 'num_groups says' },
+  ]),
   infer: sameAsInput,
   decompose(node, b) {
     const [channels, size] = [channelsOf(node), groupSize(node)]
@@ -98,6 +95,7 @@ const GroupNormalizationByGroup: LoweredOperator = {
 /** ONNX InstanceNormalization-1 … 22: every channel is a group of its own. */
 const InstanceNormalization: LoweredOperator = {
   name: 'InstanceNormalization',
+  rules: takes(perChannelRules, { T: 'float' }),
   infer: sameAsInput,
   decompose(node, b) {
     const channels = channelsOf(node)
@@ -116,6 +114,7 @@ const InstanceNormalization: LoweredOperator = {
 /** ONNX LRN-1 … 13. Doubles are computed as floats: the operator is of a time that had no others. */
 const LRN: LoweredOperator = {
   name: 'LRN',
+  rules: takes('X:float[_, _, ...]'),
   infer: sameAsInput,
   decompose(node, b) {
     const { type } = node.input(0)
@@ -141,6 +140,7 @@ const LRN: LoweredOperator = {
 /** ONNX MeanVarianceNormalization-9 … 13; the 1e-9 is that of its function body. */
 const MeanVarianceNormalization: LoweredOperator = {
   name: 'MeanVarianceNormalization',
+  rules: takes('X:float'),
   infer: sameAsInput,
   decompose(node, b) {
     const x = node.input(0)
@@ -154,6 +154,7 @@ const MeanVarianceNormalization: LoweredOperator = {
 /** ONNX LpNormalization-1 … 22; where the norm is 0, so is the result. */
 const LpNormalization: LoweredOperator = {
   name: 'LpNormalization',
+  rules: takes('X:float'),
   infer: sameAsInput,
   decompose(node, b) {
     const x = node.input(0)

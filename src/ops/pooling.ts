@@ -1,5 +1,6 @@
 import { type Dim, product } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
 import { checkPooled, imageGeometry, type Window, windowInitializer, windowOf } from './window.ts'
@@ -20,6 +21,7 @@ function pool(name: string, kind: Kind): LoweredOperator {
   const windowOfNode = (node: Node): Window => windowOf(node, node.input(0).dims.slice(2), kernelShape(node), 'beyond')
   return {
     name,
+    rules: takes('X:T[_, _, _, ...]', { T: kind === 'max' ? 'float|byte' : 'float' }),
     infer(node): ValueInfo[] {
       const { dims, type } = node.input(0)
       const shape = [...dims.slice(0, 2), ...windowOfNode(node).output]
@@ -58,6 +60,7 @@ function pool2d(name: string, kernel: string): LoweredOperator {
   return {
     name,
     domain: 'om',
+    rules: takes('X:float32[_, _, _, _]'),
     infer(node): ValueInfo[] {
       const { dims, type } = node.input(0)
       return [{ type, shape: [dims[0]!, ...windowOfNode(node).output, dims[3]!] }]
@@ -78,6 +81,7 @@ function pool2d(name: string, kernel: string): LoweredOperator {
 const GlobalAveragePool2d: LoweredOperator = {
   name: 'GlobalAveragePool2d',
   domain: 'om',
+  rules: takes('X:float32[_, _, _, _]'),
   infer: (node) => [{ type: 'float32', shape: [node.input(0).dims[0]!, 1, 1, node.input(0).dims[3]!] }],
   lower(node, k) {
     const [batch, height, width, channels] = node.input(0).dims as [Dim, Dim, Dim, Dim]
@@ -93,6 +97,7 @@ const GlobalAveragePool2d: LoweredOperator = {
 function globalPool(name: string, reduction: string): LoweredOperator {
   return {
     name,
+    rules: takes('X:float[_, _, _, ...]'),
     infer: (node) => [
       {
         type: node.input(0).type,

@@ -1,46 +1,63 @@
 import type { IntName } from '../graph/attributes.ts'
-import { type Dim, dimEquals } from '../graph/dim.ts'
+import { ceilDivide } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
+import { broadcastTo } from '../graph/demands.ts'
+import { type Agreement, sameSize, sizeOrOne, takes } from '../graph/rules.ts'
 import { type ElementType, elementTypeOf, elementTypes, isFloat } from '../onnx/element-type.ts'
 import { numbersOf, tensorOrDecline } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
 import { castTo } from './widen.ts'
 
+/** Types that are quantised, and types that they become. */
+const FLOATS = 'float16|bfloat16|float32'
+const QUANTIZED = 'byte|int16|uint16|small|float8|float4e2m1'
+
+/** One element for all, known to be one. */
+function isSingle(parameter: Value): boolean {
+  return parameter.rank === 0 || (parameter.rank === 1 && parameter.dims[0] === 1)
+}
+
 /**
- * Scale or zero point, shaped to broadcast to `x`: one for all, one per index of `axis`, or one per block of
- * `block_size` of them (ONNX QuantizeLinear-21).
+ * Scale and zero point: one for all, one per index of `axis`, or one per block of `block_size` of them (ONNX
+ * QuantizeLinear-21).
  */
+function agreeParameters(node: Node): Agreement[] {
+  const x = node.input(0)
+  return [1, 2].flatMap((input) => {
+    const parameter = node.inputs[input]
+    if (!parameter || isSingle(parameter)) return []
+    const axis = normalizeAxis(node, node.int('axis', 1), x.rank)
+    const block = node.int('block_size', 0)
+    if (parameter.rank !== (block === 0 ? 1 : x.rank)) {
+      const [own, all] = [parameter, x].map(({ dims }) => `[${dims.join(', ')}]`)
+      const as = block === 0 ? `axis ${axis} of ${all}` : `blocks of ${block} along axis ${axis} of ${all}`
+      throw node.error('MODEL_SHAPE', `a scale or zero point of shape ${own} does not go with ${as}`)
+    }
+    if (block === 0) return [sizeOrOne(node, [input, 0], [0, axis])]
+    return parameter.dims.map((_, i) =>
+      i === axis
+        ? { input, axis, expected: ceilDivide(x.dims[axis]!, block), as: `blocks of ${block} need` }
+        : sameSize(node, [input, i], [0, i]),
+    )
+  })
+}
+
+/** Scale or zero point, shaped to broadcast to `x`. */
 function aligned(node: Node, b: Builder, parameter: Value, x: Value): Value {
-  if (parameter.rank === 0 || (parameter.rank === 1 && parameter.dims[0] === 1)) return parameter
+  if (isSingle(parameter)) return parameter
   const axis = normalizeAxis(node, node.int('axis', 1), x.rank)
   const block = node.int('block_size', 0)
   if (block === 0) {
-    if (parameter.rank !== 1 || mayDiffer(parameter.dims[0]!, x.dims[axis]!)) {
-      throw node.error(
-        'MODEL_SHAPE',
-        `a scale or zero point of shape [${parameter.dims.join(', ')}] does not go with axis ${axis} of [${x.dims.join(', ')}]`,
-      )
-    }
     const behind = x.dims.slice(axis + 1).map((_, i) => i + 1)
     return behind.length > 0 ? b.op('Unsqueeze', [parameter, b.ints(behind)]) : parameter
   }
   const extent = x.dims[axis]!
   if (typeof extent !== 'number')
     throw node.error('UNSUPPORTED_DYNAMIC', `axis ${axis}, which is quantised in blocks, must have a known size`)
-  if (block < 0 || parameter.rank !== x.rank || mayDiffer(parameter.dims[axis]!, Math.ceil(extent / block))) {
-    throw node.error(
-      'MODEL_SHAPE',
-      `scales of shape [${parameter.dims.join(', ')}] are not one per ${block} along axis ${axis} of [${x.dims.join(', ')}]`,
-    )
-  }
   const blockOfIndex = Array.from({ length: extent }, (_, i) => Math.floor(i / block))
   return b.op('Gather', [parameter, b.ints(blockOfIndex)], { axis })
-}
-
-function mayDiffer(a: Dim, b: Dim): boolean {
-  return typeof a === 'number' && typeof b === 'number' ? a !== b : !dimEquals(a, b) && typeof a === typeof b
 }
 
 /** The type that an attribute names by its number; `undefined` where it is absent or 0. */
@@ -51,8 +68,18 @@ function typeAttribute(node: Node, name: IntName): ElementType | undefined {
   return code === 0 ? undefined : type
 }
 
+/** The same for types that are computed with. */
+function floatAttribute(node: Node, name: IntName): ElementType | undefined {
+  const type = typeAttribute(node, name)
+  if (type === undefined || FLOATS.split('|').includes(type)) return type
+  throw node.error('MODEL_ATTRIBUTE', `${name} is ${type}, but should be one of ${FLOATS.replaceAll('|', ', ')}`)
+}
+
 function quantizedType(node: Node): ElementType {
-  const type = node.inputs[2]?.type ?? typeAttribute(node, 'output_dtype') ?? 'uint8'
+  const [given, asked] = [node.inputs[2]?.type, typeAttribute(node, 'output_dtype')]
+  if (given && asked && given !== asked)
+    throw node.error('MODEL_TYPES', `output_dtype is ${asked}, but the zero point is of type ${given}`)
+  const type = given ?? asked ?? 'uint8'
   if (elementTypes[type].bits > 16 || type === 'bool' || type === 'string')
     throw node.error('MODEL_TYPES', `numbers can't be quantised to ${type}`)
   return type
@@ -61,11 +88,12 @@ function quantizedType(node: Node): ElementType {
 /** ONNX QuantizeLinear-10 … 25: saturate(round(x / scale) + zero point). Floats of few bits take no rounding but their own. */
 const QuantizeLinear: LoweredOperator = {
   name: 'QuantizeLinear',
+  rules: takes(`x:${FLOATS}|int32 y_scale:${FLOATS}|int32|float8e8m0 y_zero_point?:${QUANTIZED}`, {}, agreeParameters),
   infer: (node) => [{ type: quantizedType(node), shape: node.input(0).shape }],
   decompose(node, b) {
     const [x, scale, zeroPoint] = [node.input(0), node.input(1), node.inputs[2]]
     const to = quantizedType(node)
-    const precision = typeAttribute(node, 'precision') ?? 'float32'
+    const precision = floatAttribute(node, 'precision') ?? 'float32'
     const ratio = b.op('Div', [castTo(b, x, precision), castTo(b, aligned(node, b, scale, x), precision)])
     if (isFloat(to)) return [b.op('Cast', [ratio], { to: elementTypes[to].code, saturate: node.int('saturate', 1) })]
     const offset = zeroPoint && aligned(node, b, zeroPoint, x)
@@ -83,6 +111,10 @@ function rangeOf(type: ElementType): readonly [number, number] {
 const RoundTo: LoweredOperator = {
   name: 'RoundTo',
   domain: 'om',
+  rules: takes(`x:float32 zero_point?:${QUANTIZED}`, {}, (node) => {
+    const [x, zeroPoint] = [node.input(0), node.inputs[1]]
+    return zeroPoint ? [...broadcastTo(node, x.dims, [{ input: 1, from: 0, dims: zeroPoint.dims }])] : []
+  }),
   infer(node): ValueInfo[] {
     return [{ type: elementTypeOf(node.int('to', 0))!, shape: node.input(0).shape }]
   },
@@ -117,10 +149,11 @@ function roundToEven(value: number): number {
 /** ONNX DequantizeLinear-10 … 25: (x - zero point) * scale, computed in float32 and given in the scale's type. */
 const DequantizeLinear: LoweredOperator = {
   name: 'DequantizeLinear',
-  infer: (node) => [{ type: typeAttribute(node, 'output_dtype') ?? node.input(1).type, shape: node.input(0).shape }],
+  rules: takes(`x:T x_scale:${FLOATS}|float8e8m0 x_zero_point?:T`, { T: `${QUANTIZED}|int32` }, agreeParameters),
+  infer: (node) => [{ type: floatAttribute(node, 'output_dtype') ?? node.input(1).type, shape: node.input(0).shape }],
   decompose(node, b) {
     const [x, scale, zeroPoint] = [node.input(0), node.input(1), node.inputs[2]]
-    const to = typeAttribute(node, 'output_dtype') ?? scale.type
+    const to = floatAttribute(node, 'output_dtype') ?? scale.type
     const wide = (value: Value): Value => castTo(b, value, 'float32')
     const moved = zeroPoint ? b.op('Sub', [wide(x), wide(aligned(node, b, zeroPoint, x))]) : wide(x)
     return [castTo(b, b.op('Mul', [moved, wide(aligned(node, b, scale, x))]), to)]
@@ -130,6 +163,7 @@ const DequantizeLinear: LoweredOperator = {
 /** ONNX DynamicQuantizeLinear-11, its function body; a tensor of zeros has scale 1 instead of a division by zero. */
 const DynamicQuantizeLinear: LoweredOperator = {
   name: 'DynamicQuantizeLinear',
+  rules: takes('x:float32'),
   infer: (node) => [
     { type: 'uint8', shape: node.input(0).shape },
     { type: 'float32', shape: [] },

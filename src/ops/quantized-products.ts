@@ -1,9 +1,12 @@
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
-import type { Dim } from '../graph/dim.ts'
 import { multiply, product } from '../graph/dim.ts'
 import type { Builder, PlainAttributes } from '../graph/operator.ts'
+import { broadcastTo } from '../graph/demands.ts'
+import { type Agreement, sizeOrOne, takes } from '../graph/rules.ts'
+import { agreeConvolution } from './convolution-rules.ts'
 import { largestMagnitude, sumsAreExact } from './exact-float.ts'
 import type { LoweredOperator } from './lowering.ts'
+import { agreeMatMul } from './matmul.ts'
 import { checkFits, type Window, windowInitializer, windowOf } from './window.ts'
 import { castTo } from './widen.ts'
 
@@ -11,6 +14,31 @@ import { castTo } from './widen.ts'
 function centred(b: Builder, x: Value, zeroPoint: Value | undefined): Value {
   const wide = castTo(b, x, 'int32')
   return zeroPoint ? b.op('Sub', [wide, castTo(b, zeroPoint, 'int32')]) : wide
+}
+
+/** A parameter of all of an operand, or one for each of its rows; as a stack of columns it may tell stacks apart, too. */
+function agreePerRow(node: Node, input: number, operand: number): Agreement[] {
+  const [parameter, x] = [node.inputs[input], node.input(operand)]
+  if (!parameter || parameter.rank === 0) return []
+  if (parameter.rank > 1) return [...broadcastTo(node, x.dims, [{ input, from: 0, dims: parameter.dims }])]
+  if (x.rank === 1) return [{ input, axis: 0, expected: 1, as: 'the only row needs' }]
+  return [sizeOrOne(node, [input, 0], [operand, -2])]
+}
+
+function agreePerColumn(node: Node, input: number, operand: number): Agreement[] {
+  const [parameter, x] = [node.inputs[input], node.input(operand)]
+  if (!parameter || parameter.rank === 0) return []
+  if (x.rank === 1) return [{ input, axis: 0, expected: 1, as: 'the only column needs' }]
+  if (parameter.rank > 1) return [...broadcastTo(node, x.dims, [{ input, from: 0, dims: parameter.dims }])]
+  return [sizeOrOne(node, [input, 0], [operand, -1])]
+}
+
+/** One parameter for all, or one for each output channel (axis 0 of the weights). */
+function agreePerFilter(node: Node, input: number, weights: number): Agreement[] {
+  const parameter = node.inputs[input]
+  if (!parameter || parameter.rank === 0) return []
+  if (parameter.rank === 1) return [sizeOrOne(node, [input, 0], [weights, 0])]
+  throw node.error('MODEL_SHAPE', `input ${input} has shape [${parameter.dims.join(', ')}], but should be a vector`)
 }
 
 /** A vector with one number per row of a matrix, as a column; a single number as it is. */
@@ -35,6 +63,11 @@ function productInFloat(
 /** ONNX MatMulInteger-10. */
 const MatMulInteger: LoweredOperator = {
   name: 'MatMulInteger',
+  rules: takes('A:T1[..., _] B:T2[..., _] a_zero_point?:T1 b_zero_point?:T2', { T1: 'byte', T2: 'byte' }, (node) => [
+    ...agreeMatMul(node),
+    ...agreePerRow(node, 2, 0),
+    ...agreePerColumn(node, 3, 1),
+  ]),
   infer: (node) => [{ type: 'int32', shape: node.input(0).shape }],
   decompose(node, b) {
     const [a, w, aZero, wZero] = [node.input(0), node.input(1), node.inputs[2], node.inputs[3]]
@@ -51,6 +84,11 @@ const MatMulInteger: LoweredOperator = {
 /** ONNX ConvInteger-10; the weights' zero point may be one per output channel. */
 const ConvInteger: LoweredOperator = {
   name: 'ConvInteger',
+  rules: takes(
+    'x:T1[_, _, _, ...] w:T2[_, _, _, ...] x_zero_point?:T1[.] w_zero_point?:T2',
+    { T1: 'byte', T2: 'byte' },
+    (node) => [...agreeConvolution(node), ...agreePerFilter(node, 3, 1)],
+  ),
   infer: (node) => [{ type: 'int32', shape: node.input(0).shape }],
   decompose(node, b) {
     const [x, w, xZero, wZero] = [node.input(0), node.input(1), node.inputs[2], node.inputs[3]]
@@ -68,23 +106,6 @@ const ConvInteger: LoweredOperator = {
   },
 }
 
-function outChannels(node: Node): Dim {
-  const [x, w] = [node.input(0), node.input(1)]
-  const [channels, depth, groups] = [x.dims[1], w.dims[1], node.int('group', 1)]
-  if (x.rank < 3 || w.rank !== x.rank)
-    throw node.error('MODEL_SHAPE', `X of rank ${x.rank} and W of rank ${w.rank} make no convolution`)
-  if (groups < 1 || (typeof channels === 'number' && typeof depth === 'number' && channels !== depth * groups)) {
-    throw node.error(
-      'MODEL_SHAPE',
-      `X has ${channels} channels, but W [${w.dims.join(', ')}] and group ${groups} need ${multiply(depth!, groups)}`,
-    )
-  }
-  const outputs = w.dims[0]!
-  if (typeof outputs !== 'number' || outputs % groups !== 0)
-    throw node.error('MODEL_ATTRIBUTE', `group ${groups} does not divide the ${outputs} output channels`)
-  return outputs
-}
-
 function integerWindow(node: Node): Window {
   return windowOf(node, node.input(0).dims.slice(2), node.input(1).dims.slice(2), 'within')
 }
@@ -93,9 +114,9 @@ function integerWindow(node: Node): Window {
 const ConvInt32: LoweredOperator = {
   name: 'ConvInt32',
   domain: 'om',
+  rules: takes('x:int32[_, _, _, ...] w:int32[_, _, _, ...]', {}, agreeConvolution),
   infer(node): ValueInfo[] {
-    const channels = outChannels(node)
-    return [{ type: 'int32', shape: [node.input(0).dims[0]!, channels, ...integerWindow(node).output] }]
+    return [{ type: 'int32', shape: [node.input(0).dims[0]!, node.input(1).dims[0]!, ...integerWindow(node).output] }]
   },
   check: (node, k) => checkFits(k, integerWindow(node)),
   lower(node, k) {
@@ -116,9 +137,20 @@ function requantise(b: Builder, sum: Value, scales: readonly [Value, Value], sca
   return b.op('QuantizeLinear', [real, castTo(b, scale, 'float32'), zeroPoint], { axis: Math.max(0, real.rank - 2) })
 }
 
+const SCALE = 'float16|bfloat16|float32'
+
 /** ONNX QLinearMatMul-10 … 21: A may be quantised per row, B per column. */
 const QLinearMatMul: LoweredOperator = {
   name: 'QLinearMatMul',
+  rules: takes(
+    `a:T1[..., _] a_scale:${SCALE} a_zero_point:T1 b:T2[..., _] b_scale:${SCALE} b_zero_point:T2 y_scale:${SCALE} y_zero_point:byte`,
+    { T1: 'byte', T2: 'byte' },
+    (node) => [
+      ...agreeMatMul(node, 0, 3),
+      ...[1, 2].flatMap((input) => agreePerRow(node, input, 0)),
+      ...[4, 5].flatMap((input) => agreePerColumn(node, input, 3)),
+    ],
+  ),
   infer: (node) => [{ type: node.input(7).type, shape: node.input(0).shape }],
   decompose(node, b) {
     const [a, aScale, aZero, w, wScale, wZero, scale, zeroPoint] = Array.from({ length: 8 }, (_, i) =>
@@ -132,6 +164,15 @@ const QLinearMatMul: LoweredOperator = {
 /** ONNX QLinearConv-10: the weights may be quantised per output channel; the bias is int32 in units of both scales. */
 const QLinearConv: LoweredOperator = {
   name: 'QLinearConv',
+  rules: takes(
+    'x:T1[_, _, _, ...] x_scale:float32[.] x_zero_point:T1[.] w:T2[m, _, _, ...] w_scale:float32 w_zero_point:T2 ' +
+      'y_scale:float32[.] y_zero_point:byte[.] B?:int32[m]',
+    { T1: 'byte', T2: 'byte' },
+    (node) => [
+      ...agreeConvolution(node, { x: 0, w: 3, channels: 1 }),
+      ...[4, 5].flatMap((input) => agreePerFilter(node, input, 3)),
+    ],
+  ),
   infer: (node) => [{ type: node.input(7).type, shape: node.input(0).shape }],
   decompose(node, b) {
     const [x, xScale, xZero, w, wScale, wZero, scale, zeroPoint] = Array.from({ length: 8 }, (_, i) =>

@@ -1,8 +1,10 @@
 import { add, type Dim, multiply, product } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { type Agreement, type Rules, sameSize, takes } from '../graph/rules.ts'
 import { packedGemmLength, recurrentScratchBytes } from '../kernels/shape.ts'
 import { packRecurrent } from '../kernels/pack.ts'
 import { literal } from './c-text.ts'
+import { choiceOf } from './choice.ts'
 import { bytesOf, floats } from './data.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
@@ -60,20 +62,26 @@ const gateActivations: Readonly<Record<string, readonly [kind: string, alpha?: n
   softplus: ['OM_ACT_SOFTPLUS'],
 }
 
+const directions: Readonly<Record<string, string>> = {
+  forward: 'OM_FORWARD',
+  reverse: 'OM_REVERSE',
+  bidirectional: 'OM_BIDIRECTIONAL',
+}
+
 interface Sizes {
   readonly steps: Dim
   readonly batch: Dim
   readonly input: Dim
   readonly hidden: number
   readonly directions: number
+  /** Of the C enumeration `om_direction`. */
   readonly direction: string
   readonly batchFirst: boolean
 }
 
 function sizesOf(node: Node): Sizes {
-  const [x, w, r] = [node.input(0), node.input(1), node.input(2)]
-  if (x.rank !== 3 || w.rank !== 3 || r.rank !== 3) throw node.error('MODEL_SHAPE', 'X, W and R must be of rank 3')
-  const direction = node.string('direction', 'forward')
+  const [x, r] = [node.input(0), node.input(2)]
+  const direction = choiceOf(node, 'direction', 'forward', directions)
   const hidden = node.int('hidden_size') ?? r.dims[2]!
   if (typeof hidden !== 'number') throw node.error('UNSUPPORTED_DYNAMIC', 'hidden_size must be known at compile time')
   const batchFirst = node.int('layout', 0) === 1
@@ -83,10 +91,51 @@ function sizesOf(node: Node): Sizes {
     batch,
     input: x.dims[2]!,
     hidden,
-    directions: direction === 'bidirectional' ? 2 : 1,
+    directions: direction === 'OM_BIDIRECTIONAL' ? 2 : 1,
     direction,
     batchFirst,
   }
+}
+
+/**
+ * X, W, R and B, lengths and states as one shape says (ONNX LSTM-22, GRU-22, RNN-22): W [directions, gates · hidden,
+ * input], R [directions, gates · hidden, hidden], B [directions, 2 · gates · hidden], P [directions, 3 · hidden].
+ */
+function agree(node: Node, { gates }: Cell): Agreement[] {
+  const { directions, hidden, batchFirst } = sizesOf(node)
+  const batch = batchFirst ? 0 : 1
+  const ways = (input: number, axis = 0): Agreement => {
+    return { input, axis, expected: directions, as: directions === 1 ? 'one direction needs' : 'two directions need' }
+  }
+  const units = (input: number, axis: number, factor: number): Agreement => {
+    const as = factor === 1 ? `hidden_size ${hidden} says` : `${factor} times hidden_size ${hidden} says`
+    return { input, axis, expected: factor * hidden, as }
+  }
+  const given = (input: number, agreements: readonly Agreement[]): readonly Agreement[] =>
+    node.inputs[input] ? agreements : []
+  return [
+    ways(1),
+    units(1, 1, gates),
+    sameSize(node, [1, 2], [0, 2]),
+    ways(2),
+    units(2, 1, gates),
+    units(2, 2, 1),
+    ...given(3, [ways(3), units(3, 1, 2 * gates)]),
+    ...(node.inputs[4] ? [sameSize(node, [4, 0], [0, batch])] : []),
+    ...[5, 6].flatMap((state) =>
+      node.inputs[state]
+        ? [ways(state, 1 - batch), sameSize(node, [state, batch], [0, batch]), units(state, 2, 1)]
+        : [],
+    ),
+    ...given(7, [ways(7), units(7, 1, 3)]),
+  ]
+}
+
+function rules(cell: Cell): Rules {
+  const state = 'T[_, _, _]'
+  const more = cell.gates === 4 ? ` initial_c?:${state} P?:T[_, _]` : ''
+  const text = `X:${state} W:${state} R:${state} B?:T[_, _] sequence_lens?:int32[_] initial_h?:${state}${more}`
+  return takes(text, { T: 'float' }, (node) => agree(node, cell))
 }
 
 function infer(node: Node, cell: Cell): ValueInfo[] {
@@ -99,13 +148,17 @@ function infer(node: Node, cell: Cell): ValueInfo[] {
 
 /** Initialisers of `om_gate_activation`: the forward direction's, then the other's. */
 function activationList(node: Node, cell: Cell, directions: number): string {
-  const names = node.strings('activations') ?? Array<readonly string[]>(directions).fill(cell.activations).flat()
+  const usual = Array<readonly string[]>(directions).fill(cell.activations).flat()
+  const names = node.strings('activations') ?? usual
+  if (names.length !== usual.length)
+    throw node.error('MODEL_ATTRIBUTE', `activations has ${names.length} entries, but there are ${usual.length} gates`)
   const [alphas, betas] = [[...(node.floats('activation_alpha') ?? [])], [...(node.floats('activation_beta') ?? [])]]
   // The lists hold values for those activations only that take one: Sigmoid leaves the first alpha to a LeakyRelu behind it.
   const next = (list: number[], otherwise: number | undefined): string =>
     literal('float32', otherwise === undefined ? 0 : (list.shift() ?? otherwise))
   const items = names.map((name) => {
-    const activation = gateActivations[name.toLowerCase()]
+    const key = name.toLowerCase()
+    const activation = Object.hasOwn(gateActivations, key) ? gateActivations[key] : undefined
     if (!activation) throw node.error('UNSUPPORTED_ACTIVATION', `activation ${JSON.stringify(name)} is not known`)
     const [kind, alpha, beta] = activation
     return `{${kind}, ${next(alphas, alpha)}, ${next(betas, beta)}}`
@@ -143,7 +196,7 @@ function lower(node: Node, cell: Cell, k: KernelWriter): void {
     `.batch = ${k.dim(sizes.batch)}`,
     `.input = ${input}`,
     `.hidden = ${hidden}`,
-    `.direction = OM_${sizes.direction.toUpperCase()}`,
+    `.direction = ${sizes.direction}`,
     `.batch_first = ${sizes.batchFirst}`,
     ...(cell.gates === 4 ? [`.input_forget = ${Boolean(node.int('input_forget', 0))}`] : []),
     ...(cell.gates === 3 ? [`.linear_before_reset = ${Boolean(node.int('linear_before_reset', 0))}`] : []),
@@ -210,6 +263,7 @@ function flops(node: Node, cell: Cell): Dim {
 function recurrentOperator(cell: Cell): LoweredOperator {
   return {
     name: cell.name,
+    rules: rules(cell),
     infer: (node) => infer(node, cell),
     decompose: widenNarrowFloats,
     lower: (node, k) => lower(node, cell, k),

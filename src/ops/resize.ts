@@ -1,6 +1,7 @@
 import { type Dim, multiply } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
+import { type Agreement, takes } from '../graph/rules.ts'
 import { literal, storeElement } from './c-text.ts'
 import { numbersOf } from './fold.ts'
 import { choiceOf } from './choice.ts'
@@ -31,9 +32,51 @@ interface Given {
   readonly sizes: Value | undefined
 }
 
-function knownScales(scales: Value | undefined): readonly number[] | undefined {
-  const numbers = scales?.constant && numbersOf(scales.constant)
-  return numbers && Array.from(numbers)
+/** Beyond, no size would be an address. */
+const LARGEST_SCALE = 2 ** 26
+
+function knownScales(node: Node, scales: Value | undefined): readonly number[] | undefined {
+  const numbers = scales?.constant && Array.from(numbersOf(scales.constant) ?? [])
+  const odd = numbers?.find((scale) => !(scale > 0 && scale <= LARGEST_SCALE))
+  if (odd === undefined) return numbers
+  throw node.error('MODEL_SHAPE', `a scale is ${odd}, but should be positive and at most ${LARGEST_SCALE}`)
+}
+
+/** Axes that a Resize is about. */
+function axesOf(node: Node): readonly number[] {
+  const { rank, dims } = node.input(0)
+  const axes = node.ints('axes')?.map((axis) => normalizeAxis(node, axis, rank))
+  if (axes && new Set(axes).size < axes.length) throw node.error('MODEL_ATTRIBUTE', 'axes names an axis twice')
+  return axes ?? dims.map((_, axis) => axis)
+}
+
+/** One scale or size for each axis, and a region of as many beginnings and ends; empty ones are none (see `present`). */
+function agreeAxes(node: Node): Agreement[] {
+  const count = axesOf(node).length
+  const entries = (input: number, expected: number): Agreement[] =>
+    present(node.inputs[input]) ? [entriesPerAxis(input, expected, count)] : []
+  return [...entries(2, count), ...entries(3, count), ...(crops(node) ? entries(1, 2 * count) : [])]
+}
+
+function entriesPerAxis(input: number, expected: number, count: number): Agreement {
+  return { input, axis: 0, expected, as: `${count} axes need` }
+}
+
+/** The same for older versions, which have scales only. */
+function agreeScales(node: Node): Agreement[] {
+  const { rank } = node.input(0)
+  return node.inputs[1] ? [entriesPerAxis(1, rank, rank)] : []
+}
+
+const policies = { stretch: 'stretch', not_larger: 'not_larger', not_smaller: 'not_smaller' } as const
+
+function policyOf(node: Node): keyof typeof policies {
+  return choiceOf<keyof typeof policies>(node, 'keep_aspect_ratio_policy', 'stretch', policies)
+}
+
+/** Whether only a region of the input is resized. */
+function crops(node: Node): boolean {
+  return node.string('coordinate_transformation_mode') === 'tf_crop_and_resize'
 }
 
 /** One ResizeAxis per axis that changes; linear and cubic modes are computed in floating point. */
@@ -42,21 +85,19 @@ function resizeAxes(node: Node, b: Builder, given: Given, more: Readonly<Record<
   const mode = node.string('mode', 'nearest').replace(/^bi(?=linear|cubic)/, '')
   if (!['nearest', 'linear', 'cubic'].includes(mode))
     throw node.error('MODEL_ATTRIBUTE', `mode ${JSON.stringify(mode)} is not one of nearest, linear, cubic`)
-  const axes = node.ints('axes')?.map((axis) => normalizeAxis(node, axis, x.rank)) ?? x.dims.map((_, axis) => axis)
-  const [count] = (given.scales ?? given.sizes)?.dims ?? []
-  if (typeof count === 'number' && count !== axes.length)
-    throw node.error('MODEL_SHAPE', `${count} scales or sizes are given for ${axes.length} axes`)
+  const axes = axesOf(node)
+  const scales = knownScales(node, given.scales)
   const original = b.dims(axes.map((axis) => x.dims[axis]!))
   const attributes = Object.fromEntries([...node.attributes].filter(([name]) => name !== 'axes' && name !== 'scales'))
   const real = mode === 'nearest' || x.type === 'float64' ? x.type : 'float32'
+  const roi = given.roi && crops(node) ? castTo(b, given.roi, 'float64') : undefined
+  if (!roi && crops(node)) throw node.error('MODEL_MISSING_INPUT', 'roi must be given to crop')
   let value = castTo(b, x, real)
   axes.forEach((axis, at) => {
-    const scale = knownScales(given.scales)?.[at]
     const size = given.sizes?.contents?.[at]
-    const crops = node.string('coordinate_transformation_mode') === 'tf_crop_and_resize'
-    const stays = scale === 1 || (size !== undefined && size === x.dims[axis])
-    if (stays && !crops && !node.has('keep_aspect_ratio_policy')) return
-    const inputs = [value, given.roi, given.scales, given.sizes, original]
+    const stays = scales?.[at] === 1 || (size !== undefined && size === x.dims[axis])
+    if (stays && !crops(node) && !node.has('keep_aspect_ratio_policy')) return
+    const inputs = [value, roi, given.scales, given.sizes, original]
     value = b.op('ResizeAxis', inputs, { ...attributes, ...more, mode, axis, at, count: axes.length }, 'om')
   })
   return castTo(b, value, x.type)
@@ -71,6 +112,7 @@ function present(value: Value | undefined): Value | undefined {
 const Resize: LoweredOperator = {
   name: 'Resize',
   since: 11,
+  rules: takes('X:any roi?:float[_] scales?:float32[_] sizes?:int64[_]', {}, agreeAxes),
   infer: (node) => [node.input(0)],
   decompose(node, b) {
     const [scales, sizes] = [present(node.inputs[2]), present(node.inputs[3])]
@@ -85,6 +127,7 @@ const asymmetric = { coordinate_transformation_mode: 'asymmetric', nearest_mode:
 const Resize10: LoweredOperator = {
   name: 'Resize',
   since: 10,
+  rules: takes('X:any scales:float32[_]', {}, agreeScales),
   infer: (node) => [node.input(0)],
   decompose: (node, b) => [
     resizeAxes(node, b, { roi: undefined, scales: node.input(1), sizes: undefined }, asymmetric),
@@ -94,12 +137,15 @@ const Resize10: LoweredOperator = {
 /** ONNX Upsample-7 (scales are an attribute) and 9. */
 const Upsample: LoweredOperator = {
   name: 'Upsample',
+  rules: takes('X:any scales?:float32[_]', {}, agreeScales),
   infer: (node) => [node.input(0)],
   decompose(node, b) {
     const listed = node.floats('scales')
     const scales =
       node.inputs[1] ?? (listed && b.op('Constant', [], { value_floats: { kind: 'floats', value: listed } }))
     if (!scales) throw node.error('MODEL_MISSING_INPUT', 'scales must be given')
+    if (listed && listed.length !== node.input(0).rank)
+      throw node.error('MODEL_ATTRIBUTE', `${listed.length} scales are given for ${node.input(0).rank} axes`)
     return [resizeAxes(node, b, { roi: undefined, scales, sizes: undefined }, asymmetric)]
   },
 }
@@ -109,17 +155,18 @@ function knownSize(node: Node): { scale: number; size: Dim } | undefined {
   const at = node.int('at', 0)
   const dims = node.input(4).contents!
   const dim = dims[at]!
-  const scale = knownScales(node.inputs[2])?.[at]
+  const scale = knownScales(node, node.inputs[2])?.[at]
   // Scales are float32, and so is their product with a size: 3 times a third is 1.
   if (scale !== undefined && typeof dim === 'number') return { scale, size: Math.floor(Math.fround(dim * scale)) }
   if (scale !== undefined && Number.isInteger(scale)) return { scale, size: multiply(dim, scale) }
   const sizes = node.inputs[3]?.contents
   const size = sizes?.[at]
+  if (typeof size === 'number' && size < 0) throw node.error('MODEL_SHAPE', `a size is ${size}, which is negative`)
   if (typeof dim !== 'number' || typeof size !== 'number') return undefined
-  const policy = node.string('keep_aspect_ratio_policy', 'stretch')
+  const policy = policyOf(node)
   if (policy === 'stretch') return { scale: size / dim, size }
   const scales = dims.map((other, i) => Number(sizes![i]) / Number(other))
-  if (scales.some(Number.isNaN)) return undefined
+  if (!scales.every(Number.isFinite)) return undefined
   const common = policy === 'not_larger' ? Math.min(...scales) : Math.max(...scales)
   return { scale: common, size: Math.floor(common * dim + 0.5) }
 }
@@ -133,7 +180,7 @@ function writeScale(node: Node, k: KernelWriter): void {
   }
   const at = node.int('at', 0)
   const dims = node.input(4).contents!.map((dim) => k.dim(dim))
-  const policy = node.string('keep_aspect_ratio_policy', 'stretch')
+  const policy = policyOf(node)
   if (node.inputs[2]) k.line(`const double scale = ${k.input(2)}[${at}];`)
   else if (policy === 'stretch') k.line(`const double scale = (double)${k.input(3)}[${at}] / (double)${dims[at]};`)
   else {
@@ -141,28 +188,27 @@ function writeScale(node: Node, k: KernelWriter): void {
     const pick = policy === 'not_larger' ? 'fmin' : 'fmax'
     k.line(`const double scale = ${candidates.reduce((a, c) => `${pick}(${a}, ${c})`)};`)
   }
-  k.failIf(`!(scale > 0) || scale * (double)${dims[at]} > (double)OM_MAX_DIM`, 'a scale is not positive, or too large')
+  const tooLarge = `!(scale * (double)${dims[at]} <= (double)OM_MAX_DIM)`
+  k.failIf(`!(scale > 0) || ${tooLarge}`, 'a scale is not positive, or too large')
 }
 
 /** The compiler's own: one axis of a Resize. Inputs: data, roi, scales, sizes, the dimensions that those are for. */
 const ResizeAxis: LoweredOperator = {
   name: 'ResizeAxis',
   domain: 'om',
+  rules: takes('x:any roi?:float64[_] scales?:float32[_] sizes?:int64[_] original:int64[_]'),
   infer(node, context): ValueInfo[] {
     const { type, dims } = node.input(0)
     choiceOf(node, 'coordinate_transformation_mode', 'half_pixel', coordinates)
     choiceOf(node, 'nearest_mode', 'round_prefer_floor', roundings)
-    const listed =
-      node.string('keep_aspect_ratio_policy', 'stretch') === 'stretch'
-        ? node.inputs[3]?.contents?.[node.int('at', 0)]
-        : undefined
+    const listed = policyOf(node) === 'stretch' ? node.inputs[3]?.contents?.[node.int('at', 0)] : undefined
     const size = knownSize(node)?.size ?? listed ?? context.freshDim()
     return [{ type, shape: dims.with(node.int('axis', 0), size) }]
   },
   decompose: (node, b) => (node.string('mode') === 'nearest' ? undefined : widenNarrowFloats(node, b)),
   sizes(node, k) {
     const at = node.int('at', 0)
-    const policy = node.string('keep_aspect_ratio_policy', 'stretch')
+    const policy = policyOf(node)
     if (knownSize(node) || (policy === 'stretch' && node.inputs[3]?.contents)) return
     const target = k.symbol(node.output().dims[node.int('axis', 0)]!)
     k.include('resize.h')
@@ -175,8 +221,7 @@ const ResizeAxis: LoweredOperator = {
     const { type, dims } = node.input(0)
     const [axis, at, count] = [node.int('axis', 0), node.int('at', 0), node.int('count', 1)]
     const out = node.output().dims
-    const roi =
-      node.inputs[1] && node.string('coordinate_transformation_mode') === 'tf_crop_and_resize' ? k.input(1) : undefined
+    const roi = node.inputs[1] ? k.input(1) : undefined
     const extrapolation = node.float('extrapolation_value', 0)
     k.include('resize.h')
     k.failIf(`${k.dim(dims[axis]!)} == 0 && ${k.count(out)} > 0`, 'an axis without elements can not be resized')

@@ -1,9 +1,10 @@
-import { type Dim, product } from '../graph/dim.ts'
+import { type Dim, dimEquals, multiply, product, subtract } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
+import { type Agreement, multipleOf, takes } from '../graph/rules.ts'
 import { literal } from './c-text.ts'
 import { choiceOf } from './choice.ts'
+import { agreeConvolution } from './convolution-rules.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
-import { demandEqual } from './shape-contents.ts'
 import { castTo, widenNarrowFloats } from './widen.ts'
 import { checkFits, type Window, windowInitializer, windowOf } from './window.ts'
 
@@ -31,6 +32,10 @@ const paddings: Readonly<Record<string, string>> = {
 /** ONNX GridSample-16 … 22. */
 const GridSample: LoweredOperator = {
   name: 'GridSample',
+  rules: takes('X:any[n, _, ...] grid:float[n, ..., _]', {}, (node) => {
+    const axes = node.input(0).rank - 2
+    return [{ input: 1, axis: -1, expected: axes, as: `${axes} coordinates need` }]
+  }),
   infer(node): ValueInfo[] {
     const [x, grid] = [node.input(0), node.input(1)]
     if (x.rank < 4 || x.rank > 5 || grid.rank !== x.rank)
@@ -50,8 +55,6 @@ const GridSample: LoweredOperator = {
   lower(node, k) {
     const [x, grid] = [node.input(0), node.input(1)]
     const spatial = x.dims.slice(2)
-    demandEqual(node, k, x.dims[0]!, grid.dims[0]!, 'data and grid are of different batch sizes')
-    demandEqual(node, k, grid.dims.at(-1)!, spatial.length, 'the grid does not have one coordinate for each axis')
     k.include('sample.h')
     k.failIf(`${k.count(spatial)} == 0`, 'there are no pixels to read')
     k.line(
@@ -68,21 +71,23 @@ const GridSample: LoweredOperator = {
 /** ONNX AffineGrid-20: where theta (batch matrices of [axes, axes + 1]) takes the pixels of an image of the given size. */
 const AffineGrid: LoweredOperator = {
   name: 'AffineGrid',
+  rules: takes('theta:float[_, _, _] size:int64[_]', {}, agreeGrid),
   infer(node, context): ValueInfo[] {
     const [theta, size] = [node.input(0), node.input(1)]
     const axes = axesOfGrid(node)
+    const batch = size.contents?.[0]
+    if (typeof batch === 'number' && typeof theta.dims[0] === 'number' && batch !== theta.dims[0])
+      throw node.error('MODEL_SHAPE', `size is of a batch of ${batch}, but theta of ${theta.dims[0]}`)
     const spatial = Array.from({ length: axes }, (_, i) => size.contents?.[i + 2] ?? context.freshDim())
     return [{ type: theta.type, shape: [theta.dims[0]!, ...spatial, axes] }]
   },
   decompose: widenNarrowFloats,
   check(node, k) {
-    demandEqual(
-      node,
-      k,
-      node.input(1).dims[0]!,
-      axesOfGrid(node) + 2,
-      'the size should be that of an image with as many axes as theta has',
-    )
+    const [batch] = node.input(0).dims as [Dim, Dim, Dim]
+    const wanted = node.input(1).contents?.[0]
+    if (wanted !== undefined && dimEquals(batch, wanted)) return
+    const given = wanted === undefined ? `${k.input(1)}[0]` : k.dim(wanted)
+    k.failUnlessEqual(given, k.dim(batch), 'size should be of the batch that theta is of')
   },
   sizes(node, k) {
     if (node.input(1).contents) return
@@ -118,10 +123,24 @@ const AffineGrid: LoweredOperator = {
   },
 }
 
+/** Of the image: theta has a row for each axis, the size two entries more. */
 function axesOfGrid(node: Node): number {
-  const [, rows, columns] = node.input(0).dims
-  if ((rows === 2 && columns === 3) || (rows === 3 && columns === 4)) return rows
-  throw node.error('MODEL_SHAPE', `theta [${node.input(0).dims.join(', ')}] should be of shape [N, 2, 3] or [N, 3, 4]`)
+  const [theta, size] = [node.input(0).dims, node.input(1).dims]
+  const known = [theta[1]!, subtract(theta[2]!, 1), subtract(size[0]!, 2)].find((axes) => typeof axes === 'number')
+  if (known === undefined)
+    throw node.error('UNSUPPORTED_RANK', 'the number of axes of the image is not known at compile time')
+  if (known === 2 || known === 3) return known
+  throw node.error('MODEL_SHAPE', `theta [${theta.join(', ')}] should be of shape [N, 2, 3] or [N, 3, 4]`)
+}
+
+function agreeGrid(node: Node): Agreement[] {
+  const axes = axesOfGrid(node)
+  const as = `an image of ${axes} axes needs`
+  return [
+    { input: 0, axis: 1, expected: axes, as },
+    { input: 0, axis: 2, expected: axes + 1, as },
+    { input: 1, axis: 0, expected: axes + 2, as },
+  ]
 }
 
 function roiStruct(
@@ -139,6 +158,7 @@ function roiStruct(
 /** ONNX RoiAlign-10 (pixels begin at whole numbers) and 16 … 22 (half_pixel by default). */
 const RoiAlign: LoweredOperator = {
   name: 'RoiAlign',
+  rules: takes('X:T[_, _, _, _] rois:T[r, 4] batch_indices:int64[r]', { T: 'float' }),
   infer(node): ValueInfo[] {
     const [x, rois] = [node.input(0), node.input(1)]
     return [
@@ -155,18 +175,16 @@ const RoiAlign: LoweredOperator = {
         ]
       : widenNarrowFloats(node, b),
   lower(node, k) {
-    const [x, rois] = [node.input(0), node.input(1)]
+    const x = node.input(0)
     const [count, channels, ...size] = node.output().dims as [Dim, Dim, ...Dim[]]
-    demandEqual(node, k, node.input(2).dims[0]!, count, 'there are not as many batch indices as regions')
-    demandEqual(node, k, rois.dims[1]!, 4, 'regions should have 4 coordinates')
     k.include('sample.h')
     k.line(
       roiStruct(
         node,
         k,
         size,
-        node.string('coordinate_transformation_mode', 'half_pixel') === 'half_pixel',
-        node.string('mode', 'avg') === 'max',
+        choiceOf(node, 'coordinate_transformation_mode', 'half_pixel', { half_pixel: true, output_half_pixel: false }),
+        choiceOf(node, 'mode', 'avg', { avg: false, max: true }),
       ),
     )
     k.failIf('r.height == 0 || r.width == 0', 'there are no pixels to read')
@@ -183,6 +201,7 @@ const RoiAlign: LoweredOperator = {
 /** ONNX MaxRoiPool-1 … 22. */
 const MaxRoiPool: LoweredOperator = {
   name: 'MaxRoiPool',
+  rules: takes('X:T[_, _, _, _] rois:T[_, 5]', { T: 'float' }),
   infer(node): ValueInfo[] {
     const [x, rois] = [node.input(0), node.input(1)]
     const size = node.ints('pooled_shape')
@@ -191,9 +210,8 @@ const MaxRoiPool: LoweredOperator = {
   },
   decompose: widenNarrowFloats,
   lower(node, k) {
-    const [x, rois] = [node.input(0), node.input(1)]
+    const x = node.input(0)
     const [count, channels, ...size] = node.output().dims as [Dim, Dim, ...Dim[]]
-    demandEqual(node, k, rois.dims[1]!, 5, 'regions should have a batch index and 4 coordinates')
     k.include('sample.h')
     k.line(roiStruct(node, k, size, false, true))
     k.line(`for (int64_t i = 0; i < ${k.dim(count)}; i++) {`)
@@ -210,43 +228,46 @@ function deformWindow(node: Node): Window {
   return windowOf(node, node.input(0).dims.slice(2), node.input(1).dims.slice(2), 'within')
 }
 
+/** Offsets of a y and an x, and a mask, for each tap of each group and each window (ONNX DeformConv-22). */
+function agreeDeformed(node: Node): Agreement[] {
+  const groups = node.int('offset_group', 1)
+  const own = [...agreeConvolution(node), multipleOf(node, [0, 1], groups, `${groups} groups of offsets need`)]
+  const { kernel, output } = deformWindow(node)
+  const moved = multiply(groups, product(kernel))
+  return [
+    ...own,
+    ...[
+      { input: 2, perTap: 2 },
+      { input: 4, perTap: 1 },
+    ].flatMap(({ input, perTap }) =>
+      node.inputs[input]
+        ? [
+            { input, axis: 1, expected: multiply(perTap, moved), as: `${moved} taps need` },
+            ...output.map((expected, i) => ({ input, axis: i + 2, expected, as: 'the windows need' })),
+          ]
+        : [],
+    ),
+  ]
+}
+
 /** ONNX DeformConv-19 … 22, two spatial axes. */
 const DeformConv: LoweredOperator = {
   name: 'DeformConv',
+  rules: takes(
+    'X:T[n, _, _, _] W:T[m, _, _, _] offset:T[n, _, _, _] B?:T[m] mask?:T[n, _, _, _]',
+    { T: 'float' },
+    agreeDeformed,
+  ),
   infer(node): ValueInfo[] {
     const [x, w] = [node.input(0), node.input(1)]
-    if (x.rank !== 4) throw node.error('UNSUPPORTED_RANK', `data of rank ${x.rank} is not supported`)
     return [{ type: x.type, shape: [x.dims[0]!, w.dims[0]!, ...deformWindow(node).output] }]
   },
   decompose: widenNarrowFloats,
   check: (node, k) => checkFits(k, deformWindow(node)),
   lower(node, k) {
-    const [x, w, offset] = [node.input(0), node.input(1), node.input(2)]
+    const [x, w] = [node.input(0), node.input(1)]
     const [groups, offsetGroups] = [node.int('group', 1), node.int('offset_group', 1)]
     const window = deformWindow(node)
-    const taps = product(window.kernel)
-    const [channels, filters] = [x.dims[1]!, w.dims[0]!]
-    if (typeof channels !== 'number' || typeof filters !== 'number')
-      throw node.error('UNSUPPORTED_DYNAMIC', 'channels must be known at compile time')
-    if (groups < 1 || offsetGroups < 1 || channels % groups || filters % groups || channels % offsetGroups) {
-      throw node.error(
-        'MODEL_SHAPE',
-        `${channels} channels and ${filters} filters can't be divided into ${groups} groups and ${offsetGroups} groups of offsets`,
-      )
-    }
-    if (node.inputs[3])
-      demandEqual(node, k, node.inputs[3].dims[0]!, filters, 'there should be one bias for each filter')
-    demandEqual(node, k, x.dims[1]!, product([w.dims[1]!, groups]), 'weights and data differ in the number of channels')
-    const out = node.output().dims
-    const checkMoves = (value: typeof offset, perTap: number): void => {
-      const expected = [out[0]!, product([offsetGroups, taps, perTap]), ...out.slice(2)]
-      if (value.rank !== 4) throw node.error('MODEL_SHAPE', 'offset and mask should be of rank 4')
-      expected.forEach((dim, i) =>
-        demandEqual(node, k, value.dims[i]!, dim, 'offset or mask is of another shape than the window says'),
-      )
-    }
-    checkMoves(offset, 2)
-    if (node.inputs[4]) checkMoves(node.inputs[4], 1)
     k.include('sample.h')
     k.line(`const om_window_nd window = ${windowInitializer(window, (dim) => k.dim(dim))};`)
     const optional = (i: number): string => (node.inputs[i] ? k.input(i) : 'NULL')

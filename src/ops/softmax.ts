@@ -1,7 +1,7 @@
 import { product } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
 import type { Builder } from '../graph/operator.ts'
-import { checkKind } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
 import { widenNarrowFloats } from './widen.ts'
@@ -11,10 +11,8 @@ function alongAxis(name: string, kernel: string): LoweredOperator {
   return {
     name,
     since: 13,
-    infer(node) {
-      checkKind(node, node.input(0), 'float')
-      return [{ type: node.input(0).type, shape: node.input(0).shape }]
-    },
+    rules: takes('input:float[_, ...]'),
+    infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
     decompose: (node, b) =>
       widenNarrowFloats(node, b) ?? (node.input(0).type === 'float64' ? [byParts(node, b)] : undefined),
     lower(node, k) {
@@ -43,6 +41,7 @@ function byParts(node: Node, b: Builder): Value {
 export function flattened(name: string): LoweredOperator {
   return {
     name,
+    rules: takes('input:float[_, ...]'),
     infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
     decompose(node: Node, b: Builder): readonly Value[] {
       const x = node.input(0)

@@ -1,4 +1,5 @@
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
+import { type Agreement, sameSize, takes } from '../graph/rules.ts'
 import type { Builder } from '../graph/operator.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { castTo } from './widen.ts'
@@ -67,16 +68,13 @@ function optimizer(
   update: (node: Node, step: Step, b: Builder) => Value[],
 ): LoweredOperator {
   const kinds = 2 + states
-  const tensors = (node: Node): number => (node.inputs.length - 2) / kinds
   return {
     name,
     domain: DOMAIN,
+    rules: takes('R:float32|float64[.] T:int64[.] inputs+:float32|float64', {}, (node) => agree(node, kinds)),
     infer: (node): ValueInfo[] => node.inputs.slice(2).map((_, i) => node.input(i + 2)),
     decompose(node, b) {
-      const count = tensors(node)
-      if (!Number.isInteger(count) || count < 1) {
-        throw node.error('MODEL_INPUTS', `${node.inputs.length} inputs are not two and ${kinds} per tensor`)
-      }
+      const count = (node.inputs.length - 2) / kinds
       const updated = Array.from({ length: count }, (_, i) => {
         const [x, gradient, ...state] = Array.from({ length: kinds }, (_unused, kind) =>
           node.input(2 + kind * count + i),
@@ -86,6 +84,22 @@ function optimizer(
       return Array.from({ length: 1 + states }, (_, kind) => updated.map((values) => values[kind]!)).flat()
     },
   }
+}
+
+/** Gradient and states of a tensor are of its type and shape. */
+function agree(node: Node, kinds: number): Agreement[] {
+  const count = (node.inputs.length - 2) / kinds
+  if (!Number.isInteger(count) || count < 1)
+    throw node.error('MODEL_INPUTS', `${node.inputs.length} inputs are not two and ${kinds} per tensor`)
+  return node.inputs.slice(2 + count).flatMap((_, i) => {
+    const [input, of] = [2 + count + i, 2 + (i % count)]
+    const [own, tensor] = [node.input(input), node.input(of)]
+    if (own.type !== tensor.type || own.rank !== tensor.rank) {
+      const [is, should] = [own, tensor].map(({ type, dims }) => `${type} [${dims.join(', ')}]`)
+      throw node.error('MODEL_TYPES', `input ${input} is ${is}, but should be like input ${of}, ${should}`)
+    }
+    return own.dims.map((__, axis) => sameSize(node, [input, axis], [of, axis]))
+  })
 }
 
 /** ONNX Adagrad-1: H' = H + G², X' = X - R / (1 + T * decay) * G / (√H' + ε), with G regularised by X. */

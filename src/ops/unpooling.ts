@@ -1,13 +1,15 @@
-import { add, type Dim, multiply, product, subtract } from '../graph/dim.ts'
+import { add, type Dim, isAtLeast, isStatic, multiply, product, subtract } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
+import { takes } from '../graph/rules.ts'
+import { isFloat } from '../onnx/element-type.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
-import { demandEqual } from './shape-contents.ts'
 import { castTo, widenNarrowFloats } from './widen.ts'
-import { checkPooled, type Window, windowInitializer, windowOf } from './window.ts'
+import { checkPooled, checkSpatialAxes, type Window, windowInitializer, windowOf } from './window.ts'
 
 /** ONNX LpPool-1 … 22: the p-norm of windows (p is a float in version 1). */
 const LpPool: LoweredOperator = {
   name: 'LpPool',
+  rules: takes('X:float[_, _, _, ...]'),
   infer(node): ValueInfo[] {
     const { dims, type } = node.input(0)
     return [{ type, shape: [...dims.slice(0, 2), ...lpWindow(node).output] }]
@@ -40,6 +42,7 @@ function lpWindow(node: Node): Window {
 /** ONNX GlobalLpPool-1 … 22. */
 const GlobalLpPool: LoweredOperator = {
   name: 'GlobalLpPool',
+  rules: takes('X:float[_, _, _, ...]'),
   infer: (node) => [node.input(0)],
   decompose(node, b) {
     const x = node.input(0)
@@ -69,29 +72,42 @@ function unpooledShape(node: Node): readonly Dim[] {
 /** ONNX MaxUnpool-9 … 22: maxima go back where they were; a larger `output_shape` has zeros behind. */
 const MaxUnpool: LoweredOperator = {
   name: 'MaxUnpool',
-  infer: (node) => [{ type: node.input(0).type, shape: unpooledShape(node) }],
-  decompose(node, b) {
+  rules: takes('X:float[...s] I:int64[...s] output_shape?:int64[_]', {}, (node) =>
+    node.inputs[2] ? [{ input: 2, axis: 0, expected: node.input(0).rank, as: 'the axes of X need' }] : [],
+  ),
+  infer(node, context): ValueInfo[] {
+    const { type } = node.input(0)
+    const image = unpooledShape(node)
     const wanted = node.inputs[2]
-    if (!wanted) return undefined
-    const attributes = Object.fromEntries(node.attributes)
-    const image = b.op('MaxUnpool', [node.input(0), node.input(1)], attributes)
-    const rest = b.op('Sub', [wanted, b.dims(image.dims)])
-    return [b.op('Pad', [image, b.op('Concat', [b.ints(image.dims.map(() => 0)), rest], { axis: 0 })])]
+    if (!wanted) return [{ type, shape: image }]
+    const shape = wanted.contents ?? image.map(() => context.freshDim())
+    if (shape.some((dim, i) => typeof dim === 'number' && !isAtLeast(dim, image[i]!) && isStatic([image[i]!])))
+      throw node.error('MODEL_SHAPE', `output_shape [${shape.join(', ')}] is too small for [${image.join(', ')}]`)
+    return [{ type, shape }]
   },
   check(node, k) {
-    const [{ dims, rank }, indices] = [node.input(0), node.input(1)]
-    const problem = 'data and indices should be of one shape'
-    if (indices.rank !== rank) throw node.error('MODEL_SHAPE', problem)
-    dims.forEach((dim, axis) => demandEqual(node, k, indices.dims[axis]!, dim, problem))
+    const shape = unpooledShape(node)
+    if (!node.inputs[2]) return
+    const wanted = entries(node, k, 2, shape.length)
+    shape.forEach((dim, i) =>
+      k.failIf(`${wanted[i]} < ${k.dim(dim)}`, `axis ${i} of output_shape is too small for the image`),
+    )
+  },
+  sizes(node, k) {
+    if (node.inputs[2]?.contents) return
+    node.output().dims.forEach((dim, i) => k.line(`*${k.symbol(dim)} = ${k.input(2)}[${i}];`))
   },
   lower(node, k) {
-    const { dims } = node.input(0)
-    const count = k.count(node.output().dims)
-    k.line(`memset(${k.output()}, 0, (size_t)${count} * sizeof *${k.output()});`)
-    k.line(`for (int64_t i = 0; i < ${k.count(dims)}; i++) {`)
-    k.line(`const int64_t at = ${k.input(1)}[i];`)
-    k.failIf(`at < 0 || at >= ${count}`, 'an index is out of range')
-    k.line(`${k.output()}[at] = ${k.input(0)}[i];\n}`)
+    const [image, out] = [unpooledShape(node), node.output().dims]
+    k.line(`memset(${k.output()}, 0, (size_t)${k.count(out)} * sizeof *${k.output()});`)
+    k.line(`for (int64_t i = 0; i < ${k.count(node.input(0).dims)}; i++) {`)
+    k.line(`int64_t at = ${k.input(1)}[i], to = 0, step = 1;`)
+    k.failIf(`at < 0 || at >= ${k.count(image)}`, 'an index is out of range')
+    image
+      .map((dim, i) => `to += at % ${k.dim(dim)} * step, at /= ${k.dim(dim)}, step *= ${k.dim(out[i]!)};`)
+      .reverse()
+      .forEach((line) => k.line(line))
+    k.line(`${k.output()}[to] = ${k.input(0)}[i];\n}`)
   },
 }
 
@@ -109,68 +125,82 @@ function axesOf(node: Node): number {
   throw node.error('UNSUPPORTED_RANK', 'the rank of the image is not known at compile time')
 }
 
+/**
+ * C variables that say how the columns lie: `outs`, the windows along each axis, and `taps`, the elements of a block.
+ * Ends the call where the columns are not as many as either says. Sizes may be anything: no product is made unchecked.
+ */
+function writeColumns(node: Node, k: KernelWriter, image: readonly string[], block: readonly string[]): void {
+  const { strides, dilations, pads } = columnSteps(node)
+  const [, rows, columns] = node.input(0).dims as [Dim, Dim, Dim]
+  k.line('int64_t taps = 1;')
+  block.forEach((size, i) => {
+    const unfit = `${size} < 1 || ${size} > OM_MAX_DIM / ${dilations[i]} || ${size} > ${k.dim(rows)} / taps`
+    k.failIf(unfit, 'a block is of no possible size')
+    k.line(`taps *= ${size};`)
+  })
+  k.failIf(`${k.dim(rows)} % taps != 0`, 'the rows can not be divided into blocks')
+  const outs = image.map((size, i) => {
+    const room = `${size} + ${pads[i]! + pads[i + image.length]!} - (${block[i]} - 1) * ${dilations[i]} - 1`
+    return `om_floor_div(${room}, ${strides[i]}) + 1`
+  })
+  for (const size of image) k.failIf(`!om_valid_dim(${size})`, 'the image is of no possible size')
+  k.line(`const int64_t outs[] = {${outs.join(', ')}};`)
+  k.line('int64_t windows = 1;')
+  image.forEach((_, i) => {
+    const unfit = `outs[${i}] < 0 || __builtin_mul_overflow(windows, outs[${i}], &windows)`
+    k.failIf(unfit, 'a block does not fit into the image')
+  })
+  k.failIf(`windows != ${k.dim(columns)}`, 'there are not as many columns as windows')
+}
+
+function columnSteps(node: Node): Record<'strides' | 'dilations' | 'pads', readonly number[]> {
+  const ones = Array<number>(axesOf(node)).fill(1)
+  const [strides, dilations] = [node.ints('strides') ?? ones, node.ints('dilations') ?? ones]
+  const pads = node.ints('pads') ?? [...ones, ...ones].map(() => 0)
+  if (strides.length !== ones.length || dilations.length !== ones.length || pads.length !== 2 * ones.length)
+    throw node.error('MODEL_ATTRIBUTE', `strides, dilations or pads do not fit the ${ones.length} axes of the image`)
+  return { strides, dilations, pads }
+}
+
 /** ONNX Col2Im-18. */
 const Col2Im: LoweredOperator = {
   name: 'Col2Im',
+  rules: takes('input:number[_, _, _] image_shape:int64[a] block_shape:int64[a]'),
   infer(node, context): ValueInfo[] {
     const [x, image, block] = [node.input(0), node.input(1), node.input(2)]
+    checkSpatialAxes(node, axesOf(node))
     const spatial = Array.from({ length: axesOf(node) }, (_, i) => image.contents?.[i] ?? context.freshDim())
     const taps = block.contents && product(block.contents)
-    const channels = typeof taps === 'number' && typeof x.dims[1] === 'number' ? x.dims[1] / taps : context.freshDim()
-    if (typeof channels === 'number' && !(channels >= 0 && Number.isInteger(channels)))
+    const known = typeof taps === 'number' && typeof x.dims[1] === 'number' && taps > 0
+    const channels = known ? Number(x.dims[1]) / taps : context.freshDim()
+    if (typeof channels === 'number' && !Number.isInteger(channels))
       throw node.error('MODEL_SHAPE', `${x.dims[1]} rows can't be divided into blocks of ${taps}`)
     return [{ type: x.type, shape: [x.dims[0]!, channels, ...spatial] }]
   },
   decompose(node, b) {
     const { type } = node.input(0)
     if (type === 'float32' || type === 'float64') return undefined
-    const wide = castTo(b, node.input(0), 'float32')
+    const wide = castTo(b, node.input(0), isFloat(type) ? 'float32' : 'float64')
     const y = b.op('Col2Im', [wide, node.inputs[1], node.inputs[2]], Object.fromEntries(node.attributes))
     return [castTo(b, y, type)]
   },
-  check(node, k) {
-    demandEqual(node, k, node.input(2).dims[0]!, axesOf(node), 'the block should have as many axes as the image')
-  },
+  check: (node, k) => writeColumns(node, k, entries(node, k, 1, axesOf(node)), entries(node, k, 2, axesOf(node))),
   sizes(node, k) {
     const [, channels, ...spatial] = node.output().dims as [Dim, Dim, ...Dim[]]
-    const block = entries(node, k, 2, spatial.length)
     if (!node.input(1).contents) spatial.forEach((dim, i) => k.line(`*${k.symbol(dim)} = ${k.input(1)}[${i}];`))
-    if (typeof channels === 'number') return
-    for (const size of block)
-      k.failIf(`${size} < 1 || ${size} > ${k.dim(node.input(0).dims[1]!)}`, 'a block is of no possible size')
-    k.line(`*${k.symbol(channels)} = ${k.dim(node.input(0).dims[1]!)} / (${block.join(' * ')});`)
+    if (typeof channels !== 'number') k.line(`*${k.symbol(channels)} = ${k.dim(node.input(0).dims[1]!)} / taps;`)
   },
   lower(node, k) {
-    const { dims, type } = node.input(0)
+    const { type } = node.input(0)
     const [batch, channels, ...spatial] = node.output().dims as [Dim, Dim, ...Dim[]]
-    const ones = spatial.map(() => 1)
-    const [strides, dilations] = [node.ints('strides') ?? ones, node.ints('dilations') ?? ones]
-    const pads = node.ints('pads') ?? [...ones, ...ones].map(() => 0)
-    if (strides.length !== ones.length || dilations.length !== ones.length || pads.length !== 2 * ones.length) {
-      throw node.error('MODEL_ATTRIBUTE', `strides, dilations or pads do not fit the ${ones.length} axes of the image`)
-    }
-    if ([...strides, ...dilations].some((step) => step < 1))
-      throw node.error('MODEL_ATTRIBUTE', 'strides and dilations must be positive')
+    const { strides, dilations, pads } = columnSteps(node)
     const [image, block] = [spatial.map((dim) => k.dim(dim)), entries(node, k, 2, spatial.length)]
-    const outs = image.map(
-      (size, i) =>
-        `om_floor_div(${size} + ${pads[i]! + pads[i + ones.length]!} - (${block[i]} - 1) * ${dilations[i]} - 1, ${strides[i]}) + 1`,
-    )
-    for (const size of block) k.failIf(`${size} < 1 || ${size} > OM_MAX_DIM`, 'a block is of no possible size')
-    k.line(`const int64_t outs[] = {${outs.join(', ')}};`)
-    k.failIf(
-      `${ones.map((_, i) => `outs[${i}] < 0`).join(' || ')} || ${ones.map((_, i) => `outs[${i}]`).join(' * ')} != ${k.dim(dims[2]!)}`,
-      'there are not as many columns as windows',
-    )
-    k.failIf(
-      `${k.dim(channels)} * ${block.join(' * ')} != ${k.dim(dims[1]!)}`,
-      'the rows can not be divided into blocks',
-    )
+    writeColumns(node, k, image, block)
     k.include('windows.h')
     const list = (items: readonly (number | string)[]): string => `{${items.join(', ')}}`
     k.line(
-      `const om_window_nd window = {.rank = ${ones.length}, .in = ${list(image)}, .out = ${list(ones.map((_, i) => `outs[${i}]`))}, .kernel = ${list(block)}, ` +
-        `.stride = ${list(strides)}, .dilation = ${list(dilations)}, .pad_begin = ${list(pads.slice(0, ones.length))}, .pad_end = ${list(pads.slice(ones.length))}};`,
+      `const om_window_nd window = {.rank = ${image.length}, .in = ${list(image)}, .out = ${list(image.map((_, i) => `outs[${i}]`))}, .kernel = ${list(block)}, ` +
+        `.stride = ${list(strides)}, .dilation = ${list(dilations)}, .pad_begin = ${list(pads.slice(0, image.length))}, .pad_end = ${list(pads.slice(image.length))}};`,
     )
     k.line(
       `om_col2im_${type === 'float64' ? 'f64' : 'f32'}(${k.input(0)}, NULL, ${k.output()}, ${k.count([batch, channels])}, 1, &window);`,

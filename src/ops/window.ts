@@ -12,6 +12,7 @@ import {
   truncDivide,
 } from '../graph/dim.ts'
 import type { Node } from '../graph/graph.ts'
+import { choiceOf } from './choice.ts'
 import type { KernelWriter } from './lowering.ts'
 
 /** How a kernel window walks over the spatial axes of convolutions and pools. */
@@ -28,6 +29,21 @@ export interface Window {
 /** Whether windows must lie within input and pads, as those of convolutions, or may reach beyond, as those of pools. */
 export type Reach = 'within' | 'beyond'
 
+/** OM_MAX_SPATIAL of native/kernels/nd.h. */
+const MOST_AXES = 8
+
+/** Refuses windows over more axes than their C struct has room for. */
+export function checkSpatialAxes(node: Node, count: number): void {
+  if (count > MOST_AXES)
+    throw node.error('UNSUPPORTED_RANK', `windows over ${count} spatial axes are not supported, ${MOST_AXES} at most`)
+}
+
+const autoPads = { NOTSET: 'NOTSET', SAME_UPPER: 'SAME_UPPER', SAME_LOWER: 'SAME_LOWER', VALID: 'VALID' } as const
+
+export function autoPadOf(node: Node): keyof typeof autoPads {
+  return choiceOf<keyof typeof autoPads>(node, 'auto_pad', 'NOTSET', autoPads)
+}
+
 /**
  * Reads kernel, strides, dilations and pads of a node and computes the output's spatial dimensions, exactly whatever
  * the input's turn out to be (see `countOf`).
@@ -41,6 +57,7 @@ export function windowOf(node: Node, spatial: readonly Dim[], kernelShape: reado
       `kernel [${kernel.join(', ')}] has another rank than the spatial axes [${spatial.join(', ')}]`,
     )
   }
+  checkSpatialAxes(node, kernel.length)
   const ones = kernel.map(() => 1)
   const strides = perAxis(node, 'strides', ones)
   const dilations = perAxis(node, 'dilations', ones)
@@ -52,7 +69,7 @@ export function windowOf(node: Node, spatial: readonly Dim[], kernelShape: reado
     throw node.error('MODEL_ATTRIBUTE', 'kernel_shape, strides and dilations must be positive')
   }
   const taps = { kernel, strides, dilations, input: spatial }
-  const auto = node.string('auto_pad', 'NOTSET')
+  const auto = autoPadOf(node)
   if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER') return samePadded(taps, auto)
   const zeros = [...ones, ...ones].map(() => 0)
   const pads = auto === 'VALID' ? zeros : (node.ints('pads') ?? zeros)

@@ -10,14 +10,14 @@ const cases: readonly (readonly [Case, RegExp])[] = [
   ],
   [
     { op: 'ConvTranspose', inputs: [f32([1], [1, 1, 1]), f32([1, 2], [1, 2, 1]), f32([1])] },
-    /one bias for each filter/,
+    /input B .* expected 2, given 1/,
   ],
   [
     {
       op: 'DeformConv',
       inputs: [f32([1], [1, 1, 1, 1]), f32([1, 2], [2, 1, 1, 1]), f32([0, 0], [1, 2, 1, 1]), f32([1])],
     },
-    /one bias for each filter/,
+    /input B .* expected 2, given 1/,
   ],
   [
     {
@@ -25,11 +25,20 @@ const cases: readonly (readonly [Case, RegExp])[] = [
       inputs: [f32([1], [1, 1, 1, 1]), f32([1], [1, 1, 1, 1]), f32([0, 0, 0, 0], [1, 4, 1, 1])],
       attributes: { offset_group: 2n },
     },
-    /can't be divided/,
+    /2 groups of offsets need: expected 2, given 1/,
   ],
-  [{ op: 'AffineGrid', inputs: [f32([1, 0, 0, 0, 1, 0], [1, 2, 3]), i64([1, 1, 2])] }, /as many axes as theta/],
-  [{ op: 'Col2Im', inputs: [f32([1, 2], [1, 1, 2]), i64([1, 2]), i64([1])] }, /as many axes as the image/],
-  [{ op: 'GridSample', inputs: [f32([1], [1, 1, 1, 1]), f32([0, 0, 0, 0], [2, 1, 1, 2])] }, /different batch sizes/],
+  [
+    { op: 'AffineGrid', inputs: [f32([1, 0, 0, 0, 1, 0], [1, 2, 3]), i64([1, 1, 2])] },
+    /input size .* expected 4, given 3/,
+  ],
+  [
+    { op: 'Col2Im', inputs: [f32([1, 2], [1, 1, 2]), i64([1, 2]), i64([1])] },
+    /input block_shape .* expected 2, given 1/,
+  ],
+  [
+    { op: 'GridSample', inputs: [f32([1], [1, 1, 1, 1]), f32([0, 0, 0, 0], [2, 1, 1, 2])] },
+    /input grid .* expected 1, given 2/,
+  ],
   [{ op: 'Tile', inputs: [f32([1]), i64([-1])], constants: [1] }, /negative number/],
   [{ op: 'Expand', inputs: [f32([1]), i64([-1])], constants: [1] }, /negative dimension/],
   [
