@@ -1,18 +1,19 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { generatedModels } from './generated.js'
 
 /** Beyond this a mutant takes too long to decode and to write, 100,000 times. */
 const MOST_BYTES = 8 * 2 ** 20
 const shared = ['onnx-backend-tests', 'cases', 'exports', 'hostile', 'models'].map((name) => join('..', 'shared', name))
 
 /**
- * Model files that mutants are made of: what stands beside the repository, and its own.
+ * What mutants are made of: the models that stand beside the repository, its own, and one of every operator.
  *
  * @param root folder of the repository
- * @returns paths, always in the same order
+ * @returns {Promise<{ path: string, bytes: Uint8Array }[]>} always in the same order
  */
-export function corpus(root) {
-  return [...shared, 'examples', join('test', 'types', 'fixtures')]
+export async function corpus(root) {
+  const files = [...shared, 'examples', join('test', 'types', 'fixtures')]
     .map((folder) => join(root, folder))
     .filter((folder) => existsSync(folder))
     .flatMap((folder) =>
@@ -22,4 +23,5 @@ export function corpus(root) {
         .map((name) => join(folder, name)),
     )
     .filter((file) => statSync(file).size <= MOST_BYTES)
+  return [...files.map((path) => ({ path, bytes: readFileSync(path) })), ...(await generatedModels())]
 }

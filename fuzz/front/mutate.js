@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { Random } from '../random.js'
 import { changeBytes, changeField } from './blind.js'
@@ -17,14 +16,13 @@ export class Mutator {
   #operators
   #attributes = new Map()
 
-  /** @param {readonly string[]} paths model files */
-  constructor(paths) {
-    this.#files = paths.flatMap((path) => {
-      const bytes = readFileSync(path)
+  /** @param {readonly { path: string, bytes: Uint8Array }[]} models */
+  constructor(models) {
+    this.#files = models.map(({ path, bytes }) => {
       try {
-        return [{ path, bytes, message: decodeMessage(bytes) }]
+        return { path, bytes, message: decodeMessage(bytes) }
       } catch {
-        return [{ path, bytes, message: undefined }]
+        return { path, bytes, message: undefined }
       }
     })
     this.#small = this.#files.filter((file) => !isHeavy(file))

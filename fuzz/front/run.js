@@ -17,7 +17,7 @@ const KEPT = 3
  */
 export async function fuzzFront(options, { print, progress, signal }) {
   const { root, seed, count, out } = options
-  const mutator = new Mutator(corpus(root))
+  const mutator = new Mutator(await corpus(root))
   /** By stage and cause. */
   const kinds = new Map()
   const totals = { cases: 0, crash: 0, hang: 0, raw: 0, refused: 0, slow: 0 }
@@ -61,8 +61,8 @@ export async function fuzzFront(options, { print, progress, signal }) {
 }
 
 /** Runs one case in this process, and tells all of it. */
-export function runOneCase({ root, seed, stage, out }, number, { print }) {
-  const { bytes, path } = new Mutator(corpus(root)).mutant(seed, number)
+export async function runOneCase({ root, seed, stage, out }, number, { print }) {
+  const { bytes, path } = new Mutator(await corpus(root)).mutant(seed, number)
   const file = join(out, `case-${number}.onnx`)
   mkdirSync(out, { recursive: true })
   writeFileSync(file, bytes)

@@ -9,7 +9,7 @@ import { Mutator } from './mutate.js'
 const SLOW = 2
 
 const { root, seed, stage, at } = JSON.parse(process.argv[2])
-const mutator = new Mutator(corpus(root))
+const mutator = new Mutator(await corpus(root))
 const mark = openSync(at, 'w')
 const clean = pollution()
 

@@ -171,7 +171,7 @@ export class CaseBuilder {
       nodes: [node],
     }
     try {
-      return await this.run(modelBytes(source), new Map(taken.map(({ name, tensor }) => [name, tensor])))
+      return await this.run(modelBytes(source), new Map(taken.map(({ name, tensor }) => [name, tensor])), node.outputs)
     } catch (error) {
       throw new Refused(error.message)
     }

@@ -29,9 +29,9 @@ export const explained = [
       kind === 'value' && op === 'Cast' && Number(attributes.to.value) === 8 && operand(0)?.type === 'bool',
   },
   {
-    why: 'Dropout before opset 10 does not say what the mask holds outside of training ("not filled" in Dropout-6). We say that all is kept, onnxruntime leaves zeros.',
+    why: 'Dropout before opset 12 does not say what the mask holds outside of training ("not filled" in Dropout-6). We say that all is kept, onnxruntime leaves zeros.',
     covers: ({ kind, output }, { op, outputs }, _, { opset }) =>
-      kind === 'value' && op === 'Dropout' && output === outputs[1] && opset < 10,
+      kind === 'value' && op === 'Dropout' && output === outputs[1] && opset < 12,
   },
   {
     why: 'onnxruntime computes windows with coefficients of float32 (0.42f, 0.08f …), also those of float64 and those that come out as 0.',

@@ -50,7 +50,7 @@ export async function makeCase({ seed, number, only, run }, onRefused = () => {}
 }
 
 /** Decides what is constant, which sizes are known, and what is a result. */
-function finish({ nodes, sources }, { number, opset, random }) {
+export function finish({ nodes, sources }, { number, opset, random }) {
   const dice = random.unit()
   const constantShare = dice < 0.45 ? 0 : dice < 0.8 ? 0.35 : 1
   const isStatic = random.chance(0.4)
