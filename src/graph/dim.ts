@@ -12,7 +12,7 @@ import * as integers from './integer.ts'
  */
 export type Dim = number | SymbolicDim
 
-type Call = 'floor_div' | 'trunc_div' | 'mod' | 'min' | 'max' | 'broadcast'
+type Call = 'floor_div' | 'trunc_div' | 'mod' | 'min' | 'max' | 'broadcast' | 'times'
 
 type Atom =
   | { readonly kind: 'symbol'; readonly key: string; readonly name: string }
@@ -114,8 +114,16 @@ export function add(a: Dim, b: Dim): Dim {
   return fromTerms([...termsOf(a), ...termsOf(b)])
 }
 
+/** Σ dims, in linear time. */
+export function sum(dims: readonly Dim[]): Dim {
+  return fromTerms(dims.flatMap(termsOf))
+}
+
+/** a · b, expanded where that is short: products of sums could grow without end. */
 export function multiply(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number' && Number.isSafeInteger(a * b)) return a * b
+  if (termsOf(a).length * termsOf(b).length > MOST_TERMS)
+    return dimKey(a) < dimKey(b) ? call('times', a, b) : call('times', b, a)
   return fromTerms(
     termsOf(a).flatMap((x) =>
       termsOf(b).map((y) => ({
@@ -125,6 +133,8 @@ export function multiply(a: Dim, b: Dim): Dim {
     ),
   )
 }
+
+const MOST_TERMS = 256
 
 export function subtract(a: Dim, b: Dim): Dim {
   return add(a, multiply(b, -1))
@@ -249,13 +259,18 @@ function isNonNegative(atom: Atom): boolean {
   return isAtLeast(atom.a, 0) && isAtLeast(atom.b, 0)
 }
 
+/** Whether the formula of a dimension is short enough to go on with: nested calls, and sums of many symbols, grow without end. */
+export function isShort(dim: Dim): boolean {
+  return typeof dim === 'number' || dim.key.length <= LONGEST_KEY
+}
+
 /**
- * Whether a dimension is one to go on with. Products of sums can grow without end; and where sizes are taken by large
+ * Whether a dimension is one to go on with. It should be short; and where sizes are taken by large
  * numbers, the compiled model's 64 bits may wrap, about which nothing could be concluded here.
  */
 export function isManageable(dim: SymbolicDim): boolean {
   const total = dim.terms.reduce((sum, { coefficient }) => sum + integers.absolute(coefficient), 0n)
-  return total <= MOST_TIMES && dim.key.length <= LONGEST_KEY
+  return total <= MOST_TIMES && isShort(dim)
 }
 
 const MOST_TIMES = 2n ** 31n
@@ -327,12 +342,17 @@ function substituteAtom(atom: Atom, replace: (name: string) => Dim | undefined):
     min: minimum,
     max: maximum,
     broadcast: broadcastDim,
+    times: multiply,
   }
   return operations[atom.call](a, b)
 }
 
-/** Functions of native/kernels/runtime.h. */
-const callToC = {
+function callToC(call: Call, a: string, b: string): string {
+  return call === 'times' ? `${a} * ${b}` : `${functions[call]}(${a}, ${b})`
+}
+
+/** Of native/kernels/runtime.h. */
+const functions = {
   floor_div: 'om_floor_div',
   trunc_div: 'om_trunc_div',
   mod: 'om_mod',
@@ -348,7 +368,7 @@ export function dimToC(dim: Dim, nameOf: (symbol: string) => string): string {
     const factors = term.atoms.map((atom) =>
       atom.kind === 'symbol'
         ? nameOf(atom.name)
-        : `${callToC[atom.call]}(${dimToC(atom.a, nameOf)}, ${dimToC(atom.b, nameOf)})`,
+        : callToC(atom.call, dimToC(atom.a, nameOf), dimToC(atom.b, nameOf)),
     )
     if (term.coefficient !== 1n || factors.length === 0) factors.unshift(integerToC(term.coefficient))
     return factors.reduceRight((product, factor) => `om_dim_mul(${factor}, ${product})`)

@@ -8,6 +8,7 @@ import {
   isStatic,
   multiply,
   subtract,
+  sum,
 } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
@@ -28,7 +29,7 @@ function axisOf(node: Node): number {
 function concatShape(node: Node): readonly Dim[] {
   const axis = axisOf(node)
   const sizes = node.inputs.map((_, i) => node.input(i).dims[axis]!)
-  return node.input(0).dims.with(axis, sizes.reduce(add))
+  return node.input(0).dims.with(axis, sum(sizes))
 }
 
 /** ONNX Concat-1 … 13. */
@@ -90,8 +91,8 @@ function splitSizes(node: Node): readonly Dim[] | undefined {
       throw node.error('MODEL_SHAPE', `${listed.length} parts are listed for ${node.outputCount} outputs`)
     const negative = listed.find((part) => typeof part === 'number' && part < 0)
     if (negative !== undefined) throw node.error('MODEL_SHAPE', `a part is of size ${negative}`)
-    const sum = listed.reduce(add, 0)
-    if (typeof sum === 'number' && typeof size === 'number' && sum !== size) {
+    const total = sum(listed)
+    if (typeof total === 'number' && typeof size === 'number' && total !== size) {
       throw node.error('MODEL_SHAPE', `the parts [${listed.join(', ')}] do not add up to the axis of size ${size}`)
     }
     return listed
