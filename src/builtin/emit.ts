@@ -31,6 +31,10 @@ class RunWriter implements ControlWriter {
   private readonly constants: ConstantPool
   private readonly symbols = new Map<string, string>()
   private readonly boundSymbols = new Set<string>()
+  /** C variables of symbols that some statement sets. */
+  private readonly assigned = new Set<string>()
+  /** The last output that is in each slot. */
+  private readonly lastOutputs = new Map<number, number>()
   /** Rows of the table of profiled nodes; `undefined` where nothing is profiled. */
   private readonly profiled: string[] | undefined
   private names = 0
@@ -51,12 +55,18 @@ class RunWriter implements ControlWriter {
     this.lowered = lowered
     this.plan = plan
     this.constants = constants
+    main.outputs.forEach((value, index) => {
+      const storage = plan.storage.get(value)
+      if (storage?.kind === 'slot') this.lastOutputs.set(storage.slot, index)
+    })
   }
 
   write(): string {
     this.bindInputs()
     this.graph(this.main)
     this.main.outputs.forEach((value, index) => this.handOver(value, index))
+    for (const [symbol, name] of this.symbols)
+      if (!this.assigned.has(name)) throw new TypeError(`nothing sets the size ${symbol}`)
     const symbols = [...this.symbols.values()].map((name) => `  int64_t ${name} = 0;\n`).join('')
     const unused = ['arena', 'in', 'out', 'message', ...this.symbols.values()]
     const slots = this.plan.slots > 0 ? `  om_slot slots[${this.plan.slots}] = {{0}};\n` : ''
@@ -88,7 +98,9 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
   symbol(dim: Dim): string {
     const name = symbolName(dim)
     if (name === undefined) throw new TypeError(`not a symbol: ${dim}`)
-    return this.variable(name)
+    const variable = this.variable(name)
+    this.assigned.add(variable)
+    return variable
   }
 
   pointer(value: Value): string {
@@ -273,7 +285,7 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
           this.failSize(`${given} != ${this.variable(name)}`, given, this.variable(name), sentence)
         } else {
           this.boundSymbols.add(name)
-          this.line(`${this.variable(name)} = ${given};`)
+          this.line(`${this.symbol(dim)} = ${given};`)
           this.fail(
             `!om_valid_dim(${given})`,
             'OM_ERR_SHAPE',
@@ -299,7 +311,7 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
     const storage = this.plan.storage.get(value)
     if (storage?.kind === 'output' && storage.index === index) return
     if (isStatic(value.dims)) return this.copyOut(value, index)
-    if (storage?.kind === 'slot' && value.type !== 'string' && this.isLastUse(value, index)) {
+    if (storage?.kind === 'slot' && value.type !== 'string' && this.lastOutputs.get(storage.slot) === index) {
       this.line(`out[${index}].data = slots[${storage.slot}].data;`)
       this.line(`slots[${storage.slot}].data = NULL;`)
       return
@@ -319,14 +331,5 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
     } else {
       this.line(`memcpy(out[${index}].data, ${this.address(value)}, (size_t)(${this.dim(bytesOf(value))}));`)
     }
-  }
-
-  private isLastUse(value: Value, index: number): boolean {
-    const storage = this.plan.storage.get(value)
-    const later = this.main.outputs.slice(index + 1)
-    return !later.some((other) => {
-      const theirs = this.plan.storage.get(other)
-      return storage?.kind === 'slot' && theirs?.kind === 'slot' && theirs.slot === storage.slot
-    })
   }
 }

@@ -76,6 +76,7 @@ export class KernelTable {
 export class Kernel implements KernelWriter {
   private readonly node: Node
   private readonly outputs: readonly Value[]
+  private readonly written: ReadonlySet<Value>
   private readonly table: KernelTable
   private readonly parameters: { readonly name: string; readonly declaration: string; readonly argument: Argument }[] =
     []
@@ -97,6 +98,7 @@ export class Kernel implements KernelWriter {
   constructor(node: Node, outputs: readonly Value[], table: KernelTable) {
     this.node = node
     this.outputs = outputs
+    this.written = new Set(outputs)
     this.table = table
   }
 
@@ -111,7 +113,7 @@ export class Kernel implements KernelWriter {
   }
 
   value(value: Value): string {
-    const written = this.outputs.includes(value)
+    const written = this.written.has(value)
     return this.parameter(
       `value ${value.id}`,
       written ? 'y' : 'x',
@@ -186,7 +188,8 @@ export class Kernel implements KernelWriter {
 
   finish(label: string): KernelCall {
     // What an operator asked for and then did not need.
-    const parameters = this.parameters.filter(({ name }) => new RegExp(`\\b${name}\\b`).test(this.body))
+    const mentioned = new Set(this.body.match(/\w+/g))
+    const parameters = this.parameters.filter(({ name }) => mentioned.has(name))
     const name = this.table.define(
       label,
       parameters.map((parameter) => parameter.declaration),

@@ -6,6 +6,7 @@ import { usedBy } from '../graph/uses.ts'
 import { operatorOf } from '../ops/index.ts'
 import type { Scratch } from './kernel.ts'
 import type { LoweredGraphs, LoweredGroup } from './lower.ts'
+import { placeInArena, placeInSlots } from './place.ts'
 
 /** Where a value's elements are while the model runs. */
 export type Storage =
@@ -70,8 +71,8 @@ class Planner {
     this.main.inputs.forEach((value, index) => this.storage.set(value, { kind: 'input', index }))
     this.visit(this.main)
     this.main.outputs.forEach((value, index) => this.claimOutput(value, index))
-    const slots = this.placeInSlots()
-    const arenaBytes = this.placeInArena()
+    const slots = this.placeUnsized()
+    const arenaBytes = this.placeSized()
     for (const value of this.roots.keys()) {
       const root = this.root(value)
       const storage = root.constant ? ({ kind: 'constant', tensor: root.constant } as const) : this.storage.get(root)
@@ -82,9 +83,7 @@ class Planner {
 
   /** The value whose memory `value` shares. */
   private root(value: Value): Value {
-    let root = value
-    for (let next = this.roots.get(root); next; next = this.roots.get(root)) root = next
-    return root
+    return this.roots.get(value) ?? value
   }
 
   private visit(graph: Graph): void {
@@ -129,7 +128,7 @@ class Planner {
 
   private shareMemory(node: Node): void {
     const alias = operatorOf(node).alias
-    if (alias !== undefined) this.roots.set(node.output(), node.input(alias))
+    if (alias !== undefined) this.roots.set(node.output(), this.root(node.input(alias)))
   }
 
   private extend(value: Value, from: number, to: number): void {
@@ -157,41 +156,23 @@ class Planner {
     this.storage.set(root, { kind: 'output', index })
   }
 
-  private placeInSlots(): number {
-    const freeFrom: number[] = []
-    const waiting = [...this.lives]
-      .filter(([tenant, life]) => life.bytes === undefined || (this.apart && !this.storage.has(tenant)))
-      .sort(([, a], [, b]) => a.from - b.from)
-    for (const [tenant, life] of waiting) {
-      const free = this.apart ? -1 : freeFrom.findIndex((position) => position < life.from)
-      const slot = free < 0 ? freeFrom.length : free
-      freeFrom[slot] = life.to
-      this.storage.set(tenant, { kind: 'slot', slot })
-    }
-    return freeFrom.length
+  private placeUnsized(): number {
+    const wanting = [...this.lives].flatMap(([tenant, life]) => {
+      if (this.apart && !this.storage.has(tenant)) return { tenant, ...life, to: Infinity }
+      return life.bytes === undefined ? { tenant, ...life } : []
+    })
+    const { slots, count } = placeInSlots(wanting)
+    for (const [{ tenant }, slot] of slots) this.storage.set(tenant, { kind: 'slot', slot })
+    return count
   }
 
-  private placeInArena(): number {
-    const waiting: { tenant: Tenant; from: number; to: number; bytes: number }[] = []
-    for (const [tenant, { from, to, bytes }] of this.lives) {
-      if (bytes !== undefined && !this.storage.has(tenant)) waiting.push({ tenant, from, to, bytes })
-    }
-    const placed: { from: number; to: number; begin: number; end: number }[] = []
-    let size = 0
-    for (const { tenant, from, to, bytes } of waiting.sort((a, b) => b.bytes - a.bytes)) {
-      const neighbours = placed
-        .filter((other) => other.from <= to && from <= other.to)
-        .sort((a, b) => a.begin - b.begin)
-      let begin = 0
-      for (const other of neighbours) {
-        if (begin + bytes <= other.begin) break
-        begin = Math.max(begin, other.end)
-      }
-      placed.push({ from, to, begin, end: begin + bytes })
-      this.storage.set(tenant, { kind: 'arena', offset: begin })
-      size = Math.max(size, begin + bytes)
-    }
-    return size
+  private placeSized(): number {
+    const wanting = [...this.lives].flatMap(([tenant, { from, to, bytes }]) =>
+      bytes !== undefined && !this.storage.has(tenant) ? { tenant, from, to, bytes } : [],
+    )
+    const { offsets, bytes } = placeInArena(wanting)
+    for (const [{ tenant }, offset] of offsets) this.storage.set(tenant, { kind: 'arena', offset })
+    return bytes
   }
 }
 

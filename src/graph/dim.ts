@@ -366,9 +366,7 @@ export function dimToC(dim: Dim, nameOf: (symbol: string) => string): string {
   if (typeof dim === 'number') return integerToC(BigInt(dim))
   const terms = dim.terms.map((term) => {
     const factors = term.atoms.map((atom) =>
-      atom.kind === 'symbol'
-        ? nameOf(atom.name)
-        : callToC(atom.call, dimToC(atom.a, nameOf), dimToC(atom.b, nameOf)),
+      atom.kind === 'symbol' ? nameOf(atom.name) : callToC(atom.call, dimToC(atom.a, nameOf), dimToC(atom.b, nameOf)),
     )
     if (term.coefficient !== 1n || factors.length === 0) factors.unshift(integerToC(term.coefficient))
     return factors.reduceRight((product, factor) => `om_dim_mul(${factor}, ${product})`)

@@ -5,6 +5,7 @@ import {
   dimEquals,
   divideExactly,
   floorDivide,
+  isShort,
   isStatic,
   multiply,
   subtract,
@@ -32,17 +33,24 @@ function concatShape(node: Node): readonly Dim[] {
   return node.input(0).dims.with(axis, sum(sizes))
 }
 
+/** A sum of dozens of sizes gets a symbol of its own, which `sizes` sets: sums of sums would grow without end. */
+function isLongSum(dim: Dim): boolean {
+  return typeof dim !== 'number' && (dim.terms.length > 32 || !isShort(dim))
+}
+
 /** ONNX Concat-1 … 13. */
 const Concat: LoweredOperator = {
   name: 'Concat',
   rules: (node) => takes(`inputs+:T${sameAxes(node.input(0).rank, axisOf(node))}`, { T: 'any' }),
-  infer(node): ValueInfo[] {
+  infer(node, context): ValueInfo[] {
+    const axis = axisOf(node)
+    const shape = concatShape(node)
     const inputs = node.inputs.map((_, i) => node.input(i))
     const known = inputs[0]!.rank === 1 && inputs.every((input) => input.contents)
     return [
       {
         type: inputs[0]!.type,
-        shape: concatShape(node),
+        shape: isLongSum(shape[axis]!) ? shape.with(axis, context.freshDim()) : shape,
         contents: known ? inputs.flatMap((input) => input.contents!) : undefined,
       },
     ]
@@ -52,20 +60,25 @@ const Concat: LoweredOperator = {
     const dims = concatShape(node)
     if (!isStatic(dims) || elementsOf(dims) > MOST_PICKED) return undefined
     const axis = axisOf(node)
-    let before = 0
-    const parts = tensors.map((tensor) => ({
-      size: tensor.dims[axis]!,
-      strides: stridesOf(tensor.dims),
-      base: (before += elementsOf(tensor.dims)) - elementsOf(tensor.dims),
-    }))
-    const positions = positionsOf(dims, (index) => {
-      let at = index[axis]!
-      const part = parts.find(({ size }) => at < size || ((at -= size), false))!
-      return part.base + offsetOf(index.with(axis, at), part.strides)
-    })
+    const blocks = tensors.map((tensor) => elementsOf(tensor.dims.slice(axis)))
+    const rows = elementsOf(dims.slice(0, axis))
+    const positions: number[] = []
+    for (let row = 0; row < rows; row++) {
+      let start = 0
+      for (const block of blocks) {
+        for (let k = 0; k < block; k++) positions.push(start + row * block + k)
+        start += rows * block
+      }
+    }
     return [pickElements(tensors, dims, positions)]
   },
   decompose: (node) => (node.inputs.length === 1 ? [node.input(0)] : undefined),
+  sizes(node, k) {
+    const axis = axisOf(node)
+    if (!isLongSum(concatShape(node)[axis]!)) return
+    const parts = node.inputs.map((input) => k.dim(input!.dims[axis]!))
+    k.line(`*${k.symbol(node.output().dims[axis]!)} = ${parts.join(' + ')};`)
+  },
   lower(node, k) {
     const { dims } = node.output()
     const axis = axisOf(node)
@@ -167,9 +180,9 @@ const Split: LoweredOperator = {
     const size = node.input(0).dims[axis]!
     const sizes = splitSizes(node)
     if (!sizes) return
-    const sum = sizes.reduce(add, 0)
-    if (!dimEquals(sum, size))
-      k.failIf(`${k.dim(sum)} != ${k.dim(size)}`, 'the parts do not add up to the size of the axis')
+    const total = sum(sizes)
+    if (!dimEquals(total, size))
+      k.failIf(`${k.dim(total)} != ${k.dim(size)}`, 'the parts do not add up to the size of the axis')
     for (const part of sizes) if (typeof part !== 'number') k.failIf(`${k.dim(part)} < 0`, 'a part is of negative size')
   },
   sizes(node, k) {

@@ -3,6 +3,7 @@ import {
   ceilDivide,
   type Dim,
   dimEquals,
+  dimKey,
   isAtLeast,
   isStatic,
   LARGEST,
@@ -72,8 +73,17 @@ function countOf(node: Node): number | undefined {
   return typeof count === 'number' ? count : undefined
 }
 
+/** The size of a slice of a slice of a slice would be a formula that doubles each time: a long one is left to the run. */
+const LONGEST_FORMULA = 300
+
 /** Start and count on one axis (ONNX Slice-13: bounds are clamped, negative ones count from the end). */
-function takenOf(size: Dim, start: Dim, end: Dim, step: number): Taken {
+function takenOf(dim: Dim, start: Dim, end: Dim, step: number): Taken {
+  const taken = clamped(dim, start, end, step)
+  const isLong = taken.size !== undefined && dimKey(taken.size).length > LONGEST_FORMULA
+  return isLong ? { start: 0, step: 1, size: undefined } : taken
+}
+
+function clamped(size: Dim, start: Dim, end: Dim, step: number): Taken {
   const [from, to] = [fromFront(start, size), fromFront(end, size)]
   if (from === undefined || to === undefined) return { start: 0, step: 1, size: undefined }
   const clamp = (value: Dim, low: number, high: Dim): Dim => maximum(minimum(value, high), low)
