@@ -35,9 +35,9 @@ code is 0. --json writes {"tests":{NAME:{"status":"pass|fail|skip","reason"}}}. 
 The default tolerances are those of ONNX's own runner: a number passes within rtol of the expected one plus the absolute
 tolerance; integers, bools and texts must be equal.
 
---sanitize makes a program of each model with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, at -O1 with
-GCC and -O0 with clang unless -O is given. Every input, output, constant and value between has memory of its own that
-ends where the value does. What the sanitizers report is a failure, with their text as its reason.`,
+--sanitize makes a program of each model with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, at -O0
+unless -O is given. Every input, output, constant and value between has memory of its own that ends where the value
+does. What the sanitizers report is a failure, with their text as its reason.`,
   async run(invocation) {
     const { values, flags, usage, print, progress, warn, signal } = invocation
     const { suite } = values

@@ -1,6 +1,7 @@
-import { cp, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { builtinSource } from '../builtin/index.ts'
+import { languageFlags } from '../builtin/toolchain-flags.ts'
 import { writeWeights } from '../builtin/toolchain-weights.ts'
 import { diskError, makeFolder } from '../cache/disk.ts'
 import { ownVersion } from '../cache/index.ts'
@@ -9,6 +10,20 @@ import { parseRequest, type RequestOptions } from '../request/index.ts'
 import { resolveTarget } from '../targets/index.ts'
 import type { Invocation, Outcome } from './command.ts'
 import { bytesText } from './style.ts'
+
+/** The line that C begins with: the model, so that it isn't overwritten by the next one's. */
+function markOf(model: string): string {
+  return `/* C of the model ${JSON.stringify(model).replaceAll('*/', '*\\/')} */\n`
+}
+
+/** @throws UsageError where there is C in this place that is not the model's own of an earlier time */
+async function expectOwn(source: string, mark: string, usage: Invocation['usage']): Promise<void> {
+  const there = await readFile(source, 'utf8').catch(() => undefined)
+  if (there === undefined || there.startsWith(mark)) return
+  const model = /^\/\* C of the model (".*") \*\/\n/.exec(there)?.[1]
+  const whose = model ? `is the C of another model, ${model}` : 'is not from compile --emit c'
+  throw usage(`${source} ${whose}; give each model a folder of its own with --out, or remove that one`)
+}
 
 /**
  * Writes the C that the built-in compiler makes of a model, its weights and the headers it includes: all that a C
@@ -23,6 +38,9 @@ export async function emitC(
   const { path, directives } = parseRequest(id, options)
   if (directives.compiler === 'onnx-mlir') throw usage('--emit c is for the built-in compiler; onnx-mlir makes no C')
   const target = resolveTarget(directives.target)
+  const source = join(out, 'model.c')
+  const mark = markOf(relative(out, path))
+  await expectOwn(source, mark, usage)
   progress(`generating C in ${out}`)
   const { text, weights, includeDirs, signature, arenaBytes } = builtinSource(await readModel(path), {
     target,
@@ -31,10 +49,9 @@ export async function emitC(
   })
   // The C names its weights by a fixed name (`weightsSection`), so each model has a folder of its own.
   await makeFolder(out)
-  const source = join(out, 'model.c')
   const include = join(out, 'include')
   try {
-    await writeFile(source, text)
+    await writeFile(source, mark + text)
     await rm(join(out, 'weights.bin'), { force: true })
     if (weights.bytes > 0) await writeWeights(out, weights, 'incbin')
     for (const folder of includeDirs)
@@ -43,7 +60,7 @@ export async function emitC(
     throw diskError(error, out)
   }
   const machine = (target.flags.gcc[0] ?? target.flags.clang[0] ?? []).join(' ')
-  const command = `cc -std=gnu11 -O3 ${machine} -fPIC -shared -Iinclude model.c -o model.so -lm`
+  const command = `cc ${languageFlags.join(' ')} -O3 ${machine} -fPIC -shared -Iinclude model.c -o model.so -lm`
   return {
     ok: true,
     text: [

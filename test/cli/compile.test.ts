@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
@@ -63,7 +63,36 @@ test('--emit c writes all that a C compiler needs', async () => {
   expect(await readFile(join(out, 'model.c'), 'utf8')).toContain('om_builtin_model')
   await promisify(execFile)('sh', ['-c', json.command], { cwd: out })
   expect(await readdir(out)).toContain('model.so')
-  // A second time over the first.
+  // A second time over the first, which may be of a model that has changed meanwhile.
+  await writeFile(model, addModel())
+  expect((await cli('compile', model, '--emit', 'c', '--out', out)).code).toBe(0)
+})
+
+test('--emit c overwrites neither the C of another model nor anyone else’s', async () => {
+  const [first, second] = [await fileWith('model.onnx', denseModel()), await fileWith('model.onnx', addModel())]
+  const out = await temporaryFolder()
+  await cli('compile', first, '--emit', 'c', '--out', out)
+  const before = await readFile(join(out, 'model.c'), 'utf8')
+  const refused = await cli('compile', second, '--emit', 'c', '--out', out)
+  expect(refused.code).toBe(2)
+  expect(refused.err).toMatch(
+    /model\.c is the C of another model, "\S+model\.onnx"; give each model a folder of its own/,
+  )
+  expect(await readFile(join(out, 'model.c'), 'utf8')).toBe(before)
+
+  await writeFile(join(out, 'model.c'), 'int mine;')
+  expect((await cli('compile', first, '--emit', 'c', '--out', out)).err).toContain('is not from compile --emit c')
+  expect(await readFile(join(out, 'model.c'), 'utf8')).toBe('int mine;')
+})
+
+test('--emit c of a model whose name would end a comment', async () => {
+  const folder = join(await temporaryFolder(), 'a*')
+  await mkdir(folder)
+  const model = join(folder, '\n#error "\\.onnx')
+  await writeFile(model, denseModel())
+  const out = await temporaryFolder()
+  const { json } = await cliJson('compile', model, '--emit', 'c', '--out', out)
+  await promisify(execFile)('sh', ['-c', json.command], { cwd: out })
   expect((await cli('compile', model, '--emit', 'c', '--out', out)).code).toBe(0)
 })
 
