@@ -1,8 +1,9 @@
 import type { Node } from '../graph/graph.ts'
 import { product } from '../graph/dim.ts'
 import { takes } from '../graph/rules.ts'
+import { elementTypes } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
-import { elementsOf, tensorFrom, tensorValues } from '../onnx/tensor.ts'
+import { elementsOf, packSubBytes, tensorFrom, tensorValues, unpackSubBytes } from '../onnx/tensor.ts'
 import { literal, storeElement, stringLiteral } from './c-text.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { shapeFromContents } from './shape-contents.ts'
@@ -34,7 +35,10 @@ const LARGEST_FILL = 1 << 24
 
 /** The fill value of ConstantOfShape: one element, by default a float 0. */
 function fillTensor(node: Node): Tensor {
-  return node.tensor('value') ?? tensorFrom('float32', [1], [0])
+  const fill = node.tensor('value') ?? tensorFrom('float32', [1], [0])
+  if (elementsOf(fill.dims) === 1 && !fill.type.startsWith('complex')) return fill
+  const given = `${fill.type}[${fill.dims.join(', ')}]`
+  throw node.error('MODEL_ATTRIBUTE', `value is ${given}, but should be a single element that is not complex`)
 }
 
 export const constants: readonly LoweredOperator[] = [
@@ -52,7 +56,7 @@ export const constants: readonly LoweredOperator[] = [
       const dims = tensorValues(node.input(0).constant!).map(Number)
       const fill = fillTensor(node)
       if (fill.type === 'string' || dims.some((dim) => dim < 0) || elementsOf(dims) > LARGEST_FILL) return undefined
-      return [{ type: fill.type, dims, data: repeat(fill.data, elementsOf(dims)) }]
+      return [filled(fill, dims)]
     },
     sizes: (node, k) => {
       if (node.input(0).contents) return
@@ -78,6 +82,14 @@ export const constants: readonly LoweredOperator[] = [
     decompose: (node) => (node.input(0).elements ? [node.input(0)] : undefined),
   },
 ]
+
+function filled(fill: Tensor, dims: readonly number[]): Tensor {
+  const { type } = fill
+  const { bits } = elementTypes[type]
+  const count = elementsOf(dims)
+  const data = bits < 8 ? packSubBytes(repeat(unpackSubBytes(fill), count), bits) : repeat(fill.data, count)
+  return { type, dims, data }
+}
 
 function repeat(element: Uint8Array, count: number): Uint8Array {
   const data = new Uint8Array(element.length * count)

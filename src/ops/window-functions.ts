@@ -1,8 +1,9 @@
 import { add, type Dim, floorDivide } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { takes } from '../graph/rules.ts'
-import { type ElementType, elementTypeOf } from '../onnx/element-type.ts'
+import { type ElementType, elementTypeOf, isInteger } from '../onnx/element-type.ts'
 import { computeType, storeElement } from './c-text.ts'
+import { truncated } from './cast.ts'
 import type { LoweredOperator } from './lowering.ts'
 
 function outputType(node: Node): ElementType {
@@ -40,13 +41,13 @@ function windowFunction(name: string, [a0, a1, a2]: Cosines): LoweredOperator {
       const size = k.dim(dims[0]!)
       k.include('types.h')
       k.line(`const double period = (double)(${size} - ${node.int('periodic', 1) ? 0 : 1});`)
-      // A window of a single sample is at its top there, as in NumPy and SciPy.
       k.line(`for (int64_t i = 0; i < ${size}; i++) {`)
-      k.line('  const double angle = 6.283185307179586477 * (period > 0 ? (double)i / period : 0.5);')
+      k.line('  const double angle = 6.283185307179586477 * (double)i / period;')
       const second = a2 === 0 ? '' : ` + ${a2} * cos(2.0 * angle)`
-      k.line(
-        `  ${storeElement(type, `${k.output()}[i]`, `(${computeType(type)})(${a0} - ${a1} * cos(angle)${second})`)}`,
-      )
+      const value = `(${a0} - ${a1} * cos(angle)${second})`
+      // A window of one sample that is not periodic divides by 0, and no integer is NaN.
+      const element = isInteger(type) ? truncated(type, value) : `(${computeType(type)})${value}`
+      k.line(`  ${storeElement(type, `${k.output()}[i]`, element)}`)
       k.line('}')
     },
   }

@@ -191,6 +191,45 @@ describe('Expand, Tile and Pad', () => {
   })
 })
 
+describe('ConstantOfShape', () => {
+  const fill = (value: Case['inputs'][number]): Case => ({
+    op: 'ConstantOfShape',
+    inputs: [i64([3])],
+    attributes: { value: value! },
+  })
+
+  it('fills with any one element, folded or run', async () => {
+    const cases = [fill(t('int4', [-3])), fill(t('string', ['ab'])), fill(t('float16', [1.5]))]
+    const folded = await runCases(cases.map((one) => ({ ...one, constants: [0] })))
+    expect(folded.map(([y]) => y!.values)).toEqual([
+      [-3, -3, -3],
+      ['ab', 'ab', 'ab'],
+      [1.5, 1.5, 1.5],
+    ])
+    expect(await runCases(cases)).toEqual(folded)
+  })
+
+  it.each([
+    ['two elements', t('float32', [1, 2])],
+    ['no element', t('float32', [])],
+    ['a complex one', t('complex64', [1, 2], [1])],
+  ])('refuses %s', async (_what, value) => {
+    await expect(runCase(fill(value))).rejects.toThrow(/should be a single element/)
+  })
+})
+
+describe('Tile', () => {
+  it('takes an axis and a number in version 1', async () => {
+    const tile = (axis: number): Case => ({
+      op: 'Tile',
+      inputs: [f32([1, 2], [1, 2]), i64([2], []), i64([axis], [])],
+      constants: [1, 2],
+    })
+    expect((await runCase(tile(-1), { opset: 5 }))[0]).toMatchObject({ dims: [1, 4], values: [1, 2, 1, 2] })
+    await expect(runCase(tile(2), { opset: 5 })).rejects.toThrow(/axis 2 is out of range/)
+  })
+})
+
 describe('shape arithmetic', () => {
   it('is followed through symbols, so that the shape of the result has their names', async () => {
     const model = await compileModel({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type GraphSource, tensorType } from '../../src/onnx/build.ts'
-import { type Case, close, compileModel, f32, i64, runCase, runCases } from './harness.ts'
+import { type Case, close, compileModel, f32, i64, runCase, runCases, t } from './harness.ts'
 
 /** state, x → state + x, (state + x) twice over. */
 const runningSum: GraphSource = {
@@ -49,6 +49,25 @@ describe('Scan', () => {
     ])
   })
 
+  it('refuses axes of two lengths, known or not', async () => {
+    const body: GraphSource = {
+      inputs: { x: undefined, y: undefined },
+      outputs: { sum: undefined },
+      nodes: [{ op: 'Add', inputs: ['x', 'y'], outputs: ['sum'] }],
+    }
+    const pairs = (y: number[], dynamic: boolean): Case => ({
+      op: 'Scan',
+      inputs: [f32([1, 2, 3]), f32(y)],
+      attributes: { body, num_scan_inputs: 2n },
+      dynamic,
+    })
+    expect((await runCase(pairs([4, 5, 6], true)))[0]!.values).toEqual([5, 7, 9])
+    await expect(runCase(pairs([4, 5], false))).rejects.toThrow(/axis 0 of input .* expected 3, given 2/)
+    await expect(runCase(pairs([4, 5], true))).rejects.toThrow(/c0_x0_0 is 3 in input "c0_x0"/)
+    const many = { ...pairs([4, 5, 6], false), attributes: { body, num_scan_inputs: 3n } }
+    await expect(runCase(many)).rejects.toThrow(/num_scan_inputs is 3, but should be from 1 to 2/)
+  })
+
   it('refuses attributes that do not fit', async () => {
     await expect(runCase(scan({ scan_input_axes: [2n] }, [f32([0, 0]), table]))).rejects.toThrow(
       /axis 2 is out of range/,
@@ -56,6 +75,34 @@ describe('Scan', () => {
     await expect(runCase(scan({ scan_output_axes: [0n, 1n] }, [f32([0, 0]), table]))).rejects.toThrow(
       /2 entries, not 1/,
     )
+  })
+})
+
+describe('conditions and counts', () => {
+  const branch = (value: number): GraphSource => ({
+    outputs: { y: undefined },
+    nodes: [{ op: 'Constant', outputs: ['y'], attributes: { value_float: value } }],
+  })
+  const choose = (cond: Case['inputs'][number], dynamic: boolean): Case => ({
+    op: 'If',
+    inputs: [cond],
+    attributes: { then_branch: branch(1), else_branch: branch(2) },
+    dynamic,
+  })
+
+  it('are single elements of any rank', async () => {
+    const results = await runCases([
+      choose(t('bool', [true], []), false),
+      choose(t('bool', [false], [1, 1]), false),
+      choose(t('bool', [false], [1, 1]), true),
+    ])
+    expect(results.map(([y]) => y!.values)).toEqual([[1], [2], [2]])
+  })
+
+  it.each([false, true])('and nothing else (unknown sizes: %s)', async (dynamic) => {
+    await expect(runCase(choose(t('bool', [true, false]), dynamic))).rejects.toThrow(/(given 2|dims \[2\])/)
+    await expect(runCase(choose(t('bool', []), dynamic))).rejects.toThrow(/(given 0|dims \[0\])/)
+    await expect(runCase(choose(i64([1]), dynamic))).rejects.toThrow(/should be of type bool, but is int64/)
   })
 })
 
