@@ -11,16 +11,62 @@
 
 namespace {
 
-std::vector<Port> readPorts(const Napi::Array &entries) {
-  std::vector<Port> ports(entries.Length());
+// All reading gives false for what is something else, or throws when it is asked: Node-API's C++ classes end the process
+// where a value is taken for what it is not.
+bool readPorts(const Napi::Value &given, std::vector<Port> *ports) {
+  if (!given.IsArray()) return false;
+  const Napi::Array entries = given.As<Napi::Array>();
   for (uint32_t i = 0; i < entries.Length(); ++i) {
-    const Napi::Object entry = entries.Get(i).As<Napi::Object>();
-    const Napi::Array dims = entry.Get("dims").As<Napi::Array>();
-    ports[i].type = entry.Get("type").As<Napi::Number>().Int32Value();
-    for (uint32_t d = 0; d < dims.Length(); ++d)
-      ports[i].dims.push_back(dims.Get(d).As<Napi::Number>().Int64Value());
+    const Napi::Value entry = entries.Get(i);
+    if (!entry.IsObject()) return false;
+    const Napi::Value type = entry.As<Napi::Object>().Get("type"), shape = entry.As<Napi::Object>().Get("dims");
+    if (!type.IsNumber() || !shape.IsArray()) return false;
+    Port port;
+    port.type = type.As<Napi::Number>().Int32Value();
+    const Napi::Array dims = shape.As<Napi::Array>();
+    for (uint32_t d = 0; d < dims.Length(); ++d) {
+      const Napi::Value dim = dims.Get(d);
+      if (!dim.IsNumber()) return false;
+      port.dims.push_back(dim.As<Napi::Number>().Int64Value());
+    }
+    ports->push_back(std::move(port));
   }
-  return ports;
+  return true;
+}
+
+bool readText(const Napi::Value &given, std::string *text) {
+  if (!given.IsString()) return false;
+  *text = given.As<Napi::String>().Utf8Value();
+  return true;
+}
+
+bool readNumber(const Napi::Value &given, int64_t *number) {
+  if (!given.IsNumber()) return false;
+  *number = given.As<Napi::Number>().Int64Value();
+  return true;
+}
+
+// NativeSpec of src/runtime/native.ts.
+struct Spec {
+  std::string path, constantsFolder, profileFile;
+  library::Requirements required;
+  int64_t staticLimit = 0, dynamicLimit = 0;
+  Plan planned;
+};
+
+bool readSpec(const Napi::CallbackInfo &info, Spec *spec) {
+  if (!readText(info[0], &spec->path) || !info[1].IsObject()) return false;
+  const Napi::Object given = info[1].As<Napi::Object>();
+  const Napi::Value nnpa = given.Get("nnpa");
+  if (!nnpa.IsBoolean()) return false;
+  spec->required.nnpa = nnpa.As<Napi::Boolean>();
+  readText(given.Get("profileFile"), &spec->profileFile); // which most models have none of
+  return readText(given.Get("cpu"), &spec->required.cpu) &&
+         readText(given.Get("constantsFolder"), &spec->constantsFolder) &&
+         readNumber(given.Get("staticLimit"), &spec->staticLimit) &&
+         readNumber(given.Get("dynamicLimit"), &spec->dynamicLimit) &&
+         readPorts(given.Get("inputs"), &spec->planned.inputs) &&
+         readPorts(given.Get("outputs"), &spec->planned.outputs);
 }
 
 // [{ slot, slotBytes, dims, dimsOffset }]: offsets are into the mailbox; slotBytes and dimsOffset are -1 for what doesn't
@@ -41,69 +87,76 @@ Napi::Array describe(Napi::Env env, const std::vector<Port> &ports, int64_t base
   return entries;
 }
 
-// A function on a session, which it keeps alive.
-Napi::Value method(Napi::Env env, Session *session, const char *name, napi_callback callback) {
+// Gives `object` a function on a session, which it keeps alive. False with an exception pending.
+bool addMethod(napi_env env, napi_value object, Session *session, const char *name, napi_callback callback) {
+  const auto finalize = [](napi_env finalizerEnv, void *data, void *) {
+    static_cast<Session *>(data)->release(finalizerEnv);
+  };
   napi_value function = nullptr;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, session, &function);
-  session->retain();
-  napi_add_finalizer(
-      env, function, session,
-      [](napi_env finalizerEnv, void *data, void *) { static_cast<Session *>(data)->release(finalizerEnv); }, nullptr,
-      nullptr);
-  return Napi::Value(env, function);
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, session, &function) == napi_ok &&
+      napi_add_finalizer(env, function, session, finalize, nullptr, nullptr) == napi_ok) {
+    session->retain();
+    if (napi_set_named_property(env, object, name, function) == napi_ok) return true;
+  }
+  return values::raise(env, "LOAD_OPEN", "Node-API could not make its functions");
 }
 
-// load(path, spec): see NativeSpec in src/runtime/native.ts.
-Napi::Value load(const Napi::CallbackInfo &info) {
-  const Napi::Env env = info.Env();
-  const std::string path = info[0].As<Napi::String>();
-  const Napi::Object spec = info[1].As<Napi::Object>();
-  Plan planned;
-  planned.inputs = readPorts(spec.Get("inputs").As<Napi::Array>());
-  planned.outputs = readPorts(spec.Get("outputs").As<Napi::Array>());
-  const int64_t limit = spec.Get("staticLimit").As<Napi::Number>().Int64Value();
-  const int64_t dynamicLimit = spec.Get("dynamicLimit").As<Napi::Number>().Int64Value();
-
-  // onnx-mlir reads it when its first node runs. Set here because process.env of a worker thread does not reach C.
-  const Napi::Value profileFile = spec.Get("profileFile");
-  if (profileFile.IsString()) setenv("ONNX_MLIR_INSTRUMENT_FILE", profileFile.As<Napi::String>().Utf8Value().c_str(), 1);
-
-  Failure failure;
-  const library::Requirements required = {spec.Get("cpu").As<Napi::String>(), spec.Get("nnpa").As<Napi::Boolean>()};
-  Library *opened = library::get(path, spec.Get("constantsFolder").As<Napi::String>(), required, &failure);
-  if (!opened || !plan::make(*opened, limit, dynamicLimit, &planned, &failure)) {
-    napi_throw(env, values::toError(env, failure));
+// What JavaScript gets of a session: see NativeHandle in src/runtime/native.ts.
+Napi::Value handleOf(Napi::Env env, Session *session) {
+  void *data = nullptr;
+  const napi_value mailbox = values::newArrayBuffer(env, session->plan().mailboxBytes + 64, &data);
+  const int64_t base = mailbox ? session->useMailbox(env, mailbox, data) : -1;
+  if (base < 0) {
+    values::raise(env, "LOAD_MEMORY", "no memory for its inputs and outputs");
     return env.Undefined();
   }
-  const Napi::Value bytes = Napi::Number::New(env, static_cast<double>(planned.mailboxBytes + 64));
-  const Napi::Value mailbox = env.Global().Get("ArrayBuffer").As<Napi::Function>().New({bytes});
-  if (env.IsExceptionPending()) return env.Undefined(); // not enough memory
-
-  Session *session = new Session(env, *opened, std::move(planned));
-  const int64_t base = session->useMailbox(env, mailbox);
   Napi::Object result = Napi::Object::New(env);
-  result.Set("run", method(env, session, "run", Session::run));
-  result.Set("runAsync", method(env, session, "runAsync", Session::runAsync));
-  result.Set("dispose", method(env, session, "dispose", Session::dispose));
-  result.Set("printProfile", method(env, session, "printProfile", Session::printProfile));
+  if (!addMethod(env, result, session, "run", Session::run) ||
+      !addMethod(env, result, session, "runAsync", Session::runAsync) ||
+      !addMethod(env, result, session, "dispose", Session::dispose) ||
+      !addMethod(env, result, session, "printProfile", Session::printProfile))
+    return env.Undefined();
   result.Set("mailbox", mailbox);
   result.Set("inputs", describe(env, session->plan().inputs, base));
   result.Set("outputs", describe(env, session->plan().outputs, base));
   return result;
 }
 
+// load(path, spec)
+Napi::Value load(const Napi::CallbackInfo &info) {
+  const Napi::Env env = info.Env();
+  Spec spec;
+  if (!readSpec(info, &spec)) {
+    values::raise(env, "LOAD_ADDON", "the addon was called with something else than the runtime gives it");
+    return env.Undefined();
+  }
+  // onnx-mlir reads it when its first node runs. Set here because process.env of a worker thread does not reach C.
+  if (!spec.profileFile.empty()) setenv("ONNX_MLIR_INSTRUMENT_FILE", spec.profileFile.c_str(), 1);
+
+  Failure failure;
+  Plan &planned = spec.planned;
+  Library *opened = library::get(spec.path, spec.constantsFolder, spec.required, &failure);
+  if (!opened || !plan::make(*opened, spec.staticLimit, spec.dynamicLimit, &planned, &failure)) {
+    values::raise(env, failure);
+    return env.Undefined();
+  }
+  Session *session = new Session(env, *opened, std::move(planned));
+  session->retain(); // until its functions do
+  const Napi::Value handle = handleOf(env, session);
+  session->release(env);
+  return handle;
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   // The only state per environment: the ArrayBuffer constructor as it was before anyone could replace it.
   napi_ref arrayBuffer = nullptr;
-  napi_create_reference(env, env.Global().Get("ArrayBuffer"), 1, &arrayBuffer);
-  napi_set_instance_data(
-      env, arrayBuffer,
-      [](napi_env finalizerEnv, void *data, void *) {
-        napi_delete_reference(finalizerEnv, static_cast<napi_ref>(data));
-      },
-      nullptr);
-  exports.Set("load", Napi::Function::New(env, load, "load"));
-  return exports;
+  const auto forget = [](napi_env finalizerEnv, void *data, void *) {
+    (void)napi_delete_reference(finalizerEnv, static_cast<napi_ref>(data)); // fails where its environment is gone
+  };
+  if (napi_create_reference(env, env.Global().Get("ArrayBuffer"), 1, &arrayBuffer) == napi_ok &&
+      napi_set_instance_data(env, arrayBuffer, forget, nullptr) == napi_ok)
+    exports.Set("load", Napi::Function::New(env, load, "load"));
+  return exports; // without load(), the runtime says that this is another addon
 }
 
 } // namespace

@@ -3,18 +3,19 @@
 
 #include "plan.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 class Call {
 public:
   std::vector<om_buffer> inputs, outputs; // `outputs` are the flat entry's; onnx-mlir's are in `list`
+  std::vector<int64_t> inputBytes;
   OMTensorList *list = nullptr;
   Failure failure;
 
   Call(Library &library, const Plan &plan)
-      : inputs(plan.inputs.size()), outputs(plan.outputs.size()), library_(library), plan_(plan) {
+      : inputs(plan.inputs.size()), outputs(plan.outputs.size()), inputBytes(plan.inputs.size()),
+        library_(library), plan_(plan) {
     size_t count = 0;
     for (const Port &port : plan.inputs) count += port.dims.size();
     for (const Port &port : plan.outputs) count += port.dims.size();
@@ -35,7 +36,11 @@ public:
 
   // For a call that is made again and again on JavaScript's thread: it writes outputs straight into the mailbox, and
   // keeps its scratch, so that no run takes a lock.
-  void repeatOn(char *mailbox) { mailbox_ = mailbox; }
+  void repeatOn(char *mailbox) {
+    mailbox_ = mailbox;
+    for (size_t i = 0; i < inputs.size(); ++i)
+      if (plan_.inputs[i].slotBytes >= 0) inputs[i].data = mailbox + plan_.inputs[i].slot;
+  }
 
   // Whether the flat entry has written this output where JavaScript finds it.
   bool isInMailbox(const Port &port) const { return mailbox_ && port.scratch >= 0 && port.slotBytes >= 0; }
@@ -46,6 +51,14 @@ public:
     if (posix_memalign(&block, 64, bytes > 0 ? bytes : 1) != 0) return nullptr;
     owned_.push_back(block);
     return block;
+  }
+
+  // Replaces *data by a copy of its own; false when memory is short.
+  bool copy(int64_t bytes, void **data) {
+    void *block = own(static_cast<size_t>(bytes));
+    if (block && bytes > 0) memcpy(block, *data, static_cast<size_t>(bytes));
+    *data = block;
+    return block != nullptr;
   }
 
   // Sets `failure` or makes the results ready to be read until clear().

@@ -12,6 +12,7 @@
 #include "../abi/om_shape.h"
 #include "library.h"
 
+#include <algorithm>
 #include <vector>
 
 struct Port {
@@ -32,6 +33,7 @@ struct Port {
 
 struct Plan {
   std::vector<Port> inputs, outputs;
+  bool isAllInMailbox = false; // whether no input's place or dimensions differ from call to call
   int64_t mailboxBytes = 0;
   int64_t scratchBytes = 0; // of the flat entry: its arena at 0, then its outputs of static shape
 };
@@ -40,6 +42,9 @@ namespace plan {
 
 // Libraries of onnx-mlir may give an output of another rank than the signature says; more than this is refused.
 constexpr int64_t highestRank = 16;
+
+// JavaScript's numbers are exact up to here, and no machine has as much memory.
+constexpr int64_t mostBytes = int64_t{1} << 53;
 
 inline int64_t aligned(int64_t bytes) { return (bytes + 63) & ~static_cast<int64_t>(63); }
 
@@ -92,10 +97,18 @@ inline bool make(const Library &library, int64_t limit, int64_t dynamicLimit, Pl
       else plan->outputs[i].dims[d] = dim;
     }
 
+  bool measured = true; // no sum overflows: each is below mostBytes before it grows by as much
+  const auto check = [&](int64_t bytes) {
+    measured = measured && bytes <= mostBytes && plan->mailboxBytes <= mostBytes && plan->scratchBytes <= mostBytes;
+    return measured;
+  };
   for (Port &port : plan->inputs) {
     measure(&port);
+    if (!check(port.bytes)) break;
     placeSlot(&port, limit, dynamicLimit, plan);
   }
+  plan->isAllInMailbox = std::all_of(plan->inputs.begin(), plan->inputs.end(),
+                                     [](const Port &port) { return !port.isDynamic() && port.slotBytes >= 0; });
   for (Port &port : plan->inputs)
     if (port.isDynamic()) placeDims(&port, port.rank(), plan);
   plan->mailboxBytes = aligned(plan->mailboxBytes);
@@ -103,6 +116,7 @@ inline bool make(const Library &library, int64_t limit, int64_t dynamicLimit, Pl
   plan->scratchBytes = model ? aligned(model->arena_bytes) : 0;
   for (Port &port : plan->outputs) {
     measure(&port);
+    if (!check(port.bytes)) break;
     placeSlot(&port, limit, dynamicLimit, plan);
     if (!model || port.isAllocated) continue;
     port.scratch = plan->scratchBytes;
@@ -110,7 +124,7 @@ inline bool make(const Library &library, int64_t limit, int64_t dynamicLimit, Pl
   }
   for (Port &port : plan->outputs)
     if (port.scratch < 0) placeDims(&port, 1 + highestRank, plan);
-  return true;
+  return measured || failure->set("LOAD_MEMORY", "its tensors are larger than any memory");
 }
 
 } // namespace plan

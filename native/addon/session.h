@@ -7,19 +7,16 @@ class Session {
 public:
   Session(napi_env env, Library &library, Plan plan) : library_(library), plan_(std::move(plan)), call_(library, plan_) {
     library_.scratch.addUser();
-    int64_t total = 0;
-    napi_adjust_external_memory(env, plan_.scratchBytes, &total); // see close()
+    tell(env, plan_.scratchBytes);
   }
   Session(const Session &) = delete;
 
   const Plan &plan() const { return plan_; }
 
-  // `buffer` is an ArrayBuffer of plan().mailboxBytes + 64; returns the first offset in it that is 64-byte aligned.
-  int64_t useMailbox(napi_env env, napi_value buffer) {
-    void *data = nullptr;
-    size_t bytes = 0;
-    napi_get_arraybuffer_info(env, buffer, &data, &bytes);
-    napi_create_reference(env, buffer, 1, &mailboxReference_);
+  // `buffer` is an ArrayBuffer of plan().mailboxBytes + 64 at `data`; gives the first offset in it that is 64-byte
+  // aligned, or -1 where JavaScript can't go on.
+  int64_t useMailbox(napi_env env, napi_value buffer, void *data) {
+    if (napi_create_reference(env, buffer, 1, &mailboxReference_) != napi_ok) return -1;
     mailbox_ = reinterpret_cast<char *>(plan::aligned(reinterpret_cast<intptr_t>(data)));
     call_.repeatOn(mailbox_);
     return mailbox_ - static_cast<char *>(data);
@@ -30,7 +27,7 @@ public:
   void release(napi_env env) {
     if (--holders_ > 0) return;
     close(env);
-    if (mailboxReference_) napi_delete_reference(env, mailboxReference_);
+    if (mailboxReference_) (void)napi_delete_reference(env, mailboxReference_); // fails where its environment is gone
     delete this;
   }
 
@@ -40,44 +37,40 @@ public:
     closed_ = true;
     call_.giveScratch();
     library_.scratch.removeUser();
-    int64_t total = 0;
-    napi_adjust_external_memory(env, -plan_.scratchBytes, &total);
+    tell(env, -plan_.scratchBytes);
   }
 
   // run(direct?: (TypedArray | string[])[]): the outputs that aren't in the mailbox, if there are any.
   static napi_value run(napi_env env, napi_callback_info info) {
     size_t count = 1;
     napi_value direct;
-    void *self = nullptr;
-    napi_get_cb_info(env, info, &count, &direct, nullptr, &self);
-    return static_cast<Session *>(self)->runNow(env, direct);
+    Session *self = called(env, info, &count, &direct);
+    return self ? self->runNow(env, direct) : nullptr;
   }
 
   // runAsync(done: (error, outputs) => void, direct?): `done` is called on this thread with the mailbox filled in.
   static napi_value runAsync(napi_env env, napi_callback_info info) {
     size_t count = 2;
     napi_value arguments[2];
-    void *self = nullptr;
-    napi_get_cb_info(env, info, &count, arguments, nullptr, &self);
-    static_cast<Session *>(self)->runLater(env, arguments[0], arguments[1]);
+    if (Session *self = called(env, info, &count, arguments)) self->runLater(env, arguments[0], arguments[1]);
     return nullptr;
   }
 
   // printProfile(): whether the library wrote what it measured to the file named when it was loaded.
   static napi_value printProfile(napi_env env, napi_callback_info info) {
-    void *self = nullptr;
-    napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &self);
-    auto *print = static_cast<Session *>(self)->library_.printProfile;
+    size_t count = 0;
+    Session *self = called(env, info, &count, nullptr);
+    if (!self) return nullptr;
+    auto *print = self->library_.printProfile;
     if (print) print();
     napi_value printed = nullptr;
-    napi_get_boolean(env, print != nullptr, &printed);
-    return printed;
+    return napi_get_boolean(env, print != nullptr, &printed) == napi_ok ? printed : nullptr;
   }
 
   static napi_value dispose(napi_env env, napi_callback_info info) {
-    void *self = nullptr;
-    napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &self);
-    static_cast<Session *>(self)->close(env);
+    size_t count = 0;
+    Session *self = called(env, info, &count, nullptr);
+    if (self && self->isIdle(env)) self->close(env);
     return nullptr;
   }
 
@@ -89,6 +82,7 @@ private:
   napi_ref mailboxReference_ = nullptr;
   int holders_ = 0;
   bool closed_ = false;
+  bool running_ = false; // on this thread
 
   struct Job {
     Session &session;
@@ -98,9 +92,30 @@ private:
     explicit Job(Session &owner) : session(owner), call(owner.library_, owner.plan_) {}
   };
 
-  bool isOpen(napi_env env) const { return !closed_ || values::raise(env, "RUN_DISPOSED", "it was disposed"); }
+  // The session whose function is called; null with an exception pending.
+  static Session *called(napi_env env, napi_callback_info info, size_t *count, napi_value *arguments) {
+    void *self = nullptr;
+    if (napi_get_cb_info(env, info, count, arguments, nullptr, &self) != napi_ok)
+      values::raise(env, "RUN_FAILED", "Node-API did not tell what was called");
+    return static_cast<Session *>(self);
+  }
 
-  // Null when there is nothing to return, or an exception is pending.
+  // So that the garbage collector knows of native memory; where it can't be told, nothing else is lost.
+  static void tell(napi_env env, int64_t bytes) {
+    int64_t total = 0;
+    (void)napi_adjust_external_memory(env, bytes, &total);
+  }
+
+  // A run reads and writes memory of the session's own; JavaScript that comes in between (a setter on Array.prototype
+  // can) must not use it.
+  bool isIdle(napi_env env) const {
+    return !running_ || values::raise(env, "RUN_BUSY", "it was called out of its own run");
+  }
+  bool isOpen(napi_env env) const {
+    return isIdle(env) && (!closed_ || values::raise(env, "RUN_DISPOSED", "it was disposed"));
+  }
+
+  // Null when there is nothing to return; or, with an exception pending, when that failed.
   napi_value returned(napi_env env, const Call &call) const {
     napi_value outputs = nullptr;
     return values::writeOutputs(env, library_, plan_, call, mailbox_, &outputs) ? outputs : nullptr;
@@ -109,12 +124,14 @@ private:
   napi_value runNow(napi_env env, napi_value direct) {
     if (!isOpen(env)) return nullptr;
     napi_value outputs = nullptr;
-    if (values::readInputs(env, library_, plan_, mailbox_, direct, &call_)) {
+    running_ = true;
+    if (values::readInputs(env, library_, plan_, mailbox_, direct, false, &call_)) {
       call_.execute();
-      if (call_.failure.code) napi_throw(env, values::toError(env, call_.failure));
+      if (call_.failure.code) values::raise(env, call_.failure);
       else outputs = returned(env, call_);
     }
     call_.clear();
+    running_ = false;
     return outputs;
   }
 
@@ -130,8 +147,7 @@ private:
     if (!isOpen(env)) return;
     Job *job = new Job(*this);
     retain();
-    if (!values::readInputs(env, library_, plan_, mailbox_, direct, &job->call) ||
-        !values::copyInputs(env, plan_, &job->call)) {
+    if (!values::readInputs(env, library_, plan_, mailbox_, direct, true, &job->call)) {
       discard(env, job);
     } else if (!queue(env, done, job)) {
       discard(env, job);
@@ -141,8 +157,9 @@ private:
 
   static void discard(napi_env env, Job *job) {
     Session &session = job->session;
-    if (job->work) napi_delete_async_work(env, job->work);
-    if (job->done) napi_delete_reference(env, job->done);
+    // Both fail only where the environment, and what they delete with it, is gone.
+    if (job->work) (void)napi_delete_async_work(env, job->work);
+    if (job->done) (void)napi_delete_reference(env, job->done);
     delete job;
     session.release(env);
   }
@@ -156,21 +173,22 @@ private:
     discard(env, job);
   }
 
+  // Calls `done` with an error, or with outputs: with neither it would take what the mailbox held before for a result.
   void report(napi_env env, Job *job) {
-    napi_value arguments[2] = {};
+    napi_value error = nullptr, outputs = nullptr, nothing, done;
     if (job->call.failure.code) {
-      arguments[0] = values::toError(env, job->call.failure);
+      if (!(error = values::toError(env, job->call.failure))) return;
     } else {
-      arguments[1] = returned(env, job->call);
+      outputs = returned(env, job->call);
       bool pending = false;
-      if (napi_is_exception_pending(env, &pending) == napi_ok && pending)
-        napi_get_and_clear_last_exception(env, &arguments[0]);
+      if (napi_is_exception_pending(env, &pending) != napi_ok ||
+          (pending && napi_get_and_clear_last_exception(env, &error) != napi_ok))
+        return;
     }
-    napi_value nothing, done;
     if (napi_get_undefined(env, &nothing) != napi_ok || napi_get_reference_value(env, job->done, &done) != napi_ok)
       return;
-    for (napi_value &argument : arguments)
-      if (!argument) argument = nothing;
-    napi_call_function(env, nothing, done, 2, arguments, nullptr);
+    napi_value arguments[] = {error ? error : nothing, outputs ? outputs : nothing};
+    // What it throws becomes an uncaught exception, as Node has it.
+    (void)napi_call_function(env, nothing, done, 2, arguments, nullptr);
   }
 };

@@ -1,23 +1,27 @@
-import { arrayKind } from './elements.ts'
-
-/** A name or text in quotes, whatever it contains. */
-export const quote = (text: string): string => JSON.stringify(text)
+import { listed, quote, shorten } from './shorten.ts'
+import { kindOf, lengthOf } from './typed-array.ts'
 
 /** What a value is, for an error message: `Float64Array(60)`, `Array(3) of number`, `"abc"`. */
 export function describe(value: unknown): string {
-  const kind = arrayKind(value)
-  if (kind !== '') return kind === 'DataView' ? 'a DataView' : `${kind}(${(value as Uint8Array).length})`
+  const kind = kindOf(value)
+  if (kind !== undefined) return `${kind}(${lengthOf(value)})`
+  if (ArrayBuffer.isView(value)) return 'a DataView'
   if (Array.isArray(value)) return `Array(${value.length})${value.length > 0 ? ` of ${typeof value[0]}` : ''}`
-  if (typeof value === 'string') return quote(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+  if (typeof value === 'string') return JSON.stringify(shorten(value, 40))
   if (typeof value === 'object' && value !== null)
-    return `an object with ${Object.keys(value).map(quote).join(', ') || 'no keys'}`
-  return typeof value === 'function' ? 'a function' : String(value)
+    return `an object with ${listed(Object.keys(value).map(quote)) || 'no keys'}`
+  return typeof value === 'function' ? 'a function' : shorten(String(value), 40)
 }
+
+/** Longer names are not compared: that takes time by the square of their length. */
+const LONGEST_COMPARED = 64
 
 /** The candidate that differs in the fewest letters, if in at most a third of them. */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
+  if (name.length > LONGEST_COMPARED) return undefined
   let best: { candidate: string; distance: number } | undefined
   for (const candidate of candidates) {
+    if (candidate.length > LONGEST_COMPARED) continue
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
     if (distance <= Math.max(1, Math.ceil(candidate.length / 3)) && distance < (best?.distance ?? Infinity))
       best = { candidate, distance }

@@ -1,6 +1,8 @@
 import type { ElementType } from './signature.ts'
 import { toFloat16Bits } from './float16.ts'
-import { storage, type TypedArray } from './tensor.ts'
+import { shorten } from './shorten.ts'
+import { storage, type TypedArray, type TypedArrayConstructor } from './tensor.ts'
+import { kindOf, lengthOf } from './typed-array.ts'
 
 /** Least and greatest value of the integer types; bool counts as 0 and 1. */
 const integerRanges: Partial<Record<ElementType, readonly [bigint, bigint]>> = {
@@ -24,7 +26,7 @@ function isRawBits(type: ElementType): boolean {
   return type === 'bfloat16' || type === 'float4e2m1' || type.startsWith('float8')
 }
 
-/** What {@link toElements} takes for a type, in words. */
+/** What {@link takeElements} takes for a type, in words. */
 export function containersOf(type: ElementType): string {
   const { array } = storage[type]
   if (array === undefined) return 'string[]'
@@ -33,53 +35,60 @@ export function containersOf(type: ElementType): string {
   return `${array.name} or ${type === 'int64' || type === 'uint64' ? 'bigint[] or ' : ''}number[]`
 }
 
-/** The kind of a typed array, also of one from another realm (a `vm` context, a test runner); '' for anything else. */
-export function arrayKind(value: unknown): string {
-  return ArrayBuffer.isView(value) ? ((value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? '') : ''
-}
+/** Why an element of a plain array can't be taken. */
+export class ElementError extends Error {}
 
 /**
- * The elements of an input in the container that `type` has, or `undefined` when they are of another kind.
- * A typed array is taken as it is and never copied. Plain arrays are converted where that is exact (floats round).
+ * The elements of an input in the container that `type` has, or `undefined` when they are of another kind. A typed array
+ * is taken as it is. Of plain arrays everything is read once, into an array of our own: there may be getters and proxies
+ * behind them, which answer differently the next time. Numbers are converted where that is exact (floats round).
  *
- * @throws RangeError naming the element that the type can't hold.
+ * @throws ElementError naming the element that the type can't hold; and what a getter throws
  */
-export function toElements(type: ElementType, data: unknown): TypedArray | readonly string[] | undefined {
+export function takeElements(type: ElementType, data: unknown): TypedArray | readonly string[] | undefined {
   const { array } = storage[type]
-  if (array === undefined) return Array.isArray(data) ? strings(data) : undefined
-  const kind = arrayKind(data)
-  if (kind === array.name) return type === 'bool' ? booleans(data as Uint8Array) : (data as TypedArray)
-  if (kind === 'Uint8ClampedArray' && type === 'uint8') return data as Uint8ClampedArray
-  if (kind === 'Uint16Array' && type === 'float16') {
-    const bits = data as Uint16Array
-    return new array(bits.buffer, bits.byteOffset, bits.length)
-  }
-  return Array.isArray(data) && !isRawBits(type) ? fromPlain(type, data) : undefined
+  const kind = kindOf(data)
+  if (kind !== undefined) return array !== undefined && isContainer(type, kind) ? (data as TypedArray) : undefined
+  if (!Array.isArray(data)) return undefined
+  if (array === undefined) return strings(data)
+  return isRawBits(type) ? undefined : fromPlain(type, array, data)
+}
+
+function isContainer(type: ElementType, kind: string): boolean {
+  if (kind === storage[type].kind) return true
+  return type === 'uint8' ? kind === 'Uint8ClampedArray' : type === 'float16' && kind === 'Uint16Array'
 }
 
 /** Strings cross the border to C, where a NUL ends them. */
 function strings(data: readonly unknown[]): readonly string[] | undefined {
-  for (const [index, text] of data.entries()) {
+  const texts: string[] = []
+  const count = data.length
+  for (let index = 0; index < count; index++) {
+    const text = data[index]
     if (typeof text !== 'string') return undefined
-    if (text.includes('\0')) throw new RangeError(`element ${index} contains a NUL character`)
+    if (text.includes('\0')) throw new ElementError(`element ${index} contains a NUL character`)
+    texts.push(text)
   }
-  return data as readonly string[]
+  return texts
 }
 
-/** C's bool has no other values than 0 and 1: compiled code may do anything with a third. */
-function booleans(data: Uint8Array): Uint8Array {
-  for (let index = 0; index < data.length; index++)
-    if (data[index]! > 1) throw new RangeError(`element ${index} is ${data[index]}, not 0 or 1`)
-  return data
+/**
+ * C's bool has no other values than 0 and 1: compiled code may do anything with a third.
+ *
+ * @throws ElementError
+ */
+export function checkBooleans(data: TypedArray): void {
+  const length = lengthOf(data)
+  for (let index = 0; index < length; index++)
+    if (data[index]! > 1) throw new ElementError(`element ${index} is ${data[index]}, not 0 or 1`)
 }
 
-function fromPlain(type: ElementType, data: readonly unknown[]): TypedArray | undefined {
-  const { array } = storage[type]
-  if (array === undefined) return undefined
-  const result = new array(data.length)
+function fromPlain(type: ElementType, array: TypedArrayConstructor, data: readonly unknown[]): TypedArray | undefined {
+  const count = data.length
+  const result = allocate(array, count)
   const range = integerRanges[type]
   const isBig = type === 'int64' || type === 'uint64'
-  for (let index = 0; index < data.length; index++) {
+  for (let index = 0; index < count; index++) {
     const value = data[index]
     if (
       typeof value === 'boolean' ? type !== 'bool' : typeof value !== 'number' && !(isBig && typeof value === 'bigint')
@@ -87,10 +96,12 @@ function fromPlain(type: ElementType, data: readonly unknown[]): TypedArray | un
       return undefined
     if (range !== undefined) {
       if (typeof value === 'number' && !Number.isSafeInteger(value))
-        throw new RangeError(`element ${index} is ${value}, which is no exact ${type}`)
+        throw new ElementError(`element ${index} is ${value}, which is no exact ${type}`)
       const integer = BigInt(value as number | bigint | boolean)
       if (integer < range[0] || integer > range[1])
-        throw new RangeError(`element ${index} is ${String(value)}, outside of ${type} (${range[0]} to ${range[1]})`)
+        throw new ElementError(
+          `element ${index} is ${shorten(String(value))}, outside of ${type} (${range[0]} to ${range[1]})`,
+        )
       result[index] = isBig ? integer : Number(integer)
     } else {
       result[index] =
@@ -98,4 +109,12 @@ function fromPlain(type: ElementType, data: readonly unknown[]): TypedArray | un
     }
   }
   return result
+}
+
+function allocate(array: TypedArrayConstructor, count: number): TypedArray {
+  try {
+    return new array(count)
+  } catch {
+    throw new ElementError(`given ${count} elements, for which there is no memory`)
+  }
 }

@@ -1,6 +1,7 @@
 import type { CheckedInput } from './inputs.ts'
 import type { SignatureEntry } from './signature.ts'
 import { storage, type TypedArray, type TypedArrayConstructor } from './tensor.ts'
+import { kindOf, lengthOf, viewAs } from './typed-array.ts'
 
 /** Where the addon expects or leaves an input or output (native/addon/plan.h). Offsets are in bytes of the mailbox. */
 export interface NativePort {
@@ -31,11 +32,15 @@ export class InputSlot {
 
   /** Leaves an input where the addon finds it. What doesn't fit is returned, and has to be passed by itself. */
   write({ data, dims }: CheckedInput): unknown {
+    const { view } = this
     const written = this.#dims
-    if (written !== undefined) for (let axis = 0; axis < dims.length; axis++) written[axis] = dims[axis]!
-    const view = this.view
-    if (view === undefined || data.length * view.BYTES_PER_ELEMENT > this.#bytes) return asNative(data)
-    view.set(data as never)
+    let bytes = this.#bytes
+    if (written !== undefined) {
+      for (let axis = 0; axis < dims.length; axis++) written[axis] = dims[axis]!
+      if (view !== undefined) bytes = lengthOf(data) * view.BYTES_PER_ELEMENT
+    }
+    if (view === undefined || bytes > this.#bytes) return asNative(data)
+    if (bytes > 0) view.set(data as never) // of a detached array not even nothing can be copied
     return undefined
   }
 }
@@ -88,11 +93,13 @@ export class OutputSlot {
   /** A copy of the output of the last run, or `undefined` if it didn't fit into the slot. */
   copy(dims: readonly number[]): TypedArray | undefined {
     if (this.#array === undefined || this.#view === undefined) return undefined
-    let length = this.#lanes
-    for (const dim of dims) length *= dim
-    if (length !== this.#view.length) {
-      if (length * this.#array.BYTES_PER_ELEMENT > this.#port.slotBytes) return undefined
-      this.#view = new this.#array(this.#mailbox, this.#port.slot, length)
+    if (this.#written !== undefined) {
+      let length = this.#lanes
+      for (let axis = 0; axis < dims.length; axis++) length *= dims[axis]!
+      if (length !== this.#view.length) {
+        if (length * this.#array.BYTES_PER_ELEMENT > this.#port.slotBytes) return undefined
+        this.#view = new this.#array(this.#mailbox, this.#port.slot, length)
+      }
     }
     return new this.#array(this.#view)
   }
@@ -114,7 +121,5 @@ function viewOf(
 
 /** Node-API knows no `Float16Array` before Node 24: its bits go as a `Uint16Array`. */
 function asNative(data: TypedArray | readonly string[]): unknown {
-  return 'BYTES_PER_ELEMENT' in data && data[Symbol.toStringTag] === ('Float16Array' as string)
-    ? new Uint16Array(data.buffer, data.byteOffset, data.length)
-    : data
+  return kindOf(data) === 'Float16Array' ? viewAs(Uint16Array, data as TypedArray) : data
 }

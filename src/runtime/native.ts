@@ -1,8 +1,10 @@
+import { checkBooleans, ElementError } from './elements.ts'
 import { ModelRunError } from './errors.ts'
 import type { CheckedInput } from './inputs.ts'
 import { InputSlot, OutputSlot, type NativePort } from './mailbox.ts'
 import type { BoundModel, Requirements } from './model.ts'
 import type { Signature, SignatureEntry } from './signature.ts'
+import { quote, shorten } from './shorten.ts'
 import { storage, type Tensor, type TensorData, type TypedArray } from './tensor.ts'
 
 /** What the addon exports (native/addon/addon.cc). */
@@ -58,6 +60,8 @@ export class NativeSession {
   readonly #handle: NativeHandle
   readonly #inputs: readonly InputSlot[]
   readonly #outputs: readonly OutputSlot[]
+  /** What results are copies of: where a name is the object's own, assigning it calls no setter of Object.prototype. */
+  readonly #results: Readonly<Record<string, Tensor>>
 
   /**
    * @param model its `name` begins error messages
@@ -82,17 +86,15 @@ export class NativeSession {
     const { mailbox, inputs, outputs } = this.#handle
     this.#inputs = model.inputs.map((input, i) => new InputSlot(mailbox, input, inputs[i]!))
     this.#outputs = model.outputs.map((output, i) => new OutputSlot(mailbox, output, outputs[i]!))
+    this.#results = tensorsOf(model.outputs, () => noTensor)
   }
 
   runSync(inputs: readonly CheckedInput[]): Record<string, Tensor> {
-    const direct = this.#stage(inputs)
-    let returned
     try {
-      returned = this.#handle.run(direct)
+      return this.#collect(this.#handle.run(this.#stage(inputs)))
     } catch (error) {
       throw this.#explain(error)
     }
-    return this.#collect(returned)
   }
 
   run(inputs: readonly CheckedInput[]): Promise<Record<string, Tensor>> {
@@ -101,8 +103,12 @@ export class NativeSession {
       try {
         // The mailbox holds this run's results only until the callback returns.
         this.#handle.runAsync((error, returned) => {
-          if (error === undefined) resolve(this.#collect(returned))
-          else reject(this.#explain(error))
+          try {
+            if (error !== undefined) throw error
+            resolve(this.#collect(returned))
+          } catch (reason) {
+            reject(this.#explain(reason))
+          }
         }, direct)
       } catch (error) {
         reject(this.#explain(error))
@@ -121,31 +127,42 @@ export class NativeSession {
 
   /** Tensors on the memory that the model reads and writes itself. All shapes are static and below `staticLimit`. */
   bind(): BoundModel {
-    const inputs: Record<string, Tensor> = {}
-    for (const [i, input] of this.#model.inputs.entries())
-      put(inputs, input, this.#inputs[i]!.view!, Object.freeze(toSpec(input).dims))
-    const outputs: Record<string, Tensor> = {}
-    for (const { entry, view } of this.#outputs) put(outputs, entry, view!, Object.freeze(toSpec(entry).dims))
-    const { mailbox } = this.#handle
+    const inputs = tensorsOf(this.#model.inputs, (entry, i) => boundTensor(entry, this.#inputs[i]!.view!))
+    const outputs = tensorsOf(this.#model.outputs, (entry, i) => boundTensor(entry, this.#outputs[i]!.view!))
+    // Not the views that the caller has, on which other properties can be put.
+    const guard = new Uint8Array(this.#handle.mailbox)
+    const booleans = Object.entries(inputs).filter(([, { type }]) => type === 'bool')
     const variable = this.#outputs.filter((output) => !output.isFixed)
     const run = (): void => {
       // A transferred buffer is empty; the model would write to memory that is no longer its own.
-      if (mailbox.byteLength === 0)
+      if (guard.length === 0)
         throw new ModelRunError('RUN_INPUT', `${this.#model.name}: the bound buffers were transferred elsewhere`)
+      if (booleans.length > 0) for (const [name, { data }] of booleans) this.#checkBooleans(name, data as Uint8Array)
       try {
         this.#handle.run()
       } catch (error) {
         throw this.#explain(error)
       }
-      for (const output of variable) this.#checkBound(output.entry, output.dims())
+      if (variable.length > 0) for (const output of variable) this.#checkBound(output.entry, output.dims())
     }
     return { inputs, outputs, run }
+  }
+
+  /** Only of bools other values than the type's own do harm: compiled code relies on them. */
+  #checkBooleans(name: string, data: Uint8Array): void {
+    try {
+      checkBooleans(data)
+    } catch (error) {
+      throw error instanceof ElementError
+        ? new RangeError(`${this.#model.name}: input ${quote(name)}: ${error.message}`)
+        : error
+    }
   }
 
   /** A library whose own shapes are dynamic may give another shape than the signature says. */
   #checkBound(entry: SignatureEntry, dims: readonly number[]): void {
     if (dims.length === entry.shape.length && dims.every((dim, axis) => dim === entry.shape[axis])) return
-    const what = `output ${JSON.stringify(entry.name)} has dims [${dims.join(', ')}] instead of [${entry.shape.join(', ')}]`
+    const what = `output ${quote(entry.name)} has dims [${dims.join(', ')}] instead of [${entry.shape.join(', ')}]`
     throw new ModelRunError('RUN_OUTPUT', `${this.#model.name}: ${what}`)
   }
 
@@ -160,20 +177,23 @@ export class NativeSession {
   }
 
   #collect(returned: Returned): Record<string, Tensor> {
-    const results: Record<string, Tensor> = {}
+    const results = { ...this.#results }
+    const outputs = this.#outputs
     let next = 0
-    for (const output of this.#outputs) {
+    for (let i = 0; i < outputs.length; i++) {
+      const output = outputs[i]!
       const dims = output.dims()
-      put(results, output.entry, output.copy(dims) ?? output.wrap(returned![next++]!), dims)
+      const data = (output.copy(dims) ?? output.wrap(returned![next++]!)) as TensorData
+      results[output.entry.name] = { data, dims, type: output.entry.type }
     }
     return results
   }
 
   #explain(error: unknown): unknown {
     if (!(error instanceof Error)) return error
-    const code = (error as { code?: unknown }).code
-    const message = `${this.#model.name}: ${error.message}`
-    return new ModelRunError(typeof code === 'string' ? code : 'RUN_FAILED', message, { cause: error })
+    const { code } = error as { code?: unknown }
+    const known = typeof code === 'string' ? code : error instanceof RangeError ? 'RUN_MEMORY' : 'RUN_FAILED'
+    return new ModelRunError(known, `${this.#model.name}: ${shorten(error.message, 1000)}`, { cause: error })
   }
 }
 
@@ -181,15 +201,16 @@ function toSpec({ type, shape }: SignatureEntry): { type: number; dims: number[]
   return { type: storage[type].code, dims: shape.map((dim) => (typeof dim === 'number' ? dim : -1)) }
 }
 
-/** Assigns, unless the model's output bears the one name that assignment means something else by. */
-function put(
-  target: Record<string, Tensor>,
-  { name, type }: SignatureEntry,
-  data: TypedArray | string[],
-  dims: readonly number[],
-): void {
-  const tensor: Tensor = { data: data as TensorData, dims, type }
-  if (name === '__proto__')
-    Object.defineProperty(target, name, { value: tensor, enumerable: true, writable: true, configurable: true })
-  else target[name] = tensor
+function boundTensor(entry: SignatureEntry, data: TypedArray): Tensor {
+  return { data: data as TensorData, dims: Object.freeze(toSpec(entry).dims), type: entry.type }
 }
+
+/** An own property for each entry, also for one that is called `__proto__`. */
+function tensorsOf(
+  entries: readonly SignatureEntry[],
+  tensor: (entry: SignatureEntry, index: number) => Tensor,
+): Record<string, Tensor> {
+  return Object.fromEntries(entries.map((entry, i) => [entry.name, tensor(entry, i)]))
+}
+
+const noTensor: Tensor = { data: new Float32Array(0), dims: [0], type: 'float32' }

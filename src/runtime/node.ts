@@ -6,6 +6,7 @@ import { checkArch, checkLibrary, locate } from './library-file.ts'
 import type { BoundModel, Model, ModelFacts } from './model.ts'
 import { NativeSession } from './native.ts'
 import { measureProfile, newProfileFile, type Profile } from './profile.ts'
+import { quote, shorten } from './shorten.ts'
 import type { Tensor } from './tensor.ts'
 
 /** The native files of a built model: paths or `file:` URLs. */
@@ -71,8 +72,8 @@ class NodeModel implements Model {
     for (const entry of [...this.inputs, ...this.outputs])
       if (entry.type === 'string' || entry.shape.some((dim) => typeof dim !== 'number'))
         throw new TypeError(
-          `${this.name}: bind() needs static shapes and no strings, but ${JSON.stringify(entry.name)} is ` +
-            `${entry.type} [${entry.shape.map((dim) => dim ?? '?').join(', ')}]`,
+          `${this.name}: bind() needs static shapes and no strings, but ${quote(entry.name)} is ` +
+            `${entry.type} [${entry.shape.map((dim) => shorten(String(dim ?? '?'))).join(', ')}]`,
         )
     return this.#open(Number.MAX_SAFE_INTEGER).bind()
   }

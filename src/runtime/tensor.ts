@@ -119,6 +119,8 @@ interface Storage {
   readonly code: number
   /** Absent for strings. */
   readonly array: TypedArrayConstructor | undefined
+  /** What the language calls those arrays (`Float32Array`); '' for strings. */
+  readonly kind: string
   /** Entries of the array per element: complex numbers are pairs. */
   readonly lanes: number
 }
@@ -126,6 +128,7 @@ interface Storage {
 const entry = (code: number, array: unknown, lanes = 1): Storage => ({
   code,
   array: array as TypedArrayConstructor | undefined,
+  kind: (array as TypedArrayConstructor | undefined)?.name ?? '',
   lanes,
 })
 
