@@ -59,7 +59,7 @@ export function importApart<P extends Spot>(
     const node = nodes[at]
     if (!node) return { fork: withOutputs(paths, stretch.outputs) }
     if (!stretch.mayFork(at) && ![...mentionedBy(node)].some((name) => apart.has(name))) {
-      stretch.add(at, place)
+      if (isFork(stretch.add(at, place))) throw new TypeError(`node ${at} should not fork`)
       continue
     }
     paths = extendPaths(paths, ({ place: end }) => {

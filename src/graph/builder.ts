@@ -237,6 +237,10 @@ export class GraphBuilder implements Builder {
   }
 
   private produce(node: Node, infos: readonly ValueInfo[], outputs: readonly string[]): Value[] {
+    for (const { shape } of infos) {
+      if (shape?.some((dim) => typeof dim === 'number' && !(dim >= 0)))
+        throw node.error('MODEL_SHAPE', `its result would be of shape [${shape.join(', ')}]`)
+    }
     node.outputs = infos.map((info, i) => this.value(outputs[i] ?? '', info, node))
     this.graph.nodes.push(node)
     return node.outputs

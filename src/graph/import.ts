@@ -3,7 +3,7 @@ import { importApart, type Stretch } from './apart.ts'
 import type { Model, OnnxDim, OnnxFunction, OnnxGraph, OnnxNode, TypeInfo } from '../onnx/model.ts'
 import { GraphBuilder, type SubgraphImporter } from './builder.ts'
 import { type Dim, dimKey, isFresh, symbol, symbolName } from './dim.ts'
-import { bindAttributes, checkFunctions, functionOf } from './functions.ts'
+import { bindAttributes, checkFunctions, functionOf, subgraphsOf } from './functions.ts'
 import { type Graph, type Identities, Node, type Value, type ValueInfo } from './graph.ts'
 import type { OperatorRegistry } from './operator.ts'
 import {
@@ -17,10 +17,11 @@ import {
   isImpossible,
   join,
   type Outcome as OutcomeAt,
+  type Path,
   pathsOf,
   suppose,
 } from './paths.ts'
-import { answered, questionOf } from './questions.ts'
+import { answered, asksForSizes, questionOf } from './questions.ts'
 import { Scope } from './scope.ts'
 import { checkOperators, type Opsets, versionOf } from './support.ts'
 import { removeDeadNodes } from './uses.ts'
@@ -141,7 +142,9 @@ class Importer {
       scope.define(input.name, value)
     }
     const place = { builder, scope, opsets: this.model.opsets, prefix: '', path: '', claims: new Map() }
-    graph.outputs = this.joined(this.fill(source, place), graph.outputNames)
+    const outcome = this.fill(source, place)
+    this.checkStatedRanks(outcome, source)
+    graph.outputs = this.joined(outcome, graph.outputNames)
     return graph
   }
 
@@ -178,6 +181,24 @@ class Importer {
     return { place, values: outputs.map((name) => this.lookUp(name, place.scope, use)) }
   }
 
+  /** Where paths differ in the rank of an output, those are left out that give another than the file states. */
+  private checkStatedRanks(outcome: Outcome, { outputs }: OnnxGraph): void {
+    if (!isFork(outcome) || canJoin(outcome)) return
+    const misfit = ({ values }: Path<Place>): string | undefined =>
+      outputs
+        .map(({ name, type }, i) => {
+          const [stated, given] = [type?.kind === 'tensor' ? type.shape?.length : undefined, values[i]?.shape?.length]
+          const differ = stated !== undefined && given !== undefined && stated !== given
+          return differ ? `output ${JSON.stringify(name)} is stated to be of rank ${stated}, not ${given}` : undefined
+        })
+        .find((problem) => problem !== undefined)
+    const paths = [...pathsOf(outcome)]
+    const wrong = paths.find((path) => misfit(path))
+    if (!wrong?.place.side || paths.every((path) => misfit(path))) return
+    this.identities.impossible.set(wrong.place.side, misfit(wrong)!)
+    throw new Restart()
+  }
+
   /** The values that all paths give. */
   private joined(outcome: Outcome, names: readonly string[]): Value[] {
     if (!isFork(outcome)) return outcome.values.map((value) => value!)
@@ -194,11 +215,17 @@ class Importer {
 
   /** Whether a node may go on in several ways, as an `If` does that asks for a size. */
   private mayFork(source: OnnxNode, place: Place): boolean {
-    const body = functionOf(this.model, source)
-    if (body) return body.nodes.some((inner) => inner.op === 'If' || inner.op === 'Squeeze')
+    if (functionOf(this.model, source)) return this.mayForkInside(source)
     const inputs = source.inputs.map((name) => place.scope.find(name))
-    if (source.op === 'If' && source.domain === '') return !inputs[0]?.constant
+    if (isIf(source)) return !inputs[0]?.constant || this.mayForkInside(source)
     return questionOf(nodeOf(source, place, inputs, source.name, -1), place.claims) !== undefined
+  }
+
+  /** Whether a branch or a function has nodes that may fork, whatever their inputs will be. */
+  private mayForkInside(source: OnnxNode): boolean {
+    const branches = [...subgraphsOf(source)].flatMap(({ nodes }) => nodes)
+    const nodes = [...branches, ...(functionOf(this.model, source)?.nodes ?? [])]
+    return nodes.some((node) => isIf(node) || asksForSizes(node) || this.mayForkInside(node))
   }
 
   /** Imports a node, and defines its outputs unless it forks. */
@@ -256,7 +283,7 @@ class Importer {
       if (attribute?.kind === 'graph') return attribute.value
       throw node.error('MODEL_MISSING_SUBGRAPH', `subgraph ${attributeName} is missing`)
     }
-    if (node.op === 'If' && node.domain === '') {
+    if (isIf(node)) {
       const [then, otherwise] = [bodyOf('then_branch'), bodyOf('else_branch')]
       if (then.outputs.length !== otherwise.outputs.length)
         throw node.error('MODEL_BRANCHES', 'the branches give different numbers of outputs')
@@ -438,6 +465,10 @@ function checkInputCount(source: OnnxGraph, given: number, node: Node): void {
 
 function emptyGraph({ name, outputs }: Pick<OnnxGraph, 'name' | 'outputs'>): Graph {
   return { name, inputs: [], outputs: [], outputNames: outputs.map((output) => output.name), nodes: [] }
+}
+
+function isIf({ op, domain }: Pick<OnnxNode, 'op' | 'domain'>): boolean {
+  return op === 'If' && domain === ''
 }
 
 /** Tells imports of one subgraph with different inputs apart. */

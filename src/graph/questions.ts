@@ -11,12 +11,18 @@ import { type Claim, type Claims, decide } from './paths.ts'
 /** The highest rank that is tried for an output whose rank is data. */
 const HIGHEST_RANK = 8
 
-/** The input whose number of elements decides the rank of the output. */
+/** Operators of which an input's number of elements decides the rank of the output: which input. */
+const lists: Readonly<Record<string, number>> = { ConstantOfShape: 0, Reshape: 1, Expand: 1, Squeeze: 1, Unsqueeze: 1 }
+
+/** Whether a node is of an operator that may have questions. */
+export function asksForSizes({ op, domain }: Pick<Node, 'op' | 'domain'>): boolean {
+  return domain === '' && (Object.hasOwn(lists, op) || op.startsWith('Reduce'))
+}
+
 function listOf(node: Node): Value | undefined {
-  if (node.domain !== '') return undefined
-  if (node.op === 'ConstantOfShape') return node.inputs[0]
-  if (['Reshape', 'Expand', 'Squeeze', 'Unsqueeze'].includes(node.op)) return node.inputs[1]
-  return node.op.startsWith('Reduce') && !node.int('keepdims', 1) ? node.inputs[1] : undefined
+  if (!asksForSizes(node)) return undefined
+  if (node.op.startsWith('Reduce')) return node.int('keepdims', 1) ? undefined : node.inputs[1]
+  return node.inputs[lists[node.op]!]
 }
 
 /** Axes that a Squeeze may take away, which names none. */

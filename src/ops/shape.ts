@@ -56,13 +56,13 @@ function reshapedDims(node: Node, context: InferContext): readonly Dim[] {
     checkCount(node, input.dims, copied)
     return copied
   }
+  if (copied.indexOf(-1, open + 1) >= 0)
+    throw node.error('MODEL_RESHAPE', `the shape [${wanted.join(', ')}] leaves more than one dimension open`)
   const rest = product(copied.filter((_, axis) => axis !== open))
-  const filled = copied.with(
-    open,
-    rest === 0 ? 0 : (divideExactly(product(input.dims), rest) ?? floorDivide(product(input.dims), rest)),
-  )
-  checkCount(node, input.dims, filled)
-  return filled
+  const all = product(input.dims)
+  const shape = copied.with(open, rest === 0 ? 0 : (divideExactly(all, rest) ?? floorDivide(all, rest)))
+  checkCount(node, input.dims, shape)
+  return shape
 }
 
 function checkCount(node: Node, from: readonly Dim[], to: readonly Dim[]): void {

@@ -207,6 +207,17 @@ describe('an If whose branches give values of different rank', () => {
     )
   })
 
+  it('follows the rank that the file states for an output', async () => {
+    const { run } = await compiled({
+      inputs: image,
+      outputs: { q: tensorType('float32', ['b', 't'] as OnnxDim[]) },
+      initializers: constants,
+      nodes: squeezeIfOne('x', 1, 'q'),
+    })
+    expect(run({ x: iota([2, 1, 3]) })[0]?.dims).toEqual([2, 3])
+    expect(() => run({ x: iota([2, 2, 3]) })).toThrow(/expected float32 \[b, 1, t\]/)
+  })
+
   it('is refused where there would be too many ways', async () => {
     const names = Array.from({ length: 7 }, (_, i) => `x${i}`)
     const nodes = [

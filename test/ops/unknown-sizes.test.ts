@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { tensorType } from '../../src/onnx/build.ts'
+import type { OnnxDim } from '../../src/onnx/model.ts'
+import { toRuntime } from '../../src/conformance/runtime-tensor.ts'
+import { type Case, close, compileModel, f32, i64, runCase, runCases } from './harness.ts'
+
+// What would be an error of the build for known sizes is one of the run for unknown ones, and never an answer.
+
+const refused: readonly { readonly what: string; readonly one: Case; readonly known: RegExp; readonly run?: RegExp }[] =
+  [
+    {
+      what: 'a Reshape that leaves elements over',
+      one: { op: 'Reshape', inputs: [f32([1, 2, 3, 4, 5, 6]), i64([4, -1])], constants: [1] },
+      known: /can't be reshaped/,
+      run: /does not fit the number of elements/,
+    },
+    {
+      what: 'a Reshape of a constant that leaves elements over',
+      one: { op: 'Reshape', inputs: [f32([1, 2, 3, 4, 5, 6]), i64([4, -1])], constants: [0, 1] },
+      known: /can't be reshaped/,
+    },
+    {
+      what: 'a Reshape that leaves two dimensions open',
+      one: { op: 'Reshape', inputs: [f32([1, 2, 3, 4]), i64([-1, -1])], constants: [1] },
+      known: /more than one dimension open/,
+      run: /more than one dimension open/,
+    },
+    {
+      what: 'an Unsqueeze that names an axis twice',
+      one: { op: 'Unsqueeze', inputs: [f32([1, 2]), i64([0, 0])], constants: [1] },
+      known: /name an axis twice/,
+      run: /name an axis twice/,
+    },
+    {
+      what: 'a MaxUnpool of other indices than data',
+      one: {
+        op: 'MaxUnpool',
+        inputs: [f32([1, 2], [1, 1, 2]), i64([0, 1, 2], [1, 1, 3])],
+        attributes: { kernel_shape: [2n], strides: [2n] },
+      },
+      known: /of one shape/,
+      run: /of one shape/,
+    },
+    {
+      what: 'a DepthToSpace of channels that do not make blocks',
+      one: { op: 'DepthToSpace', inputs: [f32([1, 2, 3], [1, 3, 1, 1])], attributes: { blocksize: 2n } },
+      known: /blocks of 4/,
+      run: /blocks of 4/,
+    },
+  ]
+
+describe('sizes that do not fit', () => {
+  for (const { what, one, known, run } of refused) {
+    it(what, async () => {
+      await expect(runCase(one)).rejects.toThrow(known)
+      if (run) await expect(runCase({ ...one, dynamic: true })).rejects.toThrow(run)
+    })
+  }
+
+  it('scanned axes of different sizes', async () => {
+    const model = await compileModel({
+      opsets: { '': 17 },
+      inputs: { a: tensorType('float32', ['n'] as OnnxDim[]), b: tensorType('float32', ['m'] as OnnxDim[]) },
+      outputs: { y: undefined },
+      nodes: [
+        {
+          op: 'Scan',
+          inputs: ['a', 'b'],
+          outputs: ['y'],
+          attributes: {
+            num_scan_inputs: 2n,
+            body: {
+              inputs: { p: tensorType('float32', []), q: tensorType('float32', []) },
+              outputs: { r: undefined },
+              nodes: [{ op: 'Add', inputs: ['p', 'q'], outputs: ['r'] }],
+            },
+          },
+        },
+      ],
+    })
+    const run = (a: number[], b: number[]) => model.runSync({ a: toRuntime(f32(a)), b: toRuntime(f32(b)) })['y']
+    expect([...(run([1, 2], [3, 4])!.data as Float32Array)]).toEqual([4, 6])
+    expect(() => run([1, 2], [3, 4, 5])).toThrow(/m is 2 in input "a"/)
+  })
+})
+
+it('transposed convolutions over unknown sizes have the pads that output_shape and SAME ask for', async () => {
+  const x = [1, 2, 3, 4]
+  const w = [1, 10, 100]
+  const stride = 2
+  /** Each element puts its share under the window, which begins `begin` before the output. */
+  const spread = (count: number, begin: number): number[] =>
+    Array.from({ length: count }, (_, at) =>
+      x.reduce((sum, value, i) => sum + value * (w[at + begin - i * stride] ?? 0), 0),
+    )
+  const full = (x.length - 1) * stride + w.length
+  const padsOf = (count: number): number => Math.max(0, full - count)
+  const conv = (attributes: Case['attributes']): Case => ({
+    op: 'ConvTranspose',
+    inputs: [f32(x, [1, 1, 4]), f32(w, [1, 1, 3])],
+    attributes: { kernel_shape: [3n], strides: [BigInt(stride)], ...attributes },
+    dynamic: true,
+  })
+  const cases: readonly [Case['attributes'], number, number][] = [
+    [{ output_shape: [7n] }, 7, Math.ceil(padsOf(7) / 2)],
+    [{ output_shape: [8n] }, 8, Math.ceil(padsOf(8) / 2)],
+    [{ output_shape: [6n], auto_pad: 'SAME_UPPER' }, 6, Math.floor(padsOf(6) / 2)],
+    [{ auto_pad: 'SAME_UPPER' }, 8, Math.floor(padsOf(8) / 2)],
+    [{ auto_pad: 'SAME_LOWER' }, 8, Math.ceil(padsOf(8) / 2)],
+  ]
+  for (const constants of [[1], []]) {
+    const results = await runCases(cases.map(([attributes]) => ({ ...conv(attributes), constants })))
+    results.forEach(([y], i) => {
+      const [attributes, count, begin] = cases[i]!
+      expect(y!.dims, JSON.stringify(attributes, String)).toEqual([1, 1, count])
+      expect(close(y!.values, spread(count, begin)), `${JSON.stringify(attributes, String)}: ${y!.values.join()}`).toBe(
+        true,
+      )
+    })
+  }
+})
