@@ -4,7 +4,7 @@ import type { Model, OnnxDim, OnnxFunction, OnnxGraph, OnnxNode, TypeInfo } from
 import { GraphBuilder, type SubgraphImporter } from './builder.ts'
 import { type Dim, dimKey, isFresh, symbol, symbolName } from './dim.ts'
 import { bindAttributes, checkFunctions, functionOf, subgraphsOf } from './functions.ts'
-import { type Graph, type Identities, Node, type Value, type ValueInfo } from './graph.ts'
+import { type Graph, Identities, Node, type Value, type ValueInfo } from './graph.ts'
 import type { OperatorRegistry } from './operator.ts'
 import {
   canJoin,
@@ -22,6 +22,7 @@ import {
   suppose,
 } from './paths.ts'
 import { answered, asksForSizes, questionOf } from './questions.ts'
+import { withRanks } from './ranks.ts'
 import { Scope } from './scope.ts'
 import { checkOperators, type Opsets, versionOf } from './support.ts'
 import { removeDeadNodes } from './uses.ts'
@@ -70,7 +71,8 @@ export function importModel(
   identities: Identities,
   options: ImportOptions = {},
 ): Graph {
-  const graph = importWithFacts(model, registry, identities, options)
+  const importAs = (candidate: Model): Graph => importWithFacts(candidate, registry, new Identities(), options)
+  const graph = importWithFacts(withRanks(model, importAs), registry, identities, options)
   removeDeadNodes(graph)
   return graph
 }
@@ -420,7 +422,7 @@ class Importer {
       new CompileError('UNSUPPORTED_INPUT', `Model ${this.model.path}: input ${JSON.stringify(name)} ${what}.`)
     if (type?.kind !== 'tensor')
       throw problem(`is ${type ? `a ${type.kind}` : 'of no stated type'}; the built-in compiler takes tensors`)
-    if (!type.shape) throw problem('has no stated rank, which the built-in compiler needs')
+    if (!type.shape) throw problem('has no stated rank')
     return { type: type.type, shape: type.shape.map((dim) => this.dim(dim)) }
   }
 
