@@ -8,8 +8,13 @@ export const ints = (values) => ({ kind: 'ints', value: values.map(BigInt) })
 export const float = (value) => ({ kind: 'float', value })
 export const floats = (value) => ({ kind: 'floats', value })
 
-/** onnxruntime does not take what the generator made. */
-export class Refused extends Error {}
+/** onnxruntime does not take what the generator made: the model of one node that `source` is. */
+export class Refused extends Error {
+  constructor(source, cause) {
+    super(cause.message, { cause })
+    this.source = source
+  }
+}
 
 /**
  * What operators' generators build a case with: values whose tensors are known, since onnxruntime computes each node as
@@ -173,7 +178,7 @@ export class CaseBuilder {
     try {
       return await this.run(modelBytes(source), new Map(taken.map(({ name, tensor }) => [name, tensor])), node.outputs)
     } catch (error) {
-      throw new Refused(error.message)
+      throw new Refused(source, error)
     }
   }
 

@@ -16,7 +16,9 @@ export const explained = [
     why: rank,
     covers: ({ kind, what }) =>
       kind === 'refused' &&
-      /(?:rank of the (?:output|image) is not known|the last axis of indices must be known at compile time)/.test(what),
+      /(?:rank of the (?:output|image) is not known|the last axis of indices must be known at compile time|what only a run knows decides here what an output is)/.test(
+        what,
+      ),
   },
   {
     why: 'Whether a signal is real or complex, which its last axis says, decides the algorithm and has to be known when the code is made.',
@@ -84,10 +86,10 @@ export const explained = [
       kind === 'value' && op === 'StringSplit' && Boolean(attributes.delimiter) && operand(0)?.strings.includes(''),
   },
   {
-    why: 'Infinite or NaN operands of a sum of products: what the definition leaves out (padding, a weight of 0, what Winograd’s transforms cancel) is multiplied by 0 on one side and skipped on the other.',
+    why: 'Infinite or NaN operands of a sum of products: what the definition leaves out (padding, a weight of 0, what Winograd’s transforms cancel) is multiplied by 0 on one side and skipped on the other; and a product that overflows is infinite before it meets another infinity, or, fused, is not.',
     covers: (found, { op }, operand) =>
       found.kind === 'value' &&
-      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool|\w+Normalization)$/.test(
+      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool|MatMul|Gemm|Einsum|Attention|\w+Normalization)$/.test(
         op,
       ) &&
       isNotFinite(found) &&
@@ -172,6 +174,37 @@ export const explained = [
     why: 'onnxruntime computes Mod with fmod=1 of 64-bit integers in double, which rounds those beyond 2^53.',
     covers: ({ kind, expected }, { op, attributes }) =>
       kind === 'value' && op === 'Mod' && Boolean(attributes.fmod) && expected.type.endsWith('int64'),
+  },
+  {
+    why: 'Interpolated integers lose their fraction: a rounding error on one side decides between two neighbours.',
+    covers: ({ kind, apart, expected }, { op, attributes }) =>
+      kind === 'value' &&
+      op === 'Resize' &&
+      (attributes.mode ?? 'nearest') !== 'nearest' &&
+      /^u?int/.test(expected.type) &&
+      apart <= 1,
+  },
+  {
+    why: 'Every NaN is one and the same element to numpy.unique, which ONNX’s reference calls; onnxruntime loses some.',
+    covers: ({ kind }, { op }, operand) => kind === 'value' && op === 'Unique' && hasNotFinite(operand(0)),
+  },
+  {
+    why: 'onnxruntime’s Gather of rows of texts leaves all but the first of each row empty.',
+    covers: ({ kind }, { op }, operand) =>
+      kind === 'value' && op === 'Gather' && operand(0)?.type === 'string' && operand(0).dims.length > 1,
+  },
+  {
+    why: 'A window of one element is 1 (numpy); onnxruntime divides by its length less one.',
+    covers: ({ kind, expected }, { op }) =>
+      kind === 'value' && /^(?:Blackman|Hamming|Hann)Window$/.test(op) && expected.dims[0] === 1,
+  },
+  {
+    why: 'onnxruntime takes an end of INT_MAX with a step backwards for the beginning; ONNX clamps it to the last element, and names INT_MIN for that.',
+    covers: ({ kind, what }, { op }, operand) =>
+      kind === 'value' &&
+      op === 'Slice' &&
+      what.startsWith('shape is') &&
+      tensorValues(operand(2)).some((end, i) => end >= 2 ** 31 - 1 && tensorValues(operand(4))[i] < 0),
   },
   {
     why: 'A reduced axis of size 0 gives size 1, or none without keepdims (ONNX: a reduction over an empty set). onnxruntime leaves it in the result for some operators and types.',

@@ -20,7 +20,7 @@ export function opsetOf(seed, number) {
  * One operator or a small graph, its inputs, and what onnxruntime makes of them. A function of seed and number.
  *
  * @param {{ seed: number, number: number, only?: readonly string[], run: Function }} options
- * @param {(refusal: object) => void} onRefused told of what onnxruntime did not take on the way
+ * @param {(refusal: Refused) => void} onRefused told of what onnxruntime did not take on the way
  */
 export async function makeCase({ seed, number, only, run }, onRefused = () => {}) {
   const opset = opsetOf(seed, number)
@@ -35,7 +35,7 @@ export async function makeCase({ seed, number, only, run }, onRefused = () => {}
         await kinds[random.pick(names)](builder)
       } catch (error) {
         if (!(error instanceof Refused)) throw error
-        onRefused({ number, opset, message: error.message, ...error.cause })
+        onRefused(error)
       }
     }
     if (builder.nodes.length === 0) continue

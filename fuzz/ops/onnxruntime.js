@@ -4,6 +4,15 @@ import { join } from 'node:path'
 import { fromRuntime, toRuntime } from '../../dist/conformance/runtime-tensor.js'
 import { EnvironmentError } from '../../dist/errors.js'
 
+/** The model itself breaks a rule, whatever its inputs hold. */
+export class RefusedModel extends Error {
+  constructor(cause) {
+    super(cause.message, { cause })
+    /** Whether it is only that onnxruntime lacks the operator for such types. */
+    this.isLack = /NOT_IMPLEMENTED|Could not find an implementation/.test(cause.message)
+  }
+}
+
 /**
  * onnxruntime, which answers are compared to.
  *
@@ -27,7 +36,9 @@ export function onnxruntime(root) {
     logSeverityLevel: 4,
   }
   return async (bytes, inputs) => {
-    const session = await ort.InferenceSession.create(bytes, options)
+    const session = await ort.InferenceSession.create(bytes, options).catch((error) => {
+      throw new RefusedModel(error)
+    })
     try {
       const feeds = [...inputs].map(([name, tensor]) => [name, feed(ort, tensor)])
       const results = await session.run(Object.fromEntries(feeds))

@@ -2,14 +2,14 @@ import { writeFileSync } from 'node:fs'
 import { buildAddon } from '../../dist/builtin/addon.js'
 import { builtinSource, compileBuiltin } from '../../dist/builtin/index.js'
 import { fromRuntime, toRuntime } from '../../dist/conformance/runtime-tensor.js'
-import { tensorType } from '../../dist/onnx/build.js'
+import { modelBytes, tensorType } from '../../dist/onnx/build.js'
 import { decodeModel } from '../../dist/onnx/read.js'
 import { createNodeModel } from '../../dist/runtime/node.js'
 import { resolveTarget } from '../../dist/targets/index.js'
 import { difference } from './compare.js'
 import { bytesOf, makeCase, namesOf } from './generate.js'
 import { explanationOf } from './explained.js'
-import { onnxruntime } from './onnxruntime.js'
+import { onnxruntime, RefusedModel } from './onnxruntime.js'
 import { describe, saveCase } from './save.js'
 
 // Makes cases, compiles those of a batch as one model, and compares.
@@ -24,8 +24,8 @@ export class Engine {
   }
 
   /** @returns {Promise<object | undefined>} `undefined` where onnxruntime takes nothing of what was tried */
-  caseOf(number) {
-    return makeCase({ seed: this.seed, number, only: this.only, run: this.reference })
+  caseOf(number, onRefused) {
+    return makeCase({ seed: this.seed, number, only: this.only, run: this.reference }, onRefused)
   }
 
   /**
@@ -40,7 +40,7 @@ export class Engine {
       if (skip.includes(number))
         results.push({ number, kind: 'skipped', what: 'onnxruntime ends the process', ops: [] })
       else {
-        const made = await this.caseOf(number)
+        const made = await this.caseOf(number, (refused) => results.push(...lenience(number, refused)))
         if (made) cases.push(made)
         else results.push({ number, kind: 'skipped', what: 'onnxruntime takes nothing of what was tried', ops: [] })
       }
@@ -153,6 +153,17 @@ if (process.argv[2] !== undefined && process.send) {
   })
   process.on('disconnect', () => process.exit())
   process.send({ results: [] })
+}
+
+/** What onnxruntime refuses as a model, and we take: no difference, but worth to be known. */
+function lenience(number, { source, cause }) {
+  if (!(cause instanceof RefusedModel) || cause.isLack) return []
+  try {
+    builtinSource(decodeModel(modelBytes(source), { path: 'refused.onnx' }), { target, identity })
+    return [{ number, kind: 'lenient', what: cause.message, ops: source.nodes.map(({ op }) => op) }]
+  } catch {
+    return []
+  }
 }
 
 function same(made) {
