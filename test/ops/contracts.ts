@@ -8,6 +8,8 @@ import { type Case, compileCases, importCase, type Result } from './harness.ts'
 export interface Contract extends Case {
   /** What only the run can tell: which inputs stand in the place of those that fit. */
   readonly refuses?: Readonly<Record<string, Readonly<Record<number, Tensor>>>>
+  /** Where given: of each input, the axes that may be of any size. Every other is refused when it is longer by one. */
+  readonly free?: Readonly<Record<number, readonly number[]>>
   /** Per input, an element type that it must not have. */
   readonly never: readonly (ElementType | undefined)[]
 }
@@ -25,8 +27,8 @@ export function describeContracts(family: string, contracts: readonly Contract[]
       first = run()
     }, 300_000)
 
-    const refusals = contracts.flatMap(({ op, inputs, refuses = {} }, i) =>
-      Object.entries(refuses).map(([what, changed]) => {
+    const refusals = contracts.flatMap(({ op, inputs, refuses = {}, free, dynamic, constants }, i) =>
+      Object.entries({ ...refuses, ...(dynamic && free && longer(inputs, free, constants)) }).map(([what, changed]) => {
         const given = inputs.map((tensor, at) => changed[at] ?? tensor)
         return [op, what, i, given] as const
       }),
@@ -40,6 +42,33 @@ export function describeContracts(family: string, contracts: readonly Contract[]
       expect(run()).toEqual(first)
     })
 
+    const sizes = contracts.flatMap(({ op, inputs, free = {}, dynamic, constants = [] }, i) =>
+      inputs.flatMap((tensor, at) =>
+        tensor && dynamic && !constants.includes(at)
+          ? (free[at] ?? []).map((axis) => [op, at, axis, i, tensor] as const)
+          : [],
+      ),
+    )
+    it.runIf(sizes.length > 0).each(sizes)(
+      '%s takes an input %i that is longer along axis %i',
+      (_op, at, axis, i, tensor) => {
+        const other = blank(tensor.type, tensor.dims.with(axis, tensor.dims[axis]! + 1))
+        const inputs = contracts[i]!.inputs.map((given, index) => (index === at ? other : given))
+        expect(() => run(new Map([[i, inputs]]))).not.toThrow()
+      },
+    )
+
+    const shapes = contracts.flatMap((contract) =>
+      Object.entries(contract.free ? longer(contract.inputs, contract.free) : {}).map(
+        ([what, changed]) => [contract.op, what, changed, contract] as const,
+      ),
+    )
+    it.runIf(shapes.length > 0).each(shapes)('%s refuses %s that is known', (_op, _what, changed, contract) => {
+      const inputs = contract.inputs.map((tensor, at) => changed[at] ?? tensor)
+      const { code } = caught(() => importCase({ ...contract, inputs, dynamic: false })) as { code?: string }
+      expect(code).toMatch(/^MODEL_(SHAPE|BROADCAST)$/)
+    })
+
     const types = contracts.flatMap((contract) =>
       contract.never.flatMap((type, at) => (type ? [[contract.op, at, type, contract] as const] : [])),
     )
@@ -48,6 +77,21 @@ export function describeContracts(family: string, contracts: readonly Contract[]
       expect((caught(() => importCase({ ...contract, inputs })) as { code?: string }).code).toBe('MODEL_TYPES')
     })
   })
+}
+
+/** For each axis that is not free, the input that is longer there. */
+function longer(
+  inputs: Case['inputs'],
+  free: NonNullable<Contract['free']>,
+  constants: readonly number[] = [],
+): NonNullable<Contract['refuses']> {
+  const tensors = inputs.flatMap((tensor, i) => (tensor && !constants.includes(i) ? [{ tensor, i }] : []))
+  const tied = tensors.flatMap(({ tensor: { type, dims }, i }) =>
+    dims.flatMap((dim, axis) =>
+      free[i]?.includes(axis) ? [] : [[`axis ${axis} of input ${i}`, { [i]: blank(type, dims.with(axis, dim + 1)) }]],
+    ),
+  )
+  return Object.fromEntries(tied) as NonNullable<Contract['refuses']>
 }
 
 function caught(act: () => unknown): Error {

@@ -103,7 +103,10 @@ export async function compileCases(
   return (changes = new Map()) => {
     const feeds = { ...graph.feeds }
     for (const [i, inputs] of changes)
-      inputs.forEach((tensor, at) => tensor && (feeds[`c${i}_x${at}`] = toRuntime(tensor)))
+      inputs.forEach((tensor, at) => {
+        const name = `c${i}_x${at}`
+        if (tensor && name in feeds) feeds[name] = toRuntime(tensor)
+      })
     const results = model.runSync(feeds)
     return graph.outputsOfCases.map((names) => names.map((name) => resultOf(fromRuntime(results[name]!))))
   }
