@@ -124,6 +124,12 @@ const Loop: LoweredOperator = {
   rules: takes('M?:int64 cond?:bool v_initial*:value', {}, (node) => agreeSingle(node, [0, 1])),
   infer(node, context) {
     const initial = node.inputs.slice(2).map((_, i) => node.input(i + 2))
+    const list = initial.find(({ kind }) => kind !== 'tensor')
+    if (list)
+      throw node.error(
+        'UNSUPPORTED_SEQUENCE',
+        `it carries ${JSON.stringify(list.name)}, a ${list.kind}, whose length then depends on the loop; the built-in compiler takes those apart at compile time`,
+      )
     const body = loopBody(node, context, initial)
     checkGoesOn(node, body.outputs[0]!)
     body.outputs = body.outputs.map((output) => context.copy(body, output))

@@ -174,6 +174,13 @@ describe('sequences and optionals', () => {
       /position 5 is out of range/,
     )
     await expect(build([list], 'list')).rejects.toThrow(/sequence/)
+    const body: GraphSource = {
+      inputs: { i: undefined, go: undefined, before: undefined },
+      outputs: { go: undefined, after: undefined },
+      nodes: [{ op: 'SequenceInsert', inputs: ['before', 'x'], outputs: ['after'] }],
+    }
+    const loop = { op: 'Loop', inputs: ['five', '', 'list'], outputs: ['y'], attributes: { body } }
+    await expect(build([list, loop], 'y')).rejects.toThrow(/carries "list", a sequence/)
   })
 })
 
