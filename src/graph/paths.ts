@@ -111,6 +111,19 @@ export function canJoin<P>(outcome: Outcome<P>): boolean {
   )
 }
 
+/** What keeps paths from joining, for messages: `"y" may be float32 of rank 2 or float32 of rank 3`. */
+export function differences<P>(outcome: Outcome<P>, names: readonly string[]): string {
+  const described = ({ kind, type, shape }: Value): string =>
+    kind === 'tensor' ? `${type} of ${shape ? `rank ${shape.length}` : 'any rank'}` : `one ${kind} or another`
+  const differing = names.flatMap((name, i) => {
+    const found = new Set([...pathsOf(outcome)].map(({ values: { [i]: value } }) => value && described(value)))
+    const [first] = found
+    const differ = found.size > 1 || first?.startsWith('one ')
+    return differ ? [`${JSON.stringify(name)} may be ${[...found].join(' or ')}`] : []
+  })
+  return differing.join(', ')
+}
+
 function sameRank(a: Value, b: Value): boolean {
   return a.shape !== undefined && a.shape.length === b.shape?.length
 }

@@ -1,6 +1,6 @@
 import { CompileError } from '../errors.ts'
 import type { Model, TypeInfo, ValueInfo } from '../onnx/model.ts'
-import type { Graph } from './graph.ts'
+import type { Graph, Value } from './graph.ts'
 
 /** The highest rank that is tried for an input that states none. */
 const HIGHEST_RANK = 8
@@ -71,8 +71,19 @@ function withRanksOf(model: Model, ranks: readonly number[]): Model {
 }
 
 function givesStatedRanks(model: Model, { graph }: Reading): boolean {
-  return model.graph.outputs.every(({ type }, i) => {
+  return statedRankMissed(model.graph.outputs, graph.outputs) === undefined
+}
+
+/** Says which of the values is of another rank than the file states for the output that it is; `undefined`: none. */
+export function statedRankMissed(
+  outputs: readonly ValueInfo[],
+  values: readonly (Value | undefined)[],
+): string | undefined {
+  for (const [i, { name, type }] of outputs.entries()) {
     const stated = type?.kind === 'tensor' ? type.shape?.length : undefined
-    return stated === undefined || graph.outputs[i]?.shape?.length === stated
-  })
+    const given = values[i]?.shape?.length
+    if (stated !== undefined && given !== undefined && stated !== given)
+      return `output ${JSON.stringify(name)} is stated to be of rank ${stated}, not ${given}`
+  }
+  return undefined
 }
