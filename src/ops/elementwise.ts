@@ -4,39 +4,13 @@ import { isStatic } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import { type Rules, takes } from '../graph/rules.ts'
-import { type ElementType, isFloat, isInteger } from '../onnx/element-type.ts'
+import { type ElementType } from '../onnx/element-type.ts'
 import { broadcastShapes } from '../graph/broadcast.ts'
 import { type Elementwise, foldElementwise } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { MOST_FOLLOWED } from './shape-contents.ts'
 
 export type Scalar = NonNullable<LoweredOperator['scalar']>
-
-/** Groups of element types that ONNX's type constraints speak of. */
-export type Kind = 'float' | 'signed' | 'number' | 'integer' | 'unsigned integer' | 'bool' | 'any'
-
-const kinds: Readonly<Record<Kind, (type: ElementType) => boolean>> = {
-  float: isFloat,
-  signed: (type) => isFloat(type) || type.startsWith('int'),
-  number: (type) => isFloat(type) || isInteger(type),
-  integer: isInteger,
-  'unsigned integer': (type) => type.startsWith('uint'),
-  bool: (type) => type === 'bool',
-  any: () => true,
-}
-
-/** Throws where an input is of a type that the operator has no meaning for. */
-export function checkKind(node: Node, value: Value, kind: Kind): void {
-  if (!kinds[kind](value.type)) {
-    throw node.error('MODEL_TYPES', `it takes ${kind === 'any' ? 'tensors' : `${kind}s`}, but is given ${value.type}`)
-  }
-}
-
-/** Throws where two inputs differ in type. */
-export function checkSameType(node: Node, a: Value, b: Value): void {
-  if (a.type !== b.type)
-    throw node.error('MODEL_TYPES', `inputs are of types ${a.type} and ${b.type}, which should agree`)
-}
 
 /** A function of the C library in the precision of `type`: `floor` of doubles, `floorf` of everything narrower. */
 export function libm(type: ElementType, name: string): string {

@@ -1,9 +1,8 @@
 import type { IntsName } from '../graph/attributes.ts'
-import { type Dim, dimEquals, saturatedOf } from '../graph/dim.ts'
+import { type Dim, saturatedOf } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
 import { defaultLimits } from '../onnx/limits.ts'
-import type { KernelWriter } from './lowering.ts'
 
 /** Contents longer than this are not followed: no shape has as many, and a model may state any length. */
 export const MOST_FOLLOWED = 4096
@@ -35,13 +34,6 @@ export function normalizeAxis(node: Node, axis: number, rank: number): number {
     throw node.error('MODEL_AXIS', `axis ${axis} is out of range for rank ${rank}`)
   }
   return axis < 0 ? axis + rank : axis
-}
-
-/** Demands that two dimensions are equal: at compile time where both are known, else when the model runs. */
-export function demandEqual(node: Node, k: KernelWriter, a: Dim, b: Dim, sentence: string): void {
-  if (dimEquals(a, b)) return
-  if (typeof a === 'number' && typeof b === 'number') throw node.error('MODEL_SHAPE', `${sentence} (${a} and ${b})`)
-  k.failIf(`${k.dim(a)} != ${k.dim(b)}`, sentence)
 }
 
 /** Integers that an operator takes as attribute in old opsets and as input in new ones; `undefined` where not given. */
