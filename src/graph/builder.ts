@@ -2,7 +2,7 @@ import { type CompileError, OnnxMlirError } from '../errors.ts'
 import type { ElementType } from '../onnx/element-type.ts'
 import type { Attribute, Tensor } from '../onnx/model.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
-import { constantContents, infoOf } from './contents.ts'
+import { constantContents, contentsDemands, infoOf } from './contents.ts'
 import { type Demand, demandKey } from './demand.ts'
 import { demandsOf } from './demands.ts'
 import { type Dim, isStatic } from './dim.ts'
@@ -155,6 +155,7 @@ export class GraphBuilder implements Builder {
     if (known.length > 0 && known.every((tensor) => tensor !== undefined)) {
       return known.map((tensor, i) => this.constant(tensor, outputs[i]))
     }
+    this.check(node, infos.flatMap(contentsDemands))
     return this.produce(node, infos, outputs)
   }
 

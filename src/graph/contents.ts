@@ -1,7 +1,8 @@
 import type { ElementType } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { tensorFrom, tensorValues } from '../onnx/tensor.ts'
-import { type Dim, integer, integerOf, isManageable } from './dim.ts'
+import type { Demand } from './demand.ts'
+import { type Dim, dimEquals, integer, integerOf, isManageable, maximum, minimum } from './dim.ts'
 import type { ValueInfo } from './graph.ts'
 import { wrapTo } from './integer.ts'
 
@@ -26,10 +27,25 @@ export function constantContents({ type, shape, contents }: ValueInfo): Tensor |
 
 /**
  * A result of exact arithmetic as the element of an integer type that the compiled model computes: integers wrap.
- * `undefined` where a symbolic one might wrap, or grew too long to follow.
+ * `undefined` where a symbolic one is likely to wrap, about which nothing could be concluded, or grew too long to follow.
  */
 export function elementOf(type: ElementType, value: Dim): Dim | undefined {
   const constant = integerOf(value)
   if (constant !== undefined) return type === 'bool' ? value : integer(wrapTo(type, constant))
-  return typeof value !== 'number' && isManageable(value) ? value : undefined
+  const most = type === 'int32' ? 2n ** 20n : 2n ** 31n
+  return typeof value !== 'number' && isManageable(value, most) ? value : undefined
+}
+
+/**
+ * What must hold for the contents of a value to be what the compiled model computes: those of 32 bits have not wrapped.
+ * (Of 64 bits no expression of sizes does that whose parts are sizes of tensors that memory can hold.)
+ */
+export function contentsDemands({ type, contents }: ValueInfo): Demand[] {
+  if (type !== 'int32' || !contents) return []
+  const [low, high] = [-(2 ** 31), 2 ** 31 - 1]
+  return contents.flatMap((given): Demand[] => {
+    const expected = maximum(minimum(given, high), low)
+    const sentence = 'shapes are computed in 32 bits, in which a size has no room'
+    return dimEquals(given, expected) ? [] : [{ input: 0, axis: 0, given, expected, orOne: false, sentence }]
+  })
 }

@@ -265,15 +265,27 @@ export function isShort(dim: Dim): boolean {
 }
 
 /**
- * Whether a dimension is one to go on with. It should be short; and where sizes are taken by large
- * numbers, the compiled model's 64 bits may wrap, about which nothing could be concluded here.
+ * Whether a dimension is one to go on with: short, and not beyond `most` where every symbol is 1.
  */
-export function isManageable(dim: SymbolicDim): boolean {
-  const total = dim.terms.reduce((sum, { coefficient }) => sum + integers.absolute(coefficient), 0n)
-  return total <= MOST_TIMES && isShort(dim)
+export function isManageable(dim: SymbolicDim, most: bigint): boolean {
+  return isShort(dim) && magnitudeAtOne(dim) <= most
 }
 
-const MOST_TIMES = 2n ** 31n
+/** An upper bound of what a dimension can be, positive or negative, where no symbol is more than 1. */
+function magnitudeAtOne(dim: Dim): bigint {
+  const terms = termsOf(dim).map(({ coefficient, atoms }) => {
+    const factors = atoms.map((atom) => {
+      if (atom.kind === 'symbol') return 1n
+      const [a, b] = [magnitudeAtOne(atom.a), magnitudeAtOne(atom.b)]
+      if (atom.call === 'min' && isNonNegative(atom)) return integers.minimum(a, b)
+      if (atom.call === 'mod' && isNonNegative(atom) && isAtLeast(atom.a, 0)) return integers.minimum(a, b)
+      return atom.call === 'trunc_div' || atom.call === 'floor_div' ? a : integers.maximum(a, b)
+    })
+    return factors.reduce((product, factor) => product * factor, integers.absolute(coefficient))
+  })
+  return terms.reduce((sum, term) => sum + term, 0n)
+}
+
 const LONGEST_KEY = 2000
 
 /** Product of dimensions: the number of elements of a shape. */
