@@ -77,7 +77,7 @@ export class GraphBuilder implements Builder {
     return new Value(this.identities.nextValue(), name, infoOf(tensor), tensor)
   }
 
-  ints(values: readonly number[], dims: readonly number[] = [values.length]): Value {
+  ints(values: readonly number[] | readonly bigint[], dims: readonly number[] = [values.length]): Value {
     return this.constant(tensorFrom('int64', dims, values))
   }
 
@@ -92,7 +92,7 @@ export class GraphBuilder implements Builder {
     return this.op('Reshape', [x, this.dims(dims)], { allowzero: 1 })
   }
 
-  scalar(value: number, type: ElementType): Value {
+  scalar(value: number | bigint, type: ElementType): Value {
     return this.constant(tensorFrom(type, [], [value]))
   }
 
@@ -141,6 +141,7 @@ export class GraphBuilder implements Builder {
     this.enforce(node, operator)
     const folded =
       operator.fold && node.inputs.every((input) => !input || input.constant) ? operator.fold(node) : undefined
+    for (const { type, dims } of folded ?? []) checkSize(outputs[0] || node.name, { type, shape: dims })
     if (folded) return folded.map((tensor, i) => this.constant(tensor, outputs[i]))
 
     const decomposed = operator.decompose && this.from(node, () => operator.decompose!(node, this), subgraphs)
@@ -155,7 +156,10 @@ export class GraphBuilder implements Builder {
     if (known.length > 0 && known.every((tensor) => tensor !== undefined)) {
       return known.map((tensor, i) => this.constant(tensor, outputs[i]))
     }
-    this.check(node, infos.flatMap(contentsDemands))
+    this.check(
+      node,
+      infos.flatMap((info) => contentsDemands(node, info)),
+    )
     return this.produce(node, infos, outputs)
   }
 

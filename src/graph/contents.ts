@@ -3,7 +3,7 @@ import type { Tensor } from '../onnx/model.ts'
 import { tensorFrom, tensorValues } from '../onnx/tensor.ts'
 import type { Demand } from './demand.ts'
 import { type Dim, dimEquals, integer, integerOf, isManageable, maximum, minimum } from './dim.ts'
-import type { ValueInfo } from './graph.ts'
+import type { Node, ValueInfo } from './graph.ts'
 import { wrapTo } from './integer.ts'
 
 /** Contents longer than this are not followed: no shape has as many, and a model may state any length. */
@@ -40,12 +40,12 @@ export function elementOf(type: ElementType, value: Dim): Dim | undefined {
  * What must hold for the contents of a value to be what the compiled model computes: those of 32 bits have not wrapped.
  * (Of 64 bits no expression of sizes does that whose parts are sizes of tensors that memory can hold.)
  */
-export function contentsDemands({ type, contents }: ValueInfo): Demand[] {
+export function contentsDemands({ operator }: Node, { type, contents }: ValueInfo): Demand[] {
   if (type !== 'int32' || !contents) return []
   const [low, high] = [-(2 ** 31), 2 ** 31 - 1]
   return contents.flatMap((given): Demand[] => {
     const expected = maximum(minimum(given, high), low)
     const sentence = 'shapes are computed in 32 bits, in which a size has no room'
-    return dimEquals(given, expected) ? [] : [{ input: 0, axis: 0, given, expected, orOne: false, sentence }]
+    return dimEquals(given, expected) ? [] : [{ operator, input: 0, axis: 0, given, expected, orOne: false, sentence }]
   })
 }

@@ -1,3 +1,4 @@
+import { CompileError } from '../errors.ts'
 import * as integers from './integer.ts'
 
 /**
@@ -387,7 +388,8 @@ export function dimToC(dim: Dim, nameOf: (symbol: string) => string): string {
 }
 
 function integerToC(value: bigint): string {
-  if (BigInt.asIntN(64, value) !== value) throw new RangeError(`a size of ${value} is beyond all memory`)
+  if (BigInt.asIntN(64, value) !== value)
+    throw new CompileError('UNSUPPORTED_SIZE', `A size of ${value} is beyond all memory. Check the model's dimensions.`)
   if (value === -(2n ** 63n)) return 'INT64_MIN'
   const text = integers.absolute(value) > 0x7fffffffn ? `INT64_C(${value})` : String(value)
   return value < 0n ? `(${text})` : text

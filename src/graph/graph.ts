@@ -157,6 +157,16 @@ export class Node {
     return this.attribute(name, 'ints')?.value.map((value) => this.inRange(name, saturated(value), range))
   }
 
+  /** An attribute whose integers are data, and no sizes or axes: all 64 bits of each. */
+  bigints(name: IntsName): readonly bigint[] | undefined {
+    return this.attribute(name, 'ints')?.value
+  }
+
+  /** An attribute that is data, as `bigints`. */
+  bigint(name: IntName, otherwise: bigint): bigint {
+    return this.attribute(name, 'int')?.value ?? otherwise
+  }
+
   float(name: FloatName): number | undefined
   float(name: FloatName, otherwise: number): number
   float(name: FloatName, otherwise?: number): number | undefined {

@@ -32,13 +32,13 @@ export interface Builder {
   collection(kind: 'sequence' | 'optional', type: Value['type'], elements: readonly Value[]): Value
   constant(tensor: Tensor): Value
   /** A tensor of the given values; rank 1 unless `dims` says otherwise. */
-  ints(values: readonly number[], dims?: readonly number[]): Value
+  ints(values: readonly number[] | readonly bigint[], dims?: readonly number[]): Value
   /** A 1-D int64 tensor of dimensions, which may be symbolic: the shape to give to Reshape or Expand. */
   dims(values: readonly Dim[]): Value
   /** The elements of `x` in another shape; 0 is a size here, and not "as before" as in Reshape. */
   reshape(x: Value, dims: readonly Dim[]): Value
   /** A scalar (rank 0) of the given element type. */
-  scalar(value: number, type: Value['type']): Value
+  scalar(value: number | bigint, type: Value['type']): Value
 }
 
 /** What one iteration makes of its number and the carried values: the next carried ones, then elements of scan outputs. */

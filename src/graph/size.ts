@@ -34,7 +34,7 @@ export function checkSize(name: string, { type, shape }: ValueInfo): void {
   let most = 0
   for (const dim of shape ?? []) {
     const size = leastSize(dim)
-    most = Math.max(most, size)
+    most = Math.max(most, Math.abs(size))
     bytes *= Math.max(1, size)
   }
   if (most <= LARGEST && bytes <= MOST_BYTES) return

@@ -5,6 +5,7 @@ import { elementTypes } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { elementsOf, packSubBytes, tensorFrom, tensorValues, unpackSubBytes } from '../onnx/tensor.ts'
 import { literal, storeElement, stringLiteral } from './c-text.ts'
+import { saturatedNumbers } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { shapeFromContents } from './shape-contents.ts'
 
@@ -53,7 +54,7 @@ export const constants: readonly LoweredOperator[] = [
     rules: takes('input:int64[_]'),
     infer: (node, context) => [{ type: fillTensor(node).type, shape: shapeFromContents(node, node.input(0), context) }],
     fold(node) {
-      const dims = tensorValues(node.input(0).constant!).map(Number)
+      const dims = saturatedNumbers(node.input(0).constant!)
       const fill = fillTensor(node)
       if (fill.type === 'string' || dims.some((dim) => dim < 0) || elementsOf(dims) > LARGEST_FILL) return undefined
       return [filled(fill, dims)]

@@ -30,7 +30,7 @@ export function postTransform(
 /** The class labels of a classifier, as a constant; `undefined` where there are none. */
 export function labelsOf(node: Node, b: Builder): Value {
   const strings = node.strings('classlabels_strings') ?? []
-  const ints = node.ints('classlabels_int64s') ?? node.ints('classlabels_ints') ?? []
+  const ints = node.bigints('classlabels_int64s') ?? node.bigints('classlabels_ints') ?? []
   if (strings.length > 0) return b.constant(tensorFrom('string', [strings.length], strings))
   if (ints.length > 0) return b.ints(ints)
   throw node.error('MODEL_ATTRIBUTE', 'class labels are missing')

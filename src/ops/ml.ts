@@ -43,7 +43,7 @@ function listed(node: Node, b: Builder, stem: 'keys' | 'values' | 'cats'): Value
   if (tensor) return b.constant(tensor)
   const strings = node.strings(`${stem}_strings`)
   if (strings?.length) return b.constant(tensorFrom('string', [strings.length], strings))
-  const ints = node.ints(`${stem}_int64s`)
+  const ints = node.bigints(`${stem}_int64s`)
   if (ints?.length) return b.ints(ints)
   const numbers = node.floats(`${stem}_floats`)
   return numbers?.length ? floats(b, numbers) : undefined
@@ -56,7 +56,7 @@ function defaultValue(node: Node, b: Builder, type: ElementType): Value {
   }
   if (tensor) return b.constant(tensor)
   if (type === 'string') return b.constant(tensorFrom('string', [], [node.string('default_string', '_Unused')]))
-  return b.scalar(type === 'int64' ? node.int('default_int64', -1) : node.float('default_float', -0), type)
+  return b.scalar(type === 'int64' ? node.bigint('default_int64', -1n) : node.float('default_float', -0), type)
 }
 
 /** ONNX LabelEncoder-2 … 4 (keys and values of any type) and 1 (texts by index, or the other way round). */
@@ -99,7 +99,7 @@ const LookUp: LoweredOperator = {
 
 /** ONNX CategoryMapper-1: texts to numbers or back. */
 const categoryMapper: Decompose = (node, b) => {
-  const [texts, numbers] = [listed(node, b, 'cats'), b.ints(node.ints('cats_int64s') ?? [])]
+  const [texts, numbers] = [listed(node, b, 'cats'), b.ints(node.bigints('cats_int64s') ?? [])]
   return [node.input(0).type === 'string' ? lookUp(node, b, texts, numbers) : lookUp(node, b, numbers, texts)]
 }
 
@@ -121,10 +121,10 @@ const normalizer: Decompose = (node, b) => {
 const imputer: Decompose = (node, b) => {
   const x = node.input(0)
   const numbers = node.floats('imputed_value_floats')
-  const imputed = numbers?.length ? floats(b, numbers, x.type) : b.ints(node.ints('imputed_value_int64s') ?? [])
+  const imputed = numbers?.length ? floats(b, numbers, x.type) : b.ints(node.bigints('imputed_value_int64s') ?? [])
   if (imputed.type !== x.type) throw node.error('MODEL_TYPES', `imputed values for ${x.type} are missing`)
-  const replaced = x.type === 'int64' ? node.int('replaced_value_int64', 0) : node.float('replaced_value_float', 0)
-  const missing = Number.isNaN(replaced) ? b.op('IsNaN', [x]) : b.op('Equal', [x, b.scalar(replaced, x.type)])
+  const replaced = x.type === 'int64' ? node.bigint('replaced_value_int64', 0n) : node.float('replaced_value_float', 0)
+  const missing = Number.isNaN(Number(replaced)) ? b.op('IsNaN', [x]) : b.op('Equal', [x, b.scalar(replaced, x.type)])
   return [b.op('Where', [missing, imputed, x])]
 }
 

@@ -40,7 +40,7 @@ function writePool(node: Node, k: KernelWriter): void {
   const strings = node.strings('pool_strings')
   if (strings) k.line(`static const char *const pool[] = {${strings.map(stringLiteral).join(', ') || '0'}};`)
   else {
-    const ints = node.ints('pool_int64s') ?? []
+    const ints = node.bigints('pool_int64s') ?? []
     k.line(`const int64_t *pool = ${k.constant('int64', tensorFrom('int64', [ints.length], ints).data)};`)
   }
 }

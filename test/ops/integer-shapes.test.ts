@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { type NodeSource, tensorType } from '../../src/onnx/build.ts'
+import { prepareGraph } from '../../src/builtin/index.ts'
+import { OnnxMlirError } from '../../src/errors.ts'
+import { modelBytes, type ModelSource, type NodeSource, tensorType } from '../../src/onnx/build.ts'
 import type { Tensor } from '../../src/onnx/model.ts'
 import { fromRuntime, toRuntime } from '../../src/conformance/runtime-tensor.ts'
+import { decodeModel } from '../../src/onnx/read.ts'
 import { tensorValues } from '../../src/onnx/tensor.ts'
-import { compileModel, t } from './harness.ts'
+import { compileModel, runCase, t } from './harness.ts'
 
 // Arithmetic on a dimension that only the run knows, followed by the compiler as far as it can: with constants of every
 // size, in int64 and int32, against the same arithmetic on BigInts.
@@ -106,4 +109,93 @@ describe.each(['int64', 'int32'] as const)('shape arithmetic in %s', (type) => {
       expect(wrong.slice(0, 10), `${wrong.length} differ`).toEqual([])
     }
   })
+})
+
+/** Nodes that take the number `h` for a size, a bound, an index or an axis. */
+const takers: Readonly<Record<string, NodeSource>> = {
+  Pad: node('Pad', ['x', 'h_1', '', ''], 'y'),
+  Expand: node('Expand', ['one', 'h'], 'y'),
+  Tile: node('Tile', ['ones', 'h'], 'y'),
+  Reshape: node('Reshape', ['ones', 'h'], 'y'),
+  ConstantOfShape: node('ConstantOfShape', ['h'], 'y'),
+  'ConstantOfShape of nothing': node('ConstantOfShape', ['zero_h'], 'y'),
+  Resize: node('Resize', ['x', '', '', 'h'], 'y'),
+  Gather: node('Gather', ['x', 'h'], 'y'),
+  'Slice axes': node('Slice', ['x', 'ones', 'ones', 'h'], 'y'),
+  Split: node('Split', ['ones', 'h'], 'y'),
+  ReduceSum: node('ReduceSum', ['x', 'h'], 'y'),
+  CumSum: node('CumSum', ['x', 'h'], 'y'),
+  TopK: { op: 'TopK', inputs: ['x', 'h'], outputs: ['y', 'indices'] },
+  OneHot: node('OneHot', ['ones', 'h', 'off_on'], 'y'),
+}
+
+const sizes = {
+  one: t('float32', [1]),
+  ones: t('int64', [1]),
+  zero: t('int64', [0]),
+  off_on: t('float32', [0, 1]),
+}
+
+describe('integers that no size, bound, index or axis is', () => {
+  const numbers = [1n - 2n ** 63n, -(2n ** 53n) - 1n, 2n ** 40n + 1n, 2n ** 53n + 1n, 2n ** 63n - 1n]
+  const source = (name: string, h: bigint | undefined): ModelSource => ({
+    opsets: { '': 21 },
+    inputs: { x: tensorType('float32', [4]), ...(h === undefined && { h: tensorType('int64', [1]) }) },
+    outputs: { y: undefined },
+    initializers: { ...sizes, ...(h !== undefined && { h: t('int64', [h]) }) },
+    nodes: [
+      node('Concat', ['zero', 'h'], 'zero_h', { axis: 0n }),
+      node('Concat', ['h', 'ones'], 'h_1', { axis: 0n }),
+      takers[name]!,
+    ],
+  })
+
+  // Gather and CumSum ask when they run.
+  const known = Object.keys(takers).filter((name) => name !== 'Gather' && name !== 'CumSum')
+  test.each(known)('%s refuses them when they are constants', (name) => {
+    for (const h of numbers) {
+      const bytes = modelBytes(source(name, h))
+      expect(() => prepareGraph(decodeModel(bytes)), String(h)).toThrow(OnnxMlirError)
+    }
+  })
+
+  test.each(Object.keys(takers))('%s refuses them when they are data', async (name) => {
+    const model = await compileModel(source(name, undefined), 0)
+    for (const h of numbers) {
+      const inputs = { x: toRuntime(t('float32', [1, 2, 3, 4])), h: toRuntime(t('int64', [h])) }
+      expect(() => model.runSync(inputs), String(h)).toThrow(/node|memory/)
+    }
+  })
+
+  test('Slice takes them for the ends of an axis, as flips are exported', async () => {
+    const flips = [-(2n ** 63n), 1n - 2n ** 63n, -(2n ** 53n) - 1n, -(2n ** 31n)]
+    const model = await compileModel({
+      opsets: { '': 21 },
+      inputs: { x: tensorType('float32', ['n']) },
+      outputs: Object.fromEntries(flips.map((_, i) => [`y${i}`, undefined])),
+      initializers: {
+        minus: t('int64', [-1]),
+        ...Object.fromEntries(flips.map((end, i) => [`end${i}`, t('int64', [end])])),
+      },
+      nodes: flips.map((_, i) => node('Slice', ['x', 'minus', `end${i}`, '', 'minus'], `y${i}`)),
+    })
+    for (const values of [[], [1], [1, 2, 3]]) {
+      const results = model.runSync({ x: toRuntime(t('float32', values)) })
+      for (const y of Object.values(results)) expect(tensorValues(fromRuntime(y))).toEqual([...values].reverse())
+    }
+  })
+})
+
+test('integers in attributes keep all their bits', async () => {
+  const [keys, values] = [
+    [2n ** 53n, 2n ** 53n + 1n, -(2n ** 63n)],
+    [2n ** 63n - 1n, -(2n ** 53n) - 1n, 5n],
+  ]
+  const [result] = await runCase({
+    op: 'LabelEncoder',
+    domain: 'ai.onnx.ml',
+    inputs: [t('int64', [...keys, 2n ** 53n - 1n])],
+    attributes: { keys_int64s: keys, values_int64s: values, default_int64: 1n - 2n ** 63n },
+  })
+  expect(result!.values).toEqual([...values, 1n - 2n ** 63n])
 })
