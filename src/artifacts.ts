@@ -8,9 +8,9 @@ import { fastestOf } from './compilers/fastest.ts'
 import { inTurn } from './compilers/turns.ts'
 import type { OnnxMlirSettings } from './compilers/onnx-mlir.ts'
 import { ModelError, OnnxMlirError } from './errors.ts'
-import type { ReadOptions } from './onnx/limits.ts'
+import { defaultLimits, type ReadOptions } from './onnx/limits.ts'
 import type { Model } from './onnx/model.ts'
-import { readModel } from './onnx/read.ts'
+import { type FileReadOptions, readModel } from './onnx/read.ts'
 import type { Request } from './request/index.ts'
 
 /** What the steps from request to artifact share. */
@@ -63,13 +63,17 @@ export async function artifactFor(request: Request, shared: ArtifactContext): Pr
 async function build(
   request: Request,
   compiler: Compiler,
-  { cache, reading, context }: ArtifactContext,
+  { cache, reading: options, context }: ArtifactContext,
 ): Promise<Built> {
   const { store } = cache
+  const reading: FileReadOptions = { ...options, ...(context.signal && { signal: context.signal }) }
   const files = await modelFiles(request.path, store.folder, reading)
-  const [model = '', ...externalData] = await Promise.all(files.map((file) => store.hashFile(file))).catch(
+  const { tensorBytes: mostBytes } = { ...defaultLimits, ...options.limits }
+  const hashing = { mostBytes, ...(context.signal && { signal: context.signal }) }
+  const [model = '', ...externalData] = await Promise.all(files.map((file) => store.hashFile(file, hashing))).catch(
     async (error: unknown) => {
-      // External data that went away since the files were listed: reading tells what is missing, and of what.
+      context.signal?.throwIfAborted()
+      // External data that went away or grew since the files were listed: reading tells what is wrong, and of what.
       await readModel(request.path, reading)
       throw error
     },
@@ -114,7 +118,7 @@ function expectUnchanged(path: string, { files }: Model, hashes: readonly string
 }
 
 /** The model file and its external data; remembered, so that a cache hit need not decode the model. */
-async function modelFiles(path: string, memoFolder: string | undefined, reading: ReadOptions): Promise<string[]> {
+async function modelFiles(path: string, memoFolder: string | undefined, reading: FileReadOptions): Promise<string[]> {
   const text = await rememberByStat(memoFolder, 'files', path, async () => {
     const { files } = await readModel(path, reading)
     return JSON.stringify(files.map((file) => file.path))

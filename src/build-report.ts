@@ -67,7 +67,7 @@ export async function buildReport(
   const text = await rememberByStat(context.store.folder, kind, path, () =>
     inTurn('onnx-mlir', basename(path), context, async () => {
       isNew = true
-      const model = await readModel(path, context.reading)
+      const model = await readModel(path, { ...context.reading, ...(context.signal && { signal: context.signal }) })
       const report = await nnpaReport(model, level, {
         ...context.onnxMlir,
         dims: directives.dims,

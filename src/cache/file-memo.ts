@@ -40,11 +40,29 @@ export async function rememberByStat(
   return value
 }
 
-/** sha256 of a file's bytes, hex; remembered. */
-export function hashFile(folder: string | undefined, path: string): Promise<string> {
+export interface HashOptions {
+  /** What is larger is not read. */
+  readonly mostBytes?: number
+  readonly signal?: AbortSignal
+}
+
+/**
+ * sha256 of a file's bytes, hex; remembered.
+ *
+ * @throws RangeError when it is larger than `mostBytes`
+ * @throws the signal's reason when aborted
+ */
+export function hashFile(folder: string | undefined, path: string, options: HashOptions = {}): Promise<string> {
+  const { mostBytes = Infinity, signal } = options
   return rememberByStat(folder, 'sha256', path, async () => {
+    signal?.throwIfAborted()
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > mostBytes)
+      throw new RangeError(`${path} has more than ${mostBytes} bytes`)
     const hash = createHash('sha256')
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk)
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+      signal?.throwIfAborted()
+      hash.update(chunk as Buffer)
+    }
     return hash.digest('hex')
   })
 }

@@ -4,7 +4,7 @@ import { EnvironmentError } from '../errors.ts'
 import { diskError, makeFolder } from './disk.ts'
 import { type Entry, manifestName } from './entry.ts'
 import { readEntry, writeEntry } from './entry-files.ts'
-import { hashFile } from './file-memo.ts'
+import { hashFile, type HashOptions } from './file-memo.ts'
 import { makePrivateFolder } from './folder.ts'
 import { acquireLock } from './lock.ts'
 import { clear, list, type ListedEntry, prune, STAGING, sweep } from './maintenance.ts'
@@ -46,8 +46,8 @@ export class Store {
   }
 
   /** sha256 of any file, hex; remembered as long as the file's stat stays the same. */
-  hashFile(path: string): Promise<string> {
-    return hashFile(this.folder, path)
+  hashFile(path: string, options?: HashOptions): Promise<string> {
+    return hashFile(this.folder, path, options)
   }
 
   /** @param key sha256, hex */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync, type BigIntStats } from 'node:fs'
 import { isAbsolute, join, relative, sep } from 'node:path'
+import { hashRange, readRange } from './background.ts'
 import type { onnx } from './generated/onnx.js'
 import type { ModelFile } from './model.ts'
 import { quote, type Site } from './reading.ts'
@@ -18,18 +19,27 @@ interface OpenFile {
   readonly bytes: number
   /** Of the whole file, in hex; made when a tensor comes with a checksum. */
   sha1?: string
+  sha256?: string
 }
+
+type Entry = onnx.StringStringEntryProto
 
 /**
  * The external data files of one model: the only place that opens them.
  * A file must be a regular file whose canonical path is inside the canonical directory of the model; links may lead to it
  * as long as they stay inside, hard links are files like any other. It is opened once, everything is read from that
- * descriptor, and offset and length are compared with its size before memory is taken.
+ * descriptor, and offset and length are compared with its size before memory is taken. All files together are bounded
+ * as tensors are (`limits.tensorBytes`): a sparse file of a terabyte costs nothing to make and hours to hash.
+ *
+ * `prefetch` and `prehash` do in the background what `read` and `files` otherwise do at once.
  */
 export class ExternalFiles {
   readonly #directory: string
   readonly #byLocation = new Map<string, OpenFile>()
   readonly #byPath = new Map<string, OpenFile>()
+  /** By the list that names the data. */
+  readonly #fetched = new Map<readonly Entry[], Uint8Array>()
+  #bytes = 0
 
   /** `directory` is the one that the model file is in. */
   constructor(directory: string) {
@@ -37,7 +47,46 @@ export class ExternalFiles {
   }
 
   /** The `expected` bytes of one tensor. `entries` is its `external_data`. */
-  read(entries: readonly onnx.StringStringEntryProto[], expected: number, site: Site): Uint8Array {
+  read(entries: readonly Entry[], expected: number, site: Site): Uint8Array {
+    const { file, location, offset } = this.#find(entries, expected, site)
+    const fetched = this.#fetched.get(entries)
+    if (fetched) return fetched
+    const data = site.wire(() => new Uint8Array(expected))
+    for (let done = 0; done < expected;) {
+      const read = readSync(file.fd, data, done, Math.min(expected - done, 2 ** 30), offset + done)
+      if (read === 0)
+        fail(site, `lost its end while ${quote(location)} was read`, 'Try again when nothing writes to it.')
+      done += read
+    }
+    return data
+  }
+
+  /**
+   * Reads the data of one tensor, for `read` to give.
+   *
+   * @throws ModelError as `read`
+   * @throws the signal's reason when aborted
+   */
+  async prefetch(entries: readonly Entry[], expected: number, site: Site, signal?: AbortSignal): Promise<void> {
+    const { checksum, location } = parseEntries(entries, site)
+    const opened = this.#byLocation.get(location) ?? this.#open(location, site)
+    if (checksum !== undefined) opened.sha1 ??= await hashRange('sha1', opened, signal)
+    const { file, offset } = this.#find(entries, expected, site)
+    const data = site.wire(() => new Uint8Array(expected))
+    if ((await readRange(file.fd, data, offset, signal)) === expected) this.#fetched.set(entries, data)
+  }
+
+  /** Hashes the files read so far, for `files` to give. @throws the signal's reason when aborted */
+  async prehash(signal?: AbortSignal): Promise<void> {
+    for (const file of this.#byPath.values()) file.sha256 = await hashRange('sha256', file, signal)
+  }
+
+  /** The file of a tensor and where in it its `expected` bytes are, which has been checked. */
+  #find(
+    entries: readonly Entry[],
+    expected: number,
+    site: Site,
+  ): { readonly file: OpenFile; readonly location: string; readonly offset: number } {
     const { location, offset, length, checksum } = parseEntries(entries, site)
     const file = this.#byLocation.get(location) ?? this.#open(location, site)
     if (length !== undefined && length !== expected) {
@@ -57,14 +106,7 @@ export class ExternalFiles {
     if (checksum !== undefined && checksum !== (file.sha1 ??= digest('sha1', file))) {
       fail(site, `has a SHA-1 checksum that ${quote(location)} does not match`, 'Download or export the file again.')
     }
-    const data = site.wire(() => new Uint8Array(expected))
-    for (let done = 0; done < expected;) {
-      const read = readSync(file.fd, data, done, Math.min(expected - done, 2 ** 30), offset + done)
-      if (read === 0)
-        fail(site, `lost its end while ${quote(location)} was read`, 'Try again when nothing writes to it.')
-      done += read
-    }
-    return data
+    return { file, location, offset }
   }
 
   /**
@@ -78,7 +120,7 @@ export class ExternalFiles {
   }
 
   #settledHash(file: OpenFile, site: Site): string {
-    const sha256 = digest('sha256', file)
+    const sha256 = file.sha256 ?? digest('sha256', file)
     const now = fstatSync(file.fd, { bigint: true })
     if (now.mtimeNs !== file.stats.mtimeNs || now.size !== file.stats.size) {
       fail(site, `has external data in ${quote(file.path)}, which changed while it was read`, 'Try again.')
@@ -90,6 +132,7 @@ export class ExternalFiles {
     for (const { fd } of this.#byPath.values()) closeSync(fd)
     this.#byPath.clear()
     this.#byLocation.clear()
+    this.#fetched.clear()
   }
 
   #open(location: string, site: Site): OpenFile {
@@ -112,7 +155,11 @@ export class ExternalFiles {
       if (again.dev !== stats.dev || again.ino !== stats.ino) {
         fail(site, `has its data in ${quote(location)}, which was replaced while it was opened`, 'Try again.')
       }
-      return { path, fd, stats, bytes: Number(stats.size) }
+      const bytes = Number(stats.size)
+      const total = this.#bytes + bytes
+      site.bound('tensorBytes', total, `external files of ${total} bytes (${quote(location)} has ${bytes})`)
+      this.#bytes = total
+      return { path, fd, stats, bytes }
     } catch (error) {
       closeSync(fd)
       throw error
@@ -159,7 +206,7 @@ interface Entries {
   readonly checksum: string | undefined
 }
 
-function parseEntries(entries: readonly onnx.StringStringEntryProto[], site: Site): Entries {
+function parseEntries(entries: readonly Entry[], site: Site): Entries {
   const found = new Map<string, string>()
   for (const entry of entries) {
     const key = entry.key ?? ''

@@ -37,4 +37,6 @@ export const defaultLimits: ReadLimits = {
 export interface ReadOptions {
   /** Limits to raise or lower; the others keep their defaults. */
   readonly limits?: Partial<ReadLimits>
+  /** `false`: a model whose data is in other files is refused. */
+  readonly externalData?: boolean
 }

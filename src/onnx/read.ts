@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto'
 import { constants, open, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { ModelError } from '../errors.ts'
+import { hashBytes } from './background.ts'
 import { ExternalFiles } from './external-data.ts'
+import { externalTensors } from './external-tensors.ts'
 import { foreignFile } from './foreign.ts'
 import { onnx } from './generated/onnx.js'
 import type { ReadOptions } from './limits.ts'
-import type { Model } from './model.ts'
+import type { Model, ModelFile } from './model.ts'
 import { readModelProto } from './model-proto.ts'
 import { Reading } from './reading.ts'
+import { claimedBytes } from './tensor-proto.ts'
 
 export interface DecodeOptions extends ReadOptions {
   /** What to call the model in messages and in `Model.path`. */
@@ -16,36 +20,80 @@ export interface DecodeOptions extends ReadOptions {
   readonly baseDir?: string
 }
 
+/** `ReadOptions`, and what ends the reading early. */
+export interface FileReadOptions extends ReadOptions {
+  readonly signal?: AbortSignal
+}
+
 /**
- * Reads an ONNX model and its external data.
+ * Reads an ONNX model and its external data. Files are read and hashed in the background, in pieces.
  *
  * @throws ModelError What is wrong with the file and what to do; its codes are listed in `ModelErrorCode`.
+ * @throws the signal's reason when aborted
  */
-export async function readModel(path: string, options: ReadOptions = {}): Promise<Model> {
+export async function readModel(path: string, { signal, ...options }: FileReadOptions = {}): Promise<Model> {
   const absolute = resolve(path)
-  const bytes = await readBytes(absolute, new Reading(absolute, options))
-  return decodeModel(bytes, { ...options, path: absolute, baseDir: dirname(absolute) })
+  const bytes = await readBytes(absolute, new Reading(absolute, options), signal)
+  const external = options.externalData === false ? undefined : new ExternalFiles(dirname(absolute))
+  const reading = new Reading(absolute, options, external)
+  try {
+    const proto = decodeProto(bytes, reading)
+    if (external) await prefetch(proto, external, reading, signal)
+    const model = readModelProto(proto, reading)
+    const sha256 = await hashBytes(bytes, signal)
+    await external?.prehash(signal)
+    return { ...model, files: filesOf(bytes.length, sha256, reading) }
+  } finally {
+    external?.close()
+  }
 }
 
 /** Decodes the bytes of an ONNX model. Tensors are views of `bytes` where that needs no copy: don't change them afterwards. */
 export function decodeModel(bytes: Uint8Array, options: DecodeOptions = {}): Model {
   const external = options.baseDir === undefined ? undefined : new ExternalFiles(options.baseDir)
   const reading = new Reading(options.path ?? 'model.onnx', options, external)
-  const file = reading.site('the file')
   try {
-    const other = foreignFile(bytes)
-    if (other) file.fail('MODEL_NOT_ONNX', `is ${other.is}. ${other.advice}`)
-    const proto = file.message(bytes, (reader) => onnx.ModelProto.decode(reader))
-    const model = readModelProto(proto, reading)
+    const model = readModelProto(decodeProto(bytes, reading), reading)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
-    const files = [{ path: reading.path, bytes: bytes.length, sha256 }, ...(external?.files(file) ?? [])]
-    return { ...model, files }
+    return { ...model, files: filesOf(bytes.length, sha256, reading) }
   } finally {
     external?.close()
   }
 }
 
-async function readBytes(path: string, reading: Reading): Promise<Uint8Array> {
+function decodeProto(bytes: Uint8Array, reading: Reading): onnx.ModelProto {
+  const file = reading.site('the file')
+  const other = foreignFile(bytes)
+  if (other) file.fail('MODEL_NOT_ONNX', `is ${other.is}. ${other.advice}`)
+  return file.message(bytes, (reader) => onnx.ModelProto.decode(reader))
+}
+
+function filesOf(bytes: number, sha256: string, reading: Reading): ModelFile[] {
+  return [{ path: reading.path, bytes, sha256 }, ...(reading.external?.files(reading.site('the file')) ?? [])]
+}
+
+/** Reads external data ahead. What is wrong with it is left to the reader, who knows whose data it is. */
+async function prefetch(
+  proto: onnx.ModelProto,
+  external: ExternalFiles,
+  reading: Reading,
+  signal?: AbortSignal,
+): Promise<void> {
+  const site = reading.site('the external data')
+  let total = 0
+  try {
+    for (const tensor of externalTensors(proto)) {
+      const bytes = claimedBytes(tensor, site)
+      total += bytes
+      site.bound('tensorBytes', total, `${total} bytes`)
+      await external.prefetch(tensor.externalData, bytes, site, signal)
+    }
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error
+  }
+}
+
+async function readBytes(path: string, reading: Reading, signal?: AbortSignal): Promise<Uint8Array> {
   const site = reading.site('the file')
   let handle: FileHandle | undefined
   try {
@@ -54,8 +102,9 @@ async function readBytes(path: string, reading: Reading): Promise<Uint8Array> {
     const stats = await handle.stat()
     if (!stats.isFile()) site.fail('MODEL_UNREADABLE', 'is not a regular file. Give the path of the .onnx file.')
     site.bound('fileBytes', stats.size, `${stats.size} bytes`)
-    return await handle.readFile()
+    return await handle.readFile({ signal })
   } catch (error) {
+    signal?.throwIfAborted()
     const { code } = error as NodeJS.ErrnoException
     if (!code || code.startsWith('MODEL_')) throw error
     const why = code === 'ENOENT' ? 'does not exist' : `can't be read (${code})`

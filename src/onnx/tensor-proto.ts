@@ -1,4 +1,5 @@
 import { elementTypeOf, elementTypes, packedBytes, type ElementType } from './element-type.ts'
+import { inExternalFile } from './external-tensors.ts'
 import type { onnx } from './generated/onnx.js'
 import type { Tensor } from './model.ts'
 import type { Site } from './reading.ts'
@@ -6,9 +7,6 @@ import { int64Values, readVarint, utf8, varint } from './wire.ts'
 
 type Scalars = readonly (number | bigint | Uint8Array)[]
 type NumericType = Exclude<ElementType, 'string'>
-
-/** Value of `TensorProto.data_location` for data in another file. */
-const inExternalFile = 1
 
 /**
  * A `TensorProto` as a `Tensor`, whichever of ONNX's encodings it uses: raw, typed, string or external data.
@@ -65,12 +63,17 @@ function readStrings(proto: onnx.TensorProto, count: number, site: Site): string
   return site.wire(() => proto.stringData.map(utf8))
 }
 
+/** Bytes that the data of a tensor takes: what its type and shape claim, within the limits. */
+export function claimedBytes(proto: onnx.TensorProto, site: Site): number {
+  return packedBytes(readElementType(proto.dataType, site), elementCount(readDims(proto.dims, site), site))
+}
+
 function readExternal(proto: onnx.TensorProto, bytes: number, site: Site): Uint8Array {
   const { external } = site.reading
   if (external === undefined) {
     return site.fail(
       'MODEL_EXTERNAL_DATA',
-      'is in an external file, but the model came without a directory to look in.',
+      'is in an external file, but external data is not allowed, or the model came without a directory to look in.',
     )
   }
   return external.read(proto.externalData, bytes, site)
