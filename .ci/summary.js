@@ -1,5 +1,6 @@
-// Adds up the results of vitest and of the ONNX backend tests, names what should have passed, and ends with the counts.
-import { existsSync, readFileSync } from 'node:fs'
+// Adds up the results of vitest, of all runs of conformance and of the commands that count as one test each, names what
+// should have passed, and ends with the counts.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const [folder, testStatus] = process.argv.slice(2)
@@ -17,20 +18,28 @@ if (vitest && (!vitest.success || testStatus !== '0') && total.failed === 0) {
   total.failed = 1
 }
 
-const conformance = read(join(folder, 'conformance.json'))
-if (conformance) {
-  const known = new Map(Object.entries(read('test/conformance/known-failures.json')))
-  for (const [name, { status, reason }] of Object.entries(conformance.tests)) {
+const known = new Map(Object.entries(read('test/conformance/known-failures.json')))
+const passing = new Set()
+for (const file of readdirSync(folder)) {
+  const run = /^conformance-(.*)\.json$/.exec(file)?.[1]
+  if (run === undefined) continue
+  for (const [name, { status, reason }] of Object.entries(read(join(folder, file)).tests)) {
     if (status === 'pass') total.passed++
     else if (known.has(name)) total.skipped++
     else {
       total.failed++
-      console.log(`conformance: ${name} should pass, but: ${reason}`)
+      console.log(`conformance (${run}): ${name} should pass, but: ${reason}`)
     }
-    if (status === 'pass' && known.has(name))
-      console.log(`conformance: ${name} passes now: take it out of known-failures.json`)
+    if (status === 'pass' && known.has(name)) passing.add(name)
   }
 }
+for (const name of passing) console.log(`conformance: ${name} passes now: take it out of known-failures.json`)
+
+const lines = (file) => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [])
+const failures = lines(join(folder, 'failed.txt'))
+for (const name of failures) console.log(`${name}: failed, see what it says above`)
+total.failed += failures.length
+total.passed += lines(join(folder, 'passed.txt')).length
 
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exitCode = total.failed > 0 ? 1 : 0
