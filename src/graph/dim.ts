@@ -172,23 +172,41 @@ export function ceilDivide(a: Dim, b: Dim): Dim {
   return divideExactly(a, b) ?? floorDivide(subtract(add(a, b), 1), b)
 }
 
-/** a / b where b is one term that divides each term of a; otherwise `undefined`. */
+/** a / b where that is a sum of terms, known to be exact (wherever b is not 0); otherwise `undefined`. */
 export function divideExactly(a: Dim, b: Dim): Dim | undefined {
-  const divisor = termsOf(b)
-  if (divisor.length !== 1) return dimEquals(a, b) && divisor.length > 0 ? 1 : undefined
-  const [{ coefficient, atoms }] = divisor as [Term]
-  const quotient: Term[] = []
-  for (const term of termsOf(a)) {
-    if (term.coefficient % coefficient !== 0n) return undefined
-    const left = [...term.atoms]
-    for (const atom of atoms) {
-      const at = left.findIndex((other) => other.key === atom.key)
-      if (at < 0) return undefined
-      left.splice(at, 1)
-    }
-    quotient.push({ coefficient: term.coefficient / coefficient, atoms: left })
+  const [first, ...others] = termsOf(b)
+  if (!first) return undefined
+  if (others.length > 0) return divideBySum(a, b)
+  const quotient = termsOf(a).map((term) => divideTerm(term, first))
+  return quotient.every((term) => term !== undefined) ? fromTerms(quotient) : undefined
+}
+
+/** Long division: how often the term of most factors goes into what is left says how often all of b must. */
+function divideBySum(a: Dim, b: Dim): Dim | undefined {
+  const byDegree = (dim: Dim): readonly Term[] => termsOf(dim).toSorted((p, q) => q.atoms.length - p.atoms.length)
+  const [leading] = byDegree(b)
+  let [quotient, rest]: [Dim, Dim] = [0, a]
+  for (let left = termsOf(a).length; left > 0 && rest !== 0; left--) {
+    const term = byDegree(rest)
+      .map((candidate) => divideTerm(candidate, leading!))
+      .find((candidate) => candidate !== undefined)
+    if (!term) return undefined
+    const part = fromTerms([term])
+    quotient = add(quotient, part)
+    rest = subtract(rest, multiply(part, b))
   }
-  return fromTerms(quotient)
+  return rest === 0 ? quotient : undefined
+}
+
+function divideTerm(term: Term, by: Term): Term | undefined {
+  if (term.coefficient % by.coefficient !== 0n) return undefined
+  const left = [...term.atoms]
+  for (const atom of by.atoms) {
+    const at = left.findIndex((other) => other.key === atom.key)
+    if (at < 0) return undefined
+    left.splice(at, 1)
+  }
+  return { coefficient: term.coefficient / by.coefficient, atoms: left }
 }
 
 /** a - ⌊a / b⌋ · b; 0 where b is 0. */

@@ -217,7 +217,7 @@ describe('Loop', () => {
       outputs: { x: undefined },
       nodes: [node('Loop', ['n', '', 'a'], ['x'], { body: loopBody(['v'], ['v'], []) })],
     }
-    await expect(compileModel(source)).rejects.toThrow(/trip count should hold one element, but is of shape \[2\]/)
+    await expect(compileModel(source)).rejects.toThrow(/input M \("n"\).*expected 1, given 2/)
   })
 })
 

@@ -71,7 +71,7 @@ describe('attributes', () => {
   ])('%s-%i refuses what is out of range', (op, opset, attributes, message) => {
     const model = {
       opsets: { '': opset },
-      inputs: { a: f32(2, 3), b: f32(2, 3) },
+      inputs: { a: op === 'MaxPool' ? f32(1, 2, 3) : f32(2, 3), b: f32(2, 3) },
       outputs: { y: undefined },
       nodes: [node(op, op === 'Add' ? ['a', 'b'] : ['a'], ['y'], attributes)],
     }

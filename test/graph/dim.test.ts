@@ -140,6 +140,10 @@ describe('symbolic dimensions', () => {
     expect(divideExactly(a, b)).toBeUndefined()
     expect(divideExactly(a, 0)).toBeUndefined()
     expect(divideExactly(add(a, b), add(b, a))).toBe(1)
+    const area = multiply(add(a, 1), add(b, 3))
+    expect(divideExactly(multiply(64, area), multiply(32, area))).toBe(2)
+    expect(dimEquals(divideExactly(multiply(area, add(a, b)), area)!, add(a, b))).toBe(true)
+    expect(divideExactly(add(area, 1), area)).toBeUndefined()
     expect(floorDivide(multiply(4, a), 2)).toEqual(multiply(2, a))
   })
 
