@@ -170,7 +170,7 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
     else if (alias === undefined) {
       for (const output of group.outputs) this.allocate(output)
       this.profileBegin(group)
-      if (group.call) this.call(group.call)
+      if (group.call) this.callFor(group.outputs, group.call)
       if (this.profiled) this.line('om_profile_end();')
     }
     this.node = outer
@@ -196,6 +196,15 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
   private profileTable(): string {
     if (!this.profiled) return ''
     return `static const om_profile_node om_profile_nodes[] = {\n${this.profiled.join('')}  {0, 0}};\n\n`
+  }
+
+  /** Calls a kernel unless all that it writes is empty: it might walk its huge other dimensions for nothing. */
+  private callFor(outputs: readonly Value[], call: KernelCall): void {
+    const counts = outputs.map((output) => product(output.dims))
+    if (counts.some((count) => typeof count === 'number' && count > 0)) return this.call(call)
+    this.line(`if (${counts.map((count) => `${this.dim(count)} != 0`).join(' || ')}) {`)
+    this.call(call)
+    this.line('}')
   }
 
   private call(call: KernelCall): void {

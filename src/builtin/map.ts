@@ -37,7 +37,6 @@ export function writeMap(nodes: readonly Node[], k: KernelWriter): void {
   }
   k.include('types.h')
   const list = [...operands.values()]
-  checkRuntimeBroadcasts(list, output.dims, k)
   const axes = collapse(list, output.dims)
   const target = k.output()
   axes.forEach((axis, depth) =>
@@ -83,17 +82,6 @@ function scalarLiteral(value: Value): string | undefined {
   if (tensor.dims.some((dim) => dim !== 1)) return undefined
   const [element] = tensorValues(tensor)
   return typeof element === 'number' || typeof element === 'bigint' ? literal(tensor.type, element) : undefined
-}
-
-/** A dimension that differs by name may be equal or 1 at run time; anything else is the caller's error. */
-function checkRuntimeBroadcasts(operands: readonly Operand[], shape: readonly Dim[], k: KernelWriter): void {
-  for (const { steps, dims } of operands) {
-    steps.forEach((step, axis) => {
-      if (step !== 'runtime') return
-      const dim = k.dim(dims[axis]!)
-      k.failIf(`${dim} != 1 && ${dim} != ${k.dim(shape[axis]!)}`, 'shapes of the inputs do not broadcast')
-    })
-  }
 }
 
 function collapse(operands: readonly Operand[], shape: readonly Dim[]): Axis[] {

@@ -165,7 +165,6 @@ export class GraphBuilder implements Builder {
 
   /** Holds the node against its operator's rules; what only a run can tell is checked by a node before it. */
   private enforce(node: Node, { rules }: Operator): void {
-    if (!rules) return
     node.inputs = node.inputs.map((input) => input && (this.behindChecks.get(input) ?? input))
     const demands = demandsOf(node, typeof rules === 'function' ? rules(node) : rules)
     if (demands.length === 0) return

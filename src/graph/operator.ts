@@ -37,6 +37,8 @@ export interface Builder {
   dims(values: readonly Dim[]): Value
   /** The elements of `x` in another shape; 0 is a size here, and not "as before" as in Reshape. */
   reshape(x: Value, dims: readonly Dim[]): Value
+  /** `value` as one of a shape that something before has made sure of. */
+  refined(value: Value, shape: readonly Dim[]): Value
   /** A scalar (rank 0) of the given element type. */
   scalar(value: number | bigint, type: Value['type']): Value
 }
@@ -58,7 +60,7 @@ export interface Operator {
   readonly domain?: string
   readonly since?: number
   /** What it demands of its inputs: holds when any of the functions below is called. A function where attributes or the version decide. */
-  readonly rules?: Rules | ((node: Node) => Rules)
+  readonly rules: Rules | ((node: Node) => Rules)
   /** Types and shapes of the outputs. Throws `node.error(…)` on a model that breaks the operator's rules. */
   infer(node: Node, context: InferContext): readonly ValueInfo[]
   /** The outputs, where all inputs are constants. May decline by returning `undefined`. */

@@ -1,5 +1,4 @@
 import type { Node } from '../graph/graph.ts'
-import type { OperatorRegistry } from '../graph/operator.ts'
 import { activations } from './activations.ts'
 import { arithmetic } from './arithmetic.ts'
 import { attention } from './attention.ts'
@@ -31,6 +30,7 @@ import { random } from './random.ts'
 import { ranges } from './range.ts'
 import { recurrent } from './recurrent.ts'
 import { reductions } from './reduction.ts'
+import { makeRegistry } from './registry.ts'
 import { resizing } from './resize.ts'
 import { sampling } from './sampling.ts'
 import { scans } from './scan.ts'
@@ -100,24 +100,11 @@ export const operators: readonly LoweredOperator[] = [
   ...scans,
 ]
 
-const byName = new Map<string, LoweredOperator[]>()
-for (const operator of operators) {
-  const key = `${operator.domain ?? ''}:${operator.name}`
-  byName.set(
-    key,
-    [...(byName.get(key) ?? []), operator].sort((a, b) => (b.since ?? 1) - (a.since ?? 1)),
-  )
-}
-
-function find(domain: string, op: string, version: number): LoweredOperator | undefined {
-  return byName.get(`${domain}:${op}`)?.find((operator) => (operator.since ?? 1) <= version)
-}
-
-export const registry: OperatorRegistry = { find }
+export const registry = makeRegistry(operators)
 
 /** The definition that a node of the compiler's graph follows. */
 export function operatorOf(node: Node): LoweredOperator {
-  const operator = find(node.domain, node.op, node.version)
+  const operator = registry.find(node.domain, node.op, node.version)
   if (!operator) throw node.error('UNSUPPORTED_OPERATOR', 'this operator is not supported by the built-in compiler')
   return operator
 }

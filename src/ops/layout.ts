@@ -20,6 +20,7 @@ export const layoutRules: readonly Rewrite[] = [
   globalAverageChannelsLast,
   sinkBelowElementwise,
   sinkBelowConcat,
+  sinkBelowRefined,
   reshapeOfOrderedTranspose,
 ]
 
@@ -148,6 +149,15 @@ function sinkBelowConcat(node: Node, b: Builder): readonly Value[] | undefined {
     { axis: perm[axis < 0 ? axis + perm.length : axis]! },
   )
   return [b.op('Transpose', [joined], { perm })]
+}
+
+/** Sizes that a check made sure of are those of the value before the transpose, too. */
+function sinkBelowRefined(node: Node, b: Builder): readonly Value[] | undefined {
+  const x = node.op === 'Refined' && node.domain === 'om' ? transposeOf(node.input(0)) : undefined
+  if (!x) return undefined
+  const { dims } = node.output()
+  const shape = x.perm.map((_, axis) => dims[x.perm.indexOf(axis)]!)
+  return [b.op('Transpose', [b.refined(x.input, shape)], { perm: x.perm })]
 }
 
 /** A reshape that follows a transpose which only moved axes of size 1 may read the elements as they were. */

@@ -1,0 +1,101 @@
+import { type AttributeSource, modelBytes, type Named, tensorType } from '../../src/onnx/build.ts'
+import type { Tensor } from '../../src/onnx/model.ts'
+import { decodeModel } from '../../src/onnx/read.ts'
+import { f32, i64 } from '../ops/harness.ts'
+import type { Seed } from './subjects.ts'
+
+// Operators that ONNX's suite has no test of.
+
+const ml = 'ai.onnx.ml'
+const row = f32([1, 2, 3, 4], [2, 2])
+
+const tree = {
+  nodes_treeids: [0n, 0n, 0n],
+  nodes_nodeids: [0n, 1n, 2n],
+  nodes_featureids: [1n, 0n, 0n],
+  nodes_modes: ['BRANCH_LEQ', 'LEAF', 'LEAF'],
+  nodes_values: [2.5, 0, 0],
+  nodes_truenodeids: [1n, 0n, 0n],
+  nodes_falsenodeids: [2n, 0n, 0n],
+}
+
+export const moreSeeds: readonly Seed[] = [
+  seed('GlobalLpPool', [f32([1, 2, 3, 4], [1, 1, 2, 2])], { p: 2n }),
+  seed('MaxRoiPool', [f32([1, 2, 3, 4], [1, 1, 2, 2]), f32([0, 0, 0, 1, 1], [1, 5])], { pooled_shape: [1n, 2n] }),
+  seed('Multinomial', [f32([0, 1], [1, 2])], { sample_size: 5n }),
+  seed('RandomNormalLike', [row], {}),
+  seed('Softsign', [row], {}),
+  seed('Swish', [row], {}),
+  seed('CategoryMapper', [i64([1, 9])], { cats_int64s: [1n, 2n], cats_strings: ['a', 'b'] }, ml),
+  seed('FeatureVectorizer', [f32([1, 2], [2, 1]), i64([3, 4], [2, 1])], { inputdimensions: [1n, 1n] }, ml),
+  seed('Imputer', [row], { imputed_value_floats: [5, 6], replaced_value_float: 2 }, ml),
+  seed(
+    'LinearClassifier',
+    [row],
+    { coefficients: [1, 0, 0, 1], intercepts: [0, 0], classlabels_ints: [7n, 8n] },
+    ml,
+    2,
+  ),
+  seed('LinearRegressor', [row], { coefficients: [1, 2, 3, 4], intercepts: [0.5, -1], targets: 2n }, ml),
+  seed('Normalizer', [row], { norm: 'L2' }, ml),
+  seed('OneHotEncoder', [i64([2, 9])], { cats_int64s: [1n, 2n], zeros: 1n }, ml),
+  seed(
+    'SVMRegressor',
+    [row],
+    {
+      kernel_type: 'RBF',
+      kernel_params: [0.5, 0, 3],
+      n_supports: 1n,
+      support_vectors: [0, 0],
+      coefficients: [2],
+      rho: [0.25],
+    },
+    ml,
+  ),
+  seed('Scaler', [row], { offset: [1, 1], scale: [2, 3] }, ml),
+  seed(
+    'TreeEnsembleClassifier',
+    [row],
+    {
+      ...tree,
+      classlabels_int64s: [0n, 1n],
+      class_treeids: [0n, 0n],
+      class_nodeids: [1n, 2n],
+      class_ids: [0n, 1n],
+      class_weights: [1, 2],
+    },
+    ml,
+    2,
+  ),
+  seed(
+    'TreeEnsembleRegressor',
+    [row],
+    {
+      ...tree,
+      n_targets: 1n,
+      target_treeids: [0n, 0n],
+      target_nodeids: [1n, 2n],
+      target_ids: [0n, 0n],
+      target_weights: [1, 2],
+    },
+    ml,
+  ),
+]
+
+function seed(
+  op: string,
+  inputs: readonly Tensor[],
+  attributes: Named<AttributeSource>,
+  domain = '',
+  outputs = 1,
+): Seed {
+  const names = inputs.map((_, i) => `x${i}`)
+  const results = Array.from({ length: outputs }, (_, i) => `y${i}`)
+  const bytes = modelBytes({
+    opsets: { '': op === 'Swish' ? 24 : 22, [ml]: 4 },
+    inputs: Object.fromEntries(inputs.map(({ type, dims }, i) => [names[i]!, tensorType(type, dims)])),
+    outputs: Object.fromEntries(results.map((name) => [name, undefined])),
+    nodes: [{ op, domain, inputs: names, outputs: results, attributes }],
+  })
+  return { name: op, model: decodeModel(bytes, { path: `${op}.onnx` }), inputs }
+}
