@@ -37,12 +37,14 @@ export async function sanitizedModel(path: string, options: RequestOptions): Pro
   return sanitizedProgram(made, target, options.O)
 }
 
-/** The program of a model's C, which was made with every value apart. Default of `level`: the one that compiles fastest. */
-export async function sanitizedProgram(made: BuiltinSource, target: Target, level?: OptimizeLevel): Promise<Runnable> {
+/** The program of a model's C, which was made with every value apart; compiling takes several times as long at -O1. */
+export async function sanitizedProgram(
+  made: BuiltinSource,
+  target: Target,
+  level: OptimizeLevel = 0,
+): Promise<Runnable> {
   const toolchain = await findCc({ target })
-  // GCC's -O0 drowns in what it inlines.
-  const optimize = `-O${level ?? (toolchain.family === 'clang' ? 0 : 1)}`
-  const flags = [...(await machineFlags(toolchain, target)), ...(await knownFlags(toolchain)), optimize]
+  const flags = [...(await machineFlags(toolchain, target)), ...(await knownFlags(toolchain)), `-O${level}`]
   const folder = await mkdtemp(join(tmpdir(), 'sanitized-'))
   const close = () => rm(folder, { recursive: true, force: true })
   try {
