@@ -1,5 +1,6 @@
 import { type Dim, dimEquals, isStatic, product } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
+import type { ElementType } from '../onnx/element-type.ts'
 import { tensorValues } from '../onnx/tensor.ts'
 import { computeType, literal, loadElement, storeElement } from '../ops/c-text.ts'
 import { operatorOf } from '../ops/index.ts'
@@ -50,19 +51,25 @@ export function writeMap(nodes: readonly Node[], k: KernelWriter): void {
   for (const operand of list) {
     const name = `a${names.size}`
     write(
-      `const ${computeType(operand.value.type)} ${name} = ${loadElement(operand.value.type, `${k.value(operand.value)}[${index(operand, axes, k)}]`)};`,
+      `${constantType(operand.value.type)} ${name} = ${loadElement(operand.value.type, `${k.value(operand.value)}[${index(operand, axes, k)}]`)};`,
     )
     names.set(operand.value, name)
   }
   for (const node of nodes) {
     const elements = node.inputs.map((input) => (input ? (names.get(input) ?? scalarLiteral(input)!) : ''))
     const name = `v${names.size}`
-    write(`const ${computeType(node.output().type)} ${name} = ${operatorOf(node).scalar!(node, elements, k)};`)
+    write(`${constantType(node.output().type)} ${name} = ${operatorOf(node).scalar!(node, elements, k)};`)
     names.set(node.output(), name)
   }
   const place = `${target}[${index(operandOf(output, output.dims), axes, k)}]`
   write(storeElement(output.type, place, names.get(output)!))
   for (let depth = axes.length - 1; depth >= 0; depth--) k.line(`${'  '.repeat(depth)}}`)
+}
+
+/** C type of an element in a variable that isn't written again. */
+function constantType(type: ElementType): string {
+  const c = computeType(type)
+  return c.startsWith('const ') ? `${c}const` : `const ${c}`
 }
 
 function operandOf(value: Value, shape: readonly Dim[]): Operand {
