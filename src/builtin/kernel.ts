@@ -37,9 +37,9 @@ export interface KernelCall {
   readonly fails: boolean
 }
 
-/** What the run-time errors of a node begin with. */
+/** What the run-time errors of a node begin with; an operator of the compiler's own would tell nobody anything. */
 export function nodePlace({ name, operator }: Pick<Node, 'name' | 'operator'>): string {
-  return `node ${name} (${operator}): `
+  return operator.startsWith('om.') ? `node ${name}: ` : `node ${name} (${operator}): `
 }
 
 /** The C functions of a model, each distinct text once, and the headers they need. */
