@@ -1,6 +1,7 @@
 import { type Dim, dimKey, dimToC, isAtLeast, isStatic, product, symbolName, symbolsOf } from '../graph/dim.ts'
 import type { Demand } from '../graph/demand.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
+import { naming } from '../graph/unforeseen.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { stringLiteral } from '../ops/c-text.ts'
 import { operatorOf } from '../ops/index.ts'
@@ -153,7 +154,7 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
   }
 
   graph(graph: Graph): void {
-    for (const group of this.lowered.get(graph) ?? []) this.group(group)
+    for (const group of this.lowered.get(graph) ?? []) naming(group.anchor, () => this.group(group))
   }
 
   private group(group: LoweredGroup): void {

@@ -1,5 +1,6 @@
 import { dimEquals } from '../graph/dim.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
+import { naming } from '../graph/unforeseen.ts'
 import { operatorOf } from '../ops/index.ts'
 
 /** Nodes that become one C function: an elementwise chain, or a heavy operator with its epilogue. */
@@ -28,7 +29,7 @@ export function groupNodes(graph: Graph, uses: ReadonlyMap<Value, number>): Grou
       const producer = input && lastOutputs.get(input)
       if (producer && uses.get(input) === 1) producers.add(producer)
     }
-    const { group, absorbed } = join(node, producers) ?? { group: alone(node), absorbed: [] }
+    const { group, absorbed } = naming(node, () => join(node, producers)) ?? { group: alone(node), absorbed: [] }
     for (const old of absorbed) groups.delete(old)
     groups.add(group)
     const last = group.outputs.at(-1)

@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph.ts'
 import { operatorOf } from '../ops/index.ts'
 import { introducedSymbols } from '../graph/symbols.ts'
+import { naming } from '../graph/unforeseen.ts'
 import { countUses } from '../graph/uses.ts'
 import { type Group, groupNodes } from './groups.ts'
 import { Kernel, type KernelCall, type KernelTable } from './kernel.ts'
@@ -23,7 +24,7 @@ export function lowerGraph(main: Graph, table: KernelTable): LoweredGraphs {
     const groups = groupNodes(graph, uses)
     lowered.set(
       graph,
-      groups.map((group) => lowerGroup(group, table)),
+      groups.map((group) => naming(group.anchor, () => lowerGroup(group, table))),
     )
     for (const node of graph.nodes) node.graphs.forEach(visit)
   }

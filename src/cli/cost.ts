@@ -41,6 +41,10 @@ export function activationPeak(graph: Graph): number {
   })
   for (const output of graph.outputs) lastUse.set(rootOf(output), graph.nodes.length)
 
+  const dying = graph.nodes.map((): Value[] => [])
+  for (const [value, last] of lastUse) dying[last]?.push(value)
+  dying[0]?.push(...graph.inputs.filter((input) => !lastUse.has(input)))
+
   const sizeOf = (value: Value): number => (value.constant ? 0 : sizeAtOne(bytesOf(value)))
   const alive = new Set(graph.inputs)
   let bytes = graph.inputs.reduce((sum, input) => sum + sizeOf(input), 0)
@@ -52,11 +56,7 @@ export function activationPeak(graph: Graph): number {
       bytes += sizeOf(output)
     }
     peak = Math.max(peak, bytes)
-    for (const value of alive) {
-      if ((lastUse.get(value) ?? -1) > i) continue
-      alive.delete(value)
-      bytes -= sizeOf(value)
-    }
+    for (const value of dying[i]!) if (alive.delete(value)) bytes -= sizeOf(value)
   })
   return peak
 }

@@ -1,4 +1,3 @@
-import { type CompileError, OnnxMlirError } from '../errors.ts'
 import type { ElementType } from '../onnx/element-type.ts'
 import type { Attribute, Tensor } from '../onnx/model.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
@@ -17,6 +16,7 @@ import type {
   PlainAttribute,
   PlainAttributes,
 } from './operator.ts'
+import { naming } from './unforeseen.ts'
 
 /** Opset whose rules the compiler's own nodes follow. */
 export const INTERNAL_OPSET = 26
@@ -126,12 +126,7 @@ export class GraphBuilder implements Builder {
    * @throws CompileError where the operator can't take such inputs or attributes
    */
   append(node: Node, outputs: readonly string[], subgraphs?: SubgraphImporter): Value[] {
-    try {
-      return this.add(node, outputs, subgraphs)
-    } catch (error) {
-      if (error instanceof OnnxMlirError) throw error
-      throw unforeseen(node, error)
-    }
+    return naming(node, () => this.add(node, outputs, subgraphs))
   }
 
   private add(node: Node, outputs: readonly string[], subgraphs?: SubgraphImporter): Value[] {
@@ -346,11 +341,4 @@ function attributeOf(value: PlainAttribute): Attribute {
 
 function isList(value: object): value is readonly number[] | readonly string[] {
   return Array.isArray(value)
-}
-
-/** Operators take for granted what ONNX demands of their inputs, such as a rank. Whoever breaks that is told which node did. */
-function unforeseen(node: Node, cause: unknown): CompileError {
-  const given = node.inputs.map((input) => (input ? `${input.type}[${input.shape?.join(', ') ?? '…'}]` : 'nothing'))
-  const problem = `its inputs (${given.join(', ')}) or attributes are not what this operator takes`
-  return node.error('MODEL_NODE', `${problem}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
 }

@@ -1,6 +1,7 @@
 import { GraphBuilder, type SubgraphImporter } from './builder.ts'
 import type { Graph, Identities, Node, Value } from './graph.ts'
 import type { Builder, OperatorRegistry } from './operator.ts'
+import { naming } from './unforeseen.ts'
 import { countUses, removeDeadNodes } from './uses.ts'
 
 /** What a rule may ask and build. What it builds is rewritten by the same rules. */
@@ -71,14 +72,14 @@ class RewriteBuilder extends GraphBuilder implements RewriteContext {
   }
 
   replace(node: Node): readonly Value[] | undefined {
-    this.uses = Math.max(1, ...node.outputs.map((output) => this.pass.uses.get(output) ?? 0))
+    this.uses = node.outputs.reduce((most, output) => Math.max(most, this.pass.uses.get(output) ?? 0), 1)
     return this.rewrite(node)
   }
 
   private rewrite(node: Node): readonly Value[] | undefined {
     return this.from(node, () => {
       for (const rule of this.pass.rules) {
-        const values = rule(node, this)
+        const values = naming(node, () => rule(node, this))
         if (values) return values
       }
       return undefined

@@ -1,11 +1,12 @@
 import { type Dim, product, sizeAtOne } from '../graph/dim.ts'
 import type { Node } from '../graph/graph.ts'
+import { naming } from '../graph/unforeseen.ts'
 import { operatorOf } from '../ops/index.ts'
 
 /** Floating-point operations of one node of the compiler's graph; a multiply-add counts two. */
 export function nodeFlops(node: Node): Dim {
   const { flops, alias, control } = operatorOf(node)
-  if (flops) return flops(node)
+  if (flops) return naming(node, () => flops(node))
   // Another shape for the same memory, or a frame around nodes that are counted themselves.
   if (alias !== undefined || control) return 0
   return node.outputs.reduce<number>((sum, output) => sum + (output.shape ? sizeAtOne(product(output.shape)) : 0), 0)

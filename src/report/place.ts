@@ -1,4 +1,4 @@
-import { entryFor, type Program, type Step } from './program.ts'
+import { entryFor, judging, type Program, type Step } from './program.ts'
 import type { NnpaLevel } from './nnpa-level.ts'
 import type { Placed, Placement } from './placed.ts'
 import { Neighbours } from './neighbours.ts'
@@ -18,7 +18,7 @@ export function placeSteps(program: Program, level: NnpaLevel, isOnCpu: (step: S
   const placement: Placement = new Map(
     program.steps.map((step): [Step, Placed] => {
       if (isOnCpu(step)) return [step, { device: 'cpu', reason: '', note: 'The placement puts it on the CPU.' }]
-      const reason = accelerated.has(step.op) ? undefined : refusal(step, level)
+      const reason = accelerated.has(step.op) ? undefined : judging(step, () => refusal(step, level))
       if (reason !== undefined) return [step, { device: 'cpu', reason, ...(reason === '' && { note: unsaid(step) }) }]
       return [step, { device: 'nnpa', reason: scalarsOnCpu(step) ?? '' }]
     }),

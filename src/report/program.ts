@@ -1,6 +1,7 @@
 import { type Dim, symbol } from '../graph/dim.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import { type Graph, Identities, Node, Value, type ValueInfo } from '../graph/graph.ts'
+import { naming } from '../graph/unforeseen.ts'
 import { OnnxMlirError } from '../errors.ts'
 import type { Model, OnnxNode, Tensor, TypeInfo } from '../onnx/model.ts'
 import { registry } from '../ops/index.ts'
@@ -11,12 +12,19 @@ export class Step extends Node {
   readonly origins: ReadonlySet<number>
   /** Nodes that vanished into it: the compiler puts one operation in the place of several, and keeps the last one's name. */
   readonly absorbed: ReadonlySet<number>
+  /** Which rule of its operator the node breaks, where it breaks one: it is of no use to any compiler. */
+  readonly refusal: OnnxMlirError | undefined
 
   constructor(
-    init: ConstructorParameters<typeof Node>[0] & { origins: ReadonlySet<number>; absorbed?: ReadonlySet<number> },
+    init: ConstructorParameters<typeof Node>[0] & {
+      origins: ReadonlySet<number>
+      absorbed?: ReadonlySet<number>
+      refusal?: OnnxMlirError | undefined
+    },
     outputs: Value[],
   ) {
     super(init)
+    this.refusal = init.refusal
     this.origins = init.origins
     this.absorbed = init.absorbed ?? new Set()
     this.outputs = outputs
@@ -34,6 +42,17 @@ export class Step extends Node {
     const absorbed = new Set([...this.absorbed, ...nodes.filter((node) => !this.origins.has(node))])
     return new Step({ ...this, absorbed }, this.outputs)
   }
+}
+
+/** Does some work on one step. @throws OnnxMlirError that names the node, and the rule it breaks, for any that is not ours */
+export function judging<T>(step: Step, work: () => T): T {
+  return naming(step, () => {
+    try {
+      return work()
+    } catch (error) {
+      throw error instanceof OnnxMlirError ? error : (step.refusal ?? error)
+    }
+  })
 }
 
 /** The step that produces a value, if one of operator `op` does. */
@@ -109,17 +128,24 @@ export function importProgram(model: Model, dims: ReadonlyMap<string, number> = 
   const steps = graph.nodes.map((node, index) => {
     const version = model.opsets.get(node.domain) ?? 1
     const attributes = node.attributes
-    const origin = { domain: node.domain, op: node.op, version, name: node.name, origin: index, attributes }
+    const origin = {
+      domain: node.domain,
+      op: node.op,
+      version,
+      name: node.name || `#${index}`,
+      origin: index,
+      attributes,
+    }
     captured.push(...namesInSubgraphs(node))
     const inner = new Node({ ...origin, inputs: node.inputs.map((name) => inferred.get(name)) })
-    const results = infer(scratch, inner, node)
+    const { results, refusal } = infer(scratch, inner, node)
     const outputs = node.outputs.map((name, i) => {
       const known = results?.[i] ?? stated(name, graph.valueInfo.get(name)?.type ?? outputTypes.get(name))
       const window = known?.shape ? undefined : windowShape(inner, identities)
       return define(name, window ? scratch.value(name, { type: inner.input(0).type, shape: window }) : known)
     })
     return new Step(
-      { ...origin, inputs: node.inputs.map((name) => names.get(name)), origins: new Set([index]) },
+      { ...origin, inputs: node.inputs.map((name) => names.get(name)), origins: new Set([index]), refusal },
       outputs,
     )
   })
@@ -148,15 +174,19 @@ export function importProgram(model: Model, dims: ReadonlyMap<string, number> = 
  * The values that stand for a node's outputs, where its operator and the types of its inputs are known. Nodes with
  * subgraphs stay on the CPU whatever is in them: of these the file's own statement is enough.
  */
-function infer(scratch: GraphBuilder, node: Node, { inputs, outputs }: OnnxNode): readonly Value[] | undefined {
-  if (inputs.some((name, i) => name !== '' && node.inputs[i] === undefined)) return undefined
+function infer(
+  scratch: GraphBuilder,
+  node: Node,
+  { inputs, outputs }: OnnxNode,
+): { readonly results?: readonly Value[]; readonly refusal?: OnnxMlirError } {
+  if (inputs.some((name, i) => name !== '' && node.inputs[i] === undefined)) return {}
   const hasSubgraphs = [...node.attributes.values()].some(({ kind }) => kind === 'graph' || kind === 'graphs')
-  if (hasSubgraphs || !registry.find(node.domain, node.op, node.version)) return undefined
+  if (hasSubgraphs || !registry.find(node.domain, node.op, node.version)) return {}
   try {
-    return scratch.append(node, outputs)
+    return { results: scratch.append(node, outputs) }
   } catch (error) {
     // What the built-in compiler can't do, another compiler may: the report goes on with what the file states.
-    if (error instanceof OnnxMlirError) return undefined
+    if (error instanceof OnnxMlirError) return { refusal: error }
     throw error
   }
 }

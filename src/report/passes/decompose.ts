@@ -1,6 +1,7 @@
 import { floorDivide, isStatic, multiply } from '../../graph/dim.ts'
 import type { Value, ValueInfo } from '../../graph/graph.ts'
-import { tensorFrom, tensorNumbers } from '../../onnx/tensor.ts'
+import { tensorFrom } from '../../onnx/tensor.ts'
+import { numbersOf } from '../numbers.ts'
 import { entryFor, type Program, Step } from '../program.ts'
 import { decomposedEinsum } from './einsum.ts'
 import { part, type Rewrite } from './rewrite.ts'
@@ -79,7 +80,7 @@ function chain(step: Step, program: Program, links: (readonly [string, Value | u
 /** x^n for whole n up to 64, by squaring. Source: PowToMulRewritePattern, Canonicalize.cpp. */
 function powers(step: Step, program: Program): readonly Step[] | Value | undefined {
   const { constant } = step.input(1)
-  const [exponent, ...others] = constant && constant.type !== 'string' ? tensorNumbers(constant) : []
+  const [exponent, ...others] = constant && constant.type !== 'string' ? numbersOf(constant) : []
   if (exponent === undefined || others.some((other) => other !== exponent)) return undefined
   if (!Number.isInteger(exponent) || exponent < 0 || exponent > 64) return undefined
   if (exponent === 0) return program.constant(step.output())
@@ -115,7 +116,7 @@ function reduction(step: Step, program: Program, before: readonly string[], afte
 function logSumExp(step: Step, program: Program): Step[] {
   const [x, axes] = step.inputs
   const isKept = step.int('keepdims', 1) !== 0
-  const list = step.ints('axes') ?? (axes?.constant && tensorNumbers(axes.constant))
+  const list = step.ints('axes') ?? (axes?.constant && numbersOf(axes.constant))
   const reduced = { type: x!.type, shape: list && x!.shape?.map((dim, i) => (isAmong(list, i, x!.rank) ? 1 : dim)) }
   // An input, as from opset 18 on.
   const counted = step.ints('axes') && tensorFrom('int64', [list!.length], list!)

@@ -1,7 +1,7 @@
 import type { Attribute } from '../../onnx/model.ts'
-import { tensorNumbers } from '../../onnx/tensor.ts'
+import { numbersOf } from '../numbers.ts'
 import type { Value, ValueInfo } from '../../graph/graph.ts'
-import { type Program, Step } from '../program.ts'
+import { judging, type Program, Step } from '../program.ts'
 
 /**
  * What becomes of a step: other steps whose last ones produce its outputs, a value that stands for its one output, or
@@ -22,7 +22,7 @@ export function rewriteSteps(program: Program, rewrite: Rewrite): void {
   const current = <T extends Value | undefined>(value: T): T | Value => (value && replaced.get(value)) ?? value
   program.steps = program.steps.flatMap((step) => {
     step.inputs = step.inputs.map(current)
-    const result = rewrite(step, program, uses)
+    const result = judging(step, () => rewrite(step, program, uses))
     if (result === undefined) return [step]
     if (isSteps(result)) {
       if (result.every(({ origins, absorbed }) => origins.size + absorbed.size <= mostOrigins)) return result
@@ -92,7 +92,7 @@ function integerAttributes(values: Readonly<Record<string, number | readonly num
 export function isNumber(value: Value | undefined, number: number): boolean {
   const tensor = value?.constant
   if (!tensor || tensor.type === 'string' || tensor.data.length > 4096) return false
-  const numbers = tensorNumbers(tensor)
+  const numbers = numbersOf(tensor)
   return numbers.length > 0 && numbers.every((element) => Math.abs(element - number) < 1e-6)
 }
 

@@ -1,7 +1,8 @@
 import { type Dim, dimEquals, shapeEquals } from '../../graph/dim.ts'
 import type { Value } from '../../graph/graph.ts'
 import { elementTypeOf } from '../../onnx/element-type.ts'
-import { elementsOf, tensorNumbers } from '../../onnx/tensor.ts'
+import { elementsOf } from '../../onnx/tensor.ts'
+import { numbersOf } from '../numbers.ts'
 import { entryFor, producerOf, type Step } from '../program.ts'
 import type { Rewrite } from './rewrite.ts'
 
@@ -42,7 +43,7 @@ export function permutationOf(step: Step): readonly number[] | undefined {
 const inverses: Readonly<Record<string, string>> = { Squeeze: 'Unsqueeze', Unsqueeze: 'Squeeze' }
 
 function axesKey(step: Step): string {
-  const axes = step.ints('axes') ?? (step.inputs[1]?.constant && tensorNumbers(step.inputs[1].constant))
+  const axes = step.ints('axes') ?? (step.inputs[1]?.constant && numbersOf(step.inputs[1].constant))
   return axes ? axes.join() : `unknown ${step.origin}`
 }
 
@@ -80,5 +81,5 @@ function isNeutral(neutral: number, step: Step, value: Value, constant: Value | 
   const { shape } = step.output()
   if (!tensor || !shape || !value.shape || !shapeEquals(shape, value.shape) || tensor.type === 'string') return false
   // Only what is small can be a neutral element that someone left in.
-  return elementsOf(tensor.dims) <= 4096 && tensorNumbers(tensor).every((element) => element === neutral)
+  return elementsOf(tensor.dims) <= 4096 && numbersOf(tensor).every((element) => element === neutral)
 }

@@ -1,6 +1,6 @@
 import type { Dim } from '../../graph/dim.ts'
 import type { Value } from '../../graph/graph.ts'
-import { tensorNumbers } from '../../onnx/tensor.ts'
+import { numbersOf } from '../numbers.ts'
 import type { NnpaLevel } from '../nnpa-level.ts'
 import type { Step } from '../program.ts'
 import { type Check, incompatible, printed, rankRefused, refuseIf, type Rules, silent, since, valid } from './rule.ts'
@@ -95,8 +95,7 @@ export function scalarsOnCpu({ op, inputs }: Step): string | undefined {
     op === 'QLinearMatMul' ? [inputs[3], inputs[5]] : op === 'MatMulInteger' ? [inputs[1], inputs[3]] : []
   // Unsigned bytes are shifted to signed ones.
   const zero = zeroPoint?.type === 'uint8' ? 128 : 0
-  const isKnown =
-    b?.constant && zeroPoint?.constant && tensorNumbers(zeroPoint.constant).every((value) => value === zero)
+  const isKnown = b?.constant && zeroPoint?.constant && numbersOf(zeroPoint.constant).every((value) => value === zero)
   return isKnown ? rankRefused(0) : undefined
 }
 

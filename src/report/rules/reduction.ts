@@ -1,4 +1,4 @@
-import { tensorNumbers } from '../../onnx/tensor.ts'
+import { numbersOf } from '../numbers.ts'
 import type { Step } from '../program.ts'
 import { type Check, refuseIf, type Rules, since, valid } from './rule.ts'
 
@@ -67,10 +67,10 @@ function spatial(step: Step) {
 
 function countOfAxes(step: Step): number {
   const { constant, shape } = step.input(1)
-  return constant ? tensorNumbers(constant).length : Number(shape?.[0] ?? 1)
+  return constant ? numbersOf(constant).length : Number(shape?.[0] ?? 1)
 }
 
 function axis(step: Step): number | undefined {
   const { constant } = step.input(1)
-  return constant && tensorNumbers(constant)[0]
+  return constant && numbersOf(constant)[0]
 }
