@@ -36,7 +36,8 @@ function importWithFacts(
       if (!identities.facts.hasGrown() || round >= MOST_ROUNDS) return graph
     } catch (error) {
       // A size that was learnt before the error may be what it asks for.
-      if (!identities.facts.hasGrown() || round >= MOST_ROUNDS) throw error
+      const { facts } = identities
+      if (facts.contradicted || !facts.hasGrown() || round >= MOST_ROUNDS) throw error
     }
   }
 }
