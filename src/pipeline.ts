@@ -89,6 +89,10 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
           target: artifact.target,
           compiler: artifact.compiler,
           ...(requires && { requires }),
+          sha256: {
+            library: artifact.sha256,
+            ...(artifact.constants && { constants: artifact.constants.sha256 }),
+          },
           ...(report && { report: report.facts }),
           ...(request.directives.profile === 'onnx' && { profiled: true }),
         },

@@ -171,7 +171,7 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
     else if (alias === undefined) {
       for (const output of group.outputs) this.allocate(output)
       this.profileBegin(group)
-      if (group.call) this.callFor(group.outputs, group.call)
+      if (group.call) this.callUnlessEmpty(group.call)
       if (this.profiled) this.line('om_profile_end();')
     }
     this.node = outer
@@ -199,11 +199,18 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
     return `static const om_profile_node om_profile_nodes[] = {\n${this.profiled.join('')}  {0, 0}};\n\n`
   }
 
-  /** Calls a kernel unless all that it writes is empty: it might walk its huge other dimensions for nothing. */
-  private callFor(outputs: readonly Value[], call: KernelCall): void {
-    const counts = outputs.map((output) => product(output.dims))
-    if (counts.some((count) => typeof count === 'number' && count > 0)) return this.call(call)
-    this.line(`if (${counts.map((count) => `${this.dim(count)} != 0`).join(' || ')}) {`)
+  /**
+   * A kernel whose results have no elements has nothing to do, and is not called: its loops may run over other dimensions,
+   * which are as large as one likes where one is 0.
+   */
+  private callUnlessEmpty(call: KernelCall): void {
+    const tellsSizes = call.arguments.some(({ kind }) => kind === 'symbol')
+    const written = call.arguments.flatMap((argument) =>
+      argument.kind === 'value' && argument.written ? [argument.value.dims.filter((dim) => !isAtLeast(dim, 1))] : [],
+    )
+    if (tellsSizes || written.some((dims) => dims.length === 0)) return this.call(call)
+    const conditions = written.map((dims) => dims.map((dim) => `${this.dim(dim)} > 0`).join(' && '))
+    this.line(`if (${[...new Set(conditions)].map((text) => `(${text})`).join(' || ')}) {`)
     this.call(call)
     this.line('}')
   }

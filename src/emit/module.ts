@@ -22,9 +22,10 @@ export interface ModuleOptions {
  * drops whatever the application doesn't use; `import { inputs }` alone carries no native code.
  */
 export function moduleSource({ facts, runtime, files }: ModuleOptions): string {
-  const { name, signature, target, compiler, report, requires, profiled } = facts
+  const { name, signature, target, compiler, report, requires, sha256, profiled } = facts
   const known = [`name: ${jsString(name)}`, 'signature: { inputs, outputs }', 'target', 'compiler', 'report']
   if (requires) known.push(`requires: ${jsValue(requires)}`)
+  if (sha256) known.push(`sha256: ${jsValue(sha256)}`)
   if (profiled) known.push('profiled: true')
   const fields = [`addon: ${files.addon}`, `library: ${files.library}`]
   if (files.constants !== undefined) fields.push(`constants: ${files.constants}`)

@@ -1,4 +1,4 @@
-import { type Dim, dimEquals, product } from '../graph/dim.ts'
+import { type Dim, dimEquals, isAtLeast, product } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import { type Agreement, takes } from '../graph/rules.ts'
@@ -88,6 +88,9 @@ const Einsum: LoweredOperator = {
     for (const label of output) loop(variables.get(label)!, sizes.get(label)!)
     k.line('{')
     k.line(`  ${elementTypes[type].c} sum = 0;`)
+    // Beside a size of 0 the others may be as large as one likes.
+    const open = summed.map((label) => sizes.get(label)!).filter((size) => !isAtLeast(size, 1))
+    if (open.length > 0) k.line(`  if (${open.map((size) => `${k.dim(size)} > 0`).join(' && ')})`)
     for (const label of summed) loop(variables.get(label)!, sizes.get(label)!)
     const factors = terms.map(
       (labels, i) => `${k.input(i)}[${offsetOf(node.input(i), labels, equation, variables, k)}]`,

@@ -42,7 +42,8 @@ const NegativeLogLikelihoodLoss: LoweredOperator = {
     const pixels = k.count(node.input(0).dims.slice(2))
     const [x, y] = [k.input(0), k.output()]
     k.line('double sum = 0.0, weights = 0.0;')
-    k.line(`for (int64_t n = 0; n < ${k.dim(batch)}; n++)`)
+    // Where there are no pixels the batch may be as large as one likes.
+    k.line(`for (int64_t n = 0; n < (${pixels} > 0 ? ${k.dim(batch)} : 0); n++)`)
     k.line(`  for (int64_t p = 0; p < ${pixels}; p++) {`)
     writeTarget(node, k, pixels)
     const weight = node.inputs[2] ? `${k.input(2)}[target]` : '1.0'

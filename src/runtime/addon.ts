@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { readElf } from './elf.ts'
 import { ModelLoadError } from './errors.ts'
 import type { NativeAddon } from './native.ts'
 
@@ -17,6 +18,9 @@ export function loadAddon(path: string, model: string): NativeAddon {
   const known = addons.get(path)
   if (known !== undefined) return known
   const file = path.endsWith('.cc') ? compiledAddon(path, model) : path
+  const elf = process.platform === 'linux' ? readElf(file) : undefined
+  if (elf !== undefined && elf.end > elf.size)
+    throw new ModelLoadError('LOAD_FORMAT', `${model}: the addon ${file} is cut short; copy it again`)
   const module: { exports: Partial<NativeAddon> } = { exports: {} }
   try {
     // `process.dlopen` instead of `require`, which bundlers rewrite and ES modules lack.

@@ -24,6 +24,8 @@ export interface ModelFacts {
   readonly report?: unknown
   /** Absent where nobody knows: then only the library's file format is looked at. */
   readonly requires?: Requirements
+  /** Of its native files as they were built, hex: files with other contents are not loaded. */
+  readonly sha256?: { readonly library: string; readonly constants?: string }
   /** Compiled with `?profile=onnx`: the library measures its nodes. */
   readonly profiled?: boolean
 }

@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { loadAddon } from './addon.ts'
 import { ModelLoadError, ModelRunError } from './errors.ts'
 import { InputChecker } from './inputs.ts'
+import { expectContents, type KnownFile, readAhead } from './integrity.ts'
 import { checkArch, checkLibrary, locate } from './library-file.ts'
 import type { BoundModel, Model, ModelFacts } from './model.ts'
 import { NativeSession } from './native.ts'
@@ -35,10 +36,12 @@ class NodeModel implements Model {
   readonly report: unknown
   readonly #files: ModelFiles
   readonly #requires: ModelFacts['requires']
+  readonly #sha256: NonNullable<ModelFacts['sha256']> | undefined
   readonly #checker: InputChecker
   readonly #profileFile: string | undefined
   readonly #sessions: NativeSession[] = []
   #session: NativeSession | undefined
+  #loading: Promise<void> | undefined
   #isDisposed = false
 
   constructor(facts: ModelFacts, files: ModelFiles) {
@@ -50,11 +53,22 @@ class NodeModel implements Model {
     this.report = facts.report
     this.#files = files
     this.#requires = facts.requires
+    this.#sha256 = facts.sha256
     this.#profileFile = facts.profiled ? newProfileFile() : undefined
     this.#checker = new InputChecker(facts.name, facts.signature.inputs)
   }
 
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    return (this.#loading ??= this.#load().finally(() => (this.#loading = undefined)))
+  }
+
+  async #load(): Promise<void> {
+    if (this.#session !== undefined) return
+    try {
+      for (const file of this.#locate().known) await readAhead(file)
+    } catch (error) {
+      throw loadError(error, `${this.name}: its files can't be read`)
+    }
     this.#session ??= this.#open()
   }
 
@@ -101,18 +115,31 @@ class NodeModel implements Model {
     this.dispose()
   }
 
-  #open(mailboxLimit?: number): NativeSession {
+  /** Where the library and its constants are, with what is known of their contents. Their headers fit this machine. */
+  #locate(): { library: string; constantsFolder: string; known: readonly KnownFile[] } {
     if (this.#isDisposed) throw new ModelRunError('RUN_DISPOSED', `${this.name}: it was disposed`)
     const library = locate(this.#files.library, this.name)
-    const { constants } = this.#files
-    const constantsFolder = dirname(constants === undefined ? library : locate(constants, this.name))
+    const constants = this.#files.constants === undefined ? undefined : locate(this.#files.constants, this.name)
+    const known: KnownFile[] = []
+    if (this.#sha256 !== undefined) known.push({ path: library, sha256: this.#sha256.library })
+    if (this.#sha256?.constants !== undefined && constants !== undefined)
+      known.push({ path: constants, sha256: this.#sha256.constants })
+    if (this.#requires !== undefined) checkArch(this.#requires.arch, this.name, this.target)
+    try {
+      checkLibrary(library, this.name, this.target)
+    } catch (error) {
+      throw loadError(error, `${this.name}: ${library} can't be loaded`)
+    }
+    return { library, constantsFolder: dirname(constants ?? library), known }
+  }
+
+  #open(mailboxLimit?: number): NativeSession {
+    const { library, constantsFolder, known } = this.#locate()
     const requires = this.#requires
     const profile = this.#profileFile === undefined ? {} : { profileFile: this.#profileFile }
     let session
     try {
-      // Before the addon, which is for the library's machine too.
-      if (requires !== undefined) checkArch(requires.arch, this.name, this.target)
-      checkLibrary(library, this.name, this.target)
+      for (const file of known) expectContents(file, this.name)
       const addon = loadAddon(locate(this.#files.addon, this.name), this.name)
       session = new NativeSession(addon, { library, constantsFolder, requires, ...profile }, this, mailboxLimit)
     } catch (error) {
@@ -123,8 +150,8 @@ class NodeModel implements Model {
   }
 }
 
-function loadError(error: unknown, what: string): ModelLoadError {
-  if (error instanceof ModelLoadError) return error
+function loadError(error: unknown, what: string): ModelLoadError | ModelRunError {
+  if (error instanceof ModelLoadError || error instanceof ModelRunError) return error
   const { code, message } = error as { code?: unknown; message?: unknown }
   const known = typeof code === 'string' && code.startsWith('LOAD_') ? code : 'LOAD_OPEN'
   return new ModelLoadError(known, `${what}: ${String(message)}`, { cause: error })

@@ -24,6 +24,7 @@ const facts: ModelFacts = {
   compiler: { name: 'builtin', version: '0.1.0 gcc 12.2.0' },
   report: { nodes: [] },
   requires: { arch: 'x64', cpu: 'x86-64-v3', accelerator: 'NNPA' },
+  sha256: { library: 'ab12', constants: 'cd34' },
   profiled: true,
 }
 

@@ -1,4 +1,6 @@
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -6,6 +8,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { buildAddon } from '../../src/builtin/addon.ts'
 import { ModelLoadError } from '../../src/runtime/index.ts'
 import type { Model, Requirements, Signature } from '../../src/runtime/index.ts'
+import { readElf } from '../../src/runtime/elf.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
 import { canRun, resolveTarget } from '../../src/targets/index.ts'
 import { compileModel, factsOf, makeFolder, signatures, testAddon } from '../native/libraries.ts'
@@ -85,6 +88,44 @@ describe('a library that can not be loaded', () => {
     expect(await refusal(file)).toMatch(/LOAD_FORMAT .*short\.so is cut short \(9000 bytes of \d+\)/)
   })
 
+  it('is cut short anywhere, with section headers or without', async () => {
+    const whole = readFileSync(library)
+    const bare = Buffer.from(whole) // as `strip` of section headers leaves it
+    const [shoff, shnum] = whole[4] === 2 ? [40, 60] : [32, 48]
+    bare.fill(0, shoff, shoff + (whole[4] === 2 ? 8 : 4)).fill(0, shnum, shnum + 2)
+    const file = join(folder, 'cut.so')
+    writeFileSync(file, bare)
+    expect(open(file).runSync({ x })['y']!.data[0]).toBe(1)
+    const { end } = readElf(file)!
+    expect(end).toBeLessThanOrEqual(whole.length)
+    for (let length = 0; length < end; length += 331) {
+      writeFileSync(file, bare.subarray(0, length))
+      expect(await refusal(file)).toMatch(/LOAD_FORMAT .*cut\.so is (cut short|not a shared library)/)
+    }
+  })
+
+  it('has headers that speak of more than there is', async () => {
+    const whole = readFileSync(library)
+    const is64 = whole[4] === 2
+    const isLittle = whole[5] === 1
+    const view = new DataView(whole.buffer, whole.byteOffset, whole.byteLength)
+    const first = is64 ? Number(view.getBigUint64(32, isLittle)) : view.getUint32(28, isLittle)
+    const entry = view.getUint16(is64 ? 54 : 42, isLittle)
+    const top = isLittle ? [0xff, 0xff, 0xff, 0x7f] : [0x7f, 0xff, 0xff, 0xff]
+    for (const [at, bytes] of [
+      [16, [2, 2]], // a program
+      [is64 ? 54 : 42, [1, 1]], // entries of another size
+      [is64 ? 56 : 44, [0, 0]], // none
+      [is64 ? 56 : 44, [255, 255]],
+      [is64 ? 32 : 28, top],
+      ...Array.from({ length: 4 }, (_, i) => [first + i * entry + (is64 ? 8 : 4), top] as const),
+      ...Array.from({ length: 4 }, (_, i) => [first + i * entry + (is64 ? 32 : 16), top] as const),
+    ] as const)
+      expect(await refusal(patched('headers.so', at, bytes))).toMatch(
+        /LOAD_FORMAT .*headers\.so is (cut short|not a shared library)/,
+      )
+  })
+
   it("is damaged: the dynamic linker's words come along", async () => {
     const name = readFileSync(library).indexOf('libc.so.6') // what it must be linked with
     expect(name).toBeGreaterThan(0)
@@ -99,7 +140,7 @@ describe('a library that can not be loaded', () => {
 
   it('has a descriptor of another version', async () => {
     expect(await refusal(await compileModel(folder, 'affine', { MODEL_ABI: '99u' }, 'abi.so'))).toMatch(
-      /LOAD_ABI .*its interface is version 99, this addon knows 1; build it again/,
+      /LOAD_ABI .*its interface is version 99, this addon knows \d+; build it again/,
     )
   })
 
@@ -166,6 +207,89 @@ describe('a library whose build says what it needs', () => {
       )
     }
   })
+})
+
+describe('a library whose build says what it contains', () => {
+  const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
+  const openKnown = (file: string, constants?: string): Model =>
+    createNodeModel(
+      {
+        ...factsOf('affine'),
+        sha256: { library: sha256(library), ...(constants && { constants: sha256(constants) }) },
+      },
+      { addon, library: file, ...(constants && { constants }) },
+    )
+  const changed = /LOAD_CHANGED affine\.onnx: .* is not the file that the build made \(its sha256 is another\)/
+  const refusals = async (model: () => Model): Promise<string[]> => {
+    const text = (error: unknown) => `${(error as ModelLoadError).code} ${(error as ModelLoadError).message}`
+    const given: string[] = []
+    for (const use of [(m: Model) => m.load(), (m: Model) => m.run({ x }), async (m: Model) => m.bind()])
+      given.push(await use(model()).then(() => 'it loaded', text))
+    return given
+  }
+
+  it('is loaded as it was built', async () => {
+    for (const file of [library, pathToFileURL(library).href]) {
+      const model = openKnown(file)
+      await Promise.all([model.load(), model.load()])
+      expect(model.runSync({ x })['y']!.data[0]).toBe(1)
+      expect(openKnown(file).runSync({ x })['y']!.data[0]).toBe(1)
+    }
+  })
+
+  it('is refused with one byte changed, also after it was loaded whole', async () => {
+    const file = join(folder, 'changing.so')
+    copyFileSync(library, file)
+    await openKnown(file).load()
+    const bytes = readFileSync(file)
+    bytes[bytes.length - 1]! ^= 1 // of the section headers, which loading doesn't read
+    writeFileSync(join(folder, 'changing.new'), bytes)
+    renameSync(join(folder, 'changing.new'), file)
+    for (const text of await refusals(() => openKnown(file))) expect(text).toMatch(changed)
+    copyFileSync(library, join(folder, 'changing.new'))
+    renameSync(join(folder, 'changing.new'), file)
+    expect(openKnown(file).runSync({ x })['y']!.data[0]).toBe(1)
+  })
+
+  it('is refused when it was stripped', async () => {
+    const file = join(folder, 'stripped.so')
+    copyFileSync(library, file)
+    execFileSync('strip', [file])
+    for (const text of await refusals(() => openKnown(file))) expect(text).toMatch(changed)
+  })
+
+  it('is refused with other constants', async () => {
+    const constants = join(folder, 'constants.bin')
+    writeFileSync(constants, 'as built')
+    const model = () => openKnown(library, constants)
+    expect(model().runSync({ x })['y']!.data[0]).toBe(1)
+    const known = model()
+    writeFileSync(constants, 'cut')
+    for (const text of await refusals(() => known)) expect(text).toMatch(/LOAD_CHANGED .*constants\.bin is not/)
+  })
+
+  it('is read in slices by load(), which leave the event loop free', async () => {
+    const file = join(folder, 'large.so')
+    writeFileSync(file, Buffer.concat([readFileSync(library), Buffer.alloc(64 << 20)]))
+    const model = createNodeModel({ ...factsOf('affine'), sha256: { library: sha256(file) } }, { addon, library: file })
+    let turns = 0
+    const turn = (): void => {
+      turns++
+      handle = setImmediate(turn)
+    }
+    let handle = setImmediate(turn)
+    await model.load()
+    clearImmediate(handle)
+    expect(turns).toBeGreaterThan(32) // there are 64 slices
+    expect(model.runSync({ x })['y']!.data[0]).toBe(1)
+  })
+})
+
+it('an addon that is cut short is refused', () => {
+  const file = join(folder, 'cut.node')
+  writeFileSync(file, readFileSync(addon).subarray(0, 20_000))
+  const model = createNodeModel(factsOf('affine'), { addon: file, library })
+  expect(() => model.runSync({ x })).toThrow(/the addon .*cut\.node is cut short; copy it again/)
 })
 
 describe('where files are looked for', () => {

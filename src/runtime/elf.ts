@@ -1,0 +1,86 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+
+/** ELF's `e_machine` of the platforms that Node runs on, by `process.arch`. Source: the gABI's list of machine numbers. */
+const machines: Readonly<Record<number, string>> = {
+  3: 'ia32',
+  8: 'mips',
+  21: 'ppc64',
+  22: 's390x',
+  40: 'arm',
+  62: 'x64',
+  183: 'arm64',
+  243: 'riscv64',
+  258: 'loong64',
+}
+
+/** What a library's headers say of its file. */
+export interface ElfFile {
+  /** Its machine in the words of `process.arch`. */
+  readonly arch: string
+  /** Bytes that the file has. */
+  readonly size: number
+  /** Bytes that it must have for all that its headers speak of. */
+  readonly end: number
+}
+
+/** Where fields lie in a file of 64 bits and one of 32. Source: gABI, "ELF Header", "Program Header". */
+const layouts = {
+  64: { phoff: 32, shoff: 40, phentsize: 54, phnum: 56, shentsize: 58, shnum: 60, offset: 8, filesz: 32, memsz: 40 },
+  32: { phoff: 28, shoff: 32, phentsize: 42, phnum: 44, shentsize: 46, shnum: 48, offset: 4, filesz: 16, memsz: 20 },
+} as const
+const SHARED_OBJECT = 3 // ET_DYN
+const LOADED_SEGMENT = 1 // PT_LOAD
+
+/**
+ * Reads a library's headers. The dynamic linker maps what they speak of without a look at the file's size: touching a
+ * page beyond its end ends the process (SIGBUS). Section headers may be missing (`strip`); segments never are.
+ *
+ * @returns `undefined` for what is no shared library
+ */
+export function readElf(path: string): ElfFile | undefined {
+  const file = openSync(path, 'r')
+  try {
+    const { size } = fstatSync(file)
+    const read = (at: number, length: number): DataView | undefined => {
+      const bytes = new Uint8Array(length)
+      const isWhole = at + length <= size && readSync(file, bytes, 0, length, at) === length
+      return isWhole ? new DataView(bytes.buffer) : undefined
+    }
+    const header = read(0, 64)
+    return header && headersOf(header, read, size)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function headersOf(
+  header: DataView,
+  read: (at: number, length: number) => DataView | undefined,
+  size: number,
+): ElfFile | undefined {
+  if (header.getUint32(0) !== 0x7f454c46) return undefined
+  const is64 = header.getUint8(4) === 2
+  const isLittle = header.getUint8(5) === 1
+  const at = layouts[is64 ? 64 : 32]
+  const word = (view: DataView, offset: number): number =>
+    is64 ? Number(view.getBigUint64(offset, isLittle)) : view.getUint32(offset, isLittle)
+  const half = (offset: number): number => header.getUint16(offset, isLittle)
+  const machine = half(18)
+  const arch = machines[machine] ?? `machine ${machine}`
+
+  const [first, entry, count] = [word(header, at.phoff), half(at.phentsize), half(at.phnum)]
+  if (half(16) !== SHARED_OBJECT || count === 0 || entry !== (is64 ? 56 : 32)) return undefined
+  let end = Math.max(first + count * entry, word(header, at.shoff) + half(at.shentsize) * half(at.shnum))
+  const table = read(first, count * entry)
+  if (table === undefined) return { arch, size, end }
+  let isLoaded = false
+  for (let start = 0; start < count * entry; start += entry) {
+    const [length, inMemory] = [word(table, start + at.filesz), word(table, start + at.memsz)]
+    if (table.getUint32(start, isLittle) === LOADED_SEGMENT) {
+      isLoaded = true
+      if (length > inMemory) return undefined
+    }
+    end = Math.max(end, word(table, start + at.offset) + length)
+  }
+  return isLoaded ? { arch, size, end } : undefined
+}
