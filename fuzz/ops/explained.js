@@ -123,7 +123,8 @@ export const explained = [
   },
   {
     why: 'NaN is the largest and the smallest element (numpy.argmax, which ONNX’s reference calls); in onnxruntime it depends on where it stands.',
-    covers: ({ kind }, { op }, operand) => kind === 'value' && /^Arg(?:Max|Min)$/.test(op) && hasNotFinite(operand(0)),
+    covers: ({ kind }, { op }, operand) =>
+      kind === 'value' && /^(?:ArgMax|ArgMin|Hardmax)$/.test(op) && hasNotFinite(operand(0)),
   },
   {
     why: 'onnxruntime computes ReduceLogSumExp and ReduceLogSum of integers in integers: each e^x loses its fraction before the sum.',
@@ -207,11 +208,41 @@ export const explained = [
       tensorValues(operand(2)).some((end, i) => end >= 2 ** 31 - 1 && tensorValues(operand(4))[i] < 0),
   },
   {
+    why: 'The largest or smallest of nothing is nowhere (numpy raises an error, we do); onnxruntime gives an empty result, or none.',
+    covers: ({ kind, what }) => kind === 'refused' && /\(Arg(?:Max|Min), .* has no elements/.test(what),
+  },
+  {
+    why: 'ONNX says that clip bounds the input of every activation; onnxruntime does not bound the cell that h of an LSTM is applied to.',
+    covers: ({ kind }, { op, attributes }) => kind === 'value' && op === 'LSTM' && attributes.clip !== undefined,
+  },
+  {
+    why: 'With antialias onnxruntime leaves an axis alone whose size stays the same, although its scale is not 1.',
+    covers: ({ kind, expected }, { op, attributes, inputs }, operand) =>
+      kind === 'value' &&
+      op === 'Resize' &&
+      Boolean(attributes.antialias?.value) &&
+      Boolean(inputs[2]) &&
+      tensorValues(operand(2)).some((scale, axis) => scale !== 1 && expected.dims[axis] === operand(0).dims[axis]),
+  },
+  {
+    why: 'Kernels of recurrent layers and of attention are made for their sizes: weights and caches that are inputs of unknown sizes say nothing of them, and the error asks for one.',
+    covers: ({ kind, what }, { op, inputs: nodeInputs }, _, made) =>
+      kind === 'refused' &&
+      /^(?:LSTM|GRU|RNN|RotaryEmbedding|Attention)$/.test(op) &&
+      /the (?:input|head) size must be known at compile time/.test(what) &&
+      !isSaid(made, nodeInputs.slice(0, 2)),
+  },
+  {
     why: 'A reduced axis of size 0 gives size 1, or none without keepdims (ONNX: a reduction over an empty set). onnxruntime leaves it in the result for some operators and types.',
     covers: ({ kind, what }, { op }, operand) =>
       kind === 'value' && op.startsWith('Reduce') && what.startsWith('shape is') && operand(0)?.dims.includes(0),
   },
 ]
+
+/** Whether one of the operands has a last dimension that is known when the code is made. */
+function isSaid({ initializers, inputs }, names) {
+  return names.some((name) => initializers.has(name) || typeof inputs.get(name)?.shape.at(-1) === 'number')
+}
 
 /** Whether one of the two numbers that differ is infinite or NaN. */
 function isNotFinite({ apart }) {

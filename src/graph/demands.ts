@@ -35,7 +35,7 @@ function pairInputs(node: Node, rules: readonly InputRule[]): Given[] {
     throw node.error('MODEL_INPUTS', `it takes ${takes}, but is given ${node.inputs.length}`)
   }
   rules.forEach((rule, i) => {
-    if (rule.presence === 'required' && !node.inputs[i])
+    if ((rule.presence === 'required' || rule.atLeastOnce) && !node.inputs[i])
       throw node.error('MODEL_MISSING_INPUT', `input ${rule.name} is required but not given`)
   })
   return node.inputs.flatMap((value, index) => {

@@ -16,8 +16,10 @@ export interface Rules {
 export interface InputRule {
   /** ONNX's name of the input, for messages. */
   readonly name: string
-  /** `repeated`: the last input, which may be given any number of times (at least once where `+` was said). */
+  /** `repeated`: the last input, which may be given any number of times. */
   readonly presence: 'required' | 'optional' | 'repeated'
+  /** Of a repeated input: it must be given once (`+`). */
+  readonly atLeastOnce?: boolean
   readonly kind: 'tensor' | 'sequence' | 'optional' | 'value'
   readonly types: ReadonlySet<ElementType>
   /** Inputs with the same type variable are of the same element type. */
@@ -164,6 +166,7 @@ function inputRule(
   return {
     name,
     presence,
+    ...(mark === '+' && { atLeastOnce: true }),
     kind,
     types: variable ?? typesOf(kind === 'tensor' ? type : 'any'),
     ...(variable && { variable: type }),

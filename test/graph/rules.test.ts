@@ -26,6 +26,11 @@ describe('rules of operators as text', () => {
     ])
   })
 
+  it('say of a repeated input whether it must be given', () => {
+    expect(takes('x+:float').inputs[0]).toMatchObject({ presence: 'repeated', atLeastOnce: true })
+    expect(takes('x*:float').inputs[0]).not.toHaveProperty('atLeastOnce')
+  })
+
   it.each([
     ['X', 'not the rules'],
     ['X:T', 'no element types: T'],
