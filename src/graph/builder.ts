@@ -169,6 +169,7 @@ export class GraphBuilder implements Builder {
       (input, i) =>
         input &&
         this.refine(
+          node,
           input,
           demands.filter(({ input }) => input === i),
         ),
@@ -220,18 +221,18 @@ export class GraphBuilder implements Builder {
   }
 
   /** The value with the sizes that a check before has made sure of: kernels with static sizes are the fast ones. */
-  private refine(value: Value, demands: readonly Demand[]): Value {
+  private refine(node: Node, value: Value, demands: readonly Demand[]): Value {
     const sizes = demands.filter(({ expected, orOne }) => typeof expected === 'number' && !orOne)
     if (sizes.length === 0 || value.constant || value.kind !== 'tensor') return value
     const shape = value.dims.map((dim, axis) => sizes.find((demand) => demand.axis === axis)?.expected ?? dim)
-    const better = this.refined(value, shape)
+    const better = this.refined(value, shape, node)
     this.behindChecks.set(value, better)
     return better
   }
 
   /** A value as one of a shape that something before has made sure of. */
-  refined(value: Value, shape: readonly Dim[]): Value {
-    const node = ownNode(value.producer, 'Refined', [value])
+  refined(value: Value, shape: readonly Dim[], by = value.producer): Value {
+    const node = ownNode(by, 'Refined', [value])
     return this.produce(node, [{ type: value.type, shape, contents: value.contents }], [value.name])[0]!
   }
 

@@ -70,7 +70,10 @@ function checkTypes(node: Node, given: readonly Given[]): void {
 /** `W ("fc1.weight")`: what ONNX and the model call an input. */
 function label({ rule, value, index }: Given): string {
   const name = rule.presence === 'repeated' ? `${rule.name} ${index}` : rule.name
-  return value.name ? `${name} (${JSON.stringify(value.name)})` : name
+  const node = value.producer?.op === 'Refined' ? value.producer.name : ''
+  const notes = [value.name && JSON.stringify(value.name), node && `as node ${JSON.stringify(node)} takes it`]
+  const known = notes.filter((note) => note)
+  return known.length > 0 ? `${name} (${known.join(', ')})` : name
 }
 
 function checkRank(node: Node, one: Given): void {

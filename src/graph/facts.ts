@@ -10,8 +10,6 @@ export class Facts {
   private readonly inputs = new Set<string>()
   private readonly known = new Map<string, { readonly dim: Dim; readonly source: string }>()
   private grown = false
-  /** Whether what was learnt contradicts itself, so that learning more is of no use. */
-  contradicted = false
 
   /** Declares a symbol that a dimension of an input has. */
   addInput(name: string): void {
@@ -38,12 +36,6 @@ export class Facts {
    * @returns what contradicts it, as such clauses; `undefined` where nothing does
    */
   learn(a: Dim, b: Dim, source: string): string[] | undefined {
-    const conflict = this.conclude(a, b, source)
-    if (conflict) this.contradicted = true
-    return conflict
-  }
-
-  private conclude(a: Dim, b: Dim, source: string): string[] | undefined {
     const difference = subtract(this.apply(a), this.apply(b))
     if (typeof difference === 'number') return difference === 0 ? undefined : this.sourcesOf(a, b)
     if (integerOf(difference) !== undefined) return this.sourcesOf(a, b)

@@ -1,3 +1,4 @@
+import { OnnxMlirError } from '../errors.ts'
 import type { Model } from '../onnx/model.ts'
 import { type Graph, Identities } from './graph.ts'
 import { Importer, type ImportOptions, Restart } from './importer.ts'
@@ -30,16 +31,24 @@ function importWithFacts(
   identities: Identities,
   options: ImportOptions,
 ): Graph {
+  let first: unknown
   for (let round = 1; ; round++) {
     try {
       const graph = importOnPossibleSides(model, registry, identities, options)
       if (!identities.facts.hasGrown() || round >= MOST_ROUNDS) return graph
     } catch (error) {
       // A size that was learnt before the error may be what it asks for.
-      const { facts } = identities
-      if (facts.contradicted || !facts.hasGrown() || round >= MOST_ROUNDS) throw error
+      // Of two that say the same of a node, the one from before the size was known says where it comes from.
+      first = isAlike(first, error) ? first : error
+      if (!identities.facts.hasGrown() || round >= MOST_ROUNDS) throw first
     }
   }
+}
+
+function isAlike(a: unknown, b: unknown): boolean {
+  return (
+    a instanceof OnnxMlirError && b instanceof OnnxMlirError && a.code === b.code && a.data['node'] === b.data['node']
+  )
 }
 
 function importOnPossibleSides(

@@ -124,7 +124,7 @@ describe('what operators say of the sizes of inputs', () => {
         initializers: { w0: zeros(3, 2), w1: zeros(4, 2) },
         nodes,
       }),
-    ).toThrow(/"fc1".*expected 4, given k.*"fc0" says that k is 3/)
+    ).toThrow(/Node "fc1" .* input A \("x", as node "fc0" takes it\) says: expected 3, given 4/)
   })
 
   it('what no symbol of an input says is checked when the model runs, with both sizes in the error', async () => {
