@@ -18,6 +18,8 @@ export interface Stretch<P extends Spot> {
   /** Names of what the nodes give. */
   readonly outputs: readonly string[]
   readonly place: P
+  /** See `lastUses`. */
+  lastUse(): ReadonlyMap<string, number>
   /** Imports node `index` to a place; defines its outputs in the scope there unless it forks. */
   add(index: number, place: P): Outcome<P>
   /** Whether node `index` may fork. */
@@ -41,12 +43,13 @@ export function importApart<P extends Spot>(
 ): { readonly next: number } | { readonly fork: Fork<P> } {
   const { nodes, place } = stretch
   const forked = nodes[index]!
-  const lastUse = lastUses(stretch)
+  const lastUse = stretch.lastUse()
   const apart = new Set<string>()
   let paths: Fork<P> = enter(stretch, index, place, fork)
   for (const name of forked.outputs) if (name) apart.add(name)
   for (let at = index + 1; ; at++) {
-    const used = [...apart].filter((name) => (lastUse.get(name) ?? -1) >= at)
+    for (const name of apart) if ((lastUse.get(name) ?? -1) < at) apart.delete(name)
+    const used = [...apart]
     const giving = extendPaths(paths, ({ place: end }) => ({
       place: end,
       values: used.map((name) => end.scope.find(name)),
@@ -94,7 +97,7 @@ function withOutputs<P extends Spot>(paths: Fork<P>, outputs: readonly string[])
 }
 
 /** The index of the last node that mentions each name; beyond all nodes for what the stretch gives. */
-function lastUses({ nodes, outputs }: Pick<Stretch<Spot>, 'nodes' | 'outputs'>): Map<string, number> {
+export function lastUses(nodes: readonly OnnxNode[], outputs: readonly string[]): ReadonlyMap<string, number> {
   const uses = new Map<string, number>()
   nodes.forEach((node, index) => {
     for (const name of mentionedBy(node)) uses.set(name, index)

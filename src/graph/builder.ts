@@ -62,6 +62,11 @@ export class GraphBuilder implements Builder {
     this.checked = always ? identities.checked : new Set()
   }
 
+  /** How many nodes the graph has. */
+  get size(): number {
+    return this.graph.nodes.length
+  }
+
   value(name: string, info: ValueInfo, producer?: Node): Value {
     checkSize(name || (producer?.name ?? ''), info)
     const value = new Value(this.identities.nextValue(), name, info)

@@ -1,5 +1,5 @@
 import { ModelError } from '../errors.ts'
-import { importApart, type Stretch } from './apart.ts'
+import { importApart, lastUses, type Stretch } from './apart.ts'
 import type { Model, OnnxFunction, OnnxGraph, OnnxNode } from '../onnx/model.ts'
 import { GraphBuilder, type SubgraphImporter } from './builder.ts'
 import { dimKey } from './dim.ts'
@@ -60,9 +60,17 @@ interface Ask {
 }
 
 /** A side of a fork turned out to be impossible: import anew, and take the other. */
-export class Restart extends Error {}
+export class Restart extends Error {
+  /** `Place.path` of the side. */
+  readonly side: string
 
-/** Each costs another import. */
+  constructor(side: string) {
+    super(`${side} is impossible`)
+    this.side = side
+  }
+}
+
+/** Each costs another import of what comes behind the fork, or of all. */
 const MOST_IMPOSSIBLE = 256
 
 /** Imports one model, once. */
@@ -108,10 +116,12 @@ export class Importer {
   }
 
   private addNodes(nodes: readonly OnnxNode[], outputs: readonly string[], place: Place, use: string): Outcome {
+    let uses: ReadonlyMap<string, number> | undefined
     const stretch: Stretch<Place> = {
       nodes,
       outputs,
       place,
+      lastUse: () => (uses ??= lastUses(nodes, outputs)),
       add: (index, to) => this.addNode(nodes[index]!, index, to),
       mayFork: (index) => this.mayFork(nodes[index]!, place),
       continued: (from, end, index) => ({
@@ -126,9 +136,17 @@ export class Importer {
     for (let index = 0; index < nodes.length; index++) {
       const outcome = stretch.add(index, place)
       if (!isFork(outcome)) continue
-      const further = importApart(stretch, index, outcome)
-      if ('fork' in further) return further.fork
-      index = further.next - 1
+      const { size } = place.builder
+      try {
+        const further = importApart(stretch, index, outcome)
+        if ('fork' in further) return further.fork
+        index = further.next - 1
+      } catch (error) {
+        // Where nothing came behind the fork but what is on its paths, it is enough to begin at the fork again.
+        const isOfThis = error instanceof Restart && error.side.startsWith(`${place.path}/${index}?`)
+        if (!isOfThis || place.builder.size > size) throw error
+        index--
+      }
     }
     return { place, values: outputs.map((name) => this.lookUp(name, place.scope, use)) }
   }
@@ -141,7 +159,7 @@ export class Importer {
     const wrong = paths.find((path) => misfit(path))
     if (!wrong?.place.side || paths.every((path) => misfit(path))) return
     this.identities.impossible.set(wrong.place.side, misfit(wrong)!)
-    throw new Restart()
+    throw new Restart(wrong.place.side)
   }
 
   /** The values that all paths give. */
@@ -182,7 +200,7 @@ export class Importer {
       const { impossible } = this.identities
       if (place.side === undefined || !isImpossible(error) || impossible.size >= MOST_IMPOSSIBLE) throw error
       impossible.set(place.side, error.message)
-      throw new Restart()
+      throw new Restart(place.side)
     }
   }
 
