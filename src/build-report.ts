@@ -71,6 +71,7 @@ export async function buildReport(
       const report = await nnpaReport(model, level, {
         ...context.onnxMlir,
         dims: directives.dims,
+        predicted: directives.untrusted,
         ...(placement && { placement }),
         context: { capabilityStore: capabilityStore(context.store.folder) },
         onWarning: context.warn,

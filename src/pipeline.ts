@@ -6,6 +6,7 @@ import { artifactFor } from './artifacts.ts'
 import { buildReport, type ReportSettings } from './build-report.ts'
 import { type Cache, openCache } from './cache/index.ts'
 import type { CompileProgress } from './compilers/compiler.ts'
+import { readingOf } from './compilers/hardening.ts'
 import type { OnnxMlirSettings } from './compilers/onnx-mlir.ts'
 import { modelSignature } from './model-signature.ts'
 import type { ReadOptions } from './onnx/limits.ts'
@@ -59,12 +60,13 @@ export interface Pipeline {
 
 /** The one pipeline that the plugin, the loaders, the CLI and programs call. */
 export function createPipeline(options: PluginOptions = {}): Pipeline {
-  const { cache: root, limits, onnxMlir = {}, report: reporting = {}, ...defaults } = options
-  const reading = limits ? { limits } : {}
+  const { cache: root, limits, externalData, onnxMlir = {}, report: reporting = {}, ...defaults } = options
+  const readOptions = { ...(limits && { limits }), ...(externalData !== undefined && { externalData }) }
   let cache: Cache | undefined
   return {
     async build(id, context) {
       const asked = parseRequest(id, defaults)
+      const reading = readingOf(asked, readOptions)
       // Reading a file that is not there gives the error that users should see; asking for its stat does not.
       if (!existsSync(asked.path)) await readModel(asked.path, reading)
       const request = runnableRequest(asked, context)

@@ -1,4 +1,5 @@
 import { basename, extname } from 'node:path'
+import { expectHardened } from './compilers/hardening.ts'
 import { askedOf, limitsOf, type OnnxMlirSettings } from './compilers/onnx-mlir.ts'
 import { emitStage, type EmittedStage } from './onnx-mlir/compile.ts'
 import { findOnnxMlir, missingOnnxMlir } from './onnx-mlir/find.ts'
@@ -28,7 +29,9 @@ export async function compileToStage(
   stage: Stage,
   { outDir, onnxMlir = {}, signal, onProgress, limits, ...defaults }: StageOptions,
 ): Promise<EmittedStage> {
-  const { path, directives } = parseRequest(id, defaults)
+  const request = parseRequest(id, defaults)
+  const { path, directives } = request
+  expectHardened({ ...request, directives: { ...directives, compiler: 'onnx-mlir' } }, () => {})
   const asked = askedOf(directives, onnxMlir.options)
   const installation = await findOnnxMlir({ ...onnxMlir, signal })
   if (!installation) throw missingOnnxMlir(asked.target.name)

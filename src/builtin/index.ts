@@ -24,6 +24,8 @@ export interface BuiltinOptions {
   readonly toolchain?: Toolchain
   readonly stagingRoot?: string
   readonly signal?: AbortSignal
+  /** Of the C compiler: milliseconds, and bytes of resident memory. */
+  readonly limits?: { readonly timeout: number; readonly memory: number }
   /** Our name and version. */
   readonly identity: string
   /** Have the library measure each of its nodes. */
@@ -106,6 +108,7 @@ export async function compileBuiltin(model: Model, options: BuiltinOptions): Pro
     ...(options.toolchain && { toolchain: options.toolchain }),
     ...(options.stagingRoot && { stagingRoot: options.stagingRoot }),
     ...(options.signal && { signal: options.signal }),
+    ...options.limits,
   })
   return { ...library, signature }
 }

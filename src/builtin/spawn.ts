@@ -7,6 +7,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** Milliseconds; default 10 minutes. */
   readonly timeout?: number
+  /** Bytes of resident memory that the tool and what it starts may use together. Default: no limit. */
+  readonly memory?: number
 }
 
 export interface RunResult {
@@ -26,7 +28,7 @@ const OUTPUT_LIMIT = 512 * 1024
  *
  * @param tool the program, or the program and its first arguments (`['ccache', 'gcc']`)
  * @throws EnvironmentError `ENVIRONMENT_TOOL` when the program can't be started
- * @throws CompileError `COMPILE_TIMEOUT` when it takes longer than `timeout`
+ * @throws CompileError `COMPILE_TIMEOUT` when it takes longer than `timeout`, `COMPILE_MEMORY` when more than `memory`
  * @throws the signal's reason when aborted
  */
 export async function runCompiler(
@@ -35,7 +37,7 @@ export async function runCompiler(
   options: RunOptions = {},
 ): Promise<RunResult> {
   const [program = '', ...leading] = typeof tool === 'string' ? [tool] : tool
-  const { cwd, signal, timeout = DEFAULT_TIMEOUT } = options
+  const { cwd, signal, timeout = DEFAULT_TIMEOUT, memory } = options
   signal?.throwIfAborted()
   // LC_ALL=C: the messages are searched for `error:`.
   const env = { ...definedOnly(process.env), LC_ALL: 'C', ...(cwd === undefined ? {} : { TMPDIR: cwd }) }
@@ -44,6 +46,7 @@ export async function runCompiler(
     env,
     signal,
     timeoutMs: timeout,
+    memoryBytes: memory,
     maxOutputBytes: OUTPUT_LIMIT,
   }).catch((cause: NodeJS.ErrnoException) => {
     throw cannotStart(program, cwd, cause)
@@ -54,6 +57,13 @@ export async function runCompiler(
     throw new CompileError('COMPILE_TIMEOUT', `${program} was stopped after ${timeout / 1000} s. ${advice}`, {
       tool: program,
       timeout,
+    })
+  }
+  if (result.stopped === 'memory') {
+    const advice = 'Raise the memory limit, or compile with a lower O.'
+    throw new CompileError('COMPILE_MEMORY', `${program} was stopped at ${memory} bytes of memory. ${advice}`, {
+      tool: program,
+      memory,
     })
   }
   return { status: result.exitCode, killedBy: result.exitSignal, stdout: result.stdout, stderr: result.stderr }

@@ -33,6 +33,8 @@ export interface CompileJob {
   readonly signal?: AbortSignal
   /** Milliseconds; default 10 minutes. */
   readonly timeout?: number
+  /** Bytes of resident memory that the compiler and what it starts may use; default: no limit. */
+  readonly memory?: number
 }
 
 export interface CompiledLibrary {
@@ -65,7 +67,12 @@ export async function compileLibrary(job: CompileJob): Promise<CompiledLibrary> 
     const library = join(folder, libraryName())
     const args = [...flags, ...compilerArguments(job, form), 'model.c', '-o', libraryName(), '-lm']
     const started = performance.now()
-    const result = await runCompiler(toolchain.command, args, { cwd: folder, signal: job.signal, timeout: job.timeout })
+    const result = await runCompiler(toolchain.command, args, {
+      cwd: folder,
+      signal: job.signal,
+      timeout: job.timeout,
+      memory: job.memory,
+    })
     if (result.status !== 0 || !(await isFile(library))) {
       const error = failure(result, folder, job, toolchain, args)
       keep = error instanceof CompileError

@@ -5,6 +5,7 @@ import { languageFlags } from '../builtin/toolchain-flags.ts'
 import { writeWeights } from '../builtin/toolchain-weights.ts'
 import { diskError, makeFolder } from '../cache/disk.ts'
 import { ownVersion } from '../cache/index.ts'
+import { readingOf } from '../compilers/hardening.ts'
 import { readModel } from '../onnx/read.ts'
 import { parseRequest, type RequestOptions } from '../request/index.ts'
 import { resolveTarget } from '../targets/index.ts'
@@ -42,11 +43,14 @@ export async function emitC(
   const mark = markOf(relative(out, path))
   await expectOwn(source, mark, usage)
   progress(`generating C in ${out}`)
-  const { text, weights, includeDirs, signature, arenaBytes } = builtinSource(await readModel(path), {
-    target,
-    dims: new Map(Object.entries(directives.dims)),
-    identity: `unplugin-onnx-mlir ${ownVersion()}`,
-  })
+  const { text, weights, includeDirs, signature, arenaBytes } = builtinSource(
+    await readModel(path, readingOf({ directives })),
+    {
+      target,
+      dims: new Map(Object.entries(directives.dims)),
+      identity: `unplugin-onnx-mlir ${ownVersion()}`,
+    },
+  )
   // The C names its weights by a fixed name (`weightsSection`), so each model has a folder of its own.
   await makeFolder(out)
   const include = join(out, 'include')

@@ -18,22 +18,24 @@ export const buildOptions = {
   },
   compiler: { type: 'string', short: 'c', value: 'C', help: 'auto, builtin, onnx-mlir or fastest (default: auto)' },
   O: { type: 'string', short: 'O', value: 'N', help: 'optimisation level, 0 to 3 (default: 3)' },
+  untrusted: { type: 'boolean', help: 'tighter limits, no external data, no onnx-mlir' },
   cache: { type: 'string', value: 'DIR', help: 'folder of the cache (default: see the command cache dir)' },
 } as const satisfies Options
 
 export const modelArgument = { usage: 'MODEL', min: 1, max: 1 } as const
 
 /** The directives that a command line gives. @throws UsageError */
-export function requestOptions({ values }: Pick<Invocation, 'values'>): RequestOptions {
+export function requestOptions({ values, flags }: Pick<Invocation, 'values' | 'flags'>): RequestOptions {
   return {
     ...(values['target'] && { target: directives.target.parse(values['target']) }),
     ...(values['compiler'] && { compiler: directives.compiler.parse(values['compiler']) }),
+    ...(flags.has('untrusted') && { untrusted: true }),
     ...(values['O'] && { O: directives.O.parse(values['O']) }),
   }
 }
 
 /** What a command that compiles a model passes on. */
-export type BuildInvocation = Pick<Invocation, 'values' | 'progress' | 'phase' | 'warn' | 'signal'>
+export type BuildInvocation = Pick<Invocation, 'values' | 'flags' | 'progress' | 'phase' | 'warn' | 'signal'>
 
 /** Compiles a model, or takes it from the cache. */
 export async function buildModel(

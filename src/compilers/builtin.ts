@@ -4,6 +4,7 @@ import { ownVersion } from '../cache/index.ts'
 import type { Request } from '../request/index.ts'
 import { resolveTarget } from '../targets/index.ts'
 import type { Compiler } from './compiler.ts'
+import { compileLimits } from './hardening.ts'
 
 /** The built-in compiler with this machine's C compiler for the request's target. */
 export async function builtinCompiler(request: Request, memoFolder: string | undefined): Promise<Compiler> {
@@ -23,6 +24,7 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
         profile: directives.profile === 'onnx',
         dims: new Map(Object.entries(directives.dims)),
         identity: `unplugin-onnx-mlir ${ownVersion()}`,
+        limits: compileLimits(request),
         ...(signal && { signal }),
       })
       return {

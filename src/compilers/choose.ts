@@ -5,6 +5,7 @@ import type { Request } from '../request/index.ts'
 import { resolveTarget } from '../targets/index.ts'
 import { builtinCompiler } from './builtin.ts'
 import type { Compiler } from './compiler.ts'
+import { expectHardened } from './hardening.ts'
 import { lookForOnnxMlir, obstacle, onnxMlirCompiler, type OnnxMlirSettings } from './onnx-mlir.ts'
 
 /** A compiler that may be tried, found out when its turn comes. */
@@ -27,8 +28,9 @@ export async function chooseCompilers(
   warn: (line: string) => void,
 ): Promise<readonly [Choice, ...Choice[]]> {
   const builtin: Choice = { name: 'builtin', compiler: () => builtinCompiler(request, store.folder) }
+  expectHardened(request, warn)
   const wanted = request.directives.compiler
-  if (wanted === 'builtin') return [builtin]
+  if (wanted === 'builtin' || request.directives.untrusted) return [builtin]
   const target = resolveTarget(request.directives.target)
 
   const found = await lookForOnnxMlir(settings, store).catch((error: unknown) => {

@@ -4,9 +4,10 @@ import type { Directive } from './directive.ts'
 import { O } from './optimize.ts'
 import { profile } from './profile.ts'
 import { target } from './target.ts'
+import { untrusted } from './untrusted.ts'
 
 /** Every directive. A new one is a file of its own, a line here, and its spec in `test/request`. */
-export const directives = { target, compiler, O, profile, dims }
+export const directives = { target, compiler, O, profile, dims, untrusted }
 
 export type DirectiveName = keyof typeof directives
 

@@ -40,14 +40,23 @@ describe('parseRequest', () => {
     const request = parseRequest('/abs/m.onnx')
     expect(request).toEqual({
       path: resolve('/abs/m.onnx'),
-      directives: { target: host, compiler: 'auto', O: 3, profile: 'none', dims: {} },
+      directives: { target: host, compiler: 'auto', O: 3, profile: 'none', dims: {}, untrusted: false },
       key: `O=3&compiler=auto&profile=none&target=${host}`,
     })
   })
 
   it('reads every directive', () => {
-    const { directives: values } = parseRequest('/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8')
-    expect(values).toEqual({ target: 'z16', compiler: 'onnx-mlir', O: 1, profile: 'onnx', dims: { batch: 8 } })
+    const { directives: values } = parseRequest(
+      '/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8&untrusted=yes',
+    )
+    expect(values).toEqual({
+      target: 'z16',
+      compiler: 'onnx-mlir',
+      O: 1,
+      profile: 'onnx',
+      dims: { batch: 8 },
+      untrusted: true,
+    })
   })
 
   it('has one key for one meaning', () => {
@@ -91,7 +100,7 @@ describe('parseRequest', () => {
   it.each([
     ['/m.onnx?taget=z16', 'Unknown directive "taget". Did you mean "target"?'],
     ['/m.onnx?o=3', 'Did you mean "O"?'],
-    ['/m.onnx?quantize', 'Known: O, compiler, dims, profile, target.'],
+    ['/m.onnx?quantize', 'Known: O, compiler, dims, profile, target, untrusted.'],
     ['/m.onnx?constructor=1', 'Unknown directive "constructor"'],
     ['/m.onnx?target', 'target needs a value: target=host|'],
     ['/m.onnx?target=', 'target needs a value'],
