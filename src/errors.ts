@@ -1,3 +1,5 @@
+import { shortenNames } from './runtime/shorten.ts'
+
 /** Where in a model an error belongs. */
 export interface ErrorWhere {
   /** Path of the model file as the user wrote it. */
@@ -10,14 +12,15 @@ export interface ErrorWhere {
 
 /**
  * Every error this package throws on purpose.
- * `code` is stable and meant for programs; `message` names the model, the node and what to do next; `data` holds the facts.
+ * `code` is stable and meant for programs; `message` names the model, the node and what to do next; `data` holds the facts,
+ * names in their whole length among them, which the message cuts.
  */
 export class OnnxMlirError extends Error {
   readonly code: string
   readonly data: Readonly<Record<string, unknown>>
 
   constructor(code: string, message: string, data: Record<string, unknown> & ErrorWhere = {}, options?: ErrorOptions) {
-    super(message, options)
+    super(shortenNames(message), options)
     this.name = 'OnnxMlirError'
     this.code = code
     this.data = data

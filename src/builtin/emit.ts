@@ -10,6 +10,7 @@ import type { ConstantPool } from './constants.ts'
 import { type Argument, type KernelCall, nodePlace, pointerType } from './kernel.ts'
 import type { LoweredGraphs, LoweredGroup } from './lower.ts'
 import { bytesOf, type Plan, type Tenant } from './plan.ts'
+import { shortenNames } from '../runtime/shorten.ts'
 
 /**
  * Writes `om_run`, the flat entry of a model: binds symbols from the inputs' dimensions, runs the groups in order,
@@ -314,12 +315,14 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
   }
 
   private failSize(condition: string, given: string, expected: string, sentence: string): void {
-    const failure = `om_fail_size(message, ${stringLiteral(sentence)}, ${expected}, ${given})`
+    const failure = `om_fail_size(message, ${stringLiteral(shortenNames(sentence))}, ${expected}, ${given})`
     this.line(`if (${condition}) { error = ${failure}; goto done; }`)
   }
 
   private fail(condition: string, code: string, sentence: string): void {
-    this.line(`if (${condition}) { error = om_fail(message, ${code}, ${stringLiteral(sentence)}); goto done; }`)
+    this.line(
+      `if (${condition}) { error = om_fail(message, ${code}, ${stringLiteral(shortenNames(sentence))}); goto done; }`,
+    )
   }
 
   /** Gives output `index` to the caller: most are in place already, the rest are copied or their slot is given away. */

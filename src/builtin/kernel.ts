@@ -4,6 +4,7 @@ import { type Dim, dimKey, product } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import { dimToC } from '../graph/dim.ts'
 import { stringLiteral } from '../ops/c-text.ts'
+import { shortenNames } from '../runtime/shorten.ts'
 import type { KernelWriter } from '../ops/lowering.ts'
 import type { KernelShape } from '../kernels/shape.ts'
 
@@ -166,12 +167,12 @@ export class Kernel implements KernelWriter {
   }
 
   failIf(condition: string, sentence: string): void {
-    const text = stringLiteral(nodePlace(this.node) + sentence)
+    const text = stringLiteral(shortenNames(nodePlace(this.node) + sentence))
     this.line(`if (${condition}) return om_fail(${this.message()}, OM_ERR_VALUE, ${text});`)
   }
 
   failUnlessEqual(given: string, expected: string, sentence: string): void {
-    const text = stringLiteral(nodePlace(this.node) + sentence)
+    const text = stringLiteral(shortenNames(nodePlace(this.node) + sentence))
     this.line(`if (${given} != ${expected}) return om_fail_size(${this.message()}, ${text}, ${expected}, ${given});`)
   }
 

@@ -211,7 +211,7 @@ describe('texts of the driver and its tools', () => {
     const noise = "'arch14' is not a recognized processor for this target (ignoring processor)\n"
     expect(readableErrors(`${noise}rank 3\nrank 3\n${noise}${'x'.repeat(1000)}`)).toEqual([
       'rank 3',
-      `${'x'.repeat(400)}…`,
+      `${'x'.repeat(300)}…${'x'.repeat(100)}`,
     ])
     expect(readableErrors('a\u001b[2Jb\tc\r\nd')).toEqual(['a\ufffd[2Jb c', 'd'])
     expect(readableErrors(Array.from({ length: 99 }, (_, i) => `line ${i}`).join('\n'))).toHaveLength(12)
