@@ -29,7 +29,7 @@ function pool(name: string, kind: Kind): LoweredOperator {
       return kind === 'max' ? [values, { type: 'int64', shape }] : [values]
     },
     decompose: widenNarrowFloats,
-    check: (node, k) => checkPooled(k, windowOfNode(node)),
+    check: (node, k) => checkPooled(node, k, windowOfNode(node)),
     lower(node, k) {
       const [batch, channels] = node.input(0).dims as [Dim, Dim]
       const suffix =
@@ -65,7 +65,7 @@ function pool2d(name: string, kernel: string): LoweredOperator {
       const { dims, type } = node.input(0)
       return [{ type, shape: [dims[0]!, ...windowOfNode(node).output, dims[3]!] }]
     },
-    check: (node, k) => checkPooled(k, windowOfNode(node)),
+    check: (node, k) => checkPooled(node, k, windowOfNode(node)),
     lower(node, k) {
       const window = windowOfNode(node)
       const [pad_bottom, pad_right] = window.padsEnd as readonly [Dim, Dim]

@@ -15,7 +15,7 @@ const LpPool: LoweredOperator = {
     return [{ type, shape: [...dims.slice(0, 2), ...lpWindow(node).output] }]
   },
   decompose: widenNarrowFloats,
-  check: (node, k) => checkPooled(k, lpWindow(node)),
+  check: (node, k) => checkPooled(node, k, lpWindow(node)),
   lower(node, k) {
     const { dims, type } = node.input(0)
     if (type !== 'float32' && type !== 'float64')

@@ -119,25 +119,33 @@ function countOf(
     const startsInside = padEnd + stride <= extent
     return startsInside ? count : minimum(count, add(floorDivide(add(input, padBegin - 1), stride), 1))
   }
-  // Inputs of pools have at least one element, see `checkPooled`.
+  // For inputs with elements; see `checkPooled` for those without.
   const negative = extent - padBegin - padEnd > 1
   return add(reach === 'beyond' && negative ? truncDivide(room, stride) : floorDivide(room, stride), 1)
 }
 
-/** Demands of a convolution's window that it fits into input and pads, when the model runs. */
+/**
+ * Demands of a convolution's window that it fits into input and pads, when the model runs. Windows that fit into whatever
+ * has elements need no check: an axis without any gives none.
+ */
 export function checkFits(k: KernelWriter, window: Window): void {
   window.input.forEach((dim, axis) => {
-    const padded = add(add(dim, window.padsBegin[axis]!), window.padsEnd[axis]!)
     const extent = extentOf(window, axis)
-    if (!isAtLeast(padded, extent))
-      k.failIf(`${k.dim(padded)} < ${extent}`, `the window of size ${extent} does not fit into spatial axis ${axis}`)
+    const pads = add(window.padsBegin[axis]!, window.padsEnd[axis]!)
+    if (typeof pads !== 'number' || extent - pads <= 1 || isAtLeast(dim, extent - pads)) return
+    k.failIf(`${k.dim(dim)} < ${extent - pads}`, `the window of size ${extent} does not fit into spatial axis ${axis}`)
   })
 }
 
-/** Demands of what is pooled that it has elements: a window of padding alone has no largest one, and no mean. */
-export function checkPooled(k: KernelWriter, window: Window): void {
+/** Demands of what is pooled that it has elements, where there would be a window of padding alone, without largest one or mean. */
+export function checkPooled(node: Node, k: KernelWriter, window: Window): void {
+  const ceil = node.int('ceil_mode', 0) !== 0
+  if (node.string('auto_pad', 'NOTSET').startsWith('SAME')) return
   window.input.forEach((dim, axis) => {
-    if (!isAtLeast(dim, 1)) k.failIf(`${k.dim(dim)} < 1`, `spatial axis ${axis} has no elements to pool`)
+    const [begin, end] = [Number(window.padsBegin[axis]), Number(window.padsEnd[axis])]
+    const ofNothing = countOf(0, begin, end, extentOf(window, axis), window.strides[axis]!, 'beyond', ceil)
+    if (!isAtLeast(0, ofNothing) && !isAtLeast(dim, 1))
+      k.failIf(`${k.dim(dim)} < 1`, `spatial axis ${axis} has no elements to pool`)
   })
 }
 

@@ -187,10 +187,13 @@ describe('windows over axes of unknown size', () => {
     const weights = f32(Array(9).fill(1), [1, 1, 3, 3])
     const conv: Case = { op: 'Conv', inputs: [f32([1, 2], [1, 1, 2, 1]), weights], constants: [1], dynamic: true }
     await expect(runCase(conv)).rejects.toThrow(/the window of size 3 does not fit into spatial axis 0/)
-    const pool = pooled('MaxPool')({ kernel: 2, stride: 2 })
+    const pool = pooled('MaxPool')({ kernel: 2, stride: 3 })
     await expect(runCase({ ...pool, inputs: [f32([], [1, 1, 0, 3])], dynamic: true })).rejects.toThrow(
       /spatial axis 0 has no elements to pool/,
     )
+    const inside = pooled('MaxPool')({ kernel: 3, stride: 2, pads: [1, 1] })
+    const [none] = await runCase({ ...inside, inputs: [f32([], [1, 1, 0, 3])], dynamic: true })
+    expect(none).toMatchObject({ dims: [1, 1, 0, 2] })
   })
 })
 
