@@ -225,12 +225,12 @@ export const explained = [
       tensorValues(operand(2)).some((scale, axis) => scale !== 1 && expected.dims[axis] === operand(0).dims[axis]),
   },
   {
-    why: 'Kernels of recurrent layers and of attention are made for their sizes: weights and caches that are inputs of unknown sizes say nothing of them, and the error asks for one.',
+    why: 'Kernels of recurrent layers and of attention are made for their sizes: weights that are inputs of unknown sizes say nothing of them (and the caches of a rotary embedding may be longer than it), and the error asks for one.',
     covers: ({ kind, what }, { op, inputs: nodeInputs }, _, made) =>
       kind === 'refused' &&
       /^(?:LSTM|GRU|RNN|RotaryEmbedding|Attention)$/.test(op) &&
       /the (?:input|head) size must be known at compile time/.test(what) &&
-      !isSaid(made, nodeInputs.slice(0, 2)),
+      !isSaid(made, nodeInputs.slice(0, op === 'RotaryEmbedding' ? 1 : 2)),
   },
   {
     why: 'A reduced axis of size 0 gives size 1, or none without keepdims (ONNX: a reduction over an empty set). onnxruntime leaves it in the result for some operators and types.',
