@@ -4,7 +4,7 @@ import { changeBytes, changeField } from './blind.js'
 import { meantMutations } from './meant.js'
 import { copyOf, decodeMessage, encodeMessage, messagesOf, onnx } from './messages.js'
 
-/** Models that take as long as a hundred small ones; those called light make their weights by ConstantOfShape. */
+/** Models that take as long as a thousand small ones, and are taken as seldom; those called light make their weights by ConstantOfShape. */
 const isHeavy = ({ path, bytes }) => bytes.length > 300_000 || basename(dirname(path)).startsWith('models')
 
 /** Makes mutants of model files. A mutant is a function of seed, case number and the files. */
@@ -53,7 +53,7 @@ export class Mutator {
   }
 
   #pick(random) {
-    return random.pick(this.#large.length > 0 && random.chance(0.01) ? this.#large : this.#small)
+    return random.pick(this.#large.length > 0 && random.chance(0.001) ? this.#large : this.#small)
   }
 
   #step(message, random) {

@@ -209,7 +209,7 @@ export const explained = [
   },
   {
     why: 'The largest or smallest of nothing is nowhere (numpy raises an error, we do); onnxruntime gives an empty result, or none.',
-    covers: ({ kind, what }) => kind === 'refused' && /\(Arg(?:Max|Min), .* has no elements/.test(what),
+    covers: ({ kind, what }) => kind !== 'value' && /\(Arg(?:Max|Min)\b.* has no elements/.test(what),
   },
   {
     why: 'ONNX says that clip bounds the input of every activation; onnxruntime does not bound the cell that h of an LSTM is applied to.',
@@ -231,6 +231,14 @@ export const explained = [
       /^(?:LSTM|GRU|RNN|RotaryEmbedding|Attention)$/.test(op) &&
       /the (?:input|head) size must be known at compile time/.test(what) &&
       !isSaid(made, nodeInputs.slice(0, op === 'RotaryEmbedding' ? 1 : 2)),
+  },
+  {
+    why: 'The mean of nothing is 0 divided by 0, NaN; onnxruntime gives 0.',
+    covers: ({ kind, actual }, { op }, operand) =>
+      kind === 'value' &&
+      op === 'ReduceMean' &&
+      operand(0)?.dims.includes(0) &&
+      tensorValues(actual).every(Number.isNaN),
   },
   {
     why: 'A reduced axis of size 0 gives size 1, or none without keepdims (ONNX: a reduction over an empty set). onnxruntime leaves it in the result for some operators and types.',

@@ -83,11 +83,14 @@ const GroupNormalizationByGroup: LoweredOperator = {
   ]),
   infer: sameAsInput,
   decompose(node, b) {
-    const [channels, size] = [channelsOf(node), groupSize(node)]
-    if (typeof channels !== 'number')
-      throw node.error('UNSUPPORTED_DYNAMIC', 'the number of channels must be known at compile time')
-    const groupOfChannel = b.ints(Array.from({ length: channels }, (_, channel) => Math.floor(channel / Number(size))))
-    const spread = (i: number): Value => b.op('Gather', [node.input(i), groupOfChannel])
+    // Each group's number once for each of its channels.
+    const spread = (i: number): Value => {
+      const repeated = b.op('Expand', [
+        b.op('Unsqueeze', [node.input(i), b.ints([1])]),
+        b.dims([groupsOf(node), groupSize(node)]),
+      ])
+      return b.reshape(repeated, [channelsOf(node)])
+    }
     return [b.op('GroupNormalization', [node.input(0), spread(1), spread(2)], Object.fromEntries(node.attributes))]
   },
 }
