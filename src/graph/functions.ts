@@ -2,7 +2,7 @@ import { ModelError } from '../errors.ts'
 import type { Attribute, Model, OnnxFunction, OnnxGraph, OnnxNode } from '../onnx/model.ts'
 
 /** A few nested functions can ask for any number of nodes; a real model has nothing near this many. */
-const MOST_NODES = 1_000_000
+const MOST_NODES = 200_000
 
 /** The model-local function that a node calls. */
 export function functionOf(model: Model, node: OnnxNode): OnnxFunction | undefined {

@@ -239,6 +239,9 @@ export interface Graph {
   nodes: Node[]
 }
 
+/** Several times what the largest models have, intermediate forms included. */
+const MOST_VALUES = 1_000_000
+
 /** Numbers for values and symbols that are unique in one compilation, and what is known of symbols throughout. */
 export class Identities {
   /** Of the symbols of the graph's inputs. */
@@ -249,7 +252,12 @@ export class Identities {
   readonly impossible = new Map<string, string>()
   private values = 0
   private symbols = 0
+  /** @throws CompileError `MODEL_LIMIT`: bodies that are unfolded ask for any number of values, and bodies in bodies for a power of it */
   nextValue(): number {
+    if (this.values >= MOST_VALUES) {
+      const problem = `The model unfolds to more than ${MOST_VALUES} values, which no real model does.`
+      throw new CompileError('MODEL_LIMIT', `${problem} Look at its Scan, SequenceMap and function nodes.`)
+    }
     return this.values++
   }
   freshDim(): Dim {

@@ -12,7 +12,9 @@ export function naming<T>(node: Node, work: () => T): T {
     return work()
   } catch (error) {
     if (error instanceof OnnxMlirError) throw error
-    const given = node.inputs.map((input) => (input ? `${input.type}[${input.shape?.join(', ') ?? '…'}]` : 'nothing'))
+    const given = node.inputs
+      .slice(0, 8)
+      .map((input) => (input ? `${input.type}[${input.shape?.join(', ') ?? '…'}]` : 'nothing'))
     const problem = `its inputs (${given.join(', ')}) or attributes are not what this operator takes`
     throw node.error('MODEL_NODE', problem, { cause: error })
   }

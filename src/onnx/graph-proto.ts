@@ -15,6 +15,9 @@ export interface Place {
   readonly inFunction: boolean
 }
 
+/** Inputs or outputs of one node: they become arguments of one call more than once. */
+const mostEdges = 2 ** 15
+
 /** Reads graphs from the inside out, and remembers of each which names it takes from around it. */
 export class GraphReader {
   /** Domains of the nodes of graphs; functions import their own operator sets. */
@@ -68,6 +71,12 @@ export class GraphReader {
     const site = this.#reading.site('it', { node: name || `#${index}`, op: domain === '' ? op : `${domain}.${op}` })
     site.use('nodes', 1)
     if (op === '') site.fail('MODEL_NODE', 'has no operator. Export the model again.')
+    const edges = Math.max(proto.input.length, proto.output.length)
+    if (edges > mostEdges)
+      site.fail(
+        'MODEL_LIMIT',
+        `has ${edges} inputs or outputs; at most ${mostEdges} are allowed, which no real model has.`,
+      )
     if (!place.inFunction) this.domains.add(domain)
     return {
       name,

@@ -61,6 +61,8 @@ const posix: Readonly<Record<string, readonly Range[]>> = {
 /** Largest number in braces (RE2's own limit), and of instructions in all. */
 const MOST_REPEATS = 1000
 const MOST_INSTRUCTIONS = 20_000
+/** Parentheses and repetitions around one another. */
+const MOST_NESTED = 500
 
 function complement(ranges: readonly Range[]): Range[] {
   const gaps: Range[] = []
@@ -76,6 +78,7 @@ function complement(ranges: readonly Range[]): Range[] {
 class Parser {
   private readonly points: readonly string[]
   private at = 0
+  private depth = 0
 
   constructor(pattern: string) {
     this.points = [...pattern]
@@ -104,8 +107,10 @@ class Parser {
   }
 
   private either(): Pattern {
+    if (++this.depth > MOST_NESTED) throw new RegexError('the pattern is nested too deep')
     const parts = [this.sequence()]
     while (this.skip('|')) parts.push(this.sequence())
+    this.depth--
     return parts.length === 1 ? parts[0]! : { kind: 'either', parts }
   }
 
@@ -117,7 +122,9 @@ class Parser {
 
   private repeated(): Pattern {
     let part = this.single()
+    let repeats = 0
     for (let bounds = this.bounds(); bounds; bounds = this.bounds()) {
+      if (++repeats > MOST_NESTED) throw new RegexError('the pattern is nested too deep')
       part = { kind: 'repeat', part, least: bounds[0], most: bounds[1] }
       this.skip('?') // fewer first: for a whole match the order does not matter
     }

@@ -108,6 +108,9 @@ const Scan: LoweredOperator = {
   },
 }
 
+/** Of a batch whose items each get a loop of their own. */
+const MOST_ITEMS = 1024
+
 /** ONNX Scan-8: every input has a batch axis in front, and each batch item is scanned by itself. */
 const Scan8: LoweredOperator = {
   name: 'Scan',
@@ -126,6 +129,11 @@ const Scan8: LoweredOperator = {
     const batch = scanned[0]?.dims[0]
     if (typeof batch !== 'number')
       throw node.error('UNSUPPORTED_DYNAMIC', 'the batch size must be known at compile time')
+    if (batch > MOST_ITEMS)
+      throw node.error(
+        'UNSUPPORTED_SIZE',
+        `a batch of ${batch} is more than the ${MOST_ITEMS} items that are scanned one by one`,
+      )
     const directions = perItem(node, 'directions', scanned.length)
     const items = Array.from({ length: batch }, (_, i) => {
       const pick = (value: Value): Value => b.op('Gather', [value, b.scalar(i, 'int64')], { axis: 0 })

@@ -94,7 +94,9 @@ function readTrees1(node: Node, what: 'target' | 'class', targetCount: number): 
   ]
   floatsOf(node, `${what}_weights`).forEach((weight, i) => {
     const at = key(weightTrees[i]!, weightNodes[i]!)
-    leafWeights.set(at, [...(leafWeights.get(at) ?? []), { target: weightTargets[i]!, weight }])
+    const leaf = leafWeights.get(at) ?? []
+    leaf.push({ target: weightTargets[i]!, weight })
+    leafWeights.set(at, leaf)
   })
   const places = new Map<string, number>()
   const inner: number[] = []
@@ -104,8 +106,10 @@ function readTrees1(node: Node, what: 'target' | 'class', targetCount: number): 
     if (names[i] !== 'LEAF') places.set(at, inner.push(i) - 1)
     else {
       const leaf = leafWeights.get(at) ?? []
-      targets.push(...leaf.map(({ target }) => target))
-      weights.push(...leaf.map(({ weight }) => weight))
+      for (const { target, weight } of leaf) {
+        targets.push(target)
+        weights.push(weight)
+      }
       places.set(at, ~(leafEnds.push(targets.length) - 1))
     }
   })
@@ -119,7 +123,9 @@ function readTrees1(node: Node, what: 'target' | 'class', targetCount: number): 
     node.ints('nodes_missing_value_tracks_true') ?? [],
   ]
   const base = floatsOf(node, 'base_values')
-  const roots = [...new Set(trees)].map((tree) => places.get(key(tree, ids[trees.indexOf(tree)]!))!)
+  const rootIds = new Map<number, number>()
+  trees.forEach((tree, i) => rootIds.has(tree) || rootIds.set(tree, ids[i]!))
+  const roots = [...rootIds].map(([tree, id]) => places.get(key(tree, id))!)
   return {
     roots,
     features: inner.map((i) => features[i]!),
@@ -167,7 +173,7 @@ function treeScores(node: Node, b: Builder, trees: Trees): Value {
   checkTrees(node, trees)
   const x = featureMatrix(node, b)
   const columns = x.dims[1]
-  const widest = Math.max(-1, ...trees.features)
+  const widest = trees.features.reduce((most, feature) => Math.max(most, feature), -1)
   if (trees.features.some((feature) => feature < 0) || (typeof columns === 'number' && widest >= columns))
     throw node.error('MODEL_TREES', `feature ${widest} of ${columns} does not exist`)
   const ints = (values: readonly number[]): Value => b.ints(values)
