@@ -1,4 +1,14 @@
-import { type Dim, dimKey, dimToC, isAtLeast, isStatic, product, symbolName, symbolsOf } from '../graph/dim.ts'
+import {
+  type Dim,
+  dimKey,
+  dimToC,
+  isAtLeast,
+  isStatic,
+  product,
+  type SymbolicDim,
+  symbolName,
+  symbolsOf,
+} from '../graph/dim.ts'
 import type { Demand } from '../graph/demand.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
 import { naming } from '../graph/unforeseen.ts'
@@ -39,6 +49,10 @@ class RunWriter implements ControlWriter {
   private readonly lastOutputs = new Map<number, number>()
   /** Rows of the table of profiled nodes; `undefined` where nothing is profiled. */
   private readonly profiled: string[] | undefined
+  /** Symbols of the inputs' dimensions. */
+  private inputSymbols: ReadonlySet<string> = new Set()
+  /** C variables of sizes that the inputs decide, with their definitions: set once, behind the inputs. */
+  private readonly inputSizes = new Map<string, { readonly name: string; readonly definition: string }>()
   private names = 0
   private makesTexts = false
   private body = ''
@@ -65,6 +79,9 @@ class RunWriter implements ControlWriter {
 
   write(): string {
     this.bindInputs()
+    this.inputSymbols = new Set(this.boundSymbols)
+    const binding = this.body
+    this.body = ''
     this.graph(this.main)
     this.main.outputs.forEach((value, index) => this.handOver(value, index))
     for (const [symbol, name] of this.symbols)
@@ -78,7 +95,7 @@ class RunWriter implements ControlWriter {
     return `${this.profileTable()}static int om_run(void *arena, const om_buffer *in, om_buffer *out, om_message *message) {
   int error = OM_OK;
 ${symbols}${slots}${texts}  ${unused.map((name) => `(void)${name}`).join(', ')};
-${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${releaseTexts}  return error;
+${binding}${this.writeInputSizes()}${this.body}${`${binding}${this.body}`.includes('goto done;') ? 'done:\n' : ''}${release}${releaseTexts}  return error;
 }
 `
   }
@@ -94,7 +111,27 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}${rele
   }
 
   dim(dim: Dim): string {
-    return dimToC(dim, (symbol) => this.variable(symbol))
+    return dimToC(
+      dim,
+      (symbol) => this.variable(symbol),
+      (call, text) => this.inputSize(call, text),
+    )
+  }
+
+  /** The variable of a size that the inputs decide; other sizes may have another value each time. */
+  private inputSize(call: SymbolicDim, text: () => string): string {
+    if (![...symbolsOf(call)].every((symbol) => this.inputSymbols.has(symbol))) return text()
+    const known = this.inputSizes.get(call.key)
+    if (known) return known.name
+    const definition = text()
+    const name = `e${this.inputSizes.size}`
+    this.inputSizes.set(call.key, { name, definition })
+    return name
+  }
+
+  private writeInputSizes(): string {
+    const sizes = [...this.inputSizes.values()]
+    return sizes.map(({ name, definition }) => `  const int64_t ${name} = ${definition};\n  (void)${name};\n`).join('')
   }
 
   symbol(dim: Dim): string {

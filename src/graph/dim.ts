@@ -392,13 +392,24 @@ const functions = {
   broadcast: 'om_dim_broadcast',
 } as const
 
-/** A C expression of type int64_t, which saturates where it would overflow; `nameOf` gives the C variable of a symbol. */
-export function dimToC(dim: Dim, nameOf: (symbol: string) => string): string {
+/**
+ * A C expression of type int64_t, which saturates where it would overflow; `nameOf` gives the C variable of a symbol.
+ * `named` may give one for a call of a function, whose text it asks for, to keep nested calls from being written again
+ * and again.
+ */
+export function dimToC(
+  dim: Dim,
+  nameOf: (symbol: string) => string,
+  named: (call: SymbolicDim, text: () => string) => string = (_, text) => text(),
+): string {
   if (typeof dim === 'number') return integerToC(BigInt(dim))
+  const toC = (inner: Dim): string => dimToC(inner, nameOf, named)
   const terms = dim.terms.map((term) => {
-    const factors = term.atoms.map((atom) =>
-      atom.kind === 'symbol' ? nameOf(atom.name) : callToC(atom.call, dimToC(atom.a, nameOf), dimToC(atom.b, nameOf)),
-    )
+    const factors = term.atoms.map((atom) => {
+      if (atom.kind === 'symbol') return nameOf(atom.name)
+      const alone = new SymbolicDim([{ coefficient: 1n, atoms: [atom] }])
+      return named(alone, () => callToC(atom.call, toC(atom.a), toC(atom.b)))
+    })
     if (term.coefficient !== 1n || factors.length === 0) factors.unshift(integerToC(term.coefficient))
     return factors.reduceRight((product, factor) => `om_dim_mul(${factor}, ${product})`)
   })
