@@ -91,11 +91,16 @@ export function checkClosed(free: FreeNames, site: Site): void {
   }
 }
 
+/** Names that must be there. */
+export function checkNamed(values: readonly Pick<ValueInfo, 'name'>[], kind: string, site: Site): void {
+  if (values.some(({ name }) => name === '')) site.fail('MODEL_GRAPH', `has ${kind} without a name. Export it again.`)
+}
+
 /** Names that must be there and be different. */
 export function checkUnique(values: readonly Pick<ValueInfo, 'name'>[], kind: string, site: Site): void {
+  checkNamed(values, kind, site)
   const seen = new Set<string>()
   for (const { name } of values) {
-    if (name === '') site.fail('MODEL_GRAPH', `has ${kind} without a name. Export it again.`)
     if (seen.has(name)) site.fail('MODEL_GRAPH', `has two ${kind}s named ${quote(name)}. Export it again.`)
     seen.add(name)
   }

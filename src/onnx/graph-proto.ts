@@ -1,4 +1,4 @@
-import { checkUnique, orderScope, type FreeNames } from './check.ts'
+import { checkNamed, checkUnique, orderScope, type FreeNames } from './check.ts'
 import { readAttribute } from './attribute-proto.ts'
 import type { onnx } from './generated/onnx.js'
 import type { Attribute, OnnxGraph, OnnxNode, Tensor, ValueInfo } from './model.ts'
@@ -36,10 +36,11 @@ export class GraphReader {
     site.bound('subgraphDepth', place.depth, `${place.depth} graphs around it`)
     const initializers = this.#initializers(proto, site)
     const inputs = proto.input.map((info) => readValueInfo(info, site))
-    const outputs = proto.output.map((info) => readValueInfo(info, site))
+    const listed = proto.output.map((info) => readValueInfo(info, site))
     checkUnique(inputs, 'input', site)
-    // Only a caller addresses outputs by name; a subgraph may give one value twice.
-    if (place.depth === 0) checkUnique(outputs, 'output', site)
+    if (place.depth === 0) checkNamed(listed, 'output', site)
+    // A caller addresses outputs by name, so one that is listed twice is one; a subgraph may give one value twice.
+    const outputs = place.depth === 0 ? [...new Map(listed.map((info) => [info.name, info])).values()] : listed
     const unordered = proto.node.map((node, index) => this.node(node, index, place))
     const { nodes, free } = orderScope(
       {
@@ -114,7 +115,8 @@ export class GraphReader {
       ...proto.initializer.map((tensor) => ({ name: tensor.name ?? '', tensor })),
       ...proto.sparseInitializer.map((sparse) => ({ name: sparse.values?.name ?? '', sparse })),
     ]
-    checkUnique(named, 'initializer', site)
+    checkNamed(named, 'initializer', site)
+    // Of two of one name the last counts, as in onnxruntime: exporters have written both.
     return new Map(
       named.map((entry) => {
         const at = this.#reading.named('initializer', entry.name)
