@@ -1,5 +1,4 @@
 import {
-  add,
   ceilDivide,
   type Dim,
   dimEquals,
@@ -200,11 +199,17 @@ const Split: LoweredOperator = {
     const axis = splitAxis(node)
     const { dims } = node.input(0)
     const row = k.count(dims.slice(axis + 1))
-    let start: Dim = 0
+    const sizes = node.outputs.map((output) => output.dims[axis]!)
+    // Sums of sizes that only the run knows are made there: written out, they would take a square of the parts.
+    const isKnown = isStatic(sizes)
+    let known = 0
+    if (!isKnown) k.line('int64_t start = 0;')
     node.outputs.forEach((output, i) => {
       const from = dense(k, k.input(0), dims)
-      copyBox(k, dense(k, k.output(i), output.dims), { ...from, offset: `${k.dim(start)} * ${row}` }, output.dims)
-      start = add(start, output.dims[axis]!)
+      const start = isKnown ? k.dim(known) : 'start'
+      copyBox(k, dense(k, k.output(i), output.dims), { ...from, offset: `${start} * ${row}` }, output.dims)
+      if (isKnown) known += sizes[i]!
+      else k.line(`start += ${k.dim(sizes[i]!)};`)
     })
   },
   flops: () => 0,

@@ -98,6 +98,24 @@ const shapes: Record<string, (count: number) => Source> = {
       ),
     ],
   }),
+  'many parts of sizes that only the run knows': (n) => ({
+    inputs: { x: f32('n', 8), sizes: tensorType('int64', [n / 4]) },
+    outputs: { y: undefined },
+    nodes: [
+      node(
+        'Split',
+        ['x', 'sizes'],
+        times(n / 4, (i) => `p${i}`),
+        { axis: 0n },
+      ),
+      node(
+        'Concat',
+        times(n / 4, (i) => `p${n / 4 - 1 - i}`),
+        ['y'],
+        { axis: 0n },
+      ),
+    ],
+  }),
   'many symbols': (n) => ({
     inputs: named(n, 'x', (i) => f32(`n${i}`, 8)),
     outputs: { y: undefined },
