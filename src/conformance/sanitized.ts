@@ -76,7 +76,12 @@ async function compileProgram(
 ): Promise<void> {
   await writeFile(join(folder, 'model.c'), `${text}\n#include "om_check.c"\n`)
   if (weights.bytes > 0) await writeWeights(folder, weights, 'incbin')
-  const sanitize = ['-fsanitize=address,undefined,float-cast-overflow', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g1']
+  const sanitize = [
+    '-fsanitize=address,undefined,float-cast-overflow',
+    '-fno-sanitize-recover=all',
+    '-fno-omit-frame-pointer',
+    '-g1',
+  ]
   const include = [...includeDirs, checkFolder].map((room) => `-I${room}`)
   const args = [...languageFlags, ...flags, ...sanitize, '-DOM_EXACT', ...include, 'model.c', '-o', 'program', '-lm']
   const { status, stderr } = await runCompiler(toolchain.command, args, { cwd: folder })

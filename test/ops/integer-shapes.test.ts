@@ -30,8 +30,22 @@ const operators: Readonly<Record<string, (a: bigint, b: bigint) => bigint>> = {
 const constants: Readonly<Record<Type, readonly bigint[]>> = {
   int32: [-(2n ** 31n), -(2n ** 31n) + 1n, -1000n, -1n, 0n, 1n, 2n, 3n, 640n, 2n ** 20n, 2n ** 31n - 1n],
   int64: [
-    ...[-(2n ** 63n), 1n - 2n ** 63n, -(2n ** 53n) - 1n, -(2n ** 31n), -1000n, -1n, 0n, 1n, 2n, 3n, 640n],
-    ...[2n ** 31n - 1n, 2n ** 32n, 2n ** 53n + 1n, 2n ** 62n, 2n ** 63n - 1n],
+    -(2n ** 63n),
+    1n - 2n ** 63n,
+    -(2n ** 53n) - 1n,
+    -(2n ** 31n),
+    -1000n,
+    -1n,
+    0n,
+    1n,
+    2n,
+    3n,
+    640n,
+    2n ** 31n - 1n,
+    2n ** 32n,
+    2n ** 53n + 1n,
+    2n ** 62n,
+    2n ** 63n - 1n,
   ],
 }
 
