@@ -1,7 +1,6 @@
 import {
   type Dim,
   dimKey,
-  dimToC,
   isAtLeast,
   isStatic,
   product,
@@ -17,6 +16,7 @@ import { stringLiteral } from '../ops/c-text.ts'
 import { operatorOf } from '../ops/index.ts'
 import type { ControlWriter } from '../ops/lowering.ts'
 import type { ConstantPool } from './constants.ts'
+import { dimToC } from './dim-to-c.ts'
 import { type Argument, type KernelCall, nodePlace, pointerType } from './kernel.ts'
 import type { LoweredGraphs, LoweredGroup } from './lower.ts'
 import { bytesOf, type Plan, type Tenant } from './plan.ts'

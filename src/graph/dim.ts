@@ -1,4 +1,3 @@
-import { CompileError } from '../errors.ts'
 import * as integers from './integer.ts'
 
 /**
@@ -13,7 +12,7 @@ import * as integers from './integer.ts'
  */
 export type Dim = number | SymbolicDim
 
-type Call = 'floor_div' | 'trunc_div' | 'mod' | 'min' | 'max' | 'broadcast' | 'times'
+export type Call = 'floor_div' | 'trunc_div' | 'mod' | 'min' | 'max' | 'broadcast' | 'times'
 
 type Atom =
   | { readonly kind: 'symbol'; readonly key: string; readonly name: string }
@@ -376,52 +375,6 @@ function substituteAtom(atom: Atom, replace: (name: string) => Dim | undefined):
     times: multiply,
   }
   return operations[atom.call](a, b)
-}
-
-function callToC(call: Call, a: string, b: string): string {
-  return call === 'times' ? `${a} * ${b}` : `${functions[call]}(${a}, ${b})`
-}
-
-/** Of native/kernels/runtime.h. */
-const functions = {
-  floor_div: 'om_floor_div',
-  trunc_div: 'om_trunc_div',
-  mod: 'om_mod',
-  min: 'om_dim_min',
-  max: 'om_dim_max',
-  broadcast: 'om_dim_broadcast',
-} as const
-
-/**
- * A C expression of type int64_t, which saturates where it would overflow; `nameOf` gives the C variable of a symbol.
- * `named` may give one for a call of a function, whose text it asks for, to keep nested calls from being written again
- * and again.
- */
-export function dimToC(
-  dim: Dim,
-  nameOf: (symbol: string) => string,
-  named: (call: SymbolicDim, text: () => string) => string = (_, text) => text(),
-): string {
-  if (typeof dim === 'number') return integerToC(BigInt(dim))
-  const toC = (inner: Dim): string => dimToC(inner, nameOf, named)
-  const terms = dim.terms.map((term) => {
-    const factors = term.atoms.map((atom) => {
-      if (atom.kind === 'symbol') return nameOf(atom.name)
-      const alone = new SymbolicDim([{ coefficient: 1n, atoms: [atom] }])
-      return named(alone, () => callToC(atom.call, toC(atom.a), toC(atom.b)))
-    })
-    if (term.coefficient !== 1n || factors.length === 0) factors.unshift(integerToC(term.coefficient))
-    return factors.reduceRight((product, factor) => `om_dim_mul(${factor}, ${product})`)
-  })
-  return terms.reduceRight((sum, term) => `om_dim_add(${term}, ${sum})`)
-}
-
-function integerToC(value: bigint): string {
-  if (BigInt.asIntN(64, value) !== value)
-    throw new CompileError('UNSUPPORTED_SIZE', `A size of ${value} is beyond all memory. Check the model's dimensions.`)
-  if (value === -(2n ** 63n)) return 'INT64_MIN'
-  const text = integers.absolute(value) > 0x7fffffffn ? `INT64_C(${value})` : String(value)
-  return value < 0n ? `(${text})` : text
 }
 
 /** A dimension with every symbol taken as 1; what would become negative for so small an input is 0. */

@@ -1,3 +1,4 @@
+import { dimToC } from '../../src/builtin/dim-to-c.ts'
 import { describe, expect, test } from 'vitest'
 import {
   add,
@@ -6,7 +7,6 @@ import {
   type Dim,
   dimEquals,
   dimKey,
-  dimToC,
   divideExactly,
   floorDivide,
   integer,
