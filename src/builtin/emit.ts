@@ -4,7 +4,6 @@ import {
   isAtLeast,
   isStatic,
   product,
-  type SymbolicDim,
   symbolName,
   symbolsOf,
 } from '../graph/dim.ts'
@@ -16,10 +15,10 @@ import { stringLiteral } from '../ops/c-text.ts'
 import { operatorOf } from '../ops/index.ts'
 import type { ControlWriter } from '../ops/lowering.ts'
 import type { ConstantPool } from './constants.ts'
-import { dimToC } from './dim-to-c.ts'
 import { type Argument, type KernelCall, nodePlace, pointerType } from './kernel.ts'
 import type { LoweredGraphs, LoweredGroup } from './lower.ts'
 import { bytesOf, type Plan, type Tenant } from './plan.ts'
+import { SizeVariables } from './size-variables.ts'
 import { shortenNames } from '../runtime/shorten.ts'
 
 /**
@@ -41,18 +40,11 @@ class RunWriter implements ControlWriter {
   private readonly lowered: LoweredGraphs
   private readonly plan: Plan
   private readonly constants: ConstantPool
-  private readonly symbols = new Map<string, string>()
-  private readonly boundSymbols = new Set<string>()
-  /** C variables of symbols that some statement sets. */
-  private readonly assigned = new Set<string>()
+  private readonly sizes = new SizeVariables()
   /** The last output that is in each slot. */
   private readonly lastOutputs = new Map<number, number>()
   /** Rows of the table of profiled nodes; `undefined` where nothing is profiled. */
   private readonly profiled: string[] | undefined
-  /** Symbols of the inputs' dimensions. */
-  private inputSymbols: ReadonlySet<string> = new Set()
-  /** C variables of sizes that the inputs decide, with their definitions: set once, behind the inputs. */
-  private readonly inputSizes = new Map<string, { readonly name: string; readonly definition: string }>()
   private names = 0
   private makesTexts = false
   private body = ''
@@ -79,15 +71,14 @@ class RunWriter implements ControlWriter {
 
   write(): string {
     this.bindInputs()
-    this.inputSymbols = new Set(this.boundSymbols)
+    this.sizes.endInputs()
     const binding = this.body
     this.body = ''
     this.graph(this.main)
     this.main.outputs.forEach((value, index) => this.handOver(value, index))
-    for (const [symbol, name] of this.symbols)
-      if (!this.assigned.has(name)) throw new TypeError(`nothing sets the size ${symbol}`)
-    const symbols = [...this.symbols.values()].map((name) => `  int64_t ${name} = 0;\n`).join('')
-    const unused = ['arena', 'in', 'out', 'message', ...this.symbols.values()]
+    const variables = this.sizes.names()
+    const symbols = variables.map((name) => `  int64_t ${name} = 0;\n`).join('')
+    const unused = ['arena', 'in', 'out', 'message', ...variables]
     const slots = this.plan.slots > 0 ? `  om_slot slots[${this.plan.slots}] = {{0}};\n` : ''
     const release = this.plan.slots > 0 ? `  om_release(slots, ${this.plan.slots});\n` : ''
     const texts = this.makesTexts ? '  om_texts texts = {0};\n' : ''
@@ -95,7 +86,7 @@ class RunWriter implements ControlWriter {
     return `${this.profileTable()}static int om_run(void *arena, const om_buffer *in, om_buffer *out, om_message *message) {
   int error = OM_OK;
 ${symbols}${slots}${texts}  ${unused.map((name) => `(void)${name}`).join(', ')};
-${binding}${this.writeInputSizes()}${this.body}${`${binding}${this.body}`.includes('goto done;') ? 'done:\n' : ''}${release}${releaseTexts}  return error;
+${binding}${this.sizes.formulaDefinitions()}${this.body}${`${binding}${this.body}`.includes('goto done;') ? 'done:\n' : ''}${release}${releaseTexts}  return error;
 }
 `
   }
@@ -111,35 +102,11 @@ ${binding}${this.writeInputSizes()}${this.body}${`${binding}${this.body}`.includ
   }
 
   dim(dim: Dim): string {
-    return dimToC(
-      dim,
-      (symbol) => this.variable(symbol),
-      (call, text) => this.inputSize(call, text),
-    )
-  }
-
-  /** The variable of a size that the inputs decide; other sizes may have another value each time. */
-  private inputSize(call: SymbolicDim, text: () => string): string {
-    if (![...symbolsOf(call)].every((symbol) => this.inputSymbols.has(symbol))) return text()
-    const known = this.inputSizes.get(call.key)
-    if (known) return known.name
-    const definition = text()
-    const name = `e${this.inputSizes.size}`
-    this.inputSizes.set(call.key, { name, definition })
-    return name
-  }
-
-  private writeInputSizes(): string {
-    const sizes = [...this.inputSizes.values()]
-    return sizes.map(({ name, definition }) => `  const int64_t ${name} = ${definition};\n  (void)${name};\n`).join('')
+    return this.sizes.dim(dim)
   }
 
   symbol(dim: Dim): string {
-    const name = symbolName(dim)
-    if (name === undefined) throw new TypeError(`not a symbol: ${dim}`)
-    const variable = this.variable(name)
-    this.assigned.add(variable)
-    return variable
+    return this.sizes.target(dim)
   }
 
   pointer(value: Value): string {
@@ -314,19 +281,12 @@ ${binding}${this.writeInputSizes()}${this.body}${`${binding}${this.body}`.includ
   private checkSymbols(values: readonly Value[]): void {
     const fresh = new Set(values.flatMap((value) => value.dims.flatMap((dim) => [...symbolsOf(dim)])))
     for (const name of fresh) {
-      if (this.boundSymbols.has(name)) continue
-      this.boundSymbols.add(name)
-      this.failIf(`!om_valid_dim(${this.variable(name)})`, 'a dimension computed from data is negative or too large')
+      if (!this.sizes.bind(name)) continue
+      this.failIf(
+        `!om_valid_dim(${this.sizes.variable(name)})`,
+        'a dimension computed from data is negative or too large',
+      )
     }
-  }
-
-  private variable(symbol: string): string {
-    let name = this.symbols.get(symbol)
-    if (name === undefined) {
-      name = `d${this.symbols.size}`
-      this.symbols.set(symbol, name)
-    }
-    return name
   }
 
   private bindInputs(): void {
@@ -335,11 +295,11 @@ ${binding}${this.writeInputSizes()}${this.body}${`${binding}${this.body}`.includ
         const name = symbolName(dim)
         if (name === undefined) return
         const given = `in[${i}].dims[${axis}]`
-        if (this.boundSymbols.has(name)) {
+        if (!this.sizes.bind(name)) {
           const sentence = `dimension ${axis} of input ${input.name} differs from another dimension of the same name`
-          this.failSize(`${given} != ${this.variable(name)}`, given, this.variable(name), sentence)
+          const other = this.sizes.variable(name)
+          this.failSize(`${given} != ${other}`, given, other, sentence)
         } else {
-          this.boundSymbols.add(name)
           this.line(`${this.symbol(dim)} = ${given};`)
           this.fail(
             `!om_valid_dim(${given})`,
