@@ -57,6 +57,8 @@ function lowerSizes({ anchor }: Group, table: KernelTable): KernelCall | undefin
   const { check, sizes } = operatorOf(anchor)
   const kernel = new Kernel(anchor, [], table)
   check?.(anchor, kernel)
-  if (sizes && introducedSymbols(anchor).size > 0) sizes(anchor, kernel)
+  // A scalar has no size to be born, and yet a Reshape or Squeeze to it may be given what doesn't fit.
+  const isBorn = introducedSymbols(anchor).size > 0 || anchor.outputs.every((output) => output.shape?.length === 0)
+  if (sizes && isBorn) sizes(anchor, kernel)
   return kernel.isEmpty ? undefined : kernel.finish(`${anchor.op}_sizes`)
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { tensorType } from '../../src/onnx/build.ts'
 import type { OnnxDim } from '../../src/onnx/model.ts'
 import { toRuntime } from '../../src/conformance/runtime-tensor.ts'
+import type { Model } from '../../src/runtime/index.ts'
 import { type Case, close, compileModel, f32, i64, runCase, runCases } from './harness.ts'
 
 // What would be an error of the build for known sizes is one of the run for unknown ones, and never an answer.
@@ -118,4 +119,29 @@ it('transposed convolutions over unknown sizes have the pads that output_shape a
       )
     })
   }
+})
+
+it('what a run makes a scalar has one element', async () => {
+  const toScalar = (op: string, shape: OnnxDim[], list: string, length: OnnxDim): Promise<Model> =>
+    compileModel({
+      opsets: { '': 21 },
+      inputs: { x: tensorType('float32', shape), [list]: tensorType('int64', [length]) },
+      outputs: { y: tensorType('float32', []) },
+      nodes: [{ op, inputs: ['x', list], outputs: ['y'] }],
+    })
+  const call = (model: Model, dims: number[], list: string, values: number[]): unknown => {
+    const x = { data: new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(7), dims }
+    return model.runSync({ x, [list]: { data: BigInt64Array.from(values, BigInt), dims: [values.length] } })['y']!.data
+  }
+  const reshape = await toScalar('Reshape', ['a', 'b'], 'shape', 'k')
+  expect(call(reshape, [1, 1], 'shape', [])).toEqual(Float32Array.of(7))
+  for (const dims of [
+    [2, 3],
+    [0, 1],
+  ])
+    expect(() => call(reshape, dims, 'shape', [])).toThrow(/Reshape.*does not fit/)
+  const squeeze = await toScalar('Squeeze', ['a'], 'axes', 1)
+  expect(call(squeeze, [1], 'axes', [-1])).toEqual(Float32Array.of(7))
+  for (const size of [0, 2]) expect(() => call(squeeze, [size], 'axes', [0])).toThrow(/Squeeze.*not of size 1/)
+  for (const axis of [1, -2]) expect(() => call(squeeze, [1], 'axes', [axis])).toThrow(/Squeeze.*out of range/)
 })
