@@ -118,7 +118,10 @@ function* namedAgreements(node: Node, given: readonly Given[]): Generator<Agreem
     for (const { axis, from, count } of axesOf(at)) {
       if (axis.kind === 'size') yield { input: index, axis: from, expected: axis.size, as: 'the operator needs' }
       const name = axis.kind === 'named' ? axis.name : axis.kind === 'rest' && axis.name ? `...${axis.name}` : undefined
-      if (name !== undefined) places.set(name, [...(places.get(name) ?? []), { at, axis: from, count }])
+      if (name === undefined) continue
+      const list = places.get(name) ?? []
+      list.push({ at, axis: from, count })
+      places.set(name, list)
     }
   }
   for (const list of places.values()) {
