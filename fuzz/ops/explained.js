@@ -89,7 +89,7 @@ export const explained = [
     why: 'Infinite or NaN operands of a sum of products: what the definition leaves out (padding, a weight of 0, what Winograd’s transforms cancel) is multiplied by 0 on one side and skipped on the other; and a product that overflows is infinite before it meets another infinity, or, fused, is not.',
     covers: (found, { op }, operand) =>
       found.kind === 'value' &&
-      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool|MatMul|Gemm|Einsum|Attention|\w+Normalization)$/.test(
+      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool|SoftmaxCrossEntropyLoss|MatMul|Gemm|Einsum|Attention|\w+Normalization)$/.test(
         op,
       ) &&
       isNotFinite(found) &&
@@ -110,7 +110,7 @@ export const explained = [
       kind === 'value' && /^Arg(?:Max|Min)$/.test(op) && what.startsWith('shape is') && operand(0)?.dims.includes(0),
   },
   {
-    why: 'ONNX does not say whether a whole number of floating point is 2 or 2.0 as text. Its reference implementation writes 2.0, as we do.',
+    why: 'ONNX does not say how many digits a number of floating point has as text, nor whether a whole one is 2 or 2.0. Its reference implementation writes the shortest that reads back as the same, and 2.0, as we do.',
     covers: ({ kind, actual, expected }, { op, attributes }, operand) =>
       kind === 'value' &&
       op === 'Cast' &&
@@ -118,7 +118,8 @@ export const explained = [
       operand(0)?.type.startsWith('float') &&
       actual.strings.every(
         (text, i) =>
-          Number(text) === Number(expected.strings[i]) || text.toLowerCase() === expected.strings[i].toLowerCase(),
+          Math.fround(text) === Math.fround(expected.strings[i]) ||
+          text.toLowerCase() === expected.strings[i].toLowerCase(),
       ),
   },
   {
@@ -257,9 +258,9 @@ function isNotFinite({ apart }) {
   return apart === Infinity
 }
 
-/** Beyond what a sum of a few products of float32 can hold, too. */
+/** What overflows float32 in a square counts, too. */
 function hasNotFinite(tensor) {
-  return tensorValues(tensor).some((value) => !(Math.abs(value) < 1e29))
+  return tensorValues(tensor).some((value) => !(Math.abs(value) < 1e18))
 }
 
 function hasEnd(tensor) {

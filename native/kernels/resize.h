@@ -52,7 +52,11 @@ OM_INLINE double om_resize_position(const om_resize *r, ptrdiff_t x) {
     case OM_ALIGN_CORNERS: return width == 1 ? 0 : at * (in - 1) / (width - 1);
     case OM_ASYMMETRIC: return r->by_size ? at * in / out : (float)at / (float)r->scale;
     case OM_PYTORCH_HALF_PIXEL: return r->out == 1 ? 0 : om_resize_half_pixel(r, at);
-    case OM_HALF_PIXEL_SYMMETRIC: return in / 2 * (1 - out / width) + om_resize_half_pixel(r, at);
+    case OM_HALF_PIXEL_SYMMETRIC: {
+      if (r->by_size) return om_resize_half_pixel(r, at);
+      const float scale = (float)r->scale, offset = (float)in / 2 * (1 - (float)out / (scale * (float)in));
+      return offset + ((float)at + 0.5f) / scale - 0.5f;
+    }
     case OM_TF_CROP_AND_RESIZE: {
       const double extent = (r->end - r->begin) * (in - 1);
       const double position = r->begin * (in - 1) + (width == 1 ? extent / 2 : at * extent / (width - 1));

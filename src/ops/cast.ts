@@ -134,11 +134,12 @@ function attributesOf(node: Node): { saturate: number; round_mode: string } {
   return { saturate: node.int('saturate', 1), round_mode: node.string('round_mode', 'up') }
 }
 
-/** The conversion at compile time, to what `convert` gives; declines text. */
+/** The conversion at compile time, to what `convert` gives; declines text, and complex numbers, which have none. */
 function foldCast(tensor: Tensor, to: ElementType, rounding: Rounding): Tensor[] | undefined {
   const { type, dims } = tensor
   if (type === to) return [tensor]
-  if (type === 'string' || to === 'string' || type.startsWith('complex') || !foldsWell([tensor], dims)) return undefined
+  if ([type, to].some((side) => side === 'string' || side.startsWith('complex'))) return undefined
+  if (!foldsWell([tensor], dims)) return undefined
   if (to === 'float32' && elementTypes[type].bits < 64) return [{ type: to, dims, data: bytesOf(toFloats(tensor)) }]
   const values = tensorValues(tensor) as readonly (number | bigint)[]
   const numbers = isFloat(type) ? values : values.map(BigInt)
