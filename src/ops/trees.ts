@@ -156,9 +156,6 @@ function checkTrees(node: Node, t: Trees): void {
   if (t.targets.length !== t.weights.length) bad('leaves have not as many targets as weights')
   if (t.modes.some((mode) => !modeNames[mode])) bad('a node is of an unknown mode')
   if (!aggregates[t.aggregate]) bad('the aggregate function is unknown')
-  const links = [t.roots, t.features, t.whenTrue, t.whenFalse, t.memberEnds, t.leafEnds, t.targets]
-  if (links.some((list) => list.some((value) => !Number.isInteger(value))))
-    bad('lists that belong together differ in length')
   if (t.targets.some((target) => !(target >= 0 && target < t.targetCount))) bad('a leaf has a target out of range')
   const seen = new Set<number>()
   const waiting = [...t.roots]
@@ -169,6 +166,9 @@ function checkTrees(node: Node, t: Trees): void {
     seen.add(at)
     waiting.push(t.whenTrue[at]!, t.whenFalse[at]!)
   }
+  const links = [t.roots, t.features, t.whenTrue, t.whenFalse, t.memberEnds, t.leafEnds, t.targets]
+  if (links.some((list) => list.some((value) => !Number.isInteger(value))))
+    bad('lists that belong together differ in length')
 }
 
 /** Raw scores [rows, targets] of a matrix of features. */
