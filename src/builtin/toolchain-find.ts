@@ -110,7 +110,8 @@ async function ask(command: readonly string[]): Promise<Answer | null> {
     runCompiler(command, ['--version'], limits).catch(() => undefined),
     runCompiler(command, ['-dumpmachine'], limits).catch(() => undefined),
   ])
-  if (about?.status !== 0 || machine?.status !== 0) return null
+  // `true` succeeds at anything and says nothing.
+  if (about?.status !== 0 || machine?.status !== 0 || machine.stdout.trim() === '') return null
   const banner = about.stdout.split('\n', 1)[0]?.trim() ?? ''
   return { ...familyOf(about.stdout, banner), banner, machine: machine.stdout.trim() }
 }

@@ -34,10 +34,13 @@ function errno(error: unknown): SystemError | undefined {
   return error instanceof Error && 'code' in error ? (error as SystemError) : undefined
 }
 
+/** How folders of the cache are moved elsewhere; others say their own way. */
+const CACHE_OPTION = 'set ONNX_MLIR_CACHE_DIR to another folder'
+
 /** A clear error where the error says that `folder` refused a write; any other error is returned as it is. */
-export function diskError(error: unknown, folder: string): unknown {
+export function diskError(error: unknown, folder: string, otherwise = CACHE_OPTION): unknown {
   const why = refusal(error)
-  return why === undefined || !concerns(error, folder) ? error : cannotWrite(folder, why, error)
+  return why === undefined || !concerns(error, folder) ? error : cannotWrite(folder, why, otherwise, error)
 }
 
 /**
@@ -45,11 +48,11 @@ export function diskError(error: unknown, folder: string): unknown {
  *
  * @throws EnvironmentError `ENVIRONMENT_DISK`, whatever the system says: ENOENT is what /proc and absent drives answer
  */
-export async function makeFolder(folder: string): Promise<void> {
+export async function makeFolder(folder: string, otherwise = CACHE_OPTION): Promise<void> {
   try {
     await makeEach(resolve(folder))
   } catch (error) {
-    throw cannotWrite(folder, refusal(error) ?? "it can't be made", error)
+    throw cannotWrite(folder, refusal(error) ?? "it can't be made", otherwise, error)
   }
 }
 
@@ -71,7 +74,7 @@ async function makeEach(folder: string): Promise<void> {
   }
 }
 
-function cannotWrite(folder: string, why: string, cause: unknown): EnvironmentError {
-  const message = `Can't write to ${folder}: ${why}. Make room, or set ONNX_MLIR_CACHE_DIR to another folder.`
+function cannotWrite(folder: string, why: string, otherwise: string, cause: unknown): EnvironmentError {
+  const message = `Can't write to ${folder}: ${why}. Make room, or ${otherwise}.`
   return new EnvironmentError('ENVIRONMENT_DISK', message, { folder, why }, { cause })
 }

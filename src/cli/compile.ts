@@ -6,7 +6,7 @@ import type { BuildResult } from '../pipeline.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { requirementsOf } from '../targets/index.ts'
 import type { Command, Invocation, Outcome } from './command.ts'
-import { emitC } from './emit-c.ts'
+import { emitC, OUT_OPTION } from './emit-c.ts'
 import { emitOnnxMlirStage } from './emit-stage.ts'
 import { buildModel, buildOptions, compilerText, modelArgument, requestOptions, stemOf } from './model-build.ts'
 import { dimsFlag, dimsOption } from './dims.ts'
@@ -52,7 +52,7 @@ async function writeLibrary(
   { progress, warn }: Invocation,
 ): Promise<Outcome> {
   progress(`writing to ${out}`)
-  await makeFolder(out)
+  await makeFolder(out, OUT_OPTION)
   const library = join(out, stemOf(id) + extname(artifact.library))
   const constants = artifact.constants && join(out, artifact.constants.name)
   // The library comes last: where it stands, everything does.
@@ -90,6 +90,6 @@ async function place(source: string, path: string, folder: string): Promise<void
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })
-    throw diskError(error, folder)
+    throw diskError(error, folder, OUT_OPTION)
   }
 }

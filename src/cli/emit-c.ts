@@ -12,6 +12,9 @@ import { resolveTarget } from '../targets/index.ts'
 import type { Invocation, Outcome } from './command.ts'
 import { bytesText } from './style.ts'
 
+/** What to do where a command's results find no place. */
+export const OUT_OPTION = 'name another folder with --out'
+
 /** The line that C begins with: the model, so that it isn't overwritten by the next one's. */
 function markOf(model: string): string {
   return `/* C of the model ${JSON.stringify(model).replaceAll('*/', '*\\/')} */\n`
@@ -52,7 +55,7 @@ export async function emitC(
     },
   )
   // The C names its weights by a fixed name (`weightsSection`), so each model has a folder of its own.
-  await makeFolder(out)
+  await makeFolder(out, OUT_OPTION)
   const include = join(out, 'include')
   try {
     await writeFile(source, mark + text)
@@ -61,7 +64,7 @@ export async function emitC(
     for (const folder of includeDirs)
       await cp(folder, include, { recursive: true, filter: (file) => file === folder || /\.[ch]$/.test(file) })
   } catch (error) {
-    throw diskError(error, out)
+    throw diskError(error, out, OUT_OPTION)
   }
   const machine = (target.flags.gcc[0] ?? target.flags.clang[0] ?? []).join(' ')
   const command = `cc ${languageFlags.join(' ')} -O3 ${machine} -fPIC -shared -Iinclude model.c -o model.so -lm`

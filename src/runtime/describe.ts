@@ -6,11 +6,20 @@ export function describe(value: unknown): string {
   const kind = kindOf(value)
   if (kind !== undefined) return `${kind}(${lengthOf(value)})`
   if (ArrayBuffer.isView(value)) return 'a DataView'
-  if (Array.isArray(value)) return `Array(${value.length})${value.length > 0 ? ` of ${typeof value[0]}` : ''}`
+  if (Array.isArray(value)) return `Array(${value.length})${value.length > 0 ? ` of ${kindsIn(value)}` : ''}`
   if (typeof value === 'string') return JSON.stringify(shorten(value, 40))
   if (typeof value === 'object' && value !== null)
     return `an object with ${listed(Object.keys(value).map(quote)) || 'no keys'}`
   return typeof value === 'function' ? 'a function' : shorten(String(value), 40)
+}
+
+/** Of longer arrays a message looks at the beginning only. */
+const MOST_LOOKED_AT = 10_000
+
+/** What the elements of an array are: `number, undefined` where it has a hole. */
+function kindsIn(values: readonly unknown[]): string {
+  const length = Math.min(values.length, MOST_LOOKED_AT)
+  return listed([...new Set(Array.from({ length }, (_, i) => typeof values[i]))])
 }
 
 /** Longer names are not compared: that takes time by the square of their length. */

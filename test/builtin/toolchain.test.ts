@@ -111,8 +111,8 @@ describe.runIf(posix)('findCc', () => {
   })
 
   it('refuses a CC that is no compiler instead of taking another one', async () => {
-    const { folder } = fakes({ cc: GCC(), broken: 'exit 1' })
-    for (const CC of ['no-such-cc', 'broken']) {
+    const { folder } = fakes({ cc: GCC(), broken: 'exit 1', silent: 'exit 0' })
+    for (const CC of ['no-such-cc', 'broken', 'silent']) {
       await expect(findCc({ env: { CC, PATH: folder } })).rejects.toThrow(`CC="${CC}"`)
     }
   })

@@ -45,6 +45,18 @@ test('writes the library and tells what it is', async () => {
   expect(await readdir(out)).toEqual([`dense net.${process.platform === 'darwin' ? 'dylib' : 'so'}`])
 })
 
+test.each([[], ['--emit', 'c']])(
+  'says how to choose another folder than one that takes no file %j',
+  async (...emit) => {
+    const model = await fileWith('dense.onnx', denseModel())
+    const { code, err } = await cli('compile', model, '--compiler', 'builtin', '--O', '0', '--out', model, ...emit)
+    expect(code).toBe(1)
+    expect(err).toContain(
+      `Can't write to ${model}: a file is in the place of a folder. Make room, or name another folder with --out.`,
+    )
+  },
+)
+
 test('directives may stand behind the path, and sizes fix symbolic dimensions', async () => {
   const model = await fileWith('add.onnx', addModel())
   const out = await temporaryFolder()

@@ -114,7 +114,7 @@ describe('wrong inputs', () => {
     ['kind', 'abc', TypeError, 'expected float32 [2, 3], as Float32Array or number[], given "abc"'],
     ['scalar', 1, TypeError, 'expected float32 [2, 3], as Float32Array or number[], given 1'],
     ['view', new DataView(new ArrayBuffer(24)), TypeError, 'given a DataView'],
-    ['elements', [1, 2, 3, 4, 5, '6'], TypeError, 'given Array(6) of number'],
+    ['elements', [1, 2, 3, 4, 5, '6'], TypeError, 'given Array(6) of number, string'],
     [
       'nested',
       [
