@@ -63,9 +63,12 @@ export const explained = [
       kind === 'value' && /^(?:MatMulInteger|QLinearMatMul)$/.test(op) && operand(0)?.dims.at(-1) === 0,
   },
   {
-    why: 'Integers wrap where a reduction overflows, as in every other operator; onnxruntime reduces them in floating point for ReduceProd, ReduceSumSquare and ReduceL2, and ends at the ends of the type.',
+    why: 'Integers wrap where a reduction overflows, as in every other operator; onnxruntime reduces them in floating point in many cases, and ends at the ends of the type.',
     covers: ({ kind, expected }, { op }) =>
-      kind === 'value' && /^Reduce(?:Prod|SumSquare|L2)$/.test(op) && /^u?int/.test(expected.type) && hasEnd(expected),
+      kind === 'value' &&
+      /^Reduce(?:Sum|Prod|SumSquare|L1|L2)$/.test(op) &&
+      /^u?int/.test(expected.type) &&
+      hasEnd(expected),
   },
   {
     why: 'With align_corners onnxruntime divides by the whole size of the result, ONNX (its reference and the test resize_downsample_scales_linear_align_corners) by the input’s size times the scale.',
@@ -89,7 +92,7 @@ export const explained = [
     why: 'Infinite or NaN operands of a sum of products: what the definition leaves out (padding, a weight of 0, what Winograd’s transforms cancel) is multiplied by 0 on one side and skipped on the other; and a product that overflows is infinite before it meets another infinity, or, fused, is not.',
     covers: (found, { op }, operand) =>
       found.kind === 'value' &&
-      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool|SoftmaxCrossEntropyLoss|MatMul|Gemm|Einsum|Attention|\w+Normalization)$/.test(
+      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool|SoftmaxCrossEntropyLoss|NegativeLogLikelihoodLoss|MatMul|Gemm|Einsum|Attention|\w+Normalization)$/.test(
         op,
       ) &&
       isNotFinite(found) &&
@@ -99,7 +102,7 @@ export const explained = [
     why: 'onnxruntime’s maximum and minimum over a window or an axis depend on where a NaN stands in it; ours are NaN.',
     covers: (found, { op }, operand) =>
       found.kind === 'value' &&
-      /^(?:GlobalMaxPool|MaxPool|MaxRoiPool|ReduceMax|ReduceMin)$/.test(op) &&
+      /^(?:GlobalMaxPool|MaxPool|MaxRoiPool|ReduceMax|ReduceMin|ScatterElements|ScatterND)$/.test(op) &&
       isNotFinite(found) &&
       operand(0) &&
       hasNotFinite(operand(0)),
@@ -240,6 +243,25 @@ export const explained = [
       op === 'ReduceMean' &&
       operand(0)?.dims.includes(0) &&
       tensorValues(actual).every(Number.isNaN),
+  },
+  {
+    why: 'A power that no integer is (a root, a quotient, infinity) has no integer value; C leaves the conversion open, ours gives 0 or an end.',
+    covers: ({ kind, expected }, { op }, operand) =>
+      kind === 'value' && op === 'Pow' && /^u?int/.test(expected.type) && /^float/.test(operand(1)?.type),
+  },
+  {
+    why: 'onnxruntime leaves beta out of a Gemm of float16 whose inner size is 0.',
+    covers: ({ kind, expected }, { op, attributes }, operand) =>
+      kind === 'value' &&
+      op === 'Gemm' &&
+      attributes.beta !== undefined &&
+      expected.type === 'float16' &&
+      operand(0)?.dims.includes(0),
+  },
+  {
+    why: 'onnxruntime’s LRN subtracts what leaves its window from a running sum, in which the small numbers beside large ones are lost.',
+    covers: ({ kind }, { op }, operand) =>
+      kind === 'value' && op === 'LRN' && tensorValues(operand(0)).some((value) => Math.abs(value) > 1e5),
   },
   {
     why: 'A reduced axis of size 0 gives size 1, or none without keepdims (ONNX: a reduction over an empty set). onnxruntime leaves it in the result for some operators and types.',

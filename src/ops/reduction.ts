@@ -75,6 +75,7 @@ function reduceApart(node: Node, axes: readonly number[], b: Builder): Value {
 
 /** Sets the output's dimensions from axes that are data. */
 function reducedSizes(node: Node, k: KernelWriter): void {
+  if (!axesAreDynamic(node)) return
   const { dims, rank } = node.input(0)
   writeMarks(node, k)
   const sizes = node.output().dims.map((dim) => k.symbol(dim))

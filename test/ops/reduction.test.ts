@@ -151,3 +151,21 @@ describe('bad axes', () => {
     await expect(runCase(one)).rejects.toThrow(message)
   })
 })
+
+it('to a scalar, over axes that are known', async () => {
+  const [whole, some, nothing] = await runCases([
+    { op: 'ReduceMean', inputs: [f32([1, 2, 3, 6], [2, 2])], attributes: { keepdims: 0n } },
+    {
+      op: 'ReduceMean',
+      inputs: [f32([1, 2, 3, 6], [2, 2]), i64([1, 0])],
+      attributes: { keepdims: 0n },
+      constants: [1],
+    },
+    { op: 'ReduceSum', inputs: [f32([], [0, 2])], attributes: { keepdims: 0n }, dynamic: true },
+  ])
+  expect([whole, some, nothing].map((result) => result![0])).toMatchObject([
+    { dims: [], values: [3] },
+    { dims: [], values: [3] },
+    { dims: [], values: [0] },
+  ])
+})
