@@ -1,12 +1,4 @@
-import {
-  type Dim,
-  dimKey,
-  isAtLeast,
-  isStatic,
-  product,
-  symbolName,
-  symbolsOf,
-} from '../graph/dim.ts'
+import { type Dim, dimKey, isAtLeast, isStatic, product, symbolName, symbolsOf } from '../graph/dim.ts'
 import type { Demand } from '../graph/demand.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
 import { naming } from '../graph/unforeseen.ts'
