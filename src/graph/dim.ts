@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import * as integers from './integer.ts'
 
 /**
@@ -55,8 +56,16 @@ function atomsKey(term: Term): string {
  */
 export function symbol(name: string): SymbolicDim {
   const key = /^[\p{L}_?][\p{L}\d_.?-]*$/u.test(name) ? name : JSON.stringify(name)
-  return new SymbolicDim([{ coefficient: 1n, atoms: [{ kind: 'symbol', key, name }] }])
+  return new SymbolicDim([{ coefficient: 1n, atoms: [{ kind: 'symbol', key: shortKey(key), name }] }])
 }
+
+/** Names of models may have any length; formulas of them are compared and written again and again. */
+function shortKey(key: string): string {
+  if (key.length <= LONGEST_NAME) return key
+  return `${key.slice(0, LONGEST_NAME / 2)}…${createHash('sha256').update(key).digest('hex')}`
+}
+
+const LONGEST_NAME = 80
 
 /** Larger than any dimension of a tensor: OM_MAX_DIM of native/kernels/runtime.h, which the compiled model checks. */
 export const LARGEST = 2 ** 40
