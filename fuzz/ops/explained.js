@@ -21,6 +21,13 @@ export const explained = [
       ),
   },
   {
+    why: rank,
+    covers: ({ kind, what }, _, __, { nodes }) =>
+      kind === 'refused' &&
+      /a carried value changes from .* type and rank must stay/.test(what) &&
+      nodes.some(({ op }) => /^(?:ConstantOfShape|Reshape|Expand|Squeeze|Unsqueeze|Reduce\w+)$/.test(op)),
+  },
+  {
     why: 'Whether a signal is real or complex, which its last axis says, decides the algorithm and has to be known when the code is made.',
     covers: ({ kind, what }) =>
       kind === 'refused' && /\((?:DFT|STFT), .*the last axis of .* should have size 1 \(real\) or 2/.test(what),

@@ -388,5 +388,6 @@ function substituteAtom(atom: Atom, replace: (name: string) => Dim | undefined):
 
 /** A dimension with every symbol taken as 1; what would become negative for so small an input is 0. */
 export function sizeAtOne(dim: Dim): number {
-  return Math.max(0, Number(integerOf(substitute(dim, () => 1))))
+  // Sizes that do not broadcast with all symbols 1 have no value then.
+  return Math.max(0, Number(integerOf(substitute(dim, () => 1)) ?? 0n))
 }

@@ -258,7 +258,7 @@ export class Importer {
       const ask = { condition, claim: question, outputs: source.outputs }
       return this.decided(node, place, ask, (_, side) => this.addOperator(source, name, origin, inputs, side))
     }
-    node.inputs = answered(node, place.claims, builder)
+    const told = answered(node, place.claims, builder)
     const subgraphs: SubgraphImporter = {
       graph: (attributeName, infos) => this.subgraph(bodyOf(attributeName), infos, node, inner),
       inline: (attributeName, values, target) => {
@@ -274,7 +274,7 @@ export class Importer {
         )
       },
     }
-    return { place, values: builder.append(node, source.outputs, subgraphs) }
+    return { place, values: builder.append(told, source.outputs, subgraphs) }
   }
 
   /** Goes on as a condition says: one way where it is known, or the other can't be gone; else both ways. */

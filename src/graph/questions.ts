@@ -1,12 +1,15 @@
 import type { GraphBuilder } from './builder.ts'
 import type { Dim } from './dim.ts'
-import type { Node, Value } from './graph.ts'
+import { Node, type Value } from './graph.ts'
 import { type Claim, type Claims, decide } from './paths.ts'
 
 /*
  * Questions that must be answered before the rank of a node's output is known: whether an axis is 1 that a Squeeze
  * without axes would take away, and how many elements a list of axes or a shape has.
  */
+
+/** Opset from which on a Squeeze takes its axes as an input. */
+const AXES_AS_INPUT = 13
 
 /** The highest rank that is tried for an output whose rank is data. */
 const HIGHEST_RANK = 8
@@ -47,16 +50,20 @@ export function questionOf(node: Node, claims: Claims): Claim | undefined {
   throw node.error('MODEL_SHAPE', `a list of more than ${HIGHEST_RANK} axes is given`)
 }
 
-/** The inputs of a node with what the answers say of them, and the axes that a Squeeze which names none takes away. */
-export function answered(node: Node, claims: Claims, builder: GraphBuilder): (Value | undefined)[] {
+/** A node with what the answers say of its inputs, and of the axes that a Squeeze which names none takes away. */
+export function answered(node: Node, claims: Claims, builder: GraphBuilder): Node {
   const isOne = (dim: Dim): boolean => decide({ a: dim, b: 1, equal: true }, claims) === true
   const axes = squeezable(node).flatMap((dim, axis) => (isOne(dim) ? [axis] : []))
-  if (squeezable(node).some((dim) => typeof dim !== 'number')) return [node.inputs[0], builder.ints(axes)]
+  if (squeezable(node).some((dim) => typeof dim !== 'number')) {
+    const inputs = [node.inputs[0], builder.ints(axes)]
+    return new Node({ ...node, version: Math.max(node.version, AXES_AS_INPUT), inputs })
+  }
   const list = listOf(node)
   const [length] = list?.shape ?? []
-  if (!list || length === undefined || typeof length === 'number' || list.contents) return node.inputs
+  if (!list || length === undefined || typeof length === 'number' || list.contents) return node
   const counts = Array.from({ length: HIGHEST_RANK + 1 }, (_, count) => count)
   const count = counts.find((size) => decide({ a: length, b: size, equal: true }, claims))
   const known = count === undefined ? list : builder.refined(list, [count])
-  return node.inputs.map((input) => (input === list ? known : input))
+  node.inputs = node.inputs.map((input) => (input === list ? known : input))
+  return node
 }

@@ -5,15 +5,8 @@ import { elementsOf } from '../onnx/tensor.ts'
 import { broadcastShapes } from '../graph/broadcast.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from './pick.ts'
-import { MOST_FOLLOWED, normalizeAxis } from './shape-contents.ts'
+import { MOST_FOLLOWED, normalizeAxis, rankOfList } from './shape-contents.ts'
 import { copyBox, dense } from './strided.ts'
-
-/** Rank of a shape given as a 1-D tensor. */
-function lengthOf(node: Node, input: number): number {
-  const [length] = node.input(input).dims
-  if (typeof length === 'number') return length
-  throw node.error('UNSUPPORTED_RANK', 'the rank of the output is not known at compile time')
-}
 
 /** Dimensions of a value aligned to the end of a shape of `rank` axes. */
 function aligned(dims: readonly Dim[], rank: number): readonly Dim[] {
@@ -44,8 +37,9 @@ const Expand: LoweredOperator = {
         },
       ]
     }
-    const rank = Math.max(x.rank, lengthOf(node, 1))
-    const missing = rank - lengthOf(node, 1)
+    const length = rankOfList(node, shape.dims[0])
+    const rank = Math.max(x.rank, length)
+    const missing = rank - length
     return [
       {
         type: x.type,
@@ -80,7 +74,7 @@ const Expand: LoweredOperator = {
   check(node, k) {
     const { contents } = node.input(1)
     const { dims } = node.output()
-    const missing = dims.length - lengthOf(node, 1)
+    const missing = dims.length - rankOfList(node, node.input(1).dims[0])
     aligned(node.input(0).dims, dims.length).forEach((from, axis) => {
       if (axis < missing) return
       const known = contents?.[axis - missing]
@@ -93,7 +87,7 @@ const Expand: LoweredOperator = {
   sizes(node, k) {
     if (node.input(1).contents) return
     const { dims } = node.output()
-    const missing = dims.length - lengthOf(node, 1)
+    const missing = dims.length - rankOfList(node, node.input(1).dims[0])
     aligned(node.input(0).dims, dims.length).forEach((from, axis) => {
       if (axis < missing || (typeof from === 'number' && from > 1)) return
       const wanted = `${k.input(1)}[${axis - missing}]`

@@ -19,13 +19,21 @@ export function shapeFromContents(node: Node, shape: Value, context: InferContex
   return unknownShape(node, shape.dims[0], context)
 }
 
-/** Dimensions of which nothing is known but their number; that comes from a model, which may ask for any. */
-export function unknownShape(node: Node, rank: Dim | undefined, context: InferContext): readonly Dim[] {
-  if (typeof rank !== 'number')
+/** The rank that a list of sizes gives a node's output; it comes from a model, which may ask for any. */
+export function rankOfList(node: Node, length: Dim | undefined): number {
+  if (typeof length !== 'number')
     throw node.error('UNSUPPORTED_RANK', 'the rank of the output is not known at compile time')
-  if (rank < 0 || rank > defaultLimits.rank)
-    throw node.error('MODEL_SHAPE', `an output of rank ${rank} is impossible: from 0 to ${defaultLimits.rank} would do`)
-  return Array.from({ length: rank }, () => context.freshDim())
+  if (length < 0 || length > defaultLimits.rank)
+    throw node.error(
+      'MODEL_SHAPE',
+      `an output of rank ${length} is impossible: from 0 to ${defaultLimits.rank} would do`,
+    )
+  return length
+}
+
+/** Dimensions of which nothing is known but their number. */
+export function unknownShape(node: Node, rank: Dim | undefined, context: InferContext): readonly Dim[] {
+  return Array.from({ length: rankOfList(node, rank) }, () => context.freshDim())
 }
 
 /** Axis as 0 … rank-1. */

@@ -24,6 +24,7 @@ import {
   symbolName,
   symbolsOf,
   truncDivide,
+  sizeAtOne,
 } from '../../src/graph/dim.ts'
 import { Identities } from '../../src/graph/graph.ts'
 import { Random } from '../builtin/random/graph.ts'
@@ -154,6 +155,7 @@ describe('symbolic dimensions', () => {
     expect(broadcastDim(a, a)).toBe(a)
     const both = broadcastDim(a, b)
     expect(dimEquals(both, broadcastDim(b, a))).toBe(true)
+    expect(sizeAtOne(broadcastDim(add(a, 5), add(b, 2)))).toBe(0)
     const three = broadcastDim(both, symbol('c'))
     for (const part of [a, b, symbol('c'), both, three]) expect(dimEquals(three, broadcastDim(part, three))).toBe(true)
     for (const [x, y, wanted] of [
