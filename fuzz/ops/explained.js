@@ -99,7 +99,7 @@ export const explained = [
     why: 'Infinite or NaN operands of a sum of products: what the definition leaves out (padding, a weight of 0, what Winograd’s transforms cancel) is multiplied by 0 on one side and skipped on the other; and a product that overflows is infinite before it meets another infinity, or, fused, is not.',
     covers: (found, { op }, operand) =>
       found.kind === 'value' &&
-      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool|SoftmaxCrossEntropyLoss|NegativeLogLikelihoodLoss|MatMul|Gemm|Einsum|Attention|\w+Normalization)$/.test(
+      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool|DFT|STFT|SoftmaxCrossEntropyLoss|NegativeLogLikelihoodLoss|MatMul|Gemm|Einsum|Attention|\w+Normalization)$/.test(
         op,
       ) &&
       isNotFinite(found) &&
@@ -257,18 +257,22 @@ export const explained = [
       kind === 'value' && op === 'Pow' && /^u?int/.test(expected.type) && /^float/.test(operand(1)?.type),
   },
   {
-    why: 'onnxruntime leaves beta out of a Gemm of float16 whose inner size is 0.',
-    covers: ({ kind, expected }, { op, attributes }, operand) =>
-      kind === 'value' &&
-      op === 'Gemm' &&
-      attributes.beta !== undefined &&
-      expected.type === 'float16' &&
-      operand(0)?.dims.includes(0),
+    why: 'onnxruntime leaves beta out of a Gemm whose inner size is 0.',
+    covers: ({ kind }, { op, attributes }, operand) =>
+      kind === 'value' && op === 'Gemm' && attributes.beta !== undefined && operand(0)?.dims.includes(0),
   },
   {
     why: 'onnxruntime’s LRN subtracts what leaves its window from a running sum, in which the small numbers beside large ones are lost.',
     covers: ({ kind }, { op }, operand) =>
       kind === 'value' && op === 'LRN' && tensorValues(operand(0)).some((value) => Math.abs(value) > 1e5),
+  },
+  {
+    why: 'auto_pad=SAME needs no padding where steps are longer than the kernel; onnxruntime’s pools then pad by less than nothing, and begin inside.',
+    covers: ({ kind }, { op, attributes }) =>
+      kind === 'value' &&
+      /^(?:Average|Max|Lp)Pool$/.test(op) &&
+      attributes.auto_pad?.startsWith('SAME') &&
+      attributes.strides?.value.some((stride, axis) => stride > attributes.kernel_shape.value[axis]),
   },
   {
     why: 'A reduced axis of size 0 gives size 1, or none without keepdims (ONNX: a reduction over an empty set). onnxruntime leaves it in the result for some operators and types.',
