@@ -1,5 +1,6 @@
 import { elementTypes } from '../../dist/onnx/element-type.js'
 import { tensorValues } from '../../dist/onnx/tensor.js'
+import { isFloatType } from './data.js'
 
 // Differences to onnxruntime that are understood: each says where it is and why it stays. An entry covers as little as it can.
 
@@ -293,7 +294,7 @@ function isNotFinite({ apart }) {
 
 /** What overflows float32 in a square counts, too. */
 function hasNotFinite(tensor) {
-  return tensorValues(tensor).some((value) => !(Math.abs(value) < 1e18))
+  return isFloatType(tensor.type) && tensorValues(tensor).some((value) => !(Math.abs(value) < 1e18))
 }
 
 function hasEnd(tensor) {
