@@ -34,11 +34,14 @@ function stashType(node: Node): ElementType {
   throw node.error('MODEL_ATTRIBUTE', `stash_type is ${type ?? node.int('stash_type')}, which is no type of floats`)
 }
 
-/** Whether the kernels do: float32, and scale and bias have the shape of what is normalised. */
+/** Whether the kernels do: all is float32, and scale and bias have the shape of what is normalised. */
 function fitsKernel(node: Node): boolean {
   const normalised = node.input(0).dims.slice(firstAxis(node))
   const fits = (value: Value | undefined): boolean =>
-    !value || (value.rank === normalised.length && value.dims.every((dim, i) => dimEquals(dim, normalised[i]!)))
+    !value ||
+    (value.type === 'float32' &&
+      value.rank === normalised.length &&
+      value.dims.every((dim, i) => dimEquals(dim, normalised[i]!)))
   return (
     node.input(0).type === 'float32' && stashType(node) === 'float32' && fits(node.input(1)) && fits(node.inputs[2])
   )

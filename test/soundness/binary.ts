@@ -3,6 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BuiltinSource } from '../../src/builtin/index.ts'
+import { knownFlags, languageFlags } from '../../src/builtin/toolchain-flags.ts'
+import { findCc } from '../../src/builtin/toolchain.ts'
+import { resolveTarget } from '../../src/targets/index.ts'
 import { elementTypes } from '../../src/onnx/element-type.ts'
 import type { Tensor } from '../../src/onnx/model.ts'
 import { unpackSubBytes } from '../../src/onnx/tensor.ts'
@@ -35,8 +38,11 @@ export async function runSubjects(folder: string, subjects: readonly Subject[]):
   const include = [...new Set(subjects.flatMap(({ source }) => source.includeDirs))].map((dir) => `-I${dir}`)
   const sanitize = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer']
   const files = [path('models.c'), fileURLToPath(new URL('driver.c', import.meta.url))]
-  const options = ['-std=gnu11', '-w', '-O1', '-g1', '-march=native', '-DOM_EXACT', ...sanitize, ...include]
-  await run('cc', [...options, ...files, '-lm', '-o', path('program')])
+  const toolchain = await findCc({ target: resolveTarget('host') })
+  const [command, ...before] = toolchain.command
+  const language = [...before, ...languageFlags, ...(await knownFlags(toolchain))]
+  const options = [...language, '-O1', '-g1', '-march=native', '-DOM_EXACT', ...sanitize, ...include]
+  await run(command, [...options, ...files, '-lm', '-o', path('program')])
   const calls = subjects.flatMap((subject, model) => subject.calls.map((call) => ({ subject, call, model })))
   writeFileSync(path('calls'), encodeCalls(calls))
   const stderr = await run(path('program'), [path('calls'), path('statuses')], {
@@ -85,7 +91,7 @@ function weightsOf({ weights }: BuiltinSource): string {
 
 function suffixed(text: string, suffix: string): string {
   const definition =
-    /^(?=\S)(?:extern |static |const |OM_KERNEL |OM_EXPORT_DATA |_Alignas\(\d+\) |__attribute__\(\([^)]*\)\) )*[\w ]+?[ *](\w+)(?=\(|\[| = \{)/gm
+    /^(?=\S)(?:extern |static |const |OM_KERNEL |OM_EXPORT_DATA |_Alignas\(\d+\) |__attribute__\(\([^)]*\)\) )*[\w *]+?[ *](\w+)(?=\(|\[| = \{)/gm
   const names = new Set([...text.matchAll(definition)].map((match) => match[1]!))
   const known = new RegExp(`\\b(?:${[...names].join('|')})\\b`, 'g')
   return text.replace(known, (name) => name + suffix)
