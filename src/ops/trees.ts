@@ -3,7 +3,8 @@ import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import { takes } from '../graph/rules.ts'
 import type { Tensor } from '../onnx/model.ts'
-import { tensorFrom, tensorNumbers } from '../onnx/tensor.ts'
+import { tensorFrom } from '../onnx/tensor.ts'
+import { numbersOf } from './fold.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { castTo } from './widen.ts'
 import { classify, featureMatrix, postTransform } from './ml-scores.ts'
@@ -39,7 +40,7 @@ function readTrees5(node: Node): Trees {
   const list = (name: IntsName): readonly number[] => node.ints(name) ?? []
   const numbers = (name: string): readonly number[] => {
     const tensor = node.tensor(name)
-    return tensor ? Array.from(tensorNumbers(tensor)) : []
+    return tensor ? numbersIn(node, name, tensor) : []
   }
   const modes = numbers('nodes_modes')
   const follow = (ids: readonly number[], leaves: readonly number[]): number[] =>
@@ -77,7 +78,14 @@ function readTrees5(node: Node): Trees {
 /** Floats that versions 1 and 3 have in a list or a tensor. */
 function floatsOf(node: Node, name: FloatsName): readonly number[] {
   const tensor: Tensor | undefined = node.tensor(`${name}_as_tensor`)
-  return tensor ? Array.from(tensorNumbers(tensor)) : (node.floats(name) ?? [])
+  return tensor ? numbersIn(node, `${name}_as_tensor`, tensor) : (node.floats(name) ?? [])
+}
+
+/** The elements of a tensor attribute: floats, or small integers where a file has those. */
+function numbersIn(node: Node, name: string, tensor: Tensor): readonly number[] {
+  const numbers = numbersOf(tensor)
+  if (numbers) return Array.from(numbers)
+  throw node.error('MODEL_ATTRIBUTE', `${name} holds what is no number, or none that trees can have`)
 }
 
 /** ONNX TreeEnsembleRegressor and TreeEnsembleClassifier, 1 … 3: nodes are named by tree and node, leaves are nodes. */

@@ -122,6 +122,8 @@ describe('trees', () => {
     const nowhere = { ...attributes, nodes_truenodeids: [7n, 0n, 3n, 0n, 0n, 0n] }
     await expect(runCase({ ...one, attributes: nowhere })).rejects.toThrow(/leads to no node/)
     await expect(runCase({ ...one, inputs: [f32([1], [1, 1])] })).rejects.toThrow(/feature 1 of 1 does not exist/)
+    const huge = { ...attributes, target_weights_as_tensor: t('int64', [2n ** 60n + 1n]) }
+    await expect(runCase({ ...one, attributes: huge })).rejects.toMatchObject({ code: 'MODEL_ATTRIBUTE' })
     await expect(runCase({ ...one, inputs: [f32([1], [1, 1])], dynamic: true })).rejects.toThrow(
       /features that are not given/,
     )
