@@ -196,7 +196,9 @@ const STFT: LoweredOperator = {
     const signal = node.input(0)
     const { length, step } = frameOf(node)
     const samples = signal.dims[1]!
-    const known = length !== undefined && typeof step === 'number' && step > 0
+    if (typeof step === 'number' && step < 1)
+      throw node.error('MODEL_SHAPE', `frame_step is ${step}, but frames must move on`)
+    const known = length !== undefined && typeof step === 'number'
     const frames = known ? add(floorDivide(subtract(samples, length), step), 1) : context.freshDim()
     if (typeof frames === 'number' && (frames < 1 || Number(length) < 1))
       throw node.error('MODEL_SHAPE', `frames of ${length} samples do not fit a signal of ${samples}`)

@@ -130,6 +130,13 @@ describe('STFT', () => {
     const one: Case = { op: 'STFT', inputs: [f32(signal, [1, 20, 1]), scalar(4), undefined, scalar(21)] }
     await expect(runCase(one)).rejects.toThrow(/frame length and step do not fit the signal/)
   })
+
+  it('refuses frames that do not move on, with a length that is known and one that is not', async () => {
+    for (const constants of [[1], [1, 3]]) {
+      const one: Case = { op: 'STFT', inputs: [f32(signal, [1, 20, 1]), scalar(0), undefined, scalar(6)], constants }
+      await expect(runCase(one)).rejects.toThrow(/frame_step is 0/)
+    }
+  })
 })
 
 describe('window functions', () => {
