@@ -170,15 +170,13 @@ export class GraphBuilder implements Builder {
     if (demands.length === 0) return
     if (this.always) for (const demand of demands) this.learn(node, demand)
     this.check(node, demands)
-    node.inputs = node.inputs.map(
-      (input, i) =>
-        input &&
-        this.refine(
-          node,
-          input,
-          demands.filter(({ input }) => input === i),
-        ),
-    )
+    const byInput = new Map<number, Demand[]>()
+    for (const demand of demands) {
+      const list = byInput.get(demand.input)
+      if (list) list.push(demand)
+      else byInput.set(demand.input, [demand])
+    }
+    for (const [i, list] of byInput) node.inputs[i] = this.refine(node, node.input(i), list)
   }
 
   /** Ends the run unless a condition holds, or does not. */
