@@ -81,22 +81,18 @@ export const meantMutations = [
 
   /** A node that takes another value. */
   (model, { random }) =>
-    change(
-      random,
-      graphsOf(model).filter(({ node }) => node.length > 0),
-      (graph) => {
-        const at = random.below(graph.node.length)
-        const names = [...graph.input, ...graph.initializer].map(({ name }) => name)
-        const before = graph.node.slice(0, at).flatMap(({ output }) => output)
-        const { input: list } = graph.node[at]
-        const choice = random.below(6)
-        if (choice === 0) list.push(random.pick([...names, ...before]) ?? '')
-        else if (choice === 1) list.pop()
-        else if (choice === 2) list.reverse()
-        else if (list.length > 0)
-          list[random.below(list.length)] = choice === 3 ? '' : (random.pick([...names, ...before]) ?? '')
-      },
-    ),
+    change(random, graphsWithNodes(model), (graph) => {
+      const at = random.below(graph.node.length)
+      const names = [...graph.input, ...graph.initializer].map(({ name }) => name)
+      const before = graph.node.slice(0, at).flatMap(({ output }) => output)
+      const { input: list } = graph.node[at]
+      const choice = random.below(6)
+      if (choice === 0) list.push(random.pick([...names, ...before]) ?? '')
+      else if (choice === 1) list.pop()
+      else if (choice === 2) list.reverse()
+      else if (list.length > 0)
+        list[random.below(list.length)] = choice === 3 ? '' : (random.pick([...names, ...before]) ?? '')
+    }),
 
   /** A node with outputs more or less. */
   (model, { random }) =>
@@ -149,34 +145,26 @@ export const meantMutations = [
 
   /** A value inside becomes a result. */
   (model, { random }) =>
-    change(
-      random,
-      graphsOf(model).filter(({ node }) => node.length > 0),
-      (graph) => {
-        const names = graph.node
-          .flatMap(({ output }) => output)
-          .filter((name) => !graph.output.some((o) => o.name === name))
-        if (names.length > 0) graph.output.push(make(onnx.ValueInfoProto, { name: random.pick(names) }))
-      },
-    ),
+    change(random, graphsWithNodes(model), (graph) => {
+      const names = graph.node
+        .flatMap(({ output }) => output)
+        .filter((name) => !graph.output.some((o) => o.name === name))
+      if (names.length > 0) graph.output.push(make(onnx.ValueInfoProto, { name: random.pick(names) }))
+    }),
 
   /** A node missing, or twice. */
   (model, { random }) =>
-    change(
-      random,
-      graphsOf(model).filter(({ node }) => node.length > 0),
-      (graph) => {
-        const at = random.below(graph.node.length)
-        if (random.chance(0.5)) graph.node.splice(at, 1)
-        else {
-          const copy = copyOf(graph.node[at])
-          copy.output = copy.output.map((name) => name && `${name}_again`)
-          graph.node.splice(at + 1, 0, copy)
-          const name = copy.output[0]
-          if (name) graph.output.push(make(onnx.ValueInfoProto, { name }))
-        }
-      },
-    ),
+    change(random, graphsWithNodes(model), (graph) => {
+      const at = random.below(graph.node.length)
+      if (random.chance(0.5)) graph.node.splice(at, 1)
+      else {
+        const copy = copyOf(graph.node[at])
+        copy.output = copy.output.map((name) => name && `${name}_again`)
+        graph.node.splice(at + 1, 0, copy)
+        const name = copy.output[0]
+        if (name) graph.output.push(make(onnx.ValueInfoProto, { name }))
+      }
+    }),
 ]
 
 function change(random, list, make) {
@@ -187,6 +175,10 @@ function change(random, list, make) {
 
 function graphsOf(model) {
   return messagesOf(model, onnx.GraphProto)
+}
+
+function graphsWithNodes(model) {
+  return graphsOf(model).filter(({ node }) => node.length > 0)
 }
 
 function nodesOf(model) {
