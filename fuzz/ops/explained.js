@@ -17,7 +17,7 @@ export const explained = [
     why: rank,
     covers: ({ kind, what }) =>
       kind === 'refused' &&
-      /(?:rank of the (?:output|image) is not known|the last axis of indices must be known at compile time|what only a run knows decides here what an output is)/.test(
+      /(?:rank of the (?:output|image) is not known|number of axes of the image is not known|the last axis of indices must be known at compile time|what only a run knows decides here what an output is)/.test(
         what,
       ),
   },
@@ -71,12 +71,12 @@ export const explained = [
       kind === 'value' && /^(?:MatMulInteger|QLinearMatMul)$/.test(op) && operand(0)?.dims.at(-1) === 0,
   },
   {
-    why: 'Integers wrap where a reduction overflows, as in every other operator; onnxruntime reduces them in floating point in many cases, and ends at the ends of the type.',
-    covers: ({ kind, expected }, { op }) =>
+    why: 'Integers wrap where a reduction overflows, as in every other operator; onnxruntime reduces them in floating point in many cases, ends at the ends of the type, and loses what a double has no bits for.',
+    covers: ({ kind, expected }, { op }, operand) =>
       kind === 'value' &&
       /^Reduce(?:Sum|Prod|SumSquare|L1|L2)$/.test(op) &&
       /^u?int/.test(expected.type) &&
-      hasEnd(expected),
+      (hasEnd(expected) || isBeyondDouble(operand(0))),
   },
   {
     why: 'With align_corners onnxruntime divides by the whole size of the result, ONNX (its reference and the test resize_downsample_scales_linear_align_corners) by the input’s size times the scale.',
@@ -110,7 +110,7 @@ export const explained = [
     why: 'onnxruntime’s maximum and minimum over a window or an axis depend on where a NaN stands in it; ours are NaN.',
     covers: (found, { op }, operand) =>
       found.kind === 'value' &&
-      /^(?:GlobalMaxPool|MaxPool|MaxRoiPool|ReduceMax|ReduceMin|ScatterElements|ScatterND)$/.test(op) &&
+      /^(?:GlobalMaxPool|MaxPool|MaxRoiPool|ReduceMax|ReduceMin|ReduceLogSumExp|ScatterElements|ScatterND)$/.test(op) &&
       isNotFinite(found) &&
       operand(0) &&
       hasNotFinite(operand(0)),
@@ -189,13 +189,30 @@ export const explained = [
       kind === 'value' && op === 'Mod' && Boolean(attributes.fmod) && expected.type.endsWith('int64'),
   },
   {
-    why: 'Interpolated integers lose their fraction: a rounding error on one side decides between two neighbours.',
+    why: 'Integers are interpolated in float32 and lose their fraction: a rounding error on one side decides between two neighbours, and large ones have 24 bits.',
     covers: ({ kind, apart, expected }, { op, attributes }) =>
       kind === 'value' &&
       op === 'Resize' &&
       (attributes.mode ?? 'nearest') !== 'nearest' &&
       /^u?int/.test(expected.type) &&
-      apart <= 1,
+      apart <= Math.max(1, 2 ** -20 * largestOf(expected)),
+  },
+  {
+    why: 'With antialias onnxruntime rounds integers to the nearest, as Pillow does, and clamps int8 to what uint8 holds; ONNX’s reference drops the fraction, and keeps the sign.',
+    covers: ({ kind, actual, expected }, { op, attributes }) => {
+      if (kind !== 'value' || op !== 'Resize' || !attributes.antialias?.value || !/^u?int/.test(expected.type))
+        return false
+      const theirs = tensorValues(expected)
+      return tensorValues(actual).every((ours, i) => Math.abs(Number(theirs[i]) - Math.max(Number(ours), 0)) <= 1)
+    },
+  },
+  {
+    why: 'onnxruntime divides by the deviation in MeanVarianceNormalization, ONNX’s function body by it plus 1e-9: 0, not NaN, where all elements are equal.',
+    covers: ({ kind, actual, expected }, { op }) =>
+      kind === 'value' &&
+      op === 'MeanVarianceNormalization' &&
+      tensorValues(expected).every((theirs, i) => Number.isNaN(theirs) || close(theirs, tensorValues(actual)[i])) &&
+      tensorValues(actual).every((ours, i) => ours === 0 || !Number.isNaN(tensorValues(expected)[i])),
   },
   {
     why: 'Every NaN is one and the same element to numpy.unique, which ONNX’s reference calls; onnxruntime loses some.',
@@ -295,6 +312,18 @@ function isNotFinite({ apart }) {
 /** What overflows float32 in a square counts, too. */
 function hasNotFinite(tensor) {
   return isFloatType(tensor.type) && tensorValues(tensor).some((value) => !(Math.abs(value) < 1e18))
+}
+
+function isBeyondDouble(tensor) {
+  return tensorValues(tensor).some((value) => Math.abs(Number(value)) > Number.MAX_SAFE_INTEGER)
+}
+
+function largestOf(tensor) {
+  return tensorValues(tensor).reduce((most, value) => Math.max(most, Math.abs(Number(value))), 0)
+}
+
+function close(a, b) {
+  return Math.abs(a - b) <= 1e-4 * Math.max(1, Math.abs(a))
 }
 
 function hasEnd(tensor) {

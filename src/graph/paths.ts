@@ -161,6 +161,7 @@ export function isImpossible(error: unknown): error is CompileError {
 
 const IMPOSSIBLE: ReadonlySet<string> = new Set([
   'MODEL_SHAPE',
+  'MODEL_ATTRIBUTE',
   'MODEL_AXIS',
   'MODEL_INDEX',
   'MODEL_RESHAPE',

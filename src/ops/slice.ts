@@ -53,7 +53,7 @@ function takenAxes(node: Node): readonly Taken[] | undefined {
   if (!numbers.every((axis) => axis !== undefined)) return undefined
   const axes = numbers.map((axis) => normalizeAxis(node, axis, rank))
   if (new Set(axes).size < axes.length)
-    throw node.error('MODEL_ATTRIBUTE', `axes [${numbers.join(', ')}] name an axis twice`)
+    throw node.error('MODEL_AXIS', `axes [${numbers.join(', ')}] name an axis twice`)
   return dims.map((dim, axis) => {
     const i = axes.indexOf(axis)
     if (i < 0) return { start: 0, step: 1, size: dim }

@@ -55,10 +55,12 @@ export function judging<T>(step: Step, work: () => T): T {
   })
 }
 
-/** The step that produces a value, if one of operator `op` does. */
+/** The step that produces a value, if one of operator `op` does. One that breaks a rule is no partner of any other. */
 export function producerOf(value: Value | undefined, op?: string): Step | undefined {
   const step = value?.producer
-  return step instanceof Step && (op === undefined || (step.op === op && step.domain === '')) ? step : undefined
+  return step instanceof Step && !step.refusal && (op === undefined || (step.op === op && step.domain === ''))
+    ? step
+    : undefined
 }
 
 /** What a table of ONNX's operators has for a step. A model may call its operators anything, `constructor` too. */

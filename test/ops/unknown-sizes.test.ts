@@ -145,3 +145,30 @@ it('what a run makes a scalar has one element', async () => {
   for (const size of [0, 2]) expect(() => call(squeeze, [size], 'axes', [0])).toThrow(/Squeeze.*not of size 1/)
   for (const axis of [1, -2]) expect(() => call(squeeze, [1], 'axes', [axis])).toThrow(/Squeeze.*out of range/)
 })
+
+it('axes that only one rank can have say what the rank is', async () => {
+  const model = await compileModel({
+    opsets: { '': 15 },
+    inputs: { x: tensorType('float32', ['a', 'b']), axes: tensorType('int64', ['k']) },
+    outputs: { part: undefined, y: undefined },
+    nodes: [
+      { op: 'Unsqueeze', inputs: ['x', 'axes'], outputs: ['u'] },
+      { op: 'Slice', inputs: ['u', 'starts', 'ends', 'sliced'], outputs: ['part'] },
+      { op: 'Pad', inputs: ['u', 'pads'], outputs: ['y'] },
+    ],
+    // Of rank 5, -3 would be 2 again; of rank 3, there is no axis 3; of higher ranks, eight pads are too few.
+    initializers: {
+      pads: i64([0, 0, 0, 0, 0, 0, 0, 1]),
+      starts: i64([0, 1, 0]),
+      ends: i64([9, 9, 9]),
+      sliced: i64([3, 2, -3]),
+    },
+  })
+  const call = (...axes: number[]): readonly number[] =>
+    model.runSync({
+      x: { data: new Float32Array(6), dims: [2, 3] },
+      axes: { data: BigInt64Array.from(axes, BigInt), dims: [axes.length] },
+    })['y']!.dims
+  expect(call(0, 3)).toEqual([1, 2, 3, 2])
+  expect(() => call(0)).toThrow(/axes/)
+})

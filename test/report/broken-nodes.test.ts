@@ -61,6 +61,19 @@ describe('nodes that break a rule of their operator', () => {
   })
 })
 
+test('a node that breaks a rule is no partner of the next one', () => {
+  const bytes = modelBytes({
+    opsets: { '': 21 },
+    inputs: { x: f32(2, 3), other: f32(1) },
+    outputs: { z: f32(2, 3) },
+    nodes: [
+      node('Transpose', ['x', 'other'], ['y'], { perm: [0n] }),
+      node('Transpose', ['y'], ['z'], { perm: [1n, 0n] }),
+    ],
+  })
+  expect(createReport(decodeModel(bytes), 'z16', {}).nodes).toHaveLength(2)
+})
+
 test('integers beyond 2^53 are no obstacle', () => {
   const bytes = modelBytes({
     opsets: { '': 21 },
