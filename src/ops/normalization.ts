@@ -1,4 +1,4 @@
-import { type Dim, floorDivide, multiply, product } from '../graph/dim.ts'
+import { type Dim, dimEquals, floorDivide, multiply, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import { type Agreement, multipleOf, takes } from '../graph/rules.ts'
@@ -29,6 +29,24 @@ function wholeGroups(node: Node): Agreement[] {
   return [multipleOf(node, [0, 1], groups, `${groups} groups need`)]
 }
 
+/** How channels are normalised in so many groups. */
+function byGroups(groupsOf: (node: Node) => Dim): Pick<LoweredOperator, 'decompose' | 'lower' | 'flops'> {
+  return {
+    decompose: (node, b) =>
+      widenNarrowFloats(node, b) ??
+      (node.input(0).type === 'float32' ? undefined : [normaliseGroups(node, b, groupsOf(node))]),
+    lower(node, k) {
+      const { dims } = node.input(0)
+      const groups = groupsOf(node)
+      k.include('normalize.h')
+      const sizes = [dims[0]!, groups, groupSize(node, groups), product(dims.slice(2))].map((dim) => k.dim(dim))
+      const operands = [k.input(0), k.input(1), k.input(2), k.output(), ...sizes]
+      k.line(`om_groupnorm_f32(${operands.join(', ')}, ${literal('float32', node.float('epsilon', 1e-5))});`)
+    },
+    flops: (node) => product([8, ...node.input(0).dims]),
+  }
+}
+
 /**
  * ONNX GroupNormalization-21 (scale and bias per channel): each group of channels is normalised over itself and all
  * pixels.
@@ -38,16 +56,7 @@ const GroupNormalization: LoweredOperator = {
   since: 21,
   rules: takes(perChannelRules, { T: 'float' }, wholeGroups),
   infer: sameAsInput,
-  decompose: (node, b) =>
-    widenNarrowFloats(node, b) ?? (node.input(0).type === 'float32' ? undefined : [normaliseGroups(node, b)]),
-  lower(node, k) {
-    const { dims } = node.input(0)
-    k.include('normalize.h')
-    const sizes = [k.dim(dims[0]!), groupsOf(node), k.dim(groupSize(node)), k.count(dims.slice(2))].join(', ')
-    const epsilon = literal('float32', node.float('epsilon', 1e-5))
-    k.line(`om_groupnorm_f32(${k.input(0)}, ${k.input(1)}, ${k.input(2)}, ${k.output()}, ${sizes}, ${epsilon});`)
-  },
-  flops: (node) => product([8, ...node.input(0).dims]),
+  ...byGroups(groupsOf),
 }
 
 function groupsOf(node: Node): number {
@@ -57,14 +66,14 @@ function groupsOf(node: Node): number {
 }
 
 /** Channels of a group. */
-function groupSize(node: Node): Dim {
-  return floorDivide(channelsOf(node), groupsOf(node))
+function groupSize(node: Node, groups: Dim): Dim {
+  return dimEquals(channelsOf(node), groups) ? 1 : floorDivide(channelsOf(node), groups)
 }
 
 /** The same with simpler operators, in the input's own type. */
-function normaliseGroups(node: Node, b: Builder): Value {
+function normaliseGroups(node: Node, b: Builder, groups: Dim): Value {
   const [x, scale, bias] = [node.input(0), node.input(1), node.input(2)]
-  const rows = b.reshape(x, [x.dims[0]!, groupsOf(node), multiply(groupSize(node), product(x.dims.slice(2)))])
+  const rows = b.reshape(x, [x.dims[0]!, groups, multiply(groupSize(node, groups), product(x.dims.slice(2)))])
   const axes = b.ints([2])
   const centred = b.op('Sub', [rows, b.op('ReduceMean', [rows, axes])])
   const variance = b.op('ReduceMean', [b.op('Mul', [centred, centred]), axes])
@@ -87,7 +96,7 @@ const GroupNormalizationByGroup: LoweredOperator = {
     const spread = (i: number): Value => {
       const repeated = b.op('Expand', [
         b.op('Unsqueeze', [node.input(i), b.ints([1])]),
-        b.dims([groupsOf(node), groupSize(node)]),
+        b.dims([groupsOf(node), groupSize(node, groupsOf(node))]),
       ])
       return b.reshape(repeated, [channelsOf(node)])
     }
@@ -100,18 +109,7 @@ const InstanceNormalization: LoweredOperator = {
   name: 'InstanceNormalization',
   rules: takes(perChannelRules, { T: 'float' }),
   infer: sameAsInput,
-  decompose(node, b) {
-    const channels = channelsOf(node)
-    if (typeof channels !== 'number')
-      throw node.error('UNSUPPORTED_DYNAMIC', 'the number of channels must be known at compile time')
-    if (channels === 0) return [node.input(0)]
-    return [
-      b.op('GroupNormalization', node.inputs, {
-        num_groups: channels,
-        epsilon: { kind: 'float', value: node.float('epsilon', 1e-5) },
-      }),
-    ]
-  },
+  ...byGroups(channelsOf),
 }
 
 /** ONNX LRN-1 … 13. Doubles are computed as floats: the operator is of a time that had no others. */
