@@ -23,6 +23,7 @@ const command = {
       type: 'boolean',
       help: 'instead: random operators and small graphs, and their results against those of onnxruntime',
     },
+    graphs: { type: 'boolean', help: 'with --ops: graphs of 2 to 12 nodes only, all sizes unknown' },
     only: { type: 'string', value: 'NAME,…', help: 'with --ops: only these operators' },
     optimize: { type: 'string', short: 'O', value: 'N', help: 'with --ops: level of the C compiler (default: 1)' },
     jobs: { type: 'string', value: 'N', help: 'processes at once (default: one per core)' },
@@ -51,12 +52,13 @@ npm ci --ignore-scripts --prefix bench. What differs is saved as an ONNX backend
     if (flags.has('ops')) {
       const optimize = numberOption(invocation, 'optimize', { otherwise: 1 })
       if (optimize > 3) throw usage('-O must be 0, 1, 2 or 3')
-      const operators = { ...options, optimize, only: onlyOf(invocation) }
+      const operators = { ...options, optimize, only: onlyOf(invocation), graphs: flags.has('graphs') }
       return number === undefined
         ? fuzzOperators(operators, invocation)
         : runOneOperatorCase(operators, number, invocation)
     }
-    if (values['only'] !== undefined || values['optimize'] !== undefined) throw usage('--only and -O are for --ops')
+    if (values['only'] !== undefined || values['optimize'] !== undefined || flags.has('graphs'))
+      throw usage('--only, --graphs and -O are for --ops')
     return number === undefined ? fuzzFront(options, invocation) : runOneCase(options, number, invocation)
   },
 }

@@ -16,20 +16,24 @@ export function opsetOf(seed, number) {
   return random.chance(0.6) ? random.between(13, newest) : random.between(oldest, newest)
 }
 
+/** Nodes of a graph: of one now and then, and with `graphs` of each. */
+const mostNodes = { now: 6, always: 12 }
+
 /**
  * One operator or a small graph, its inputs, and what onnxruntime makes of them. A function of seed and number.
  *
- * @param {{ seed: number, number: number, only?: readonly string[], run: Function }} options
+ * @param {{ seed: number, number: number, only?: readonly string[], graphs?: boolean, run: Function }} options
+ *   `graphs`: nothing but graphs of 2 to 12 nodes, of unknown sizes
  * @param {(refusal: Refused) => void} onRefused told of what onnxruntime did not take on the way
  */
-export async function makeCase({ seed, number, only, run }, onRefused = () => {}) {
+export async function makeCase({ seed, number, only, graphs = false, run }, onRefused = () => {}) {
   const opset = opsetOf(seed, number)
   const random = new Random(seed, number)
   const names = only ?? Object.keys(kinds)
   for (let tries = 0; tries < 200; tries++) {
     const builder = new CaseBuilder({ random, opset, run, prefix: `c${number}_` })
-    builder.isGraph = random.chance(0.35)
-    const wanted = builder.isGraph ? random.between(2, 6) : 1
+    builder.isGraph = graphs || random.chance(0.35)
+    const wanted = builder.isGraph ? random.between(2, graphs ? mostNodes.always : mostNodes.now) : 1
     for (let i = 0; i < wanted * 2 && builder.nodes.length < wanted; i++) {
       try {
         await kinds[random.pick(names)](builder)
@@ -38,8 +42,8 @@ export async function makeCase({ seed, number, only, run }, onRefused = () => {}
         onRefused(error)
       }
     }
-    if (builder.nodes.length === 0) continue
-    const made = finish(builder, { number, opset, random })
+    if (builder.nodes.length < (graphs ? 2 : 1)) continue
+    const made = finish(builder, { number, opset, random, graphs })
     try {
       return { ...made, expected: await run(bytesOf(made), made.feeds) }
     } catch {
@@ -50,10 +54,10 @@ export async function makeCase({ seed, number, only, run }, onRefused = () => {}
 }
 
 /** Decides what is constant, which sizes are known, and what is a result. */
-export function finish({ nodes, sources }, { number, opset, random }) {
+export function finish({ nodes, sources }, { number, opset, random, graphs }) {
   const dice = random.unit()
   const constantShare = dice < 0.45 ? 0 : dice < 0.8 ? 0.35 : 1
-  const isStatic = random.chance(0.4)
+  const isStatic = !graphs && random.chance(0.4)
   const inputs = new Map()
   const feeds = new Map()
   const initializers = new Map()

@@ -11,7 +11,7 @@ export const kindNames = Object.keys(kinds)
 /**
  * Differential fuzz: random operators and small graphs, ours against onnxruntime.
  *
- * @param {{ root: string, seed: number, count: number, jobs: number, optimize: number, only?: readonly string[], out: string }} options
+ * @param {{ root: string, seed: number, count: number, jobs: number, optimize: number, only?: readonly string[], graphs?: boolean, out: string }} options
  * @param {{ print: (line: string) => void, progress: (line: string) => void, signal: AbortSignal }} channels
  * @returns an outcome as commands of the CLI give it
  */

@@ -12,7 +12,7 @@ const HANG_MS = 300_000
 /**
  * Runs batches in child processes. Of a batch that ends its process, the halves are tried, down to the case that did it.
  *
- * @param {{ root: string, seed: number, count: number, jobs: number, optimize: number, only?: readonly string[], out: string,
+ * @param {{ root: string, seed: number, count: number, jobs: number, optimize: number, only?: readonly string[], graphs?: boolean, out: string,
  *   signal: AbortSignal, onResult: (result: object) => void }} options
  */
 export async function superviseBatches({ count, jobs, ...options }) {

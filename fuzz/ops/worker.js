@@ -18,14 +18,14 @@ const target = resolveTarget('host')
 const identity = 'fuzz'
 
 export class Engine {
-  constructor({ root, seed, only, optimize, out }) {
-    Object.assign(this, { seed, only, optimize, out })
+  constructor({ root, seed, only, graphs, optimize, out }) {
+    Object.assign(this, { seed, only, graphs, optimize, out })
     this.reference = onnxruntime(root)
   }
 
   /** @returns {Promise<object | undefined>} `undefined` where onnxruntime takes nothing of what was tried */
   caseOf(number, onRefused) {
-    return makeCase({ seed: this.seed, number, only: this.only, run: this.reference }, onRefused)
+    return makeCase({ seed: this.seed, number, only: this.only, graphs: this.graphs, run: this.reference }, onRefused)
   }
 
   /**

@@ -1,5 +1,6 @@
 import { control } from './control.js'
 import { elementwise } from './elementwise.js'
+import { idioms } from './idioms.js'
 import { image } from './image.js'
 import { movement } from './movement.js'
 import { product } from './product.js'
@@ -19,4 +20,5 @@ export const kinds = {
   ...recurrent,
   ...signal,
   ...control,
+  ...idioms,
 }
