@@ -43,7 +43,9 @@ import { suppressions } from './suppression.ts'
 import { textNumbers } from './text-numbers.ts'
 import { tfIdf } from './tf-idf.ts'
 import { training } from './training.ts'
+import { contrib } from './contrib/index.ts'
 import { transpose } from './transpose.ts'
+import { transposedProducts } from './transposed-product.ts'
 import { trees } from './trees.ts'
 import { unary } from './unary.ts'
 import { unpooling } from './unpooling.ts'
@@ -66,6 +68,7 @@ export const operators: readonly LoweredOperator[] = [
   ...casts,
   ...textNumbers,
   ...matmul,
+  ...transposedProducts,
   ...convolutions,
   ...pooling,
   ...unpooling,
@@ -98,6 +101,7 @@ export const operators: readonly LoweredOperator[] = [
   ...recurrent,
   ...controlFlow,
   ...scans,
+  ...contrib,
 ]
 
 export const registry = makeRegistry(operators)

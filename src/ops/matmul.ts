@@ -36,7 +36,7 @@ export function agreeMatMul(node: Node, first = 0, second = 1): Agreement[] {
 }
 
 /** One product C[m, n] = A[m, k]·B[k, n] per batch entry. */
-interface Product {
+export interface Product {
   readonly m: Dim
   readonly n: Dim
   readonly k: Dim
@@ -53,7 +53,7 @@ function productOf(node: Node): Product {
 }
 
 /** `om_gemm_f32` over weights packed at compile time, or `om_matmul_f32` over an operand that is computed. */
-function lowerProduct(
+export function lowerProduct(
   node: Node,
   k: KernelWriter,
   epilogue: readonly Node[],

@@ -39,6 +39,8 @@ export interface Case {
   readonly attributes?: Named<AttributeSource>
   /** Default: 1. */
   readonly outputs?: number
+  /** Indices of outputs that the node does not name. */
+  readonly without?: readonly number[]
   /** Indices of inputs that are constants of the model instead of inputs of the graph. */
   readonly constants?: readonly number[]
   /** Every dimension of the graph's inputs is unknown until the model runs. */
@@ -65,6 +67,16 @@ export async function runCases(cases: readonly Case[], options: CaseOptions = {}
   const model = await compileModel(graph.source(options.opset ?? 25), options.optimize ?? 0)
   const results = model.runSync(graph.feeds)
   return graph.outputsOfCases.map((names) => names.map((name) => resultOf(fromRuntime(results[name]!))))
+}
+
+/** A model of one case, and what to run it with. */
+export function modelOfCase(one: Case, options: CaseOptions = {}): { source: ModelSource; feeds: Map<string, Tensor> } {
+  const graph = new CaseGraph()
+  graph.add(one, '')
+  const feeds = one.inputs.flatMap((tensor, i): [string, Tensor][] =>
+    tensor && !one.constants?.includes(i) ? [[`x${i}`, tensor]] : [],
+  )
+  return { source: graph.source(options.opset ?? 25), feeds: new Map(feeds) }
 }
 
 /** The outputs of a single case. */
@@ -144,7 +156,9 @@ class CaseGraph {
       }
       return name
     })
-    const outputs = Array.from({ length: one.outputs ?? 1 }, (_, i) => `${prefix}y${i}`)
+    const outputs = Array.from({ length: one.outputs ?? 1 }, (_, i) =>
+      one.without?.includes(i) ? '' : `${prefix}y${i}`,
+    )
     this.nodes.push({
       op: one.op,
       name: `${prefix}${one.op}`,
@@ -153,12 +167,12 @@ class CaseGraph {
       ...(one.domain && { domain: one.domain }),
       ...(one.attributes && { attributes: one.attributes }),
     })
-    this.outputsOfCases.push(outputs)
+    this.outputsOfCases.push(outputs.filter(Boolean))
   }
 
   source(opset: number): ModelSource {
     const outputs = Object.fromEntries(this.outputsOfCases.flat().map((name) => [name, undefined]))
-    const opsets = { '': opset, 'ai.onnx.preview.training': 1, 'ai.onnx.ml': 5 }
+    const opsets = { '': opset, 'ai.onnx.preview.training': 1, 'ai.onnx.ml': 5, 'com.microsoft': 1 }
     return { opsets, inputs: this.inputs, outputs, initializers: this.initializers, nodes: this.nodes }
   }
 }
