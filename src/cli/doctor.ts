@@ -1,4 +1,5 @@
-import { runChecks, type Check } from './doctor/checks.ts'
+import type { Check } from './doctor/check.ts'
+import { runChecks } from './doctor/checks.ts'
 import type { Command } from './command.ts'
 import { bold, dim, green, red, yellow } from './style.ts'
 import { nearestProject } from './types.ts'

@@ -11,6 +11,7 @@ import type { Capabilities } from './capabilities.ts'
 import { type FailureContext, explainFailure, namesCustomOperator } from './errors.ts'
 import { endingSignal } from './exit-codes.ts'
 import { recogniseFailure } from './failures.ts'
+import type { DriveResult } from './drive-result.ts'
 import { type Installation, describeInstallation } from './installation.ts'
 import { listCustomOperators } from './operations.ts'
 import type { OnnxMlirOptions, Stage } from './options.ts'
@@ -38,16 +39,6 @@ export interface DriveContext {
   readonly capabilityStore?: CapabilityStore
   /** Whether the built-in compiler can make a node, for error messages. */
   readonly builtinCan?: (node: OnnxNode) => boolean
-}
-
-/** A run that succeeded; its products are in `staging.work` until that is disposed of. */
-export interface DriveResult {
-  readonly staging: Staging
-  readonly names: StagedNames
-  readonly capabilities: Capabilities
-  readonly run: SpawnResult
-  readonly phases: readonly Phase[]
-  readonly notes: readonly string[]
 }
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { EnvironmentError } from '../errors.ts'
 import { type SpawnResult, runProcess } from '../process/spawn.ts'
 import type { ContainerInstallation, Engine } from './installation.ts'
-import type { Limits, RunOptions } from './runner.ts'
+import type { Limits, RunOptions } from './run-options.ts'
 
 /**
  * Runs the driver in a container that sees nothing but the staging folder and no network.

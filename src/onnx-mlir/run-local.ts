@@ -3,7 +3,7 @@ import { EnvironmentError } from '../errors.ts'
 import { type SpawnResult, runProcess } from '../process/spawn.ts'
 import { readElfIdentity } from './elf.ts'
 import type { LocalInstallation } from './installation.ts'
-import type { Limits, RunOptions } from './runner.ts'
+import type { Limits, RunOptions } from './run-options.ts'
 
 /** Runs the binary in the staging folder. */
 export async function runLocally(

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { EnvironmentError, UsageError } from '../errors.ts'
 import { type SpawnResult, runProcess } from '../process/spawn.ts'
 import type { SshInstallation } from './installation.ts'
-import type { Limits, RunOptions } from './runner.ts'
+import type { Limits, RunOptions } from './run-options.ts'
 
 /**
  * `ssh://[user@]host[:port][/path/to/onnx-mlir]`; without a path, `onnx-mlir` is looked for on the host's PATH.

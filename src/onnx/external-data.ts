@@ -4,7 +4,7 @@ import { isAbsolute, join, relative, sep } from 'node:path'
 import { hashRange, readRange } from './background.ts'
 import type { onnx } from './generated/onnx.js'
 import type { ModelFile } from './model.ts'
-import { quote, type Site } from './reading.ts'
+import { type ExternalData, quote, type Site } from './reading.ts'
 
 /** Keys of `external_data`. `basepath` is written by some tools and never used: only the model's directory counts. */
 const keys = new Set(['location', 'offset', 'length', 'checksum', 'basepath'])
@@ -33,7 +33,7 @@ type Entry = onnx.StringStringEntryProto
  *
  * `prefetch` and `prehash` do in the background what `read` and `files` otherwise do at once.
  */
-export class ExternalFiles {
+export class ExternalFiles implements ExternalData {
   readonly #directory: string
   readonly #byLocation = new Map<string, OpenFile>()
   readonly #byPath = new Map<string, OpenFile>()

@@ -1,6 +1,7 @@
 import { ModelError, type ErrorWhere } from '../errors.ts'
-import type { ExternalFiles } from './external-data.ts'
+import type { onnx } from './generated/onnx.js'
 import { defaultLimits, type ReadLimits, type ReadOptions } from './limits.ts'
+import type { ModelFile } from './model.ts'
 import { WireLimitError, WireReader } from './wire.ts'
 
 /** Codes of the errors that reading a model throws. */
@@ -28,16 +29,24 @@ export type ModelErrorCode =
   /** An external data file that is missing, forbidden, too short or changed. */
   | 'MODEL_EXTERNAL_DATA'
 
+/** The external data files of one model. */
+export interface ExternalData {
+  /** The `expected` bytes of one tensor. `entries` is its `external_data`. @throws ModelError `MODEL_EXTERNAL_DATA` */
+  read(entries: readonly onnx.StringStringEntryProto[], expected: number, site: Site): Uint8Array
+  /** Those read so far. @throws ModelError where one changed meanwhile */
+  files(site: Site): ModelFile[]
+}
+
 /** What one reading of one model shares: where it comes from, what it may use, and what it has used so far. */
 export class Reading {
   /** Name of the model in messages. */
   readonly path: string
   readonly limits: ReadLimits
   /** Opens external data; absent where there is no directory it could be in. */
-  readonly external: ExternalFiles | undefined
+  readonly external: ExternalData | undefined
   readonly #used = { nodes: 0, tensorBytes: 0, denseBytes: 0 }
 
-  constructor(path: string, options: ReadOptions = {}, external?: ExternalFiles) {
+  constructor(path: string, options: ReadOptions = {}, external?: ExternalData) {
     this.path = path
     this.limits = { ...defaultLimits, ...options.limits }
     this.external = external

@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts'
 import type { Model } from '../onnx/model.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { nodeNames } from './node-names.ts'
-import type { Report } from './report.ts'
+import type { Device } from './placed.ts'
 
 /**
  * Indices of the nodes that a placement puts on the CPU: the first rule that matches a node decides. Conditions on
@@ -40,11 +40,16 @@ export function expectMatches(model: Model, rules: readonly PlacementRule[], ori
   )
 }
 
+/** What a placement is made of: where each node of the model is, in its order. */
+export interface Placed {
+  readonly nodes: readonly { readonly device: Device }[]
+}
+
 /**
  * Where a report's nodes are, as a placement to edit: the JSON text in a dialect of onnx-mlir. Left out are nodes that
  * are nowhere, that have no name to match, and that aren't ONNX's own.
  */
-export function placementOf(report: Report, model: Model, dialect: PlacementDialect): string {
+export function placementOf(report: Placed, model: Model, dialect: PlacementDialect): string {
   const rules = model.graph.nodes.flatMap(({ name, op, domain }, i): PlacementRule[] => {
     const { device } = report.nodes[i]!
     if (device === 'folded' || name === '' || domain !== '') return []

@@ -1,7 +1,29 @@
 import { printable } from '../../printable.ts'
 import { bold, dim, durationText, table, yellow } from '../style.ts'
 import type { EngineFailure } from './engine.ts'
-import type { EngineProfile } from './profile.ts'
+
+/** Time of one node over all runs. */
+export interface NodeTime {
+  readonly name: string
+  /** As the compiler names it, e.g. `Conv`; of nodes that became one, that of the work they were joined to. */
+  readonly op: string
+  readonly calls: number
+  readonly totalMs: number
+  /** Microseconds of one call. */
+  readonly meanUs: number
+  /** Part of the time in all nodes, 0 to 1. */
+  readonly share: number
+}
+
+/** Time of all nodes of a model; the slowest first. */
+export interface EngineProfile {
+  readonly runs: number
+  readonly totalMs: number
+  readonly nodes: readonly NodeTime[]
+  readonly target: string
+  /** Name and version. */
+  readonly compiler: string
+}
 
 /** A line per node; the slowest first. */
 export function profileText(title: string, result: EngineProfile | EngineFailure): string {

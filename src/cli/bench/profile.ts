@@ -9,36 +9,13 @@ import { compilerText, stemOf } from '../model-build.ts'
 import { writeText } from '../output.ts'
 import { compiledModel } from './compiled.ts'
 import type { EngineFailure, EngineName } from './engine.ts'
-import { profileText } from './profile-table.ts'
+import { type EngineProfile, profileText } from './profile-table.ts'
 import type { RoundsOptions } from './rounds.ts'
 import { type ProcessTrace, traceText } from './trace.ts'
 
 /** Compilers whose libraries can measure their nodes. */
 const profilers = ['builtin', 'onnx-mlir'] as const
 type Profiler = (typeof profilers)[number]
-
-/** Time of one node over all runs. */
-export interface NodeTime {
-  readonly name: string
-  /** As the compiler names it, e.g. `Conv`; of nodes that became one, that of the work they were joined to. */
-  readonly op: string
-  readonly calls: number
-  readonly totalMs: number
-  /** Microseconds of one call. */
-  readonly meanUs: number
-  /** Part of the time in all nodes, 0 to 1. */
-  readonly share: number
-}
-
-/** Time of all nodes of a model; the slowest first. */
-export interface EngineProfile {
-  readonly runs: number
-  readonly totalMs: number
-  readonly nodes: readonly NodeTime[]
-  readonly target: string
-  /** Name and version. */
-  readonly compiler: string
-}
 
 export type ModelProfiles = { readonly [Name in Profiler]?: EngineProfile | EngineFailure }
 

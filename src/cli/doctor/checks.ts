@@ -16,18 +16,8 @@ import { targets } from '../../targets/index.ts'
 import { generateTypes } from '../../types/generate.ts'
 import { bytesText } from '../style.ts'
 import { packageVersion } from '../version.ts'
+import type { Check } from './check.ts'
 import { checkTargets } from './targets.ts'
-
-/** One thing that was looked at. */
-export interface Check {
-  readonly name: string
-  /** `missing`: nothing can be compiled or run here without it. `note`: fine either way. */
-  readonly status: 'ok' | 'note' | 'warning' | 'missing'
-  readonly found: string
-  /** What to do about it. */
-  readonly advice?: string
-  readonly [fact: string]: unknown
-}
 
 export interface CheckContext {
   readonly root: string

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { compileLibrary, findCc, type Toolchain } from '../../builtin/toolchain.ts'
 import { resolveTarget, type Target, targets } from '../../targets/index.ts'
-import type { Check } from './checks.ts'
+import type { Check } from './check.ts'
 
 /** Which targets each installed C compiler can make; only this machine's is needed. */
 export async function checkTargets(memoFolder: string | undefined, signal: AbortSignal): Promise<Check[]> {
