@@ -17,6 +17,15 @@
 #define OM_DEPTHWISE_PACKED(kernel_height, kernel_width, channels)                                                     \
   ((kernel_height) * (kernel_width) * (((channels) + OM_LANES - 1) / OM_LANES * OM_LANES))
 
+/* Packs ONNX weights [channels, 1, taps] as packDepthwiseWeights does. */
+OM_SHARED void om_depthwise2d_pack_f32(const float *w, ptrdiff_t channels, ptrdiff_t taps, float *packed) {
+  const ptrdiff_t row = om_round_up(channels, OM_LANES);
+  for (ptrdiff_t tap = 0; tap < taps; tap++, packed += row) {
+    for (ptrdiff_t c = 0; c < channels; c++) packed[c] = w[c * taps + tap];
+    for (ptrdiff_t c = channels; c < row; c++) packed[c] = 0.0f;
+  }
+}
+
 /* Some channels of neighbouring output pixels. */
 typedef struct om_taps {
   const float *x;             /* under the window's first tap that lies inside */

@@ -25,6 +25,35 @@
   (4 * (36 * OM_WINOGRAD_TILES * ((((channels) + OM_K_BLOCK - 1) / OM_K_BLOCK) * OM_A_ROW + OM_WINOGRAD_COLUMNS) +     \
         ((channels) + 15) / 16 * 16))
 
+/* Three weights, `step` apart, to their values at the points over the products of distances between points: rows of G. */
+OM_INLINE void om_winograd_weigh(const double *w, ptrdiff_t step, double *to, ptrdiff_t to_step) {
+  static const double points[5] = {0.0, OM_WINOGRAD_A, -OM_WINOGRAD_A, OM_WINOGRAD_B, -OM_WINOGRAD_B};
+  for (int i = 0; i < 5; i++) {
+    double distances = 1.0;
+    for (int j = 0; j < 5; j++)
+      if (j != i) distances *= points[i] - points[j];
+    to[i * to_step] = (w[0] + points[i] * (w[step] + points[i] * w[2 * step])) / distances;
+  }
+  to[5 * to_step] = w[2 * step];
+}
+
+/* Packs ONNX weights [out_channels, channels, 3, 3] as packWinogradWeights does. */
+OM_SHARED void om_winograd_pack_f32(const float *w, ptrdiff_t out_channels, ptrdiff_t channels, float *packed) {
+  const ptrdiff_t plane = OM_GEMM_PACKED(channels, out_channels);
+  for (ptrdiff_t n0 = 0, width; n0 < out_channels; n0 += width) {
+    width = out_channels - n0 > OM_PANEL - OM_LANES ? OM_PANEL : OM_LANES;
+    for (ptrdiff_t c = 0; c < channels; c++)
+      for (ptrdiff_t j = 0; j < width; j++, packed++) {
+        double taps[9] = {0}, down[18], all[36];
+        if (n0 + j < out_channels)
+          for (int i = 0; i < 9; i++) taps[i] = w[((n0 + j) * channels + c) * 9 + i];
+        for (int x = 0; x < 3; x++) om_winograd_weigh(taps + x, 3, down + x, 3);
+        for (int y = 0; y < 6; y++) om_winograd_weigh(down + 3 * y, 1, all + 6 * y, 1);
+        for (int i = 0; i < 36; i++) packed[i * plane] = (float)all[i];
+      }
+  }
+}
+
 /* Six numbers, `step` apart, to their values at the points: rows of Bᵀ. In place, if wanted. */
 OM_INLINE void om_winograd_spread(const om_vf *d, om_vf *to, const int step) {
   const om_vf a = om_splat(OM_WINOGRAD_A), b = om_splat(OM_WINOGRAD_B);

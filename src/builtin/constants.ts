@@ -3,7 +3,12 @@ import { type ElementType, elementTypes, memoryBytes } from '../onnx/element-typ
 import type { Tensor } from '../onnx/model.ts'
 import { unpackSubBytes } from '../onnx/tensor.ts'
 import { stringLiteral } from '../ops/c-text.ts'
-import { type PlanOptions, roundUp } from './plan.ts'
+import type { Value } from '../graph/graph.ts'
+import { type KernelShape, kernelShapes } from '../kernels/shape.ts'
+import { bytesOf } from '../ops/data.ts'
+import { type Packing, packWeights } from '../ops/packing.ts'
+import { type Loading, packedKey } from './loading.ts'
+import { type Plan, type PlanOptions, roundUp } from './plan.ts'
 
 /**
  * Constant data of a model: one read-only section for numbers, C arrays for strings. Equal data is stored once.
@@ -15,17 +20,49 @@ export class ConstantPool {
   private readonly apart: boolean
   /** Begin and end of what lies between constants. */
   private readonly gaps: string[] = []
+  private readonly shape: KernelShape
+  /** C expressions of what is made when the model is loaded. */
+  private readonly made = new Map<Tensor, string>()
+  private readonly packings = new Map<Tensor, ReadonlyMap<string, string>>()
   readonly chunks: Uint8Array[] = []
   bytes = 0
+  /** Memory of what is made when the model is loaded. */
+  loadedBytes = 0
 
-  /** `byteOrder` is the target's; data comes little-endian. `apart`: see `PlanOptions`. */
-  constructor(byteOrder: 'little' | 'big', { apart = false }: PlanOptions = {}) {
+  /** `byteOrder` is the target's; data comes little-endian. `apart`: see `PlanOptions`. `shape`: what weights are packed for. */
+  constructor(
+    byteOrder: 'little' | 'big',
+    { apart = false, shape = kernelShapes.scalar }: PlanOptions & { readonly shape?: KernelShape } = {},
+  ) {
+    this.shape = shape
     this.swap = byteOrder === 'big'
     this.apart = apart
   }
 
+  /** What is made when the model is loaded, and where it lies then. */
+  load(loading: Loading, { storage, loadedBytes }: Plan): void {
+    const place = (value: Value): string => {
+      const found = storage.get(value)
+      if (found?.kind === 'loaded') return loadedPlace(found.offset)
+      if (found?.kind === 'constant') return this.tensor(found.tensor)
+      throw new TypeError('a constant that is made when loading has no place')
+    }
+    for (const [tensor, value] of loading.tensors) this.made.set(tensor, place(value))
+    for (const [tensor, forms] of loading.packed)
+      this.packings.set(tensor, new Map([...forms].map(([key, value]) => [key, place(value)])))
+    this.loadedBytes = loadedBytes
+  }
+
+  /** C expression of type `const void *` for float32 weights as a kernel reads them. */
+  packed(weights: Tensor, packing: Packing): string {
+    const made = this.packings.get(weights)?.get(packedKey(packing))
+    return made ?? this.data('float32', bytesOf(packWeights(weights, packing, this.shape)))
+  }
+
   /** C expression of type `const void *` (strings: `const char *const *`) for a tensor. */
   tensor(tensor: Tensor): string {
+    const made = this.made.get(tensor)
+    if (made !== undefined) return made
     if (tensor.type === 'string') return this.stringTable(tensor)
     return this.data(tensor.type, elementTypes[tensor.type].bits < 8 ? unpackSubBytes(tensor) : tensor.data)
   }
@@ -68,6 +105,11 @@ export class ConstantPool {
     })
     return gaps + tables.join('')
   }
+}
+
+/** C expression of a place in the memory of what is made when the model is loaded. */
+export function loadedPlace(offset: number): string {
+  return `(loaded + ${offset})`
 }
 
 /** Bytes of the unit whose order matters: complex numbers are two of them. */

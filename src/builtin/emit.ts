@@ -6,7 +6,7 @@ import { elementTypes } from '../onnx/element-type.ts'
 import { stringLiteral } from '../ops/c-text.ts'
 import { operatorOf } from '../ops/index.ts'
 import type { ControlWriter } from '../ops/lowering.ts'
-import type { ConstantPool } from './constants.ts'
+import { type ConstantPool, loadedPlace } from './constants.ts'
 import { type Argument, type KernelCall, nodePlace, pointerType } from './kernel.ts'
 import type { LoweredGraphs, LoweredGroup } from './lower.ts'
 import { bytesOf, type Plan, type Tenant } from './plan.ts'
@@ -25,6 +25,14 @@ export function writeRun(
   options: { readonly profile?: boolean } = {},
 ): string {
   return new RunWriter(graph, lowered, plan, constants, options.profile ? [] : undefined).write()
+}
+
+/**
+ * Writes `om_make_constants`, which computes the constants that are made when the model is loaded, and `om_constants`, which gives the
+ * memory that they are in.
+ */
+export function writeLoad(graph: Graph, lowered: LoweredGraphs, plan: Plan, constants: ConstantPool): string {
+  return new RunWriter(graph, lowered, plan, constants, undefined).writeLoad()
 }
 
 class RunWriter implements ControlWriter {
@@ -71,16 +79,38 @@ class RunWriter implements ControlWriter {
     const variables = this.sizes.names()
     const symbols = variables.map((name) => `  int64_t ${name} = 0;\n`).join('')
     const unused = ['arena', 'in', 'out', 'message', ...variables]
-    const slots = this.plan.slots > 0 ? `  om_slot slots[${this.plan.slots}] = {{0}};\n` : ''
-    const release = this.plan.slots > 0 ? `  om_release(slots, ${this.plan.slots});\n` : ''
+    const { slots, release } = this.slotLines()
+    const loaded = '  char *loaded = NULL;\n  if ((error = om_constants(&loaded, message))) return error;\n'
     const texts = this.makesTexts ? '  om_texts texts = {0};\n' : ''
     const releaseTexts = this.makesTexts ? '  om_free_texts(&texts);\n' : ''
     return `${this.profileTable()}static int om_run(void *arena, const om_buffer *in, om_buffer *out, om_message *message) {
   int error = OM_OK;
-${symbols}${slots}${texts}  ${unused.map((name) => `(void)${name}`).join(', ')};
+${this.constants.loadedBytes > 0 ? loaded : ''}${symbols}${slots}${texts}  ${unused.map((name) => `(void)${name}`).join(', ')};
 ${binding}${this.sizes.formulaDefinitions()}${this.body}${`${binding}${this.body}`.includes('goto done;') ? 'done:\n' : ''}${release}${releaseTexts}  return error;
 }
 `
+  }
+
+  writeLoad(): string {
+    this.graph(this.main)
+    const { slots, release } = this.slotLines()
+    const { arenaBytes, loadedBytes } = this.plan
+    return `static int om_make_constants(char *loaded, void *arena, om_message *message) {
+  int error = OM_OK;
+${slots}  (void)loaded, (void)arena, (void)message;
+${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}  return error;
+}
+
+static int om_constants(char **loaded, om_message *message) {
+  return om_load_once(om_make_constants, ${loadedBytes}, ${arenaBytes}, loaded, message);
+}
+`
+  }
+
+  private slotLines(): { slots: string; release: string } {
+    const { slots } = this.plan
+    if (slots === 0) return { slots: '', release: '' }
+    return { slots: `  om_slot slots[${slots}] = {{0}};\n`, release: `  om_release(slots, ${slots});\n` }
   }
 
   line(text: string): void {
@@ -230,6 +260,8 @@ ${binding}${this.sizes.formulaDefinitions()}${this.body}${`${binding}${this.body
         return `(void *)${this.address(argument.scratch)}`
       case 'constant':
         return `(${pointerType(argument.type, false)})${this.constants.data(argument.type, argument.bytes)}`
+      case 'packed':
+        return `(const float *)${this.constants.packed(argument.weights.constant!, argument.packing)}`
       case 'texts':
         this.makesTexts = true
         return '&texts'
@@ -252,6 +284,8 @@ ${binding}${this.sizes.formulaDefinitions()}${this.body}${`${binding}${this.body
         return `slots[${storage.slot}].data`
       case 'constant':
         return this.constants.tensor(storage.tensor)
+      case 'loaded':
+        return loadedPlace(storage.offset)
       default:
         throw new TypeError(`no storage for ${'name' in tenant ? tenant.name : 'scratch'}`)
     }

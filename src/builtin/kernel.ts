@@ -6,6 +6,7 @@ import { dimToC } from './dim-to-c.ts'
 import { stringLiteral } from '../ops/c-text.ts'
 import { shortenNames } from '../runtime/shorten.ts'
 import type { KernelWriter } from '../ops/lowering.ts'
+import type { Packing } from '../ops/packing.ts'
 import type { KernelShape } from '../kernels/shape.ts'
 
 /** Memory that a kernel needs while it runs. */
@@ -20,6 +21,7 @@ export type Argument =
   | { readonly kind: 'symbol'; readonly dim: Dim }
   | { readonly kind: 'scratch'; readonly scratch: Scratch }
   | { readonly kind: 'constant'; readonly type: ElementType; readonly bytes: Uint8Array }
+  | { readonly kind: 'packed'; readonly weights: Value; readonly packing: Packing }
   | { readonly kind: 'texts' }
   | { readonly kind: 'message' }
 
@@ -156,6 +158,15 @@ export class Kernel implements KernelWriter {
       type,
       bytes,
     })
+  }
+
+  packed(weights: Value, packing: Packing): string {
+    return this.parameter(
+      `packed ${weights.id} ${JSON.stringify(packing)}`,
+      'c',
+      (name) => `${this.pointerType('float32', false)}restrict ${name}`,
+      { kind: 'packed', weights, packing },
+    )
   }
 
   line(text: string): void {

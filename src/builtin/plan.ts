@@ -17,6 +17,8 @@ export type Storage =
   /** Allocated when its size is known, kept in slot `slot` until the call ends or the slot is filled anew. */
   | { readonly kind: 'slot'; readonly slot: number }
   | { readonly kind: 'constant'; readonly tensor: Tensor }
+  /** A fixed place in the memory of what is made when the model is loaded. */
+  | { readonly kind: 'loaded'; readonly offset: number }
 
 /** What takes memory: values, and scratch of one kernel. */
 export type Tenant = Value | Scratch
@@ -25,6 +27,8 @@ export interface Plan {
   readonly storage: ReadonlyMap<Tenant, Storage>
   readonly arenaBytes: number
   readonly slots: number
+  /** Memory for the outputs of a graph that runs when the model is loaded. */
+  readonly loadedBytes: number
 }
 
 /** Cache-line and widest-vector alignment, in bytes. */
@@ -50,6 +54,8 @@ export function planGraph(graph: Graph, lowered: LoweredGraphs, options: PlanOpt
 export interface PlanOptions {
   /** Every value has a slot to itself, whatever is known of its size: memory that a sanitizer can tell from others'. */
   readonly apart?: boolean
+  /** The graph runs when the model is loaded: its outputs stay. */
+  readonly loads?: boolean
 }
 
 class Planner {
@@ -59,12 +65,15 @@ class Planner {
   private readonly lives = new Map<Tenant, Interval>()
   private readonly storage = new Map<Tenant, Storage>()
   private readonly apart: boolean
+  private readonly loads: boolean
+  private loadedBytes = 0
   private position = 0
 
-  constructor(main: Graph, lowered: LoweredGraphs, { apart = false }: PlanOptions) {
+  constructor(main: Graph, lowered: LoweredGraphs, { apart = false, loads = false }: PlanOptions) {
     this.main = main
     this.lowered = lowered
     this.apart = apart
+    this.loads = loads
   }
 
   run(): Plan {
@@ -78,7 +87,7 @@ class Planner {
       const storage = root.constant ? ({ kind: 'constant', tensor: root.constant } as const) : this.storage.get(root)
       if (storage) this.storage.set(value, storage)
     }
-    return { storage: this.storage, arenaBytes, slots }
+    return { storage: this.storage, arenaBytes, slots, loadedBytes: this.loadedBytes }
   }
 
   /** The value whose memory `value` shares. */
@@ -153,7 +162,10 @@ class Planner {
     const root = this.root(value)
     if (root.type === 'string') return
     if (root.constant || this.storage.has(root) || !isStatic(root.dims) || !isStatic(value.dims)) return
-    this.storage.set(root, { kind: 'output', index })
+    if (this.loads) {
+      this.storage.set(root, { kind: 'loaded', offset: this.loadedBytes })
+      this.loadedBytes += roundUp(Math.max(1, Number(bytesOf(root))))
+    } else this.storage.set(root, { kind: 'output', index })
   }
 
   private placeUnsized(): number {

@@ -2,10 +2,11 @@ import type { Signature } from '../artifact.ts'
 import type { Graph } from '../graph/graph.ts'
 import { stringLiteral } from '../ops/c-text.ts'
 import { ConstantPool } from './constants.ts'
-import { writeRun } from './emit.ts'
+import { writeLoad, writeRun } from './emit.ts'
 import type { KernelShape } from '../kernels/shape.ts'
 import { KernelTable } from './kernel.ts'
-import { lowerGraph } from './lower.ts'
+import { loadingOf } from './loading.ts'
+import { type LoweredGraphs, lowerGraph } from './lower.ts'
 import { planGraph } from './plan.ts'
 import { ioTable, signatureLiteral, signatureOfGraph } from './signature.ts'
 
@@ -39,20 +40,45 @@ export function generateSource(graph: Graph, options: SourceOptions): ModelSourc
   const lowered = lowerGraph(graph, table)
   const plan = planGraph(graph, lowered, options)
   const constants = new ConstantPool(options.byteOrder, options)
+  const load = writeLoading(lowered, table, constants, options)
   const run = writeRun(graph, lowered, plan, constants, options)
   const signature = signatureOfGraph(graph)
-  const includes = ['runtime.h', ...(options.profile ? ['om_profile.h'] : []), ...table.headers]
+  const includes = [
+    'runtime.h',
+    ...(options.profile ? ['om_profile.h'] : []),
+    ...(load ? ['load.h'] : []),
+    ...table.headers,
+  ]
     .map((header) => `#include "${header}"\n`)
     .join('')
   return {
     head: `#include "om_builtin.h"\n#include "om_export.h"\n${includes}\n`,
-    body: [constants.definitions(), table.definitions(), run, descriptor(signature, plan.arenaBytes, options)].join(
-      '\n',
-    ),
+    body: [
+      constants.definitions(),
+      table.definitions(),
+      load,
+      run,
+      descriptor(signature, plan.arenaBytes, options),
+    ].join('\n'),
     weights: constants.chunks,
     signature,
     arenaBytes: plan.arenaBytes,
   }
+}
+
+/** The C of what is made when the model is loaded; empty where all constants are stored as they are read. */
+function writeLoading(
+  lowered: LoweredGraphs,
+  table: KernelTable,
+  constants: ConstantPool,
+  options: SourceOptions,
+): string {
+  const loading = loadingOf(lowered, table.shape)
+  if (!loading) return ''
+  const steps = lowerGraph(loading.graph, table)
+  const plan = planGraph(loading.graph, steps, { ...options, loads: true })
+  constants.load(loading, plan)
+  return writeLoad(loading.graph, steps, plan, constants)
 }
 
 function descriptor(signature: Signature, arenaBytes: number, { target, compiler }: SourceOptions): string {

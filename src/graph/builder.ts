@@ -49,16 +49,19 @@ export class GraphBuilder implements Builder {
   private subgraphs: SubgraphImporter | undefined
   /** Whether the nodes run in every run, so that what they demand is a fact. */
   private readonly always: boolean
+  /** Whether a node of constants becomes constants. */
+  private readonly folds: boolean
   /** Demands that nodes of this graph check. */
   private readonly checked: Set<string>
   /** Values as they are known behind a check. */
   private readonly behindChecks = new Map<Value, Value>()
 
-  constructor(graph: Graph, registry: OperatorRegistry, identities: Identities, { always = false } = {}) {
+  constructor(graph: Graph, registry: OperatorRegistry, identities: Identities, { always = false, folds = true } = {}) {
     this.graph = graph
     this.registry = registry
     this.identities = identities
     this.always = always
+    this.folds = folds
     this.checked = always ? identities.checked : new Set()
   }
 
@@ -140,9 +143,15 @@ export class GraphBuilder implements Builder {
     node.outputCount = outputs.length
     this.enforce(node, operator)
     const folded =
-      operator.fold && node.inputs.every((input) => !input || input.constant) ? operator.fold(node) : undefined
+      this.folds && operator.fold && node.inputs.every((input) => !input || input.constant)
+        ? operator.fold(node)
+        : undefined
     for (const { type, dims } of folded ?? []) checkSize(outputs[0] || node.name, { type, shape: dims })
-    if (folded) return folded.map((tensor, i) => this.constant(tensor, outputs[i]))
+    if (folded) {
+      const values = folded.map((tensor, i) => this.constant(tensor, outputs[i]))
+      for (const value of values) value.recipe = { node, outputs: values }
+      return values
+    }
 
     const decomposed = operator.decompose && this.from(node, () => operator.decompose!(node, this), subgraphs)
     if (decomposed) {

@@ -46,6 +46,8 @@ export class Value {
   name: string
   /** The node that produces it; `undefined` for inputs and constants. */
   producer: Node | undefined
+  /** Of a constant that was folded: what computes it. */
+  recipe: Recipe | undefined
 
   constructor(id: number, name: string, info: ValueInfo, constant?: Tensor) {
     this.id = id
@@ -81,6 +83,12 @@ export class Value {
   get staticShape(): readonly number[] | undefined {
     return this.shape && isStatic(this.shape) ? this.shape : undefined
   }
+}
+
+/** A node of constants that folded, and the constants that it became. */
+export interface Recipe {
+  readonly node: Node
+  readonly outputs: readonly Value[]
 }
 
 /** An operation. Attributes have the accessors that operator definitions read them with. */

@@ -62,32 +62,21 @@ export function packDepthwiseWeights(
   return packed
 }
 
-/**
- * Packs W [directions, gates * hidden, input] and R [directions, gates * hidden, hidden] of ONNX LSTM (4 gates), GRU (3)
- * and RNN (1) for `om_lstm_f32`, `om_gru_f32` and `om_rnn_f32`. GRU's R is two matrices: z and r, then h.
- */
-export function packRecurrent(
-  w: Float32Array,
-  r: Float32Array,
-  dims: { directions: number; gates: 4 | 3 | 1; input: number; hidden: number },
+/** Packs matrices of equal depth one after another, each as by packGemmB. `transposed`: each is stored as [columns, depth]. */
+export function packMatrices(
+  matrices: Float32Array,
+  { depth, columns, transposed }: { depth: number; columns: readonly number[]; transposed: boolean },
   shape: KernelShape,
-): { w: Float32Array; r: Float32Array } {
-  const { directions, gates, input, hidden } = dims
-  const rows = gates * hidden
-  expectLength('W', w, directions * rows * input)
-  expectLength('R', r, directions * rows * hidden)
-  const packRows = (matrix: Float32Array, first: number, count: number, depth: number) =>
-    packGemmB(matrix.subarray(first * depth, (first + count) * depth), depth, count, shape, { transposed: true })
-  const packedW: Float32Array[] = []
-  const packedR: Float32Array[] = []
-  for (let direction = 0; direction < directions; direction++) {
-    const first = direction * rows
-    packedW.push(packRows(w, first, rows, input))
-    if (gates === 3) {
-      packedR.push(packRows(r, first, 2 * hidden, hidden), packRows(r, first + 2 * hidden, hidden, hidden))
-    } else packedR.push(packRows(r, first, rows, hidden))
+): Float32Array {
+  const packed = new Float32Array(columns.reduce((sum, n) => sum + packedGemmLength(depth, n, shape), 0))
+  let [from, to] = [0, 0]
+  for (const n of columns) {
+    const one = packGemmB(matrices.subarray(from, from + depth * n), depth, n, shape, { transposed })
+    packed.set(one, to)
+    from += depth * n
+    to += one.length
   }
-  return { w: concat(packedW), r: concat(packedR) }
+  return packed
 }
 
 /** The interpolation points of winograd.h: 0, ±0.625, ±1.5 and infinity. */
@@ -143,16 +132,6 @@ function packColumns(
     for (let row = 0; row < k; row++, to += width)
       for (let i = 0; i < columns; i++) packed[to + i] = at(row, column + i)
   }
-}
-
-function concat(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }
 
 function expectLength(what: string, data: Float32Array, expected: number): void {

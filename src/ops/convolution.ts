@@ -2,11 +2,10 @@ import { type Dim, multiply, product } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { takes } from '../graph/rules.ts'
 import { gemmScratchBytes, winogradPays, winogradScratchBytes } from '../kernels/shape.ts'
-import { packConvWeights, packDepthwiseWeights, packWinogradWeights } from '../kernels/pack.ts'
 import { agreeConvolution } from './convolution-rules.ts'
-import { bytesOf, floats } from './data.ts'
 import { epilogueLiteral, fusesEpilogue } from './epilogue.ts'
 import type { LoweredOperator } from './lowering.ts'
+import type { Packing } from './packing.ts'
 import { widenNarrowFloats } from './widen.ts'
 import { checkFits, imageGeometry, type Window, windowInitializer, windowOf } from './window.ts'
 
@@ -63,25 +62,23 @@ const Conv2d: LoweredOperator = {
   fuses: (node, epilogue, next) => fusesEpilogue(node.output(), epilogue, next),
   lower(node, k, epilogue) {
     const { window, groups } = ofNhwc(node)
-    const weights = node.input(1).constant!
-    const [outChannels, groupChannels, height, width] = weights.dims as [number, number, number, number]
+    const weights = node.input(1)
+    const [outChannels, groupChannels] = weights.staticShape as [number, number, number, number]
     const geometry = imageGeometry('om_conv2d_shape', node, window, { out_channels: outChannels, groups }, k)
     const bias = node.inputs[2] ? { column: k.input(2) } : {}
     const tail = `${geometry}, ${epilogueLiteral(k, node.output(), epilogue, bias)}`
-    const call = (kernel: string, header: string, packed: Float32Array, scratch?: number): void => {
+    const call = (kernel: string, header: string, packing: Packing, scratch?: number): void => {
       k.include(header)
-      const data = `${k.input(0)}, ${k.constant('float32', bytesOf(packed))}, ${k.output()}`
+      const data = `${k.input(0)}, ${k.packed(weights, packing)}, ${k.output()}`
       k.line(`${kernel}(${data}, ${tail}${scratch === undefined ? '' : `, ${k.scratch(scratch, 'void')}`});`)
     }
-    const values = floats(weights)
     if (groupChannels === 1 && groups === outChannels) {
-      call('om_depthwise2d_f32', 'depthwise.h', packDepthwiseWeights(values, outChannels, height * width, k.shape))
+      call('om_depthwise2d_f32', 'depthwise.h', { layout: 'depthwise' })
     } else if (!node.int('exact', 0) && suitsWinograd(window, groups, groupChannels, outChannels)) {
-      const packed = packWinogradWeights(values, outChannels, groupChannels, k.shape)
-      call('om_conv2d_winograd_f32', 'winograd.h', packed, winogradScratchBytes(groupChannels, k.shape))
+      const scratch = winogradScratchBytes(groupChannels, k.shape)
+      call('om_conv2d_winograd_f32', 'winograd.h', { layout: 'winograd' }, scratch)
     } else {
-      const packed = packConvWeights(values, [outChannels, groupChannels, height, width], groups, k.shape)
-      call('om_conv2d_f32', 'conv.h', packed, gemmScratchBytes(k.shape))
+      call('om_conv2d_f32', 'conv.h', { layout: 'convolution', groups }, gemmScratchBytes(k.shape))
     }
   },
   flops,

@@ -23,6 +23,7 @@ import { matmul } from './matmul.ts'
 import { machineLearning } from './ml.ts'
 import { movement } from './movement.ts'
 import { normalizations } from './normalization.ts'
+import { packings } from './packing.ts'
 import { pooling } from './pooling.ts'
 import { quantizations } from './quantization.ts'
 import { quantizedProducts } from './quantized-products.ts'
@@ -70,6 +71,7 @@ export const operators: readonly LoweredOperator[] = [
   ...matmul,
   ...transposedProducts,
   ...convolutions,
+  ...packings,
   ...pooling,
   ...unpooling,
   ...transposedConvolutions,

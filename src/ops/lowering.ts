@@ -4,6 +4,7 @@ import type { Demand } from '../graph/demand.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
 import type { Operator } from '../graph/operator.ts'
 import type { KernelShape } from '../kernels/shape.ts'
+import type { Packing } from './packing.ts'
 
 /**
  * Writes the body of one C function. Everything the body needs becomes a parameter at its first mention, named by
@@ -32,6 +33,8 @@ export interface KernelWriter {
   texts(): string
   /** Parameter that points at constant data made at compile time (packed weights, tables), 64-byte aligned, little-endian elements of `type`. */
   constant(type: ElementType, bytes: Uint8Array): string
+  /** Parameter that points at constant float32 weights as a kernel reads them, 64-byte aligned: packed when compiling, or when the model is loaded. */
+  packed(weights: Value, packing: Packing): string
   /** A line (or several) of the body. */
   line(text: string): void
   /** Ends the call with OM_ERR_SHAPE unless two C expressions of type int64_t are equal. */

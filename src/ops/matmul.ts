@@ -1,12 +1,10 @@
 import { type Dim, dimEquals, multiply, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import { gemmScratchBytes, packedGemmLength } from '../kernels/shape.ts'
-import { packGemmB } from '../kernels/pack.ts'
 import { add } from '../graph/dim.ts'
 import { broadcastShapes } from '../graph/broadcast.ts'
 import { broadcastTo } from '../graph/demands.ts'
 import { type Agreement, sameSize, takes } from '../graph/rules.ts'
-import { bytesOf, floats } from './data.ts'
 import { sumType } from './c-text.ts'
 import { epilogueLiteral, fusesEpilogue } from './epilogue.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
@@ -67,9 +65,8 @@ export function lowerProduct(
   const gemm = `(om_gemm_shape){.m = ${k.dim(m)}, .n = ${k.dim(n)}, .k = ${k.dim(depth)}${aStride}}`
   const tail = `${gemm}, ${epilogueLiteral(k, node.output(), epilogue, options.bias ?? {})}`
   const packed = b.constant && batch.length === 0 && typeof n === 'number' && typeof depth === 'number'
-  if (packed && b.constant) {
-    const weights = packGemmB(floats(b.constant), depth, n, k.shape, { transposed: options.transposeB ?? false })
-    const c = k.constant('float32', bytesOf(weights))
+  if (packed) {
+    const c = k.packed(b, { layout: 'matrices', depth, columns: [n], transposed: options.transposeB ?? false })
     k.line(`om_gemm_f32(${k.input(0)}, ${c}, ${k.output()}, ${tail}, ${k.scratch(gemmScratchBytes(k.shape), 'void')});`)
     return
   }

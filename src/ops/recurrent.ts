@@ -1,11 +1,9 @@
 import { add, type Dim, multiply, product } from '../graph/dim.ts'
-import type { Node, ValueInfo } from '../graph/graph.ts'
+import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import { type Agreement, type Rules, sameSize, takes } from '../graph/rules.ts'
 import { packedGemmLength, recurrentScratchBytes } from '../kernels/shape.ts'
-import { packRecurrent } from '../kernels/pack.ts'
 import { literal } from './c-text.ts'
 import { choiceOf } from './choice.ts'
-import { bytesOf, floats } from './data.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
 
@@ -217,14 +215,17 @@ function packedWeights(
   k: KernelWriter,
 ): { w: string; r: string } {
   const { directions, input, hidden } = sizes
-  const [w, r] = [node.input(1).constant, node.input(2).constant]
-  if (w && r) {
-    const packed = packRecurrent(floats(w), floats(r), { directions, gates, input, hidden }, k.shape)
-    return { w: k.constant('float32', bytesOf(packed.w)), r: k.constant('float32', bytesOf(packed.r)) }
-  }
   const rows = gates * hidden
-  // GRU's R is two matrices, see packRecurrent.
+  // GRU's R is two matrices: z and r, then h.
   const parts = gates === 3 ? [2 * hidden, hidden] : [rows]
+  const [w, r] = [node.input(1), node.input(2)]
+  if (w.constant && r.constant) {
+    const packed = (weights: Value, depth: number, blocks: readonly number[]): string => {
+      const columns = Array<readonly number[]>(directions).fill(blocks).flat()
+      return k.packed(weights, { layout: 'matrices', depth, columns, transposed: true })
+    }
+    return { w: packed(w, input, [rows]), r: packed(r, hidden, parts) }
+  }
   const pack = (source: string, depth: number, blocks: readonly number[]): string => {
     const room = k.scratch(
       4 * directions * blocks.reduce((sum, n) => sum + packedGemmLength(depth, n, k.shape), 0),

@@ -11,7 +11,7 @@ import {
   packConvWeights,
   packDepthwiseWeights,
   packGemmB,
-  packRecurrent,
+  packMatrices,
   packWinogradWeights,
 } from '../../src/kernels/pack.ts'
 
@@ -82,15 +82,15 @@ const programs = ['gemm', 'conv', 'pool', 'recurrent', 'rows', 'transpose', 'act
 function packedByTypeScript(unit: KernelShape): (readonly [string, readonly number[]])[] {
   const weights = (length: number) => Float32Array.from({ length }, (_, i) => (((i * 37) % 101) - 50) / 8)
   const columns = Array.from({ length: 24 }, (_, i) => 1 + 3 * i)
-  const lstm = { directions: 2, gates: 4, input: 3, hidden: 5 } as const
-  const gru = { directions: 2, gates: 3, input: 1, hidden: 5 } as const
+  const lstm = { depth: 3, columns: [20, 20], transposed: true }
+  const gru = { depth: 5, columns: [10, 5, 10, 5], transposed: true }
   return [
     ...columns.map((n) => ['gemm', [...packGemmB(weights(4 * n), 4, n, unit)]] as const),
     ['conv', [...packConvWeights(weights(38 * 3 * 6), [38, 3, 2, 3], 2, unit)]],
     ['depthwise', [...packDepthwiseWeights(weights(19 * 6), 19, 6, unit)]],
     ['winograd', [...packWinogradWeights(weights(21 * 3 * 9), 21, 3, unit)]],
-    ['lstm', [...packRecurrent(weights(2 * 20 * 3), weights(2 * 20 * 5), lstm, unit).w]],
-    ['gru', [...packRecurrent(weights(2 * 15), weights(2 * 15 * 5), gru, unit).r]],
+    ['lstm', [...packMatrices(weights(2 * 20 * 3), lstm, unit)]],
+    ['gru', [...packMatrices(weights(2 * 15 * 5), gru, unit)]],
   ]
 }
 

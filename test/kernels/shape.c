@@ -29,13 +29,15 @@ int main(void) {
     om_gemm_pack_f32(weights(4 * n), n, 1, 4, n, packed);
     print("gemm", packed, OM_GEMM_PACKED(4, n));
   }
-  const om_conv2d_shape grouped = {
-      .channels = 6, .out_channels = 38, .kernel_height = 2, .kernel_width = 3, .groups = 2};
-  const om_conv2d_shape depthwise = {.channels = 19, .kernel_height = 3, .kernel_width = 2};
-  const om_conv2d_shape winograd = {.channels = 3, .out_channels = 21};
-  print("conv", pack_conv(&grouped, weights(38 * 3 * 6)), OM_CONV2D_PACKED(2, 3, 6, 38, 2));
-  print("depthwise", pack_depthwise(&depthwise, weights(19 * 6)), OM_DEPTHWISE_PACKED(3, 2, 19));
-  print("winograd", pack_winograd(&winograd, weights(21 * 3 * 9)), OM_WINOGRAD_PACKED(3, 21));
+  float *packed = floats(OM_CONV2D_PACKED(2, 3, 6, 38, 2));
+  om_conv2d_pack_f32(weights(38 * 3 * 6), 38, 3, 6, 2, packed);
+  print("conv", packed, OM_CONV2D_PACKED(2, 3, 6, 38, 2));
+  packed = floats(OM_DEPTHWISE_PACKED(3, 2, 19));
+  om_depthwise2d_pack_f32(weights(19 * 6), 19, 6, packed);
+  print("depthwise", packed, OM_DEPTHWISE_PACKED(3, 2, 19));
+  packed = floats(OM_WINOGRAD_PACKED(3, 21));
+  om_winograd_pack_f32(weights(21 * 3 * 9), 21, 3, packed);
+  print("winograd", packed, OM_WINOGRAD_PACKED(3, 21));
   print("lstm", pack_recurrent(weights(2 * 20 * 3), 2, 4, 5, 3, false), 2 * OM_GEMM_PACKED(3, 20));
   print("gru", pack_recurrent(weights(2 * 15 * 5), 2, 3, 5, 5, true), 2 * OM_GRU_PACKED_R(5));
   return 0;
