@@ -13,7 +13,8 @@ typedef enum om_coordinates {
   OM_PYTORCH_HALF_PIXEL,
   OM_ALIGN_CORNERS,
   OM_ASYMMETRIC,
-  OM_TF_CROP_AND_RESIZE
+  OM_TF_CROP_AND_RESIZE,
+  OM_TF_HALF_PIXEL_FOR_NN
 } om_coordinates;
 
 typedef enum om_rounding { OM_ROUND_PREFER_FLOOR, OM_ROUND_PREFER_CEIL, OM_ROUND_FLOOR, OM_ROUND_CEIL } om_rounding;
@@ -25,7 +26,8 @@ typedef struct om_resize {
   /* Output size / input size, as it was asked for: the quotient may be no integer. */
   double scale;
   /* The scale is the quotient of the two sizes: positions are computed from these, so that none is next to an integer
-   * that it should be. Scales that were given are numbers of float32, and so is what is computed from them. */
+   * that it should be. Scales and regions that were given are numbers of float32, and so is what is computed from
+   * them (the order of operations is onnxruntime's, upsamplebase.h). */
   bool by_size;
   double begin, end, extrapolation;
 } om_resize;
@@ -45,23 +47,40 @@ OM_INLINE double om_resize_half_pixel(const om_resize *r, double x) {
   return ((2 * x + 1) * in - out) / (2 * out);
 }
 
+/* The size of the output before it is rounded down to elements: a whole number where only float32 kept it from being one. */
+OM_INLINE double om_resize_width(const om_resize *r) {
+  if (r->by_size) return (double)r->out;
+  const double width = (float)(r->scale * (double)r->in), whole = nearbyint(width);
+  return fabs(width - whole) <= 2.4e-7 * width ? whole : width;
+}
+
 /* Where output element x lies in the input; NAN outside of it, where that means extrapolation. */
 OM_INLINE double om_resize_position(const om_resize *r, ptrdiff_t x) {
-  const double in = (double)r->in, out = (double)r->out, width = r->by_size ? out : r->scale * in, at = (double)x;
+  const double in = (double)r->in, out = (double)r->out, at = (double)x;
+  const double width = om_resize_width(r);
   switch (r->coordinates) {
-    case OM_ALIGN_CORNERS: return width == 1 ? 0 : at * (in - 1) / (width - 1);
+    case OM_ALIGN_CORNERS: {
+      const double position = width == 1 ? 0 : at * (in - 1) / (width - 1);
+      return r->by_size ? position : (float)position;
+    }
     case OM_ASYMMETRIC: return r->by_size ? at * in / out : (float)at / (float)r->scale;
     case OM_PYTORCH_HALF_PIXEL: return r->out == 1 ? 0 : om_resize_half_pixel(r, at);
     case OM_HALF_PIXEL_SYMMETRIC: {
       if (r->by_size) return om_resize_half_pixel(r, at);
       const float scale = (float)r->scale, offset = (float)in / 2 * (1 - (float)out / (scale * (float)in));
-      return offset + ((float)at + 0.5f) / scale - 0.5f;
+      return (float)(offset + (at + 0.5) / scale - 0.5);
     }
     case OM_TF_CROP_AND_RESIZE: {
-      const double extent = (r->end - r->begin) * (in - 1);
-      const double position = r->begin * (in - 1) + (width == 1 ? extent / 2 : at * extent / (width - 1));
+      const float begin = (float)r->begin, end = (float)r->end, last = (float)(in - 1);
+      /* Rounded before the sum, whatever the C compiler fuses: at the border it decides between in and out. */
+      const float start = (float)(r->begin * (in - 1));
+      const float position = width > 1 ? start + (float)at * (end - begin) * last / (float)(width - 1)
+                                       : (float)(0.5 * (begin + end) * last);
       return position < 0 || position > in - 1 ? NAN : position;
     }
+    case OM_TF_HALF_PIXEL_FOR_NN:
+      if (r->by_size ? r->in == r->out : r->scale == 1) return at; /* nothing is resized */
+      return r->by_size ? (2 * at + 1) * in / (2 * out) : ((float)at + 0.5f) / (float)r->scale;
     default: return om_resize_half_pixel(r, at);
   }
 }
@@ -70,14 +89,22 @@ OM_INLINE ptrdiff_t om_resize_clamp(const om_resize *r, double position) {
   return position < 0 ? 0 : position > (double)(r->in - 1) ? r->in - 1 : (ptrdiff_t)position;
 }
 
+/* How far from the middle between two elements a position may be to count as there. A scale or region that was given
+ * went through float32, and 3.4999998 meant 3.5 (onnxruntime issue 28291, whose tolerance this is); the quotient of two
+ * sizes is exact. */
+OM_INLINE double om_resize_slack(const om_resize *r) {
+  return r->by_size && r->coordinates != OM_TF_CROP_AND_RESIZE ? 0 : 1e-6;
+}
+
 /* The element that is nearest, of any element size. */
 OM_SHARED void om_resize_nearest(const void *x, void *y, const om_resize *r, om_rounding rounding, const void *filler,
                                  ptrdiff_t element) {
+  const double slack = om_resize_slack(r);
   for (ptrdiff_t at = 0; at < r->out; at++) {
     const double position = om_resize_position(r, at), low = floor(position), part = position - low;
     const bool up = rounding == OM_ROUND_CEIL                 ? part > 0
-                    : rounding == OM_ROUND_PREFER_CEIL  ? part >= 0.5
-                    : rounding == OM_ROUND_PREFER_FLOOR ? part > 0.5
+                    : rounding == OM_ROUND_PREFER_CEIL  ? part >= 0.5 - slack
+                    : rounding == OM_ROUND_PREFER_FLOOR ? part > 0.5 + slack
                                                         : false;
     const ptrdiff_t from = om_resize_clamp(r, position != position ? 0 : low + up);
 #define OM_NEAREST(T)                                                                                              \

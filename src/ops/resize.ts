@@ -16,6 +16,8 @@ const coordinates: Readonly<Record<string, string>> = {
   align_corners: 'OM_ALIGN_CORNERS',
   asymmetric: 'OM_ASYMMETRIC',
   tf_crop_and_resize: 'OM_TF_CROP_AND_RESIZE',
+  // Of Resize-11, which tf2onnx wrote.
+  tf_half_pixel_for_nn: 'OM_TF_HALF_PIXEL_FOR_NN',
 }
 
 const roundings: Readonly<Record<string, string>> = {
@@ -23,6 +25,12 @@ const roundings: Readonly<Record<string, string>> = {
   round_prefer_ceil: 'OM_ROUND_PREFER_CEIL',
   floor: 'OM_ROUND_FLOOR',
   ceil: 'OM_ROUND_CEIL',
+}
+
+/** What `nearest_mode` of a ResizeAxis may be beside those: as Resize-10, which has no such attribute. */
+const axisRoundings: Readonly<Record<string, string>> = {
+  ...roundings,
+  ceil_where_smaller: 'scale < 1 ? OM_ROUND_CEIL : OM_ROUND_FLOOR',
 }
 
 /** Inputs of a Resize, wherever its version has them. */
@@ -85,6 +93,8 @@ function resizeAxes(node: Node, b: Builder, given: Given, more: Readonly<Record<
   const mode = node.string('mode', 'nearest').replace(/^bi(?=linear|cubic)/, '')
   if (!['nearest', 'linear', 'cubic'].includes(mode))
     throw node.error('MODEL_ATTRIBUTE', `mode ${JSON.stringify(mode)} is not one of nearest, linear, cubic`)
+  choiceOf(node, 'coordinate_transformation_mode', 'half_pixel', coordinates)
+  choiceOf(node, 'nearest_mode', 'round_prefer_floor', roundings)
   const axes = axesOf(node)
   const scales = knownScales(node, given.scales)
   const original = b.dims(axes.map((axis) => x.dims[axis]!))
@@ -121,8 +131,11 @@ const Resize: LoweredOperator = {
   },
 }
 
-/** What Resize-10 and Upsample do: corners of elements coincide, and the left neighbour is the nearest. */
-const asymmetric = { coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
+/**
+ * What Resize-10 and Upsample do: corners of elements coincide, and the left neighbour is the nearest, or the right one
+ * where there are fewer elements than before (onnxruntime, and the examples of Resize-10's page).
+ */
+const asymmetric = { coordinate_transformation_mode: 'asymmetric', nearest_mode: 'ceil_where_smaller' }
 
 const Resize10: LoweredOperator = {
   name: 'Resize',
@@ -199,8 +212,6 @@ const ResizeAxis: LoweredOperator = {
   rules: takes('x:any roi?:float64[_] scales?:float32[_] sizes?:int64[_] original:int64[_]'),
   infer(node, context): ValueInfo[] {
     const { type, dims } = node.input(0)
-    choiceOf(node, 'coordinate_transformation_mode', 'half_pixel', coordinates)
-    choiceOf(node, 'nearest_mode', 'round_prefer_floor', roundings)
     const listed = policyOf(node) === 'stretch' ? node.inputs[3]?.contents?.[node.int('at', 0)] : undefined
     const size = knownSize(node)?.size ?? listed ?? context.freshDim()
     return [{ type, shape: dims.with(node.int('axis', 0), size) }]
@@ -244,7 +255,7 @@ const ResizeAxis: LoweredOperator = {
           literal(type, type.startsWith('float') || type === 'bfloat16' ? extrapolation : Math.trunc(extrapolation)),
         ),
       )
-      const rounding = choiceOf(node, 'nearest_mode', 'round_prefer_floor', roundings)
+      const rounding = choiceOf(node, 'nearest_mode', 'round_prefer_floor', axisRoundings)
       k.line(`om_resize_nearest(${k.input(0)}, ${k.output()}, &r, ${rounding}, &filler, sizeof filler);`)
       return
     }

@@ -51,40 +51,6 @@ describe('Resize', () => {
     }
   })
 
-  it('takes the element that the exact quotient of the sizes says', async () => {
-    const pairs = [7, 11, 13, 14, 50].flatMap((size) =>
-      [1, 3, 9, 15, 18, 25, 33, 55].map((wanted) => [size, wanted] as const),
-    )
-    const results = await runCases(
-      pairs.flatMap(([size, wanted]) => {
-        const x = f32(
-          Array.from({ length: size }, (_, i) => i),
-          [1, 1, size],
-        )
-        const to = { sizes: [1, 1, wanted] }
-        return [
-          resize(to, { coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }, x),
-          resize(to, { coordinate_transformation_mode: 'half_pixel', nearest_mode: 'floor' }, x),
-          resize(to, { coordinate_transformation_mode: 'align_corners', nearest_mode: 'ceil' }, x),
-        ]
-      }),
-    )
-    const clamped = (at: number, size: number): number => Math.min(size - 1, Math.max(0, at))
-    pairs.forEach(([size, wanted], i) => {
-      // In integers: a quotient of two of them is exact before it is rounded.
-      const expected = (of: (at: number) => number): number[] =>
-        Array.from({ length: wanted }, (_, at) => clamped(of(at), size))
-      const text = `${size} to ${wanted}`
-      expect(results[3 * i]![0]!.values, text).toEqual(expected((at) => Math.floor((at * size) / wanted)))
-      expect(results[3 * i + 1]![0]!.values, text).toEqual(
-        expected((at) => Math.floor(((2 * at + 1) * size - wanted) / (2 * wanted))),
-      )
-      expect(results[3 * i + 2]![0]!.values, text).toEqual(
-        expected((at) => (wanted === 1 ? 0 : Math.ceil((at * (size - 1)) / (wanted - 1)))),
-      )
-    })
-  })
-
   it('multiplies sizes with scales as float32, and takes the first element where one is left of pytorch_half_pixel', async () => {
     const x = f32([1, 2, 3], [3])
     const attributes = { mode: 'cubic', coordinate_transformation_mode: 'pytorch_half_pixel' }

@@ -1,0 +1,74 @@
+import type { ModelSource } from '../../src/onnx/build.ts'
+import { modelBytes } from '../../src/onnx/build.ts'
+import { fromRuntime, toRuntime } from '../../src/conformance/runtime-tensor.ts'
+import type { ElementType } from '../../src/onnx/element-type.ts'
+import type { Tensor } from '../../src/onnx/model.ts'
+import { tensorValues } from '../../src/onnx/tensor.ts'
+import type { Onnxruntime } from '../onnxruntime.ts'
+import { compileModel, type Result } from './harness.ts'
+
+/** Inputs by name. */
+export type Feeds = Readonly<Record<string, Tensor>>
+/** Outputs by name. */
+export type Outputs = Readonly<Record<string, Result>>
+
+/** A model that was compiled once and loaded into onnxruntime, to be run by both as often as one likes. */
+export interface Sessions {
+  ours(feeds: Feeds): Outputs
+  theirs(feeds: Feeds): Promise<Outputs>
+}
+
+/** onnxruntime does as the graph says, node by node: faults of its optimiser are not what we look for. */
+const unoptimized = { graphOptimizationLevel: 'disabled', intraOpNumThreads: 1, logSeverityLevel: 4 }
+
+/** Makes `source` ready in both. */
+export async function sessionsOf(runtime: Onnxruntime, source: ModelSource, optimize: 0 | 3 = 0): Promise<Sessions> {
+  const model = await compileModel(source, optimize)
+  const session = await runtime.InferenceSession.create(modelBytes(source), unoptimized)
+  return {
+    ours: (feeds) => results(model.runSync(Object.fromEntries(names(feeds, toRuntime)))),
+    theirs: async (feeds) => {
+      const given = names(feeds, (tensor) => {
+        const { data, dims } = toRuntime(tensor)
+        return new runtime.Tensor(tensor.type, tensor.type === 'bool' ? Uint8Array.from(data as number[]) : data, dims)
+      })
+      return results(await session.run(Object.fromEntries(given)))
+    },
+  }
+}
+
+function names<T>(feeds: Feeds, of: (tensor: Tensor) => T): [string, T][] {
+  return Object.entries(feeds).map(([name, tensor]) => [name, of(tensor)])
+}
+
+/** Copies: what onnxruntime gave goes away with its session. */
+function results(tensors: object): Outputs {
+  return Object.fromEntries(
+    Object.entries(tensors as Record<string, { type: ElementType; dims: readonly number[]; data: never }>).map(
+      ([name, { type, dims, data }]) => {
+        const values = tensorValues(fromRuntime({ type, dims, data }))
+        return [name, { type, dims: [...dims], values: [...values] }]
+      },
+    ),
+  )
+}
+
+/** The largest difference of two results; infinite where types or shapes differ, or one of two numbers is NaN. */
+export function apart(a: Result, b: Result): number {
+  if (a.type !== b.type || a.dims.join() !== b.dims.join()) return Infinity
+  return a.values.reduce<number>((most, value, i) => {
+    const other = b.values[i]!
+    if (Object.is(value, other) || value === other) return most
+    const difference = Math.abs(Number(value) - Number(other))
+    return Number.isNaN(difference) ? Infinity : Math.max(most, difference)
+  }, 0)
+}
+
+/** Park and Miller's minimal standard generator: numbers in [-1, 1) that float32 has. */
+export function random(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 48271) % 0x7fffffff
+    return Math.fround((state / 0x7fffffff) * 2 - 1)
+  }
+}
