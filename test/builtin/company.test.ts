@@ -12,7 +12,7 @@ import { decodeModel, readModel } from '../../src/onnx/read.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
 import { filesBelow, present, suiteDir } from '../onnx/suite.ts'
 import { f32 } from '../ops/harness.ts'
-import { Random } from './random/graph.ts'
+import { Random } from './random/random.ts'
 
 // Operators beside each other in one model, whichever they are: their C has no name in common. Single operators out of
 // ONNX's backend tests, in random company.

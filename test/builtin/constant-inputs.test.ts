@@ -12,7 +12,8 @@ import { tensorFrom, tensorValues } from '../../src/onnx/tensor.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
 import { testAddon } from '../native/libraries.ts'
-import { Random, randomModel } from './random/graph.ts'
+import { randomModel } from './random/model.ts'
+import { Random } from './random/random.ts'
 
 // Nodes whose inputs are all constants, and which are left to the run: the same model gives the same numbers whether its
 // data are constants or inputs, also at the level where C compilers look through calls.

@@ -12,7 +12,7 @@ import { createNodeModel } from '../../src/runtime/node.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
 import { testAddon } from '../native/libraries.ts'
 import { onnxruntime, type Onnxruntime } from '../onnxruntime.ts'
-import { randomModel } from './random/graph.ts'
+import { randomModel } from './random/model.ts'
 
 // Random graphs against onnxruntime. Five graphs stand side by side in a model, as compiling is what takes time.
 // FUZZ_SEEDS=1000-1400 tries others than the usual ones.

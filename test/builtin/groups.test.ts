@@ -4,7 +4,7 @@ import type { Graph } from '../../src/graph/graph.ts'
 import { countUses } from '../../src/graph/uses.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { branch, f32, graphOf, node } from '../graph/models.ts'
-import { randomModel } from './random/graph.ts'
+import { randomModel } from './random/model.ts'
 
 const groupsOf = (graph: Graph): Group[] => groupNodes(graph, countUses(graph))
 const names = (groups: readonly Group[]): string[][] => groups.map(({ nodes }) => nodes.map(({ op }) => op))

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type NodeSource, tensorType } from '../../src/onnx/build.ts'
 import type { TypeInfo } from '../../src/onnx/model.ts'
 import { compileModel } from '../ops/harness.ts'
-import { Random } from './random/graph.ts'
+import { Random } from './random/random.ts'
 
 // Elementwise groups under every kind of broadcasting, against the same sums in JavaScript.
 

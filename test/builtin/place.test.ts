@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type Life, placeInArena, placeInSlots } from '../../src/builtin/place.ts'
-import { Random } from './random/graph.ts'
+import { Random } from './random/random.ts'
 
 interface Wanted extends Life {
   readonly bytes: number

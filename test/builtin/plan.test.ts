@@ -7,7 +7,8 @@ import type { Graph, Value } from '../../src/graph/graph.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { operatorOf } from '../../src/ops/index.ts'
 import { branch, f32, graphOf, node } from '../graph/models.ts'
-import { Random, randomModel } from './random/graph.ts'
+import { randomModel } from './random/model.ts'
+import { Random } from './random/random.ts'
 
 function planOf(graph: Graph): { lowered: LoweredGraphs; plan: Plan } {
   const lowered = lowerGraph(graph, new KernelTable(kernelShapes.avx2))

@@ -7,7 +7,7 @@ import { builtinSource } from '../../src/builtin/index.ts'
 import { modelBytes } from '../../src/onnx/build.ts'
 import { decodeModel } from '../../src/onnx/read.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
-import { randomModel } from './random/graph.ts'
+import { randomModel } from './random/model.ts'
 
 // What compilers say of the generated C: nothing, also where C is older than ours.
 

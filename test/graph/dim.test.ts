@@ -27,7 +27,7 @@ import {
   sizeAtOne,
 } from '../../src/graph/dim.ts'
 import { Identities } from '../../src/graph/graph.ts'
-import { Random } from '../builtin/random/graph.ts'
+import { Random } from '../builtin/random/random.ts'
 
 // Every expression is built twice: as a dimension, and as a function of the symbols' values.
 

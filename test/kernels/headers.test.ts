@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { languageFlags } from '../../src/builtin/toolchain-flags.ts'
-import { Random } from '../builtin/random/graph.ts'
+import { Random } from '../builtin/random/random.ts'
 
 // A model includes the headers of its operators in the order in which it meets them: whatever the order and the company,
 // no name may be said twice, and a header may count on nothing that another has included before it.

@@ -2,7 +2,7 @@ import { type GraphSource, type ModelSource, type NodeSource, tensorType } from 
 import type { ElementType } from '../../../src/onnx/element-type.ts'
 import type { OnnxDim, Tensor, TypeInfo } from '../../../src/onnx/model.ts'
 import { elementsOf, tensorFrom } from '../../../src/onnx/tensor.ts'
-import { rules } from './rules.ts'
+import type { Random } from './random.ts'
 
 // Random valid graphs. The generator follows every value's real shape, so that what it writes is always legal, while the
 // file states some dimensions by name only, or not at all.
@@ -17,48 +17,15 @@ export interface Item {
   readonly exact: boolean
 }
 
-/** Uniform numbers from a seed (mulberry32). */
-export class Random {
-  private state: number
-
-  constructor(seed: number) {
-    this.state = seed >>> 0
-  }
-
-  /** From [0, 1). */
-  next(): number {
-    this.state = (this.state + 0x6d2b79f5) >>> 0
-    let t = this.state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-
-  /** An integer from `low` to `high`, both included. */
-  int(low: number, high: number): number {
-    return low + Math.floor(this.next() * (high - low + 1))
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.int(0, items.length - 1)]!
-  }
-
-  chance(probability: number): boolean {
-    return this.next() < probability
-  }
-
-  shuffled<T>(items: readonly T[]): T[] {
-    const rest = [...items]
-    return Array.from(items, () => rest.splice(this.int(0, rest.length - 1), 1)[0]!)
-  }
-}
-
 /** Values beyond this many elements are not made: graphs shall stay small. */
 const MOST_ELEMENTS = 600
 
-/** A graph that grows node by node; rules in rules.ts add to it. */
+type Rules = readonly ((graph: RandomGraph) => void)[]
+
+/** A graph that grows node by node; rules add to it, which rules.ts has. */
 export class RandomGraph {
   readonly random: Random
+  private readonly rules: Rules
   readonly nodes: NodeSource[] = []
   readonly items: Item[] = []
   private readonly outer: RandomGraph | undefined
@@ -72,8 +39,9 @@ export class RandomGraph {
     symbols: Map<number, string>
   }
 
-  constructor(random: Random, prefix: string, outer?: RandomGraph) {
+  constructor(random: Random, prefix: string, rules: Rules, outer?: RandomGraph) {
     this.random = random
+    this.rules = rules
     this.outer = outer
     this.shared = outer?.shared ?? {
       prefix,
@@ -97,7 +65,7 @@ export class RandomGraph {
 
   /** A graph inside this one, which sees its values. */
   inner(): RandomGraph {
-    return new RandomGraph(this.random, '', this)
+    return new RandomGraph(this.random, '', this.rules, this)
   }
 
   /** A tensor of numbers that comparisons and sums treat alike everywhere. */
@@ -187,7 +155,7 @@ export class RandomGraph {
   /** Adds up to `count` nodes by random rules. */
   grow(count: number): void {
     for (let tries = 0, target = this.nodes.length + count; this.nodes.length < target && tries < 20 * count; tries++) {
-      this.random.pick(rules)(this)
+      this.random.pick(this.rules)(this)
     }
   }
 
@@ -231,40 +199,4 @@ export interface RandomParts extends Pick<ModelSource, 'nodes'> {
   readonly initializers: Readonly<Record<string, Tensor>>
   readonly outputs: readonly Item[]
   readonly feeds: ReadonlyMap<string, Tensor>
-}
-
-/** The random graph of a seed. Names begin with the seed, so that several graphs make one model. */
-export function randomGraph(seed: number, nodes = 10): RandomParts {
-  const random = new Random(seed * 7919 + 13)
-  const graph = new RandomGraph(random, `g${seed}_`)
-  for (let i = random.int(1, 3); i > 0; i--) {
-    graph.input(
-      random.pick(['float32', 'float32', 'float32', 'int64', 'float64', 'bool'] as const),
-      graph.dims(random.int(0, 4)),
-    )
-  }
-  graph.grow(nodes)
-  return graph.finish()
-}
-
-/** Several random graphs side by side as one model, which saves compilations. */
-export function randomModel(seeds: readonly number[]): {
-  source: ModelSource
-  feeds: Map<string, Tensor>
-  outputs: Item[]
-} {
-  const parts = seeds.map((seed) => randomGraph(seed))
-  const outputs = parts.flatMap((part) => part.outputs)
-  const merged = <T>(records: readonly Readonly<Record<string, T>>[]): Record<string, T> =>
-    Object.assign({}, ...records)
-  const source: ModelSource = {
-    opsets: { '': 17 },
-    irVersion: 8,
-    inputs: merged(parts.map((part) => part.inputs)),
-    initializers: merged(parts.map((part) => part.initializers)),
-    // The checker of onnxruntime wants types, but shapes may be left to inference.
-    outputs: Object.fromEntries(outputs.map(({ name, type }) => [name, tensorType(type)])),
-    nodes: parts.flatMap((part) => part.nodes),
-  }
-  return { source, feeds: new Map(parts.flatMap((part) => [...part.feeds])), outputs }
 }
