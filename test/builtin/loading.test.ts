@@ -6,7 +6,7 @@ import type { Tensor } from '../../src/onnx/model.ts'
 import { decodeModel } from '../../src/onnx/read.ts'
 import { tensorFrom, tensorNumbers } from '../../src/onnx/tensor.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
-import { Random } from './random/graph.ts'
+import { Random } from './random/random.ts'
 import { compileModel } from '../ops/harness.ts'
 
 // Weights stay what they are in the file, each stored once, and become what kernels read when the model is loaded. The
