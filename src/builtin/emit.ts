@@ -2,6 +2,7 @@ import { type Dim, dimKey, isAtLeast, isStatic, product, symbolName, symbolsOf }
 import type { Demand } from '../graph/demand.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
 import { naming } from '../graph/unforeseen.ts'
+import { countUses } from '../graph/uses.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { stringLiteral } from '../ops/c-text.ts'
 import { operatorOf } from '../ops/index.ts'
@@ -43,6 +44,9 @@ class RunWriter implements ControlWriter {
   private readonly sizes = new SizeVariables()
   /** The last output that is in each slot. */
   private readonly lastOutputs = new Map<number, number>()
+  private readonly uses: ReadonlyMap<Value, number>
+  /** The graph that is being written, behind those around it. */
+  private readonly graphs: Graph[] = []
   /** Rows of the table of profiled nodes; `undefined` where nothing is profiled. */
   private readonly profiled: string[] | undefined
   private names = 0
@@ -63,6 +67,7 @@ class RunWriter implements ControlWriter {
     this.lowered = lowered
     this.plan = plan
     this.constants = constants
+    this.uses = countUses(main)
     main.outputs.forEach((value, index) => {
       const storage = plan.storage.get(value)
       if (storage?.kind === 'slot') this.lastOutputs.set(storage.slot, index)
@@ -108,9 +113,15 @@ static int om_constants(char **loaded, om_message *message) {
   }
 
   private slotLines(): { slots: string; release: string } {
-    const { slots } = this.plan
-    if (slots === 0) return { slots: '', release: '' }
-    return { slots: `  om_slot slots[${slots}] = {{0}};\n`, release: `  om_release(slots, ${slots});\n` }
+    const { slots, lists } = this.plan
+    return {
+      slots:
+        (slots > 0 ? `  om_slot slots[${slots}] = {{0}};\n` : '') +
+        (lists > 0 ? `  om_list lists[${lists}] = {{0}};\n` : ''),
+      release:
+        (slots > 0 ? `  om_release(slots, ${slots});\n` : '') +
+        (lists > 0 ? `  om_release_lists(lists, ${lists});\n` : ''),
+    }
   }
 
   line(text: string): void {
@@ -154,11 +165,42 @@ static int om_constants(char **loaded, om_message *message) {
     )
   }
 
+  failUnlessEqual(given: string, expected: string, sentence: string): void {
+    this.failSize(`${given} != ${expected}`, given, expected, this.place() + sentence)
+  }
+
+  needsMemory(call: string): void {
+    this.line(`if (!${call}) { error = OM_ERR_MEMORY; goto done; }`)
+  }
+
+  list(value: Value): string {
+    const storage = this.plan.storage.get(value)
+    if (storage?.kind === 'list') return `(&lists[${storage.list}])`
+    if (storage?.kind === 'input') return `((om_list *)in[${storage.index}].data)`
+    throw new TypeError(`no list for ${value.name}`)
+  }
+
+  bytes(value: Value): string {
+    if (value.type === 'string') return `om_dim_mul(${this.dim(product(value.dims))}, (int64_t)sizeof(char *))`
+    return this.byteCount(bytesOf(value))
+  }
+
+  takeOver(node: Node, from: Value, to: Value): void {
+    const graph = this.graphs.at(-1)
+    const isOfThisGraph = graph !== this.main && graph?.inputs.includes(from)
+    const isBornHere = isOfThisGraph || (from.producer && graph?.nodes.includes(from.producer))
+    const isLastUse = isBornHere && node.inputs.includes(from) && this.uses.get(from) === 1
+    if (isLastUse) this.move(from, to)
+    else this.copy(from, to)
+  }
+
   copy(from: Value, to: Value): void {
+    if (to.kind !== 'tensor') return this.needsMemory(`om_copy_list(${this.list(to)}, ${this.list(from)})`)
     this.line(`memcpy(${this.address(to)}, ${this.address(from)}, (size_t)(${this.dim(bytesOf(to))}));`)
   }
 
   move(from: Value, to: Value): void {
+    if (to.kind !== 'tensor') return this.line(`om_swap_lists(${this.list(from)}, ${this.list(to)});`)
     const source = this.plan.storage.get(from)
     const target = this.plan.storage.get(to)
     if (source?.kind === 'slot' && target?.kind === 'slot') {
@@ -173,15 +215,17 @@ static int om_constants(char **loaded, om_message *message) {
     const storage = this.plan.storage.get(to)
     if (storage?.kind !== 'slot') throw new TypeError('only values of unknown size can grow')
     const grown = `om_append(&slots[${storage.slot}], ${this.address(from)}, ${this.byteCount(bytesOf(from))}, ${row})`
-    this.line(`if (!${grown}) { error = OM_ERR_MEMORY; goto done; }`)
+    this.needsMemory(grown)
   }
 
   allocate(value: Value): void {
-    this.allocateTenant(value, bytesOf(value))
+    if (value.kind === 'tensor') this.allocateTenant(value, bytesOf(value))
   }
 
   graph(graph: Graph): void {
+    this.graphs.push(graph)
     for (const group of this.lowered.get(graph) ?? []) naming(group.anchor, () => this.group(group))
+    this.graphs.pop()
   }
 
   private group(group: LoweredGroup): void {
@@ -207,7 +251,7 @@ static int om_constants(char **loaded, om_message *message) {
   /** Differences, as in the output size of a convolution, may come out negative for some sizes of the inputs. */
   private checkDims({ nodes, outputs }: LoweredGroup): void {
     const checked = new Set(nodes.flatMap(({ inputs }) => inputs.flatMap((input) => input?.shape ?? []).map(dimKey)))
-    for (const dim of outputs.flatMap((output) => output.dims)) {
+    for (const dim of outputs.flatMap((output) => output.shape ?? [])) {
       if (isAtLeast(dim, 0) || checked.has(dimKey(dim))) continue
       checked.add(dimKey(dim))
       this.failIf(`${this.dim(dim)} < 0`, `its result would have a dimension of ${dimKey(dim)}, which is negative`)
@@ -270,7 +314,7 @@ static int om_constants(char **loaded, om_message *message) {
     }
   }
 
-  private address(tenant: Tenant): string {
+  address(tenant: Tenant): string {
     if ('constant' in tenant && tenant.constant) return this.constants.tensor(tenant.constant)
     const storage = this.plan.storage.get(tenant)
     switch (storage?.kind) {
@@ -294,9 +338,7 @@ static int om_constants(char **loaded, om_message *message) {
   private allocateTenant(tenant: Tenant, bytes: Dim): void {
     const storage = this.plan.storage.get(tenant)
     if (storage?.kind !== 'slot') return
-    this.line(
-      `if (!om_reserve(&slots[${storage.slot}], ${this.byteCount(bytes)})) { error = OM_ERR_MEMORY; goto done; }`,
-    )
+    this.needsMemory(`om_reserve(&slots[${storage.slot}], ${this.byteCount(bytes)})`)
   }
 
   private byteCount(bytes: Dim): string {
@@ -305,7 +347,7 @@ static int om_constants(char **loaded, om_message *message) {
   }
 
   private checkSymbols(values: readonly Value[]): void {
-    const fresh = new Set(values.flatMap((value) => value.dims.flatMap((dim) => [...symbolsOf(dim)])))
+    const fresh = new Set(values.flatMap((value) => (value.shape ?? []).flatMap((dim) => [...symbolsOf(dim)])))
     for (const name of fresh) {
       if (!this.sizes.bind(name)) continue
       this.failIf(

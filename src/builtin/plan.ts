@@ -19,6 +19,8 @@ export type Storage =
   | { readonly kind: 'constant'; readonly tensor: Tensor }
   /** A fixed place in the memory of what is made when the model is loaded. */
   | { readonly kind: 'loaded'; readonly offset: number }
+  /** A sequence or optional, emptied when the call ends or it is filled anew. */
+  | { readonly kind: 'list'; readonly list: number }
 
 /** What takes memory: values, and scratch of one kernel. */
 export type Tenant = Value | Scratch
@@ -29,6 +31,7 @@ export interface Plan {
   readonly slots: number
   /** Memory for the outputs of a graph that runs when the model is loaded. */
   readonly loadedBytes: number
+  readonly lists: number
 }
 
 /** Cache-line and widest-vector alignment, in bytes. */
@@ -63,6 +66,8 @@ class Planner {
   private readonly lowered: LoweredGraphs
   private readonly roots = new Map<Value, Value>()
   private readonly lives = new Map<Tenant, Interval>()
+  /** Of sequences and optionals. */
+  private readonly listLives = new Map<Value, Pick<Interval, 'from' | 'to'>>()
   private readonly storage = new Map<Tenant, Storage>()
   private readonly apart: boolean
   private readonly loads: boolean
@@ -81,13 +86,14 @@ class Planner {
     this.visit(this.main)
     this.main.outputs.forEach((value, index) => this.claimOutput(value, index))
     const slots = this.placeUnsized()
+    const lists = this.placeLists()
     const arenaBytes = this.placeSized()
     for (const value of this.roots.keys()) {
       const root = this.root(value)
       const storage = root.constant ? ({ kind: 'constant', tensor: root.constant } as const) : this.storage.get(root)
       if (storage) this.storage.set(value, storage)
     }
-    return { storage: this.storage, arenaBytes, slots, loadedBytes: this.loadedBytes }
+    return { storage: this.storage, arenaBytes, slots, lists, loadedBytes: this.loadedBytes }
   }
 
   /** The value whose memory `value` shares. */
@@ -132,7 +138,8 @@ class Planner {
 
   /** Values of a node's own subgraphs have shorter lives than the node. */
   private bornAfter(value: Value, position: number): boolean {
-    return (this.lives.get(this.root(value))?.from ?? -1) > position
+    const root = this.root(value)
+    return ((this.lives.get(root) ?? this.listLives.get(root))?.from ?? -1) > position
   }
 
   private shareMemory(node: Node): void {
@@ -143,10 +150,14 @@ class Planner {
   private extend(value: Value, from: number, to: number): void {
     const root = this.root(value)
     if (root.constant || this.storage.has(root)) return
-    const life = this.lives.get(root)
+    const life = this.lives.get(root) ?? this.listLives.get(root)
     if (life) {
       life.from = Math.min(life.from, from)
       life.to = Math.max(life.to, to)
+      return
+    }
+    if (root.kind !== 'tensor') {
+      this.listLives.set(root, { from, to })
       return
     }
     // An empty value takes room, too: kernels may say that no two of their pointers are equal.
@@ -160,7 +171,7 @@ class Planner {
    */
   private claimOutput(value: Value, index: number): void {
     const root = this.root(value)
-    if (root.type === 'string') return
+    if (root.type === 'string' || root.kind !== 'tensor') return
     if (root.constant || this.storage.has(root) || !isStatic(root.dims) || !isStatic(value.dims)) return
     if (this.loads) {
       this.storage.set(root, { kind: 'loaded', offset: this.loadedBytes })
@@ -175,6 +186,13 @@ class Planner {
     })
     const { slots, count } = placeInSlots(wanting)
     for (const [{ tenant }, slot] of slots) this.storage.set(tenant, { kind: 'slot', slot })
+    return count
+  }
+
+  private placeLists(): number {
+    const wanting = [...this.listLives].map(([value, { from, to }]) => ({ value, from, to }))
+    const { slots, count } = placeInSlots(wanting)
+    for (const [{ value }, list] of slots) this.storage.set(value, { kind: 'list', list })
     return count
   }
 

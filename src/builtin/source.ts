@@ -43,14 +43,14 @@ export function generateSource(graph: Graph, options: SourceOptions): ModelSourc
   const load = writeLoading(lowered, table, constants, options)
   const run = writeRun(graph, lowered, plan, constants, options)
   const signature = signatureOfGraph(graph)
-  const includes = [
+  const hasLists = plan.lists > 0 || [...graph.inputs, ...graph.outputs].some(({ kind }) => kind !== 'tensor')
+  const own = [
     'runtime.h',
     ...(options.profile ? ['om_profile.h'] : []),
     ...(load ? ['load.h'] : []),
-    ...table.headers,
+    ...(hasLists ? ['types.h', 'list.h'] : []),
   ]
-    .map((header) => `#include "${header}"\n`)
-    .join('')
+  const includes = [...new Set([...own, ...table.headers])].map((header) => `#include "${header}"\n`).join('')
   return {
     head: `#include "om_builtin.h"\n#include "om_export.h"\n${includes}\n`,
     body: [

@@ -6,6 +6,7 @@ import { type Demand, demandKey } from './demand.ts'
 import { demandsOf } from './demands.ts'
 import { type Dim, isStatic } from './dim.ts'
 import { type Graph, type Identities, Node, Value, type ValueInfo } from './graph.ts'
+import type { ListInfo } from './list-info.ts'
 import { checkSize } from './size.ts'
 import type {
   Builder,
@@ -77,8 +78,21 @@ export class GraphBuilder implements Builder {
     return value
   }
 
-  collection(kind: 'sequence' | 'optional', type: ElementType, elements: readonly Value[]): Value {
-    return new Value(this.identities.nextValue(), '', { type, shape: undefined, kind, elements })
+  collection(kind: 'sequence' | 'optional', type: ElementType, elements: readonly Value[], list?: ListInfo): Value {
+    return new Value(this.identities.nextValue(), '', { type, shape: undefined, kind, elements, list })
+  }
+
+  /** A value as the run has it: of what was known at compile time, a list is made there. */
+  atRun(value: Value): Value {
+    const { kind, type, elements, list, name } = value
+    if (!elements) return value
+    const [first] = elements
+    const made =
+      first && first.kind !== 'tensor'
+        ? this.op('ListGiven', [this.atRun(first)], {}, 'om')
+        : this.op('List', elements, { kind, type, nested: list?.isNested ? 1 : undefined }, 'om')
+    made.name ||= name
+    return made
   }
 
   constant(tensor: Tensor, name = ''): Value {
@@ -159,6 +173,8 @@ export class GraphBuilder implements Builder {
       return [...decomposed]
     }
 
+    // Only what takes lists apart knows those of compile time.
+    node.inputs = node.inputs.map((input) => input && this.from(node, () => this.atRun(input)))
     // Trailing optional outputs that the node does not name are not computed.
     const infos = operator.infer(node, this.inferContext(node, subgraphs)).slice(0, Math.max(1, outputs.length))
     const known = infos.map(constantContents)
@@ -264,12 +280,14 @@ export class GraphBuilder implements Builder {
       subgraph: (name, inputs) => {
         if (!subgraphs) throw node.error('MODEL_MISSING_SUBGRAPH', `subgraph ${name} is required but not given`)
         const graph = subgraphs.graph(name, inputs)
+        const inside = new GraphBuilder(graph, this.registry, this.identities)
+        graph.outputs = inside.from(node, () => graph.outputs.map((value) => inside.atRun(value)))
         node.graphs.set(name, graph)
         return graph
       },
-      copy: (graph, value) => {
+      inside: (graph, make) => {
         const builder = new GraphBuilder(graph, this.registry, this.identities)
-        return builder.from(node, () => builder.op('Copy', [value], {}, 'om'))
+        return builder.from(node, () => make(builder))
       },
     }
   }

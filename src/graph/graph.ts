@@ -16,11 +16,12 @@ import type { Demand } from './demand.ts'
 import { type Dim, freshSymbol, isStatic } from './dim.ts'
 import { Facts } from './facts.ts'
 import { saturated } from './integer.ts'
+import type { ListInfo } from './list-info.ts'
 
 /** What is known of a value at compile time. */
 export interface ValueInfo {
   readonly type: ElementType
-  /** `undefined`: not even the rank is known. For sequences: of each element, where they agree. */
+  /** `undefined`: not even the rank is known, or it is no tensor. */
   readonly shape: readonly Dim[] | undefined
   /** Default: `tensor`. A sequence or optional holds tensors of `type`. */
   readonly kind?: 'tensor' | 'sequence' | 'optional'
@@ -29,8 +30,10 @@ export interface ValueInfo {
    * (Shape → Gather → Concat → Reshape) is followed through here, symbols included.
    */
   readonly contents?: readonly Dim[] | undefined
-  /** The values that a sequence (or an optional: none or one) consists of. They are all known at compile time. */
+  /** The values that a sequence (or an optional: none or one) consists of, where they are known at compile time. */
   readonly elements?: readonly Value[] | undefined
+  /** Of a sequence or optional: what is known of the tensors in it where only the run knows them. */
+  readonly list?: ListInfo | undefined
 }
 
 /** One edge of the graph: produced once, used any number of times. */
@@ -41,6 +44,7 @@ export class Value {
   readonly kind: 'tensor' | 'sequence' | 'optional'
   readonly contents: readonly Dim[] | undefined
   readonly elements: readonly Value[] | undefined
+  readonly list: ListInfo | undefined
   readonly constant: Tensor | undefined
   /** The ONNX name, for messages; empty for values that the compiler made. */
   name: string
@@ -57,16 +61,17 @@ export class Value {
     this.kind = info.kind ?? 'tensor'
     this.contents = info.contents
     this.elements = info.elements
+    this.list = info.list
     this.constant = constant
   }
 
   /** The shape; throws where not even the rank is known. */
   get dims(): readonly Dim[] {
     if (this.shape) return this.shape
-    if (this.elements) {
+    if (this.kind !== 'tensor') {
       throw new CompileError(
-        'UNSUPPORTED_SEQUENCE',
-        `Value ${JSON.stringify(this.name)} is ${this.kind === 'sequence' ? 'a sequence' : 'an optional'}: the built-in compiler takes those apart at compile time, so they can't enter or leave a graph or a loop.`,
+        'MODEL_TYPES',
+        `Value ${JSON.stringify(this.name)} is ${this.kind === 'sequence' ? 'a sequence' : 'an optional'} where a tensor should be.`,
       )
     }
     throw new CompileError(

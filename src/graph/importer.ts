@@ -6,6 +6,7 @@ import { dimKey } from './dim.ts'
 import { bindAttributes, checkFunctions, functionOf, subgraphsOf } from './functions.ts'
 import { type Graph, Identities, Node, type Value, type ValueInfo } from './graph.ts'
 import { InputReader } from './inputs.ts'
+import { withStatedRank } from './list.ts'
 import type { OperatorRegistry } from './operator.ts'
 import {
   canJoin,
@@ -104,7 +105,7 @@ export class Importer {
     const place = { builder, scope, opsets: this.model.opsets, prefix: '', path: '', claims: new Map() }
     const outcome = this.fill(source, place)
     this.checkStatedRanks(outcome, source)
-    graph.outputs = this.joined(outcome, graph.outputNames)
+    graph.outputs = this.joined(outcome, graph.outputNames).map((value) => builder.atRun(value))
     return graph
   }
 
@@ -153,7 +154,7 @@ export class Importer {
 
   /** Where paths differ in the rank of an output, those are left out that give another than the file states. */
   private checkStatedRanks(outcome: Outcome, { outputs }: OnnxGraph): void {
-    if (!isFork(outcome) || canJoin(outcome)) return
+    if (!isFork(outcome) || canJoin(outcome, { atEnd: true })) return
     const misfit = ({ values }: Path<Place>): string | undefined => statedRankMissed(outputs, values)
     const paths = [...pathsOf(outcome)]
     const wrong = paths.find((path) => misfit(path))
@@ -165,7 +166,7 @@ export class Importer {
   /** The values that all paths give. */
   private joined(outcome: Outcome, names: readonly string[]): Value[] {
     if (!isFork(outcome)) return outcome.values.map((value) => value!)
-    if (canJoin(outcome)) return join(outcome, names)
+    if (canJoin(outcome, { atEnd: true })) return join(outcome, names)
     throw outcome.node.error(
       'UNSUPPORTED_RANK',
       `what only a run knows decides here what an output is: ${differences(outcome, names)}. That may differ inside a graph, but not at its outputs: give the sizes that decide it (see "dims"), or a Reshape to the output`,
@@ -314,7 +315,7 @@ export class Importer {
     const builder = new GraphBuilder(graph, this.registry, this.identities)
     const scope = new Scope(around.scope)
     source.inputs.forEach((input, i) => {
-      const value = builder.value(input.name, infos[i]!)
+      const value = builder.value(input.name, withStatedRank(infos[i]!, input.type))
       graph.inputs.push(value)
       scope.define(input.name, value)
     })
@@ -385,5 +386,5 @@ function isIf({ op, domain }: Pick<OnnxNode, 'op' | 'domain'>): boolean {
 
 /** Tells imports of one subgraph with different inputs apart. */
 function shapesKey(infos: readonly ValueInfo[]): string {
-  return infos.map(({ shape }) => shape?.map(dimKey).join() ?? '?').join(';')
+  return infos.map(({ shape, list }) => shape?.map(dimKey).join() ?? String(list?.shape ?? '?')).join(';')
 }

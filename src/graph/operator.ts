@@ -1,6 +1,7 @@
 import type { Attribute, Tensor } from '../onnx/model.ts'
 import type { Dim } from './dim.ts'
 import type { Graph, Node, Value, ValueInfo } from './graph.ts'
+import type { ListInfo } from './list-info.ts'
 import type { Rules } from './rules.ts'
 
 /** What an operator's shape rule may ask for beside its node. */
@@ -9,8 +10,8 @@ export interface InferContext {
   freshDim(): Dim
   /** Imports the subgraph attribute `name` with inputs of these types, replacing an earlier import of it. */
   subgraph(name: string, inputs: readonly ValueInfo[]): Graph
-  /** Adds to `graph` a copy of `value` that has memory of its own. */
-  copy(graph: Graph, value: Value): Value
+  /** Adds nodes behind those of a subgraph. */
+  inside<T>(graph: Graph, make: (builder: Builder) => T): T
 }
 
 /** Makes nodes with shapes inferred and constants folded: what decompositions and rewrites are written with. */
@@ -28,8 +29,10 @@ export interface Builder {
   inline(name: string, inputs: readonly Value[]): Value[]
   /** A Loop node of `count` (an int64 scalar) iterations: the carried values at the end, then scan outputs; `outputs` in all. */
   loop(count: Value, initial: readonly Value[], outputs: number, body: LoopBody): Value[]
-  /** A sequence or optional of these values. */
-  collection(kind: 'sequence' | 'optional', type: Value['type'], elements: readonly Value[]): Value
+  /** A sequence or optional of these values; `list` says what an empty optional could hold. */
+  collection(kind: 'sequence' | 'optional', type: Value['type'], elements: readonly Value[], list?: ListInfo): Value
+  /** A value as the run has it: of a sequence that is known at compile time, a list is made there. */
+  atRun(value: Value): Value
   constant(tensor: Tensor): Value
   /** A tensor of the given values; rank 1 unless `dims` says otherwise. */
   ints(values: readonly number[] | readonly bigint[], dims?: readonly number[]): Value

@@ -2,6 +2,7 @@ import { CompileError } from '../errors.ts'
 import { add, type Dim, dimKey, isAtLeast, subtract } from './dim.ts'
 import { INTERNAL_OPSET, type GraphBuilder } from './builder.ts'
 import { type Graph, Node, type Value } from './graph.ts'
+import { describeValue, isNested } from './list.ts'
 
 /*
  * Ranks that only a run knows. Where the branches of an `If` give values of different rank, what follows is imported once
@@ -100,26 +101,31 @@ export function extendPaths<P>(outcome: Outcome<P>, extend: (path: Path<P>) => O
   return { ...outcome, yes: further(outcome.yes), no: further(outcome.no) }
 }
 
-/** Whether all paths give tensors of the same types and ranks, so that they can join. */
-export function canJoin<P>(outcome: Outcome<P>): boolean {
+/**
+ * Whether all paths give values of the same types and ranks, so that they can join. Sequences that are known at compile
+ * time on each path stay so as long as paths go on, but join `atEnd`.
+ */
+export function canJoin<P>(outcome: Outcome<P>, { atEnd = false } = {}): boolean {
   const [first, ...others] = [...pathsOf(outcome)]
   return first!.values.every((value, i) =>
     others.every(({ values: { [i]: other } }) => {
       if (!value || !other) return value === other
-      return value.kind === 'tensor' && other.kind === 'tensor' && value.type === other.type && sameRank(value, other)
+      if (value.kind !== other.kind || value.type !== other.type) return false
+      if (value.kind === 'tensor') return sameRank(value, other)
+      return isNested(value) === isNested(other) && (atEnd || !value.elements || !other.elements)
     }),
   )
 }
 
 /** What keeps paths from joining, for messages: `"y" may be float32 of rank 2 or float32 of rank 3`. */
 export function differences<P>(outcome: Outcome<P>, names: readonly string[]): string {
-  const described = ({ kind, type, shape }: Value): string =>
-    kind === 'tensor' ? `${type} of ${shape ? `rank ${shape.length}` : 'any rank'}` : `one ${kind} or another`
+  const described = (value: Value): string => {
+    const { kind, type, shape } = value
+    return kind === 'tensor' ? `${type} of ${shape ? `rank ${shape.length}` : 'any rank'}` : describeValue(value)
+  }
   const differing = names.flatMap((name, i) => {
     const found = new Set([...pathsOf(outcome)].map(({ values: { [i]: value } }) => value && described(value)))
-    const [first] = found
-    const differ = found.size > 1 || first?.startsWith('one ')
-    return differ ? [`${JSON.stringify(name)} may be ${[...found].join(' or ')}`] : []
+    return found.size > 1 ? [`${JSON.stringify(name)} may be ${[...found].join(' or ')}`] : []
   })
   return differing.join(', ')
 }

@@ -80,7 +80,7 @@ export const constants: readonly LoweredOperator[] = [
     infer: (node) => [node.input(0)],
     alias: 0,
     fold: (node) => [node.input(0).constant!],
-    decompose: (node) => (node.input(0).elements ? [node.input(0)] : undefined),
+    decompose: (node) => (node.input(0).kind === 'tensor' ? undefined : [node.input(0)]),
   },
 ]
 

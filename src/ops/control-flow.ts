@@ -1,5 +1,7 @@
 import { type Dim, dimEquals, dimKey, symbolName, symbolsOf } from '../graph/dim.ts'
 import { allNodes, type Graph, type Node, type Value, type ValueInfo } from '../graph/graph.ts'
+import { describeValue, isNested } from '../graph/list.ts'
+import { isSameList, mergeLists } from '../graph/list-info.ts'
 import type { InferContext } from '../graph/operator.ts'
 import { type Agreement, takes } from '../graph/rules.ts'
 import { introducedSymbols, symbolsOfValue } from '../graph/symbols.ts'
@@ -7,24 +9,32 @@ import type { ControlWriter, LoweredOperator } from './lowering.ts'
 
 /** What is known of a value that is `a` on one path and `b` on another: dimensions that differ get fresh symbols. */
 function merge(node: Node, a: ValueInfo, b: ValueInfo, context: InferContext): ValueInfo {
-  if (a.type !== b.type || a.shape?.length !== b.shape?.length) {
-    throw node.error('UNSUPPORTED_RANK', `paths give ${describe(a)} and ${describe(b)}; type and rank must agree`)
+  if (!isOfOneKind(a, b)) {
+    const problem = `paths give ${describeValue(a)} and ${describeValue(b)}`
+    throw node.error('UNSUPPORTED_RANK', `${problem}; type and rank must agree`)
   }
+  if (a.list && b.list) return { ...carriedInfo(a), list: mergeLists(a.list, b.list) }
   return {
     type: a.type,
     shape: a.shape?.map((dim, axis) => (dimEquals(dim, b.shape![axis]!) ? dim : context.freshDim())),
   }
 }
 
-function describe({ type, shape }: ValueInfo): string {
-  return `${type}[${shape?.join(', ') ?? '?'}]`
+/** Whether two values can be one: tensors of one type and rank, or sequences or optionals that hold the same kind of thing. */
+function isOfOneKind(a: ValueInfo, b: ValueInfo): boolean {
+  return a.kind === b.kind && a.type === b.type && a.shape?.length === b.shape?.length && isNested(a) === isNested(b)
+}
+
+/** What a graph is told of a value that comes in from another. */
+function carriedInfo({ kind, type, shape, list }: ValueInfo): ValueInfo {
+  return kind === 'tensor' ? { kind, type, shape } : { kind, type, shape: undefined, list }
 }
 
 /** Sets those symbols of the shapes of `to` that `from` can tell; all dimensions are read before any is set. */
 function assignShapes(c: ControlWriter, pairs: readonly (readonly [from: Value, to: Value])[]): void {
   const assignments = new Map<string, string>()
   for (const [from, to] of pairs) {
-    to.dims.forEach((dim, axis) => {
+    to.shape?.forEach((dim, axis) => {
       if (symbolName(dim) === undefined || dimEquals(dim, from.dims[axis]!)) return
       const kept = c.name()
       c.line(`const int64_t ${kept} = ${c.dim(from.dims[axis]!)};`)
@@ -82,31 +92,54 @@ function writeBranch(node: Node, branch: Graph, c: ControlWriter): void {
 /** Imports a loop body, widening carried dimensions that an iteration changes until nothing changes any more. */
 function loopBody(node: Node, context: InferContext, initial: readonly ValueInfo[]): Graph {
   const widened = new Set<string>()
+  let hasChanged = false
   const widen = (info: ValueInfo, next: ValueInfo): ValueInfo => {
-    if (info.type !== next.type || info.shape?.length !== next.shape?.length) {
-      throw node.error(
-        'UNSUPPORTED_RANK',
-        `a carried value changes from ${describe(info)} to ${describe(next)}; type and rank must stay`,
-      )
+    if (!isOfOneKind(info, next)) {
+      const change = `a carried value changes from ${describeValue(info)} to ${describeValue(next)}`
+      throw node.error('UNSUPPORTED_RANK', `${change}; type and rank must stay`)
+    }
+    if (info.list && next.list) {
+      const list = mergeLists(info.list, next.list)
+      hasChanged ||= !isSameList(info.list, list)
+      return { ...info, list }
     }
     const shape = info.shape?.map((dim, axis) => {
       if (dimEquals(dim, next.shape![axis]!) || widened.has(dimKey(dim))) return dim
       const fresh = context.freshDim()
       widened.add(dimKey(fresh))
+      hasChanged = true
       return fresh
     })
-    return { type: info.type, shape }
+    return { ...info, shape }
   }
-  let carried: ValueInfo[] = initial.map(({ type, shape }) => ({ type, shape }))
+  // The next value of an optional may come as what it holds.
+  const asCarried = (output: Value, body: Graph, to: ValueInfo | undefined): Value =>
+    to?.kind !== 'optional' || output.kind === 'optional'
+      ? output
+      : context.inside(body, (b) => b.atRun(b.collection('optional', output.type, [output])))
+  let carried = initial.map(carriedInfo)
   for (;;) {
     const body = context.subgraph('body', [{ type: 'int64', shape: [] }, { type: 'bool', shape: [] }, ...carried])
-    const next = body.outputs.slice(1, 1 + carried.length)
     if (body.outputs.length < 1 + carried.length)
       throw node.error('MODEL_LOOP', 'the body gives fewer values than it carries')
-    const before = widened.size
+    body.outputs = body.outputs.map((output, i) => asCarried(output, body, carried[i - 1]))
+    const next = body.outputs.slice(1, 1 + carried.length)
+    hasChanged = false
     carried = carried.map((info, i) => widen(info, next[i]!))
-    if (widened.size === before) return body
+    if (!hasChanged) return body
   }
+}
+
+/** A body's outputs in memory that nothing else has: what is carried changes places with what the next iteration begins with. */
+function withOwnMemory(body: Graph, context: InferContext): Value[] {
+  const seen = new Set<Value>()
+  return body.outputs.map((output) => {
+    const isOwn =
+      output.kind !== 'tensor' && output.producer && body.nodes.includes(output.producer) && !seen.has(output)
+    seen.add(output)
+    const copy = output.kind === 'tensor' ? 'Copy' : 'ListCopy'
+    return isOwn ? output : context.inside(body, (b) => b.op(copy, [output], {}, 'om'))
+  })
 }
 
 /** Symbols that may have another value in each iteration of a body. */
@@ -124,22 +157,16 @@ const Loop: LoweredOperator = {
   rules: takes('M?:int64 cond?:bool v_initial*:value', {}, (node) => agreeSingle(node, [0, 1])),
   infer(node, context) {
     const initial = node.inputs.slice(2).map((_, i) => node.input(i + 2))
-    const list = initial.find(({ kind }) => kind !== 'tensor')
-    if (list)
-      throw node.error(
-        'UNSUPPORTED_SEQUENCE',
-        `it carries ${JSON.stringify(list.name)}, a ${list.kind}, whose length then depends on the loop; the built-in compiler takes those apart at compile time`,
-      )
     const body = loopBody(node, context, initial)
     checkGoesOn(node, body.outputs[0]!)
-    body.outputs = body.outputs.map((output) => context.copy(body, output))
+    body.outputs = withOwnMemory(body, context)
     const iterations = context.freshDim()
     const varying = varyingSymbols(body, initial)
     // Elements of a scan must all be of one shape, which the first iteration tells.
     const elementDim = (dim: Dim): Dim =>
       [...symbolsOf(dim)].some((name) => varying.has(name)) ? context.freshDim() : dim
     return [
-      ...initial.map((_, i): ValueInfo => ({ type: body.inputs[i + 2]!.type, shape: body.inputs[i + 2]!.shape })),
+      ...initial.map((_, i) => carriedInfo(body.inputs[i + 2]!)),
       ...body.outputs
         .slice(1 + initial.length)
         .map(({ type, dims }) => ({ type, shape: [iterations, ...dims.map(elementDim)] })),

@@ -15,6 +15,7 @@ import { flexAttention } from './flex-attention.ts'
 import { fourier } from './fourier.ts'
 import { layerNormalizations } from './layer-normalization.ts'
 import { linearAttention } from './linear-attention.ts'
+import { lists } from './list.ts'
 import { logic } from './logic.ts'
 import { cumulatives } from './cumulative.ts'
 import { losses } from './losses.ts'
@@ -25,6 +26,7 @@ import { movement } from './movement.ts'
 import { normalizations } from './normalization.ts'
 import { packings } from './packing.ts'
 import { pooling } from './pooling.ts'
+import { optionals } from './optional.ts'
 import { quantizations } from './quantization.ts'
 import { quantizedProducts } from './quantized-products.ts'
 import { random } from './random.ts'
@@ -37,6 +39,8 @@ import { sampling } from './sampling.ts'
 import { scans } from './scan.ts'
 import { selections } from './selection.ts'
 import { sequences } from './sequence.ts'
+import { sequenceMaps } from './sequence-map.ts'
+import { sequenceParts } from './sequence-parts.ts'
 import { shapes } from './shape.ts'
 import { softmax } from './softmax.ts'
 import { strings } from './strings.ts'
@@ -76,7 +80,11 @@ export const operators: readonly LoweredOperator[] = [
   ...unpooling,
   ...transposedConvolutions,
   ...suppressions,
+  ...lists,
   ...sequences,
+  ...sequenceParts,
+  ...sequenceMaps,
+  ...optionals,
   ...machineLearning,
   ...trees,
   ...strings,

@@ -50,22 +50,34 @@ export interface ControlWriter {
   line(text: string): void
   /** C expression of a value's data pointer. */
   pointer(value: Value): string
+  /** The same, of no type: for `void *`. */
+  address(value: Value): string
   /** C expression of a dimension. */
   dim(dim: Dim): string
   /** C variable of a fresh symbol, to assign to. */
   symbol(dim: Dim): string
   /** The statements of a subgraph. */
   graph(graph: Graph): void
+  /** C expression of a sequence or optional that only the run knows: `om_list *`. */
+  list(value: Value): string
+  /** C expression of a value's size in bytes; -1 where no machine has as many. */
+  bytes(value: Value): string
   /** Makes room for `value` (symbols of its shape must be set) where it has no fixed place. */
   allocate(value: Value): void
-  /** Copies data between values of equal shape. */
+  /** Copies data between values of equal shape, or the tensors of a list. */
   copy(from: Value, to: Value): void
+  /** As `copy` of a list, or a `move` where `node`, in whose statements this is, is all that uses `from`. */
+  takeOver(node: Node, from: Value, to: Value): void
   /** Swaps the memory of two values, each of which has memory of its own; falls back to a copy into `b`. */
   move(from: Value, to: Value): void
   /** Stores `from` as row `row` (a C expression) of `to`, which grows row by row and has a slot. */
   append(from: Value, to: Value, row: string): void
   /** Ends the call with OM_ERR_VALUE when the C condition holds. */
   failIf(condition: string, sentence: string): void
+  /** Ends the call with OM_ERR_SHAPE unless two C expressions of type int64_t are equal. */
+  failUnlessEqual(given: string, expected: string, sentence: string): void
+  /** Ends the call with OM_ERR_MEMORY unless the C expression, a call, gives true. */
+  needsMemory(call: string): void
   /** Ends the call with OM_ERR_SHAPE unless the demand is met. */
   demand(demand: Demand): void
   /** A fresh C identifier. */

@@ -1,64 +1,42 @@
-import { ceilDivide } from '../graph/dim.ts'
+import { dimEquals } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
+import { listOf } from '../graph/list.ts'
+import { mergeLists } from '../graph/list-info.ts'
 import type { Builder } from '../graph/operator.ts'
 import { takes } from '../graph/rules.ts'
-import { type ElementType, elementTypeOf } from '../onnx/element-type.ts'
+import { elementTypeOf } from '../onnx/element-type.ts'
+import { inferRead, listInfo, writeInsert, writePosition, writeRead } from './list.ts'
 import type { LoweredOperator } from './lowering.ts'
-import { MOST_FOLLOWED, normalizeAxis } from './shape-contents.ts'
-import { castTo } from './widen.ts'
 
-/**
- * Sequences and optionals are lists of values at compile time: operators on them choose among the values, so nothing is
- * left of them in the compiled model. How long they are must therefore not depend on data.
- */
-function listOperator(
-  name: string,
-  inputs: string,
-  decompose: NonNullable<LoweredOperator['decompose']>,
-): LoweredOperator {
-  return {
-    name,
-    rules: takes(inputs, { T: 'any' }),
-    infer: (node) => {
-      throw node.error('UNSUPPORTED_SEQUENCE', 'this use of sequences or optionals depends on data')
-    },
-    decompose,
-  }
-}
-
-function elementsOf(node: Node, input = 0): readonly Value[] {
-  const { elements } = node.input(input)
-  if (elements) return elements
-  throw node.error('UNSUPPORTED_SEQUENCE', `input ${input} is no sequence or optional that is known at compile time`)
-}
-
-function sequenceLike(node: Node, b: Builder, elements: readonly Value[]): Value[] {
-  const { type } = node.input(0)
-  for (const element of elements) {
-    if (element.type !== type) throw node.error('MODEL_TYPES', `a sequence of ${type} can't hold ${element.type}`)
-  }
+function sequenceOf(node: Node, b: Builder, type: Value['type'], elements: readonly Value[]): Value[] {
+  for (const element of elements) checkElement(node, type, element)
   return [b.collection('sequence', type, elements)]
 }
 
-function checkLength(node: Node, count: number): void {
-  if (count > MOST_FOLLOWED)
-    throw node.error('UNSUPPORTED_SIZE', `${count} parts are too many: each would be a value of its own`)
+function checkElement(node: Node, type: Value['type'], element: Value): void {
+  if (element.type !== type) throw node.error('MODEL_TYPES', `a sequence of ${type} can't hold ${element.type}`)
 }
 
-/** A position, by default behind the last element; negative ones count from the end. */
-function positionOf(node: Node, input: number, otherwise: number, most: number): number {
+/**
+ * A position in a sequence of `count`, by default `otherwise`; negative ones count from the end. `undefined`: only the run
+ * knows it.
+ */
+function positionOf(node: Node, input: number, count: number, otherwise: number, most: number): number | undefined {
   if (!node.inputs[input]) return otherwise
   const given = node.input(input).contents?.[0]
-  const count = elementsOf(node).length
-  if (typeof given !== 'number') throw node.error('UNSUPPORTED_DYNAMIC', 'the position must be known at compile time')
+  if (typeof given !== 'number') return undefined
   const position = given < 0 ? given + count : given
   if (position < 0 || position > most)
     throw node.error('MODEL_INDEX', `position ${given} is out of range for ${count} elements`)
   return position
 }
 
-/** An element at a position that only the running model knows: one row of all of them, which must be of one shape. */
-function elementFromData(node: Node, b: Builder, elements: readonly Value[]): Value {
+/** One row of all elements, where they are of one shape. */
+function elementFromData(node: Node, b: Builder, elements: readonly Value[]): Value | undefined {
+  const [first, ...others] = elements
+  const isLikeFirst = ({ rank, dims }: Value): boolean =>
+    rank === first!.rank && dims.every((dim, axis) => dimEquals(dim, first!.dims[axis]!))
+  if (!first || !others.every(isLikeFirst)) return undefined
   const stacked = b.op(
     'Concat',
     elements.map((element) => b.op('Unsqueeze', [element, b.ints([0])])),
@@ -67,123 +45,124 @@ function elementFromData(node: Node, b: Builder, elements: readonly Value[]): Va
   return b.op('Gather', [stacked, b.op('Reshape', [node.input(1), b.ints([])])], { axis: 0 })
 }
 
-/** ONNX SplitToSequence-11: into parts of one size, of listed sizes, or of size 1. */
-function splitToSequence(node: Node, b: Builder): Value[] {
-  const x = node.input(0)
-  const axis = normalizeAxis(node, node.int('axis', 0), x.rank)
-  const size = x.dims[axis]!
-  const split = node.inputs[1]
-  if (split?.rank === 1) {
-    const [count] = split.dims
-    if (typeof count !== 'number')
-      throw node.error('UNSUPPORTED_DYNAMIC', 'the number of parts must be known at compile time')
-    checkLength(node, count)
-    return sequenceLike(node, b, b.ops('Split', [x, castTo(b, split, 'int64')], count, { axis }))
-  }
-  const part = split ? split.contents?.[0] : 1
-  const count = typeof part === 'number' && part > 0 ? ceilDivide(size, part) : undefined
-  if (typeof part !== 'number' || typeof count !== 'number')
-    throw node.error('UNSUPPORTED_DYNAMIC', 'the number of parts must be known at compile time')
-  checkLength(node, count)
-  const sizes = Array.from({ length: count }, (_, i) => Math.min(part, Number(size) - i * part))
-  const parts = count === 0 ? [] : b.ops('Split', [x, b.ints(sizes)], count, { axis })
-  const squeezes = !split && !node.int('keepdims', 1)
-  return sequenceLike(node, b, squeezes ? parts.map((value) => b.op('Squeeze', [value, b.ints([axis])])) : parts)
-}
-
-/** ONNX SequenceMap-17: the body once for each element; inputs that are no sequences are the same every time. */
-function sequenceMap(node: Node, b: Builder): Value[] {
-  const lists = node.inputs.map((_, i) => node.input(i))
-  const { length } = elementsOf(node)
-  if (lists.some(({ elements }) => elements && elements.length !== length))
-    throw node.error('MODEL_SHAPE', 'the sequences are of different lengths')
-  const results = Array.from({ length }, (_, i) =>
-    b.inline(
-      'body',
-      lists.map((value) => value.elements?.[i] ?? value),
-    ),
-  )
-  return Array.from({ length: node.outputCount }, (_, output) =>
-    b.collection(
-      'sequence',
-      results[0]?.[output]?.type ?? lists[0]!.type,
-      results.map((values) => values[output]!),
-    ),
-  )
-}
-
-/** ONNX ConcatFromSequence-11: joins along an axis, or along a new one. */
-function concatFromSequence(node: Node, b: Builder): Value[] {
-  const elements = elementsOf(node)
-  if (!elements[0]) throw node.error('MODEL_SHAPE', 'an empty sequence has nothing to join')
-  const joined = node.int('new_axis', 0)
-  const axis = normalizeAxis(node, node.int('axis', 0), elements[0].rank + joined)
-  return [
-    b.op('Concat', joined ? elements.map((element) => b.op('Unsqueeze', [element, b.ints([axis])])) : elements, {
-      axis,
-    }),
-  ]
-}
-
-/** ONNX Optional-15: of a value, or empty. */
-function optional(node: Node, b: Builder): Value[] {
-  const value = node.inputs[0]
-  if (value) return [b.collection('optional', value.type, [value])]
-  return [b.collection('optional', elementTypeOfAttribute(node) ?? 'float32', [])]
-}
-
-function elementTypeOfAttribute(node: Node): ElementType | undefined {
-  const info = node.attributes.get('type')
-  if (info?.kind !== 'type') return undefined
-  let { value } = info
-  while (value.kind === 'sequence' || value.kind === 'optional') value = value.element
-  return value.kind === 'tensor' ? value.type : undefined
-}
-
-export const sequences: readonly LoweredOperator[] = [
-  listOperator('SequenceEmpty', '', (node, b) => {
+/** ONNX SequenceEmpty-11. */
+const SequenceEmpty: LoweredOperator = {
+  name: 'SequenceEmpty',
+  rules: takes(''),
+  infer: () => [],
+  decompose(node, b) {
     const type = elementTypeOf(node.int('dtype', 1))
     if (!type) throw node.error('MODEL_ATTRIBUTE', 'dtype is no element type')
     return [b.collection('sequence', type, [])]
-  }),
-  listOperator('SequenceConstruct', 'inputs+:T', (node, b) =>
-    sequenceLike(
+  },
+}
+
+/** ONNX SequenceConstruct-11. */
+const SequenceConstruct: LoweredOperator = {
+  name: 'SequenceConstruct',
+  rules: takes('inputs+:T', { T: 'any' }),
+  infer: () => [],
+  decompose: (node, b) =>
+    sequenceOf(
       node,
       b,
+      node.input(0).type,
       node.inputs.map((_, i) => node.input(i)),
     ),
-  ),
-  listOperator('SequenceInsert', 'input_sequence:sequence tensor:any position?:index[.]', (node, b) => {
-    const elements = elementsOf(node)
-    return sequenceLike(
-      node,
-      b,
-      elements.toSpliced(positionOf(node, 2, elements.length, elements.length), 0, node.input(1)),
-    )
-  }),
-  listOperator('SequenceErase', 'input_sequence:sequence position?:index[.]', (node, b) => {
-    const elements = elementsOf(node)
-    return sequenceLike(node, b, elements.toSpliced(positionOf(node, 1, elements.length - 1, elements.length - 1), 1))
-  }),
-  listOperator('SequenceAt', 'input_sequence:sequence position:index[.]', (node, b) => {
-    const elements = elementsOf(node)
-    if (!node.input(1).contents && elements.length > 0) return [elementFromData(node, b, elements)]
-    return [elements[positionOf(node, 1, 0, elements.length - 1)]!]
-  }),
-  listOperator('SequenceLength', 'input_sequence:sequence', (node, b) => [b.scalar(elementsOf(node).length, 'int64')]),
-  listOperator('SplitToSequence', 'input:any[_, ...] split?:index', splitToSequence),
-  listOperator('ConcatFromSequence', 'input_sequence:sequence', concatFromSequence),
-  listOperator('SequenceMap', 'input_sequence:sequence additional_inputs*:value', sequenceMap),
-  listOperator('Optional', 'input?:value', optional),
-  // Since version 18 whatever is no optional has an element, and an input left out has none.
-  listOperator('OptionalHasElement', 'input?:value', (node, b) => {
-    const value = node.inputs[0]
-    return [b.scalar(value && (value.kind !== 'optional' || value.elements!.length > 0) ? 1 : 0, 'bool')]
-  }),
-  listOperator('OptionalGetElement', 'input:value', (node) => {
-    const value = node.input(0)
-    if (value.kind !== 'optional') return [value]
-    if (value.elements![0]) return [value.elements![0]]
-    throw node.error('MODEL_OPTIONAL', 'the optional is empty')
-  }),
+}
+
+/** ONNX SequenceInsert-11: by default behind the last element. */
+const SequenceInsert: LoweredOperator = {
+  name: 'SequenceInsert',
+  rules: takes('input_sequence:sequence tensor:any position?:index[.]'),
+  decompose(node, b) {
+    const { elements, type } = node.input(0)
+    const position = elements && positionOf(node, 2, elements.length, elements.length, elements.length)
+    if (position === undefined) return undefined
+    return sequenceOf(node, b, type, elements!.toSpliced(position, 0, node.input(1)))
+  },
+  infer(node) {
+    const [{ type, list }, tensor] = [node.input(0), node.input(1)]
+    checkElement(node, type, tensor)
+    return [listInfo('sequence', type, mergeLists(list!, listOf(tensor)))]
+  },
+  control(node, c) {
+    const [from, to, position] = [node.input(0), node.output(), node.inputs[2]]
+    c.line('{')
+    const at = position ? writePosition(c, from, position, true) : undefined
+    c.takeOver(node, from, to)
+    writeInsert(c, to, at ?? `${c.list(to)}->count`, node.input(1))
+    c.line('}')
+  },
+}
+
+/** ONNX SequenceErase-11: by default the last element. */
+const SequenceErase: LoweredOperator = {
+  name: 'SequenceErase',
+  rules: takes('input_sequence:sequence position?:index[.]'),
+  decompose(node, b) {
+    const { elements, type } = node.input(0)
+    const last = (elements?.length ?? 0) - 1
+    if (last < 0 && elements) throw node.error('MODEL_INDEX', 'an empty sequence has nothing to erase')
+    const position = elements && positionOf(node, 1, elements.length, last, last)
+    return position === undefined ? undefined : sequenceOf(node, b, type, elements!.toSpliced(position, 1))
+  },
+  infer: (node) => [listInfo('sequence', node.input(0).type, node.input(0).list!)],
+  control(node, c) {
+    const [from, to, position] = [node.input(0), node.output(), node.inputs[1]]
+    c.line('{')
+    const count = `${c.list(from)}->count`
+    if (!position) c.failIf(`${count} < 1`, 'an empty sequence has nothing to erase')
+    const last = c.name()
+    if (!position) c.line(`const int64_t ${last} = ${count} - 1;`)
+    const at = position ? writePosition(c, from, position, false) : last
+    c.takeOver(node, from, to)
+    c.line(`om_erase(${c.list(to)}, ${at});`)
+    c.line('}')
+  },
+}
+
+/** ONNX SequenceAt-11. */
+const SequenceAt: LoweredOperator = {
+  name: 'SequenceAt',
+  rules: takes('input_sequence:sequence position:index[.]'),
+  decompose(node, b) {
+    const { elements } = node.input(0)
+    if (!elements) return undefined
+    const position = positionOf(node, 1, elements.length, 0, elements.length - 1)
+    const element = position === undefined ? elementFromData(node, b, elements) : elements[position]
+    return element && [element]
+  },
+  infer: (node, context) => [inferRead(node, node.input(0), context)],
+  control(node, c) {
+    const list = node.input(0)
+    c.line('{')
+    const at = writePosition(c, list, node.input(1), false)
+    writeRead(c, `${c.list(list)}->items[${at}]`, node.output())
+    c.line('}')
+  },
+}
+
+/** ONNX SequenceLength-11. */
+const SequenceLength: LoweredOperator = {
+  name: 'SequenceLength',
+  rules: takes('input_sequence:sequence'),
+  decompose: (node, b) => {
+    const { elements } = node.input(0)
+    return elements && [b.scalar(elements.length, 'int64')]
+  },
+  infer: () => [{ type: 'int64', shape: [] }],
+  control(node, c) {
+    c.allocate(node.output())
+    c.line(`*${c.pointer(node.output())} = ${c.list(node.input(0))}->count;`)
+  },
+}
+
+export const sequences: readonly LoweredOperator[] = [
+  SequenceEmpty,
+  SequenceConstruct,
+  SequenceInsert,
+  SequenceErase,
+  SequenceAt,
+  SequenceLength,
 ]

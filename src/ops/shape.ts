@@ -42,7 +42,9 @@ const noContext: InferContext = {
   subgraph: (name) => {
     throw new TypeError(`no subgraph ${name}`)
   },
-  copy: (_graph, value) => value,
+  inside: () => {
+    throw new TypeError('no subgraph here')
+  },
 }
 
 /** ONNX Reshape-5 … 25 (`allowzero` from 14): 0 copies the input's dimension, -1 takes what is left. */

@@ -156,7 +156,7 @@ describe('sequences and optionals', () => {
     expect(() => run(3n)).toThrow(/an index is out of range/)
   })
 
-  it('refuses what depends on data, and positions that are not there', async () => {
+  it('refuses positions that are not there', async () => {
     const build = (nodes: GraphSource['nodes'], output: string): Promise<unknown> =>
       compileModel({
         opsets: { '': 18 },
@@ -165,22 +165,11 @@ describe('sequences and optionals', () => {
         initializers: { five: i64([5], []) },
         nodes,
       })
-    const split = { op: 'SplitToSequence', inputs: ['x'], outputs: ['parts'] }
-    await expect(build([split, { op: 'SequenceLength', inputs: ['parts'], outputs: ['y'] }], 'y')).rejects.toThrow(
-      /number of parts must be known/,
-    )
     const list = { op: 'SequenceConstruct', inputs: ['x'], outputs: ['list'] }
     await expect(build([list, { op: 'SequenceAt', inputs: ['list', 'five'], outputs: ['y'] }], 'y')).rejects.toThrow(
       /position 5 is out of range/,
     )
     await expect(build([list], 'list')).rejects.toThrow(/sequence/)
-    const body: GraphSource = {
-      inputs: { i: undefined, go: undefined, before: undefined },
-      outputs: { go: undefined, after: undefined },
-      nodes: [{ op: 'SequenceInsert', inputs: ['before', 'x'], outputs: ['after'] }],
-    }
-    const loop = { op: 'Loop', inputs: ['five', '', 'list'], outputs: ['y'], attributes: { body } }
-    await expect(build([list, loop], 'y')).rejects.toThrow(/carries "list", a sequence/)
   })
 })
 

@@ -1,0 +1,32 @@
+import type { TypeInfo } from '../onnx/model.ts'
+import type { Value, ValueInfo } from './graph.ts'
+import { type ListInfo, mergeLists } from './list-info.ts'
+
+/** A list with the rank that the model states for the tensors in it. */
+export function withStatedRank(info: ValueInfo, stated: TypeInfo | undefined): ValueInfo {
+  let type = stated
+  while (type?.kind === 'sequence' || type?.kind === 'optional') type = type.element
+  const statedRank = type?.kind === 'tensor' ? type.shape?.length : undefined
+  return info.list && statedRank !== undefined ? { ...info, list: { statedRank, ...info.list } } : info
+}
+
+/** What a list knows of a tensor that is put into it. */
+export function listOf(...tensors: readonly Value[]): ListInfo {
+  return tensors
+    .map(({ dims }): ListInfo => ({ shape: dims.map((dim) => (typeof dim === 'number' ? dim : undefined)) }))
+    .reduce(mergeLists, { shape: 'none' })
+}
+
+/** Whether a value is an optional that may hold a sequence. */
+export function isNested({ list, elements }: ValueInfo): boolean {
+  return list?.isNested ?? elements?.some(({ kind }) => kind !== 'tensor') ?? false
+}
+
+/** `sequence of float32 [?, 3]`, for messages. */
+export function describeValue(value: ValueInfo): string {
+  const { kind = 'tensor', type, shape, list } = value
+  const dims = kind === 'tensor' ? shape : list?.shape
+  const text = dims === undefined || typeof dims === 'string' ? '' : `[${dims.map((dim) => dim ?? '?').join(', ')}]`
+  if (kind === 'tensor') return type + (text || '[?]')
+  return `${kind} of ${isNested(value) ? 'sequence of ' : ''}${type}${text}`
+}
