@@ -23,7 +23,7 @@ export class ConstantPool {
   private readonly shape: KernelShape
   /** C expressions of what is made when the model is loaded. */
   private readonly made = new Map<Tensor, string>()
-  private readonly packings = new Map<Tensor, ReadonlyMap<string, string>>()
+  private readonly packings = new Map<Tensor | Value, ReadonlyMap<string, string>>()
   readonly chunks: Uint8Array[] = []
   bytes = 0
   /** Memory of what is made when the model is loaded. */
@@ -48,15 +48,18 @@ export class ConstantPool {
       throw new TypeError('a constant that is made when loading has no place')
     }
     for (const [tensor, value] of loading.tensors) this.made.set(tensor, place(value))
-    for (const [tensor, forms] of loading.packed)
-      this.packings.set(tensor, new Map([...forms].map(([key, value]) => [key, place(value)])))
+    for (const [weights, forms] of loading.packed)
+      this.packings.set(weights, new Map([...forms].map(([key, value]) => [key, place(value)])))
     this.loadedBytes = loadedBytes
   }
 
-  /** C expression of type `const void *` for float32 weights as a kernel reads them. */
-  packed(weights: Tensor, packing: Packing): string {
-    const made = this.packings.get(weights)?.get(packedKey(packing))
-    return made ?? this.data('float32', bytesOf(packWeights(weights, packing, this.shape)))
+  /** C expression of type `const void *` for float32 weights as a kernel reads them: a constant's, or made when loading. */
+  packed(weights: Value, packing: Packing): string {
+    const { constant } = weights
+    const made = this.packings.get(constant ?? weights)?.get(packedKey(packing))
+    if (made !== undefined) return made
+    if (!constant) throw new TypeError('weights that are made when loading have not been packed')
+    return this.data('float32', bytesOf(packWeights(constant, packing, this.shape)))
   }
 
   /** C expression of type `const void *` (strings: `const char *const *`) for a tensor. */

@@ -84,21 +84,19 @@ class RunWriter implements ControlWriter {
     const variables = this.sizes.names()
     const symbols = variables.map((name) => `  int64_t ${name} = 0;\n`).join('')
     const unused = ['arena', 'in', 'out', 'message', ...variables]
-    const { slots, release } = this.slotLines()
+    const { slots, release } = this.memoryLines()
     const loaded = '  char *loaded = NULL;\n  if ((error = om_constants(&loaded, message))) return error;\n'
-    const texts = this.makesTexts ? '  om_texts texts = {0};\n' : ''
-    const releaseTexts = this.makesTexts ? '  om_free_texts(&texts);\n' : ''
     return `${this.profileTable()}static int om_run(void *arena, const om_buffer *in, om_buffer *out, om_message *message) {
   int error = OM_OK;
-${this.constants.loadedBytes > 0 ? loaded : ''}${symbols}${slots}${texts}  ${unused.map((name) => `(void)${name}`).join(', ')};
-${binding}${this.sizes.formulaDefinitions()}${this.body}${`${binding}${this.body}`.includes('goto done;') ? 'done:\n' : ''}${release}${releaseTexts}  return error;
+${this.constants.loadedBytes > 0 ? loaded : ''}${symbols}${slots}  ${unused.map((name) => `(void)${name}`).join(', ')};
+${binding}${this.sizes.formulaDefinitions()}${this.body}${`${binding}${this.body}`.includes('goto done;') ? 'done:\n' : ''}${release}  return error;
 }
 `
   }
 
   writeLoad(): string {
     this.graph(this.main)
-    const { slots, release } = this.slotLines()
+    const { slots, release } = this.memoryLines()
     const { arenaBytes, loadedBytes } = this.plan
     return `static int om_make_constants(char *loaded, void *arena, om_message *message) {
   int error = OM_OK;
@@ -112,16 +110,16 @@ static int om_constants(char **loaded, om_message *message) {
 `
   }
 
-  private slotLines(): { slots: string; release: string } {
+  private memoryLines(): { slots: string; release: string } {
     const { slots, lists } = this.plan
-    return {
-      slots:
-        (slots > 0 ? `  om_slot slots[${slots}] = {{0}};\n` : '') +
-        (lists > 0 ? `  om_list lists[${lists}] = {{0}};\n` : ''),
-      release:
-        (slots > 0 ? `  om_release(slots, ${slots});\n` : '') +
-        (lists > 0 ? `  om_release_lists(lists, ${lists});\n` : ''),
-    }
+    const lines = [
+      ...(slots > 0 ? [[`  om_slot slots[${slots}] = {{0}};\n`, `  om_release(slots, ${slots});\n`] as const] : []),
+      ...(lists > 0
+        ? [[`  om_list lists[${lists}] = {{0}};\n`, `  om_release_lists(lists, ${lists});\n`] as const]
+        : []),
+      ...(this.makesTexts ? [['  om_texts texts = {0};\n', '  om_free_texts(&texts);\n'] as const] : []),
+    ]
+    return { slots: lines.map(([own]) => own).join(''), release: lines.map(([, free]) => free).join('') }
   }
 
   line(text: string): void {
@@ -305,7 +303,7 @@ static int om_constants(char **loaded, om_message *message) {
       case 'constant':
         return `(${pointerType(argument.type, false)})${this.constants.data(argument.type, argument.bytes)}`
       case 'packed':
-        return `(const float *)${this.constants.packed(argument.weights.constant!, argument.packing)}`
+        return `(const float *)${this.constants.packed(argument.weights, argument.packing)}`
       case 'texts':
         this.makesTexts = true
         return '&texts'

@@ -81,6 +81,7 @@ export class Kernel implements KernelWriter {
   private readonly outputs: readonly Value[]
   private readonly written: ReadonlySet<Value>
   private readonly table: KernelTable
+  private readonly fixed: ReadonlySet<Value>
   private readonly parameters: { readonly name: string; readonly declaration: string; readonly argument: Argument }[] =
     []
   private readonly named = new Map<string, string>()
@@ -98,11 +99,12 @@ export class Kernel implements KernelWriter {
   }
 
   /** `outputs` are what the kernel writes: the node's own, unless an epilogue replaced the last. */
-  constructor(node: Node, outputs: readonly Value[], table: KernelTable) {
+  constructor(node: Node, outputs: readonly Value[], table: KernelTable, fixed: ReadonlySet<Value>) {
     this.node = node
     this.outputs = outputs
     this.written = new Set(outputs)
     this.table = table
+    this.fixed = fixed
   }
 
   input(i: number): string {
@@ -160,7 +162,12 @@ export class Kernel implements KernelWriter {
     })
   }
 
+  isFixed(value: Value): boolean {
+    return value.constant !== undefined || this.fixed.has(value)
+  }
+
   packed(weights: Value, packing: Packing): string {
+    if (!this.isFixed(weights)) throw new TypeError(`value ${weights.name} is not the same in every run`)
     return this.parameter(
       `packed ${weights.id} ${JSON.stringify(packing)}`,
       'c',

@@ -3,7 +3,7 @@ import { elementTypes, memoryBytes, packedBytes } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import { type Graph, Identities, Node, type Value } from '../graph/graph.ts'
-import { removeDeadNodes } from '../graph/uses.ts'
+import { removeDeadNodes, usedBy } from '../graph/uses.ts'
 import type { KernelShape } from '../kernels/shape.ts'
 import { registry } from '../ops/index.ts'
 import { packAttributes, packedLength, type Packing } from '../ops/packing.ts'
@@ -11,16 +11,26 @@ import type { Argument } from './kernel.ts'
 import type { LoweredGraphs } from './lower.ts'
 
 /**
- * Constants that are not stored as kernels read them, but made when the model is loaded from what the file has: half
- * precision and quantised weights that were widened, elements of less than a byte, weights that grow when they are packed.
+ * What is made when the model is loaded: values that are the same in every run although they did not fold, and constants
+ * that are not stored as kernels read them, but made from what the file has: half precision and quantised weights that were
+ * widened, elements of less than a byte, weights that grow when they are packed.
  */
 export interface Loading {
   /** Computes them; its outputs are what is kept. */
   readonly graph: Graph
   /** Which output a constant is, as kernels find it. */
   readonly tensors: ReadonlyMap<Tensor, Value>
-  /** The same of packed weights, by `packedKey`. */
-  readonly packed: ReadonlyMap<Tensor, ReadonlyMap<string, Value>>
+  /** The same of packed weights, by `packedKey`: of a constant, or of one of `values`' kind. */
+  readonly packed: ReadonlyMap<Tensor | Value, ReadonlyMap<string, Value>>
+  /** Values of the main graph that are no constants. */
+  readonly values: readonly Value[]
+}
+
+/** A model's main graph without the nodes whose results are the same in every run, and these. */
+export interface Run {
+  readonly main: Graph
+  readonly lowered: LoweredGraphs
+  readonly fixed: readonly Node[]
 }
 
 /** One order of one tensor's elements. */
@@ -41,19 +51,53 @@ interface Demanded {
   readonly bytes: number
 }
 
-/** Decides which constants are made when loading, and how; `undefined` where none is. */
-export function loadingOf(lowered: LoweredGraphs, shape: KernelShape): Loading | undefined {
-  const demanded = demandedConstants(lowered, shape)
+/** Decides what is made when loading, and how; `undefined` where nothing is. */
+export function loadingOf(run: Run, shape: KernelShape): Loading | undefined {
+  const fixed = demandedValues(run)
+  const inputs = new Set(run.fixed.flatMap((node) => node.inputs))
+  const demanded = demandedConstants(run.lowered, inputs, shape)
   const costs = new Costs(demanded.flatMap(({ value, packing }) => (packing ? [] : [value])))
   const chosen = demanded.filter(({ value, packing, bytes }) => {
     const stored = costs.of(value)
     return (packing || costs.isMade(value)) && stored < WORTHWHILE * bytes && bytes - stored >= LEAST_SAVED
   })
   const saved = chosen.reduce((sum, { value, bytes }) => sum + bytes - costs.of(value), 0)
-  return saved < LEAST_SAVED_IN_ALL ? undefined : build(chosen, costs, shape)
+  const worthwhile = saved < LEAST_SAVED_IN_ALL ? [] : chosen
+  if (worthwhile.length === 0 && fixed.values.length === 0 && fixed.packed.length === 0) return undefined
+  return build(worthwhile, { ...fixed, nodes: run.fixed }, costs, shape)
 }
 
-function demandedConstants(lowered: LoweredGraphs, shape: KernelShape): Demanded[] {
+/** Results of nodes that run when loading. */
+interface DemandedValues {
+  readonly values: readonly Value[]
+  readonly packed: readonly { readonly value: Value; readonly packing: Packing }[]
+}
+
+/** Which of them are used by runs, as they are and packed. */
+function demandedValues({ main, lowered, fixed }: Run): DemandedValues {
+  const made = new Set(fixed.flatMap(({ outputs }) => outputs))
+  const values = new Set(main.outputs)
+  const packed = new Map<string, { value: Value; packing: Packing }>()
+  for (const { sizes, call, nodes } of [...lowered.values()].flat()) {
+    if (!call) for (const value of nodes.flatMap((node) => [...usedBy(node)])) values.add(value)
+    for (const argument of [sizes, call].flatMap((part) => part?.arguments ?? [])) {
+      if (argument.kind === 'value') values.add(argument.value)
+      if (argument.kind === 'packed' && made.has(argument.weights))
+        packed.set(`${argument.weights.id} ${packedKey(argument.packing)}`, {
+          value: argument.weights,
+          packing: argument.packing,
+        })
+    }
+  }
+  return { values: [...values].filter((value) => made.has(value)), packed: [...packed.values()] }
+}
+
+/** `inputs`: of nodes that run when loading. */
+function demandedConstants(
+  lowered: LoweredGraphs,
+  inputs: ReadonlySet<Value | undefined>,
+  shape: KernelShape,
+): Demanded[] {
   const found = new Map<Tensor, Map<string, Demanded>>()
   const add = (value: Value, packing?: Packing): void => {
     const { constant } = value
@@ -68,6 +112,7 @@ function demandedConstants(lowered: LoweredGraphs, shape: KernelShape): Demanded
     if (argument.kind === 'value') add(argument.value)
     if (argument.kind === 'packed') add(argument.weights, argument.packing)
   }
+  for (const input of inputs) if (input) add(input)
   for (const groups of lowered.values())
     for (const { sizes, call } of groups) for (const part of [sizes, call]) part?.arguments.forEach(visit)
   return [...found.values()].flatMap((forms) => [...forms.values()])
@@ -123,9 +168,16 @@ function leafBytes({ type, dims }: Tensor): number {
   return type === 'string' ? Infinity : packedBytes(type, elementsOf(dims))
 }
 
-function build(chosen: readonly Demanded[], costs: Costs, shape: KernelShape): Loading {
+function build(
+  chosen: readonly Demanded[],
+  fixed: DemandedValues & { readonly nodes: readonly Node[] },
+  costs: Costs,
+  shape: KernelShape,
+): Loading {
   const graph: Graph = { name: 'load', inputs: [], outputs: [], outputNames: [], nodes: [] }
-  const builder = new GraphBuilder(graph, registry, new Identities(), { folds: false })
+  const ids = fixed.nodes.flatMap(({ inputs, outputs }) => [...inputs, ...outputs].map((value) => value?.id ?? 0))
+  const identities = new Identities(ids.reduce((most, id) => Math.max(most, id + 1), 0))
+  const builder = new GraphBuilder(graph, registry, identities, { folds: false })
   const made = new Map<Value, Value>()
   const make = (value: Value): Value => {
     let result = made.get(value)
@@ -147,20 +199,25 @@ function build(chosen: readonly Demanded[], costs: Costs, shape: KernelShape): L
     return builder.op('Unpack', [bytes], attributes, 'om')
   }
   const tensors = new Map<Tensor, Value>()
-  const packed = new Map<Tensor, Map<string, Value>>()
-  for (const { value, packing } of chosen) {
-    const result = make(value)
-    if (!packing) {
-      tensors.set(value.constant!, result)
-      graph.outputs.push(result)
-      continue
-    }
-    const attributes = packAttributes(packing, packedLength(value.constant!, packing, shape))
-    const output = builder.op('Pack', [result], attributes, 'om')
-    const forms = packed.get(value.constant!) ?? new Map<string, Value>()
-    packed.set(value.constant!, forms.set(packedKey(packing), output))
+  const packed = new Map<Tensor | Value, Map<string, Value>>()
+  const pack = (weights: Tensor | Value, value: Value, packing: Packing): void => {
+    const attributes = packAttributes(packing, packedLength({ dims: value.staticShape! }, packing, shape))
+    const output = builder.op('Pack', [value], attributes, 'om')
+    const forms = packed.get(weights) ?? new Map<string, Value>()
+    packed.set(weights, forms.set(packedKey(packing), output))
     graph.outputs.push(output)
   }
+  for (const { value, packing } of chosen) {
+    const result = make(value)
+    if (packing) pack(value.constant!, result, packing)
+    else {
+      tensors.set(value.constant!, result)
+      graph.outputs.push(result)
+    }
+  }
+  graph.nodes.push(...fixed.nodes)
+  graph.outputs.push(...fixed.values)
+  for (const { value, packing } of fixed.packed) pack(value, value, packing)
   removeDeadNodes(graph)
-  return { graph, tensors, packed }
+  return { graph, tensors, packed, values: fixed.values }
 }

@@ -1,4 +1,4 @@
-import type { Graph } from '../graph/graph.ts'
+import type { Graph, Value } from '../graph/graph.ts'
 import { operatorOf } from '../ops/index.ts'
 import { introducedSymbols } from '../graph/symbols.ts'
 import { naming } from '../graph/unforeseen.ts'
@@ -16,15 +16,18 @@ export interface LoweredGroup extends Group {
 
 export type LoweredGraphs = ReadonlyMap<Graph, readonly LoweredGroup[]>
 
-/** Groups and lowers a graph and all its subgraphs; the functions go to `table`. */
-export function lowerGraph(main: Graph, table: KernelTable): LoweredGraphs {
+/**
+ * Groups and lowers a graph and all its subgraphs; the functions go to `table`. `fixed`: values that it uses and that are
+ * computed when the model is loaded.
+ */
+export function lowerGraph(main: Graph, table: KernelTable, fixed: ReadonlySet<Value> = new Set()): LoweredGraphs {
   const uses = countUses(main)
   const lowered = new Map<Graph, readonly LoweredGroup[]>()
   const visit = (graph: Graph): void => {
     const groups = groupNodes(graph, uses)
     lowered.set(
       graph,
-      groups.map((group) => naming(group.anchor, () => lowerGroup(group, table))),
+      groups.map((group) => naming(group.anchor, () => lowerGroup(group, table, fixed))),
     )
     for (const node of graph.nodes) node.graphs.forEach(visit)
   }
@@ -32,17 +35,17 @@ export function lowerGraph(main: Graph, table: KernelTable): LoweredGraphs {
   return lowered
 }
 
-function lowerGroup(group: Group, table: KernelTable): LoweredGroup {
+function lowerGroup(group: Group, table: KernelTable, fixed: ReadonlySet<Value>): LoweredGroup {
   const { anchor, nodes, outputs } = group
   const operator = operatorOf(anchor)
   const label = nodes
     .map((node) => node.op)
     .slice(0, 4)
     .join('_')
-  const sizes = lowerSizes(group, table)
+  const sizes = lowerSizes(group, table, fixed)
   if (operator.alias !== undefined || operator.control) return { ...group, ...(sizes && { sizes }) }
 
-  const kernel = new Kernel(anchor, outputs, table)
+  const kernel = new Kernel(anchor, outputs, table, fixed)
   if (operator.scalar) writeMap(nodes, kernel)
   else if (operator.lower) operator.lower(anchor, kernel, nodes.slice(1))
   else
@@ -53,9 +56,9 @@ function lowerGroup(group: Group, table: KernelTable): LoweredGroup {
   return { ...group, ...(sizes && { sizes }), call: kernel.finish(label) }
 }
 
-function lowerSizes({ anchor }: Group, table: KernelTable): KernelCall | undefined {
+function lowerSizes({ anchor }: Group, table: KernelTable, fixed: ReadonlySet<Value>): KernelCall | undefined {
   const { check, sizes } = operatorOf(anchor)
-  const kernel = new Kernel(anchor, [], table)
+  const kernel = new Kernel(anchor, [], table, fixed)
   check?.(anchor, kernel)
   // A scalar has no size to be born, and yet a Reshape or Squeeze to it may be given what doesn't fit.
   const isBorn = introducedSymbols(anchor).size > 0 || anchor.outputs.every((output) => output.shape?.length === 0)

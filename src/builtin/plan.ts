@@ -59,6 +59,8 @@ export interface PlanOptions {
   readonly apart?: boolean
   /** The graph runs when the model is loaded: its outputs stay. */
   readonly loads?: boolean
+  /** Where values are that such a graph has computed. */
+  readonly loaded?: ReadonlyMap<Value, Storage>
 }
 
 class Planner {
@@ -74,7 +76,8 @@ class Planner {
   private loadedBytes = 0
   private position = 0
 
-  constructor(main: Graph, lowered: LoweredGraphs, { apart = false, loads = false }: PlanOptions) {
+  constructor(main: Graph, lowered: LoweredGraphs, { apart = false, loads = false, loaded = new Map() }: PlanOptions) {
+    for (const [value, storage] of loaded) this.storage.set(value, storage)
     this.main = main
     this.lowered = lowered
     this.apart = apart

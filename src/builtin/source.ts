@@ -1,13 +1,15 @@
 import type { Signature } from '../artifact.ts'
-import type { Graph } from '../graph/graph.ts'
+import { withoutFixed } from '../graph/fixed.ts'
+import type { Graph, Value } from '../graph/graph.ts'
 import { stringLiteral } from '../ops/c-text.ts'
+import { registry } from '../ops/index.ts'
 import { ConstantPool } from './constants.ts'
 import { writeLoad, writeRun } from './emit.ts'
 import type { KernelShape } from '../kernels/shape.ts'
 import { KernelTable } from './kernel.ts'
-import { loadingOf } from './loading.ts'
-import { type LoweredGraphs, lowerGraph } from './lower.ts'
-import { planGraph } from './plan.ts'
+import { loadingOf, type Run } from './loading.ts'
+import { lowerGraph } from './lower.ts'
+import { planGraph, type Storage } from './plan.ts'
 import { ioTable, signatureLiteral, signatureOfGraph } from './signature.ts'
 
 export interface SourceOptions {
@@ -37,11 +39,12 @@ export interface ModelSource {
 /** Generates the C of a graph. Expects inferred shapes; changes nothing. */
 export function generateSource(graph: Graph, options: SourceOptions): ModelSource {
   const table = new KernelTable(options.shape)
-  const lowered = lowerGraph(graph, table)
-  const plan = planGraph(graph, lowered, options)
+  const { running, fixed } = withoutFixed(graph, registry)
+  const lowered = lowerGraph(running, table, new Set(fixed.flatMap(({ outputs }) => outputs)))
   const constants = new ConstantPool(options.byteOrder, options)
-  const load = writeLoading(lowered, table, constants, options)
-  const run = writeRun(graph, lowered, plan, constants, options)
+  const { load, loaded } = writeLoading({ main: running, lowered, fixed }, table, constants, options)
+  const plan = planGraph(running, lowered, { ...options, loaded })
+  const run = writeRun(running, lowered, plan, constants, options)
   const signature = signatureOfGraph(graph)
   const hasLists = plan.lists > 0 || [...graph.inputs, ...graph.outputs].some(({ kind }) => kind !== 'tensor')
   const own = [
@@ -66,19 +69,20 @@ export function generateSource(graph: Graph, options: SourceOptions): ModelSourc
   }
 }
 
-/** The C of what is made when the model is loaded; empty where all constants are stored as they are read. */
+/** The C of what is made when the model is loaded, and where values are then; empty where there is nothing to do. */
 function writeLoading(
-  lowered: LoweredGraphs,
+  run: Run,
   table: KernelTable,
   constants: ConstantPool,
   options: SourceOptions,
-): string {
-  const loading = loadingOf(lowered, table.shape)
-  if (!loading) return ''
+): { load: string; loaded: ReadonlyMap<Value, Storage> } {
+  const loading = loadingOf(run, table.shape)
+  if (!loading) return { load: '', loaded: new Map() }
   const steps = lowerGraph(loading.graph, table)
   const plan = planGraph(loading.graph, steps, { ...options, loads: true })
   constants.load(loading, plan)
-  return writeLoad(loading.graph, steps, plan, constants)
+  const loaded = new Map(loading.values.map((value) => [value, plan.storage.get(value)!]))
+  return { load: writeLoad(loading.graph, steps, plan, constants), loaded }
 }
 
 function descriptor(signature: Signature, arenaBytes: number, { target, compiler }: SourceOptions): string {

@@ -263,8 +263,14 @@ export class Identities {
   readonly checked = new Set<string>()
   /** Why sides of forks can't be gone, by `Place.path` of the importer. */
   readonly impossible = new Map<string, string>()
-  private values = 0
+  private values: number
   private symbols = 0
+
+  /** `first`: the number of the first value. */
+  constructor(first = 0) {
+    this.values = first
+  }
+
   /** @throws CompileError `MODEL_LIMIT`: bodies that are unfolded ask for any number of values, and bodies in bodies for a power of it */
   nextValue(): number {
     if (this.values >= MOST_VALUES) {

@@ -66,6 +66,8 @@ export interface Operator {
   readonly rules: Rules | ((node: Node) => Rules)
   /** Types and shapes of the outputs. Throws `node.error(…)` on a model that breaks the operator's rules. */
   infer(node: Node, context: InferContext): readonly ValueInfo[]
+  /** Whether its results may differ from run to run although its inputs are the same: random numbers, sizes of the run. */
+  readonly varies?: boolean
   /** The outputs, where all inputs are constants. May decline by returning `undefined`. */
   fold?(node: Node): readonly Tensor[] | undefined
   /** The same computation with simpler operators. May decline by returning `undefined`. */

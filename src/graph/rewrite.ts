@@ -1,3 +1,4 @@
+import { FixedValues } from './fixed.ts'
 import { GraphBuilder, type SubgraphImporter } from './builder.ts'
 import type { Graph, Identities, Node, Value } from './graph.ts'
 import type { Builder, OperatorRegistry } from './operator.ts'
@@ -8,6 +9,8 @@ import { countUses, removeDeadNodes } from './uses.ts'
 export interface RewriteContext extends Builder {
   /** Whether `value`, from before this pass, is used by one node only. */
   isUsedOnce(value: Value): boolean
+  /** Whether `value` is known to be the same in every run, see `FixedValues`. */
+  isFixed(value: Value): boolean
 }
 
 /** One rule of a pass: the values that replace the node's outputs, or `undefined` where the rule does not apply. */
@@ -24,7 +27,14 @@ export function rewriteGraph(
   identities: Identities,
 ): void {
   const replaced = new Map<Value, Value>()
-  walk(graph, { rules, registry, identities, replaced, uses: countUses(graph) })
+  walk(graph, {
+    rules,
+    registry,
+    identities,
+    replaced,
+    uses: countUses(graph),
+    fixed: new FixedValues(graph, registry),
+  })
   removeDeadNodes(graph)
 }
 
@@ -34,6 +44,7 @@ interface Pass {
   readonly identities: Identities
   readonly replaced: Map<Value, Value>
   readonly uses: Map<Value, number>
+  readonly fixed: FixedValues
 }
 
 function walk(graph: Graph, pass: Pass): void {
@@ -65,6 +76,10 @@ class RewriteBuilder extends GraphBuilder implements RewriteContext {
   constructor(graph: Graph, pass: Pass) {
     super(graph, pass.registry, pass.identities)
     this.pass = pass
+  }
+
+  isFixed(value: Value): boolean {
+    return this.pass.fixed.has(value)
   }
 
   isUsedOnce(value: Value): boolean {

@@ -8,15 +8,15 @@ import type { Rewrite, RewriteContext } from '../graph/rewrite.ts'
  */
 export const convolutionFolding: readonly Rewrite[] = [foldChannelFactor, foldChannelOffset]
 
-/** The convolution that alone makes `value` for this one use, with constant weights. */
+/** The convolution that alone makes `value` for this one use, with fixed weights. */
 function convolutionOf(value: Value | undefined): Node | undefined {
   const node = value?.producer
   return node?.op === 'Conv2d' && node.domain === 'om' ? node : undefined
 }
 
-/** The one number per channel that a constant operand stands for: [C] or [1, 1, 1, C]. */
-function perChannel(value: Value | undefined, channels: Dim): Value | undefined {
-  if (!value?.constant || value.dims.slice(0, -1).some((dim) => dim !== 1)) return undefined
+/** The one number per channel that a fixed operand stands for: [C] or [1, 1, 1, C]. */
+function perChannel(value: Value | undefined, channels: Dim, b: RewriteContext): Value | undefined {
+  if (!value || !b.isFixed(value) || value.dims.slice(0, -1).some((dim) => dim !== 1)) return undefined
   return value.rank > 0 && dimEquals(value.dims.at(-1)!, channels) ? value : undefined
 }
 
@@ -28,7 +28,6 @@ function foldChannelFactor(node: Node, b: RewriteContext): readonly Value[] | un
   const [x, w, bias] = conv.inputs as [Value, Value, Value | undefined]
   const factor = b.op('Reshape', [operand, b.ints([-1])])
   const scaled = b.op('Mul', [w, b.op('Reshape', [factor, b.ints([-1, 1, 1, 1])])])
-  if (!scaled.constant) return undefined
   return [b.op('Conv2d', [x, scaled, bias && b.op('Mul', [bias, factor])], Object.fromEntries(conv.attributes), 'om')]
 }
 
@@ -51,7 +50,7 @@ function channelOperation(node: Node, op: string, b: RewriteContext): { conv: No
     [node.inputs[1], node.inputs[0]],
   ]) {
     const conv = convolutionOf(value)
-    const operand = conv && perChannel(other, conv.output().dims[3]!)
+    const operand = conv && perChannel(other, conv.output().dims[3]!, b)
     if (conv && operand && b.isUsedOnce(conv.output())) return { conv, operand }
   }
   return undefined

@@ -47,7 +47,7 @@ const Conv: LoweredOperator = {
   flops,
 }
 
-/** The compiler's own: Conv over NHWC with constant weights (still in ONNX's layout), for the fast kernels. */
+/** The compiler's own: Conv over NHWC with fixed weights (still in ONNX's layout), for the fast kernels. */
 const Conv2d: LoweredOperator = {
   name: 'Conv2d',
   domain: 'om',

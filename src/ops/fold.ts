@@ -31,7 +31,7 @@ export function foldElementwise(
   type: ElementType,
   { onNumbers, onIntegers }: Elementwise,
 ): Tensor[] | undefined {
-  const tensors = node.inputs.map((input) => input!.constant!)
+  const tensors = node.inputs.flatMap((input) => input?.constant ?? [])
   const shape = broadcastShapes(
     node,
     tensors.map((tensor) => tensor.dims),

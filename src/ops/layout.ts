@@ -2,7 +2,7 @@ import type { IntsName } from '../graph/attributes.ts'
 import { isStatic } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
-import type { Rewrite } from '../graph/rewrite.ts'
+import type { Rewrite, RewriteContext } from '../graph/rewrite.ts'
 import { operatorOf } from './index.ts'
 import { keepsOrder, permutationOf } from './transpose.ts'
 
@@ -61,10 +61,12 @@ function isImage(value: Value): boolean {
   return value.rank === 4 && value.type === 'float32'
 }
 
-function convolutionChannelsLast(node: Node, b: Builder): readonly Value[] | undefined {
+function convolutionChannelsLast(node: Node, b: RewriteContext): readonly Value[] | undefined {
   if (node.op !== 'Conv' || node.domain !== '') return undefined
   const [x, w, bias] = node.inputs
-  if (!x || !w?.constant || x.type !== 'float32' || typeof x.dims[1] !== 'number') return undefined
+  // What itself is computed only once finds its weights packed only where they are constants.
+  if (!x || !w || !(w.constant || (b.isFixed(w) && !b.isFixed(x)))) return undefined
+  if (x.type !== 'float32' || typeof x.dims[1] !== 'number') return undefined
   if (x.rank === 3) return convolutionOfLines(node, b)
   if (!isImage(x)) return undefined
   return [toNchw(b, b.op('Conv2d', [toNhwc(b, x), w, bias], Object.fromEntries(node.attributes), 'om'))]

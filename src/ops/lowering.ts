@@ -33,7 +33,9 @@ export interface KernelWriter {
   texts(): string
   /** Parameter that points at constant data made at compile time (packed weights, tables), 64-byte aligned, little-endian elements of `type`. */
   constant(type: ElementType, bytes: Uint8Array): string
-  /** Parameter that points at constant float32 weights as a kernel reads them, 64-byte aligned: packed when compiling, or when the model is loaded. */
+  /** Whether `value` is the same in every run: a constant, or computed from constants when the model is loaded. */
+  isFixed(value: Value): boolean
+  /** Parameter that points at fixed float32 weights as a kernel reads them, 64-byte aligned: packed when compiling, or when the model is loaded. */
   packed(weights: Value, packing: Packing): string
   /** A line (or several) of the body. */
   line(text: string): void

@@ -50,7 +50,7 @@ function productOf(node: Node): Product {
   return { m: a.rank === 1 ? 1 : a.dims.at(-2)!, n, k: a.dims.at(-1)!, batch }
 }
 
-/** `om_gemm_f32` over weights packed at compile time, or `om_matmul_f32` over an operand that is computed. */
+/** `om_gemm_f32` over weights that are packed beforehand, or `om_matmul_f32` over an operand that is computed. */
 export function lowerProduct(
   node: Node,
   k: KernelWriter,
@@ -64,7 +64,7 @@ export function lowerProduct(
   const aStride = options.transposeA ? `, .a_row = 1, .a_column = ${k.dim(m)}` : ''
   const gemm = `(om_gemm_shape){.m = ${k.dim(m)}, .n = ${k.dim(n)}, .k = ${k.dim(depth)}${aStride}}`
   const tail = `${gemm}, ${epilogueLiteral(k, node.output(), epilogue, options.bias ?? {})}`
-  const packed = b.constant && batch.length === 0 && typeof n === 'number' && typeof depth === 'number'
+  const packed = k.isFixed(b) && batch.length === 0 && typeof n === 'number' && typeof depth === 'number'
   if (packed) {
     const c = k.packed(b, { layout: 'matrices', depth, columns: [n], transposed: options.transposeB ?? false })
     k.line(`om_gemm_f32(${k.input(0)}, ${c}, ${k.output()}, ${tail}, ${k.scratch(gemmScratchBytes(k.shape), 'void')});`)

@@ -5,7 +5,7 @@ import type { Builder } from '../graph/operator.ts'
 import { broadcastTo } from '../graph/demands.ts'
 import { type Agreement, sameSize, sizeOrOne, takes } from '../graph/rules.ts'
 import { type ElementType, elementTypeOf, elementTypes, isFloat } from '../onnx/element-type.ts'
-import { numbersOf, tensorOrDecline } from './fold.ts'
+import { foldElementwise } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
 import { castTo } from './widen.ts'
@@ -96,7 +96,7 @@ const QuantizeLinear: LoweredOperator = {
     const precision = floatAttribute(node, 'precision') ?? 'float32'
     const ratio = b.op('Div', [castTo(b, x, precision), castTo(b, aligned(node, b, scale, x), precision)])
     if (isFloat(to)) return [b.op('Cast', [ratio], { to: elementTypes[to].code, saturate: node.int('saturate', 1) })]
-    const offset = zeroPoint && aligned(node, b, zeroPoint, x)
+    const offset = zeroPoint && castTo(b, aligned(node, b, zeroPoint, x), 'float32')
     return [b.op('RoundTo', [castTo(b, ratio, 'float32'), offset], { to: elementTypes[to].code }, 'om')]
   },
 }
@@ -107,11 +107,11 @@ function rangeOf(type: ElementType): readonly [number, number] {
   return type.startsWith('u') ? [0, span - 1] : [-span / 2, span / 2 - 1]
 }
 
-/** The compiler's own: a float rounded to an integer type, moved by a zero point of that type, saturating. */
+/** The compiler's own: a float rounded to an integer type, moved by a zero point (a float, too), saturating. */
 const RoundTo: LoweredOperator = {
   name: 'RoundTo',
   domain: 'om',
-  rules: takes(`x:float32 zero_point?:${QUANTIZED}`, {}, (node) => {
+  rules: takes('x:float32 zero_point?:float32', {}, (node) => {
     const [x, zeroPoint] = [node.input(0), node.inputs[1]]
     return zeroPoint ? [...broadcastTo(node, x.dims, [{ input: 1, from: 0, dims: zeroPoint.dims }])] : []
   }),
@@ -119,24 +119,20 @@ const RoundTo: LoweredOperator = {
     return [{ type: elementTypeOf(node.int('to', 0))!, shape: node.input(0).shape }]
   },
   fold(node) {
-    const { dims } = node.input(0).constant!
-    const zeroPoint = node.inputs[1]?.constant
-    const [numbers, offsets] = [numbersOf(node.input(0).constant!), zeroPoint ? numbersOf(zeroPoint) : [0]]
-    const values = Array.from(numbers ?? [NaN])
-    if (offsets?.length !== 1 || values.some(Number.isNaN)) return undefined
     const type = elementTypeOf(node.int('to', 0))!
     const [low, high] = rangeOf(type)
-    return tensorOrDecline(
-      type,
-      dims,
-      values.map((value) => Math.min(high, Math.max(low, roundToEven(value) + offsets[0]!))),
-    )
+    // As om_quantize: NaN gives the least number.
+    const onNumbers = (x: number, offset = 0): number => {
+      const moved = Math.fround(roundToEven(x) + offset)
+      return moved > low ? Math.min(high, moved) : low
+    }
+    return foldElementwise(node, type, { onNumbers })
   },
   scalar(node, [x, zeroPoint], k) {
     const { type } = node.output()
     const [low, high] = rangeOf(type)
     k.include('quantize.h')
-    return `(${elementTypes[type].c})om_quantize(${x}, ${zeroPoint ? `(float)${zeroPoint}` : '0.0f'}, ${low}.0f, ${high}.0f)`
+    return `(${elementTypes[type].c})om_quantize(${x}, ${zeroPoint || '0.0f'}, ${low}.0f, ${high}.0f)`
   },
 }
 

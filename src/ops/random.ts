@@ -59,6 +59,7 @@ const uniform: Distribution = (node) => {
 function ofShape(name: string, distribution: Distribution): LoweredOperator {
   return {
     name,
+    varies: true,
     rules: takes(''),
     infer: (node): ValueInfo[] => [{ type: floatAttribute(node, 'float32'), shape: shapeAttribute(node) }],
     lower: (node, k) => lowerRandom(node, k, distribution),
@@ -76,6 +77,7 @@ function shapeAttribute(node: Node): readonly Dim[] {
 function likeInput(name: string, distribution: Distribution): LoweredOperator {
   return {
     name,
+    varies: true,
     rules: takes('input:any'),
     infer: (node): ValueInfo[] => [{ type: floatAttribute(node, node.input(0).type), shape: node.input(0).shape }],
     lower: (node, k) => lowerRandom(node, k, distribution),
@@ -90,6 +92,7 @@ function lowerRandom(node: Node, k: KernelWriter, distribution: Distribution): v
 /** ONNX Bernoulli-15 … 22: 1 with the probability that the input says, else 0. */
 const Bernoulli: LoweredOperator = {
   name: 'Bernoulli',
+  varies: true,
   rules: takes('input:float'),
   infer: (node): ValueInfo[] => [{ type: typeAttribute(node, node.input(0).type), shape: node.input(0).shape }],
   lower(node, k) {
@@ -101,6 +104,7 @@ const Bernoulli: LoweredOperator = {
 /** ONNX Multinomial-7 … 22: classes drawn by the logarithms of their odds, [batch, classes] → [batch, sample_size]. */
 const Multinomial: LoweredOperator = {
   name: 'Multinomial',
+  varies: true,
   rules: takes('input:float[_, _]'),
   infer(node): ValueInfo[] {
     const { dims } = node.input(0)

@@ -219,7 +219,7 @@ function packedWeights(
   // GRU's R is two matrices: z and r, then h.
   const parts = gates === 3 ? [2 * hidden, hidden] : [rows]
   const [w, r] = [node.input(1), node.input(2)]
-  if (w.constant && r.constant) {
+  if (k.isFixed(w) && k.isFixed(r)) {
     const packed = (weights: Value, depth: number, blocks: readonly number[]): string => {
       const columns = Array<readonly number[]>(directions).fill(blocks).flat()
       return k.packed(weights, { layout: 'matrices', depth, columns, transposed: true })

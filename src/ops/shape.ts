@@ -201,6 +201,7 @@ export const shapes: readonly LoweredOperator[] = [
   {
     name: 'Dimensions',
     domain: 'om',
+    varies: true,
     rules: takes(''),
     infer: (node) => node.outputs,
     lower: (node, k) => node.output().contents!.forEach((dim, i) => k.line(`${k.output()}[${i}] = ${k.dim(dim)};`)),
