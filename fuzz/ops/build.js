@@ -40,6 +40,11 @@ export class CaseBuilder {
     this.style = random.chance(0.85) ? 'normal' : random.chance(0.5) ? 'extreme' : 'ties'
   }
 
+  /** Whether a name is a tensor's: what goes between the nodes of a group may be a list. */
+  isTensor(name) {
+    return this.#values.some((value) => value.name === name)
+  }
+
   name() {
     return `${this.prefix}v${this.#names++}`
   }
@@ -149,34 +154,48 @@ export class CaseBuilder {
     const names = Array.from({ length: outputs }, () => this.name())
     const given = [...inputs]
     while (given.length > 0 && given.at(-1) === undefined) given.pop()
-    const node = {
+    const taken = [...given.filter((handle) => handle), ...uses]
+    const exact = isExact && taken.every((value) => value.isExact)
+    const node = { op, domain, inputs: given.map((handle) => handle?.name ?? ''), outputs: names, attributes }
+    return this.group([node], taken, names, exact)
+  }
+
+  /**
+   * Adds nodes that only make sense together, since tensors are not what goes between them.
+   *
+   * @param {readonly { op: string, domain?: string, inputs: readonly string[], outputs: readonly string[], attributes?: object }[]} nodes
+   * @param {readonly Handle[]} taken what they take
+   * @param {readonly string[]} results names of the tensors that they give
+   * @returns {Promise<Handle[]>}
+   * @throws Refused
+   */
+  async group(nodes, taken, results, isExact = false) {
+    const named = nodes.map(({ op, domain, inputs, outputs, attributes = {} }) => ({
       op,
       name: `${this.prefix}${op}`,
       ...(domain && { domain }),
-      inputs: given.map((handle) => handle?.name ?? ''),
-      outputs: names,
+      inputs,
+      outputs,
       attributes: Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)),
-    }
-    const taken = [...given.filter((handle) => handle), ...uses]
-    const results = await this.#compute(node, taken)
-    this.nodes.push(node)
-    const exact = isExact && taken.every((value) => value.isExact)
-    return names.map((name) => {
-      const tensor = results.get(name)
-      return this.#add(name, tensor, exact || (!isFloatType(tensor.type) && taken.every((value) => value.isExact)))
+    }))
+    const tensors = await this.#compute(named, taken, results)
+    this.nodes.push(...named)
+    return results.map((name) => {
+      const tensor = tensors.get(name)
+      return this.#add(name, tensor, isExact || (!isFloatType(tensor.type) && taken.every((value) => value.isExact)))
     })
   }
 
-  async #compute(node, taken) {
+  async #compute(nodes, taken, results) {
     const source = {
       opsets: opsetsOf(this.opset),
       irVersion: 10,
       inputs: Object.fromEntries(taken.map(({ name, tensor }) => [name, tensorType(tensor.type, tensor.dims)])),
-      outputs: Object.fromEntries(node.outputs.map((name) => [name, undefined])),
-      nodes: [node],
+      outputs: Object.fromEntries(results.map((name) => [name, undefined])),
+      nodes,
     }
     try {
-      return await this.run(modelBytes(source), new Map(taken.map(({ name, tensor }) => [name, tensor])), node.outputs)
+      return await this.run(modelBytes(source), new Map(taken.map(({ name, tensor }) => [name, tensor])), results)
     } catch (error) {
       throw new Refused(source, error)
     }
@@ -191,5 +210,5 @@ export class CaseBuilder {
 
 /** Versions of all domains that generators use. */
 export function opsetsOf(opset) {
-  return { '': opset, 'ai.onnx.ml': opset >= 20 ? 4 : opset >= 15 ? 3 : opset >= 9 ? 2 : 1 }
+  return { '': opset, 'com.microsoft': 1, 'ai.onnx.ml': opset >= 20 ? 4 : opset >= 15 ? 3 : opset >= 9 ? 2 : 1 }
 }

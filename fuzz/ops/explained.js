@@ -90,9 +90,17 @@ export const explained = [
     why: 'The stash_type of LayerNormalization and RMSNormalization says float32: so do we, with sums in another order than onnxruntime’s. The result is of float64 all the same, and infinite on the way where a square is beyond float32.',
     covers: ({ kind, apart, expected }, { op }, operand) =>
       kind === 'value' &&
-      /^(?:Layer|RMS)Normalization$/.test(op) &&
+      /^(?:Layer|RMS|SimplifiedLayer)Normalization$/.test(op) &&
       expected.type === 'float64' &&
       (apart < 1e-5 || hasNotFinite(operand(0))),
+  },
+  {
+    why: 'The MAX norm is the largest absolute value (ONNX’s reference implementation, scikit-learn); onnxruntime divides by the largest value, and changes signs where all are negative.',
+    covers: ({ kind }, { op, attributes }, operand) =>
+      kind === 'value' &&
+      op === 'Normalizer' &&
+      attributes.norm.value === 'MAX' &&
+      tensorValues(operand(0)).some((value) => value < 0),
   },
   {
     why: 'An empty text split at a delimiter is one empty piece (Python’s str.split, which ONNX refers to); onnxruntime gives none.',
@@ -147,13 +155,10 @@ export const explained = [
       kind === 'value' && /^ReduceLogSum(?:Exp)?$/.test(op) && /^u?int/.test(expected.type),
   },
   {
-    why: 'onnxruntime’s pools pad auto_pad=SAME for the kernel without its dilations, so that the result is smaller than ONNX says: the input’s size by the stride.',
-    covers: ({ kind, what }, { op, attributes }) =>
-      kind === 'value' &&
-      /^(?:Average|Max|Lp)Pool$/.test(op) &&
-      what.startsWith('shape is') &&
-      attributes.auto_pad?.startsWith('SAME') &&
-      attributes.dilations?.value.some((dilation) => dilation > 1n),
+    why: 'onnxruntime’s pools pad auto_pad=SAME for the kernel without its dilations, so that the result is smaller than ONNX says (the input’s size by the stride), and what follows of other shapes.',
+    covers: ({ kind, what }, node, _, { nodes }) =>
+      (kind === 'value' && what.startsWith('shape is') && isDilatedSame(node)) ||
+      (kind === 'refused' && nodes.some(isDilatedSame)),
   },
   {
     why: 'onnxruntime’s Softplus in recurrent layers overflows to infinity beyond 88, and is NaN where a gate then multiplies it with 0.',
@@ -278,6 +283,18 @@ export const explained = [
       kind === 'value' && op === 'Pow' && /^u?int/.test(expected.type) && operand(1)?.type?.startsWith('float'),
   },
   {
+    why: 'Powers of integers wrap where they overflow (numpy, as every other operator); onnxruntime computes them in double and ends at the ends of the type.',
+    covers: ({ kind, actual, expected }, { op }, operand) =>
+      kind === 'value' &&
+      op === 'Pow' &&
+      /^u?int/.test(expected.type) &&
+      /^u?int/.test(operand(1)?.type ?? 'int64') &&
+      tensorValues(expected).every(
+        (theirs, i) =>
+          theirs === tensorValues(actual)[i] || isEnd(theirs, expected.type) || Math.abs(Number(theirs)) > 2 ** 53,
+      ),
+  },
+  {
     why: 'onnxruntime leaves beta out of a Gemm whose inner size is 0.',
     covers: ({ kind }, { op, attributes }, operand) =>
       kind === 'value' && op === 'Gemm' && attributes.beta !== undefined && operand(0)?.dims.includes(0),
@@ -301,6 +318,15 @@ export const explained = [
       kind === 'value' && op.startsWith('Reduce') && what.startsWith('shape is') && operand(0)?.dims.includes(0),
   },
 ]
+
+/** A pool with dilations that pads by itself. */
+function isDilatedSame({ op, attributes }) {
+  return (
+    /^(?:Average|Max|Lp)Pool$/.test(op) &&
+    attributes.auto_pad?.startsWith('SAME') &&
+    attributes.dilations?.value.some((dilation) => dilation > 1n)
+  )
+}
 
 /** Whether one of the operands has a last dimension that is known when the code is made. */
 function isSaid({ initializers, inputs }, names) {
@@ -330,10 +356,13 @@ function close(a, b) {
 }
 
 function hasEnd(tensor) {
-  const bits = BigInt(elementTypes[tensor.type].bits)
-  const isUnsigned = tensor.type.startsWith('u')
-  const ends = isUnsigned ? [2n ** bits - 1n] : [2n ** (bits - 1n) - 1n, -(2n ** (bits - 1n))]
-  return tensorValues(tensor).some((value) => ends.includes(BigInt(value)))
+  return tensorValues(tensor).some((value) => isEnd(value, tensor.type))
+}
+
+function isEnd(value, type) {
+  const bits = BigInt(elementTypes[type].bits)
+  const ends = type.startsWith('u') ? [2n ** bits - 1n] : [2n ** (bits - 1n) - 1n, -(2n ** (bits - 1n))]
+  return ends.includes(BigInt(value))
 }
 
 /**

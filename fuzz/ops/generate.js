@@ -54,7 +54,8 @@ export async function makeCase({ seed, number, only, graphs = false, run }, onRe
 }
 
 /** Decides what is constant, which sizes are known, and what is a result. */
-export function finish({ nodes, sources }, { number, opset, random, graphs }) {
+export function finish(builder, { number, opset, random, graphs }) {
+  const { nodes, sources } = builder
   const dice = random.unit()
   const constantShare = dice < 0.45 ? 0 : dice < 0.8 ? 0.35 : 1
   const isStatic = !graphs && random.chance(0.4)
@@ -76,7 +77,7 @@ export function finish({ nodes, sources }, { number, opset, random, graphs }) {
       feeds.set(name, tensor)
     }
   }
-  const produced = nodes.flatMap((node) => node.outputs)
+  const produced = nodes.flatMap((node) => node.outputs).filter((name) => builder.isTensor(name))
   const outputs = produced.filter((name) => !used.has(name) || random.chance(0.3))
   return { number, opset, nodes, inputs, initializers, outputs, feeds }
 }

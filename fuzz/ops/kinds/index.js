@@ -1,12 +1,15 @@
+import { contrib } from './contrib.js'
 import { control } from './control.js'
 import { elementwise } from './elementwise.js'
 import { idioms } from './idioms.js'
 import { image } from './image.js'
+import { classic } from './ml.js'
 import { movement } from './movement.js'
 import { product } from './product.js'
 import { recurrent } from './recurrent.js'
 import { reduction } from './reduction.js'
 import { selection } from './selection.js'
+import { sequence } from './sequence.js'
 import { signal } from './signal.js'
 
 /** Operator → how a random node of it is made. */
@@ -21,4 +24,7 @@ export const kinds = {
   ...signal,
   ...control,
   ...idioms,
+  ...sequence,
+  ...classic,
+  ...contrib,
 }
