@@ -34,8 +34,8 @@ static inline float om_load_bfloat16(om_bf16 bits) { return om_bits_float((uint3
 
 static inline om_bf16 om_store_bfloat16(float value) {
   const uint32_t bits = om_float_bits(value);
-  if ((bits & 0x7fffffffu) > 0x7f800000u) return (om_bf16)((bits >> 16) | 0x40u);
-  return (om_bf16)((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+  const uint32_t number = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+  return (om_bf16)((bits & 0x7fffffffu) > 0x7f800000u ? (bits >> 16) | 0x40u : number);
 }
 
 /* Scaling by 2^112 and back moves the exponent bias and makes the hardware round and handle denormals. */
@@ -50,11 +50,13 @@ static inline om_f16 om_store_float16(float value) {
   const uint32_t bits = om_float_bits(value);
   const uint32_t sign = (bits >> 16) & 0x8000u;
   const uint32_t magnitude = bits & 0x7fffffffu;
-  if (magnitude > 0x7f800000u) return (om_f16)(sign | 0x7e00u);
-  if (magnitude >= 0x477ff000u) return (om_f16)(sign | 0x7c00u);
   /* Below 2^-14 the result is denormal: adding 0.5 leaves the rounded multiple of 2^-24 in the low bits. */
-  if (magnitude < 0x38800000u) return (om_f16)(sign | (om_float_bits(om_bits_float(magnitude) + 0.5f) - 0x3f000000u));
-  return (om_f16)(sign | ((magnitude + 0xfffu + ((magnitude >> 13) & 1u) - 0x38000000u) >> 13));
+  const uint32_t denormal = om_float_bits(om_bits_float(magnitude) + 0.5f) - 0x3f000000u;
+  const uint32_t normal = (magnitude + 0xfffu + ((magnitude >> 13) & 1u) - 0x38000000u) >> 13;
+  /* All of them computed and one selected, so that loops become vectors. */
+  const uint32_t finite = magnitude < 0x38800000u ? denormal : normal;
+  const uint32_t number = magnitude >= 0x477ff000u ? 0x7c00u : finite;
+  return (om_f16)(sign | (magnitude > 0x7f800000u ? 0x7e00u : number));
 }
 
 /* What the topmost codes mean. IEEE: infinity and NaN. FN: all ones is NaN, there is no infinity.

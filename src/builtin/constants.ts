@@ -6,7 +6,7 @@ import { stringLiteral } from '../ops/c-text.ts'
 import type { Value } from '../graph/graph.ts'
 import { type KernelShape, kernelShapes } from '../kernels/shape.ts'
 import { bytesOf } from '../ops/data.ts'
-import { type Packing, packWeights } from '../ops/packing.ts'
+import { type Packing, packWeights } from '../kernels/packing.ts'
 import { type Loading, packedKey } from './loading.ts'
 import { type Plan, type PlanOptions, roundUp } from './plan.ts'
 

@@ -6,7 +6,7 @@ import { dimToC } from './dim-to-c.ts'
 import { stringLiteral } from '../ops/c-text.ts'
 import { shortenNames } from '../runtime/shorten.ts'
 import type { KernelWriter } from '../ops/lowering.ts'
-import type { Packing } from '../ops/packing.ts'
+import type { Packing } from '../kernels/packing.ts'
 import type { KernelShape } from '../kernels/shape.ts'
 
 /** Memory that a kernel needs while it runs. */

@@ -264,6 +264,13 @@ export class GraphBuilder implements Builder {
     return this.produce(node, [{ type: value.type, shape, contents: value.contents }], [value.name])[0]!
   }
 
+  retyped(node: Node, inputs: readonly (Value | undefined)[], types: readonly ElementType[]): Value[] {
+    const copy = new Node({ ...node, inputs: [...inputs] })
+    copy.outputCount = node.outputCount
+    const infos = node.outputs.map(({ shape }, i) => ({ type: types[i]!, shape }))
+    return this.produce(copy, infos, Array<string>(infos.length).fill(''))
+  }
+
   private produce(node: Node, infos: readonly ValueInfo[], outputs: readonly string[]): Value[] {
     for (const { shape } of infos) {
       if (shape?.some((dim) => typeof dim === 'number' && !(dim >= 0)))

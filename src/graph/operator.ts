@@ -42,6 +42,8 @@ export interface Builder {
   reshape(x: Value, dims: readonly Dim[]): Value
   /** `value` as one of a shape that something before has made sure of. */
   refined(value: Value, shape: readonly Dim[]): Value
+  /** The node once more, on inputs and with outputs of the same shapes but of other element types. */
+  retyped(node: Node, inputs: readonly (Value | undefined)[], types: readonly Value['type'][]): Value[]
   /** A scalar (rank 0) of the given element type. */
   scalar(value: number | bigint, type: Value['type']): Value
 }

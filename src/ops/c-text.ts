@@ -10,6 +10,11 @@ export function isNarrowFloat(type: ElementType): boolean {
   return type === 'float16' || type === 'bfloat16' || type.startsWith('float8') || type.startsWith('float4')
 }
 
+/** The two floats of 16 bits, which models compute with. */
+export function isHalf(type: ElementType): boolean {
+  return type === 'float16' || type === 'bfloat16'
+}
+
 /** C expression that reads one element from the lvalue `place`. */
 export function loadElement(type: ElementType, place: string): string {
   return isNarrowFloat(type) ? `om_load_${type}(${place})` : place

@@ -189,6 +189,16 @@ function oddNumber(value: bigint): number {
   return Number(value < 0n ? -(odd << dropped) : odd << dropped)
 }
 
+/** The compiler's own: Cast to float16 or bfloat16 of what was computed in float32 in their place, see narrow-floats.ts. */
+const Narrow: LoweredOperator = {
+  name: 'Narrow',
+  domain: 'om',
+  rules: takes('x:float32'),
+  infer: (node) => [{ type: targetType(node), shape: node.input(0).shape }],
+  fold: (node) => foldCast(node.input(0).constant!, targetType(node), roundingOf(node)),
+  scalar,
+}
+
 /** ONNX CastLike-15 … 25: the type comes from a second input, of which nothing else matters. */
 const CastLike: LoweredOperator = {
   name: 'CastLike',
@@ -233,4 +243,4 @@ const BitCastPacked: LoweredOperator = {
   },
 }
 
-export const casts: readonly LoweredOperator[] = [Cast, CastLike, BitCast, BitCastPacked]
+export const casts: readonly LoweredOperator[] = [Cast, Narrow, CastLike, BitCast, BitCastPacked]

@@ -5,7 +5,7 @@ import { gemmScratchBytes, winogradPays, winogradScratchBytes } from '../kernels
 import { agreeConvolution } from './convolution-rules.ts'
 import { epilogueLiteral, fusesEpilogue } from './epilogue.ts'
 import type { LoweredOperator } from './lowering.ts'
-import type { Packing } from './packing.ts'
+import type { Packing } from '../kernels/packing.ts'
 import { widenNarrowFloats } from './widen.ts'
 import { checkFits, imageGeometry, type Window, windowInitializer, windowOf } from './window.ts'
 

@@ -3,7 +3,7 @@ import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import { type Agreement, sizeOrOne, takes } from '../graph/rules.ts'
 import type { Builder } from '../graph/operator.ts'
 import { type ElementType, elementTypeOf } from '../onnx/element-type.ts'
-import { literal } from './c-text.ts'
+import { isHalf, literal } from './c-text.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
 import { castTo } from './widen.ts'
@@ -66,6 +66,14 @@ function normaliseByParts(node: Node, b: Builder, centred: boolean): Value[] {
   return [bias ? b.op('Add', [scaled, bias]) : scaled, mean, inverse]
 }
 
+/** float16 and bfloat16 with statistics in float32 are normalised in float32 throughout: `undefined` of all else. */
+function widened(node: Node, b: Builder): Value[] | undefined {
+  if (!isHalf(node.input(1).type) || stashType(node) !== 'float32') return undefined
+  const wide = node.inputs.map((input) => input && castTo(b, input, 'float32'))
+  const [y, ...statistics] = b.ops(node.op, wide, node.outputCount, Object.fromEntries(node.attributes))
+  return [castTo(b, y!, node.input(1).type), ...statistics]
+}
+
 /** ONNX LayerNormalization-17, with the statistics as outputs 1 and 2. */
 const LayerNormalization: LoweredOperator = {
   name: 'LayerNormalization',
@@ -76,7 +84,7 @@ const LayerNormalization: LoweredOperator = {
     const statistics = { type: stashType(node), shape: dims.map((dim, i) => (i < axis ? dim : 1)) }
     return [{ type, shape: dims }, statistics, statistics]
   },
-  decompose: (node, b) => (fitsKernel(node) ? undefined : normaliseByParts(node, b, true)),
+  decompose: (node, b) => (fitsKernel(node) ? undefined : (widened(node, b) ?? normaliseByParts(node, b, true))),
   lower(node, k) {
     const { dims } = node.input(0)
     const axis = firstAxis(node)
@@ -97,7 +105,8 @@ const RMSNormalization: LoweredOperator = {
   infer(node): ValueInfo[] {
     return [{ type: node.input(1).type, shape: node.input(0).dims }]
   },
-  decompose: (node, b) => (fitsKernel(node) ? undefined : normaliseByParts(node, b, false).slice(0, 1)),
+  decompose: (node, b) =>
+    fitsKernel(node) ? undefined : (widened(node, b) ?? normaliseByParts(node, b, false).slice(0, 1)),
   lower(node, k) {
     const { dims } = node.input(0)
     const axis = firstAxis(node)

@@ -4,7 +4,7 @@ import type { Demand } from '../graph/demand.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
 import type { Operator } from '../graph/operator.ts'
 import type { KernelShape } from '../kernels/shape.ts'
-import type { Packing } from './packing.ts'
+import type { Packing } from '../kernels/packing.ts'
 
 /**
  * Writes the body of one C function. Everything the body needs becomes a parameter at its first mention, named by

@@ -3,8 +3,10 @@ import type { OperatorRegistry } from '../graph/operator.ts'
 import { rewriteGraph } from '../graph/rewrite.ts'
 import { convolutionFolding } from './convolution-folding.ts'
 import { layoutRules } from './layout.ts'
+import { narrowFloatRules } from './narrow-floats.ts'
 
 /** The passes between import and lowering, in order. */
 export function optimize(graph: Graph, registry: OperatorRegistry, identities: Identities): void {
+  rewriteGraph(graph, narrowFloatRules, registry, identities)
   rewriteGraph(graph, [...layoutRules, ...convolutionFolding], registry, identities)
 }

@@ -1,56 +1,11 @@
 import type { Node } from '../graph/graph.ts'
 import type { PlainAttributes } from '../graph/operator.ts'
 import { takes } from '../graph/rules.ts'
-import { packConvWeights, packDepthwiseWeights, packMatrices, packWinogradWeights } from '../kernels/pack.ts'
-import { type KernelShape, lanes, packedGemmLength } from '../kernels/shape.ts'
+import { filters, type Packing } from '../kernels/packing.ts'
+import { type KernelShape, packedGemmLength } from '../kernels/shape.ts'
 import { elementTypes } from '../onnx/element-type.ts'
-import type { Tensor } from '../onnx/model.ts'
 import { targetType } from './cast.ts'
-import { floats } from './data.ts'
 import type { LoweredOperator } from './lowering.ts'
-
-/**
- * An order of weights that a fast kernel reads, see src/kernels/pack.ts. `packWeights` brings them into it when compiling,
- * `om.Pack` when the model is loaded.
- */
-export type Packing =
-  /** Matrices of equal depth one after another, each with its number of columns. `transposed`: stored as [columns, depth]. */
-  | {
-      readonly layout: 'matrices'
-      readonly depth: number
-      readonly columns: readonly number[]
-      readonly transposed: boolean
-    }
-  | { readonly layout: 'convolution'; readonly groups: number }
-  | { readonly layout: 'depthwise' }
-  | { readonly layout: 'winograd' }
-
-/** What the layouts of convolutions say of ONNX weights [outChannels, channels / groups, height, width]. */
-function filters({ dims }: Pick<Tensor, 'dims'>): { outChannels: number; channels: number; taps: number } {
-  const [outChannels, channels, height, width] = dims as [number, number, number, number]
-  return { outChannels, channels, taps: height * width }
-}
-
-/** Number of floats that weights of these dimensions take when packed. */
-export function packedLength(weights: Pick<Tensor, 'dims'>, packing: Packing, shape: KernelShape): number {
-  if (packing.layout === 'matrices')
-    return packing.columns.reduce((sum, n) => sum + packedGemmLength(packing.depth, n, shape), 0)
-  const { outChannels, channels, taps } = filters(weights)
-  if (packing.layout === 'winograd') return 36 * packedGemmLength(channels, outChannels, shape)
-  if (packing.layout === 'depthwise') return taps * Math.ceil(outChannels / lanes(shape)) * lanes(shape)
-  return packing.groups * packedGemmLength(taps * channels, outChannels / packing.groups, shape)
-}
-
-/** Packs float32 weights. */
-export function packWeights(weights: Tensor, packing: Packing, shape: KernelShape): Float32Array {
-  const values = floats(weights)
-  if (packing.layout === 'matrices') return packMatrices(values, packing, shape)
-  const { outChannels, channels, taps } = filters(weights)
-  if (packing.layout === 'winograd') return packWinogradWeights(values, outChannels, channels, shape)
-  if (packing.layout === 'depthwise') return packDepthwiseWeights(values, outChannels, taps, shape)
-  const dims = weights.dims as [number, number, number, number]
-  return packConvWeights(values, dims, packing.groups, shape)
-}
 
 /** The attributes of the `om.Pack` node that packs weights into `length` floats. */
 export function packAttributes(packing: Packing, length: number): PlainAttributes {

@@ -94,7 +94,13 @@ const QuantizeLinear: LoweredOperator = {
     const [x, scale, zeroPoint] = [node.input(0), node.input(1), node.inputs[2]]
     const to = quantizedType(node)
     const precision = floatAttribute(node, 'precision') ?? 'float32'
-    const ratio = b.op('Div', [castTo(b, x, precision), castTo(b, aligned(node, b, scale, x), precision)])
+    // A Cast and not castTo: what the attribute asks for is to be rounded to.
+    const rounded = (value: Value): Value => {
+      const wide = castTo(b, value, 'float32')
+      if (precision === 'float32') return wide
+      return castTo(b, b.op('Cast', [wide], { to: elementTypes[precision].code }), 'float32')
+    }
+    const ratio = rounded(b.op('Div', [rounded(x), rounded(aligned(node, b, scale, x))]))
     if (isFloat(to)) return [b.op('Cast', [ratio], { to: elementTypes[to].code, saturate: node.int('saturate', 1) })]
     const offset = zeroPoint && castTo(b, aligned(node, b, zeroPoint, x), 'float32')
     return [b.op('RoundTo', [castTo(b, ratio, 'float32'), offset], { to: elementTypes[to].code }, 'om')]

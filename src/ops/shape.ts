@@ -195,9 +195,10 @@ export const shapes: readonly LoweredOperator[] = [
     name: 'Shape',
     rules: takes('data:any'),
     infer: (node) => [{ type: 'int64', shape: [shapeSlice(node).length], contents: shapeSlice(node) }],
-    lower: (node, k) => shapeSlice(node).forEach((dim, i) => k.line(`${k.output()}[${i}] = ${k.dim(dim)};`)),
+    // Of the tensor only its dimensions count: it need not be computed, or kept, for them.
+    decompose: (node, b) => [b.dims(shapeSlice(node))],
   },
-  /** The compiler's own: a tensor of dimensions that a decomposition asked for (`Builder.dims`). */
+  /** The compiler's own: a tensor of dimensions that a decomposition or a model's Shape asked for (`Builder.dims`). */
   {
     name: 'Dimensions',
     domain: 'om',
@@ -210,6 +211,6 @@ export const shapes: readonly LoweredOperator[] = [
     name: 'Size',
     rules: takes('data:any'),
     infer: (node) => [{ type: 'int64', shape: [], contents: [product(node.input(0).dims)] }],
-    lower: (node, k) => k.line(`${k.output()}[0] = ${k.count(node.input(0).dims)};`),
+    decompose: (node, b) => [b.op('Reshape', [b.dims([product(node.input(0).dims)]), b.ints([])])],
   },
 ]
