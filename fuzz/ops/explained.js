@@ -103,6 +103,11 @@ export const explained = [
       tensorValues(operand(0)).some((value) => value < 0),
   },
   {
+    why: 'onnxruntime’s Normalizer takes the absolute value of an integer in its own type, where the lowest one has none.',
+    covers: ({ kind }, { op }, operand) =>
+      kind === 'value' && op === 'Normalizer' && /^int/.test(operand(0)?.type) && hasEnd(operand(0)),
+  },
+  {
     why: 'An empty text split at a delimiter is one empty piece (Python’s str.split, which ONNX refers to); onnxruntime gives none.',
     covers: ({ kind }, { op, attributes }, operand) =>
       kind === 'value' && op === 'StringSplit' && Boolean(attributes.delimiter) && operand(0)?.strings.includes(''),
@@ -111,7 +116,7 @@ export const explained = [
     why: 'Infinite or NaN operands of a sum of products: what the definition leaves out (padding, a weight of 0, what Winograd’s transforms cancel) is multiplied by 0 on one side and skipped on the other; and a product that overflows is infinite before it meets another infinity, or, fused, is not.',
     covers: (found, { op }, operand) =>
       found.kind === 'value' &&
-      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool|DFT|STFT|SoftmaxCrossEntropyLoss|NegativeLogLikelihoodLoss|MatMul|Gemm|Einsum|Attention|\w+Normalization)$/.test(
+      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool|DFT|STFT|SoftmaxCrossEntropyLoss|NegativeLogLikelihoodLoss|(?:Fused)?MatMul|(?:Fused)?Gemm|FusedConv|Einsum|Attention|\w+Normalization)$/.test(
         op,
       ) &&
       isNotFinite(found) &&
