@@ -17,7 +17,7 @@ export const explained = [
     why: rank,
     covers: ({ kind, what }) =>
       kind === 'refused' &&
-      /(?:rank of the (?:output|image) is not known|number of axes of the image is not known|the last axis of indices must be known at compile time|what only a run knows decides here what an output is)/.test(
+      /(?:rank of the (?:output|image) is not known|number of axes of the image is not known|the last axis of indices must be known at compile time|what only a run knows decides here what an output is|more than 32 ways to come here that differ in the ranks)/.test(
         what,
       ),
   },
@@ -106,6 +106,25 @@ export const explained = [
     why: 'onnxruntime’s Normalizer takes the absolute value of an integer in its own type, where the lowest one has none.',
     covers: ({ kind }, { op }, operand) =>
       kind === 'value' && op === 'Normalizer' && /^int/.test(operand(0)?.type) && hasEnd(operand(0)),
+  },
+  {
+    why: 'The sign of NaN is NaN (numpy, and onnxruntime in float32); in float16 onnxruntime gives 0.',
+    covers: ({ kind, actual, expected }, { op }, operand) =>
+      kind === 'value' &&
+      op === 'Sign' &&
+      expected.type === 'float16' &&
+      tensorValues(operand(0)).every(
+        (x, i) => Number.isNaN(x) || tensorValues(actual)[i] === tensorValues(expected)[i],
+      ),
+  },
+  {
+    why: 'onnxruntime’s Gelu with tanh of float64 has coefficients of float32.',
+    covers: ({ kind, apart, expected }, { op, attributes }) =>
+      kind === 'value' &&
+      op === 'Gelu' &&
+      attributes.approximate === 'tanh' &&
+      expected.type === 'float64' &&
+      apart < 1e-6,
   },
   {
     why: 'An empty text split at a delimiter is one empty piece (Python’s str.split, which ONNX refers to); onnxruntime gives none.',

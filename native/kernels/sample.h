@@ -212,7 +212,8 @@ OM_DEFORM_CONV(om_deform_conv_f64, double)
       y[i] = 0;                                                                                                     \
       for (ptrdiff_t h = top; h < bottom; h++)                                                                      \
         for (ptrdiff_t w = left; w < right; w++) {                                                                  \
-          if (!any || from[h * r->width + w] > y[i]) y[i] = from[h * r->width + w];                                 \
+          const T value = from[h * r->width + w];                                                                   \
+          if (!any || value > y[i] || value != value) y[i] = value;                                                 \
           any = true;                                                                                               \
         }                                                                                                           \
     }                                                                                                               \

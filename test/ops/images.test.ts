@@ -140,7 +140,8 @@ describe('reading between pixels', () => {
   })
 
   it('makes grids, and pools and aligns regions', async () => {
-    const [grid, aligned, pooled] = await runCases([
+    const holed = f32([1, NaN, 3, 4], [1, 1, 2, 2])
+    const [grid, aligned, pooled, withNaN] = await runCases([
       { op: 'AffineGrid', inputs: [f32([1, 0, 0.5, 0, 1, 0], [1, 2, 3]), i64([1, 1, 1, 2])], attributes: {} },
       {
         op: 'RoiAlign',
@@ -148,10 +149,12 @@ describe('reading between pixels', () => {
         attributes: { output_height: 1n, output_width: 1n, sampling_ratio: 2n },
       },
       { op: 'MaxRoiPool', inputs: [square, f32([0, 0, 0, 1, 1], [1, 5])], attributes: { pooled_shape: [1n, 2n] } },
+      { op: 'MaxRoiPool', inputs: [holed, f32([0, 0, 0, 1, 1], [1, 5])], attributes: { pooled_shape: [1n, 2n] } },
     ])
     expect(grid![0]!.values).toEqual([0, 0, 1, 0])
     expect(aligned![0]!.values).toEqual([2.5])
     expect(pooled![0]!.values).toEqual([3, 4])
+    expect(withNaN![0]!.values).toEqual([3, NaN])
     const outside: Case = { op: 'RoiAlign', inputs: [square, f32([0, 0, 1, 1], [1, 4]), i64([1])], attributes: {} }
     await expect(runCase(outside)).rejects.toThrow(/a batch index is out of range/)
   })
