@@ -10,8 +10,9 @@ static inline double om_determinant(double *a, int64_t n) {
   double result = 1.0;
   for (int64_t column = 0; column < n; column++) {
     int64_t pivot = column;
-    for (int64_t row = column + 1; row < n; row++)
-      if (fabs(a[row * n + column]) > fabs(a[pivot * n + column])) pivot = row;
+    // A NaN counts as the largest, so that the result is NaN.
+    for (int64_t row = column + 1; row < n && !isnan(a[pivot * n + column]); row++)
+      if (!(fabs(a[row * n + column]) <= fabs(a[pivot * n + column]))) pivot = row;
     const double head = a[pivot * n + column];
     if (head == 0.0) return 0.0;
     for (int64_t i = column; pivot != column && i < n; i++) {

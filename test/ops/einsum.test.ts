@@ -151,10 +151,10 @@ describe('Det', () => {
     const determinant = -2 * 1 + 1 * -3
     const [one, stack] = await runCases([
       { op: 'Det', inputs: [f32(values, [3, 3])], dynamic: true },
-      { op: 'Det', inputs: [t('float64', [1, 2, 2, 4, 2, 0, 0, 3], [2, 2, 2])] },
+      { op: 'Det', inputs: [t('float64', [1, 2, 2, 4, 2, 0, 0, 3, 0, 1, NaN, 2], [3, 2, 2])] },
     ])
     expect(one![0]).toEqual({ type: 'float32', dims: [], values: [determinant] })
-    expect(stack![0]).toEqual({ type: 'float64', dims: [2], values: [0, 6] })
+    expect(stack![0]).toEqual({ type: 'float64', dims: [3], values: [0, 6, NaN] })
   })
 
   it('refuses what is not square, before and while it runs', async () => {
