@@ -1,13 +1,12 @@
-import { existsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { cpus } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { signatureOf } from '../pipeline.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { type CallOverhead, measureCallOverhead } from './bench/call-overhead.ts'
-import { compareEngines, type ModelResult } from './bench/compare-engines.ts'
+import { compareEngines, type ModelResult, randomSets } from './bench/compare-engines.ts'
 import { compiledEngine } from './bench/compiled.ts'
 import { type Engine, type EngineName, engineNames, reasonOf } from './bench/engine.ts'
+import { dataSetsOf, type ModelEntry, modelsIn } from './bench/model-files.ts'
 import { onnxRuntimeEngine } from './bench/onnxruntime.ts'
 import { profileModels } from './bench/profile.ts'
 import type { RoundsOptions } from './bench/rounds.ts'
@@ -15,7 +14,7 @@ import { modelText, overheadText } from './bench/tables.ts'
 import type { Command, Invocation } from './command.ts'
 import { dimsOption, inputDimsFlag, type Sizes } from './dims.ts'
 import { stemOf } from './model-build.ts'
-import { numberOption } from './parse.ts'
+import { listOf, numberOption, onlyOption } from './parse.ts'
 
 /** What differs between the command of the CLI and `npm run bench`. */
 export interface BenchDefaults {
@@ -37,7 +36,7 @@ export function createBench(defaults: BenchDefaults = {}): Command {
     summary: 'Time models on several engines, in turn and on the same inputs, and compare their results',
     positionals: { usage: models ? '[MODEL …]' : 'MODEL …', min: 0, max: Infinity },
     options: {
-      models: { type: 'string', value: 'DIR', help: 'all .onnx files of a folder' },
+      models: { type: 'string', value: 'DIR', help: 'all .onnx files and test folders of a folder' },
       only: { type: 'string', value: 'NAME,…', help: `of these, only some; ${callOverhead} is what a call costs` },
       engines: {
         type: 'string',
@@ -66,7 +65,7 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
       if (values['trace'] !== undefined && !isProfile) throw usage('--trace is for --profile')
       const names = engineNamesOf(invocation, isProfile ? 'builtin' : 'builtin,onnxruntime-node')
       const threads = numberOption(invocation, 'threads', { otherwise: 1, min: 1 })
-      const { paths, withOverhead } = await selection(invocation, models)
+      const { models: chosen, withOverhead } = await selection(invocation, models)
       const options = {
         rounds: numberOption(invocation, 'rounds', { otherwise: 30, min: 1 }),
         seconds: numberOption(invocation, 'seconds', { otherwise: 30, integer: false }),
@@ -81,7 +80,13 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
         node: process.version,
       }
       if (isProfile) {
-        const { ok, profiles } = await profileModels(paths, names, sizesOf, options, invocation)
+        const { ok, profiles } = await profileModels(
+          chosen.map(({ path }) => path),
+          names,
+          sizesOf,
+          options,
+          invocation,
+        )
         return { ok, text: '', json: { models: profiles, machine } }
       }
       const engines = names.map((name) => engineOf(name, threads, packages, invocation))
@@ -92,10 +97,10 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
         print(overheadText(overhead))
       }
       const results = new Map<string, ModelResult>()
-      for (const path of paths) {
-        const name = stemOf(path)
+      for (const entry of chosen) {
+        const { name } = entry
         progress(`measuring ${name}`)
-        const result = await benchModel(path, engines, sizesOf(path), options)
+        const result = await benchModel(entry, engines, sizesOf(entry.path), options)
         results.set(name, result)
         print(modelText(name, result))
       }
@@ -114,18 +119,20 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
 }
 
 async function benchModel(
-  path: string,
+  entry: ModelEntry,
   engines: readonly Engine[],
   sizes: Sizes,
   options: RoundsOptions,
 ): Promise<ModelResult> {
-  let inputs
+  const { path } = entry
   try {
-    inputs = (await signatureOf(path)).inputs
+    const given = await dataSetsOf(entry)
+    const sets = given.length > 0 ? given : randomSets((await signatureOf(path)).inputs, sizes)
+    return await compareEngines(path, engines, sets, options)
   } catch (error) {
+    options.signal?.throwIfAborted()
     return Object.fromEntries(engines.map(({ name }) => [name, { error: reasonOf(error) }]))
   }
-  return compareEngines(path, engines, inputs, sizes, options)
 }
 
 function engineNamesOf({ values, usage }: Invocation, otherwise: string): EngineName[] {
@@ -149,35 +156,20 @@ function engineOf(name: EngineName, threads: number, packages: string, invocatio
 async function selection(
   { positionals, values, usage }: Invocation,
   defaults: readonly string[] | undefined,
-): Promise<{ readonly paths: readonly string[]; readonly withOverhead: boolean }> {
+): Promise<{ readonly models: readonly ModelEntry[]; readonly withOverhead: boolean }> {
   const named = [
-    ...positionals.map((path) => resolve(path)),
+    ...positionals.map((path) => entryOf(resolve(path))),
     ...(values['models'] ? await modelsIn(values['models'], usage) : []),
   ]
-  const paths = named.length > 0 ? named : defaults
-  if (paths === undefined) throw usage('MODEL is missing; or give a folder of them with --models DIR')
-  if (values['only'] === undefined) return { paths, withOverhead: named.length === 0 }
+  const models = named.length > 0 ? named : defaults?.map(entryOf)
+  if (models === undefined) throw usage('MODEL is missing; or give a folder of them with --models DIR')
+  if (values['only'] === undefined) return { models, withOverhead: named.length === 0 }
 
-  const known = [callOverhead, ...paths.map(stemOf)]
-  const only = listOf(values['only']).map((name) => name.replace(/\.onnx$/, ''))
-  const unknown = only.find((name) => !known.includes(name))
-  if (unknown !== undefined)
-    throw usage(
-      `there is no model ${JSON.stringify(unknown)}.${didYouMean(unknown, known)} There are ${known.join(', ')}`,
-    )
-  return { paths: paths.filter((path) => only.includes(stemOf(path))), withOverhead: only.includes(callOverhead) }
+  const known = [callOverhead, ...models.map(({ name }) => name)]
+  const only = onlyOption(values['only'], known, usage)
+  return { models: models.filter(({ name }) => only.includes(name)), withOverhead: only.includes(callOverhead) }
 }
 
-async function modelsIn(folder: string, usage: Invocation['usage']): Promise<string[]> {
-  if (!existsSync(folder)) throw usage(`there is no folder ${folder}`)
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.onnx')).sort()
-  if (names.length === 0) throw usage(`${folder} holds no .onnx files`)
-  return names.map((name) => join(resolve(folder), name))
-}
-
-function listOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter(Boolean)
+function entryOf(path: string): ModelEntry {
+  return { name: stemOf(path), path }
 }

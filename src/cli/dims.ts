@@ -34,7 +34,7 @@ export function dimsOption({ all, usage }: Arguments): Sizes {
 }
 
 /** What a dynamic dimension is called in {@link Sizes}: its symbol, or `x[1]` where axis 1 of input x has none. */
-function dimName(input: string, dim: SignatureDim, axis: number): string | undefined {
+export function dimName(input: string, dim: SignatureDim, axis: number): string | undefined {
   return typeof dim === 'number' ? undefined : (dim ?? `${input}[${axis}]`)
 }
 

@@ -83,3 +83,21 @@ export function numberOption(
     `--${option} must be ${integer ? 'a whole number' : 'a number'} of at least ${min}, not ${JSON.stringify(text)}`,
   )
 }
+
+/** The items of `a,b, c`. */
+export function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean)
+}
+
+/** The models that `--only` names. @throws UsageError for one that there is not */
+export function onlyOption(text: string, known: readonly string[], usage: Invocation['usage']): string[] {
+  const only = listOf(text).map((name) => name.replace(/\.onnx$/, ''))
+  const unknown = only.find((name) => !known.includes(name))
+  if (unknown === undefined) return only
+  throw usage(
+    `there is no model ${JSON.stringify(unknown)}.${didYouMean(unknown, known)} There are ${known.join(', ')}`,
+  )
+}

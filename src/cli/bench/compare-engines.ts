@@ -12,6 +12,7 @@ import {
   reasonOf,
   referenceEngine,
 } from './engine.ts'
+import type { InputSet } from './model-files.ts'
 import { type Lane, type RoundsOptions, timeInTurns } from './rounds.ts'
 
 /** What an engine did with a model. */
@@ -21,9 +22,9 @@ export interface EngineResult {
   readonly runUs: Summary
   /** Microseconds of one asynchronous run, where both exist. */
   readonly asyncUs?: Summary
-  /** See `Deviation.maxRel`; over several random inputs and all outputs. `null` without onnxruntime. */
+  /** See `Deviation.maxRel`; over all sets of inputs and all outputs. `null` where there is nothing to compare with. */
   readonly maxRelDiff: number | null
-  /** Whether all outputs are within {@link agreement} of onnxruntime's. */
+  /** Whether all outputs are within {@link agreement} of what is expected, else of onnxruntime's. */
   readonly agrees: boolean | null
   /** How many times as fast as onnxruntime: its median time by this engine's. */
   readonly ratio: number | null
@@ -38,36 +39,50 @@ export type ModelResult = Partial<Record<EngineName, EngineResult | EngineFailur
 /** Two engines round differently: from here on they disagree. */
 export const agreement: Tolerance = { rtol: 1e-3, atol: 1e-5 }
 
-/** Random inputs on which outputs are compared; the first is also what is timed. */
+/** Random inputs on which outputs are compared. */
 const comparedSeeds = [1, 2, 3]
 
-/** Runs one model on all engines: the same inputs, in turn. An engine that fails is part of the result. */
+export function randomSets(entries: readonly SignatureEntry[], sizes: Sizes): InputSet[] {
+  return comparedSeeds.map((seed) => ({ inputs: randomInputs(entries, sizes, seed) }))
+}
+
+export interface ComparisonOptions extends RoundsOptions {
+  /** What to allow of an output; default: {@link agreement}. */
+  readonly toleranceOf?: (expected: Tensor) => Tolerance
+}
+
+/**
+ * Runs one model on all engines: the same inputs, in turn. An engine that fails is part of the result.
+ *
+ * @param sets what outputs are compared on; the first is also what is timed
+ */
 export async function compareEngines(
   path: string,
   engines: readonly Engine[],
-  entries: readonly SignatureEntry[],
-  sizes: Sizes,
-  options: RoundsOptions,
+  sets: readonly InputSet[],
+  options: ComparisonOptions,
 ): Promise<ModelResult> {
+  const { toleranceOf = () => agreement } = options
   const results: { -readonly [Name in EngineName]?: EngineResult | EngineFailure } = {}
   const loaded = new Map<EngineName, LoadedModel>()
   const outputs = new Map<EngineName, Outputs[]>()
   for (const engine of engines) {
     try {
       const model = await engine.load(path)
-      outputs.set(engine.name, await outputsOf(model, entries, sizes))
+      outputs.set(engine.name, await outputsOf(model, sets))
       loaded.set(engine.name, model)
     } catch (error) {
       options.signal?.throwIfAborted()
       results[engine.name] = { error: reasonOf(error) }
     }
   }
-  const inputs = randomInputs(entries, sizes, comparedSeeds[0]!)
   const lanes: Lane[] = [...loaded].flatMap(([name, model]) =>
-    model.lanes(inputs).map((lane) => ({ name: `${name} ${lane.name}`, run: lane.run })),
+    model.lanes(sets[0]!.inputs).map((lane) => ({ name: `${name} ${lane.name}`, run: lane.run })),
   )
   const samples = await timeInTurns(lanes, options)
   const reference = samples.get(`${referenceEngine} runUs`)
+  const given = outputs.get(referenceEngine)
+  const expected = sets.map((set, i) => set.expected ?? given?.[i])
   for (const [name, model] of loaded) {
     const times = samples.get(`${name} runUs`) ?? []
     const asynchronous = samples.get(`${name} asyncUs`)
@@ -75,7 +90,7 @@ export async function compareEngines(
       loadMs: model.loadMs,
       runUs: summarize(times),
       ...(asynchronous && { asyncUs: summarize(asynchronous) }),
-      ...agreementOf(outputs.get(name) ?? [], outputs.get(referenceEngine)),
+      ...agreementOf(outputs.get(name) ?? [], expected, toleranceOf),
       ratio: reference ? median(reference) / median(times) : null,
       pairedRatio: reference ? median(times.map((time, round) => reference[round]! / time)) : null,
       rounds: times.length,
@@ -88,23 +103,25 @@ export async function compareEngines(
 
 type Outputs = ReadonlyMap<string, Tensor>
 
-async function outputsOf(model: LoadedModel, entries: readonly SignatureEntry[], sizes: Sizes): Promise<Outputs[]> {
+async function outputsOf(model: LoadedModel, sets: readonly InputSet[]): Promise<Outputs[]> {
   const results: Outputs[] = []
-  for (const seed of comparedSeeds) results.push(await model.outputs(randomInputs(entries, sizes, seed)))
+  for (const { inputs } of sets) results.push(await model.outputs(inputs))
   return results
 }
 
 function agreementOf(
   actual: readonly Outputs[],
-  expected: readonly Outputs[] | undefined,
+  expected: readonly (Outputs | undefined)[],
+  toleranceOf: (expected: Tensor) => Tolerance,
 ): Pick<EngineResult, 'maxRelDiff' | 'agrees'> {
-  if (expected === undefined) return { maxRelDiff: null, agrees: null }
+  if (expected.every((outputs) => outputs === undefined)) return { maxRelDiff: null, agrees: null }
   let maxRelDiff = 0
   let agrees = true
   expected.forEach((outputs, i) => {
-    for (const [name, tensor] of outputs) {
+    for (const [name, tensor] of outputs ?? []) {
       const given = actual[i]?.get(name)
-      const { maxRel, mismatches } = given ? deviation(given, tensor, agreement) : { maxRel: Infinity, mismatches: 1 }
+      const missing = { maxRel: Infinity, mismatches: 1 }
+      const { maxRel, mismatches } = given ? deviation(given, tensor, toleranceOf(tensor)) : missing
       maxRelDiff = Math.max(maxRelDiff, maxRel)
       agrees &&= mismatches === 0
     }

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { dataSetFolders, readDataSet } from '../../conformance/data-set.ts'
+import type { Tensor } from '../../onnx/model.ts'
+import { readModel } from '../../onnx/read.ts'
+import type { Invocation } from '../command.ts'
+import type { Inputs } from '../data/inputs.ts'
+import { stemOf } from '../model-build.ts'
+
+/** What ONNX's test layout calls a model. */
+const TEST_MODEL = 'model.onnx'
+
+/** A model that is measured or verified, under the name that it goes by. */
+export interface ModelEntry {
+  readonly name: string
+  readonly path: string
+}
+
+/** Inputs to run a model on, and what it should give for them where somebody says so. */
+export interface InputSet {
+  readonly inputs: Inputs
+  readonly expected?: ReadonlyMap<string, Tensor>
+}
+
+/**
+ * The models of a folder: its .onnx files, and its folders in ONNX's test layout (model.onnx beside test_data_set_N); or the
+ * one model of a folder in that layout.
+ *
+ * @throws UsageError where there are none
+ */
+export async function modelsIn(folder: string, usage: Invocation['usage']): Promise<ModelEntry[]> {
+  if (!existsSync(folder)) throw usage(`there is no folder ${folder}`)
+  const entries = await readdir(folder, { withFileTypes: true })
+  if (entries.some(({ name }) => name === TEST_MODEL))
+    return [{ name: basename(resolve(folder)), path: join(resolve(folder), TEST_MODEL) }]
+  const models = entries.flatMap((entry): ModelEntry[] => {
+    const path = join(resolve(folder), entry.name)
+    if (entry.isDirectory()) {
+      const model = join(path, TEST_MODEL)
+      return existsSync(model) ? [{ name: entry.name, path: model }] : []
+    }
+    return entry.name.endsWith('.onnx') ? [{ name: stemOf(entry.name), path }] : []
+  })
+  if (models.length === 0) throw usage(`${folder} holds no .onnx files`)
+  return models.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** The data sets beside a model that has a folder of its own. */
+export async function dataSetsOf({ path }: ModelEntry): Promise<InputSet[]> {
+  const folders = basename(path) === TEST_MODEL ? await dataSetFolders(dirname(path)) : []
+  if (folders.length === 0) return []
+  const model = await readModel(path)
+  const sets: InputSet[] = []
+  for (const folder of folders) {
+    const { inputs, outputs } = await readDataSet(folder, model)
+    sets.push({ inputs, expected: outputs })
+  }
+  return sets
+}
