@@ -127,6 +127,20 @@ export const explained = [
       apart < 1e-6,
   },
   {
+    why: 'The logarithm of a sum that cancels to nothing, or to the rounding errors of one side.',
+    covers: ({ kind, actual, expected }, { op }) =>
+      kind === 'value' &&
+      op === 'ReduceLogSum' &&
+      tensorValues(actual).every((ours, i) => {
+        const theirs = tensorValues(expected)[i]
+        return (
+          Object.is(ours, theirs) ||
+          Math.abs(Math.exp(ours) - Math.exp(theirs)) < 1e-4 ||
+          !(Math.min(ours, theirs) > -10)
+        )
+      }),
+  },
+  {
     why: 'An empty text split at a delimiter is one empty piece (Python’s str.split, which ONNX refers to); onnxruntime gives none.',
     covers: ({ kind }, { op, attributes }, operand) =>
       kind === 'value' && op === 'StringSplit' && Boolean(attributes.delimiter) && operand(0)?.strings.includes(''),
@@ -396,7 +410,9 @@ function isEnd(value, type) {
  */
 export function explanationOf(found) {
   const { made, output, what } = found
-  const node = made.nodes.find((one) => (output === undefined ? what.includes(`"${one.name}"`) : one.outputs.includes(output)))
+  const node = made.nodes.find((one) =>
+    output === undefined ? what.includes(`"${one.name}"`) : one.outputs.includes(output),
+  )
   if (!node) return undefined
   const operand = (i) =>
     [made.initializers, made.feeds, made.expected].map((of) => of.get(node.inputs[i])).find((tensor) => tensor)
