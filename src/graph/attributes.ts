@@ -148,6 +148,7 @@ export const intsRanges = {
   directions: flag,
   ends: anyInt,
   imputed_value_int64s: anyInt,
+  inputdimensions: count,
   kernel_shape: extent,
   keys_int64s: anyInt,
   leaf_targetids: count,
@@ -183,6 +184,7 @@ export const intsRanges = {
   target_treeids: anyInt,
   tree_roots: count,
   values_int64s: anyInt,
+  vectors_per_class: count,
 } as const satisfies Record<string, Range>
 
 const finite: Range = { min: -Number.MAX_VALUE, max: Number.MAX_VALUE }
@@ -243,6 +245,8 @@ export const floatsRanges = {
   keys_floats: anyFloat,
   nodes_values: anyFloat,
   offset: anyFloat,
+  prob_a: anyFloat,
+  prob_b: anyFloat,
   rho: anyFloat,
   scale: anyFloat,
   scales: factor,

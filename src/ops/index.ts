@@ -22,6 +22,7 @@ import { losses } from './losses.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { matmul } from './matmul.ts'
 import { machineLearning } from './ml.ts'
+import { linearMachines } from './ml-linear.ts'
 import { movement } from './movement.ts'
 import { normalizations } from './normalization.ts'
 import { packings } from './packing.ts'
@@ -86,6 +87,7 @@ export const operators: readonly LoweredOperator[] = [
   ...sequenceMaps,
   ...optionals,
   ...machineLearning,
+  ...linearMachines,
   ...trees,
   ...strings,
   ...tfIdf,

@@ -4,37 +4,15 @@ import { type Agreement, takes } from '../graph/rules.ts'
 import { type ElementType, isFloat } from '../onnx/element-type.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
 import type { LoweredOperator } from './lowering.ts'
-import { classify, featureMatrix, postTransform } from './ml-scores.ts'
+import { agreeFeatures, type Decompose, floats, mlOperator } from './ml-operator.ts'
+import { featureMatrix } from './ml-scores.ts'
 import { castTo } from './widen.ts'
 
-type Decompose = (node: Node, b: Builder) => readonly Value[]
-
-/** An operator of ai.onnx.ml that simpler ones carry out. */
-function mlOperator(
-  name: string,
-  inputs: string,
-  decompose: Decompose,
-  agree?: (node: Node) => readonly Agreement[],
-): LoweredOperator {
-  const rules = takes(inputs, { T: 'float32|float64|int32|int64' }, agree)
-  return { name, domain: 'ai.onnx.ml', rules, infer: (node) => [node.input(0)], decompose }
-}
-
-/** What goes by feature is as long as the last axis of the input. */
-function agreeFeatures(node: Node, count: number, as: string): Agreement[] {
-  if (node.input(0).rank === 0) throw node.error('MODEL_SHAPE', 'a single number has no axis of features')
-  return [{ input: 0, axis: -1, expected: count, as }]
-}
-
-/** The same for lists that may have a single entry, for all features. */
+/** Lists go by feature, or have a single entry for all of them. */
 function agreeLists(node: Node, lists: Readonly<Record<string, readonly number[] | undefined>>): Agreement[] {
   return Object.entries(lists).flatMap(([name, list]) =>
     list && list.length > 1 ? agreeFeatures(node, list.length, `attribute ${name} says`) : [],
   )
-}
-
-function floats(b: Builder, values: readonly number[], type: ElementType = 'float32'): Value {
-  return b.constant(tensorFrom(type, [values.length], values))
 }
 
 /** A list attribute as constant: of whichever element type the node gives it in. */
@@ -108,7 +86,8 @@ const normalizer: Decompose = (node, b) => {
   const norm = node.string('norm', 'MAX')
   const last = b.ints([-1])
   const sizes: Readonly<Record<string, () => Value>> = {
-    MAX: () => b.op('ReduceMax', [b.op('Abs', [x]), last]),
+    // As the operator page and onnxruntime have it: not the largest magnitude.
+    MAX: () => b.op('ReduceMax', [x, last]),
     L1: () => b.op('ReduceL1', [x, last]),
     L2: () => b.op('ReduceL2', [x, last]),
   }
@@ -134,78 +113,18 @@ const scaler: Decompose = (node, b) => {
   return [b.op('Mul', [moved, floats(b, node.floats('scale') ?? [1])])]
 }
 
-/** How many features there are coefficients for. */
-function linearFeatures(node: Node, targets: number): number {
-  const { length } = node.floats('coefficients') ?? []
-  if (Number.isInteger(length / targets)) return length / targets
-  throw node.error('MODEL_ATTRIBUTE', `${length} coefficients can't be divided among ${targets} targets`)
-}
-
-/** X · coefficientsᵀ + intercepts, float32[rows, targets]. */
-function linearScores(node: Node, b: Builder, targets: number): Value {
-  const x = castTo(b, featureMatrix(node, b), 'float32')
-  const coefficients = node.floats('coefficients') ?? []
-  const features = linearFeatures(node, targets)
-  const matrix = b.op('Transpose', [b.constant(tensorFrom('float32', [targets, features], coefficients))], {
-    perm: [1, 0],
-  })
-  const product = b.op('MatMul', [x, matrix])
-  const intercepts = node.floats('intercepts')
-  if (intercepts?.length && intercepts.length !== targets)
-    throw node.error('MODEL_ATTRIBUTE', `${intercepts.length} intercepts are given for ${targets} targets`)
-  return intercepts?.length ? b.op('Add', [product, floats(b, intercepts)]) : product
-}
-
-/** A number for one distance or product of each row and each support vector. */
-function kernelValues(node: Node, b: Builder, x: Value, vectors: Value): Value {
-  const [gamma = 0, constant = 0, degree = 0] = node.floats('kernel_params') ?? []
-  const name = node.string('kernel_type', 'LINEAR')
-  const product = b.op('MatMul', [x, b.op('Transpose', [vectors], { perm: [1, 0] })])
-  const affine = (): Value =>
-    b.op('Add', [b.op('Mul', [product, b.scalar(gamma, 'float32')]), b.scalar(constant, 'float32')])
-  if (name === 'LINEAR') return product
-  if (name === 'POLY') return b.op('Pow', [affine(), b.scalar(degree, 'float32')])
-  if (name === 'SIGMOID') return b.op('Tanh', [affine()])
-  if (name !== 'RBF')
-    throw node.error('MODEL_ATTRIBUTE', `kernel_type ${JSON.stringify(name)} is not one of LINEAR, POLY, RBF, SIGMOID`)
-  const difference = b.op('Sub', [b.op('Unsqueeze', [x, b.ints([1])]), vectors])
-  return b.op('Exp', [
-    b.op('Mul', [b.op('ReduceSumSquare', [difference, b.ints([2])], { keepdims: 0 }), b.scalar(-gamma, 'float32')]),
-  ])
-}
-
-/** Features of the support vectors, or of the coefficients where there are none. */
-function svmFeatures(node: Node): number {
-  const supports = node.int('n_supports', 0)
-  if (supports === 0) return linearFeatures(node, 1)
-  const vectors = node.floats('support_vectors') ?? []
-  const coefficients = node.floats('coefficients') ?? []
-  if (coefficients.length === supports && Number.isInteger(vectors.length / supports)) return vectors.length / supports
-  throw node.error(
-    'MODEL_ATTRIBUTE',
-    `${coefficients.length} coefficients and ${vectors.length} numbers do not make ${supports} support vectors`,
-  )
-}
-
-const svmRegressor: Decompose = (node, b) => {
-  const supports = node.int('n_supports', 0)
-  const coefficients = node.floats('coefficients') ?? []
-  if (supports === 0) return [postTransform(node, b, linearScores(node, b, 1))]
-  const vectors = node.floats('support_vectors') ?? []
-  const x = castTo(b, featureMatrix(node, b), 'float32')
-  const similar = kernelValues(node, b, x, b.constant(tensorFrom('float32', [supports, svmFeatures(node)], vectors)))
-  const sum = b.op('MatMul', [similar, b.constant(tensorFrom('float32', [supports, 1], coefficients))])
-  const score = b.op('Add', [sum, b.scalar(node.floats('rho')?.[0] ?? 0, 'float32')])
-  if (!node.int('one_class', 0)) return [postTransform(node, b, score)]
-  const inside = b.op('Greater', [score, b.scalar(0, 'float32')])
-  return [b.op('Where', [inside, b.scalar(1, 'float32'), b.scalar(-1, 'float32')])]
-}
-
-/** 1-D and 2-D features side by side, as floats. */
+/** 1-D and 2-D features side by side, as floats: of each as many as `inputdimensions` says, 0 where it has fewer. */
 const featureVectorizer: Decompose = (node, b) => {
+  const widths = node.ints('inputdimensions')
+  if (widths && widths.length !== node.inputs.length)
+    throw node.error('MODEL_ATTRIBUTE', `inputdimensions has ${widths.length} entries for ${node.inputs.length} inputs`)
   const parts = node.inputs.map((_, i) => {
     const x = castTo(b, node.input(i), 'float32')
-    return x.rank === 1 ? b.op('Unsqueeze', [x, b.ints([0])]) : x
+    const row = x.rank === 1 ? b.op('Unsqueeze', [x, b.ints([0])]) : x
+    const width = widths?.[i]
+    if (width === undefined || row.dims[1] === width) return row
+    const padded = b.op('Pad', [row, b.ints([0, 0, 0, width])])
+    return b.op('Slice', [padded, b.ints([0]), b.ints([width]), b.ints([1])])
   })
   return [b.op('Concat', parts, { axis: 1 })]
 }
@@ -249,12 +168,6 @@ const CheckedIndex: LoweredOperator = {
   },
 }
 
-/** Scores that a LinearClassifier makes: one for each class, or one for both. */
-function classScores(node: Node): number {
-  const classes = Math.max(node.strings('classlabels_strings')?.length ?? 0, node.ints('classlabels_ints')?.length ?? 0)
-  return node.floats('intercepts')?.length || classes
-}
-
 const binarizer: Decompose = (node, b) => {
   const x = node.input(0)
   const threshold = node.float('threshold', 0)
@@ -275,25 +188,10 @@ export const machineLearning: readonly LoweredOperator[] = [
     }),
   ),
   mlOperator('LabelEncoder', 'X:float32|float64|integer|string', labelEncoder),
-  mlOperator(
-    'LinearClassifier',
-    'X:T',
-    (node, b) => classify(node, b, linearScores(node, b, classScores(node)), false),
-    (node) => agreeFeatures(node, linearFeatures(node, classScores(node)), 'the coefficients need'),
-  ),
-  mlOperator(
-    'LinearRegressor',
-    'X:T',
-    (node, b) => [postTransform(node, b, linearScores(node, b, node.int('targets', 1)))],
-    (node) => agreeFeatures(node, linearFeatures(node, node.int('targets', 1)), 'the coefficients need'),
-  ),
   mlOperator('Normalizer', 'X:T', normalizer),
   mlOperator('OneHotEncoder', 'X:float32|float64|index|string', oneHotEncoder),
   mlOperator('Scaler', 'X:T', scaler, (node) =>
     agreeLists(node, { offset: node.floats('offset'), scale: node.floats('scale') }),
-  ),
-  mlOperator('SVMRegressor', 'X:T', svmRegressor, (node) =>
-    agreeFeatures(node, svmFeatures(node), 'the support vectors need'),
   ),
   LookUp,
   CheckedIndex,

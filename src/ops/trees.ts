@@ -7,7 +7,7 @@ import { tensorFrom } from '../onnx/tensor.ts'
 import { numbersOf } from './fold.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { castTo } from './widen.ts'
-import { classify, featureMatrix, postTransform } from './ml-scores.ts'
+import { classify, featureMatrix, labelAbove, postTransform } from './ml-scores.ts'
 
 const modeNames = ['BRANCH_LEQ', 'BRANCH_LT', 'BRANCH_GTE', 'BRANCH_GT', 'BRANCH_EQ', 'BRANCH_NEQ', 'BRANCH_MEMBER']
 const MEMBER = modeNames.indexOf('BRANCH_MEMBER')
@@ -239,6 +239,25 @@ const TreeScores: LoweredOperator = {
   },
 }
 
+/**
+ * Labels and scores of a TreeEnsembleClassifier. Two classes of which only the first gets weights have one score, which is
+ * the second's (as xgboost and lightgbm are exported); where only the second gets any, the first has none (catboost).
+ */
+function classifyTrees(node: Node, b: Builder): readonly [Value, Value] {
+  const classes = Math.max(
+    node.strings('classlabels_strings')?.length ?? 0,
+    node.ints('classlabels_int64s')?.length ?? 0,
+  )
+  const given = new Set(node.ints('class_ids'))
+  const only = classes === 2 && given.size === 1 ? [...given][0] : undefined
+  const read = readTrees1(node, 'class', only === 0 ? 1 : classes)
+  const scores = treeScores(node, b, read)
+  const meaning = read.weights.every((weight) => weight >= 0) ? 'probability' : 'signed'
+  if (only !== 1) return classify(node, b, scores, meaning)
+  const second = b.op('Gather', [scores, b.ints([1])], { axis: 1 })
+  return [labelAbove(node, b, second, meaning), postTransform(node, b, scores)]
+}
+
 function ensemble(name: string, decompose: NonNullable<LoweredOperator['decompose']>): LoweredOperator {
   const rules = takes('X:float|index')
   return { name, domain: 'ai.onnx.ml', rules, infer: (node) => [node.input(0)], decompose }
@@ -255,20 +274,8 @@ export const trees: readonly LoweredOperator[] = [
     return [castTo(b, scores, 'float32')]
   }),
   ensemble('TreeEnsembleClassifier', (node, b) => {
-    const classes = Math.max(
-      node.strings('classlabels_strings')?.length ?? 0,
-      node.ints('classlabels_int64s')?.length ?? 0,
-    )
-    // Two classes whose leaves all score the same one have one score.
-    const single = classes === 2 && new Set(node.ints('class_ids')).size === 1
-    const read = readTrees1(node, 'class', single ? 1 : classes)
-    const folded = single ? { ...read, targets: read.targets.map(() => 0) } : read
-    return classify(
-      node,
-      b,
-      treeScores(node, b, folded),
-      folded.weights.every((weight) => weight >= 0),
-    )
+    const [label, scores] = classifyTrees(node, b)
+    return [label, castTo(b, scores, 'float32')]
   }),
   TreeScores,
 ]

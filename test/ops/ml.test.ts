@@ -86,8 +86,8 @@ describe('trees', () => {
     })
     const [each, one, probable] = await runCases([
       classifier([0n, 1n, 0n], [1, 2, 3], 'NONE'),
-      classifier([1n, 1n, 1n], [-2, 1, 3], 'LOGISTIC'),
-      classifier([1n, 1n, 1n], [0.25, 0.75, 0.5], 'NONE'),
+      classifier([0n, 0n, 0n], [-2, 1, 3], 'LOGISTIC'),
+      classifier([0n, 0n, 0n], [0.25, 0.75, 0.5], 'NONE'),
     ])
     expect(each!.map(({ values }) => values)).toEqual([
       ['no', 'yes', 'no'],
@@ -192,7 +192,7 @@ describe('features and labels', () => {
     const expected = [
       [0, 3],
       [0.6, -0.8, 0, 0],
-      [0.75, -1],
+      [1, -4 / 3],
       [5, 2],
       [1, 3, 2, 4],
       [0, 1],

@@ -43,14 +43,20 @@ const pools = ['MaxPool', 'AveragePool', 'LpPool'].flatMap((op) =>
             [1, 1],
           ] as const
         ).map((pads) => ({
-          ...{ op, kernel, stride, pads },
+          op,
+          kernel,
+          stride,
+          pads,
           attributes: { ...common, pads: pads.map(BigInt) },
         }))
         const auto = stride > kernel ? [] : ['SAME_UPPER', 'SAME_LOWER']
         return [
           ...padded,
           ...auto.map((auto_pad) => ({
-            ...{ op, kernel, stride, pads: [1, kernel - 2] as const },
+            op,
+            kernel,
+            stride,
+            pads: [1, kernel - 2] as const,
             attributes: { ...common, auto_pad },
           })),
         ]
