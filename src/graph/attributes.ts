@@ -114,6 +114,7 @@ export const intRanges = {
   saturate: flag,
   select_last_index: flag,
   size: extent,
+  sliding_window_cache: flag,
   smooth_softmax: flag,
   softmax_precision: code,
   sorted: flag,

@@ -4,19 +4,9 @@ import { broadcastTo } from '../graph/demands.ts'
 import type { Builder } from '../graph/operator.ts'
 import { type Agreement, multipleOf, type Rules, sameSize, takes } from '../graph/rules.ts'
 import { elementTypeOf, elementTypes, type ElementType } from '../onnx/element-type.ts'
+import { attend, counting, joinHeads, splitHeads } from './attend.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { castTo } from './widen.ts'
-
-/** What the parts of a decomposition share. Queries are [batch, heads, queries, size], keys [batch, groups, keys, size]. */
-interface Heads {
-  readonly batch: Dim
-  /** Heads of the queries; a multiple of `groups`. */
-  readonly heads: Dim
-  /** Heads of keys and values. */
-  readonly groups: Dim
-  readonly queries: Dim
-  readonly keys: Dim
-}
 
 type HeadsAttribute = 'q_num_heads' | 'kv_num_heads'
 
@@ -29,11 +19,9 @@ function headsOf(node: Node, x: Value, attribute: HeadsAttribute): { heads: Dim;
   return { heads, size: floorDivide(x.dims[2]!, heads), sequence: x.dims[1]! }
 }
 
-/** [batch, sequence, heads × size] → [batch, heads, sequence, size]. */
-function splitHeads(node: Node, b: Builder, x: Value, attribute: HeadsAttribute): Value {
-  if (x.rank === 4) return x
-  const { heads, size, sequence } = headsOf(node, x, attribute)
-  return b.op('Transpose', [b.reshape(x, [x.dims[0]!, sequence, heads, size])], { perm: [0, 2, 1, 3] })
+/** As [batch, heads, sequence, size], whichever form the input has. */
+function inHeads(node: Node, b: Builder, x: Value, attribute: HeadsAttribute): Value {
+  return x.rank === 4 ? x : splitHeads(b, x, headsOf(node, x, attribute).heads)
 }
 
 /** 0 where the condition holds, -infinity elsewhere: added to scores, it masks. */
@@ -41,14 +29,8 @@ function biasWhere(b: Builder, condition: Value, type: ElementType): Value {
   return b.op('Where', [condition, b.scalar(0, type), b.scalar(-Infinity, type)])
 }
 
-/** 0, 1, … as int64[count]. */
-function range(b: Builder, count: Dim): Value {
-  const limit = b.op('Reshape', [b.dims([count]), b.ints([])])
-  return b.op('Range', [b.scalar(0, 'int64'), limit, b.scalar(1, 'int64')])
-}
-
 /** What is added to the scores: the mask (short ones are continued with -infinity), causality, padding of the keys. */
-function biases(node: Node, b: Builder, { queries, keys }: Heads, past: Dim, type: ElementType): Value[] {
+function biases(node: Node, b: Builder, queries: Dim, keys: Dim, type: ElementType): Value[] {
   const [mask, lengths] = [node.inputs[3], node.inputs[6]]
   const parts: Value[] = []
   if (mask) {
@@ -58,26 +40,17 @@ function biases(node: Node, b: Builder, { queries, keys }: Heads, past: Dim, typ
     parts.push(whole ? bias : b.op('Pad', [bias, b.dims([0, missing]), b.scalar(-Infinity, type), b.ints([-1])]))
   }
   if (node.int('is_causal', 0)) {
-    const rows = b.op('Add', [b.op('Unsqueeze', [range(b, queries), b.ints([1])]), b.dims([past])])
-    parts.push(biasWhere(b, b.op('LessOrEqual', [b.op('Unsqueeze', [range(b, keys), b.ints([0])]), rows]), type))
+    const rows = b.op('Add', [
+      b.op('Unsqueeze', [counting(b, queries), b.ints([1])]),
+      b.dims([node.inputs[4]?.dims[2] ?? 0]),
+    ])
+    parts.push(biasWhere(b, b.op('LessOrEqual', [b.op('Unsqueeze', [counting(b, keys), b.ints([0])]), rows]), type))
   }
   if (lengths) {
     const column = b.op('Unsqueeze', [castTo(b, lengths, 'int64'), b.ints([1, 2, 3])])
-    parts.push(biasWhere(b, b.op('Less', [range(b, keys), column]), type))
+    parts.push(biasWhere(b, b.op('Less', [counting(b, keys), column]), type))
   }
   return parts.map((part) => castTo(b, part, type))
-}
-
-/** Scale of query · key; half of it (as a factor) goes to either side, which keeps narrow floats in range. */
-function scaled(node: Node, b: Builder, query: Value, key: Value): [Value, Value] {
-  const size = query.dims[3]!
-  const given = node.float('scale')
-  if (given === undefined && typeof size !== 'number')
-    throw node.error('UNSUPPORTED_DYNAMIC', 'the head size must be known at compile time')
-  const scale = given ?? 1 / Math.sqrt(Number(size))
-  if (scale < 0 || query.type === 'float32') return [b.op('Mul', [query, b.scalar(scale, query.type)]), key]
-  const root = b.scalar(Math.sqrt(scale), query.type)
-  return [b.op('Mul', [query, root]), b.op('Mul', [key, root])]
 }
 
 /** Until Attention-24, which continues short masks with -infinity, they were broadcast. */
@@ -143,10 +116,7 @@ function agreeMask(node: Node, query: { heads: Dim; sequence: Dim }, newKeys: Di
   ]
 }
 
-/**
- * ONNX Attention-23 … 24 as its function body says, but for heads that share keys: instead of repeating the keys, the
- * queries of the heads that share them are laid one after another.
- */
+/** ONNX Attention-23 … 24 as its function body says. */
 const Attention: LoweredOperator = {
   name: 'Attention',
   rules: takes(
@@ -157,52 +127,27 @@ const Attention: LoweredOperator = {
   ),
   infer: (node) => [node.input(0)],
   decompose(node, b) {
-    const flat = node.input(0).rank === 3
-    const query = splitHeads(node, b, node.input(0), 'q_num_heads')
+    const query = inHeads(node, b, node.input(0), 'q_num_heads')
     const [newKey, newValue] = [
-      splitHeads(node, b, node.input(1), 'kv_num_heads'),
-      splitHeads(node, b, node.input(2), 'kv_num_heads'),
+      inHeads(node, b, node.input(1), 'kv_num_heads'),
+      inHeads(node, b, node.input(2), 'kv_num_heads'),
     ]
     const [pastKey, pastValue] = [node.inputs[4], node.inputs[5]]
     const key = pastKey ? b.op('Concat', [pastKey, newKey], { axis: 2 }) : newKey
     const value = pastValue ? b.op('Concat', [pastValue, newValue], { axis: 2 }) : newValue
-    const [batch, heads, queries, size] = query.dims as [Dim, Dim, Dim, Dim]
-    const [groups, keys] = [key.dims[1]!, key.dims[2]!]
-    if (typeof heads === 'number' && typeof groups === 'number' && heads % groups !== 0)
-      throw node.error('MODEL_SHAPE', `${heads} heads of queries can't share ${groups} heads of keys`)
-    const shared = floorDivide(heads, groups)
-    const shape: Heads = { batch, heads, groups, queries, keys }
-    const rows = multiply(shared, queries)
-
-    const [q, k] = scaled(node, b, query, key)
-    const grouped = shared === 1 ? q : b.reshape(q, [batch, groups, rows, size])
-    const product = b.op('MatMul', [grouped, b.op('Transpose', [k], { perm: [0, 1, 3, 2] })])
-    const raw = shared === 1 ? product : b.reshape(product, [batch, heads, queries, keys])
-    const cap = node.float('softcap', 0)
-    const limit = b.scalar(cap, raw.type)
-    const capped = cap > 0 ? b.op('Mul', [b.op('Tanh', [b.op('Div', [raw, limit])]), limit]) : raw
-    const biased = biases(node, b, shape, pastKey ? pastKey.dims[2]! : 0, raw.type).reduce(
-      (sum, bias) => b.op('Add', [sum, bias]),
-      capped,
-    )
-    const precision = elementTypeOf(node.int('softmax_precision', elementTypes.float32.code)) ?? 'float32'
-    const wide = raw.type === 'float64' ? 'float64' : precision
-    const weights = castTo(b, b.op('Softmax', [castTo(b, biased, wide)], { axis: -1 }), value.type)
-
-    const groupedWeights = shared === 1 ? weights : b.reshape(weights, [batch, groups, rows, keys])
-    const mixed = b.op('MatMul', [groupedWeights, value])
-    const output = shared === 1 ? mixed : b.reshape(mixed, [batch, heads, queries, value.dims[3]!])
-    const joined = flat
-      ? b.reshape(b.op('Transpose', [output], { perm: [0, 2, 1, 3] }), [
-          batch,
-          queries,
-          multiply(heads, value.dims[3]!),
-        ])
-      : output
+    const { output, raw, capped, biased, weights } = attend(node, b, {
+      query,
+      key,
+      value,
+      scale: node.float('scale'),
+      softcap: node.float('softcap', 0),
+      biases: biases(node, b, query.dims[2]!, key.dims[2]!, query.type),
+      precision: elementTypeOf(node.int('softmax_precision', elementTypes.float32.code)) ?? 'float32',
+    })
     const stages = [raw, capped, biased, weights]
     const stage = stages[node.int('qk_matmul_output_mode', 0)]
     if (!stage) throw node.error('MODEL_ATTRIBUTE', 'qk_matmul_output_mode must be from 0 to 3')
-    return [joined, key, value, castTo(b, stage, query.type)]
+    return [node.input(0).rank === 3 ? joinHeads(b, output) : output, key, value, castTo(b, stage, query.type)]
   },
 }
 

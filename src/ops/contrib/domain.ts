@@ -1,3 +1,4 @@
+import type { IntName } from '../../graph/attributes.ts'
 import type { Node } from '../../graph/graph.ts'
 
 /** The domain of onnxruntime's own operators ("contrib ops"), whose only version is 1. */
@@ -28,4 +29,15 @@ export function together(node: Node, inputs: Readonly<Record<number, string>>): 
     'MODEL_MISSING_INPUT',
     `${all} belong together, but ${missing.map(([, name]) => name).join()} is missing`,
   )
+}
+
+/**
+ * Refuses what of an operator is not done.
+ *
+ * @throws CompileError `UNSUPPORTED_ATTRIBUTE` where one of these flags is set
+ */
+export function refuseAttributes(node: Node, flags: readonly IntName[]): void {
+  for (const flag of flags) {
+    if (node.int(flag, 0) !== 0) throw node.error('UNSUPPORTED_ATTRIBUTE', `${flag} is not supported`)
+  }
 }

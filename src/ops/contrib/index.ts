@@ -1,7 +1,19 @@
 import type { LoweredOperator } from '../lowering.ts'
 import { contribActivations } from './activations.ts'
+import { contribAttention } from './attention.ts'
 import { contribFused } from './fused.ts'
+import { groupQueryAttention } from './group-query-attention.ts'
+import { multiHeadAttention } from './multi-head-attention.ts'
 import { contribNormalizations } from './normalization.ts'
+import { rotaryEmbedding } from './rotary-embedding.ts'
 
 /** Operators of onnxruntime's own domain, which its optimisers and some exporters write. */
-export const contrib: readonly LoweredOperator[] = [...contribActivations, ...contribFused, ...contribNormalizations]
+export const contrib: readonly LoweredOperator[] = [
+  ...contribActivations,
+  ...contribFused,
+  ...contribNormalizations,
+  ...contribAttention,
+  ...multiHeadAttention,
+  ...groupQueryAttention,
+  ...rotaryEmbedding,
+]
