@@ -147,22 +147,26 @@ static inline void om_free_texts(om_texts *texts) {
   }
 }
 
-static inline int64_t om_floor_div(int64_t a, int64_t b) {
+/* Functions and not inlined: a model of unknown sizes has thousands of them in one function, which GCC then took five times
+ * as long to compile. What is equal is still computed once. */
+#define OM_SIZE static __attribute__((noinline, const, unused))
+
+OM_SIZE int64_t om_floor_div(int64_t a, int64_t b) {
   if (b == 0 || b == -1) return b == 0 || a == INT64_MIN ? 0 : -a;
   return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
-static inline int64_t om_trunc_div(int64_t a, int64_t b) {
+OM_SIZE int64_t om_trunc_div(int64_t a, int64_t b) {
   if (b == 0 || b == -1) return b == 0 || a == INT64_MIN ? 0 : -a;
   return a / b;
 }
-static inline int64_t om_mod(int64_t a, int64_t b) { return b == 0 ? 0 : a - om_floor_div(a, b) * b; }
+OM_SIZE int64_t om_mod(int64_t a, int64_t b) { return b == 0 ? 0 : a - om_floor_div(a, b) * b; }
 /* Arithmetic of sizes saturates far beyond any that can be, and far from where a sum of two would overflow. */
 #define OM_SATURATED (INT64_C(1) << 61)
 static inline int64_t om_saturate(int64_t x) {
   return x > OM_SATURATED ? OM_SATURATED : x < -OM_SATURATED ? -OM_SATURATED : x;
 }
-static inline int64_t om_dim_add(int64_t a, int64_t b) { return om_saturate(om_saturate(a) + om_saturate(b)); }
-static inline int64_t om_dim_mul(int64_t a, int64_t b) {
+OM_SIZE int64_t om_dim_add(int64_t a, int64_t b) { return om_saturate(om_saturate(a) + om_saturate(b)); }
+OM_SIZE int64_t om_dim_mul(int64_t a, int64_t b) {
   int64_t product;
   if (__builtin_mul_overflow(a, b, &product)) return (a < 0) == (b < 0) ? OM_SATURATED : -OM_SATURATED;
   return om_saturate(product);
