@@ -38,6 +38,48 @@ OM_INLINE void om_transpose2d_32(const void *x, void *y, ptrdiff_t batch, ptrdif
   }
 }
 
+/* y[8 columns, 8 rows] = x[8 rows, 8 columns] transposed, bytes: halves, quarters and eighths of 8-byte words change places
+ * (H. S. Warren, "Hacker's Delight", section 7-3, for bits). */
+OM_INLINE void om_transpose8x8_8(const uint8_t *x, ptrdiff_t x_row, uint8_t *y, ptrdiff_t y_row) {
+  static const uint64_t masks[3] = {UINT64_C(0x00000000ffffffff), UINT64_C(0x0000ffff0000ffff), UINT64_C(0x00ff00ff00ff00ff)};
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  const int last = 7;
+#else
+  const int last = 0;
+#endif
+  uint64_t words[8];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) memcpy(&words[i], x + (i ^ last) * x_row, 8);
+#pragma GCC unroll 3
+  for (int stage = 0; stage < 3; stage++) {
+    const int apart = 4 >> stage;
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i++) {
+      if (i & apart) continue;
+      const uint64_t change = (words[i] >> (8 * apart) ^ words[i + apart]) & masks[stage];
+      words[i + apart] ^= change;
+      words[i] ^= change << (8 * apart);
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) memcpy(y + (i ^ last) * y_row, &words[i], 8);
+}
+
+/* y[b, column, row] = x[b, row, column], bytes. */
+OM_SHARED void om_transpose2d_8(const void *x, void *y, ptrdiff_t batch, ptrdiff_t rows, ptrdiff_t columns) {
+  const uint8_t *OM_RESTRICT from = (const uint8_t *)x;
+  uint8_t *OM_RESTRICT to = (uint8_t *)y;
+  for (ptrdiff_t b = 0; b < batch; b++, from += rows * columns, to += rows * columns) {
+    const ptrdiff_t square_rows = rows / 8 * 8, square_columns = columns / 8 * 8;
+    for (ptrdiff_t row = 0; row < square_rows; row += 8)
+      for (ptrdiff_t column = 0; column < square_columns; column += 8)
+        om_transpose8x8_8(from + row * columns + column, columns, to + column * rows + row, rows);
+    for (ptrdiff_t column = 0; column < columns; column++)
+      for (ptrdiff_t row = column < square_columns ? square_rows : 0; row < rows; row++)
+        to[column * rows + row] = from[row * columns + column];
+  }
+}
+
 /* x f32[batch, channels, pixels] to y f32[batch, pixels, channels]. */
 OM_INLINE void om_nchw_to_nhwc_f32(const float *x, float *y, ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t pixels) {
   om_transpose2d_32(x, y, batch, channels, pixels);

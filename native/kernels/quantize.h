@@ -4,11 +4,43 @@
 
 #include <math.h>
 
+#include "vector.h"
+
 /* x to the nearest whole number, ties to even, moved by the zero point and kept within [low, high]. NaN gives low.
  * Types have at most 16 bits, of which float holds every number. */
 static inline float om_quantize(float x, float zero_point, float low, float high) {
   const float y = rintf(x) + zero_point;
   return y > low ? (y < high ? y : high) : low;
+}
+
+/* The smallest and the largest of n floats and 0; of a NaN among them: NaN, both. */
+OM_SHARED void om_range_f32(const float *x, ptrdiff_t n, float *low, float *high) {
+  om_vf least = om_splat(0.0f), most = om_splat(0.0f);
+  om_vi odd = (om_vi){0};
+  ptrdiff_t i = 0;
+  for (; i + OM_LANES <= n; i += OM_LANES) {
+    const om_vf v = om_load(x + i);
+    odd |= v != v;
+    least = om_at_most(v, least);
+    most = om_at_least(v, most);
+  }
+  float lows[OM_LANES], highs[OM_LANES];
+  om_store(lows, least), om_store(highs, most);
+  *low = 0.0f, *high = 0.0f;
+  bool any = false;
+  for (ptrdiff_t j = 0; j < OM_LANES; j++) {
+    int32_t lane;
+    memcpy(&lane, (const char *)&odd + 4 * j, sizeof lane);
+    any |= lane != 0;
+    if (lows[j] < *low) *low = lows[j];
+    if (highs[j] > *high) *high = highs[j];
+  }
+  for (; i < n; i++) {
+    any |= x[i] != x[i];
+    if (x[i] < *low) *low = x[i];
+    if (x[i] > *high) *high = x[i];
+  }
+  if (any) *low = *high = NAN;
 }
 
 #endif

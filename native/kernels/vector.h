@@ -36,7 +36,10 @@ typedef int32_t om_vi __attribute__((vector_size(OM_VECTOR_BYTES)));
 #else
 #define OM_LANES 1
 typedef float om_vf;
+typedef int32_t om_vi;
 #endif
+/* Bytes from one vector to the next. */
+#define OM_VECTOR_STEP (OM_LANES * 4)
 
 OM_INLINE om_vf om_load(const float *p) {
   om_vf v;

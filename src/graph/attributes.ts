@@ -53,7 +53,6 @@ export const intRanges = {
   do_rotary: flag,
   dtype: code,
   end: anyInt,
-  exact: flag,
   exclude_outside: flag,
   exclusive: flag,
   filters: extent,

@@ -74,7 +74,7 @@ const Conv2d: LoweredOperator = {
     }
     if (groupChannels === 1 && groups === outChannels) {
       call('om_depthwise2d_f32', 'depthwise.h', { layout: 'depthwise' })
-    } else if (!node.int('exact', 0) && suitsWinograd(window, groups, groupChannels, outChannels)) {
+    } else if (suitsWinograd(window, groups, groupChannels, outChannels)) {
       const scratch = winogradScratchBytes(groupChannels, k.shape)
       call('om_conv2d_winograd_f32', 'winograd.h', { layout: 'winograd' }, scratch)
     } else {
@@ -84,10 +84,7 @@ const Conv2d: LoweredOperator = {
   flops,
 }
 
-/**
- * See winograd.h: three by three, step by step, and enough channels and pixels to win back the transforms. Nodes with
- * the attribute `exact`, which convolve whole numbers, are kept from it: between its transforms they are none.
- */
+/** See winograd.h: three by three, step by step, and enough channels and pixels to win back the transforms. */
 function suitsWinograd(
   { kernel, strides, dilations, output }: Window,
   groups: number,

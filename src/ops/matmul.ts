@@ -11,7 +11,7 @@ import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { widenNarrowFloats } from './widen.ts'
 
 /** ONNX MatMul-1 … 13: numpy.matmul. */
-function inferMatMul(node: Node): ValueInfo[] {
+export function inferMatMul(node: Node): ValueInfo[] {
   const [a, b] = [node.input(0), node.input(1)]
   const rows = a.rank === 1 ? [] : [a.dims.at(-2)!]
   const columns = b.rank === 1 ? [] : [b.dims.at(-1)!]
@@ -41,7 +41,7 @@ export interface Product {
   readonly batch: readonly Dim[]
 }
 
-function productOf(node: Node): Product {
+export function productOf(node: Node): Product {
   const [a, b] = [node.input(0), node.input(1)]
   const batch = broadcastShapes(node, [a.dims.slice(0, -2), b.dims.slice(0, -2)])
   const n = b.rank === 1 ? 1 : b.dims.at(-1)!
@@ -88,7 +88,7 @@ function matmulScratch(depth: Dim, n: Dim, k: KernelWriter): Dim {
 }
 
 /** C expression of the offset of batch entry b0, b1, … in an operand that may be broadcast. */
-function batchOffset(
+export function batchOffset(
   operand: Value,
   batch: readonly Dim[],
   k: KernelWriter,

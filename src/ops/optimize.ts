@@ -2,6 +2,7 @@ import type { Graph, Identities } from '../graph/graph.ts'
 import type { OperatorRegistry } from '../graph/operator.ts'
 import { rewriteGraph } from '../graph/rewrite.ts'
 import { convolutionFolding } from './convolution-folding.ts'
+import { integerFolding } from './integer-folding.ts'
 import { layoutRules } from './layout.ts'
 import { narrowFloatRules } from './narrow-floats.ts'
 
@@ -9,4 +10,5 @@ import { narrowFloatRules } from './narrow-floats.ts'
 export function optimize(graph: Graph, registry: OperatorRegistry, identities: Identities): void {
   rewriteGraph(graph, narrowFloatRules, registry, identities)
   rewriteGraph(graph, [...layoutRules, ...convolutionFolding], registry, identities)
+  rewriteGraph(graph, integerFolding, registry, identities)
 }

@@ -1,5 +1,5 @@
 import type { IntName } from '../graph/attributes.ts'
-import { ceilDivide } from '../graph/dim.ts'
+import { ceilDivide, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import { broadcastTo } from '../graph/demands.ts'
@@ -174,8 +174,7 @@ const DynamicQuantizeLinear: LoweredOperator = {
   decompose(node, b) {
     const x = node.input(0)
     const zero = b.scalar(0, 'float32')
-    const extreme = (name: 'Min' | 'Max'): Value => b.op(name, [zero, b.op(`Reduce${name}`, [x], { keepdims: 0 })])
-    const [low, high] = [extreme('Min'), extreme('Max')]
+    const [low, high] = b.ops('RangeWithZero', [x], 2, {}, 'om') as [Value, Value]
     const span = b.op('Div', [b.op('Sub', [high, low]), b.scalar(255, 'float32')])
     const scale = b.op('Where', [b.op('Equal', [span, zero]), b.scalar(1, 'float32'), span])
     const zeroPoint = b.op('RoundTo', [b.op('Div', [b.op('Neg', [low]), scale])], { to: elementTypes.uint8.code }, 'om')
@@ -183,9 +182,26 @@ const DynamicQuantizeLinear: LoweredOperator = {
   },
 }
 
+/** The compiler's own: the smallest and the largest of all elements and 0. */
+const RangeWithZero: LoweredOperator = {
+  name: 'RangeWithZero',
+  domain: 'om',
+  rules: takes('x:float32'),
+  infer: () => [
+    { type: 'float32', shape: [] },
+    { type: 'float32', shape: [] },
+  ],
+  lower(node, k) {
+    k.include('quantize.h')
+    k.line(`om_range_f32(${k.input(0)}, ${k.count(node.input(0).dims)}, ${k.output(0)}, ${k.output(1)});`)
+  },
+  flops: (node) => product(node.input(0).dims),
+}
+
 export const quantizations: readonly LoweredOperator[] = [
   QuantizeLinear,
   RoundTo,
   DequantizeLinear,
   DynamicQuantizeLinear,
+  RangeWithZero,
 ]

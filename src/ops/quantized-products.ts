@@ -1,13 +1,12 @@
-import type { Node, Value, ValueInfo } from '../graph/graph.ts'
-import { multiply, product } from '../graph/dim.ts'
-import type { Builder, PlainAttributes } from '../graph/operator.ts'
+import type { Node, Value } from '../graph/graph.ts'
 import { broadcastTo } from '../graph/demands.ts'
+import type { Builder } from '../graph/operator.ts'
 import { type Agreement, sizeOrOne, takes } from '../graph/rules.ts'
+import { type ElementType, elementTypes } from '../onnx/element-type.ts'
 import { agreeConvolution } from './convolution-rules.ts'
-import { largestMagnitude, sumsAreExact } from './exact-float.ts'
+import { integerProducts } from './integer-product.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { agreeMatMul } from './matmul.ts'
-import { checkFits, type Window, windowInitializer, windowOf } from './window.ts'
 import { castTo } from './widen.ts'
 
 /** x minus its zero point, as int32. */
@@ -46,18 +45,54 @@ function perRow(b: Builder, value: Value): Value {
   return value.rank === 1 && value.dims[0] !== 1 ? b.op('Unsqueeze', [value, b.ints([1])]) : value
 }
 
-/**
- * A product of int32 by the kernels of float32, where that is exact. The attribute `exact` keeps a convolution away from
- * algorithms whose intermediate results are no integers.
- */
-function productInFloat(
+/** What om.MatMulIntegers and om.ConvIntegers make of their sums; see integer-product.ts. */
+export interface IntegerResult {
+  readonly to: ElementType
+  readonly scale?: Value | undefined
+  readonly bias?: Value | undefined
+  readonly zeroPoint?: Value | undefined
+}
+
+/** The operands of a product, and their zero points where they have some. */
+export type Operands = readonly [a: Value, b: Value, aZero: Value | undefined, bZero: Value | undefined]
+
+/** One for all: as the kernels of integers take it. */
+function isOne(value: Value | undefined): boolean {
+  return !value || value.rank === 0 || (value.rank === 1 && value.dims[0] === 1)
+}
+
+/** Whether `value` is one number for all, or a vector: of numbers for the columns of a matrix. */
+function isVector(value: Value | undefined): boolean {
+  return !value || value.rank <= 1
+}
+
+/** A product of matrices of 8-bit integers by the fast kernels; `undefined` where they do not take such zero points. */
+export function productOfIntegers(
   b: Builder,
-  op: 'MatMul' | 'Conv',
-  operands: readonly Value[],
-  attributes: PlainAttributes,
+  [a, w, aZero, wZero]: Operands,
+  result: IntegerResult,
+): Value | undefined {
+  if (!isOne(aZero) && !(aZero!.rank === 1 && a.rank === 2)) return undefined
+  if (!isVector(wZero) || !isVector(result.scale)) return undefined
+  const matrix = w.rank === 1 ? b.op('Unsqueeze', [w, b.ints([1])]) : w
+  const inputs = [a, matrix, aZero, wZero, result.scale, result.bias, result.zeroPoint]
+  const product = b.op('MatMulIntegers', inputs, { to: elementTypes[result.to].code }, 'om')
+  return w.rank === 1 ? b.op('Squeeze', [product, b.ints([-1])]) : product
+}
+
+/** A convolution of 8-bit integers in ONNX's layout; the kernels take channels last. */
+export function convolutionOfIntegers(
+  b: Builder,
+  node: Node,
+  [x, w, xZero, wZero]: Operands,
+  result: IntegerResult,
 ): Value {
-  const floats = operands.map((operand) => castTo(b, operand, 'float32'))
-  return castTo(b, b.op(op, floats, attributes), 'int32')
+  const spatial = x.dims.slice(2).map((_, i) => i + 2)
+  const last = b.op('Transpose', [x], { perm: [0, ...spatial, 1] })
+  const inputs = [last, w, xZero, wZero, result.scale, result.bias, result.zeroPoint]
+  const attributes = { ...Object.fromEntries(node.attributes), to: elementTypes[result.to].code }
+  const y = b.op('ConvIntegers', inputs, attributes, 'om')
+  return b.op('Transpose', [y], { perm: [0, x.rank - 1, ...spatial.map((axis) => axis - 1)] })
 }
 
 /** ONNX MatMulInteger-10. */
@@ -71,13 +106,9 @@ const MatMulInteger: LoweredOperator = {
   infer: (node) => [{ type: 'int32', shape: node.input(0).shape }],
   decompose(node, b) {
     const [a, w, aZero, wZero] = [node.input(0), node.input(1), node.inputs[2], node.inputs[3]]
-    const operands = [centred(b, a, aZero && perRow(b, aZero)), centred(b, w, wZero)] as [Value, Value]
-    const [depth, columns] = w.rank === 1 ? [w.dims[0], 1] : w.dims.slice(-2)
-    const fits =
-      typeof depth === 'number' &&
-      typeof columns === 'number' &&
-      sumsAreExact(operands[1], depth, columns, largestMagnitude(a, aZero), largestMagnitude(w, wZero))
-    return [fits ? productInFloat(b, 'MatMul', operands, {}) : b.op('MatMul', operands)]
+    const product = productOfIntegers(b, [a, w, aZero, wZero], { to: 'int32' })
+    // Zero points of each row of a stack of matrices are subtracted before.
+    return [product ?? b.op('MatMul', [centred(b, a, aZero && perRow(b, aZero)), centred(b, w, wZero)])]
   },
 }
 
@@ -90,44 +121,20 @@ const ConvInteger: LoweredOperator = {
     (node) => [...agreeConvolution(node), ...agreePerFilter(node, 3, 1)],
   ),
   infer: (node) => [{ type: 'int32', shape: node.input(0).shape }],
-  decompose(node, b) {
-    const [x, w, xZero, wZero] = [node.input(0), node.input(1), node.inputs[2], node.inputs[3]]
-    const behind = b.ints(w.dims.slice(1).map((_, i) => i + 1))
-    const wOffset = wZero?.rank === 1 && wZero.dims[0] !== 1 ? b.op('Unsqueeze', [wZero, behind]) : wZero
-    const operands = [centred(b, x, xZero), centred(b, w, wOffset)] as [Value, Value]
-    const attributes = Object.fromEntries(node.attributes)
-    const taps = product(w.dims.slice(1))
-    const fits =
-      w.constant !== undefined &&
-      typeof taps === 'number' &&
-      sumsAreExact(operands[1], taps, 1, largestMagnitude(x, xZero), largestMagnitude(w, wZero))
-    if (fits) return [productInFloat(b, 'Conv', operands, { ...attributes, exact: 1 })]
-    return [b.op('ConvInt32', operands, attributes, 'om')]
-  },
+  decompose: (node, b) => [
+    convolutionOfIntegers(b, node, [node.input(0), node.input(1), node.inputs[2], node.inputs[3]], { to: 'int32' }),
+  ],
 }
 
-function integerWindow(node: Node): Window {
-  return windowOf(node, node.input(0).dims.slice(2), node.input(1).dims.slice(2), 'within')
+/** What a sum in units of both operands' scales is multiplied with to be in units of the result's: one number, or one per column. */
+function multiplier(b: Builder, a: Value, w: Value, y: Value): Value {
+  const [x, scales, unit] = [a, w, y].map((value) => castTo(b, value, 'float32')) as [Value, Value, Value]
+  return flat(b, b.op('Div', [b.op('Mul', [flat(b, x), scales]), flat(b, unit)]))
 }
 
-/** The compiler's own: a convolution of int32, zero points subtracted. */
-const ConvInt32: LoweredOperator = {
-  name: 'ConvInt32',
-  domain: 'om',
-  rules: takes('x:int32[_, _, _, ...] w:int32[_, _, _, ...]', {}, agreeConvolution),
-  infer(node): ValueInfo[] {
-    return [{ type: 'int32', shape: [node.input(0).dims[0]!, node.input(1).dims[0]!, ...integerWindow(node).output] }]
-  },
-  check: (node, k) => checkFits(k, integerWindow(node)),
-  lower(node, k) {
-    const [x, w] = [node.input(0), node.input(1)]
-    const window = integerWindow(node)
-    k.include('conv-integer.h')
-    k.line(`const om_window_nd window = ${windowInitializer(window, (dim) => k.dim(dim))};`)
-    const sizes = [x.dims[0]!, x.dims[1]!, w.dims[0]!, node.int('group', 1)].map((dim) => k.dim(dim)).join(', ')
-    k.line(`om_conv_nd_i32(${k.input(0)}, ${k.input(1)}, ${k.output()}, ${sizes}, &window);`)
-  },
-  flops: (node) => multiply(2, product([...node.output().dims, ...node.input(1).dims.slice(1)])),
+/** A single number as one of rank 0, so that it takes no rank from others. */
+function flat(b: Builder, value: Value): Value {
+  return value.rank === 1 && value.dims[0] === 1 ? b.reshape(value, []) : value
 }
 
 /** An int32 sum of products, times the product of both scales, quantised anew. */
@@ -156,6 +163,11 @@ const QLinearMatMul: LoweredOperator = {
     const [a, aScale, aZero, w, wScale, wZero, scale, zeroPoint] = Array.from({ length: 8 }, (_, i) =>
       node.input(i),
     ) as [Value, Value, Value, Value, Value, Value, Value, Value]
+    if ([aScale, scale, zeroPoint].every(isOne) && isVector(wScale)) {
+      const result = { to: zeroPoint.type, scale: multiplier(b, aScale, wScale, scale), zeroPoint }
+      const product = productOfIntegers(b, [a, w, aZero, wZero], result)
+      if (product) return [product]
+    }
     const sum = b.op('MatMulInteger', [a, w, aZero, wZero])
     return [requantise(b, sum, [perRow(b, aScale), wScale], scale, zeroPoint)]
   },
@@ -175,23 +187,19 @@ const QLinearConv: LoweredOperator = {
   ),
   infer: (node) => [{ type: node.input(7).type, shape: node.input(0).shape }],
   decompose(node, b) {
-    const [x, xScale, xZero, w, wScale, wZero, scale, zeroPoint] = Array.from({ length: 8 }, (_, i) =>
+    const [x, xScale, xZero, w, wScale, wZero, yScale, zeroPoint] = Array.from({ length: 8 }, (_, i) =>
       node.input(i),
     ) as [Value, Value, Value, Value, Value, Value, Value, Value]
-    const perChannel = (value: Value): Value =>
-      value.rank === 1 && value.dims[0] !== 1
-        ? b.op('Unsqueeze', [value, b.ints(x.dims.slice(2).map((_, i) => i + 1))])
-        : value
-    const sum = b.op('ConvInteger', [x, w, xZero, wZero], Object.fromEntries(node.attributes))
-    const biased = node.inputs[8] ? b.op('Add', [sum, perChannel(node.inputs[8])]) : sum
-    return [requantise(b, biased, [xScale, perChannel(wScale)], scale, zeroPoint)]
+    const scale = multiplier(b, xScale, wScale, yScale)
+    const result = { to: zeroPoint.type, scale, zeroPoint, bias: node.inputs[8] }
+    return [convolutionOfIntegers(b, node, [x, w, xZero, wZero], result)]
   },
 }
 
 export const quantizedProducts: readonly LoweredOperator[] = [
   MatMulInteger,
   ConvInteger,
-  ConvInt32,
   QLinearMatMul,
   QLinearConv,
+  ...integerProducts,
 ]

@@ -72,10 +72,13 @@ export const transpose: readonly LoweredOperator[] = [
       const { dims, type } = node.input(0)
       const perm = permutationOf(node)
       k.include('layout.h')
-      const matrix = memoryBytes(type) === 4 ? asMatrixTranspose(dims, perm) : undefined
+      const bits = 8 * memoryBytes(type)
+      const matrix = bits === 8 || bits === 32 ? asMatrixTranspose(dims, perm) : undefined
       if (matrix) {
         const { batch, rows, columns } = matrix
-        k.line(`om_transpose2d_32(${k.input(0)}, ${k.output()}, ${k.dim(batch)}, ${k.dim(rows)}, ${k.dim(columns)});`)
+        k.line(
+          `om_transpose2d_${bits}(${k.input(0)}, ${k.output()}, ${k.dim(batch)}, ${k.dim(rows)}, ${k.dim(columns)});`,
+        )
         return
       }
       k.line(`const ptrdiff_t dims[] = {${dims.map((dim) => k.dim(dim)).join(', ') || '0'}};`)

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { languageFlags } from '../../src/builtin/toolchain-flags.ts'
 import * as shape from '../../src/kernels/shape.ts'
 import type { KernelShape } from '../../src/kernels/shape.ts'
+import { integerScratchBytes, packIntegers } from '../../src/kernels/pack-integer.ts'
 import {
   packConvWeights,
   packDepthwiseWeights,
@@ -36,6 +37,13 @@ const builds: Build[] =
     ? [
         { name: 'x86-64-v4', flags: ['-march=x86-64-v4'], shape: avx512, needs: 'avx512f' },
         { name: 'x86-64-v3', flags: ['-march=x86-64-v3'], shape: avx2, needs: 'avx2' },
+        // As on processors without an instruction for products of bytes.
+        {
+          name: 'x86-64-v4 by halves',
+          flags: ['-march=x86-64-v4', '-DOM_DOT_KIND=OM_DOT_HALVES'],
+          shape: avx512,
+          needs: 'avx512f',
+        },
         { name: 'x86-64', flags: ['-march=x86-64'], shape: vector128 },
         { name: 'scalar', flags: ['-DOM_VECTOR_BYTES=0'], shape: scalar },
         { name: 'sanitizers', flags: ['-march=x86-64-v3', ...sanitize], shape: avx2, needs: 'avx2' },
@@ -76,12 +84,13 @@ async function compile(program: string, build: Build): Promise<string> {
   return executable
 }
 
-const programs = ['gemm', 'conv', 'pool', 'recurrent', 'rows', 'transpose', 'activation', 'elementary']
+const programs = ['gemm', 'conv', 'integer', 'pool', 'recurrent', 'rows', 'transpose', 'activation', 'elementary']
 
 /** What shape.c prints about packed weights: names and numbers. */
 function packedByTypeScript(unit: KernelShape): (readonly [string, readonly number[]])[] {
   const weights = (length: number) => Float32Array.from({ length }, (_, i) => (((i * 37) % 101) - 50) / 8)
   const columns = Array.from({ length: 24 }, (_, i) => 1 + 3 * i)
+  const integerColumns = Array.from({ length: 10 }, (_, i) => 1 + 7 * i)
   const lstm = { depth: 3, columns: [20, 20], transposed: true }
   const gru = { depth: 5, columns: [10, 5, 10, 5], transposed: true }
   return [
@@ -90,6 +99,12 @@ function packedByTypeScript(unit: KernelShape): (readonly [string, readonly numb
     ['depthwise', [...packDepthwiseWeights(weights(19 * 6), 19, 6, unit)]],
     ['winograd', [...packWinogradWeights(weights(21 * 3 * 9), 21, 3, unit)]],
     ['lstm', [...packMatrices(weights(2 * 20 * 3), lstm, unit)]],
+    ...integerColumns.flatMap((n) => {
+      const bytes = Uint8Array.from({ length: 6 * n }, (_, i) => (i * 37) % 256)
+      const strides = { inner: 3, outerStep: 1, innerStep: 2, column: 6 }
+      const { packed, sums } = packIntegers(bytes, 6, n, strides, false, unit)
+      return [['integers', [...new Int8Array(packed.buffer)]] as const, ['sums', [...sums]] as const]
+    }),
     ['gru', [...packMatrices(weights(2 * 15 * 5), gru, unit)]],
   ]
 }
@@ -99,7 +114,8 @@ for (const build of builds) {
   if (reason !== undefined) console.log(`kernels: ${build.name} not tested: ${reason}`)
   describe.skipIf(reason !== undefined)(`kernels for ${build.name}`, () => {
     // The time limit counts the wait for a lane, too.
-    it.concurrent.each(programs)('%s', { timeout: 400_000 }, async (program) => {
+    const own = build.flags.some((flag) => flag.includes('OM_DOT_KIND')) ? ['integer'] : programs
+    it.concurrent.each(own)('%s', { timeout: 400_000 }, async (program) => {
       const { stdout } = await inTurn(async () => run(await compile(program, build)))
       expect(stdout).toMatch(/ [1-9]\d* cases, 0 failures\n$/)
     })
@@ -116,6 +132,7 @@ for (const build of builds) {
         shape.matmulScratchBytes(70, 50, build.shape),
         shape.recurrentScratchBytes(3, 5, 4, 10, build.shape),
         shape.winogradScratchBytes(300, build.shape),
+        Number(integerScratchBytes(70, build.shape)),
       ]
       const expected = [['sizes', sizes] as const, ...packedByTypeScript(build.shape)]
       expect(lines.length).toBe(expected.length)

@@ -1,4 +1,5 @@
 /* Prints what src/kernels/shape.ts and pack.ts have to agree with: sizes, and packed weights. */
+#include "gemm-integer.h"
 #include "gru.h"
 #include "winograd.h"
 
@@ -20,10 +21,24 @@ static void print(const char *name, float *packed, ptrdiff_t n) {
   free(packed);
 }
 
+static void print_integers(int n) {
+  static uint8_t bytes[1024];
+  for (int i = 0; i < 6 * n; i++) bytes[i] = (uint8_t)(i * 37 % 256);
+  int8_t *packed = (int8_t *)check_alloc((size_t)OM_INT_PACKED(6, n));
+  int32_t *sums = (int32_t *)check_alloc((size_t)n * 4);
+  om_pack_integers(bytes, (om_int_strides){3, 1, 2, 6}, 6, n, false, packed, sums);
+  printf("integers");
+  for (int i = 0; i < OM_INT_PACKED(6, n); i++) printf(" %d", packed[i]);
+  printf("\nsums");
+  for (int i = 0; i < n; i++) printf(" %d", sums[i]);
+  printf("\n");
+  free(packed), free(sums);
+}
+
 int main(void) {
   printf("sizes %d %d %d %d", OM_VECTOR_BYTES, OM_TILE_ROWS, OM_TILE_VECTORS, (int)OM_GEMM_SCRATCH);
-  printf(" %d %d %d\n", (int)OM_MATMUL_SCRATCH(70, 50), (int)OM_RECURRENT_SCRATCH(3, 5, 4, 10),
-         (int)OM_WINOGRAD_SCRATCH(300));
+  printf(" %d %d %d %d\n", (int)OM_MATMUL_SCRATCH(70, 50), (int)OM_RECURRENT_SCRATCH(3, 5, 4, 10),
+         (int)OM_WINOGRAD_SCRATCH(300), (int)OM_INT_SCRATCH(70));
   for (int n = 1; n <= 70; n += 3) {
     float *packed = floats(OM_GEMM_PACKED(4, n));
     om_gemm_pack_f32(weights(4 * n), n, 1, 4, n, packed);
@@ -39,6 +54,7 @@ int main(void) {
   om_winograd_pack_f32(weights(21 * 3 * 9), 21, 3, packed);
   print("winograd", packed, OM_WINOGRAD_PACKED(3, 21));
   print("lstm", pack_recurrent(weights(2 * 20 * 3), 2, 4, 5, 3, false), 2 * OM_GEMM_PACKED(3, 20));
+  for (int n = 1; n <= 64; n += 7) print_integers(n);
   print("gru", pack_recurrent(weights(2 * 15 * 5), 2, 3, 5, 5, true), 2 * OM_GRU_PACKED_R(5));
   return 0;
 }

@@ -17,6 +17,20 @@ static void run_2d(void) {
   release_output(y, batch * rows * columns, "transpose2d");
 }
 
+static void run_2d_bytes(void) {
+  const ptrdiff_t batch = pick(1, 3), rows = pick(0, 40), columns = pick(0, 40), count = batch * rows * columns;
+  check_cases++;
+  uint8_t *x = (uint8_t *)check_alloc((size_t)count), *y = (uint8_t *)check_alloc((size_t)count);
+  for (ptrdiff_t i = 0; i < count; i++) x[i] = (uint8_t)check_random();
+  om_transpose2d_8(x, y, batch, rows, columns);
+  for (ptrdiff_t i = 0; i < count; i++) {
+    const ptrdiff_t b = i / (rows * columns), r = i / columns % rows, c = i % columns;
+    if (y[(b * columns + c) * rows + r] != x[i])
+      fail("transpose of bytes %d x %d x %d: element %d", (int)batch, (int)rows, (int)columns, (int)i);
+  }
+  free(x), free(y);
+}
+
 static void run_any(void) {
   const ptrdiff_t elements[] = {1, 2, 4, 8, 16};
   const ptrdiff_t element = elements[pick(0, 4)];
@@ -50,6 +64,6 @@ static void run_any(void) {
 }
 
 int main(void) {
-  for (int i = 0; i < 300; i++) run_2d(), run_any();
+  for (int i = 0; i < 300; i++) run_2d(), run_2d_bytes(), run_any();
   return check_done("transpose");
 }

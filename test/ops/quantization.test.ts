@@ -167,7 +167,7 @@ describe('products of quantised tensors', () => {
     expect(full![0]!.values).toEqual(sums.map((sum) => quantized('uint8', (sum + 4) * 0.5, 1, 3)))
   })
 
-  it('are exact, by the kernels of floats where sums stay below 2^24 and by loops of integers where not', async () => {
+  it('are exact, with weights that are constants and that are data', async () => {
     // 3x3 over enough channels and pixels for every way to convolve; the weights as constants and as data.
     const [channels, outputs, size, out] = [16, 16, 16, 14]
     const xs = Array.from({ length: channels * size * size }, (_, i) => (i * 7919) % 256)
@@ -199,7 +199,7 @@ describe('products of quantised tensors', () => {
     expect(data![0]!.values).toEqual(expected(small))
   })
 
-  it('of matrices deep enough to leave the exact floats', async () => {
+  it('of matrices so deep that floats would not hold the sums', async () => {
     const depth = 700
     const as = Array.from({ length: 2 * depth }, (_, i) => (i * 31) % 256)
     const bs = Array.from({ length: depth * 3 }, (_, i) => 255 - ((i * 17) % 9))

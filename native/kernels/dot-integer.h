@@ -1,0 +1,122 @@
+/* Sums of products of bytes, the step of every integer product: four unsigned bytes times four signed ones per lane of
+ * 32 bits, added without saturation. Where the processor has an instruction for it (VNNI: AVX-512's or AVX's, looked for
+ * when the model runs, since no level of x86-64 includes it), that; else two products of 16 bits (pmaddwd and its kin),
+ * which are exact where pmaddubsw is not; else plain C of vectors. */
+#ifndef OM_DOT_INTEGER_H
+#define OM_DOT_INTEGER_H
+
+#include "vector.h"
+
+#if OM_VECTOR_BYTES > 0
+typedef int16_t om_vs __attribute__((vector_size(OM_VECTOR_BYTES)));
+#endif
+
+OM_INLINE om_vi om_load_int(const void *p) {
+  om_vi v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+OM_INLINE void om_store_int(void *p, om_vi v) { memcpy(p, &v, sizeof v); }
+
+OM_INLINE om_vi om_splat_int(int32_t x) { return (om_vi){0} + x; }
+
+/* Per lane: the lower halves' product plus the upper halves', of 16 bits each, signed. */
+OM_INLINE om_vi om_multiply_halves(om_vi a, om_vi b) {
+#if OM_VECTOR_BYTES == 64 && defined(__AVX512BW__) && defined(__clang__)
+  typedef short halves __attribute__((vector_size(64)));
+  return (om_vi)__builtin_ia32_pmaddwd512((halves)a, (halves)b);
+#elif OM_VECTOR_BYTES == 64 && defined(__AVX512BW__)
+  typedef short halves __attribute__((vector_size(64)));
+  return (om_vi)__builtin_ia32_pmaddwd512_mask((halves)a, (halves)b, om_splat_int(0), (uint16_t)-1);
+#elif OM_VECTOR_BYTES == 32 && defined(__AVX2__)
+  typedef short halves __attribute__((vector_size(32)));
+  return (om_vi)__builtin_ia32_pmaddwd256((halves)a, (halves)b);
+#elif OM_VECTOR_BYTES == 16 && defined(__SSE2__)
+  typedef short halves __attribute__((vector_size(16)));
+  return (om_vi)__builtin_ia32_pmaddwd128((halves)a, (halves)b);
+#elif OM_VECTOR_BYTES == 16 && defined(__wasm_simd128__)
+  typedef short halves __attribute__((vector_size(16)));
+  return (om_vi)__builtin_wasm_dot_s_i32x4_i16x8((halves)a, (halves)b);
+#else
+  return (a << 16 >> 16) * (b << 16 >> 16) + (a >> 16) * (b >> 16);
+#endif
+}
+
+/* Bytes 0 and 2 of each lane as halves, signed; bytes 1 and 3. On big-endian machines the other way round, for both
+ * operands alike. */
+OM_INLINE om_vi om_even_bytes(om_vi v) {
+#if OM_VECTOR_BYTES > 0
+  return (om_vi)((om_vs)v << 8 >> 8);
+#else
+  return ((int8_t)v & 0xffff) | (int32_t)((uint32_t)(int8_t)(v >> 16) << 16);
+#endif
+}
+OM_INLINE om_vi om_odd_bytes(om_vi v) {
+#if OM_VECTOR_BYTES > 0
+  return (om_vi)((om_vs)v >> 8);
+#else
+  return ((int8_t)(v >> 8) & 0xffff) | (int32_t)((uint32_t)(int8_t)(v >> 24) << 16);
+#endif
+}
+
+/* How bytes are multiplied. */
+typedef enum om_dot_kind {
+  OM_DOT_HALVES,
+  OM_DOT_VNNI,    /* the instruction in AVX-512's encoding */
+  OM_DOT_VNNI_VEX /* in AVX's */
+} om_dot_kind;
+
+#if defined(__x86_64__) && OM_VECTOR_BYTES >= 32 && defined(__GNUC__) && (defined(__clang__) || __GNUC__ >= 8)
+#define OM_HAS_VNNI 1
+#else
+#define OM_HAS_VNNI 0
+#endif
+#if OM_HAS_VNNI && OM_VECTOR_BYTES == 32 && (defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11)
+#define OM_HAS_VNNI_VEX 1
+#else
+#define OM_HAS_VNNI_VEX 0
+#endif
+
+#if OM_HAS_VNNI
+OM_INLINE void om_cpuid(uint32_t leaf, uint32_t part, uint32_t out[4]) {
+  __asm__("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(part));
+}
+
+/* Bits of CPUID: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, CPUID leaf 7. */
+OM_SHARED om_dot_kind om_find_dot_kind(void) {
+  uint32_t r[4], state = 0, high = 0;
+  om_cpuid(0, 0, r);
+  if (r[0] < 7) return OM_DOT_HALVES;
+  om_cpuid(1, 0, r);
+  if (r[2] >> 27 & 1) __asm__("xgetbv" : "=a"(state), "=d"(high) : "c"(0));
+  om_cpuid(7, 0, r);
+  const bool vl = r[1] >> 31 & 1, vnni = r[2] >> 11 & 1;
+  if (vl && vnni && (state & 0xe6) == 0xe6) return OM_DOT_VNNI;
+  if (OM_HAS_VNNI_VEX && r[0] >= 1) {
+    om_cpuid(7, 1, r);
+    if (r[0] >> 4 & 1) return OM_DOT_VNNI_VEX;
+  }
+  return OM_DOT_HALVES;
+}
+#endif
+
+/* What this processor is asked to do. Asking takes a microsecond where a hypervisor answers: once is enough. */
+OM_INLINE om_dot_kind om_best_dot_kind(void) {
+#if OM_HAS_VNNI && !defined(OM_DOT_KIND)
+  static int known = -1;
+  int kind = __atomic_load_n(&known, __ATOMIC_RELAXED);
+  if (kind < 0) __atomic_store_n(&known, kind = om_find_dot_kind(), __ATOMIC_RELAXED);
+  return (om_dot_kind)kind;
+#elif defined(OM_DOT_KIND)
+  return OM_DOT_KIND;
+#else
+  return OM_DOT_HALVES;
+#endif
+}
+
+/* sum + a·b per lane, a unsigned and b signed, by the processor's instruction: for functions that may use it. */
+#define OM_DOT_BYTES(sum, a, b) __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(a), "vm"(b))
+#define OM_DOT_BYTES_VEX(sum, a, b) __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(a), "xm"(b))
+
+#endif

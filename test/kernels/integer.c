@@ -1,0 +1,189 @@
+/* Integer products and convolutions against plain sums: every tile height, panel and depth, all kinds of operands. */
+#include "conv-integer.h"
+
+#include "check.h"
+
+static void *bytes(ptrdiff_t n) {
+  uint8_t *p = (uint8_t *)check_alloc((size_t)n);
+  /* The ends of the range are where saturating instructions go wrong. */
+  for (ptrdiff_t i = 0; i < n; i++) p[i] = (uint8_t)(check_random() % 3 ? check_random() >> 8 : (check_random() & 1 ? 255 : 127));
+  return p;
+}
+
+static int32_t byte_at(const void *p, ptrdiff_t i, bool is_signed) {
+  return is_signed ? ((const int8_t *)p)[i] : ((const uint8_t *)p)[i];
+}
+
+typedef struct gemm_case {
+  int m, n, k;
+  bool a_signed, b_signed, transposed;
+  int a_zeros, b_zeros; /* 0: none, 1: one for all, 2: one each */
+  om_int_result result;
+  bool bias, each_scale;
+} gemm_case;
+
+static bool check_result(const om_int_product *p, ptrdiff_t at, ptrdiff_t column, int32_t sum) {
+  if (p->bias) sum += p->bias[column];
+  if (p->result == OM_INT_SUMS) return ((int32_t *)p->y)[at] == sum;
+  float real = (float)sum * p->scale[p->scale_step * column];
+  if (p->result == OM_INT_FLOATS) {
+    if (p->float_bias) real += p->float_bias[column];
+    return close_to(((float *)p->y)[at], real, 1e-6 * fabs((double)real));
+  }
+  const bool is_signed = p->result == OM_INT_INT8;
+  const float low = is_signed ? -128.0f : 0.0f, high = is_signed ? 127.0f : 255.0f;
+  const float want = rintf(real) + (p->y_zero ? (float)byte_at(p->y_zero, 0, is_signed) : 0.0f);
+  return byte_at(p->y, at, is_signed) == (int32_t)fminf(fmaxf(want, low), high);
+}
+
+/* What all results share: scales that keep quantised ones in range, biases, room between guards. */
+static void make_rest(om_int_product *p, gemm_case t, ptrdiff_t columns, ptrdiff_t results) {
+  p->result = t.result;
+  float *scale = floats(t.each_scale ? columns : 1);
+  for (ptrdiff_t j = 0; j < (t.each_scale ? columns : 1); j++) scale[j] = 0.002f * (1.5f + scale[j]);
+  p->scale = scale, p->scale_step = t.each_scale;
+  int32_t *bias = (int32_t *)check_alloc((size_t)columns * 4);
+  for (ptrdiff_t j = 0; j < columns; j++) bias[j] = pick(-5000, 5000);
+  p->bias = t.bias && t.result != OM_INT_FLOATS ? bias : NULL;
+  if (!p->bias) free(bias);
+  p->float_bias = t.bias && t.result == OM_INT_FLOATS ? floats(columns) : NULL;
+  p->y_zero = t.result > OM_INT_FLOATS ? bytes(1) : NULL;
+  p->y = output(results);
+}
+
+static void free_rest(om_int_product *p, ptrdiff_t results, const char *name) {
+  free((void *)p->scale), free((void *)p->bias), free((void *)p->float_bias), free((void *)p->y_zero);
+  release_output((float *)p->y, results, name);
+}
+
+static void run_gemm(const gemm_case t) {
+  char name[160];
+  snprintf(name, sizeof name, "gemm m %d n %d k %d signed %d/%d transposed %d zeros %d/%d result %d bias %d scale %d", t.m, t.n,
+           t.k, t.a_signed, t.b_signed, t.transposed, t.a_zeros, t.b_zeros, t.result, t.bias, t.each_scale);
+  check_cases++;
+  void *a = bytes(t.m * t.k), *b = bytes(t.k * t.n), *a_zero = bytes(t.a_zeros == 2 ? t.m : 1);
+  void *b_zero = bytes(t.b_zeros == 2 ? t.n : 1);
+  int8_t *packed = (int8_t *)check_alloc((size_t)OM_INT_PACKED(t.k, t.n));
+  int32_t *sums = (int32_t *)check_alloc((size_t)t.n * 4);
+  const om_int_strides strides = {t.k + 1, 0, t.transposed ? 1 : t.n, t.transposed ? t.k : 1};
+  om_pack_integers(b, strides, t.k, t.n, t.b_signed, packed, sums);
+  om_int_product p = {.m = t.m, .n = t.n, .k = t.k, .packed = packed, .sums = sums, .a_signed = t.a_signed,
+                      .b_signed = t.b_signed, .y_row = t.n};
+  if (t.a_zeros) p.a_zero = a_zero, p.a_zero_step = t.a_zeros - 1;
+  if (t.b_zeros) p.b_zero = b_zero, p.b_zero_step = t.b_zeros - 1;
+  make_rest(&p, t, t.n, (ptrdiff_t)t.m * t.n);
+  void *scratch = check_scratch((size_t)OM_INT_SCRATCH(t.k));
+  om_int_gemm(a, p, scratch);
+  bool good = true;
+  for (int i = 0; i < t.m && good; i++)
+    for (int j = 0; j < t.n && good; j++) {
+      int32_t sum = 0;
+      for (int k = 0; k < t.k; k++) {
+        const int32_t x = byte_at(a, i * t.k + k, t.a_signed) - (t.a_zeros ? byte_at(a_zero, i * p.a_zero_step, t.a_signed) : 0);
+        const int32_t w = byte_at(b, t.transposed ? j * t.k + k : k * t.n + j, t.b_signed) -
+                          (t.b_zeros ? byte_at(b_zero, j * p.b_zero_step, t.b_signed) : 0);
+        sum += x * w;
+      }
+      good = check_result(&p, (ptrdiff_t)i * t.n + j, j, sum);
+      if (!good) fail("%s: [%d, %d] should come of the sum %d", name, i, j, sum);
+    }
+  free(a), free(b), free(a_zero), free(b_zero), free(packed), free(sums), free(scratch);
+  free_rest(&p, (ptrdiff_t)t.m * t.n, name);
+}
+
+typedef struct conv_case {
+  om_int_convolution s;
+  gemm_case t;
+} conv_case;
+
+static void run_conv(const conv_case whole, bool depthwise) {
+  const om_int_convolution *s = &whole.s;
+  const gemm_case t = whole.t;
+  const om_window_nd *window = &s->window;
+  char name[160];
+  snprintf(name, sizeof name, "conv rank %d channels %d -> %d groups %d signed %d/%d zeros %d/%d result %d depthwise %d", window->rank,
+           (int)s->channels, (int)s->out_channels, (int)s->groups, t.a_signed, t.b_signed, t.a_zeros, t.b_zeros, t.result, depthwise);
+  check_cases++;
+  const ptrdiff_t pixels = om_product_nd(window->in, window->rank), outs = om_product_nd(window->out, window->rank);
+  const ptrdiff_t taps = om_product_nd(window->kernel, window->rank), channels = s->channels / s->groups;
+  const ptrdiff_t columns = s->out_channels / s->groups, results = s->batch * outs * s->out_channels;
+  void *x = bytes(s->batch * pixels * s->channels), *w = bytes(s->out_channels * channels * taps), *a_zero = bytes(1);
+  void *b_zero = bytes(t.b_zeros == 2 ? s->out_channels : 1);
+  om_int_product p = {.a_signed = t.a_signed, .b_signed = t.b_signed};
+  if (t.a_zeros) p.a_zero = a_zero;
+  if (t.b_zeros) p.b_zero = b_zero, p.b_zero_step = t.b_zeros - 1;
+  make_rest(&p, t, s->out_channels, results);
+  int8_t *packed = (int8_t *)check_alloc((size_t)(s->groups * OM_INT_PACKED(taps * channels, columns)));
+  int32_t *sums = (int32_t *)check_alloc((size_t)s->out_channels * 4);
+  void *scratch = check_scratch((size_t)OM_INT_SCRATCH(taps * channels));
+  if (depthwise) {
+    int16_t *own = (int16_t *)check_alloc((size_t)(taps * s->channels) * 2);
+    om_pack_depthwise_integers(w, s->channels, taps, t.b_signed, p.b_zero, p.b_zero_step, own);
+    om_depthwise_integers(x, own, s, &p);
+    free(own);
+  } else {
+    const om_int_strides strides = {channels, 1, taps, channels * taps};
+    for (ptrdiff_t g = 0; g < s->groups; g++)
+      om_pack_integers((uint8_t *)w + g * columns * channels * taps, strides, taps * channels, columns, t.b_signed,
+                       packed + g * OM_INT_PACKED(taps * channels, columns), sums + g * columns);
+    p.packed = packed, p.sums = sums;
+    om_conv_integers(x, s, &p, scratch);
+  }
+  bool good = true;
+  for (ptrdiff_t at = 0; at < results && good; at++) {
+    const ptrdiff_t o = at % s->out_channels, out = at / s->out_channels % outs, image = at / s->out_channels / outs;
+    int32_t sum = 0;
+    for (ptrdiff_t tap = 0; tap < taps; tap++) {
+      const ptrdiff_t from = om_tap_nd(window, out, tap);
+      for (ptrdiff_t c = 0; c < channels && from >= 0; c++) {
+        const ptrdiff_t channel = o / columns * channels + c;
+        const int32_t under = byte_at(x, (image * pixels + from) * s->channels + channel, t.a_signed) -
+                              (t.a_zeros ? byte_at(a_zero, 0, t.a_signed) : 0);
+        sum += under * (byte_at(w, (o * channels + c) * taps + tap, t.b_signed) -
+                        (t.b_zeros ? byte_at(b_zero, o * p.b_zero_step, t.b_signed) : 0));
+      }
+    }
+    good = check_result(&p, at, o, sum);
+    if (!good) fail("%s: element %d should come of the sum %d", name, (int)at, sum);
+  }
+  free(x), free(w), free(a_zero), free(b_zero), free(packed), free(sums), free(scratch);
+  free_rest(&p, results, name);
+}
+
+static gemm_case any_case(int i) {
+  return (gemm_case){.a_signed = i & 1, .b_signed = i >> 1 & 1, .transposed = i >> 2 & 1, .a_zeros = pick(0, 2), .b_zeros = pick(0, 2),
+                     .result = (om_int_result)pick(0, 3), .bias = pick(0, 1), .each_scale = pick(0, 1)};
+}
+
+int main(void) {
+  const int columns[] = {1, OM_LANES, OM_LANES + 1, OM_INT_PANEL - 1, OM_INT_PANEL, OM_INT_PANEL + 1, 3 * OM_INT_PANEL + OM_LANES + 2};
+  for (int m = 1; m <= OM_INT_BLOCK_ROWS + OM_INT_TILE_ROWS + 1; m += m < 2 * OM_INT_TILE_ROWS ? 1 : 7)
+    for (unsigned j = 0; j < sizeof columns / sizeof *columns; j++) {
+      gemm_case t = any_case(pick(0, 7));
+      t.m = m, t.n = columns[j], t.k = pick(1, 40);
+      run_gemm(t);
+    }
+  for (int i = 0; i < 64; i++) {
+    gemm_case t = any_case(i);
+    t.m = pick(1, 9), t.n = pick(1, 2 * OM_INT_COLUMNS + 9), t.k = pick(1, 700);
+    run_gemm(t);
+  }
+  for (int i = 0; i < 200; i++) {
+    conv_case c = {.t = any_case(i), .s = {.batch = pick(1, 2), .groups = pick(0, 2) ? 1 : pick(2, 3)}};
+    const bool depthwise = i % 4 == 3;
+    c.t.a_zeros = pick(0, 1);
+    c.s.channels = c.s.groups * pick(1, 40), c.s.out_channels = c.s.groups * pick(1, 40);
+    if (depthwise) c.s.groups = c.s.out_channels = c.s.channels = pick(1, 300);
+    om_window_nd *w = &c.s.window;
+    w->rank = pick(1, 3);
+    for (int a = 0; a < w->rank; a++) {
+      w->kernel[a] = pick(1, 3), w->stride[a] = pick(1, 2), w->dilation[a] = pick(0, 3) ? 1 : 2;
+      w->pad_begin[a] = pick(0, 2), w->pad_end[a] = pick(0, 2);
+      const ptrdiff_t extent = (w->kernel[a] - 1) * w->dilation[a] + 1;
+      w->in[a] = extent + pick(0, 4);
+      w->out[a] = (w->in[a] + w->pad_begin[a] + w->pad_end[a] - extent) / w->stride[a] + 1;
+    }
+    run_conv(c, depthwise);
+  }
+  return check_done("integer");
+}
