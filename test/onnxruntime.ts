@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import type { Signature } from '../src/artifact.ts'
+import { isTensor } from '../src/runtime/signature.ts'
 
 /** Real models, beside the repository. */
 export const modelsFolder = fileURLToPath(new URL('../../shared/models/', import.meta.url))
@@ -45,10 +46,12 @@ export function randomInputs({ inputs }: Signature, seed: number): Values {
     return Math.fround((state / 0x7fffffff) * 2 - 1)
   }
   return Object.fromEntries(
-    inputs.map(({ name, shape }) => [
-      name,
-      Array.from({ length: shape.reduce<number>((n, dim) => n * Number(dim), 1) }, next),
-    ]),
+    inputs
+      .filter(isTensor)
+      .map(({ name, shape }) => [
+        name,
+        Array.from({ length: shape.reduce<number>((n, dim) => n * Number(dim), 1) }, next),
+      ]),
   )
 }
 
@@ -62,10 +65,12 @@ export async function reference(
   const session = await runtime.InferenceSession.create(path, { logSeverityLevel: 3 })
   const results: Values[] = []
   for (const set of sets) {
-    const feeds = signature.inputs.map(({ name: input, shape }) => [
-      input,
-      new runtime.Tensor('float32', Float32Array.from(set[input]!), shape.map(Number)),
-    ])
+    const feeds = signature.inputs
+      .filter(isTensor)
+      .map(({ name: input, shape }) => [
+        input,
+        new runtime.Tensor('float32', Float32Array.from(set[input]!), shape.map(Number)),
+      ])
     const outputs = await session.run(Object.fromEntries(feeds) as Record<string, unknown>)
     results.push(Object.fromEntries(Object.entries(outputs).map(([output, { data }]) => [output, [...data]])))
   }

@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 #define OM_BUILTIN_MAGIC 0x4d4f4255u /* "UBOM" in memory on little-endian machines */
-#define OM_BUILTIN_ABI 2u
+#define OM_BUILTIN_ABI 3u
 
 /* One input or output of the flat entry.
  * Input:  data and dims are the caller's, dims has `rank` entries that the caller has checked against om_io.
@@ -21,17 +21,30 @@ extern "C" {
  *         data of an output whose shape is static: the caller's room, 64-byte aligned, written by the model.
  *         data of an output whose shape is dynamic: NULL on entry; the model sets it to malloc'ed memory that
  *         the caller free()s, also after an error.
- * String elements are `char *`: in outputs each string is malloc'ed and the caller's to free. */
+ * String elements are `char *`: in outputs each string is malloc'ed and the caller's to free.
+ * What is no tensor: data is an om_list (om_list.h), and dims is not looked at. */
 typedef struct om_buffer {
   void *data;
   int64_t *dims;
 } om_buffer;
 
+/* What an input or output is. onnx-mlir's C ABI (om_entry.h) knows tensors only: a model that has anything else runs
+ * through the flat entry alone. Maps whose keys are constants leave a model as a tensor of a row for each map. */
+enum {
+  OM_TENSOR = 0,
+  OM_SEQUENCE = 1,          /* a list of tensors */
+  OM_OPTIONAL = 2,          /* a list of one tensor, or not given */
+  OM_OPTIONAL_SEQUENCE = 3, /* a list of tensors, or not given */
+  OM_MAP_OF_STRING = 4,     /* a list of two tensors of rank 1: keys, all different, and values of `type` */
+  OM_MAP_OF_INT64 = 5,      /* the same, keys in ascending order */
+};
+
 typedef struct om_io {
   const char *name;    /* UTF-8 */
   int32_t type;        /* OM_DATA_TYPE = onnx TensorProto.DataType */
-  int32_t rank;
+  int32_t rank;        /* of a list: of each tensor in it; -1: they may differ */
   const int64_t *dims; /* rank entries; -1 where dynamic */
+  int32_t kind;
 } om_io;
 
 /* Errors of the flat entry. The plain ABI turns them into errno: EINVAL, ENOMEM, EDOM. */

@@ -65,7 +65,9 @@ static int om_check_inputs(const OMTensorList *inputs) {
   return OM_OK;
 }
 
+/* Whether an output's room is the caller's. */
 static bool om_is_static(const om_io *io) {
+  if (io->kind != OM_TENSOR) return false;
   for (int32_t d = 0; d < io->rank; ++d)
     if (io->dims[d] < 0) return false;
   return true;
@@ -167,11 +169,25 @@ static int om_run_list(const OMTensorList *inputs, OMTensorList *outputs, om_buf
   return status == OM_OK ? finished : status;
 }
 
+static bool om_has_lists(void) {
+  const om_builtin_descriptor *model = &om_builtin_model;
+  for (int32_t i = 0; i < model->input_count; ++i)
+    if (model->inputs[i].kind != OM_TENSOR) return true;
+  for (int32_t i = 0; i < model->output_count; ++i)
+    if (model->outputs[i].kind != OM_TENSOR) return true;
+  return false;
+}
+
 /* Runs the model. The inputs stay the caller's; the result and all it holds is the caller's to omTensorListDestroy().
- * NULL with errno EINVAL (inputs that don't fit the model), ENOMEM, or EDOM (a value the model can't take).
+ * NULL with errno EINVAL (inputs that don't fit the model), ENOMEM, EDOM (a value the model can't take), or ENOSYS (a model
+ * with inputs or outputs that are no tensors: they have no place in an OMTensorList).
  * Re-entrant: each call has memory of its own. */
 OM_EXPORT(run_main_graph) OMTensorList *run_main_graph(OMTensorList *inputs) {
   const om_builtin_descriptor *model = &om_builtin_model;
+  if (om_has_lists()) {
+    errno = ENOSYS;
+    return NULL;
+  }
   int status = om_check_inputs(inputs);
   if (status != OM_OK) {
     errno = EINVAL;

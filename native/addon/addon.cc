@@ -13,27 +13,6 @@ namespace {
 
 // All reading gives false for what is something else, or throws when it is asked: Node-API's C++ classes end the process
 // where a value is taken for what it is not.
-bool readPorts(const Napi::Value &given, std::vector<Port> *ports) {
-  if (!given.IsArray()) return false;
-  const Napi::Array entries = given.As<Napi::Array>();
-  for (uint32_t i = 0; i < entries.Length(); ++i) {
-    const Napi::Value entry = entries.Get(i);
-    if (!entry.IsObject()) return false;
-    const Napi::Value type = entry.As<Napi::Object>().Get("type"), shape = entry.As<Napi::Object>().Get("dims");
-    if (!type.IsNumber() || !shape.IsArray()) return false;
-    Port port;
-    port.type = type.As<Napi::Number>().Int32Value();
-    const Napi::Array dims = shape.As<Napi::Array>();
-    for (uint32_t d = 0; d < dims.Length(); ++d) {
-      const Napi::Value dim = dims.Get(d);
-      if (!dim.IsNumber()) return false;
-      port.dims.push_back(dim.As<Napi::Number>().Int64Value());
-    }
-    ports->push_back(std::move(port));
-  }
-  return true;
-}
-
 bool readText(const Napi::Value &given, std::string *text) {
   if (!given.IsString()) return false;
   *text = given.As<Napi::String>().Utf8Value();
@@ -43,6 +22,33 @@ bool readText(const Napi::Value &given, std::string *text) {
 bool readNumber(const Napi::Value &given, int64_t *number) {
   if (!given.IsNumber()) return false;
   *number = given.As<Napi::Number>().Int64Value();
+  return true;
+}
+
+bool readPorts(const Napi::Value &given, std::vector<Port> *ports) {
+  if (!given.IsArray()) return false;
+  const Napi::Array entries = given.As<Napi::Array>();
+  for (uint32_t i = 0; i < entries.Length(); ++i) {
+    const Napi::Value entry = entries.Get(i);
+    if (!entry.IsObject()) return false;
+    const Napi::Object object = entry.As<Napi::Object>();
+    const Napi::Value type = object.Get("type"), shape = object.Get("dims");
+    int64_t kind = OM_TENSOR, rank = 0;
+    if (!type.IsNumber() || !shape.IsArray() || !readNumber(object.Get("kind"), &kind) ||
+        !readNumber(object.Get("rank"), &rank) || kind < OM_TENSOR || kind > OM_MAP_OF_INT64)
+      return false;
+    Port port;
+    port.kind = static_cast<int32_t>(kind);
+    port.isOfAnyRank = port.isList() && rank < 0;
+    port.type = type.As<Napi::Number>().Int32Value();
+    const Napi::Array dims = shape.As<Napi::Array>();
+    for (uint32_t d = 0; d < dims.Length(); ++d) {
+      const Napi::Value dim = dims.Get(d);
+      if (!dim.IsNumber()) return false;
+      port.dims.push_back(dim.As<Napi::Number>().Int64Value());
+    }
+    ports->push_back(std::move(port));
+  }
   return true;
 }
 

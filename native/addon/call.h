@@ -131,6 +131,11 @@ private:
     ran_ = false;
     for (size_t i = 0; i < outputs.size(); ++i) {
       const Port &port = plan_.outputs[i];
+      if (port.isList()) {
+        om_free_list(static_cast<om_list *>(outputs[i].data), port.isString());
+        outputs[i].data = nullptr;
+        continue;
+      }
       if (port.isString() && outputs[i].data) {
         char **strings = static_cast<char **>(outputs[i].data);
         const int64_t count = om_shape_bytes(outputs[i].dims, port.rank(), 1);

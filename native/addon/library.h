@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../abi/om_builtin.h"
+#include "../abi/om_list.h"
 #include "../abi/om_tensor.h"
 #include "cpu.h"
 #include "failure.h"

@@ -6,6 +6,7 @@ import { countUses } from '../graph/uses.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { stringLiteral } from '../ops/c-text.ts'
 import { operatorOf } from '../ops/index.ts'
+import { elementBytes } from '../ops/list.ts'
 import type { ControlWriter } from '../ops/lowering.ts'
 import { type ConstantPool, loadedPlace } from './constants.ts'
 import { type Argument, type KernelCall, nodePlace, pointerType } from './kernel.ts'
@@ -357,7 +358,7 @@ static int om_constants(char **loaded, om_message *message) {
 
   private bindInputs(): void {
     this.main.inputs.forEach((input, i) => {
-      input.dims.forEach((dim, axis) => {
+      input.shape?.forEach((dim, axis) => {
         const name = symbolName(dim)
         if (name === undefined) return
         const given = `in[${i}].dims[${axis}]`
@@ -390,6 +391,10 @@ static int om_constants(char **loaded, om_message *message) {
 
   /** Gives output `index` to the caller: most are in place already, the rest are copied or their slot is given away. */
   private handOver(value: Value, index: number): void {
+    if (value.kind !== 'tensor') {
+      const given = `om_give_list(${this.list(value)}, ${elementBytes(value.type)}, ${value.type === 'string'})`
+      return this.needsMemory(`(out[${index}].data = ${given})`)
+    }
     value.dims.forEach((dim, axis) => this.line(`out[${index}].dims[${axis}] = ${this.dim(dim)};`))
     const storage = this.plan.storage.get(value)
     if (storage?.kind === 'output' && storage.index === index) return

@@ -13,7 +13,7 @@ import { generateSource } from './source.ts'
 import { compileLibrary, type CompiledLibrary, type Toolchain, type Weights, weightsSection } from './toolchain.ts'
 
 /** OM_BUILTIN_ABI of native/abi/om_builtin.h. */
-export const OM_BUILTIN_ABI = 2
+export const OM_BUILTIN_ABI = 3
 
 export interface BuiltinOptions {
   readonly target: Target

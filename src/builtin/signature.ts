@@ -1,8 +1,10 @@
 import type { Signature, SignatureDim, SignatureEntry } from '../artifact.ts'
 import { type Dim, isFresh, symbolName } from '../graph/dim.ts'
 import type { Graph, Value } from '../graph/graph.ts'
+import { isNested } from '../graph/list.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { stringLiteral } from '../ops/c-text.ts'
+import { crossingOf, type ElementTensorType } from '../runtime/signature.ts'
 
 /** What the graph takes and gives. Dimensions that the model does not name are `null`. */
 export function signatureOfGraph(graph: Graph): Signature {
@@ -13,7 +15,17 @@ export function signatureOfGraph(graph: Graph): Signature {
 }
 
 function entryOf(value: Value, name: string): SignatureEntry {
-  return { name, type: value.type, shape: value.dims.map(signatureDim) }
+  const { kind, map } = value
+  if (map) return kind === 'map' ? { name, ...map } : { name, type: 'sequence', element: map }
+  if (kind === 'tensor') return { name, type: value.type, shape: value.dims.map(signatureDim) }
+  const element = elementOf(value)
+  if (kind === 'sequence') return { name, type: 'sequence', element }
+  return { name, type: 'optional', element: isNested(value) ? { type: 'sequence', element } : element }
+}
+
+function elementOf({ type, list }: Value): ElementTensorType {
+  const { shape = 'any' } = list ?? {}
+  return { type, shape: typeof shape === 'string' ? null : shape.map((dim) => dim ?? null) }
 }
 
 function signatureDim(dim: Dim): SignatureDim {
@@ -24,23 +36,39 @@ function signatureDim(dim: Dim): SignatureDim {
 
 /** onnx-mlir's JSON of a signature (its exact spacing included, onnx-mlir src/Conversion/ONNXToKrnl), as a C literal. */
 export function signatureLiteral(entries: readonly SignatureEntry[]): string {
-  const items = entries.map(({ name, type, shape }) => {
-    const dims = shape.map((dim) => (typeof dim === 'number' ? dim : -1)).join(' , ')
+  const items = entries.map((entry) => {
+    const { kind, type, shape } = portOf(entry)
+    const dims = shape?.map((dim) => (typeof dim === 'number' ? dim : -1)).join(' , ') ?? ''
     const mlir = type === 'string' ? '"string"' : `"${elementTypes[type].mlir}"`
-    return `    { "type" : ${mlir} , "dims" : [${dims}] , "name" : ${JSON.stringify(name)} }\n`
+    const tensor = `{ "type" : ${mlir} , "dims" : [${dims}] , "name" : ${JSON.stringify(entry.name)} }`
+    return kind === 'OM_TENSOR' ? `    ${tensor}\n` : `    {"seq" : ${tensor} }\n`
   })
   return stringLiteral(`[${items.join(' ,')}\n]`)
 }
 
 /** C tables that describe the inputs or outputs in the descriptor (`om_io`). */
 export function ioTable(table: string, entries: readonly SignatureEntry[]): string {
-  const dims = entries.map(({ shape }, i) => {
-    const values = shape.map((dim) => (typeof dim === 'number' ? `INT64_C(${dim})` : '-1')).join(', ')
+  const ports = entries.map((entry) => ({ name: entry.name, ...portOf(entry) }))
+  const dims = ports.map(({ shape }, i) => {
+    const values = shape?.map((dim) => (typeof dim === 'number' ? `INT64_C(${dim})` : '-1')).join(', ')
     return `static const int64_t ${table}_${i}[] = {${values || '0'}};\n`
   })
-  const rows = entries.map(
-    ({ name, type, shape }, i) =>
-      `  {${stringLiteral(name)}, ${elementTypes[type].code}, ${shape.length}, ${table}_${i}},\n`,
+  const rows = ports.map(
+    ({ name, type, shape, kind }, i) =>
+      `  {${stringLiteral(name)}, ${elementTypes[type].code}, ${shape?.length ?? -1}, ${table}_${i}, ${kind}},\n`,
   )
   return `${dims.join('')}static const om_io ${table}[] = {\n${rows.join('') || '  {0}\n'}};\n`
+}
+
+function portOf(entry: SignatureEntry): { kind: string } & Pick<ElementTensorType, 'type'> & {
+    shape: readonly SignatureDim[] | null
+  } {
+  const crossing = crossingOf(entry)
+  if (crossing.kind === 'tensor') return { ...crossing, kind: 'OM_TENSOR' }
+  if (crossing.kind === 'map') {
+    const { keys, values } = crossing.map
+    return { kind: keys === 'string' ? 'OM_MAP_OF_STRING' : 'OM_MAP_OF_INT64', type: values, shape: [null] }
+  }
+  const held = crossing.holds === 'sequence' ? 'OM_OPTIONAL_SEQUENCE' : 'OM_OPTIONAL'
+  return { ...crossing.element, kind: crossing.isOptional ? held : 'OM_SEQUENCE' }
 }

@@ -17,8 +17,8 @@ export function assumedDims(graph: Graph): string[] {
   const names = new Set<string>()
   const values = [...graph.inputs, ...[...allNodes(graph)].flatMap((node) => node.outputs)]
   for (const value of values) for (const dim of value.shape ?? []) symbolsOf(dim, names)
-  const unnamed = graph.inputs.flatMap(({ name, dims }) =>
-    dims.flatMap((dim, axis) => (symbolName(dim)?.startsWith('?') ? [`${name}[${axis}]`] : [])),
+  const unnamed = graph.inputs.flatMap(({ name, shape = [] }) =>
+    shape.flatMap((dim, axis) => (symbolName(dim)?.startsWith('?') ? [`${name}[${axis}]`] : [])),
   )
   return [...[...names].filter((name) => !name.startsWith('?')).sort(), ...unnamed]
 }
@@ -45,7 +45,7 @@ export function activationPeak(graph: Graph): number {
   for (const [value, last] of lastUse) dying[last]?.push(value)
   dying[0]?.push(...graph.inputs.filter((input) => !lastUse.has(input)))
 
-  const sizeOf = (value: Value): number => (value.constant ? 0 : sizeAtOne(bytesOf(value)))
+  const sizeOf = (value: Value): number => (value.constant || !value.shape ? 0 : sizeAtOne(bytesOf(value)))
   const alive = new Set(graph.inputs)
   let bytes = graph.inputs.reduce((sum, input) => sum + sizeOf(input), 0)
   let peak = bytes

@@ -1,7 +1,7 @@
 import type { UsageError } from '../errors.ts'
 import type { Model } from '../onnx/model.ts'
 import { didYouMean } from '../request/suggest.ts'
-import type { SignatureDim, SignatureEntry } from '../runtime/signature.ts'
+import { isTensor, type SignatureDim, type SignatureEntry, type TensorEntry } from '../runtime/signature.ts'
 import type { Option } from './command.ts'
 import type { Arguments } from './parse.ts'
 
@@ -39,7 +39,7 @@ export function dimName(input: string, dim: SignatureDim, axis: number): string 
 }
 
 /** The dimensions of an input with sizes put in; those that are left out are 1. */
-export function dimsOf({ name, shape }: SignatureEntry, sizes: Sizes): number[] {
+export function dimsOf({ name, shape }: TensorEntry, sizes: Sizes): number[] {
   return shape.map((dim, axis) => (typeof dim === 'number' ? dim : (sizes[dimName(name, dim, axis) ?? ''] ?? 1)))
 }
 
@@ -49,7 +49,7 @@ export function expectDims(
   inputs: readonly SignatureEntry[],
   usage: (problem: string) => UsageError,
 ): void {
-  const names = inputs.flatMap(({ name, shape }) => shape.map((dim, axis) => dimName(name, dim, axis)))
+  const names = inputs.filter(isTensor).flatMap(({ name, shape }) => shape.map((dim, axis) => dimName(name, dim, axis)))
   expectNames(sizes, names, usage)
 }
 

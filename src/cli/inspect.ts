@@ -90,7 +90,11 @@ function values(entries: readonly InspectedValue[]): string {
     entries.map(({ name, type, shape }) => [
       `  ${printable(name)}`,
       type,
-      shape === null ? 'unknown rank' : `[${shape.map((size) => printable(String(size ?? '?'))).join(', ')}]`,
+      shape === null
+        ? type.includes('(')
+          ? ''
+          : 'unknown rank'
+        : `[${shape.map((size) => printable(String(size ?? '?'))).join(', ')}]`,
     ]),
   )
 }

@@ -4,11 +4,13 @@ import { Identities } from '../graph/graph.ts'
 import { importModel } from '../graph/import.ts'
 import { modelSignature } from '../model-signature.ts'
 import { packedBytes } from '../onnx/element-type.ts'
-import type { Attribute, Model, OnnxGraph, OnnxNode, TypeInfo, ValueInfo } from '../onnx/model.ts'
+import type { Attribute, Model, OnnxGraph, OnnxNode, ValueInfo } from '../onnx/model.ts'
 import { elementsOf } from '../onnx/tensor.ts'
+import { typeText } from '../onnx/type-proto.ts'
 import { registry } from '../ops/index.ts'
-import type { SignatureDim } from '../runtime/signature.ts'
+import { isTensor, type SignatureDim, type SignatureEntry } from '../runtime/signature.ts'
 import type { Target } from '../targets/index.ts'
+import { entryTypeText } from './entry-type.ts'
 import { activationPeak, assumedDims, flopsOf } from './cost.ts'
 
 /** An input or output; `shape` is `null` where not even the rank is known. */
@@ -113,27 +115,22 @@ function costOf(
 /** The signature, or, where inputs or outputs are no tensors of known rank, what the file states. */
 function signatureOf(model: Model): Pick<Inspection, 'inputs' | 'outputs'> {
   try {
-    return modelSignature(model)
+    const { inputs, outputs } = modelSignature(model)
+    return { inputs: inputs.map(inspected), outputs: outputs.map(inspected) }
   } catch (error) {
     if (!(error instanceof CompileError)) throw error
     return { inputs: model.graph.inputs.map(stated), outputs: model.graph.outputs.map(stated) }
   }
 }
 
+function inspected(entry: SignatureEntry): InspectedValue {
+  if (isTensor(entry)) return entry
+  return { name: entry.name, type: entryTypeText(entry), shape: null }
+}
+
 function stated({ name, type }: ValueInfo): InspectedValue {
   const shape = type?.kind === 'tensor' ? type.shape : undefined
   return { name, type: type ? typeText(type) : 'unknown', shape: shape?.map((dim) => dim ?? null) ?? null }
-}
-
-function typeText(type: TypeInfo): string {
-  switch (type.kind) {
-    case 'tensor':
-      return type.type
-    case 'map':
-      return `map(${type.key}, ${typeText(type.value)})`
-    default:
-      return `${type.kind}(${typeText(type.element)})`
-  }
 }
 
 function* graphsOf(graph: OnnxGraph): Generator<OnnxGraph> {

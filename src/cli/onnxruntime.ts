@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { EnvironmentError } from '../errors.ts'
+import { EnvironmentError, UsageError } from '../errors.ts'
 import type { Tensor } from '../onnx/model.ts'
-import { fromRuntime, toRuntime } from '../conformance/runtime-tensor.ts'
+import type { TestValue } from '../onnx/test-data.ts'
+import { fromRuntime, isSequence, toRuntime } from '../conformance/runtime-tensor.ts'
 import type { Tensor as RuntimeTensor } from '../runtime/tensor.ts'
 import type { Inputs } from './data/inputs.ts'
 
@@ -88,7 +89,12 @@ async function load(api: Api, name: OnnxRuntimePackage, model: string, threads: 
   }
 }
 
-function feed(api: Api, tensor: Tensor): unknown {
+function feed(api: Api, tensor: TestValue): unknown {
+  if (tensor === undefined || isSequence(tensor))
+    throw new UsageError(
+      'USAGE_INPUT',
+      'onnxruntime for JavaScript takes tensors only, and the model has other inputs.',
+    )
   const { data, dims } = toRuntime(tensor)
   return new api.Tensor(tensor.type, tensor.type === 'float16' ? float16Data(data as Uint16Array) : data, dims)
 }

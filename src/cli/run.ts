@@ -1,20 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { fromRuntime } from '../conformance/runtime-tensor.ts'
-import type { Tensor } from '../onnx/model.ts'
-import { tensorValues } from '../onnx/tensor.ts'
+import type { TestValue } from '../onnx/test-data.ts'
 import { didYouMean } from '../request/suggest.ts'
 import type { SignatureEntry } from '../runtime/signature.ts'
-import type { Tensor as RuntimeTensor } from '../runtime/tensor.ts'
-import { printable } from '../printable.ts'
+import type { Result } from '../runtime/collections.ts'
 import type { Command, Invocation } from './command.ts'
 import { type Inputs, runArgument, runChecked } from './data/inputs.ts'
-import { randomNumbers, randomTensor } from './data/random.ts'
-import { readTensorFile } from './data/tensor-file.ts'
+import { randomNumbers, randomValue } from './data/random.ts'
+import { readValueFile } from './data/tensor-file.ts'
 import { dimsOption, expectDims, inputDimsFlag } from './dims.ts'
 import { buildOptions, buildRunnable, compilerText, modelArgument } from './model-build.ts'
 import { numberOption } from './parse.ts'
 import { summarize } from './statistics.ts'
-import { bold, dim, durationText } from './style.ts'
+import { resultJson, resultText } from './data/results.ts'
+import { dim, durationText } from './style.ts'
 
 export const run: Command = {
   name: 'run',
@@ -46,7 +44,7 @@ In JSON, integers beyond 2^53, NaN and infinities are text, and complex numbers 
     const argument = runArgument(await inputsOf(invocation, signature.inputs))
 
     await model.load()
-    let results: Readonly<Record<string, RuntimeTensor>> = {}
+    let results: Readonly<Record<string, Result>> = {}
     const times: number[] = []
     for (let i = -warmup; i < repeat; i++) {
       progress(i < 0 ? 'warming up' : `run ${i + 1} of ${repeat}`)
@@ -56,17 +54,17 @@ In JSON, integers beyond 2^53, NaN and infinities are text, and complex numbers 
       await nextTurn() // Ctrl-C is seen here
       signal.throwIfAborted()
     }
-    const outputs = outputsOf(results, signature.outputs)
+    const outputs = signature.outputs.filter(({ name }) => name in results)
     const us = summarize(times)
     const { target, compiler } = built.artifact
     return {
       ok: true,
       text: [
-        ...outputs.map(outputText),
+        ...outputs.flatMap((entry) => resultText(entry, results[entry.name])),
         `${dim(`${target}, ${compilerText(compiler)}`)}\n${durationText(us.median)} median, ${durationText(us.min)} min of ${repeat}`,
       ].join('\n'),
       json: {
-        outputs: outputs.map(({ name, tensor: { type, dims }, values }) => ({ name, type, shape: dims, data: values })),
+        outputs: outputs.map((entry) => resultJson(entry, results[entry.name])),
         us,
         target,
         compiler: compiler.name,
@@ -75,24 +73,19 @@ In JSON, integers beyond 2^53, NaN and infinities are text, and complex numbers 
   },
 }
 
-interface Output {
-  readonly name: string
-  readonly tensor: Tensor
-  readonly values: readonly (string | number | bigint)[]
-}
-
 async function inputsOf(invocation: Invocation, entries: readonly SignatureEntry[]): Promise<Inputs> {
   const { flags, usage } = invocation
   const files = inputFiles(invocation, entries)
   const sizes = dimsOption(invocation)
   expectDims(sizes, entries, usage)
   const random = randomNumbers(numberOption(invocation, 'seed', { otherwise: 0 }))
-  const inputs = new Map<string, Tensor>()
+  const inputs = new Map<string, TestValue>()
   for (const entry of entries) {
     const file = files.get(entry.name)
+    if (file === undefined && entry.type === 'optional' && !flags.has('random')) continue
     if (file === undefined && !flags.has('random'))
       throw usage(`input ${JSON.stringify(entry.name)} has no value; give --input ${entry.name}=FILE, or --random`)
-    inputs.set(entry.name, file ? await readTensorFile(file, entry) : randomTensor(entry, sizes, random))
+    inputs.set(entry.name, file ? await readValueFile(file, entry) : randomValue(entry, sizes, random))
   }
   return inputs
 }
@@ -114,27 +107,4 @@ function inputFiles({ all, usage }: Invocation, entries: readonly SignatureEntry
     files.set(name, text.slice(name.length + 1))
   }
   return files
-}
-
-function outputsOf(results: Readonly<Record<string, RuntimeTensor>>, entries: readonly SignatureEntry[]): Output[] {
-  return entries.flatMap(({ name }) => {
-    const result = results[name]
-    if (result === undefined) return []
-    const tensor = fromRuntime(result)
-    return [{ name, tensor, values: tensorValues(tensor) }]
-  })
-}
-
-/** As many values as one line has room for. */
-const shownValues = 8
-
-function outputText({ name, tensor: { type, dims }, values }: Output): string {
-  const shown = values.slice(0, shownValues).map(valueText)
-  const rest = values.length > shownValues ? ` … ${dim(`(${values.length} values)`)}` : ''
-  return `${bold(printable(name))} ${type} [${dims.join(', ')}]\n  ${shown.join('  ')}${rest}`
-}
-
-function valueText(value: string | number | bigint): string {
-  if (typeof value === 'string') return JSON.stringify(printable(value))
-  return typeof value === 'number' && !Number.isInteger(value) ? String(Number(value.toPrecision(7))) : String(value)
 }

@@ -8,6 +8,7 @@ import { toleranceFor } from '../conformance/compare.ts'
 import type { Model } from '../onnx/model.ts'
 import { readModel } from '../onnx/read.ts'
 import { signatureOf } from '../pipeline.ts'
+import { isTensor } from '../runtime/signature.ts'
 import { resolveTarget } from '../targets/index.ts'
 import type { Command, Invocation } from './command.ts'
 import { dimName, dimsOption, inputDimsFlag, type Sizes } from './dims.ts'
@@ -175,7 +176,9 @@ async function compare(
 /** Most models with dynamic dimensions take some size like 64, but not all. */
 async function randomAttempts({ path }: ModelEntry, sizes: Sizes): Promise<InputSet[][]> {
   const { inputs } = await signatureOf(path)
-  const behindFirst = inputs.flatMap(({ name, shape }) => shape.slice(1).map((dim, i) => dimName(name, dim, i + 1)))
+  const behindFirst = inputs
+    .filter(isTensor)
+    .flatMap(({ name, shape }) => shape.slice(1).map((dim, i) => dimName(name, dim, i + 1)))
   const larger = Object.fromEntries(behindFirst.flatMap((name) => (name === undefined ? [] : [[name, 64]])))
   const asGiven = randomSets(inputs, sizes)
   return Object.keys(sizes).length > 0 ? [asGiven] : [randomSets(inputs, larger), asGiven]

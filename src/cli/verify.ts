@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path'
 import { type Deviation, deviation, type Tolerance } from '../conformance/compare.ts'
 import { dataSetFolders, readDataSet } from '../conformance/data-set.ts'
-import { fromRuntime } from '../conformance/runtime-tensor.ts'
+import { byElement } from '../conformance/by-element.ts'
+import { valuesFromRuntime } from '../conformance/runtime-tensor.ts'
 import { EnvironmentError } from '../errors.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { readModel } from '../onnx/read.ts'
@@ -101,7 +102,7 @@ async function withData(
   for (const set of sets) {
     progress(`comparing with ${set}`)
     const { inputs, outputs } = await readDataSet(set, source)
-    checks.push(...compare(set, run(model, inputs), outputs, tolerance))
+    checks.push(...compare(set, run(model, inputs), byElement(outputs), tolerance))
   }
   return checks
 }
@@ -131,8 +132,7 @@ async function withOnnxRuntime(
 }
 
 function run(model: Model, inputs: Inputs): ReadonlyMap<string, Tensor> {
-  const results = Object.entries(runChecked(model, runArgument(inputs)))
-  return new Map(results.map(([name, tensor]) => [name, fromRuntime(tensor)]))
+  return byElement(valuesFromRuntime(model.outputs, runChecked(model, runArgument(inputs))))
 }
 
 function compare(

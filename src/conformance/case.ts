@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path'
 import type { Model } from '../onnx/model.ts'
 import { readModel } from '../onnx/read.ts'
-import { deviation, type Tolerances, toleranceFor } from './compare.ts'
+import { difference, type Tolerances } from './compare.ts'
 import type { Runnable } from './compiled.ts'
 import { dataSetFolders, readDataSet } from './data-set.ts'
 
@@ -39,8 +39,7 @@ async function runDataSet(
   const { inputs, outputs } = await readDataSet(folder, model)
   const results = await runnable.run(inputs)
   for (const [name, expected] of outputs) {
-    const actual = results.get(name)
-    const problem = actual ? deviation(actual, expected, toleranceFor(expected, tolerances)).problem : 'is missing'
+    const problem = results.has(name) ? difference(results.get(name), expected, tolerances) : 'is missing'
     if (problem) return `output ${JSON.stringify(name)}: ${problem}`
   }
   return undefined

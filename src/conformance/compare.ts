@@ -1,6 +1,8 @@
 import { isFloat } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { tensorValues } from '../onnx/tensor.ts'
+import type { TestValue } from '../onnx/test-data.ts'
+import { isSequence } from './runtime-tensor.ts'
 
 /** A number `a` is close to `e` where |a - e| <= atol + rtol * |e|, as in numpy's `assert_allclose`. */
 export interface Tolerance {
@@ -77,6 +79,20 @@ export function deviation(actual: Tensor, expected: Tensor, tolerance: Tolerance
     problem ??= `element ${i} is ${String(a)}, expected ${String(e)}`
   }
   return { maxAbs, maxRel, elements, mismatches, problem }
+}
+
+/** What is wrong with a value that may be a sequence, or an optional without an element; `undefined` where nothing is. */
+export function difference(actual: TestValue, expected: TestValue, tolerances: Tolerances): string | undefined {
+  const [given, wanted] = [actual, expected].map((value) =>
+    isSequence(value) ? `a sequence of ${value.length}` : value ? 'a tensor' : 'nothing',
+  )
+  if (given !== wanted) return `is ${given}, expected ${wanted}`
+  const [tensors, references] = [actual, expected].map((value) => [value ?? []].flat()) as [Tensor[], Tensor[]]
+  for (const [i, reference] of references.entries()) {
+    const { problem } = deviation(tensors[i]!, reference, toleranceFor(reference, tolerances))
+    if (problem) return isSequence(expected) ? `tensor ${i}: ${problem}` : problem
+  }
+  return undefined
 }
 
 /** Whether numbers that differ may be close. */

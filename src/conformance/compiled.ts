@@ -1,12 +1,12 @@
-import type { Tensor } from '../onnx/model.ts'
+import type { TestValue } from '../onnx/test-data.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { runnableModel } from '../plugin/runnable.ts'
-import { fromRuntime, toRuntime } from './runtime-tensor.ts'
+import { valuesFromRuntime, valueToRuntime } from './runtime-tensor.ts'
 
 /** A model that is ready to run. */
 export interface Runnable {
   /** The outputs by name. */
-  run(inputs: ReadonlyMap<string, Tensor>): Promise<ReadonlyMap<string, Tensor>>
+  run(inputs: ReadonlyMap<string, TestValue>): Promise<ReadonlyMap<string, TestValue>>
   /** Removes what was made for it. */
   close(): Promise<void>
 }
@@ -17,8 +17,10 @@ export async function compiledModel(path: string, pipeline: Pipeline): Promise<R
   const model = await runnableModel(path, built)
   return {
     async run(inputs) {
-      const results = await model.run(Object.fromEntries([...inputs].map(([name, value]) => [name, toRuntime(value)])))
-      return new Map(Object.entries(results).map(([name, value]) => [name, fromRuntime(value)]))
+      const results = await model.run(
+        Object.fromEntries([...inputs].map(([name, value]) => [name, valueToRuntime(value)])),
+      )
+      return valuesFromRuntime(model.outputs, results)
     },
     close: async () => {},
   }

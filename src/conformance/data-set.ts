@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
-import type { Model, Tensor, ValueInfo } from '../onnx/model.ts'
-import { decodeValue } from '../onnx/test-data.ts'
+import type { Model, ValueInfo } from '../onnx/model.ts'
+import { decodeValue, type TestValue } from '../onnx/test-data.ts'
 
 /** Inputs of a model and the outputs that they should give, by name. */
 export interface DataSet {
-  readonly inputs: ReadonlyMap<string, Tensor>
-  readonly outputs: ReadonlyMap<string, Tensor>
+  readonly inputs: ReadonlyMap<string, TestValue>
+  readonly outputs: ReadonlyMap<string, TestValue>
 }
 
 /** The data sets in a folder: its `test_data_set_N` in order, or the folder itself where it holds the files. */
@@ -29,14 +29,13 @@ export async function readDataSet(folder: string, { graph }: Model): Promise<Dat
   }
 }
 
-async function readValues(folder: string, role: string, infos: readonly ValueInfo[]): Promise<Map<string, Tensor>> {
-  const values = new Map<string, Tensor>()
-  for (const [i, info] of infos.entries())
-    values.set(info.name, await readTensor(join(folder, `${role}_${i}.pb`), info))
+async function readValues(folder: string, role: string, infos: readonly ValueInfo[]): Promise<Map<string, TestValue>> {
+  const values = new Map<string, TestValue>()
+  for (const [i, info] of infos.entries()) values.set(info.name, await readValue(join(folder, `${role}_${i}.pb`), info))
   return values
 }
 
-async function readTensor(path: string, info: ValueInfo): Promise<Tensor> {
+async function readValue(path: string, info: ValueInfo): Promise<TestValue> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'ENOENT' ? 'there is no such file' : error.message
     throw new UsageError(
@@ -44,7 +43,5 @@ async function readTensor(path: string, info: ValueInfo): Promise<Tensor> {
       `Can't read ${path}: ${why}. The model has a value ${JSON.stringify(info.name)}.`,
     )
   })
-  const value = decodeValue(bytes, info.type ?? { kind: 'tensor', type: 'float32', shape: undefined }, { path })
-  if (value && !Array.isArray(value)) return value
-  throw new UsageError('USAGE_DATA', `${path} holds no tensor, but a sequence or an empty optional.`, { file: path })
+  return decodeValue(bytes, info.type ?? { kind: 'tensor', type: 'float32', shape: undefined }, { path })
 }

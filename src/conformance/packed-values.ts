@@ -1,47 +1,85 @@
 import { endianness } from 'node:os'
 import type { SignatureEntry } from '../artifact.ts'
-import { elementTypes, memoryBytes } from '../onnx/element-type.ts'
+import { type ElementType, elementTypes, memoryBytes } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { elementsOf, packSubBytes, swapBytes, unpackSubBytes } from '../onnx/tensor.ts'
+import type { TestValue } from '../onnx/test-data.ts'
+import { crossingOf } from '../runtime/signature.ts'
+import { isSequence } from './runtime-tensor.ts'
 
 // The files of native/check/om_check.c: one value after the other, each its dimensions as int64, then its elements as
-// they are in memory; a string is its length as int64 and its bytes.
+// they are in memory; a string is its length as int64 and its bytes. What is no tensor begins with two more int64, whether
+// it is given and how many tensors it has, and each of these begins with its rank; a map is its keys and its values.
 
 /** The values of these entries as one file. */
-export function packValues(entries: readonly SignatureEntry[], values: ReadonlyMap<string, Tensor>): Buffer {
+export function packValues(entries: readonly SignatureEntry[], values: ReadonlyMap<string, TestValue>): Buffer {
   const chunks: Uint8Array[] = []
-  for (const { name } of entries) {
-    const tensor = values.get(name)
-    if (!tensor) throw new TypeError(`no value for ${name}`)
-    chunks.push(...tensor.dims.map(packInt))
-    if (tensor.type !== 'string') chunks.push(elements(tensor))
-    for (const text of tensor.strings ?? []) {
-      const bytes = Buffer.from(text)
-      chunks.push(packInt(bytes.length), bytes)
-    }
+  for (const entry of entries) {
+    const { name } = entry
+    if (!values.has(name)) throw new TypeError(`no value for ${name}`)
+    const value = values.get(name)
+    const tensors = [value ?? []].flat() as Tensor[]
+    const isTensor = crossingOf(entry).kind === 'tensor'
+    if (isTensor && (value === undefined || isSequence(value))) throw new TypeError(`no tensor for ${name}`)
+    if (!isTensor) chunks.push(packInt(Number(value !== undefined)), packInt(tensors.length))
+    for (const tensor of tensors) chunks.push(...(isTensor ? [] : [packInt(tensor.dims.length)]), ...packed(tensor))
   }
   return Buffer.concat(chunks)
 }
 
-/** The inverse of `packValues`. */
-export function unpackValues(entries: readonly SignatureEntry[], file: Buffer): Map<string, Tensor> {
-  let at = 0
-  const take = (bytes: number): Buffer => file.subarray(at, (at += bytes))
-  const takeInt = (): number => Number(new BigInt64Array(new Uint8Array(take(8)).buffer)[0])
-  const values = new Map<string, Tensor>()
-  for (const { name, type, shape } of entries) {
-    const dims = shape.map(takeInt)
+function* packed(tensor: Tensor): Generator<Uint8Array> {
+  yield* tensor.dims.map(packInt)
+  if (tensor.type !== 'string') yield elements(tensor)
+  for (const text of tensor.strings ?? []) {
+    const bytes = Buffer.from(text)
+    yield packInt(bytes.length)
+    yield bytes
+  }
+}
+
+/** The inverse of `packValues`. Records by constant labels are a tensor there. */
+export function unpackValues(entries: readonly SignatureEntry[], file: Buffer): Map<string, TestValue> {
+  const reader = new Reader(file)
+  return new Map(
+    entries.map((entry) => {
+      const crossing = crossingOf(entry)
+      if (crossing.kind === 'tensor') return [entry.name, reader.tensor(crossing.type, crossing.shape.length)]
+      const [given, count] = [reader.int(), reader.int()]
+      const type = crossing.kind === 'list' ? crossing.element.type : crossing.map.values
+      const tensors = Array.from({ length: count }, () => reader.tensor(type, reader.int()))
+      if (given === 0) return [entry.name, undefined]
+      return [entry.name, crossing.kind === 'list' && crossing.holds === 'tensor' ? tensors[0] : tensors]
+    }),
+  )
+}
+
+class Reader {
+  private readonly file: Buffer
+  private at = 0
+
+  constructor(file: Buffer) {
+    this.file = file
+  }
+
+  int(): number {
+    return Number(new BigInt64Array(new Uint8Array(this.take(8)).buffer)[0])
+  }
+
+  tensor(type: ElementType, rank: number): Tensor {
+    const dims = Array.from({ length: rank }, () => this.int())
     const count = elementsOf(dims)
     if (type === 'string') {
-      const strings = Array.from({ length: count }, () => take(takeInt()).toString())
-      values.set(name, { type, dims, data: new Uint8Array(), strings })
-      continue
+      const strings = Array.from({ length: count }, () => this.take(this.int()).toString())
+      return { type, dims, data: new Uint8Array(), strings }
     }
-    const data = inFileOrder(type, take(count * memoryBytes(type)))
+    const data = inFileOrder(type, this.take(count * memoryBytes(type)))
     const { bits } = elementTypes[type]
-    values.set(name, { type, dims, data: bits < 8 ? packSubBytes(data, bits) : data })
+    return { type, dims, data: bits < 8 ? packSubBytes(data, bits) : data }
   }
-  return values
+
+  private take(bytes: number): Buffer {
+    return this.file.subarray(this.at, (this.at += bytes))
+  }
 }
 
 function packInt(value: number): Uint8Array {

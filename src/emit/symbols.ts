@@ -1,4 +1,5 @@
 import type { SignatureEntry } from '../artifact.ts'
+import { isTensor } from '../runtime/signature.ts'
 
 /**
  * Names that a type parameter must not take: reserved words, built-in types, and whatever a generated declaration
@@ -10,13 +11,13 @@ const takenNames: readonly string[] = `
   instanceof interface intrinsic is keyof let module namespace never new null number object of out override package
   private protected public readonly require return set static string super switch symbol this throw true try type
   typeof undefined unique unknown var void while with yield
-  Inputs Outputs Promise NoInfer ShapedInput SharedDim Tensor TensorInput`.split(/\s+/)
+  Inputs Outputs Promise NoInfer Record MapInput ShapedInput SharedDim Tensor TensorInput Array`.split(/\s+/)
 
 /** Type parameter of each symbolic dimension that an input has, in order of appearance. */
 export function typeParameterNames(inputs: readonly SignatureEntry[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>()
   const taken = new Set(takenNames)
-  for (const symbol of inputs.flatMap((entry) => entry.shape)) {
+  for (const symbol of inputs.filter(isTensor).flatMap((entry) => entry.shape)) {
     if (typeof symbol !== 'string' || names.has(symbol)) continue
     const name = unusedName(identifierLike(symbol), taken)
     taken.add(name)
@@ -69,7 +70,7 @@ export function symbolUses(parameters: ReadonlyMap<string, string>): (symbol: st
 export function inputsWithDims(inputs: readonly SignatureEntry[]): ReadonlySet<SignatureEntry> {
   const known = new Set<string>()
   const mustState = new Set<SignatureEntry>()
-  for (const entry of inputs) {
+  for (const entry of inputs.filter(isTensor)) {
     const unknown = entry.shape.filter((dim) => dim === null || (typeof dim === 'string' && !known.has(dim)))
     if (unknown.length > 1) mustState.add(entry)
     for (const dim of entry.shape) if (typeof dim === 'string') known.add(dim)

@@ -287,6 +287,7 @@ export class GraphBuilder implements Builder {
       subgraph: (name, inputs) => {
         if (!subgraphs) throw node.error('MODEL_MISSING_SUBGRAPH', `subgraph ${name} is required but not given`)
         const graph = subgraphs.graph(name, inputs)
+        if (graph.outputs.some(({ map }) => map)) throw node.error('UNSUPPORTED_MAP', `its ${name} gives a map`)
         const inside = new GraphBuilder(graph, this.registry, this.identities)
         graph.outputs = inside.from(node, () => graph.outputs.map((value) => inside.atRun(value)))
         node.graphs.set(name, graph)

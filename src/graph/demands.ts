@@ -50,8 +50,12 @@ function checkTypes(node: Node, given: readonly Given[]): void {
   const variables = new Map<string, Given>()
   for (const one of given) {
     const { rule, value } = one
-    if (rule.kind !== 'value' && value.kind !== rule.kind)
-      throw node.error('MODEL_TYPES', `input ${label(one)} should be a ${rule.kind}, but is a ${value.kind}`)
+    const kind = value.map ? 'map' : value.kind
+    const isAsWanted = rule.kind === 'anything' || (rule.kind === 'value' ? kind !== 'map' : kind === rule.kind)
+    if (!isAsWanted) {
+      const wanted = rule.kind === 'value' ? 'no map' : `a ${rule.kind}`
+      throw node.error('MODEL_TYPES', `input ${label(one)} should be ${wanted}, but is a ${kind}`)
+    }
     if (!rule.types.has(value.type)) {
       const types = [...rule.types].join(', ')
       throw node.error('MODEL_TYPES', `input ${label(one)} should be of type ${types}, but is ${value.type}`)

@@ -17,6 +17,7 @@ import { type Dim, freshSymbol, isStatic } from './dim.ts'
 import { Facts } from './facts.ts'
 import { saturated } from './integer.ts'
 import type { ListInfo } from './list-info.ts'
+import type { MapType } from '../runtime/signature.ts'
 
 /** What is known of a value at compile time. */
 export interface ValueInfo {
@@ -24,7 +25,7 @@ export interface ValueInfo {
   /** `undefined`: not even the rank is known, or it is no tensor. */
   readonly shape: readonly Dim[] | undefined
   /** Default: `tensor`. A sequence or optional holds tensors of `type`. */
-  readonly kind?: 'tensor' | 'sequence' | 'optional'
+  readonly kind?: 'tensor' | 'sequence' | 'optional' | 'map'
   /**
    * Elements of an integer tensor of rank 0 or 1, where they are known as dimensions: the shape arithmetic
    * (Shape → Gather → Concat → Reshape) is followed through here, symbols included.
@@ -34,6 +35,8 @@ export interface ValueInfo {
   readonly elements?: readonly Value[] | undefined
   /** Of a sequence or optional: what is known of the tensors in it where only the run knows them. */
   readonly list?: ListInfo | undefined
+  /** Of a map; and of a tensor whose rows are maps to whoever runs the model: they have constant keys. */
+  readonly map?: MapType | undefined
 }
 
 /** One edge of the graph: produced once, used any number of times. */
@@ -41,10 +44,11 @@ export class Value {
   readonly id: number
   readonly type: ElementType
   readonly shape: readonly Dim[] | undefined
-  readonly kind: 'tensor' | 'sequence' | 'optional'
+  readonly kind: 'tensor' | 'sequence' | 'optional' | 'map'
   readonly contents: readonly Dim[] | undefined
   readonly elements: readonly Value[] | undefined
   readonly list: ListInfo | undefined
+  readonly map: MapType | undefined
   readonly constant: Tensor | undefined
   /** The ONNX name, for messages; empty for values that the compiler made. */
   name: string
@@ -62,6 +66,7 @@ export class Value {
     this.contents = info.contents
     this.elements = info.elements
     this.list = info.list
+    this.map = info.map
     this.constant = constant
   }
 
@@ -71,7 +76,7 @@ export class Value {
     if (this.kind !== 'tensor') {
       throw new CompileError(
         'MODEL_TYPES',
-        `Value ${JSON.stringify(this.name)} is ${this.kind === 'sequence' ? 'a sequence' : 'an optional'} where a tensor should be.`,
+        `Value ${JSON.stringify(this.name)} is ${this.kind === 'optional' ? 'an' : 'a'} ${this.kind} where a tensor should be.`,
       )
     }
     throw new CompileError(

@@ -105,7 +105,11 @@ export class Importer {
     const place = { builder, scope, opsets: this.model.opsets, prefix: '', path: '', claims: new Map() }
     const outcome = this.fill(source, place)
     this.checkStatedRanks(outcome, source)
-    graph.outputs = this.joined(outcome, graph.outputNames).map((value) => builder.atRun(value))
+    graph.outputs = this.joined(outcome, graph.outputNames).map((value, i) => {
+      // What may be empty inside can't be where the file states a sequence.
+      const isMoreThanStated = value.kind === 'optional' && source.outputs[i]!.type?.kind !== 'optional'
+      return builder.atRun(isMoreThanStated ? builder.op('OptionalGetElement', [value]) : value)
+    })
     return graph
   }
 

@@ -1,7 +1,17 @@
 import { CompileError, UsageError } from '../errors.ts'
 import type { Model, OnnxDim, TypeInfo } from '../onnx/model.ts'
+import { typeText } from '../onnx/type-proto.ts'
 import { type Dim, isFresh, symbol, symbolName } from './dim.ts'
 import type { Identities, ValueInfo } from './graph.ts'
+import { listInfoOf } from './list.ts'
+
+/** A map as `DictVectorizer` and `CastMap` take it; `undefined` for another. */
+function mapInfo({ key, value }: Extract<TypeInfo, { kind: 'map' }>): ValueInfo | undefined {
+  if (value.kind !== 'tensor' || (key !== 'string' && key !== 'int64')) return undefined
+  const { type } = value
+  if (type !== 'float32' && type !== 'float64' && type !== 'int64' && type !== 'string') return undefined
+  return { kind: 'map', type, shape: undefined, list: { shape: 'any' }, map: { type: 'map', keys: key, values: type } }
+}
 
 /** What is known of a model's inputs: stated by the file, fixed by the user, or learnt from its operators. */
 export class InputReader {
@@ -37,10 +47,16 @@ export class InputReader {
   infoOf(name: string, type: TypeInfo | undefined): ValueInfo {
     const problem = (what: string): CompileError =>
       new CompileError('UNSUPPORTED_INPUT', `Model ${this.model.path}: input ${JSON.stringify(name)} ${what}.`)
-    if (type?.kind !== 'tensor')
-      throw problem(`is ${type ? `a ${type.kind}` : 'of no stated type'}; the built-in compiler takes tensors`)
-    if (!type.shape) throw problem('has no stated rank')
-    return { type: type.type, shape: type.shape.map((dim) => this.dim(dim)) }
+    if (!type) throw problem('is of no stated type')
+    if (type.kind === 'tensor') {
+      if (!type.shape) throw problem('has no stated rank')
+      return { type: type.type, shape: type.shape.map((dim) => this.dim(dim)) }
+    }
+    const info = type.kind === 'map' ? mapInfo(type) : listInfoOf(type)
+    if (info) return info
+    throw problem(
+      `is ${typeText(type)}; what may be given are tensors, sequences and optionals of them, and maps to them`,
+    )
   }
 
   /** A dimension of an input: as the file states it, fixed by an option, or as the graph's operators say. */

@@ -10,6 +10,21 @@ export function withStatedRank(info: ValueInfo, stated: TypeInfo | undefined): V
   return info.list && statedRank !== undefined ? { ...info, list: { statedRank, ...info.list } } : info
 }
 
+/** A sequence or optional as its type states it; `undefined` for one that holds something else than tensors. */
+export function listInfoOf(stated: TypeInfo): (ValueInfo & { readonly list: ListInfo }) | undefined {
+  const held = stated.kind === 'optional' ? stated.element : stated
+  const element = held.kind === 'sequence' ? held.element : held
+  if (element.kind !== 'tensor') return undefined
+  const shape = element.shape?.map((dim) => (typeof dim === 'number' ? dim : undefined)) ?? 'any'
+  const nested = stated.kind === 'optional' && held.kind === 'sequence'
+  return {
+    kind: stated.kind === 'optional' ? 'optional' : 'sequence',
+    type: element.type,
+    shape: undefined,
+    list: { shape, ...(nested && { isNested: true }) },
+  }
+}
+
 /** What a list knows of a tensor that is put into it. */
 export function listOf(...tensors: readonly Value[]): ListInfo {
   return tensors

@@ -20,7 +20,8 @@ export interface InputRule {
   readonly presence: 'required' | 'optional' | 'repeated'
   /** Of a repeated input: it must be given once (`+`). */
   readonly atLeastOnce?: boolean
-  readonly kind: 'tensor' | 'sequence' | 'optional' | 'value'
+  /** `value`: whatever is no map. */
+  readonly kind: 'tensor' | 'sequence' | 'optional' | 'map' | 'value' | 'anything'
   readonly types: ReadonlySet<ElementType>
   /** Inputs with the same type variable are of the same element type. */
   readonly variable?: string
@@ -131,7 +132,7 @@ function typesOf(text: string): ReadonlySet<ElementType> {
  *
  * An input is `name:type[shape]`; `?` behind the name makes it optional, `+` and `*` a list (`*`: maybe empty). The type
  * is a type variable of `types`, or element types (`float`, `index|bool`), or, for what is no tensor,
- * `sequence`, `optional` or `value` (anything). Without a shape any will do; `[]` is a scalar, `[.]` one element of rank
+ * `sequence`, `optional`, `map`, `value` (any of them but maps) or `anything`. Without a shape any will do; `[]` is a scalar, `[.]` one element of rank
  * 0 or 1, `[*]` a list (rank 1, or 0 of a single entry). Axes: `n` is equal wherever it stands, `4` is a size, `_` any, `...` any number of axes, `...s` any number of
  * axes that are equal wherever `...s` stands, `~` any number of axes that broadcast with the others' `~`.
  *
@@ -161,7 +162,7 @@ function inputRule(
   variables: ReadonlyMap<string, ReadonlySet<ElementType>>,
 ): InputRule {
   const presence = mark === '?' ? 'optional' : mark === '+' || mark === '*' ? 'repeated' : 'required'
-  const kind = type === 'sequence' || type === 'optional' || type === 'value' ? type : 'tensor'
+  const kind = isKind(type) ? type : 'tensor'
   const variable = variables.get(type)
   return {
     name,
@@ -172,6 +173,10 @@ function inputRule(
     ...(variable && { variable: type }),
     ...(shape !== undefined && { shape: shapeRule(shape.slice(1, -1)) }),
   }
+}
+
+function isKind(type: string): type is Exclude<InputRule['kind'], 'tensor'> {
+  return ['sequence', 'optional', 'map', 'value', 'anything'].includes(type)
 }
 
 function shapeRule(text: string): ShapeRule {

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { CompilerIdentity, Signature } from '../artifact.ts'
 import { CompileError } from '../errors.ts'
 import type { Model } from '../onnx/model.ts'
+import { isTensor } from '../runtime/signature.ts'
 import { usesNnpa } from './arguments.ts'
 import type { Capabilities, PlacementDialect } from './capabilities.ts'
 import { type DriveContext, drive } from './drive.ts'
@@ -186,7 +187,7 @@ async function checkLibrary(
 /** Sizes that symbolic dimensions were given, by `dims` or by `shapes`. */
 function frozenDims(signature: Signature, { dims, shapes }: OnnxMlirOptions): Map<string, number> {
   const frozen = new Map(Object.entries(dims ?? {}))
-  for (const { name, shape } of signature.inputs) {
+  for (const { name, shape } of signature.inputs.filter(isTensor)) {
     shape.forEach((dim, axis) => {
       const size = shapes?.[name]?.[axis]
       if (typeof dim === 'string' && size !== undefined && size >= 0) frozen.set(dim, size)

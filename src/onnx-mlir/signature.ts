@@ -4,6 +4,7 @@
  */
 import type { Signature, SignatureEntry } from '../artifact.ts'
 import { type ElementType, elementTypes } from '../onnx/element-type.ts'
+import { isTensor } from '../runtime/signature.ts'
 import type { EntryPoint } from './elf.ts'
 
 export interface LibraryTensor {
@@ -77,6 +78,10 @@ function compareTensor(
   if (found.name !== expected.name) {
     const swapped = siblings.some((sibling) => sibling.name === found.name)
     add(swapped ? 'error' : 'note', `the library calls it ${quote(found.name)}${swapped ? ', another one’s name' : ''}`)
+  }
+  if (!isTensor(expected)) {
+    add('error', `it is a ${expected.type}, which can't be exchanged with a library of onnx-mlir`)
+    return differences
   }
   if (found.type === undefined) add('note', 'the library doesn’t tell its element type')
   else if (found.type !== expected.type) add('error', `${expected.type} in the model, ${found.type} in the library`)

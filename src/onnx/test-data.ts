@@ -9,6 +9,9 @@ export interface DecodeValueOptions extends ReadOptions {
   readonly path?: string
 }
 
+/** A tensor, the tensors of a sequence, or nothing: an optional without an element. */
+export type TestValue = Tensor | readonly Tensor[] | undefined
+
 /** Decodes a serialised `TensorProto`, e.g. `input_0.pb` of a backend test. */
 export function decodeTensor(bytes: Uint8Array, options: DecodeValueOptions = {}): Tensor {
   const site = fileSite(options)
@@ -20,11 +23,7 @@ export function decodeTensor(bytes: Uint8Array, options: DecodeValueOptions = {}
  * Decodes what a `.pb` file of a backend test holds for a value of `type`: a tensor, the tensors of a sequence,
  * or `undefined` for an empty optional. Maps, sequences of sequences and sparse values are errors.
  */
-export function decodeValue(
-  bytes: Uint8Array,
-  type: TypeInfo,
-  options: DecodeValueOptions = {},
-): Tensor | Tensor[] | undefined {
+export function decodeValue(bytes: Uint8Array, type: TypeInfo, options: DecodeValueOptions = {}): TestValue {
   const site = fileSite(options)
   switch (type.kind) {
     case 'tensor':
@@ -58,7 +57,7 @@ function readSequence(proto: onnx.SequenceProto, site: Site): Tensor[] {
   return proto.tensorValues.map((tensor, i) => readTensor(tensor, site.part(`tensor ${i} of the sequence`)))
 }
 
-function readOptional(proto: onnx.OptionalProto, site: Site): Tensor | Tensor[] | undefined {
+function readOptional(proto: onnx.OptionalProto, site: Site): TestValue {
   const kind = proto.elemType ?? contents.undefined
   if (proto.tensorValue) return readTensor(proto.tensorValue, site.part('the optional tensor'))
   if (proto.sequenceValue) return readSequence(proto.sequenceValue, site)

@@ -65,3 +65,15 @@ function readDim(dim: bigint, site: Site): OnnxDim {
   site.bound('elements', Number(dim), `the dimension ${dim}`)
   return Number(dim)
 }
+
+/** `sequence(float32)`, for people. */
+export function typeText(type: TypeInfo): string {
+  switch (type.kind) {
+    case 'tensor':
+      return type.type
+    case 'map':
+      return `map(${type.key}, ${typeText(type.value)})`
+    default:
+      return `${type.kind}(${typeText(type.element)})`
+  }
+}

@@ -76,11 +76,11 @@ export const constants: readonly LoweredOperator[] = [
   },
   {
     name: 'Identity',
-    rules: takes('input:value'),
+    rules: takes('input:anything'),
     infer: (node) => [node.input(0)],
     alias: 0,
     fold: (node) => [node.input(0).constant!],
-    decompose: (node) => (node.input(0).kind === 'tensor' ? undefined : [node.input(0)]),
+    decompose: (node) => (node.input(0).kind === 'tensor' && !node.input(0).map ? undefined : [node.input(0)]),
   },
 ]
 

@@ -20,6 +20,7 @@ import { logic } from './logic.ts'
 import { cumulatives } from './cumulative.ts'
 import { losses } from './losses.ts'
 import type { LoweredOperator } from './lowering.ts'
+import { maps } from './maps.ts'
 import { matmul } from './matmul.ts'
 import { machineLearning } from './ml.ts'
 import { linearMachines } from './ml-linear.ts'
@@ -88,6 +89,7 @@ export const operators: readonly LoweredOperator[] = [
   ...optionals,
   ...machineLearning,
   ...linearMachines,
+  ...maps,
   ...trees,
   ...strings,
   ...tfIdf,

@@ -1,31 +1,21 @@
 import type { Node, Value } from '../graph/graph.ts'
-import { isNested } from '../graph/list.ts'
-import type { ListInfo } from '../graph/list-info.ts'
+import { isNested, listInfoOf } from '../graph/list.ts'
 import type { Builder } from '../graph/operator.ts'
 import { takes } from '../graph/rules.ts'
-import type { ElementType } from '../onnx/element-type.ts'
-import type { TypeInfo } from '../onnx/model.ts'
 import { inferRead, listInfo, writeRead } from './list.ts'
 import type { LoweredOperator } from './lowering.ts'
-
-/** What an optional of a stated type may hold. */
-export function optionalInfo(type: TypeInfo): { readonly type: ElementType; readonly list: ListInfo } | undefined {
-  const held = type.kind === 'optional' ? type.element : type
-  const isNestedType = held.kind === 'sequence'
-  const element = isNestedType ? held.element : held
-  if (element.kind !== 'tensor') return undefined
-  return { type: element.type, list: { shape: 'none', ...(isNestedType && { isNested: true }) } }
-}
 
 function madeOptional(node: Node, b: Builder): Value[] {
   const value = node.inputs[0]
   if (value?.kind === 'optional') throw node.error('MODEL_TYPES', 'an optional of an optional is none of ONNX’s types')
   if (value) return [b.collection('optional', value.type, [value])]
   const attribute = node.attributes.get('type')
-  const info = attribute?.kind === 'type' ? optionalInfo(attribute.value) : undefined
+  // The attribute may be the type of the optional, or of what it holds.
+  const stated = attribute?.kind === 'type' ? attribute.value : undefined
+  const info = stated && listInfoOf(stated.kind === 'optional' ? stated : { kind: 'optional', element: stated })
   if (!info)
     throw node.error('MODEL_ATTRIBUTE', 'without an input it needs a type: of a tensor, or a sequence of tensors')
-  return [b.collection('optional', info.type, [], info.list)]
+  return [b.collection('optional', info.type, [], { ...info.list, shape: 'none' })]
 }
 
 /** ONNX Optional-15: of a value, or empty. */

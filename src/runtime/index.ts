@@ -2,11 +2,24 @@ export { ModelLoadError, ModelRunError } from './errors.ts'
 export { fromFloat16Bits, toFloat16Bits } from './float16.ts'
 export type { BoundModel, Model, ModelBase, ModelFacts, Requirements, TensorsOf } from './model.ts'
 export type { Profile, ProfiledNode, TraceEvent } from './profile.ts'
-export type { ElementType, Signature, SignatureDim, SignatureEntry } from './signature.ts'
+export type { Result, Row } from './collections.ts'
+export type {
+  CollectionEntry,
+  ElementTensorType,
+  ElementType,
+  MapType,
+  OptionalType,
+  SequenceType,
+  Signature,
+  SignatureDim,
+  SignatureEntry,
+  TensorEntry,
+} from './signature.ts'
 export type {
   DimsOf,
   Float16Data,
   InputData,
+  MapInput,
   Scalar,
   ShapedInput,
   Tensor,

@@ -1,5 +1,5 @@
-import type { CheckedInput } from './inputs.ts'
-import type { SignatureEntry } from './signature.ts'
+import type { CheckedTensor } from './tensor-input.ts'
+import type { ElementType } from './signature.ts'
 import { storage, type TypedArray, type TypedArrayConstructor } from './tensor.ts'
 import { kindOf, lengthOf, viewAs } from './typed-array.ts'
 
@@ -17,21 +17,21 @@ export interface NativePort {
 /** Higher ranks are refused by the addon. */
 const highestRank = 16
 
-/** The way of one input into the addon. */
+/** The way of one tensor into the addon. */
 export class InputSlot {
   /** Over the whole slot. */
   readonly view: TypedArray | undefined
   readonly #bytes: number
   readonly #dims: Float64Array | undefined
 
-  constructor(mailbox: ArrayBuffer, { type }: SignatureEntry, port: NativePort) {
+  constructor(mailbox: ArrayBuffer, type: ElementType, port: NativePort) {
     this.view = viewOf(mailbox, storage[type].array, port)
     this.#bytes = port.slotBytes
     this.#dims = port.dimsOffset < 0 ? undefined : new Float64Array(mailbox, port.dimsOffset, port.dims.length)
   }
 
   /** Leaves an input where the addon finds it. What doesn't fit is returned, and has to be passed by itself. */
-  write({ data, dims }: CheckedInput): unknown {
+  write({ data, dims }: CheckedTensor): unknown {
     const { view } = this
     const written = this.#dims
     let bytes = this.#bytes
@@ -45,9 +45,8 @@ export class InputSlot {
   }
 }
 
-/** The way of one output out of the addon. */
+/** The way of one tensor out of the addon. */
 export class OutputSlot {
-  readonly entry: SignatureEntry
   readonly #mailbox: ArrayBuffer
   readonly #port: NativePort
   readonly #array: TypedArrayConstructor | undefined
@@ -57,9 +56,8 @@ export class OutputSlot {
   #dims: readonly number[]
   #view: TypedArray | undefined
 
-  constructor(mailbox: ArrayBuffer, entry: SignatureEntry, port: NativePort) {
-    const { array, lanes } = storage[entry.type]
-    this.entry = entry
+  constructor(mailbox: ArrayBuffer, type: ElementType, port: NativePort) {
+    const { array, lanes } = storage[type]
     this.#mailbox = mailbox
     this.#port = port
     this.#array = array
@@ -106,8 +104,16 @@ export class OutputSlot {
 
   /** What the addon returned by itself, as data of this output. */
   wrap(returned: ArrayBuffer | string[]): TypedArray | string[] {
-    return this.#array === undefined ? (returned as string[]) : new this.#array(returned as ArrayBuffer)
+    return wrapped(this.#array, returned)
   }
+}
+
+/** What the addon returned, as data of a type. */
+export function wrapped(
+  array: TypedArrayConstructor | undefined,
+  returned: ArrayBuffer | string[],
+): TypedArray | string[] {
+  return array === undefined ? (returned as string[]) : new array(returned as ArrayBuffer)
 }
 
 function viewOf(
@@ -120,6 +126,6 @@ function viewOf(
 }
 
 /** Node-API knows no `Float16Array` before Node 24: its bits go as a `Uint16Array`. */
-function asNative(data: TypedArray | readonly string[]): unknown {
+export function asNative(data: TypedArray | readonly string[]): unknown {
   return kindOf(data) === 'Float16Array' ? viewAs(Uint16Array, data as TypedArray) : data
 }

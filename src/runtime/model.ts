@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Profile } from './profile.ts'
-import type { Signature, SignatureEntry } from './signature.ts'
+import type { Signature, SignatureEntry, TensorEntry } from './signature.ts'
 import type { DimsOf, Tensor } from './tensor.ts'
 
 /** What a machine must have to run a library; looked at before any of its code runs. */
@@ -30,9 +30,12 @@ export interface ModelFacts {
   readonly profiled?: boolean
 }
 
-/** Entries of a signature as an object of tensors by name. */
+/** Entries of a signature that are tensors as an object of tensors by name. */
 export type TensorsOf<Entries extends readonly SignatureEntry[]> = {
-  readonly [Entry in Entries[number] as Entry['name']]: Tensor<Entry['type'], DimsOf<Entry['shape']>>
+  readonly [Entry in Extract<Entries[number], TensorEntry> as Entry['name']]: Tensor<
+    Entry['type'],
+    DimsOf<Entry['shape']>
+  >
 }
 
 /** Everything of a model but `run` and `runSync`, whose types a generated declaration may state with type parameters. */
@@ -49,7 +52,8 @@ export interface ModelBase<Facts extends ModelFacts = ModelFacts> {
 
   /**
    * Fixed buffers for a model whose shapes are all static: write `inputs.x.data`, call `run()`, read `outputs.y.data`.
-   * Nothing is checked, copied or allocated per call. Throws a `TypeError` for models with a dynamic shape or strings.
+   * Nothing is checked, copied or allocated per call. Throws a `TypeError` for models with a dynamic shape, strings, or
+   * anything but tensors.
    */
   bind(): BoundModel<Facts['signature']>
 

@@ -1,9 +1,10 @@
 import { checkBooleans, ElementError } from './elements.ts'
 import { ModelRunError } from './errors.ts'
+import { packList, type Result, type ReturnedList, rowsOf, unpackList } from './collections.ts'
 import type { CheckedInput } from './inputs.ts'
 import { InputSlot, OutputSlot, type NativePort } from './mailbox.ts'
 import type { BoundModel, Requirements } from './model.ts'
-import type { Signature, SignatureEntry } from './signature.ts'
+import { type Crossing, crossingOf, type MapType, type Signature, type SignatureEntry } from './signature.ts'
 import { quote, shorten } from './shorten.ts'
 import { storage, type Tensor, type TensorData, type TypedArray } from './tensor.ts'
 
@@ -20,12 +21,22 @@ interface NativeSpec {
   readonly constantsFolder: string
   /** Where a library that measures itself writes to. */
   readonly profileFile?: string
-  readonly inputs: readonly { readonly type: number; readonly dims: readonly number[] }[]
-  readonly outputs: readonly { readonly type: number; readonly dims: readonly number[] }[]
+  readonly inputs: readonly PortSpec[]
+  readonly outputs: readonly PortSpec[]
   /** Bytes up to which tensors of static shape travel through the mailbox. */
   readonly staticLimit: number
   /** The same for dynamic shapes: each gets as much room in the mailbox. */
   readonly dynamicLimit: number
+}
+
+interface PortSpec {
+  /** `OM_TENSOR` and the others of native/abi/om_builtin.h. */
+  readonly kind: number
+  readonly type: number
+  /** -1 where dynamic. Of a list: those of each tensor in it. */
+  readonly dims: readonly number[]
+  /** -1: any. */
+  readonly rank: number
 }
 
 interface NativeHandle {
@@ -39,8 +50,18 @@ interface NativeHandle {
   dispose(): void
 }
 
-/** Outputs that didn't fit into the mailbox, in order. */
-type Returned = readonly (ArrayBuffer | string[])[] | undefined
+/** Outputs that didn't fit into the mailbox, in order; lists never do. */
+type Returned = readonly (ArrayBuffer | string[] | ReturnedList)[] | undefined
+
+/** The way of one output out of the addon, and what becomes of it. */
+interface Output {
+  readonly name: string
+  readonly crossing: Exclude<Crossing, { kind: 'map' }>
+  /** Of a tensor. */
+  readonly slot: OutputSlot | undefined
+  /** Where the rows of the tensor are records. */
+  readonly map: MapType | undefined
+}
 
 interface NativeFiles {
   readonly library: string
@@ -58,10 +79,11 @@ const smallTensor = 4096
 export class NativeSession {
   readonly #model: Signature & { readonly name: string }
   readonly #handle: NativeHandle
-  readonly #inputs: readonly InputSlot[]
-  readonly #outputs: readonly OutputSlot[]
+  /** `undefined`: a list, which does not go through the mailbox. */
+  readonly #inputs: readonly (InputSlot | undefined)[]
+  readonly #outputs: readonly Output[]
   /** What results are copies of: where a name is the object's own, assigning it calls no setter of Object.prototype. */
-  readonly #results: Readonly<Record<string, Tensor>>
+  readonly #results: Readonly<Record<string, Result>>
 
   /**
    * @param model its `name` begins error messages
@@ -84,12 +106,15 @@ export class NativeSession {
       dynamicLimit: smallTensor,
     })
     const { mailbox, inputs, outputs } = this.#handle
-    this.#inputs = model.inputs.map((input, i) => new InputSlot(mailbox, input, inputs[i]!))
-    this.#outputs = model.outputs.map((output, i) => new OutputSlot(mailbox, output, outputs[i]!))
+    this.#inputs = model.inputs.map((input, i) => {
+      const crossing = crossingOf(input)
+      return crossing.kind === 'tensor' ? new InputSlot(mailbox, crossing.type, inputs[i]!) : undefined
+    })
+    this.#outputs = model.outputs.map((output, i) => outputOf(mailbox, output, outputs[i]!, model.name))
     this.#results = tensorsOf(model.outputs, () => noTensor)
   }
 
-  runSync(inputs: readonly CheckedInput[]): Record<string, Tensor> {
+  runSync(inputs: readonly CheckedInput[]): Record<string, Result> {
     try {
       return this.#collect(this.#handle.run(this.#stage(inputs)))
     } catch (error) {
@@ -97,7 +122,7 @@ export class NativeSession {
     }
   }
 
-  run(inputs: readonly CheckedInput[]): Promise<Record<string, Tensor>> {
+  run(inputs: readonly CheckedInput[]): Promise<Record<string, Result>> {
     return new Promise((resolve, reject) => {
       const direct = this.#stage(inputs)
       try {
@@ -128,11 +153,11 @@ export class NativeSession {
   /** Tensors on the memory that the model reads and writes itself. All shapes are static and below `staticLimit`. */
   bind(): BoundModel {
     const inputs = tensorsOf(this.#model.inputs, (entry, i) => boundTensor(entry, this.#inputs[i]!.view!))
-    const outputs = tensorsOf(this.#model.outputs, (entry, i) => boundTensor(entry, this.#outputs[i]!.view!))
+    const outputs = tensorsOf(this.#model.outputs, (entry, i) => boundTensor(entry, this.#outputs[i]!.slot!.view!))
     // Not the views that the caller has, on which other properties can be put.
     const guard = new Uint8Array(this.#handle.mailbox)
     const booleans = Object.entries(inputs).filter(([, { type }]) => type === 'bool')
-    const variable = this.#outputs.filter((output) => !output.isFixed)
+    const variable = this.#outputs.filter(({ slot }) => !slot!.isFixed)
     const run = (): void => {
       // A transferred buffer is empty; the model would write to memory that is no longer its own.
       if (guard.length === 0)
@@ -143,7 +168,7 @@ export class NativeSession {
       } catch (error) {
         throw this.#explain(error)
       }
-      if (variable.length > 0) for (const output of variable) this.#checkBound(output.entry, output.dims())
+      if (variable.length > 0) for (const output of variable) this.#checkBound(output, output.slot!.dims())
     }
     return { inputs, outputs, run }
   }
@@ -160,9 +185,10 @@ export class NativeSession {
   }
 
   /** A library whose own shapes are dynamic may give another shape than the signature says. */
-  #checkBound(entry: SignatureEntry, dims: readonly number[]): void {
-    if (dims.length === entry.shape.length && dims.every((dim, axis) => dim === entry.shape[axis])) return
-    const what = `output ${quote(entry.name)} has dims [${dims.join(', ')}] instead of [${entry.shape.join(', ')}]`
+  #checkBound({ name, crossing }: Output, dims: readonly number[]): void {
+    const { shape } = crossing as Extract<Crossing, { kind: 'tensor' }>
+    if (dims.length === shape.length && dims.every((dim, axis) => dim === shape[axis])) return
+    const what = `output ${quote(name)} has dims [${dims.join(', ')}] instead of [${shape.join(', ')}]`
     throw new ModelRunError('RUN_OUTPUT', `${this.#model.name}: ${what}`)
   }
 
@@ -170,21 +196,26 @@ export class NativeSession {
   #stage(inputs: readonly CheckedInput[]): unknown[] | undefined {
     let direct: unknown[] | undefined
     for (let i = 0; i < inputs.length; i++) {
-      const rest = this.#inputs[i]!.write(inputs[i]!)
+      const input = inputs[i]!
+      const rest = 'items' in input ? packList(input) : this.#inputs[i]!.write(input)
       if (rest !== undefined) (direct ??= []).push(rest)
     }
     return direct
   }
 
-  #collect(returned: Returned): Record<string, Tensor> {
+  #collect(returned: Returned): Record<string, Result> {
     const results = { ...this.#results }
     const outputs = this.#outputs
     let next = 0
     for (let i = 0; i < outputs.length; i++) {
-      const output = outputs[i]!
-      const dims = output.dims()
-      const data = (output.copy(dims) ?? output.wrap(returned![next++]!)) as TensorData
-      results[output.entry.name] = { data, dims, type: output.entry.type }
+      const { name, crossing, slot, map } = outputs[i]!
+      if (slot === undefined || crossing.kind === 'list') {
+        results[name] = unpackList(crossing as Extract<Crossing, { kind: 'list' }>, returned![next++]! as ReturnedList)
+        continue
+      }
+      const dims = slot.dims()
+      const data = (slot.copy(dims) ?? slot.wrap(returned![next++]! as ArrayBuffer | string[])) as TensorData
+      results[name] = map === undefined ? { data, dims, type: crossing.type } : rowsOf(map, { data, dims })
     }
     return results
   }
@@ -197,12 +228,38 @@ export class NativeSession {
   }
 }
 
-function toSpec({ type, shape }: SignatureEntry): { type: number; dims: number[] } {
-  return { type: storage[type].code, dims: shape.map((dim) => (typeof dim === 'number' ? dim : -1)) }
+function outputOf(mailbox: ArrayBuffer, entry: SignatureEntry, port: NativePort, model: string): Output {
+  const crossing = crossingOf(entry)
+  const { name } = entry
+  if (crossing.kind === 'map')
+    throw new ModelRunError('RUN_OUTPUT', `${model}: output ${quote(name)} is a map whose keys only the run knows`)
+  if (crossing.kind === 'list') return { name, crossing, slot: undefined, map: undefined }
+  const map = entry.type === 'sequence' && entry.element.type === 'map' ? entry.element : undefined
+  return { name, crossing, slot: new OutputSlot(mailbox, crossing.type, port), map }
+}
+
+const kinds = { tensor: 0, sequence: 1, optional: 2, optionalSequence: 3, stringMap: 4, int64Map: 5 }
+
+function toSpec(entry: SignatureEntry): PortSpec {
+  const crossing = crossingOf(entry)
+  if (crossing.kind === 'map') {
+    const kind = crossing.map.keys === 'string' ? kinds.stringMap : kinds.int64Map
+    return { kind, type: storage[crossing.map.values].code, dims: [-1], rank: 1 }
+  }
+  const { type, shape } = crossing.kind === 'tensor' ? crossing : crossing.element
+  const dims = (shape ?? []).map((dim) => (typeof dim === 'number' ? dim : -1))
+  return { kind: kindOf(crossing), type: storage[type].code, dims, rank: shape === null ? -1 : dims.length }
+}
+
+function kindOf(crossing: Exclude<Crossing, { kind: 'map' }>): number {
+  if (crossing.kind === 'tensor') return kinds.tensor
+  if (!crossing.isOptional) return kinds.sequence
+  return crossing.holds === 'tensor' ? kinds.optional : kinds.optionalSequence
 }
 
 function boundTensor(entry: SignatureEntry, data: TypedArray): Tensor {
-  return { data: data as TensorData, dims: Object.freeze(toSpec(entry).dims), type: entry.type }
+  const { type } = crossingOf(entry) as Extract<Crossing, { kind: 'tensor' }>
+  return { data: data as TensorData, dims: Object.freeze([...toSpec(entry).dims]), type }
 }
 
 /** An own property for each entry, also for one that is called `__proto__`. */

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { loadAddon } from './addon.ts'
+import type { Result } from './collections.ts'
 import { ModelLoadError, ModelRunError } from './errors.ts'
 import { InputChecker } from './inputs.ts'
 import { expectContents, type KnownFile, readAhead } from './integrity.ts'
@@ -8,6 +9,7 @@ import type { BoundModel, Model, ModelFacts } from './model.ts'
 import { NativeSession } from './native.ts'
 import { measureProfile, newProfileFile, type Profile } from './profile.ts'
 import { quote, shorten } from './shorten.ts'
+import { isTensor } from './signature.ts'
 import type { Tensor } from './tensor.ts'
 
 /** The native files of a built model: paths or `file:` URLs. */
@@ -74,21 +76,23 @@ class NodeModel implements Model {
 
   runSync(inputs: Readonly<Record<string, unknown>>): Record<string, Tensor> {
     const checked = this.#checker.check(inputs)
-    return (this.#session ??= this.#open()).runSync(checked)
+    return asStated((this.#session ??= this.#open()).runSync(checked))
   }
 
   async run(inputs: Readonly<Record<string, unknown>>): Promise<Record<string, Tensor>> {
     const checked = this.#checker.check(inputs)
-    return (this.#session ??= this.#open()).run(checked)
+    return asStated(await (this.#session ??= this.#open()).run(checked))
   }
 
   bind(): BoundModel {
-    for (const entry of [...this.inputs, ...this.outputs])
-      if (entry.type === 'string' || entry.shape.some((dim) => typeof dim !== 'number'))
-        throw new TypeError(
-          `${this.name}: bind() needs static shapes and no strings, but ${quote(entry.name)} is ` +
-            `${entry.type} [${entry.shape.map((dim) => shorten(String(dim ?? '?'))).join(', ')}]`,
-        )
+    for (const entry of [...this.inputs, ...this.outputs]) {
+      const isFixed = isTensor(entry) && entry.shape.every((dim) => typeof dim === 'number')
+      if (isFixed && entry.type !== 'string') continue
+      const shape = isTensor(entry) ? ` [${entry.shape.map((dim) => shorten(String(dim ?? '?'))).join(', ')}]` : ''
+      throw new TypeError(
+        `${this.name}: bind() needs static shapes and no strings, but ${quote(entry.name)} is ${entry.type}${shape}`,
+      )
+    }
     return this.#open(Number.MAX_SAFE_INTEGER).bind()
   }
 
@@ -148,6 +152,11 @@ class NodeModel implements Model {
     this.#sessions.push(session)
     return session
   }
+}
+
+/** The generated declaration states what each result really is; to code without one, models are of tensors. */
+function asStated(results: Record<string, Result>): Record<string, Tensor> {
+  return results as Record<string, Tensor>
 }
 
 function loadError(error: unknown, what: string): ModelLoadError | ModelRunError {

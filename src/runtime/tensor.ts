@@ -87,6 +87,11 @@ export interface ShapedInput<Type extends ElementType, Dims extends readonly num
 export type TensorInput<Type extends ElementType, Dims extends readonly number[] = readonly number[]> =
   InputData<Type> | ShapedInput<Type, Dims> | (Dims extends readonly [] ? Scalar<Type> : never)
 
+/** An input that is a map: an object or a `Map`. Integer keys of an object are numbers, or text beyond 2^53. */
+export type MapInput<Key extends 'string' | 'int64', Type extends ElementType> =
+  | Readonly<Record<Key extends 'string' ? string : number, Scalar<Type>>>
+  | ReadonlyMap<Key extends 'string' ? string : number | bigint, Scalar<Type>>
+
 /** `readonly ['batch', 3]` as a result's dimensions: `readonly [number, 3]`. */
 export type DimsOf<Shape extends readonly SignatureDim[]> = {
   readonly [Index in keyof Shape]: Shape[Index] extends number ? Shape[Index] : number

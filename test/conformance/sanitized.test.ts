@@ -52,7 +52,7 @@ function withSlip(made: BuiltinSource, at: number, line: (names: string[]) => st
 async function runProgram(made: BuiltinSource, inputs: Record<string, Tensor>): Promise<ReadonlyMap<string, Tensor>> {
   const program = await sanitizedProgram(made, target)
   try {
-    return await program.run(new Map(Object.entries(inputs)))
+    return (await program.run(new Map(Object.entries(inputs)))) as ReadonlyMap<string, Tensor>
   } finally {
     await program.close()
   }

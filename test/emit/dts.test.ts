@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { SignatureEntry } from '../../src/artifact.ts'
 import { declarationSource, generatedMark } from '../../src/emit/dts.ts'
 import { symbolUses, typeParameterNames } from '../../src/emit/symbols.ts'
+import type { TensorEntry } from '../../src/runtime/signature.ts'
 
-const entry = (name: string, ...shape: SignatureEntry['shape']): SignatureEntry => ({ name, type: 'float32', shape })
+const entry = (name: string, ...shape: TensorEntry['shape']): SignatureEntry => ({ name, type: 'float32', shape })
 const declarationOf = (inputs: SignatureEntry[], outputs: SignatureEntry[], name = 'm.onnx') =>
   declarationSource({ inputs, outputs }, { name })
 

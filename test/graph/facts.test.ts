@@ -6,6 +6,7 @@ import { tensorType } from '../../src/onnx/build.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { compileModel } from '../ops/harness.ts'
 import { graphOf } from './models.ts'
+import { isTensor } from '../../src/runtime/signature.ts'
 
 const zeros = (...dims: number[]) =>
   tensorFrom(
@@ -17,7 +18,7 @@ const zeros = (...dims: number[]) =>
 /** Shapes of a model's inputs and outputs, by name. */
 function shapesOf(source: Parameters<typeof graphOf>[0]): Record<string, readonly (number | string | null)[]> {
   const { inputs, outputs } = signatureOfGraph(graphOf(source))
-  return Object.fromEntries([...inputs, ...outputs].map(({ name, shape }) => [name, shape]))
+  return Object.fromEntries([...inputs, ...outputs].filter(isTensor).map(({ name, shape }) => [name, shape]))
 }
 
 describe('facts', () => {

@@ -8,6 +8,7 @@ import { buildAddon } from '../../src/builtin/addon.ts'
 import { findCc } from '../../src/builtin/toolchain-find.ts'
 import type { ElementType, ModelFacts, Signature, SignatureEntry } from '../../src/runtime/index.ts'
 import { storage } from '../../src/runtime/tensor.ts'
+import type { TensorEntry } from '../../src/runtime/signature.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 export const abiFolder = fileURLToPath(new URL('../../native/abi/', import.meta.url))
@@ -44,7 +45,7 @@ export async function compileModel(
   return library
 }
 
-const float = (name: string, shape: SignatureEntry['shape']): SignatureEntry => ({ name, type: 'float32', shape })
+const float = (name: string, shape: TensorEntry['shape']): SignatureEntry => ({ name, type: 'float32', shape })
 
 /** Every type that the echo model takes: `t1` is float32, `t2` uint8, … */
 export const echoTypes = (Object.keys(storage) as ElementType[]).filter((type) => type !== 'string')

@@ -245,7 +245,7 @@ describe('shape arithmetic', () => {
         { op: 'Reshape', inputs: ['x', 'wanted'], outputs: ['y'] },
       ],
     })
-    expect(model.outputs[0]!.shape).toEqual(['batch', 2, 3, 'steps'])
+    expect(model.outputs[0]).toMatchObject({ shape: ['batch', 2, 3, 'steps'] })
     const { y } = model.runSync({ x: { data: new Float32Array(24), dims: [2, 6, 2] } })
     expect(y!.dims).toEqual([2, 2, 3, 2])
   })

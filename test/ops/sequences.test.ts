@@ -32,13 +32,17 @@ interface Given {
 }
 type Run = (feeds: Feeds) => Promise<Record<string, Given>>
 
+function givenOf(tensor: Tensor): Given {
+  return { dims: tensor.dims, values: [...tensorValues(tensor)] }
+}
+
 async function sanitized(source: ModelSource): Promise<Run> {
   const model = decodeModel(modelBytes(source), { path: 'sequences.onnx' })
   const program = await sanitizedProgram(builtinSource(model, { target, identity: 'test', apart: true }), target)
   programs.push(program)
   return async (feeds) => {
     const results = await program.run(new Map(Object.entries(feeds)))
-    const entries = [...results].map(([name, value]) => [name, { dims: value.dims, values: [...tensorValues(value)] }])
+    const entries = [...results].map(([name, value]) => [name, givenOf(value as Tensor)])
     return Object.fromEntries(entries) as Record<string, Given>
   }
 }

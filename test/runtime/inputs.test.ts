@@ -2,13 +2,15 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { InputChecker } from '../../src/runtime/inputs.ts'
 import type { ElementType, SignatureDim, SignatureEntry } from '../../src/runtime/index.ts'
+import type { CheckedTensor } from '../../src/runtime/tensor-input.ts'
 
 const input = (name: string, type: ElementType, shape: readonly SignatureDim[]): SignatureEntry => ({
   name,
   type,
   shape,
 })
-const check = (inputs: readonly SignatureEntry[], given: unknown) => new InputChecker('m.onnx', inputs).check(given)
+const check = (inputs: readonly SignatureEntry[], given: unknown) =>
+  new InputChecker('m.onnx', inputs).check(given) as CheckedTensor[]
 const checkOne = (type: ElementType, shape: readonly SignatureDim[], given: unknown) =>
   check([input('x', type, shape)], { x: given })[0]!
 const f32 = (length: number) => new Float32Array(length)

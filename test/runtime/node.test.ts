@@ -7,6 +7,7 @@ import type { Model, ModelFacts, SignatureEntry, Tensor } from '../../src/runtim
 import { createNodeModel } from '../../src/runtime/node.ts'
 import { storage, type TypedArray } from '../../src/runtime/tensor.ts'
 import { compileModel, echoTypes, factsOf, makeFolder, signatures, testAddon } from '../native/libraries.ts'
+import { isTensor, type TensorEntry } from '../../src/runtime/signature.ts'
 
 const folder = makeFolder()
 let addon: string
@@ -152,12 +153,12 @@ describe('a model with dynamic shapes', () => {
 
   it('can be bound where the module knows the dimensions that the library leaves open', () => {
     const model = (batch: number) => {
-      const fix = (entry: SignatureEntry) => ({
+      const fix = (entry: TensorEntry) => ({
         ...entry,
         shape: entry.shape.map((dim) => (dim === 'batch' ? batch : dim)),
       })
       const { inputs, outputs } = signatures.rows
-      const signature = { inputs: inputs.map(fix), outputs: outputs.map(fix) }
+      const signature = { inputs: inputs.filter(isTensor).map(fix), outputs: outputs.filter(isTensor).map(fix) }
       return createNodeModel({ ...factsOf('rows'), signature }, { addon, library: libraries.get('rows')! }).bind()
     }
     for (const batch of [2, 5000]) {
@@ -184,7 +185,7 @@ describe('a model with dynamic shapes', () => {
   it("reports the model's own errors and goes on", async () => {
     // Without the symbol the two inputs may disagree, and the model itself notices.
     const facts = factsOf('rows')
-    const inputs = facts.signature.inputs.map((entry) => ({
+    const inputs = facts.signature.inputs.filter(isTensor).map((entry) => ({
       ...entry,
       shape: entry.shape.map((d) => (d === 'batch' ? null : d)),
     }))
@@ -242,7 +243,7 @@ describe.each(['plain', 'tagged'])("a library with onnx-mlir's plain ABI: %s", (
   })
 
   it('runs on bound buffers, where its results have the shape that the module knows', () => {
-    const fix = (entry: SignatureEntry) => ({ ...entry, shape: [3] })
+    const fix = (entry: SignatureEntry) => ({ ...(entry as TensorEntry), shape: [3] })
     const { inputs, outputs } = signatures.plain
     const bind = (constant: SignatureEntry) => {
       const signature = { inputs: inputs.map(fix), outputs: [fix(outputs[0]!), constant, fix(outputs[2]!)] }

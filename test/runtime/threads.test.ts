@@ -9,6 +9,7 @@ import { build } from 'esbuild'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Model } from '../../src/runtime/index.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
+import { isTensor, type SignatureEntry } from '../../src/runtime/signature.ts'
 import { compileModel, factsOf, makeFolder, signatures, testAddon } from '../native/libraries.ts'
 
 type Name = keyof typeof signatures
@@ -88,7 +89,7 @@ describe('run()', () => {
     const { inputs } = signatures[name]
     const large = Float32Array.from({ length: 100_000 }, (_, i) => i)
     const given: Record<string, Float32Array | { data: ReturnType<typeof valuesOf>; dims: readonly unknown[] }> = {}
-    for (const entry of inputs) {
+    for (const entry of (inputs as readonly SignatureEntry[]).filter(isTensor)) {
       const size = name === 'affine' ? 60 : name === 'plain' ? 50_000 : 4
       const dims = name === 'plain' ? [50_000] : entry.shape
       given[entry.name] = entry.name === 'large' ? large : { data: valuesOf(entry.type, size), dims }

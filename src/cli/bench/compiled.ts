@@ -1,4 +1,5 @@
-import { fromRuntime } from '../../conformance/runtime-tensor.ts'
+import { byElement } from '../../conformance/by-element.ts'
+import { valuesFromRuntime } from '../../conformance/runtime-tensor.ts'
 import { CompileError } from '../../errors.ts'
 import type { BuildResult } from '../../pipeline.ts'
 import type { RequestOptions } from '../../request/index.ts'
@@ -43,8 +44,7 @@ export function compiledEngine(name: keyof typeof requests, invocation: Invocati
         loadMs,
         facts: { version: compiler.version, target, bytes, compileSeconds: seconds, threads: 1 },
         async outputs(inputs) {
-          const results = Object.entries(await model.run(runArgument(inputs)))
-          return new Map(results.map(([output, tensor]) => [output, fromRuntime(tensor)]))
+          return byElement(valuesFromRuntime(model.outputs, await model.run(runArgument(inputs))))
         },
         lanes(inputs) {
           const argument = runArgument(inputs)

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { byElement } from '../../conformance/by-element.ts'
 import { dataSetFolders, readDataSet } from '../../conformance/data-set.ts'
 import type { Tensor } from '../../onnx/model.ts'
 import { readModel } from '../../onnx/read.ts'
@@ -54,7 +55,7 @@ export async function dataSetsOf({ path }: ModelEntry): Promise<InputSet[]> {
   const sets: InputSet[] = []
   for (const folder of folders) {
     const { inputs, outputs } = await readDataSet(folder, model)
-    sets.push({ inputs, expected: outputs })
+    sets.push({ inputs, expected: byElement(outputs) })
   }
   return sets
 }

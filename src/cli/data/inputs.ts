@@ -1,24 +1,24 @@
-import type { Tensor } from '../../onnx/model.ts'
+import type { TestValue } from '../../onnx/test-data.ts'
 import { UsageError } from '../../errors.ts'
-import { toRuntime } from '../../conformance/runtime-tensor.ts'
+import { valueToRuntime } from '../../conformance/runtime-tensor.ts'
 import type { Model } from '../../runtime/model.ts'
 import type { SignatureEntry } from '../../runtime/signature.ts'
 import type { Tensor as RuntimeTensor } from '../../runtime/tensor.ts'
 import type { Sizes } from '../dims.ts'
-import { randomNumbers, randomTensor } from './random.ts'
+import { randomNumbers, randomValue } from './random.ts'
 
 /** Values for all inputs of a model, by name. */
-export type Inputs = ReadonlyMap<string, Tensor>
+export type Inputs = ReadonlyMap<string, TestValue>
 
 /** Random values for all inputs; the same for the same seed. */
 export function randomInputs(entries: readonly SignatureEntry[], sizes: Sizes, seed: number): Inputs {
   const random = randomNumbers(seed)
-  return new Map(entries.map((entry) => [entry.name, randomTensor(entry, sizes, random)]))
+  return new Map(entries.map((entry) => [entry.name, randomValue(entry, sizes, random)]))
 }
 
 /** The argument of a model's `run` and `runSync`. */
 export function runArgument(inputs: Inputs): Readonly<Record<string, unknown>> {
-  return Object.fromEntries([...inputs].map(([name, tensor]) => [name, toRuntime(tensor)]))
+  return Object.fromEntries([...inputs].map(([name, value]) => [name, valueToRuntime(value)]))
 }
 
 /** Runs a model once. @throws UsageError `USAGE_INPUT` if the inputs don't fit it, e.g. in their dimensions */

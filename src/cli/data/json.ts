@@ -11,12 +11,20 @@ import { dataError } from './npy.ts'
  * @throws UsageError `USAGE_DATA`
  */
 export function readJson(text: string, file: string, type: ElementType): Tensor {
-  let value: unknown
+  return tensorOfJson(parseJson(text, file), file, type)
+}
+
+/** @throws UsageError `USAGE_DATA` */
+export function parseJson(text: string, file: string): unknown {
   try {
-    value = JSON.parse(text)
+    return JSON.parse(text)
   } catch (error) {
     throw dataError(file, `it is no JSON: ${(error as Error).message}`)
   }
+}
+
+/** A tensor as `readJson`, of what was parsed. @throws UsageError `USAGE_DATA` */
+export function tensorOfJson(value: unknown, file: string, type: ElementType): Tensor {
   const { data, dims } = isFlat(value) ? flat(value, file) : nested(value, file)
   const perElement = type.startsWith('complex') ? 2 : 1
   if (data.length !== elementsOf(dims) * perElement)

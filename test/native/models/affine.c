@@ -10,8 +10,8 @@
 #endif
 
 static const int64_t dims[] = {3, 20};
-static const om_io inputs[] = {{"x", 1, 2, dims}};
-static const om_io outputs[] = {{"y", 1, 2, dims}};
+static const om_io inputs[] = {{"x", 1, 2, dims, OM_TENSOR}};
+static const om_io outputs[] = {{"y", 1, 2, dims, OM_TENSOR}};
 
 static int run(void *arena, const om_buffer *in, om_buffer *out, om_message *message) {
   (void)message;

@@ -11,12 +11,12 @@
 static const int64_t dims_small[] = {2, 2};
 static const int64_t dims_large[] = {COUNT};
 
-#define SMALL(code) {"t" #code, code, 2, dims_small}
+#define SMALL(code) {"t" #code, code, 2, dims_small, OM_TENSOR}
 #define ALL                                                                                                    \
   {                                                                                                            \
     SMALL(1), SMALL(2), SMALL(3), SMALL(4), SMALL(5), SMALL(6), SMALL(7), SMALL(9), SMALL(10), SMALL(11),      \
         SMALL(12), SMALL(13), SMALL(14), SMALL(15), SMALL(16), SMALL(17), SMALL(18), SMALL(19), SMALL(20),     \
-        SMALL(21), SMALL(22), SMALL(23), SMALL(24), SMALL(25), SMALL(26), {"large", 1, 1, dims_large}          \
+        SMALL(21), SMALL(22), SMALL(23), SMALL(24), SMALL(25), SMALL(26), {"large", 1, 1, dims_large, OM_TENSOR} \
   }
 static const om_io inputs[] = ALL;
 static const om_io outputs[] = ALL;

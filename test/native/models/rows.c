@@ -5,8 +5,8 @@
 
 static const int64_t dims_x[] = {-1, 3};
 static const int64_t dims_weight[] = {-1};
-static const om_io inputs[] = {{"x", 1, 2, dims_x}, {"weight", 1, 1, dims_weight}};
-static const om_io outputs[] = {{"sums", 1, 1, dims_weight}, {"doubled", 1, 2, dims_x}};
+static const om_io inputs[] = {{"x", 1, 2, dims_x, OM_TENSOR}, {"weight", 1, 1, dims_weight, OM_TENSOR}};
+static const om_io outputs[] = {{"sums", 1, 1, dims_weight, OM_TENSOR}, {"doubled", 1, 2, dims_x, OM_TENSOR}};
 
 static int run(void *arena, const om_buffer *in, om_buffer *out, om_message *message) {
   (void)arena;

@@ -5,8 +5,8 @@
 #include <time.h>
 
 static const int64_t none[] = {0};
-static const om_io inputs[] = {{"milliseconds", 7, 0, none}, {"seed", 7, 0, none}};
-static const om_io outputs[] = {{"seed", 7, 0, none}};
+static const om_io inputs[] = {{"milliseconds", 7, 0, none, OM_TENSOR}, {"seed", 7, 0, none, OM_TENSOR}};
+static const om_io outputs[] = {{"seed", 7, 0, none, OM_TENSOR}};
 
 static double now(void) {
   struct timespec time;

@@ -8,8 +8,8 @@
 
 static const int64_t dims_words[] = {-1};
 static const int64_t dims_pair[] = {2};
-static const om_io inputs[] = {{"words", 8, 1, dims_words}};
-static const om_io outputs[] = {{"shouted", 8, 1, dims_words}, {"pair", 8, 1, dims_pair}};
+static const om_io inputs[] = {{"words", 8, 1, dims_words, OM_TENSOR}};
+static const om_io outputs[] = {{"shouted", 8, 1, dims_words, OM_TENSOR}, {"pair", 8, 1, dims_pair, OM_TENSOR}};
 
 static char *copy(const char *text) {
   char *result = (char *)malloc(strlen(text) + 1);
