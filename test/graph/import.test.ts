@@ -299,7 +299,7 @@ describe('what the built-in compiler does not have', () => {
   })
 
   test.each([
-    ['a sequence', { kind: 'sequence', element: { kind: 'sequence', element: f32(1) } } as const],
+    ['sequence(sequence(float32))', { kind: 'sequence', element: { kind: 'sequence', element: f32(1) } } as const],
     ['no stated rank', tensorType('float32')],
   ])('an input of %s names the input', (what, type) => {
     expect(() => graphOf({ inputs: { odd: type }, outputs: { odd: undefined }, nodes: [] })).toThrow(/input "odd"/)
