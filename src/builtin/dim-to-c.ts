@@ -1,5 +1,5 @@
 import { CompileError } from '../errors.ts'
-import { type Call, type Dim, SymbolicDim } from '../graph/dim.ts'
+import { type Atom, type Call, type Dim, SymbolicDim, type Term } from '../graph/dim.ts'
 import { absolute } from '../graph/integer.ts'
 
 /** Functions of native/kernels/runtime.h. */
@@ -15,26 +15,34 @@ const functions: Readonly<Record<Call, string>> = {
 
 /**
  * A C expression of type int64_t, which saturates where it would overflow; `nameOf` gives the C variable of a symbol.
- * `named` may give one for a call of a function, whose text it asks for, to keep nested calls from being written again
- * and again.
+ * `named` may give one for a formula (a sum, a product of symbols, a call of a function), whose text it asks for, to keep
+ * it from being written and worked out again and again.
  */
 export function dimToC(
   dim: Dim,
   nameOf: (symbol: string) => string,
-  named: (call: SymbolicDim, text: () => string) => string = (_, text) => text(),
+  named: (formula: SymbolicDim, text: () => string) => string = (_, text) => text(),
 ): string {
   if (typeof dim === 'number') return integerToC(BigInt(dim))
-  const toC = (inner: Dim): string => dimToC(inner, nameOf, named)
-  const terms = dim.terms.map((term) => {
-    const factors = term.atoms.map((atom) => {
-      if (atom.kind === 'symbol') return nameOf(atom.name)
-      const alone = new SymbolicDim([{ coefficient: 1n, atoms: [atom] }])
-      return named(alone, () => `${functions[atom.call]}(${toC(atom.a)}, ${toC(atom.b)})`)
-    })
-    if (term.coefficient !== 1n || factors.length === 0) factors.unshift(integerToC(term.coefficient))
-    return factors.reduceRight((product, factor) => `om_dim_mul(${factor}, ${product})`)
-  })
-  return terms.reduceRight((sum, term) => `om_dim_add(${term}, ${sum})`)
+  const toC = (part: Dim): string => dimToC(part, nameOf, named)
+  const atomToC = (atom: Atom): string => {
+    if (atom.kind === 'symbol') return nameOf(atom.name)
+    return named(monomial([atom]), () => `${functions[atom.call]}(${toC(atom.a)}, ${toC(atom.b)})`)
+  }
+  const productToC = (atoms: readonly Atom[]): string => {
+    const product = (): string => atoms.map(atomToC).reduceRight((rest, factor) => `om_dim_mul(${factor}, ${rest})`)
+    return atoms.length === 1 ? product() : named(monomial(atoms), product)
+  }
+  const termToC = ({ coefficient, atoms }: Term): string => {
+    if (atoms.length === 0) return integerToC(coefficient)
+    return coefficient === 1n ? productToC(atoms) : `om_dim_mul(${integerToC(coefficient)}, ${productToC(atoms)})`
+  }
+  const sum = (): string => dim.terms.map(termToC).reduceRight((rest, term) => `om_dim_add(${term}, ${rest})`)
+  return dim.terms.length === 1 ? sum() : named(dim, sum)
+}
+
+function monomial(atoms: readonly Atom[]): SymbolicDim {
+  return new SymbolicDim([{ coefficient: 1n, atoms }])
 }
 
 function integerToC(value: bigint): string {

@@ -53,6 +53,9 @@ class RunWriter implements ControlWriter {
   private names = 0
   private makesTexts = false
   private body = ''
+  /** What was written since the last `flush`, and how far that begins to be indented. */
+  private statements = ''
+  private statementsIndent = '  '
   private indent = '  '
   private node: Node | undefined
 
@@ -78,10 +81,9 @@ class RunWriter implements ControlWriter {
   write(): string {
     this.bindInputs()
     this.sizes.endInputs()
-    const binding = this.body
-    this.body = ''
-    this.graph(this.main)
-    this.main.outputs.forEach((value, index) => this.handOver(value, index))
+    const binding = this.statements
+    this.statements = ''
+    this.graph(this.main, () => this.main.outputs.forEach((value, index) => this.handOver(value, index)))
     const variables = this.sizes.names()
     const symbols = variables.map((name) => `  int64_t ${name} = 0;\n`).join('')
     const unused = ['arena', 'in', 'out', 'message', ...variables]
@@ -125,7 +127,7 @@ static int om_constants(char **loaded, om_message *message) {
 
   line(text: string): void {
     if (text.startsWith('}')) this.indent = this.indent.slice(2)
-    this.body += `${this.indent}${text}\n`
+    this.statements += `${this.indent}${text}\n`
     if (text.endsWith('{')) this.indent += '  '
   }
 
@@ -221,10 +223,27 @@ static int om_constants(char **loaded, om_message *message) {
     if (value.kind === 'tensor') this.allocateTenant(value, bytesOf(value))
   }
 
-  graph(graph: Graph): void {
+  graph(graph: Graph, end: () => void = () => undefined): void {
+    this.flush()
+    this.sizes.open(symbolsIn(graph.inputs))
     this.graphs.push(graph)
-    for (const group of this.lowered.get(graph) ?? []) naming(group.anchor, () => this.group(group))
+    for (const group of this.lowered.get(graph) ?? []) {
+      naming(group.anchor, () => this.group(group))
+      this.flush()
+      this.sizes.settle(symbolsIn(group.outputs))
+    }
+    end()
+    this.flush()
     this.graphs.pop()
+    this.sizes.close()
+  }
+
+  /** Ends a run of statements: the sizes that they use are worked out before them. */
+  private flush(): void {
+    const definitions = this.sizes.takeDefinitions().map((line) => `${this.statementsIndent}${line}\n`)
+    this.body += definitions.join('') + this.statements
+    this.statements = ''
+    this.statementsIndent = this.indent
   }
 
   private group(group: LoweredGroup): void {
@@ -235,6 +254,10 @@ static int om_constants(char **loaded, om_message *message) {
     if (group.sizes) {
       this.call(group.sizes)
       this.checkSymbols(group.outputs)
+      this.flush()
+      this.sizes.settle(
+        group.sizes.arguments.flatMap((argument) => (argument.kind === 'symbol' ? [...symbolsOf(argument.dim)] : [])),
+      )
     }
     if (!control) this.checkDims(group)
     if (control) control(group.anchor, this)
@@ -305,6 +328,8 @@ static int om_constants(char **loaded, om_message *message) {
         return `(${pointerType(argument.type, false)})${this.constants.data(argument.type, argument.bytes)}`
       case 'packed':
         return `(const float *)${this.constants.packed(argument.weights, argument.packing)}`
+      case 'sentence':
+        return stringLiteral(argument.text)
       case 'texts':
         this.makesTexts = true
         return '&texts'
@@ -420,4 +445,8 @@ static int om_constants(char **loaded, om_message *message) {
       this.line(`memcpy(out[${index}].data, ${this.address(value)}, (size_t)(${this.dim(bytesOf(value))}));`)
     }
   }
+}
+
+function symbolsIn(values: readonly Value[]): Set<string> {
+  return new Set(values.flatMap(({ shape }) => (shape ?? []).flatMap((dim) => [...symbolsOf(dim)])))
 }

@@ -3,7 +3,6 @@ import { elementTypes } from '../onnx/element-type.ts'
 import { type Dim, dimKey, product } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import { dimToC } from './dim-to-c.ts'
-import { stringLiteral } from '../ops/c-text.ts'
 import { shortenNames } from '../runtime/shorten.ts'
 import type { KernelWriter } from '../ops/lowering.ts'
 import type { Packing } from '../kernels/packing.ts'
@@ -22,6 +21,7 @@ export type Argument =
   | { readonly kind: 'scratch'; readonly scratch: Scratch }
   | { readonly kind: 'constant'; readonly type: ElementType; readonly bytes: Uint8Array }
   | { readonly kind: 'packed'; readonly weights: Value; readonly packing: Packing }
+  | { readonly kind: 'sentence'; readonly text: string }
   | { readonly kind: 'texts' }
   | { readonly kind: 'message' }
 
@@ -185,13 +185,18 @@ export class Kernel implements KernelWriter {
   }
 
   failIf(condition: string, sentence: string): void {
-    const text = stringLiteral(shortenNames(nodePlace(this.node) + sentence))
-    this.line(`if (${condition}) return om_fail(${this.message()}, OM_ERR_VALUE, ${text});`)
+    this.line(`if (${condition}) return om_fail(${this.message()}, OM_ERR_VALUE, ${this.sentence(sentence)});`)
   }
 
   failUnlessEqual(given: string, expected: string, sentence: string): void {
-    const text = stringLiteral(shortenNames(nodePlace(this.node) + sentence))
+    const text = this.sentence(sentence)
     this.line(`if (${given} != ${expected}) return om_fail_size(${this.message()}, ${text}, ${expected}, ${given});`)
+  }
+
+  /** A parameter, so that nodes share a function whatever their names are. */
+  private sentence(sentence: string): string {
+    const text = shortenNames(nodePlace(this.node) + sentence)
+    return this.parameter(`sentence ${text}`, 'why', (name) => `const char *${name}`, { kind: 'sentence', text })
   }
 
   private message(): string {

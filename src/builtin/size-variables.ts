@@ -1,24 +1,39 @@
 import { type Dim, type SymbolicDim, symbolName, symbolsOf } from '../graph/dim.ts'
 import { dimToC } from './dim-to-c.ts'
 
-/** The C variables of a run that hold sizes: one for each symbol, and one for each formula that the inputs decide. */
+/** A block of C, and what is known in it beside what the blocks around it know. */
+interface Block {
+  /** Symbols that keep their value until the block ends. */
+  readonly settled: Set<string>
+  /** Names of the constants that hold formulas, by the formulas' keys. */
+  readonly formulas: Map<string, string>
+}
+
+/**
+ * The C variables of a run that hold sizes: one for each symbol, and a constant for each formula over symbols that keep
+ * their values, defined where it is needed first.
+ */
 export class SizeVariables {
   private readonly symbols = new Map<string, string>()
   /** Variables that some statement sets. */
   private readonly assigned = new Set<string>()
   /** Symbols whose value is known to be a size where they are used. */
   private readonly bound = new Set<string>()
-  /** Symbols of the inputs' dimensions. */
-  private inputSymbols: ReadonlySet<string> = new Set()
-  /** Formulas over symbols of the inputs, with their definitions: worked out once, behind the inputs. */
-  private readonly formulas = new Map<string, { readonly name: string; readonly definition: string }>()
+  /** What the inputs decide, worked out behind them. */
+  private readonly inputs: Block = { settled: new Set(), formulas: new Map() }
+  private inputDefinitions = ''
+  /** Innermost last. */
+  private readonly blocks: Block[] = []
+  /** Definitions that belong before the statements being written; `undefined` where no place is known to be before them. */
+  private pending: string[] | undefined = []
+  private formulas = 0
 
   /** A dimension as C expression. */
   dim(dim: Dim): string {
     return dimToC(
       dim,
       (symbol) => this.variable(symbol),
-      (call, text) => this.formula(call, text),
+      (formula, text) => this.formula(formula, text),
     )
   }
 
@@ -26,6 +41,7 @@ export class SizeVariables {
   target(dim: Dim): string {
     const name = symbolName(dim)
     if (name === undefined) throw new TypeError(`not a symbol: ${dim}`)
+    if (this.isSettled(name)) throw new TypeError(`the size ${name} is set where formulas count on its value`)
     const variable = this.variable(name)
     this.assigned.add(variable)
     return variable
@@ -49,7 +65,32 @@ export class SizeVariables {
 
   /** From here on, formulas over what is bound by now are worked out once. */
   endInputs(): void {
-    this.inputSymbols = new Set(this.bound)
+    for (const symbol of this.bound) this.inputs.settled.add(symbol)
+  }
+
+  /** Begins a block, in which these symbols have been set. */
+  open(settled: Iterable<string>): void {
+    this.blocks.push({ settled: new Set(settled), formulas: new Map() })
+    this.pending = []
+  }
+
+  /** Ends a block. What comes behind it may stand in another block that the caller wrote: there nothing is defined. */
+  close(): void {
+    this.blocks.pop()
+    this.pending = undefined
+  }
+
+  /** Symbols that nothing sets again before the block ends. */
+  settle(symbols: Iterable<string>): void {
+    const block = this.blocks.at(-1)
+    for (const symbol of symbols) if (!this.isSettled(symbol)) block?.settled.add(symbol)
+  }
+
+  /** Definitions to be written before the statements since the last call, which stand in the block. */
+  takeDefinitions(): readonly string[] {
+    const definitions = this.pending ?? []
+    this.pending = []
+    return definitions
   }
 
   /** The variables of symbols; a symbol that nothing sets is a fault of the compiler. */
@@ -60,20 +101,30 @@ export class SizeVariables {
   }
 
   formulaDefinitions(): string {
-    const formulas = [...this.formulas.values()]
-    return formulas
-      .map(({ name, definition }) => `  const int64_t ${name} = ${definition};\n  (void)${name};\n`)
-      .join('')
+    return this.inputDefinitions
   }
 
-  /** Other formulas may have another value each time. */
-  private formula(call: SymbolicDim, text: () => string): string {
-    if (![...symbolsOf(call)].every((symbol) => this.inputSymbols.has(symbol))) return text()
-    const known = this.formulas.get(call.key)
-    if (known) return known.name
+  private isSettled(symbol: string): boolean {
+    return this.inputs.settled.has(symbol) || this.blocks.some(({ settled }) => settled.has(symbol))
+  }
+
+  /** The constant of a formula; its text where its value may be another each time, or where no constant can be defined. */
+  private formula(formula: SymbolicDim, text: () => string): string {
+    for (const { formulas } of [this.inputs, ...this.blocks]) {
+      const known = formulas.get(formula.key)
+      if (known !== undefined) return known
+    }
+    const symbols = [...symbolsOf(formula)]
+    const ofInputs = symbols.every((symbol) => this.inputs.settled.has(symbol))
+    const block = ofInputs ? this.inputs : this.blocks.at(-1)
+    const isKnown = ofInputs || (this.pending && symbols.every((symbol) => this.isSettled(symbol)))
+    if (!block || !isKnown) return text()
     const definition = text()
-    const name = `e${this.formulas.size}`
-    this.formulas.set(call.key, { name, definition })
+    const name = `e${this.formulas++}`
+    block.formulas.set(formula.key, name)
+    const line = `const int64_t ${name} = ${definition};`
+    if (ofInputs) this.inputDefinitions += `  ${line}\n`
+    else this.pending!.push(line)
     return name
   }
 }

@@ -14,6 +14,13 @@ export function absolute(a: bigint): bigint {
   return a < 0n ? -a : a
 }
 
+/** The largest integer that divides both; never negative. */
+export function greatestCommonDivisor(a: bigint, b: bigint): bigint {
+  let [x, y] = [absolute(a), absolute(b)]
+  while (y !== 0n) [x, y] = [y, x % y]
+  return x
+}
+
 /** a / b rounded towards zero; 0 where b is 0. */
 export function truncDivide(a: bigint, b: bigint): bigint {
   return b === 0n ? 0n : a / b

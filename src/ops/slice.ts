@@ -1,9 +1,9 @@
 import {
   add,
   ceilDivide,
+  depthOf,
   type Dim,
   dimEquals,
-  dimKey,
   isAtLeast,
   isStatic,
   LARGEST,
@@ -73,14 +73,14 @@ function countOf(node: Node): number | undefined {
   return typeof count === 'number' ? count : undefined
 }
 
-/** The size of a slice of a slice of a slice would be a formula that doubles each time: a long one is left to the run. */
-const LONGEST_FORMULA = 300
+/** The size of a slice of a slice of a slice is a formula in a formula: one of many is left to the run. */
+const DEEPEST_FORMULA = 64
 
 /** Start and count on one axis (ONNX Slice-13: bounds are clamped, negative ones count from the end). */
 function takenOf(dim: Dim, start: Dim, end: Dim, step: number): Taken {
   const taken = clamped(dim, start, end, step)
-  const isLong = taken.size !== undefined && dimKey(taken.size).length > LONGEST_FORMULA
-  return isLong ? { start: 0, step: 1, size: undefined } : taken
+  const isDeep = taken.size !== undefined && depthOf(taken.size) > DEEPEST_FORMULA
+  return isDeep ? { start: 0, step: 1, size: undefined } : taken
 }
 
 function clamped(size: Dim, start: Dim, end: Dim, step: number): Taken {

@@ -148,6 +148,44 @@ describe('symbolic dimensions', () => {
     expect(floorDivide(multiply(4, a), 2)).toEqual(multiply(2, a))
   })
 
+  test('divisions that are spelt in several ways are one', () => {
+    const [a, b] = [symbol('a'), symbol('b')]
+    const half = (dim: Dim): Dim => floorDivide(dim, 2)
+    const spellings: readonly (readonly [string, Dim, Dim])[] = [
+      ['⌊⌊a/2⌋/2⌋', half(half(a)), floorDivide(a, 4)],
+      ['⌈⌈a/2⌉/2⌉', ceilDivide(ceilDivide(a, 2), 2), ceilDivide(a, 4)],
+      ['five strides of 2', [1, 2, 3, 4, 5].reduce<Dim>((dim) => add(half(subtract(dim, 1)), 1), a), ceilDivide(a, 32)],
+      ['-⌊-a/2⌋', multiply(half(multiply(a, -1)), -1), ceilDivide(a, 2)],
+      ['-⌊(-a-b)/7⌋', multiply(floorDivide(subtract(multiply(a, -1), b), 7), -1), ceilDivide(add(a, b), 7)],
+      ['⌊(a-1)/2⌋+1', add(half(subtract(a, 1)), 1), ceilDivide(a, 2)],
+      ['⌊(a-1)/1⌋+1', add(floorDivide(subtract(a, 1), 1), 1), a],
+      ['⌊(4a+3)/2⌋', half(add(multiply(4, a), 3)), add(multiply(2, a), 1)],
+      ['⌊(6a+5)/4⌋', floorDivide(add(multiply(6, a), 5), 4), add(add(a, 1), half(a))],
+      ['⌊(2a+4b)/8⌋', floorDivide(add(multiply(2, a), multiply(4, b)), 8), floorDivide(add(a, multiply(2, b)), 4)],
+      ['⌊abc/bc⌋', floorDivide(multiply(multiply(a, b), symbol('c')), multiply(b, symbol('c'))), a],
+      [
+        '⌊(1024+1024⌊a/8⌋)/(1+⌊a/8⌋)⌋',
+        floorDivide(add(1024, multiply(1024, floorDivide(a, 8))), add(1, floorDivide(a, 8))),
+        1024,
+      ],
+      ['(a+8b) mod 8', modulo(add(a, multiply(8, b)), 8), modulo(a, 8)],
+      ['(a mod 8) mod 8', modulo(modulo(a, 8), 8), modulo(a, 8)],
+      ['max(⌊a/2⌋, 0)', maximum(half(a), 0), half(a)],
+      ['max(0, ⌊(a+3)/2⌋)', maximum(0, half(add(a, 3))), half(add(a, 3))],
+      ['max(a, 1) ≥ 1', maximum(maximum(a, 1), 1), maximum(a, 1)],
+      ['min(a, b) and min(b, a)', minimum(a, b), minimum(b, a)],
+    ]
+    for (const [name, one, other] of spellings) expect(dimKey(one), name).toBe(dimKey(other))
+  })
+
+  test('formulas that stand in one another stay short, and are worked out once', () => {
+    let dim: Dim = symbol('a')
+    for (let i = 0; i < 300; i++) dim = maximum(minimum(dim, add(multiply(dim, symbol('b')), 1)), i)
+    expect(dimKey(dim).length).toBeLessThan(200)
+    expect([...symbolsOf(dim)].sort()).toEqual(['a', 'b'])
+    expect(evaluate(dim, { a: 7, b: 1 })).toBe(299)
+  })
+
   test('broadcast to the one that is not 1, which may be empty', () => {
     const [a, b] = [symbol('a'), symbol('b')]
     expect(broadcastDim(a, 1)).toBe(a)
