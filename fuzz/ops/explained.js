@@ -118,11 +118,10 @@ export const explained = [
       ),
   },
   {
-    why: 'onnxruntime’s Gelu with tanh of float64 has coefficients of float32.',
+    why: 'onnxruntime computes Shrink, and the polynomial in the tanh of Gelu, of float64 with numbers of float32.',
     covers: ({ kind, apart, expected }, { op, attributes }) =>
       kind === 'value' &&
-      op === 'Gelu' &&
-      attributes.approximate === 'tanh' &&
+      (op === 'Shrink' || (op === 'Gelu' && attributes.approximate === 'tanh')) &&
       expected.type === 'float64' &&
       apart < 1e-6,
   },
@@ -135,6 +134,15 @@ export const explained = [
         const [a, b] = [ours, tensorValues(expected)[i]].map((value) => (Number.isNaN(value) ? 0 : Math.exp(value)))
         return Math.abs(a - b) <= 1e-4 * Math.max(1, a)
       }),
+  },
+  {
+    why: 'Where sizes are given, positions in Resize are quotients of integers; onnxruntime divides in float32 first, and misses whole numbers and halves by a pixel.',
+    covers: ({ kind, what }, { op, attributes, inputs }) =>
+      kind === 'value' &&
+      op === 'Resize' &&
+      Boolean(inputs[3]) &&
+      (attributes.mode ?? 'nearest') === 'nearest' &&
+      !what.startsWith('shape is'),
   },
   {
     why: 'An empty text split at a delimiter is one empty piece (Python’s str.split, which ONNX refers to); onnxruntime gives none.',
@@ -399,6 +407,11 @@ function isEnd(value, type) {
   return ends.includes(BigInt(value))
 }
 
+/** Whether a message names a node, and not one whose name only begins like it. */
+function names(message, { name }) {
+  return new RegExp(`${name}(?!\\w)`).test(message)
+}
+
 /**
  * Why a difference is none of ours; `undefined` where nobody knows yet.
  *
@@ -406,9 +419,7 @@ function isEnd(value, type) {
  */
 export function explanationOf(found) {
   const { made, output, what } = found
-  const node = made.nodes.find((one) =>
-    output === undefined ? what.includes(`"${one.name}"`) : one.outputs.includes(output),
-  )
+  const node = made.nodes.find((one) => (output === undefined ? names(what, one) : one.outputs.includes(output)))
   if (!node) return undefined
   const operand = (i) =>
     [made.initializers, made.feeds, made.expected].map((of) => of.get(node.inputs[i])).find((tensor) => tensor)

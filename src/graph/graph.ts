@@ -185,11 +185,13 @@ export class Node {
     return this.attribute(name, 'int')?.value ?? otherwise
   }
 
+  /** An attribute that is a number of float32, as are those that stand in its place where it is not given. */
   float(name: FloatName): number | undefined
   float(name: FloatName, otherwise: number): number
   float(name: FloatName, otherwise?: number): number | undefined {
     const given = this.attribute(name, 'float')?.value
-    return given === undefined ? otherwise : this.inRange(name, given, floatRanges[name])
+    if (given === undefined) return otherwise === undefined ? undefined : Math.fround(otherwise)
+    return this.inRange(name, given, floatRanges[name])
   }
 
   floats(name: FloatsName): readonly number[] | undefined {

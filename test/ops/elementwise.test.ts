@@ -52,10 +52,11 @@ const functions: Record<string, (x: number) => number> = {
   Relu: (x) => (x < 0 ? 0 : x),
   LeakyRelu: (x) => (x < 0 ? 0.01 * x : x),
   Elu: (x) => (x < 0 ? Math.expm1(x) : x),
-  Selu: (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)),
+  // As ONNX's pages write the defaults: attributes are of float32.
+  Selu: (x) => 1.05070102214813232421875 * (x > 0 ? x : 1.67326319217681884765625 * Math.expm1(x)),
   Celu: (x) => (x > 0 ? x : Math.expm1(x)),
   Sigmoid: sigmoid,
-  HardSigmoid: (x) => (Number.isNaN(x) ? NaN : Math.max(0, Math.min(1, 0.2 * x + 0.5))),
+  HardSigmoid: (x) => (Number.isNaN(x) ? NaN : Math.max(0, Math.min(1, Math.fround(0.2) * x + 0.5))),
   Softplus: softplus,
   ThresholdedRelu: (x) => (x > 1 ? x : 0),
 }
