@@ -25,32 +25,38 @@
   (4 * (36 * OM_WINOGRAD_TILES * ((((channels) + OM_K_BLOCK - 1) / OM_K_BLOCK) * OM_A_ROW + OM_WINOGRAD_COLUMNS) +     \
         ((channels) + 15) / 16 * 16))
 
-/* Three weights, `step` apart, to their values at the points over the products of distances between points: rows of G. */
-OM_INLINE void om_winograd_weigh(const double *w, ptrdiff_t step, double *to, ptrdiff_t to_step) {
-  static const double points[5] = {0.0, OM_WINOGRAD_A, -OM_WINOGRAD_A, OM_WINOGRAD_B, -OM_WINOGRAD_B};
-  for (int i = 0; i < 5; i++) {
-    double distances = 1.0;
-    for (int j = 0; j < 5; j++)
-      if (j != i) distances *= points[i] - points[j];
-    to[i * to_step] = (w[0] + points[i] * (w[step] + points[i] * w[2 * step])) / distances;
+/* Three weights to their values at the points, over the products of each point's distances to the others: rows of G, for
+ * the columns of a panel. Rows of `w` are `step` apart, those of `to` `to_step`. In double, since it happens once. */
+OM_INLINE void om_winograd_weigh(const double (*w)[OM_PANEL], const int step, double (*to)[OM_PANEL], const int to_step) {
+  const double a = OM_WINOGRAD_A, b = OM_WINOGRAD_B, aa = a * a, bb = b * b;
+  const double zero = 1.0 / (aa * bb), at_a = 1.0 / (2.0 * aa * (aa - bb)), at_b = 1.0 / (2.0 * bb * (bb - aa));
+  for (int j = 0; j < OM_PANEL; j++) {
+    const double w0 = w[0][j], w1 = w[step][j], w2 = w[2 * step][j];
+    const double even_a = w0 + aa * w2, even_b = w0 + bb * w2;
+    to[0][j] = w0 * zero;
+    to[to_step][j] = (even_a + a * w1) * at_a;
+    to[2 * to_step][j] = (even_a - a * w1) * at_a;
+    to[3 * to_step][j] = (even_b + b * w1) * at_b;
+    to[4 * to_step][j] = (even_b - b * w1) * at_b;
+    to[5 * to_step][j] = w2;
   }
-  to[5 * to_step] = w[2 * step];
 }
 
 /* Packs ONNX weights [out_channels, channels, 3, 3] as packWinogradWeights does. */
 OM_SHARED void om_winograd_pack_f32(const float *w, ptrdiff_t out_channels, ptrdiff_t channels, float *packed) {
   const ptrdiff_t plane = OM_GEMM_PACKED(channels, out_channels);
+  double taps[9][OM_PANEL] = {{0}}, down[18][OM_PANEL], all[36][OM_PANEL];
   for (ptrdiff_t n0 = 0, width; n0 < out_channels; n0 += width) {
     width = out_channels - n0 > OM_PANEL - OM_LANES ? OM_PANEL : OM_LANES;
-    for (ptrdiff_t c = 0; c < channels; c++)
-      for (ptrdiff_t j = 0; j < width; j++, packed++) {
-        double taps[9] = {0}, down[18], all[36];
-        if (n0 + j < out_channels)
-          for (int i = 0; i < 9; i++) taps[i] = w[((n0 + j) * channels + c) * 9 + i];
-        for (int x = 0; x < 3; x++) om_winograd_weigh(taps + x, 3, down + x, 3);
-        for (int y = 0; y < 6; y++) om_winograd_weigh(down + 3 * y, 1, all + 6 * y, 1);
-        for (int i = 0; i < 36; i++) packed[i * plane] = (float)all[i];
-      }
+    const ptrdiff_t columns = om_min(width, out_channels - n0);
+    for (ptrdiff_t c = 0; c < channels; c++, packed += width) {
+      for (ptrdiff_t j = 0; j < width; j++)
+        for (int i = 0; i < 9; i++) taps[i][j] = j < columns ? w[((n0 + j) * channels + c) * 9 + i] : 0.0;
+      for (int x = 0; x < 3; x++) om_winograd_weigh(taps + x, 3, down + x, 3);
+      for (int y = 0; y < 6; y++) om_winograd_weigh(down + 3 * y, 1, all + 6 * y, 1);
+      for (int i = 0; i < 36; i++)
+        for (ptrdiff_t j = 0; j < width; j++) packed[i * plane + j] = (float)all[i][j];
+    }
   }
 }
 
