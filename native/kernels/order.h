@@ -19,6 +19,19 @@
       (y)[o * (inner) + i] = at;                                                                                       \
     }
 
+/* y[o, a, i] = 1 at the first largest element along the axis, where a NaN is the largest, and 0 elsewhere. */
+#define OM_HARDMAX(x, y, outer, axis, inner, T)                                                                        \
+  for (int64_t o = 0; o < (outer); o++)                                                                                \
+    for (int64_t i = 0; i < (inner); i++) {                                                                            \
+      const int64_t first = o * (axis) * (inner) + i;                                                                  \
+      int64_t at = first;                                                                                              \
+      for (int64_t a = 0; a < (axis); a++) {                                                                           \
+        const T v = (x)[first + a * (inner)], top = (x)[at];                                                           \
+        if (v > top || (v != v && top == top)) at = first + a * (inner);                                               \
+      }                                                                                                                \
+      for (int64_t a = 0; a < (axis); a++) (y)[first + a * (inner)] = first + a * (inner) == at;                        \
+    }
+
 /* Numbers as keys that unsigned comparison orders; NaN comes after infinity. */
 static inline uint64_t om_key_uint(uint64_t value) { return value; }
 static inline uint64_t om_key_int(int64_t value) { return (uint64_t)value ^ UINT64_C(1) << 63; }

@@ -6,7 +6,7 @@ import { elementTypes, isFloat } from '../onnx/element-type.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { normalizeAxis } from './shape-contents.ts'
 import { flattened } from './softmax.ts'
-import { castTo, widenNarrowFloats } from './widen.ts'
+import { widenNarrowFloats } from './widen.ts'
 
 interface Split {
   readonly outer: string
@@ -54,17 +54,14 @@ const Hardmax: LoweredOperator = {
   since: 13,
   rules: takes('input:float[_, ...]'),
   infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
-  decompose(node, b) {
-    const x = node.input(0)
-    const axis = normalizeAxis(node, node.int('axis', -1), x.rank)
-    if (x.dims[axis] === 0) return [x]
-    const largest = b.op('ArgMax', [x], { axis })
-    const extent = b.op('Gather', [b.op('Shape', [x]), b.ints([axis], [])])
-    const position = b.op('Range', [b.scalar(0, 'int64'), extent, b.scalar(1, 'int64')])
-    const behind = x.dims.slice(axis + 1).map((_, i) => i + 1)
-    const aligned = behind.length > 0 ? b.op('Unsqueeze', [position, b.ints(behind)]) : position
-    return [castTo(b, b.op('Equal', [aligned, largest]), x.type)]
+  decompose: widenNarrowFloats,
+  lower(node, k) {
+    const { type, rank } = node.input(0)
+    const { outer, extent, inner } = splitAt(node, normalizeAxis(node, node.int('axis', -1), rank), k)
+    k.include('order.h')
+    k.line(`OM_HARDMAX(${k.input(0)}, ${k.output()}, ${outer}, ${extent}, ${inner}, ${elementTypes[type].c})`)
   },
+  flops: (node) => product(node.input(0).dims),
 }
 
 /** How many elements TopK keeps: an input from opset 10 on. */

@@ -194,9 +194,11 @@ describe('empty axes', () => {
     const nothing = (...dims: number[]): ReturnType<typeof f32> => f32([], dims)
     const results = await runCases([
       { op: 'Hardmax', inputs: [nothing(0, 2)], attributes: { axis: 0n } },
+      { op: 'Hardmax', inputs: [nothing(0, 2)], attributes: { axis: 0n }, dynamic: true },
       { op: 'InstanceNormalization', inputs: [nothing(2, 0, 3), nothing(0), nothing(0)] },
     ])
     expect(results.map(([result]) => result!.dims)).toEqual([
+      [0, 2],
       [0, 2],
       [2, 0, 3],
     ])

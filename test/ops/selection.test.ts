@@ -72,6 +72,12 @@ it('Hardmax marks the first largest; up to opset 12 of all axes from one on', as
   const x = f32([1, 3, 3, 5, 4, 2, 0, 9], [2, 2, 2])
   const [last] = await runCase({ op: 'Hardmax', inputs: [x], dynamic: true })
   expect(last!.values).toEqual([0, 1, 0, 1, 1, 0, 0, 1])
+  const [middle] = await runCase({
+    op: 'Hardmax',
+    inputs: [f32([1, NaN, 3, 5, 4, NaN], [1, 3, 2])],
+    attributes: { axis: 1n },
+  })
+  expect(middle!.values).toEqual([0, 1, 0, 0, 1, 0])
   const [flat] = await runCase({ op: 'Hardmax', inputs: [x] }, { opset: 11 })
   expect(flat!.values).toEqual([0, 0, 0, 1, 0, 0, 0, 1])
 })
