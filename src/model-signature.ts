@@ -1,9 +1,11 @@
 import type { Signature, SignatureDim, SignatureEntry } from './artifact.ts'
-import { signatureOfGraph } from './builtin/signature.ts'
+import { collectionEntry, signatureOfGraph } from './builtin/signature.ts'
 import { CompileError } from './errors.ts'
 import { Identities } from './graph/graph.ts'
 import { importModel } from './graph/import.ts'
+import { listInfoOf, mapInfoOf } from './graph/list.ts'
 import type { Model, ValueInfo } from './onnx/model.ts'
+import { typeText } from './onnx/type-proto.ts'
 import { registry } from './ops/index.ts'
 
 /**
@@ -27,10 +29,12 @@ function statedEntry(model: Model, { name, type }: ValueInfo): SignatureEntry {
   if (type?.kind === 'tensor' && type.shape) {
     return { name, type: type.type, shape: type.shape.map((dim): SignatureDim => dim ?? null) }
   }
-  const what = type?.kind === 'tensor' ? 'of no stated rank' : type ? `a ${type.kind}` : 'of no stated type'
+  const info = type && type.kind !== 'tensor' && (type.kind === 'map' ? mapInfoOf(type) : listInfoOf(type))
+  if (info) return collectionEntry(info, name)
+  const what = type?.kind === 'tensor' ? 'of no stated rank' : type ? `of type ${typeText(type)}` : 'of no stated type'
   throw new CompileError(
     'UNSUPPORTED_SIGNATURE',
-    `Model ${model.path}: ${JSON.stringify(name)} is ${what}, but inputs and outputs must be tensors of known rank.`,
+    `Model ${model.path}: ${JSON.stringify(name)} is ${what}, but inputs and outputs must be tensors of known rank, or sequences, optionals or maps of tensors.`,
     { model: model.path },
   )
 }

@@ -1,10 +1,10 @@
 import type { Signature, SignatureDim, SignatureEntry } from '../artifact.ts'
 import { type Dim, isFresh, symbolName } from '../graph/dim.ts'
-import type { Graph, Value } from '../graph/graph.ts'
+import type { Graph, Value, ValueInfo } from '../graph/graph.ts'
 import { isNested } from '../graph/list.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { stringLiteral } from '../ops/c-text.ts'
-import { crossingOf, type ElementTensorType } from '../runtime/signature.ts'
+import { type CollectionEntry, crossingOf, type ElementTensorType } from '../runtime/signature.ts'
 
 /** What the graph takes and gives. Dimensions that the model does not name are `null`. */
 export function signatureOfGraph(graph: Graph): Signature {
@@ -15,15 +15,20 @@ export function signatureOfGraph(graph: Graph): Signature {
 }
 
 function entryOf(value: Value, name: string): SignatureEntry {
+  if (value.kind !== 'tensor' || value.map) return collectionEntry(value, name)
+  return { name, type: value.type, shape: value.dims.map(signatureDim) }
+}
+
+/** The entry of what is no tensor to whoever runs the model. */
+export function collectionEntry(value: ValueInfo, name: string): CollectionEntry {
   const { kind, map } = value
   if (map) return kind === 'map' ? { name, ...map } : { name, type: 'sequence', element: map }
-  if (kind === 'tensor') return { name, type: value.type, shape: value.dims.map(signatureDim) }
   const element = elementOf(value)
   if (kind === 'sequence') return { name, type: 'sequence', element }
   return { name, type: 'optional', element: isNested(value) ? { type: 'sequence', element } : element }
 }
 
-function elementOf({ type, list }: Value): ElementTensorType {
+function elementOf({ type, list }: ValueInfo): ElementTensorType {
   const { shape = 'any' } = list ?? {}
   return { type, shape: typeof shape === 'string' ? null : shape.map((dim) => dim ?? null) }
 }

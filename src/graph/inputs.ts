@@ -3,15 +3,7 @@ import type { Model, OnnxDim, TypeInfo } from '../onnx/model.ts'
 import { typeText } from '../onnx/type-proto.ts'
 import { type Dim, isFresh, symbol, symbolName } from './dim.ts'
 import type { Identities, ValueInfo } from './graph.ts'
-import { listInfoOf } from './list.ts'
-
-/** A map as `DictVectorizer` and `CastMap` take it; `undefined` for another. */
-function mapInfo({ key, value }: Extract<TypeInfo, { kind: 'map' }>): ValueInfo | undefined {
-  if (value.kind !== 'tensor' || (key !== 'string' && key !== 'int64')) return undefined
-  const { type } = value
-  if (type !== 'float32' && type !== 'float64' && type !== 'int64' && type !== 'string') return undefined
-  return { kind: 'map', type, shape: undefined, list: { shape: 'any' }, map: { type: 'map', keys: key, values: type } }
-}
+import { listInfoOf, mapInfoOf } from './list.ts'
 
 /** What is known of a model's inputs: stated by the file, fixed by the user, or learnt from its operators. */
 export class InputReader {
@@ -52,7 +44,7 @@ export class InputReader {
       if (!type.shape) throw problem('has no stated rank')
       return { type: type.type, shape: type.shape.map((dim) => this.dim(dim)) }
     }
-    const info = type.kind === 'map' ? mapInfo(type) : listInfoOf(type)
+    const info = type.kind === 'map' ? mapInfoOf(type) : listInfoOf(type)
     if (info) return info
     throw problem(
       `is ${typeText(type)}; what may be given are tensors, sequences and optionals of them, and maps to them`,

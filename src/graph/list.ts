@@ -25,6 +25,14 @@ export function listInfoOf(stated: TypeInfo): (ValueInfo & { readonly list: List
   }
 }
 
+/** A map as `DictVectorizer` and `CastMap` take it; `undefined` for another. */
+export function mapInfoOf({ key, value }: Extract<TypeInfo, { kind: 'map' }>): ValueInfo | undefined {
+  if (value.kind !== 'tensor' || (key !== 'string' && key !== 'int64')) return undefined
+  const { type } = value
+  if (type !== 'float32' && type !== 'float64' && type !== 'int64' && type !== 'string') return undefined
+  return { kind: 'map', type, shape: undefined, list: { shape: 'any' }, map: { type: 'map', keys: key, values: type } }
+}
+
 /** What a list knows of a tensor that is put into it. */
 export function listOf(...tensors: readonly Value[]): ListInfo {
   return tensors

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "om_builtin.h"
+#include "om_list.h"
 
 extern const om_builtin_descriptor *const models[];
 
@@ -41,6 +42,7 @@ static int64_t element_bytes(int32_t type) {
 }
 
 static int is_static(const om_io *io) {
+  if (io->kind != OM_TENSOR) return 0;
   for (int32_t i = 0; i < io->rank; i++)
     if (io->dims[i] < 0) return 0;
   return 1;
@@ -85,6 +87,12 @@ static int read_inputs(const om_builtin_descriptor *model, om_buffer *in) {
   return fits;
 }
 
+/* Every byte that was promised is there. */
+static void touch(const void *data, int64_t bytes) {
+  static volatile unsigned char sum;
+  for (int64_t b = 0; b < bytes; b++) sum = (unsigned char)(sum + ((const unsigned char *)data)[b]);
+}
+
 static int run(const om_builtin_descriptor *model, const unsigned char *inputs) {
   cursor = inputs;
   om_buffer *in = (om_buffer *)block(model->input_count * (int64_t)sizeof *in);
@@ -92,7 +100,7 @@ static int run(const om_builtin_descriptor *model, const unsigned char *inputs) 
   if (!read_inputs(model, in)) return REFUSED;
   for (int32_t i = 0; i < model->output_count; i++) {
     const om_io *io = &model->outputs[i];
-    out[i].dims = (int64_t *)block(io->rank * 8);
+    out[i].dims = (int64_t *)block((io->kind == OM_TENSOR ? io->rank : 0) * 8);
     out[i].data = NULL;
     if (!is_static(io)) continue;
     const int64_t bytes = count_of(io->dims, io->rank) * element_bytes(io->type);
@@ -102,12 +110,17 @@ static int run(const om_builtin_descriptor *model, const unsigned char *inputs) 
   om_message message = {0};
   const int error = model->run(model->arena_bytes > 0 ? block(model->arena_bytes) : NULL, in, out, &message);
   if (error) return error == OM_ERR_MEMORY || message.sentence ? REFUSED : FAILED;
-  /* Every byte that was promised is there. */
-  volatile unsigned char sum = 0;
   for (int32_t i = 0; i < model->output_count; i++) {
     const om_io *io = &model->outputs[i];
-    const int64_t bytes = count_of(out[i].dims, io->rank) * element_bytes(io->type);
-    for (int64_t b = 0; b < bytes; b++) sum = (unsigned char)(sum + ((unsigned char *)out[i].data)[b]);
+    if (io->kind == OM_TENSOR) {
+      touch(out[i].data, count_of(out[i].dims, io->rank) * element_bytes(io->type));
+      continue;
+    }
+    const om_list *list = (const om_list *)out[i].data;
+    for (int64_t k = 0; k < list->count; k++) {
+      const om_item *item = list->items[k];
+      touch(item->data, count_of(item->dims, (int32_t)item->rank) * element_bytes(io->type));
+    }
   }
   return RAN;
 }

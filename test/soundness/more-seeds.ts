@@ -1,4 +1,4 @@
-import { type AttributeSource, modelBytes, type Named, tensorType } from '../../src/onnx/build.ts'
+import { type AttributeSource, type GraphSource, modelBytes, type Named, tensorType } from '../../src/onnx/build.ts'
 import type { Tensor } from '../../src/onnx/model.ts'
 import { decodeModel } from '../../src/onnx/read.ts'
 import { f32, i64 } from '../ops/harness.ts'
@@ -17,6 +17,25 @@ const tree = {
   nodes_values: [2.5, 0, 0],
   nodes_truenodeids: [1n, 0n, 0n],
   nodes_falsenodeids: [2n, 0n, 0n],
+}
+
+const sumAndShape: GraphSource = {
+  inputs: { part: undefined, plus: undefined },
+  outputs: { sum: undefined, shape: undefined },
+  nodes: [
+    { op: 'Add', inputs: ['part', 'plus'], outputs: ['sum'] },
+    { op: 'Shape', inputs: ['part'], outputs: ['shape'] },
+  ],
+}
+
+/** Appends the rows of x0 one by one. */
+const collecting: GraphSource = {
+  inputs: { i: undefined, go: undefined, before: undefined },
+  outputs: { go: undefined, after: undefined },
+  nodes: [
+    { op: 'Gather', inputs: ['x0', 'i'], outputs: ['part'] },
+    { op: 'SequenceInsert', inputs: ['before', 'part'], outputs: ['after'] },
+  ],
 }
 
 export const moreSeeds: readonly Seed[] = [
@@ -52,6 +71,7 @@ export const moreSeeds: readonly Seed[] = [
     },
     ml,
   ),
+  seed('ZipMap', [row], { classlabels_strings: ['cat', 'dog'] }, ml),
   seed('Scaler', [row], { offset: [1, 1], scale: [2, 3] }, ml),
   seed(
     'TreeEnsembleClassifier',
@@ -80,6 +100,31 @@ export const moreSeeds: readonly Seed[] = [
     },
     ml,
   ),
+  seedOf('sequences', [f32([1, 2, 3, 4, 5, 6], [3, 2]), i64([1, 2]), row, i64([-1], [])], {
+    outputs: { fewer: undefined, element: undefined, joined: undefined, sums: undefined, shapes: undefined },
+    nodes: [
+      { op: 'SplitToSequence', inputs: ['x0', 'x1'], outputs: ['parts'] },
+      { op: 'SequenceInsert', inputs: ['parts', 'x2', 'x3'], outputs: ['more'] },
+      { op: 'SequenceErase', inputs: ['more', 'x3'], outputs: ['fewer'] },
+      { op: 'SequenceAt', inputs: ['more', 'x3'], outputs: ['element'] },
+      { op: 'ConcatFromSequence', inputs: ['more'], outputs: ['joined'], attributes: { axis: 0n } },
+      { op: 'SequenceMap', inputs: ['more', 'x2'], outputs: ['sums', 'shapes'], attributes: { body: sumAndShape } },
+    ],
+  }),
+  seedOf('a loop with a sequence', [f32([1, 2, 3, 4, 5, 6], [3, 2]), i64([2], []), i64([0], [])], {
+    outputs: { all: undefined, last: undefined, joined: undefined },
+    nodes: [
+      { op: 'SequenceEmpty', outputs: ['none'] },
+      { op: 'Loop', inputs: ['x1', '', 'none'], outputs: ['all'], attributes: { body: collecting } },
+      { op: 'SequenceAt', inputs: ['all', 'x2'], outputs: ['last'] },
+      {
+        op: 'ConcatFromSequence',
+        inputs: ['all'],
+        outputs: ['joined'],
+        attributes: { axis: -1n, new_axis: 1n },
+      },
+    ],
+  }),
 ]
 
 function seed(
@@ -89,13 +134,19 @@ function seed(
   domain = '',
   outputs = 1,
 ): Seed {
-  const names = inputs.map((_, i) => `x${i}`)
   const results = Array.from({ length: outputs }, (_, i) => `y${i}`)
-  const bytes = modelBytes({
-    opsets: { '': op === 'Swish' ? 24 : 22, [ml]: 4 },
-    inputs: Object.fromEntries(inputs.map(({ type, dims }, i) => [names[i]!, tensorType(type, dims)])),
+  return seedOf(op, inputs, {
     outputs: Object.fromEntries(results.map((name) => [name, undefined])),
-    nodes: [{ op, domain, inputs: names, outputs: results, attributes }],
+    nodes: [{ op, domain, inputs: inputs.map((_, i) => `x${i}`), outputs: results, attributes }],
   })
-  return { name: op, model: decodeModel(bytes, { path: `${op}.onnx` }), inputs }
+}
+
+/** A graph of inputs `x0`, `x1`, … */
+function seedOf(name: string, inputs: readonly Tensor[], graph: Pick<GraphSource, 'outputs' | 'nodes'>): Seed {
+  const bytes = modelBytes({
+    opsets: { '': name === 'Swish' ? 24 : 22, [ml]: 4 },
+    inputs: Object.fromEntries(inputs.map(({ type, dims }, i) => [`x${i}`, tensorType(type, dims)])),
+    ...graph,
+  })
+  return { name, model: decodeModel(bytes, { path: `${name}.onnx` }), inputs }
 }

@@ -54,6 +54,7 @@ function spread<T>(list: readonly T[], most: number): T[] {
 async function readSeed(folder: string): Promise<Seed | undefined> {
   const model = await readModel(join(folder, 'model.onnx'))
   const [set] = await dataSetFolders(folder)
+  if (!model.graph.inputs.every(({ type }) => type?.kind === 'tensor')) return undefined
   const data = await readDataSet(set!, model).catch(() => undefined)
   const inputs = model.graph.inputs.map(({ name }) => data?.inputs.get(name))
   if (!inputs.every((value) => value !== undefined && !isSequence(value) && value.data.length < MOST_BYTES))
