@@ -22,7 +22,8 @@ function entryOf(value: Value, name: string): SignatureEntry {
 /** The entry of what is no tensor to whoever runs the model. */
 export function collectionEntry(value: ValueInfo, name: string): CollectionEntry {
   const { kind, map } = value
-  if (map) return kind === 'map' ? { name, ...map } : { name, type: 'sequence', element: map }
+  if (kind === 'map' && map) return { name, ...map }
+  if (map) return { name, type: 'sequence', element: map, length: signatureDim(value.shape![0]!) }
   const element = elementOf(value)
   if (kind === 'sequence') return { name, type: 'sequence', element }
   return { name, type: 'optional', element: isNested(value) ? { type: 'sequence', element } : element }

@@ -53,6 +53,8 @@ export interface MapType {
 export interface SequenceType<Element extends ElementTensorType | MapType = ElementTensorType | MapType> {
   readonly type: 'sequence'
   readonly element: Element
+  /** Of maps whose labels are known: how many, which is a dimension of the model's scores. */
+  readonly length?: SignatureDim
 }
 
 export interface OptionalType {
@@ -99,7 +101,11 @@ export function crossingOf(entry: SignatureEntry): Crossing {
   const isOptional = entry.type === 'optional'
   const { element } = entry
   if (element.type === 'map')
-    return { kind: 'tensor', type: element.values, shape: [null, element.labels?.length ?? null] }
+    return { kind: 'tensor', type: element.values, shape: [rowsOf(entry), element.labels?.length ?? null] }
   if (element.type === 'sequence') return { kind: 'list', isOptional, holds: 'sequence', element: element.element }
   return { kind: 'list', isOptional, holds: isOptional ? 'tensor' : 'sequence', element }
+}
+
+function rowsOf(entry: CollectionEntry): SignatureDim {
+  return (entry.type === 'sequence' ? entry.length : undefined) ?? null
 }
