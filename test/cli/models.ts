@@ -76,7 +76,16 @@ export function unknownModel(): Uint8Array {
 }
 
 /** A tensor as in the `.pb` files of ONNX's tests. */
-export function tensorBytes({ type, dims, data }: Tensor): Uint8Array {
-  const message = { dataType: elementTypes[type].code, dims: dims.map(BigInt), rawData: data }
-  return onnx.TensorProto.encode(message, new WireWriter()).finish()
+export function tensorBytes(tensor: Tensor): Uint8Array {
+  return onnx.TensorProto.encode(tensorMessage(tensor), new WireWriter()).finish()
+}
+
+/** The tensors of a sequence as a SequenceProto. */
+export function sequenceBytes(tensors: readonly Tensor[]): Uint8Array {
+  const message = { elemType: 1, tensorValues: tensors.map(tensorMessage) }
+  return onnx.SequenceProto.encode(message, new WireWriter()).finish()
+}
+
+function tensorMessage({ type, dims, data }: Tensor): { dataType: number; dims: bigint[]; rawData: Uint8Array } {
+  return { dataType: elementTypes[type].code, dims: dims.map(BigInt), rawData: data }
 }
