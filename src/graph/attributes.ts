@@ -28,6 +28,9 @@ const anyInt: Range = { min: -Infinity, max: Infinity }
 const code: Range = { min: 0, max: 255 }
 
 export const intRanges = {
+  K: size,
+  N: size,
+  accuracy_level: code,
   activation: code,
   aggregate: code,
   aggregate_function: code,
@@ -39,6 +42,7 @@ export const intRanges = {
   batch_axis: axis,
   batch_dims: { min: 0, max: axis.max },
   block_size: size,
+  bits: code,
   blocksize: extent,
   broadcast: flag,
   ceil_mode: flag,
@@ -93,6 +97,7 @@ export const intRanges = {
   offset_group: extent,
   one_class: flag,
   onesided: flag,
+  opset: anyInt,
   output_datatype: code,
   output_dtype: code,
   output_height: extent,
@@ -131,6 +136,7 @@ export const intRanges = {
   transBatchB: flag,
   unidirectional: flag,
   upper: flag,
+  weight_prepacked: code,
   widest: { ...size, min: -1 },
   zeros: flag,
 } as const satisfies Record<string, Range>

@@ -80,19 +80,20 @@ export function productOfIntegers(
   return w.rank === 1 ? b.op('Squeeze', [product, b.ints([-1])]) : product
 }
 
-/** A convolution of 8-bit integers in ONNX's layout; the kernels take channels last. */
+/** A convolution of 8-bit integers. The kernels take channels last, which x and the result may be already. */
 export function convolutionOfIntegers(
   b: Builder,
   node: Node,
   [x, w, xZero, wZero]: Operands,
   result: IntegerResult,
+  channelsLast = false,
 ): Value {
   const spatial = x.dims.slice(2).map((_, i) => i + 2)
-  const last = b.op('Transpose', [x], { perm: [0, ...spatial, 1] })
+  const last = channelsLast ? x : b.op('Transpose', [x], { perm: [0, ...spatial, 1] })
   const inputs = [last, w, xZero, wZero, result.scale, result.bias, result.zeroPoint]
   const attributes = { ...Object.fromEntries(node.attributes), to: elementTypes[result.to].code }
   const y = b.op('ConvIntegers', inputs, attributes, 'om')
-  return b.op('Transpose', [y], { perm: [0, x.rank - 1, ...spatial.map((axis) => axis - 1)] })
+  return channelsLast ? y : b.op('Transpose', [y], { perm: [0, x.rank - 1, ...spatial.map((axis) => axis - 1)] })
 }
 
 /** ONNX MatMulInteger-10. */
@@ -127,7 +128,7 @@ const ConvInteger: LoweredOperator = {
 }
 
 /** What a sum in units of both operands' scales is multiplied with to be in units of the result's: one number, or one per column. */
-function multiplier(b: Builder, a: Value, w: Value, y: Value): Value {
+export function multiplier(b: Builder, a: Value, w: Value, y: Value): Value {
   const [x, scales, unit] = [a, w, y].map((value) => castTo(b, value, 'float32')) as [Value, Value, Value]
   return flat(b, b.op('Div', [b.op('Mul', [flat(b, x), scales]), flat(b, unit)]))
 }

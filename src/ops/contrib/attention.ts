@@ -52,11 +52,16 @@ function agree(node: Node): Agreement[] {
 }
 
 /** Keys and values of before in one tensor: [2, batch, heads, past, size]. */
-function agreePastOfBoth(node: Node, { heads }: Scores, q: Dim, v: Dim): Agreement[] {
-  if (!node.inputs[INPUT.past]) return []
+export function agreePastOfBoth(
+  node: Node,
+  { heads }: Scores,
+  q: Dim,
+  v: Dim,
+  input: number = INPUT.past,
+): Agreement[] {
+  if (!node.inputs[input]) return []
   if (typeof q === 'number' && typeof v === 'number' && q !== v)
     throw node.error('MODEL_SHAPE', `with a past, values must have as many features as keys, not ${v} of ${q}`)
-  const input = INPUT.past
   return [
     sameSize(node, [input, 1], [0, 0]),
     { input, axis: 2, expected: heads, as: 'num_heads says' },
@@ -76,39 +81,56 @@ const Attention: LoweredOperator = {
   ),
   infer: sameAsFirst,
   decompose(node, b) {
-    refuseAttributes(node, ['do_rotary', 'past_present_share_buffer'])
-    const { type } = node.input(0)
     const { past: pastAt, mask: maskAt, bias: biasAt } = INPUT
-    const scores = scoresOf(node)
-    const [query, newKey, newValue] = projected(node, b).map((x) => splitHeads(b, x, scores.heads)) as [
-      Value,
-      Value,
-      Value,
-    ]
     const [past, mask, bias] = [node.inputs[pastAt], node.inputs[maskAt], node.inputs[biasAt]]
-    const key = past ? b.op('Concat', [pastOf(b, past, 0), newKey], { axis: 2 }) : newKey
-    const value = past ? b.op('Concat', [pastOf(b, past, 1), newValue], { axis: 2 }) : newValue
-    const { output } = attend(node, b, {
-      query,
-      key,
-      value,
-      scale: scaleOf(node),
-      biases: [
-        ...(mask ? [maskBias(b, mask, scores, node.float('mask_filter_value', -10000))] : []),
-        ...(node.int('unidirectional', 0) ? [causalBias(b, scores)] : []),
-        ...(bias ? [asFloats(b, bias)] : []),
-      ],
-    })
-    return [castTo(b, joinHeads(b, output), type), ...presentOf(node, b, key, value)]
+    const [output, ...present] = attention(node, b, projected(node, b), scoresOf(node), { past, mask, bias })
+    const { type } = node.input(0)
+    return [castTo(b, output!, type), ...present.map((value) => castTo(b, value, type))]
   },
+}
+
+/** What stands beside the input of an attention. */
+interface Beside {
+  readonly past: Value | undefined
+  readonly mask: Value | undefined
+  readonly bias?: Value | undefined
+}
+
+/** Attention of queries, keys and values [batch, sequence, features], and where the node asks for them the keys and values. */
+export function attention(
+  node: Node,
+  b: Builder,
+  parts: readonly Value[],
+  scores: Scores,
+  { past, mask, bias }: Beside,
+): Value[] {
+  refuseAttributes(node, ['do_rotary', 'past_present_share_buffer'])
+  const [query, newKey, newValue] = parts.map((x) => splitHeads(b, x, scores.heads)) as [Value, Value, Value]
+  const key = past ? b.op('Concat', [pastOf(b, past, 0), newKey], { axis: 2 }) : newKey
+  const value = past ? b.op('Concat', [pastOf(b, past, 1), newValue], { axis: 2 }) : newValue
+  const { output } = attend(node, b, {
+    query,
+    key,
+    value,
+    scale: scaleOf(node),
+    biases: [
+      ...(mask ? [maskBias(b, mask, scores, node.float('mask_filter_value', -10000))] : []),
+      ...(node.int('unidirectional', 0) ? [causalBias(b, scores)] : []),
+      ...(bias ? [asFloats(b, bias)] : []),
+    ],
+  })
+  return [joinHeads(b, output), ...presentOf(node, b, key, value)]
 }
 
 /** Queries, keys and values: [batch, sequence, features]. */
 function projected(node: Node, b: Builder): Value[] {
   const bias = node.inputs[2]
   const product = b.op('MatMul', [node.input(0), node.input(1)])
-  const all = asFloats(b, bias ? b.op('Add', [product, bias]) : product)
-  const [q, k, v] = featuresOf(node)
+  return splitParts(b, asFloats(b, bias ? b.op('Add', [product, bias]) : product), featuresOf(node))
+}
+
+/** Features of queries, keys and values one after another, taken apart. */
+export function splitParts(b: Builder, all: Value, [q, k, v]: readonly [Dim, Dim, Dim]): Value[] {
   const ends = [q, add(q, k), sum([q, k, v])]
   return ends.map((end, i) => b.op('Slice', [all, b.dims([ends[i - 1] ?? 0]), b.dims([end]), b.ints([2])]))
 }
@@ -122,7 +144,7 @@ function pastOf(b: Builder, past: Value, which: 0 | 1): Value {
 function presentOf(node: Node, b: Builder, key: Value, value: Value): Value[] {
   if (node.outputCount < 2) return []
   const [keys, values] = [key, value].map((x) => b.op('Unsqueeze', [x, b.ints([0])]))
-  return [castTo(b, b.op('Concat', [keys, values], { axis: 0 }), node.input(0).type)]
+  return [b.op('Concat', [keys, values], { axis: 0 })]
 }
 
 export const contribAttention: readonly LoweredOperator[] = [Attention]

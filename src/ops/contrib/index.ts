@@ -3,8 +3,15 @@ import { contribActivations } from './activations.ts'
 import { contribAttention } from './attention.ts'
 import { contribFused } from './fused.ts'
 import { groupQueryAttention } from './group-query-attention.ts'
+import { matMulNBits } from './matmul-n-bits.ts'
 import { multiHeadAttention } from './multi-head-attention.ts'
 import { contribNormalizations } from './normalization.ts'
+import { quantizedAttention } from './quantized-attention.ts'
+import { quantizedElementwise } from './quantized-elementwise.ts'
+import { quantizedLayers } from './quantized-layers.ts'
+import { contribQuantizeLinear } from './quantized-linear.ts'
+import { quantizedPools } from './quantized-pools.ts'
+import { contribQuantizedProducts } from './quantized-products.ts'
 import { rotaryEmbedding } from './rotary-embedding.ts'
 
 /** Operators of onnxruntime's own domain, which its optimisers and some exporters write. */
@@ -16,4 +23,11 @@ export const contrib: readonly LoweredOperator[] = [
   ...multiHeadAttention,
   ...groupQueryAttention,
   ...rotaryEmbedding,
+  ...contribQuantizeLinear,
+  ...contribQuantizedProducts,
+  ...quantizedElementwise,
+  ...quantizedPools,
+  ...quantizedAttention,
+  ...quantizedLayers,
+  ...matMulNBits,
 ]

@@ -132,7 +132,7 @@ const EmbedLayerNormalization: LoweredOperator = {
 }
 
 /** How many tokens of each text the mask lets pass; 0 without a mask. */
-function lengthsOf(node: Node, b: Builder, mask: Value | undefined): Value {
+export function lengthsOf(node: Node, b: Builder, mask: Value | undefined): Value {
   if (!mask) return b.op('Expand', [b.scalar(0, 'int32'), b.dims([node.input(0).dims[0]!])])
   const passes = castTo(b, b.op('Equal', [mask, b.scalar(1, 'int32')]), 'int32')
   return b.op('ReduceSum', [passes, b.ints([1])], { keepdims: 0 })
