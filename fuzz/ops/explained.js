@@ -187,9 +187,9 @@ export const explained = [
       ),
   },
   {
-    why: 'NaN is the largest and the smallest element (numpy.argmax, which ONNX’s reference calls); in onnxruntime it depends on where it stands.',
+    why: 'NaN is the largest and the smallest element (numpy.argmax, which ONNX’s reference calls), or the last of a sorted list; in onnxruntime it depends on where it stands.',
     covers: ({ kind }, { op }, operand) =>
-      kind === 'value' && /^(?:ArgMax|ArgMin|Hardmax)$/.test(op) && hasNotFinite(operand(0)),
+      kind === 'value' && /^(?:ArgMax|ArgMin|Hardmax|TopK)$/.test(op) && hasNotFinite(operand(0)),
   },
   {
     why: 'onnxruntime computes ReduceLogSumExp and ReduceLogSum of integers in integers: each e^x loses its fraction before the sum.',
@@ -295,13 +295,14 @@ export const explained = [
     covers: ({ kind }, { op, attributes }) => kind === 'value' && op === 'LSTM' && attributes.clip !== undefined,
   },
   {
-    why: 'With antialias onnxruntime leaves an axis alone whose size stays the same, although its scale is not 1.',
-    covers: ({ kind, expected }, { op, attributes, inputs }, operand) =>
+    why: 'onnxruntime’s Resize leaves an axis alone whose size stays the same, although its scale is not 1.',
+    covers: ({ kind, expected }, { op, inputs }, operand) =>
       kind === 'value' &&
-      op === 'Resize' &&
-      Boolean(attributes.antialias?.value) &&
-      Boolean(inputs[2]) &&
-      tensorValues(operand(2)).some((scale, axis) => scale !== 1 && expected.dims[axis] === operand(0).dims[axis]),
+      /^(?:Resize|Upsample)$/.test(op) &&
+      Boolean(inputs[2] || inputs[1]) &&
+      tensorValues(operand(2) ?? operand(1)).some(
+        (scale, axis) => scale !== 1 && expected.dims[axis] === operand(0).dims[axis],
+      ),
   },
   {
     why: 'Kernels of recurrent layers and of attention are made for their sizes: weights that are inputs of unknown sizes say nothing of them (and the caches of a rotary embedding may be longer than it), and the error asks for one.',
