@@ -1,6 +1,7 @@
 import type { Signature, SignatureDim, SignatureEntry } from './artifact.ts'
 import { collectionEntry, signatureOfGraph } from './builtin/signature.ts'
 import { CompileError } from './errors.ts'
+import { withSizes } from './graph/given-sizes.ts'
 import { Identities } from './graph/graph.ts'
 import { importModel } from './graph/import.ts'
 import { listInfoOf, mapInfoOf } from './graph/list.ts'
@@ -13,11 +14,12 @@ import { registry } from './ops/index.ts'
  * compiler supports, as the file states.
  */
 export function modelSignature(model: Model, dims?: ReadonlyMap<string, number>): Signature {
+  const sized = withSizes(model, dims ?? new Map())
   try {
-    return signatureOfGraph(importModel(model, registry, new Identities(), dims ? { dims } : {}))
+    return signatureOfGraph(importModel(sized, registry, new Identities()))
   } catch (error) {
     if (!(error instanceof CompileError)) throw error
-    const { inputs, outputs } = model.graph
+    const { inputs, outputs } = sized.graph
     return {
       inputs: inputs.map((info) => statedEntry(model, info)),
       outputs: outputs.map((info) => statedEntry(model, info)),

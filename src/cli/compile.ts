@@ -21,7 +21,7 @@ export const compile: Command = {
   positionals: modelArgument,
   options: {
     ...buildOptions,
-    dims: dimsFlag('compile for these sizes of symbolic dimensions'),
+    dims: dimsFlag('compile for these sizes of symbolic dimensions; x[1]: axis 1 of input x, rank(x): its rank'),
     out: { type: 'string', short: 'o', value: 'DIR', help: 'folder for the result (default: the working directory)' },
     emit: { type: 'string', value: 'KIND', help: 'what to make (default: library); see below' },
   },

@@ -1,4 +1,5 @@
 import type { UsageError } from '../errors.ts'
+import { sizeNames } from '../graph/given-sizes.ts'
 import type { Model } from '../onnx/model.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { isTensor, type SignatureDim, type SignatureEntry, type TensorEntry } from '../runtime/signature.ts'
@@ -53,10 +54,9 @@ export function expectDims(
   expectNames(sizes, names, usage)
 }
 
-/** Whether all sizes are for symbols of a model's inputs: what it can be compiled for. @throws UsageError as `expectDims` */
-export function expectSymbols(sizes: Sizes, { graph }: Model, usage: (problem: string) => UsageError): void {
-  const dims = graph.inputs.flatMap(({ type }) => (type?.kind === 'tensor' ? (type.shape ?? []) : []))
-  expectNames(sizes, dims, usage)
+/** Whether all sizes are what a model can be compiled for. @throws UsageError as `expectDims` */
+export function expectSymbols(sizes: Sizes, model: Model, usage: (problem: string) => UsageError): void {
+  expectNames(sizes, sizeNames(model, new Map(Object.entries(sizes))), usage)
 }
 
 function expectNames(sizes: Sizes, dims: readonly unknown[], usage: (problem: string) => UsageError): void {

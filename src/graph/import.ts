@@ -1,10 +1,16 @@
 import { OnnxMlirError } from '../errors.ts'
 import type { Model } from '../onnx/model.ts'
 import { type Graph, Identities } from './graph.ts'
-import { Importer, type ImportOptions, Restart } from './importer.ts'
+import { withSizes } from './given-sizes.ts'
+import { Importer, Restart } from './importer.ts'
 import type { OperatorRegistry } from './operator.ts'
 import { withRanks } from './ranks.ts'
 import { removeDeadNodes } from './uses.ts'
+
+export interface ImportOptions {
+  /** Sizes that the inputs are given: name → size, see given-sizes.ts. */
+  readonly dims?: ReadonlyMap<string, number>
+}
 
 /**
  * The compiler's graph of a model: names resolved to values, shapes inferred, constants folded, model-local
@@ -16,8 +22,9 @@ export function importModel(
   identities: Identities,
   options: ImportOptions = {},
 ): Graph {
-  const importAs = (candidate: Model): Graph => importWithFacts(candidate, registry, new Identities(), options)
-  const graph = importWithFacts(withRanks(model, importAs), registry, identities, options)
+  const importAs = (candidate: Model): Graph => importWithFacts(candidate, registry, new Identities())
+  const sized = withSizes(model, options.dims ?? new Map())
+  const graph = importWithFacts(withRanks(sized, importAs), registry, identities)
   removeDeadNodes(graph)
   return graph
 }
@@ -25,16 +32,11 @@ export function importModel(
 /** Each round imports the model with what earlier ones learnt of the inputs' symbols; what is left after as many is checked in the run. */
 const MOST_ROUNDS = 16
 
-function importWithFacts(
-  model: Model,
-  registry: OperatorRegistry,
-  identities: Identities,
-  options: ImportOptions,
-): Graph {
+function importWithFacts(model: Model, registry: OperatorRegistry, identities: Identities): Graph {
   let first: unknown
   for (let round = 1; ; round++) {
     try {
-      const graph = importOnPossibleSides(model, registry, identities, options)
+      const graph = importOnPossibleSides(model, registry, identities)
       if (!identities.facts.hasGrown() || round >= MOST_ROUNDS) return graph
     } catch (error) {
       // A size that was learnt before the error may be what it asks for.
@@ -51,16 +53,11 @@ function isAlike(a: unknown, b: unknown): boolean {
   )
 }
 
-function importOnPossibleSides(
-  model: Model,
-  registry: OperatorRegistry,
-  identities: Identities,
-  options: ImportOptions,
-): Graph {
+function importOnPossibleSides(model: Model, registry: OperatorRegistry, identities: Identities): Graph {
   for (;;) {
     identities.restart()
     try {
-      return new Importer(model, registry, identities, options).run()
+      return new Importer(model, registry, identities).run()
     } catch (error) {
       if (!(error instanceof Restart)) throw error
     }

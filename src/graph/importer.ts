@@ -29,11 +29,6 @@ import { statedRankMissed } from './ranks.ts'
 import { Scope } from './scope.ts'
 import { checkOperators, type Opsets, versionOf } from './support.ts'
 
-export interface ImportOptions {
-  /** Fixes symbolic dimensions: name → size. */
-  readonly dims?: ReadonlyMap<string, number>
-}
-
 /** Where the nodes of one ONNX graph or function body go. */
 interface Place {
   readonly builder: GraphBuilder
@@ -78,21 +73,18 @@ const MOST_IMPOSSIBLE = 256
 export class Importer {
   private readonly model: Model
   private readonly registry: OperatorRegistry
-  private readonly options: ImportOptions
   private readonly identities: Identities
 
-  constructor(model: Model, registry: OperatorRegistry, identities: Identities, options: ImportOptions) {
+  constructor(model: Model, registry: OperatorRegistry, identities: Identities) {
     this.model = model
     this.identities = identities
     this.registry = registry
-    this.options = options
   }
 
   run(): Graph {
     checkFunctions(this.model)
     checkOperators(this.model, this.registry)
-    const inputs = new InputReader(this.model, this.identities, this.options.dims ?? new Map())
-    inputs.checkFixed()
+    const inputs = new InputReader(this.model, this.identities)
     const source = this.model.graph
     const graph = emptyGraph(source)
     const builder = new GraphBuilder(graph, this.registry, this.identities, { always: true })

@@ -1,5 +1,6 @@
 import { CompileError } from '../errors.ts'
-import type { Model, TypeInfo, ValueInfo } from '../onnx/model.ts'
+import type { Model, ValueInfo } from '../onnx/model.ts'
+import { isUnranked, rankName } from './given-sizes.ts'
 import type { Graph, Value } from './graph.ts'
 
 /** The highest rank that is tried for an input that states none. */
@@ -29,7 +30,7 @@ export function withRanks(model: Model, importAs: (candidate: Model) => Graph): 
   const refuse = (problem: string): CompileError =>
     new CompileError(
       'UNSUPPORTED_INPUT',
-      `Model ${model.path}: no stated rank for input ${names}, and ${problem}. State a shape in the model; dimensions that vary may have any names.`,
+      `Model ${model.path}: no stated rank for input ${names}, and ${problem}. Give it ("dims": ${rankName(open[0]!.name)}), or state a shape in the model; dimensions that vary may have any names.`,
       { model: model.path },
     )
   if (open.length > MOST_UNRANKED) throw refuse(`for more than ${MOST_UNRANKED} inputs it is not worked out`)
@@ -49,10 +50,6 @@ export function withRanks(model: Model, importAs: (candidate: Model) => Graph): 
   if (!only) throw refuse(`none from 0 to ${HIGHEST_RANK} would do: ${failure?.message}`)
   if (others.length === 0) return only.model
   throw refuse(`its nodes take ranks ${[only, ...others].map(({ ranks }) => ranks.join(' and ')).join(', ')} alike`)
-}
-
-function isUnranked(type: TypeInfo | undefined): type is TypeInfo & { kind: 'tensor' } {
-  return type?.kind === 'tensor' && !type.shape
 }
 
 function* tuplesOf(length: number): Generator<number[]> {

@@ -1,5 +1,6 @@
 /** What the driver is told about input shapes: fixed sizes, bounds, and which dimensions are equal. */
 import { UsageError } from '../errors.ts'
+import { sizeNames, withSizes } from '../graph/given-sizes.ts'
 import type { Model, OnnxDim } from '../onnx/model.ts'
 import type { OnnxMlirOptions } from './options.ts'
 
@@ -19,17 +20,16 @@ export interface ShapeFlags {
  * @throws UsageError `USAGE_DIMS` for names and sizes that the model doesn't have
  */
 export function shapeFlags(model: Model, options: ShapeOptions): ShapeFlags {
-  const inputs = model.graph.inputs.map(({ name, type }) => ({
-    name,
-    dims: type?.kind === 'tensor' ? type.shape : undefined,
-  }))
+  const inputs = inputsOf(model)
   const symbols = new Set(inputs.flatMap(({ dims }) => dims?.filter((dim) => typeof dim === 'string') ?? []))
   const sizes = new Map(Object.entries(options.dims ?? {}))
   const bounds = new Map(Object.entries(options.bounds ?? {}))
   const shapes = new Map(Object.entries(options.shapes ?? {}))
-  for (const name of [...sizes.keys(), ...bounds.keys()]) {
+  const sizeable = sizeNames(model, sizes)
+  for (const name of sizes.keys())
+    if (!sizeable.includes(name)) throw unknown(model, 'symbolic dimension', name, sizeable)
+  for (const name of bounds.keys())
     if (!symbols.has(name)) throw unknown(model, 'symbolic dimension', name, [...symbols])
-  }
   for (const [name, shape] of shapes) {
     const input = inputs.find((candidate) => candidate.name === name)
     if (input === undefined)
@@ -46,8 +46,11 @@ export function shapeFlags(model: Model, options: ShapeOptions): ShapeFlags {
       throw new UsageError('USAGE_DIMS', `A dimension must be a positive whole number, not ${size}.`)
   }
 
-  const fixed = inputs.map(({ name, dims }) => shapes.get(name) ?? dims?.map((dim) => sizeOf(dim, sizes)))
-  const changed = inputs.map(({ name, dims }) => shapes.has(name) || dims?.some((dim) => sizes.has(String(dim))))
+  const sized = inputsOf(withSizes(model, sizes))
+  const fixed = sized.map(({ name, dims }) => shapes.get(name) ?? dims?.map(sizeOf))
+  const changed = sized.map(
+    ({ name, dims }, i) => shapes.has(name) || dims?.some((dim, axis) => dim !== inputs[i]?.dims?.[axis]),
+  )
   const bounded = (side: 'min' | 'max') =>
     inputs.map(({ dims }) => dims?.map((dim) => (typeof dim === 'string' ? (bounds.get(dim)?.[side] ?? -1) : -1)))
   return {
@@ -64,9 +67,12 @@ export function shapeFlags(model: Model, options: ShapeOptions): ShapeFlags {
   }
 }
 
-function sizeOf(dim: OnnxDim, sizes: ReadonlyMap<string, number>): number {
-  if (typeof dim === 'number') return dim
-  return (dim === undefined ? undefined : sizes.get(dim)) ?? -1
+function inputsOf({ graph }: Model): { name: string; dims: readonly OnnxDim[] | undefined }[] {
+  return graph.inputs.map(({ name, type }) => ({ name, dims: type?.kind === 'tensor' ? type.shape : undefined }))
+}
+
+function sizeOf(dim: OnnxDim): number {
+  return typeof dim === 'number' ? dim : -1
 }
 
 function shapeList(shapes: readonly (readonly number[] | undefined)[]): string | undefined {

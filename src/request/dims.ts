@@ -1,10 +1,14 @@
 import { UsageError } from '../errors.ts'
 import { type Directive, invalidValue } from './directive.ts'
 
-/** Sizes given to symbolic dims, e.g. `{ batch: 1 }`: the model is compiled for exactly these. */
+/**
+ * Sizes given to symbolic dims, e.g. `{ batch: 1 }`: the model is compiled for exactly these. `x[1]` is axis 1 of input x
+ * where that has no name, `rank(x)` the number of axes of an input that states none.
+ */
 export type Dims = Readonly<Record<string, number>>
 
-const expected = 'pairs like batch_1,seq_128, each a symbolic dim of the model and a size of at least 1'
+const expected =
+  'pairs like batch_1,seq_128, each a symbolic dim of the model (x[1] for axis 1 of input x where that has no name) and a size of at least 1'
 
 export const dims: Directive<Dims> = {
   name: 'dims',

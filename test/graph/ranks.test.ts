@@ -64,7 +64,7 @@ describe('an input without a stated rank', () => {
       importModel(decodeModel(modelBytes({ opsets: { '': 17 }, ...source })), registry, new Identities())
     }
     expect(importing([{ op: 'Neg', inputs: ['x'], outputs: ['y'] }])).toThrow(
-      /no stated rank for input "x", and its nodes take ranks 0, 1, 2.*State a shape/,
+      /no stated rank for input "x", and its nodes take ranks 0, 1, 2.*Give it \("dims": rank\(x\)\), or state a shape/,
     )
     expect(
       importing([
