@@ -85,6 +85,7 @@ async function build(
     target: request.directives.target,
     compiler: compiler.identity,
     abi: compiler.abi,
+    operators: options.operators ?? [],
   })
   const name = basename(request.path)
   let started = 0

@@ -13,6 +13,8 @@ export { CompileError, EnvironmentError, ModelError, OnnxMlirError, UsageError }
 export type { HostOptions } from './plugin/models.ts'
 export { type BuildResult, createPipeline, type Pipeline, type PluginOptions } from './pipeline.ts'
 export { canonicalId, isModelId, parseRequest, type Request, type RequestOptions } from './request/request.ts'
+export { defineOperator, type DefinedOperator, type OperatorDefinition } from './ops/user/define.ts'
+export type { UserAttribute } from './onnx/user-operator.ts'
 export { generateTypes, type TypesOptions, type TypesResult } from './types/generate.ts'
 export { nnpaReport, type NnpaReportOptions } from './nnpa-report.ts'
 export type { NodeReport, Report, Summary } from './report/report.ts'

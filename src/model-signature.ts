@@ -7,7 +7,7 @@ import { importModel } from './graph/import.ts'
 import { listInfoOf, mapInfoOf } from './graph/list.ts'
 import type { Model, ValueInfo } from './onnx/model.ts'
 import { typeText } from './onnx/type-proto.ts'
-import { registry } from './ops/index.ts'
+import { registryFor } from './ops/index.ts'
 
 /**
  * What a model takes and gives, without compiling it: as its graph infers, or, where the graph has what only another
@@ -16,7 +16,7 @@ import { registry } from './ops/index.ts'
 export function modelSignature(model: Model, dims?: ReadonlyMap<string, number>): Signature {
   const sized = withSizes(model, dims ?? new Map())
   try {
-    return signatureOfGraph(importModel(sized, registry, new Identities()))
+    return signatureOfGraph(importModel(sized, registryFor(model), new Identities()))
   } catch (error) {
     if (!(error instanceof CompileError)) throw error
     const { inputs, outputs } = sized.graph

@@ -11,12 +11,15 @@ import type { OnnxMlirSettings } from './compilers/onnx-mlir.ts'
 import { modelSignature } from './model-signature.ts'
 import type { ReadOptions } from './onnx/limits.ts'
 import { readModel } from './onnx/read.ts'
+import { loadOperators, type OperatorDefinition, operatorFiles } from './ops/user/define.ts'
 import { parseRequest, type Request, type RequestOptions } from './request/index.ts'
 import type { ModelFacts } from './runtime/model.ts'
 import { canRun, requirementsOf, resolveTarget } from './targets/index.ts'
 
 /** Options of the plugin and of the programmatic API: defaults of all directives, and where artifacts are kept. */
-export interface PluginOptions extends RequestOptions, ReadOptions {
+export interface PluginOptions extends RequestOptions, Omit<ReadOptions, 'operators'> {
+  /** Operators of yours, see `defineOperator`. */
+  readonly operators?: readonly OperatorDefinition[]
   /** Folder of the cache; `false`: nothing is kept beyond this process. Default: the project's `node_modules/.cache`. */
   readonly cache?: string | false
   /** Where onnx-mlir is and what it is asked for beside what directives say. Default: environment and PATH. */
@@ -60,13 +63,13 @@ export interface Pipeline {
 
 /** The one pipeline that the plugin, the loaders, the CLI and programs call. */
 export function createPipeline(options: PluginOptions = {}): Pipeline {
-  const { cache: root, limits, externalData, onnxMlir = {}, report: reporting = {}, ...defaults } = options
+  const { cache: root, limits, externalData, operators, onnxMlir = {}, report: reporting = {}, ...defaults } = options
   const readOptions = { ...(limits && { limits }), ...(externalData !== undefined && { externalData }) }
   let cache: Cache | undefined
   return {
     async build(id, context) {
       const asked = parseRequest(id, defaults)
-      const reading = readingOf(asked, readOptions)
+      const reading = { ...readingOf(asked, readOptions), ...(await readingWith(operators)) }
       // Reading a file that is not there gives the error that users should see; asking for its stat does not.
       if (!existsSync(asked.path)) await readModel(asked.path, reading)
       const request = runnableRequest(asked, context)
@@ -98,7 +101,7 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
           ...(report && { report: report.facts }),
           ...(request.directives.profile === 'onnx' && { profiled: true }),
         },
-        watch: files,
+        watch: [...files, ...operatorFiles(operators)],
         cached,
         ...(report && { reportPage: report.page }),
       }
@@ -112,7 +115,14 @@ function runnableRequest(request: Request, { mode }: BuildContext): Request {
   return parseRequest(request.path, { ...request.directives, target: 'host' })
 }
 
+/** The operators that users define, as they go into reading a model. */
+export async function readingWith(
+  operators: readonly OperatorDefinition[] | undefined,
+): Promise<Pick<ReadOptions, 'operators'>> {
+  return operators && operators.length > 0 ? { operators: await loadOperators(operators) } : {}
+}
+
 /** The signature of a model file, without compiling it. For types. */
-export async function signatureOf(path: string): Promise<Signature> {
-  return modelSignature(await readModel(path))
+export async function signatureOf(path: string, operators?: readonly OperatorDefinition[]): Promise<Signature> {
+  return modelSignature(await readModel(path, await readingWith(operators)))
 }

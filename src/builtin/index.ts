@@ -4,7 +4,7 @@ import { Identities } from '../graph/graph.ts'
 import type { Graph } from '../graph/graph.ts'
 import { importModel } from '../graph/import.ts'
 import type { Model } from '../onnx/model.ts'
-import { registry } from '../ops/index.ts'
+import { registryFor } from '../ops/index.ts'
 import { optimize } from '../ops/optimize.ts'
 import type { Target } from '../targets/index.ts'
 import { kernelMacros, type KernelShape, kernelShapes } from '../kernels/shape.ts'
@@ -39,6 +39,7 @@ export interface BuiltinResult extends CompiledLibrary {
 /** The graph that the built-in compiler makes code for: imported and optimised. */
 export function prepareGraph(model: Model, dims?: ReadonlyMap<string, number>): Graph {
   const identities = new Identities()
+  const registry = registryFor(model)
   const graph = importModel(model, registry, identities, dims ? { dims } : {})
   optimize(graph, registry, identities)
   return graph

@@ -4,6 +4,7 @@ import { type Dim, dimKey, product } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import { dimToC } from './dim-to-c.ts'
 import { shortenNames } from '../runtime/shorten.ts'
+import { stringLiteral } from '../ops/c-text.ts'
 import type { KernelWriter } from '../ops/lowering.ts'
 import type { Packing } from '../kernels/packing.ts'
 import type { KernelShape } from '../kernels/shape.ts'
@@ -51,6 +52,8 @@ export class KernelTable {
   private readonly names = new Map<string, string>()
   private readonly functions: string[] = []
   readonly headers = new Set<string>()
+  /** The C of users, by text, and the functions that it is for. */
+  private readonly sources = new Map<string, { readonly file: string; readonly functions: Set<string> }>()
 
   /** `shape`: the register tile that the kernels are made for. */
   constructor(shape: KernelShape) {
@@ -72,6 +75,27 @@ export class KernelTable {
 
   definitions(): string {
     return this.functions.join('\n')
+  }
+
+  /** Has the C of a user in the model, with a function of the type om_operator. */
+  addSource(name: string, file: string, text: string): void {
+    const source = this.sources.get(text) ?? { file, functions: new Set() }
+    source.functions.add(name)
+    this.sources.set(text, source)
+  }
+
+  /** What is called of users' C. */
+  declarations(): string {
+    const names = [...this.sources.values()].flatMap(({ functions }) => [...functions])
+    return names
+      .map((name) => `static int ${name}(const om_input *, const om_output *, const om_attribute *);\n`)
+      .join('')
+  }
+
+  /** The C of users, to stand behind all other: its macros are nobody else's. */
+  userSources(): string {
+    const texts = [...this.sources].map(([text, { file }]) => `#line 1 ${stringLiteral(file)}\n${text}\n`)
+    return texts.join('')
   }
 }
 
@@ -178,6 +202,10 @@ export class Kernel implements KernelWriter {
 
   line(text: string): void {
     for (const line of text.split('\n')) this.body += line ? `  ${line}\n` : '\n'
+  }
+
+  source(name: string, file: string, text: string): void {
+    this.table.addSource(name, file, text)
   }
 
   include(header: string): void {

@@ -55,13 +55,14 @@ export function generateSource(graph: Graph, options: SourceOptions): ModelSourc
   ]
   const includes = [...new Set([...own, ...table.headers])].map((header) => `#include "${header}"\n`).join('')
   return {
-    head: `#include "om_builtin.h"\n#include "om_export.h"\n${includes}\n`,
+    head: `#include "om_builtin.h"\n#include "om_export.h"\n${includes}${table.declarations()}\n`,
     body: [
       constants.definitions(),
       table.definitions(),
       load,
       run,
       descriptor(signature, plan.arenaBytes, options),
+      table.userSources(),
     ].join('\n'),
     weights: constants.chunks,
     signature,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { UserOperator } from '../onnx/user-operator.ts'
 
 /** All that decides what a compiler makes. */
 export interface KeyParts {
@@ -17,12 +18,15 @@ export interface KeyParts {
   readonly compiler: string
   /** OM_BUILTIN_ABI, or 0 for libraries that have only onnx-mlir's. */
   readonly abi: number
+  /** What the user defines beside the model. */
+  readonly operators: readonly UserOperator[]
 }
 
 /** The key of an artifact in the store: sha256, hex. */
-export function artifactKey({ model, externalData, directives, target, compiler, abi }: KeyParts): string {
+export function artifactKey(of: KeyParts): string {
+  const { model, externalData, directives, target, compiler, abi, operators } = of
   // JSON, so that no two lists of parts run together into one text.
-  const parts = ['artifact', ownVersion(), model, externalData, directives, target, compiler, abi]
+  const parts = ['artifact', ownVersion(), model, externalData, directives, target, compiler, abi, operators]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 

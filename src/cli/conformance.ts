@@ -7,6 +7,7 @@ import { expectRunnable } from '../plugin/runnable.ts'
 import { parseRequest } from '../request/index.ts'
 import type { Command, Invocation } from './command.ts'
 import { buildOptions, requestOptions } from './model-build.ts'
+import { operatorsFlag, operatorsOption } from './operators.ts'
 import { numberOption } from './parse.ts'
 
 /** Of what earlier runs compiled, this much is kept. */
@@ -27,6 +28,7 @@ export const conformance: Command = {
       value: 'X',
       help: 'absolute tolerance, as a share of the largest absolute value of each output (default: 1e-7, whatever its values)',
     },
+    operators: operatorsFlag,
     sanitize: { type: 'boolean', help: 'compile and run with sanitizers; see below' },
     jobs: { type: 'string', value: 'N', help: 'tests at once (default: one per core)' },
   },
@@ -49,12 +51,14 @@ does. What the sanitizers report is a failure, with their text as its reason.`,
     expectRunnable(parseRequest('model.onnx', request).directives.target)
     const cache = join(tmpdir(), 'unplugin-onnx-mlir-conformance')
     const filter = filterOf(invocation)
+    const operators = await operatorsOption(invocation)
     const results = await runSuite({
       suite,
       cache,
       request,
       tolerances: tolerances(invocation),
       sanitize,
+      ...(operators && { operators }),
       signal,
       ...(filter && { filter }),
       ...(jobs && { jobs }),

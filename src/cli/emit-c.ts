@@ -10,6 +10,7 @@ import { readModel } from '../onnx/read.ts'
 import { parseRequest, type RequestOptions } from '../request/index.ts'
 import { resolveTarget } from '../targets/index.ts'
 import type { Invocation, Outcome } from './command.ts'
+import { readingOption } from './operators.ts'
 import { bytesText } from './style.ts'
 
 /** What to do where a command's results find no place. */
@@ -37,8 +38,9 @@ export async function emitC(
   id: string,
   out: string,
   options: RequestOptions,
-  { progress, usage }: Pick<Invocation, 'progress' | 'usage'>,
+  invocation: Pick<Invocation, 'progress' | 'usage' | 'values'>,
 ): Promise<Outcome> {
+  const { progress, usage } = invocation
   const { path, directives } = parseRequest(id, options)
   if (directives.compiler === 'onnx-mlir') throw usage('--emit c is for the built-in compiler; onnx-mlir makes no C')
   const target = resolveTarget(directives.target)
@@ -47,7 +49,7 @@ export async function emitC(
   await expectOwn(source, mark, usage)
   progress(`generating C in ${out}`)
   const { text, weights, includeDirs, signature, arenaBytes } = builtinSource(
-    await readModel(path, readingOf({ directives })),
+    await readModel(path, { ...readingOf({ directives }), ...(await readingOption(invocation)) }),
     {
       target,
       dims: new Map(Object.entries(directives.dims)),

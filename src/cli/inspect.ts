@@ -5,6 +5,7 @@ import { printable } from '../printable.ts'
 import type { Command } from './command.ts'
 import { type InspectedValue, type Inspection, inspectModel } from './inspection.ts'
 import { modelArgument } from './model-build.ts'
+import { operatorsFlag, readingOption } from './operators.ts'
 import { dimsFlag, dimsOption, expectSymbols } from './dims.ts'
 import { inspectStages, textStages } from './inspect-stages.ts'
 import { bold, bytesText, countText, dim, table, yellow } from './style.ts'
@@ -21,6 +22,7 @@ export const inspect: Command = {
       value: 'T',
       help: 'machine to plan memory and make stages for (default: host)',
     },
+    operators: operatorsFlag,
     stages: { type: 'boolean', help: 'instead: how onnx-mlir turns the model into LLVM IR, see below' },
     stage: { type: 'string', value: 'NAME', help: `instead: the text of one stage: ${textStages.join(', ')}` },
     out: { type: 'string', short: 'o', value: 'DIR', help: 'keep the texts of the stages here' },
@@ -38,7 +40,7 @@ and zlow are there for z16 and z17, where onnx-mlir has NNPA. Exit code 1 where 
     const dims = dimsOption(invocation)
     const target = resolveTarget(values['target'] ?? 'host')
     progress(`reading ${path}`)
-    const model = await readModel(path)
+    const model = await readModel(path, await readingOption(invocation))
     expectSymbols(dims, model, usage)
     const inspection = inspectModel(model, new Map(Object.entries(dims)), target)
     return { ok: true, text: describe(inspection), json: inspection }

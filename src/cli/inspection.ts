@@ -7,7 +7,7 @@ import { packedBytes } from '../onnx/element-type.ts'
 import type { Attribute, Model, OnnxGraph, OnnxNode, ValueInfo } from '../onnx/model.ts'
 import { elementsOf } from '../onnx/tensor.ts'
 import { typeText } from '../onnx/type-proto.ts'
-import { registry } from '../ops/index.ts'
+import { registryFor } from '../ops/index.ts'
 import { isTensor, type SignatureDim, type SignatureEntry } from '../runtime/signature.ts'
 import type { Target } from '../targets/index.ts'
 import { entryTypeText } from './entry-type.ts'
@@ -98,7 +98,7 @@ function costOf(
     assumedOne: [],
   }
   try {
-    const graph = importModel(model, registry, new Identities(), { dims })
+    const graph = importModel(model, registryFor(model), new Identities(), { dims })
     result.flops = flopsOf(graph)
     result.assumedOne = assumedDims(graph)
     const { arenaBytes, weights } = builtinSource(model, { target, dims, identity: 'inspect' })

@@ -7,6 +7,7 @@ import { expectRunnable, runnableModel } from '../plugin/runnable.ts'
 import { directives, parseRequest, type RequestOptions } from '../request/index.ts'
 import type { Model } from '../runtime/model.ts'
 import type { Invocation, Options } from './command.ts'
+import { operatorsFlag, operatorsOption } from './operators.ts'
 
 /** Options of every command that compiles a model. */
 export const buildOptions = {
@@ -19,6 +20,7 @@ export const buildOptions = {
   compiler: { type: 'string', short: 'c', value: 'C', help: 'auto, builtin, onnx-mlir or fastest (default: auto)' },
   O: { type: 'string', short: 'O', value: 'N', help: 'optimisation level, 0 to 3 (default: 3)' },
   untrusted: { type: 'boolean', help: 'tighter limits, no external data, no onnx-mlir' },
+  operators: operatorsFlag,
   cache: { type: 'string', value: 'DIR', help: 'folder of the cache (default: see the command cache dir)' },
 } as const satisfies Options
 
@@ -49,7 +51,12 @@ export async function buildModel(
     throw new ModelError('MODEL_UNREADABLE', `${modelFile(id)}: the file does not exist. Check the path.`, {
       model: id,
     })
-  const pipeline = createPipeline({ ...options, ...(values['cache'] && { cache: values['cache'] }) })
+  const operators = await operatorsOption(invocation)
+  const pipeline = createPipeline({
+    ...options,
+    ...(operators && { operators }),
+    ...(values['cache'] && { cache: values['cache'] }),
+  })
   return pipeline.build(id, { mode: 'build', log: progress, progress: phase, warn, signal })
 }
 

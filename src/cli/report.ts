@@ -14,6 +14,7 @@ import { type Move, movesBetween } from '../report/what-if.ts'
 import type { Command, Invocation } from './command.ts'
 import { dimsFlag, dimsOption, expectSymbols, type Sizes } from './dims.ts'
 import { modelArgument } from './model-build.ts'
+import { operatorsFlag, readingOption } from './operators.ts'
 import { writeText } from './output.ts'
 import { red } from './style.ts'
 import { type Change, parseWhatIf } from './what-if-option.ts'
@@ -26,6 +27,7 @@ export const report: Command = {
     target: { type: 'string', short: 't', value: 'T', help: 'z16 or z17 (default: z16)' },
     predicted: { type: 'boolean', help: 'by rules alone, even where an onnx-mlir is found' },
     dims: dimsFlag('sizes of symbolic dimensions'),
+    operators: operatorsFlag,
     html: { type: 'string', value: 'FILE', help: 'write a page that shows the graph' },
     placement: { type: 'string', value: 'FILE', help: 'where nodes should run (default: MODEL.placement.json)' },
     'save-placement': { type: 'string', value: 'FILE', help: 'write where nodes run, to edit' },
@@ -45,7 +47,7 @@ A placement names nodes with regular expressions over their whole names; the fir
     checkOutputs(invocation, path)
     const dims = dimsOption(invocation)
     invocation.progress(`reading ${path}`)
-    const model = await readModel(path)
+    const model = await readModel(path, await readingOption(invocation))
     expectSymbols({ ...dims, ...change?.dims }, model, usage)
     const options = await reportOptions(invocation, path, dims)
     const result = await nnpaReport(model, target, options)

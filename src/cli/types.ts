@@ -6,6 +6,7 @@ import { baseConfig, extendTsConfig } from '../types/tsconfig-extend.ts'
 import { generateTypes, type TypesOptions, type TypesResult } from '../types/generate.ts'
 import { watchTypes } from '../types/watch.ts'
 import type { Command, Invocation, Outcome } from './command.ts'
+import { operatorsFlag, operatorsOption } from './operators.ts'
 import { dim, green, red, yellow } from './style.ts'
 
 export const types: Command = {
@@ -17,6 +18,7 @@ export const types: Command = {
     fix: { type: 'boolean', help: 'first have the configuration extend ours, so that TypeScript finds them' },
     root: { type: 'string', value: 'DIR', help: 'the project (default: the nearest folder with a package.json)' },
     exclude: { type: 'string', multiple: true, value: 'DIR', help: 'a folder to leave out' },
+    operators: operatorsFlag,
     tsconfig: {
       type: 'string',
       value: 'FILE',
@@ -29,9 +31,10 @@ export const types: Command = {
     if (flags.has('fix') && flags.has('check')) throw usage('--fix and --check exclude each other')
     const root = resolve(values['root'] ?? nearestProject(process.cwd()))
     if (!existsSync(root)) throw usage(`there is no folder ${root}`)
+    const operators = await operatorsOption(invocation)
     const options: TypesOptions = {
       root,
-      signatureOf,
+      signatureOf: (path) => signatureOf(path, operators),
       check: flags.has('check'),
       exclude: all('exclude'),
       ...(values['tsconfig'] && { tsconfig: resolve(values['tsconfig']) }),

@@ -10,7 +10,7 @@ import { type FindOptions, findOnnxMlir } from '../onnx-mlir/find.ts'
 import { describeInstallation, type Installation } from '../onnx-mlir/installation.ts'
 import type { OnnxMlirOptions } from '../onnx-mlir/options.ts'
 import { capabilitiesOf, installationKey } from '../onnx-mlir/probe.ts'
-import { registry } from '../ops/index.ts'
+import { registryFor } from '../ops/index.ts'
 import { onShutdown } from '../process/shutdown.ts'
 import type { Request } from '../request/index.ts'
 import { resolveTarget, type Target, targets } from '../targets/index.ts'
@@ -101,7 +101,8 @@ export async function onnxMlirCompiler(
         stagingParent: stagingRoot,
         signature,
         capabilityStore: capabilityStore(store.folder),
-        builtinCan: ({ domain, op }) => registry.find(domain, op, model.opsets.get(domain) ?? 1) !== undefined,
+        builtinCan: ({ domain, op }) =>
+          registryFor(model).find(domain, op, model.opsets.get(domain) ?? 1) !== undefined,
         onProgress: (step) => progress?.({ model: basename(path), ...step }),
         ...(signal && { signal }),
         ...limitsOf(settings),

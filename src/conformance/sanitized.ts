@@ -9,6 +9,8 @@ import { writeWeights } from '../builtin/toolchain-weights.ts'
 import { findCc, type Toolchain } from '../builtin/toolchain.ts'
 import { CompileError } from '../errors.ts'
 import { readModel } from '../onnx/read.ts'
+import type { OperatorDefinition } from '../ops/user/define.ts'
+import { readingWith } from '../pipeline.ts'
 import { runProcess, type SpawnResult } from '../process/spawn.ts'
 import { type OptimizeLevel, parseRequest, type RequestOptions } from '../request/index.ts'
 import { resolveTarget, type Target } from '../targets/index.ts'
@@ -29,11 +31,20 @@ const TIMEOUT_MS = 120_000
  *
  * @throws ModelError, CompileError as the built-in compiler does; `run` throws what sanitizers report
  */
-export async function sanitizedModel(path: string, options: RequestOptions): Promise<Runnable> {
+export async function sanitizedModel(
+  path: string,
+  options: RequestOptions,
+  operators: readonly OperatorDefinition[] = [],
+): Promise<Runnable> {
   const { directives } = parseRequest(path, options)
   const target = resolveTarget(directives.target)
   const dims = new Map(Object.entries(directives.dims))
-  const made = builtinSource(await readModel(path), { target, dims, identity: 'sanitized', apart: true })
+  const made = builtinSource(await readModel(path, await readingWith(operators)), {
+    target,
+    dims,
+    identity: 'sanitized',
+    apart: true,
+  })
   return sanitizedProgram(made, target, options.O)
 }
 

@@ -39,14 +39,15 @@ export async function runSuite(options: SuiteOptions): Promise<Map<string, CaseR
   const results = new Map<string, CaseResult>(
     folders.map((folder) => [basename(folder), { status: 'skip', reason: 'not run' }]),
   )
-  const { cache, request, tolerances, sanitize, signal } = options
+  const { cache, request, tolerances, sanitize, operators, signal } = options
+  const cases: CaseOptions = { cache, request, tolerances, sanitize, ...(operators && { operators }) }
   let done = 0
   const lane = async (): Promise<void> => {
     const worker = new Worker()
     const stop = (): void => worker.stop()
     signal?.addEventListener('abort', stop)
     for (let folder = waiting.shift(); folder && !signal?.aborted; folder = waiting.shift()) {
-      const result = await worker.run({ folder, options: { cache, request, tolerances, sanitize } })
+      const result = await worker.run({ folder, options: cases })
       results.set(basename(folder), result)
       options.onResult?.(basename(folder), result, ++done, folders.length)
     }

@@ -1,3 +1,4 @@
+import type { OperatorDefinition } from '../ops/user/define.ts'
 import { createPipeline } from '../pipeline.ts'
 import type { RequestOptions } from '../request/index.ts'
 import { type CaseResult, runCase } from './case.ts'
@@ -11,6 +12,8 @@ export interface CaseOptions {
   readonly cache: string
   readonly request: RequestOptions
   readonly tolerances: Tolerances
+  /** Operators that the user defines. */
+  readonly operators?: readonly OperatorDefinition[]
   /** Compile to programs with sanitizers; see sanitized.ts. */
   readonly sanitize: boolean
 }
@@ -33,8 +36,8 @@ process.on('message', ({ folder, options }: CaseMessage) => {
     .then((result) => process.send!(result))
 })
 
-function compilerFor({ cache, request, sanitize }: CaseOptions): (path: string) => Promise<Runnable> {
-  if (sanitize) return (path) => sanitizedModel(path, request)
-  const pipeline = createPipeline({ ...request, cache })
+function compilerFor({ cache, request, sanitize, operators = [] }: CaseOptions): (path: string) => Promise<Runnable> {
+  if (sanitize) return (path) => sanitizedModel(path, request, operators)
+  const pipeline = createPipeline({ ...request, cache, operators })
   return (path) => compiledModel(path, pipeline)
 }

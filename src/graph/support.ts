@@ -40,10 +40,20 @@ export function checkOperators(model: Model, registry: OperatorRegistry): void {
     'UNSUPPORTED_OPERATOR',
     `Model ${model.path}: node ${JSON.stringify(node.name || node.outputs[0])} uses operator ${operator}, which the built-in compiler does not support.` +
       ` Unsupported operators in this model: ${[...missing.keys()].join(', ')}.` +
-      ' Install onnx-mlir, which may support them, or replace them in the model.',
+      ` ${adviceFor([...missing.values()])}`,
     { model: model.path, node: node.name, op: node.op, missing: [...missing.keys()] },
   )
 }
+
+/** What to do about operators that nobody implements. */
+function adviceFor(nodes: readonly OnnxNode[]): string {
+  if (nodes.some(({ domain }) => domain === LAYOUT_DOMAIN))
+    return `Those of ${LAYOUT_DOMAIN} are onnxruntime's for the machine that optimised the model: have it write the model with the optimisation level "extended" instead of "all", or take the model as it was before.`
+  return 'Install onnx-mlir, which may support them, replace them in the model, or define them: see the option "operators" in docs/operators-of-your-own.md.'
+}
+
+/** Whose weights are in an order that depends on the processor, which the model does not state. */
+const LAYOUT_DOMAIN = 'com.microsoft.nchwc'
 
 /** `com.example.Twirl (opset 1)`; a name that is not one word is quoted, as it may hold anything. */
 function nameOf(node: OnnxNode, opsets: Opsets): string {

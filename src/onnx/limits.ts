@@ -1,3 +1,5 @@
+import type { UserOperator } from './user-operator.ts'
+
 /** Bounds on what a model file may ask of this process. A file that exceeds one gets a `ModelError` with code `MODEL_LIMIT`. */
 export interface ReadLimits {
   /** Bytes of the `.onnx` file. 2 GiB - 1, protobuf's own limit, is also the highest possible value. */
@@ -35,6 +37,8 @@ export const defaultLimits: ReadLimits = {
 }
 
 export interface ReadOptions {
+  /** Operators that the user defines for the model's nodes. */
+  readonly operators?: readonly UserOperator[]
   /** Limits to raise or lower; the others keep their defaults. */
   readonly limits?: Partial<ReadLimits>
   /** `false`: a model whose data is in other files is refused. */

@@ -1,4 +1,5 @@
 import type { ElementType } from './element-type.ts'
+import type { UserOperator } from './user-operator.ts'
 
 /**
  * A decoded ONNX file, as plain data. Names are the model's own and never trusted:
@@ -16,6 +17,8 @@ export interface Model {
   readonly graph: OnnxGraph
   /** Model-local functions, keyed `domain:name:overload`. */
   readonly functions: ReadonlyMap<string, OnnxFunction>
+  /** What the user defines for its nodes beside the file. */
+  readonly operators?: readonly UserOperator[]
   /** Everything on disk that the model consists of: the file itself first, then external data files. */
   readonly files: readonly ModelFile[]
 }

@@ -42,7 +42,7 @@ export async function readModel(path: string, { signal, ...options }: FileReadOp
     const model = readModelProto(proto, reading)
     const sha256 = await hashBytes(bytes, signal)
     await external?.prehash(signal)
-    return { ...model, files: filesOf(bytes.length, sha256, reading) }
+    return { ...model, ...operatorsOf(options), files: filesOf(bytes.length, sha256, reading) }
   } finally {
     external?.close()
   }
@@ -55,10 +55,14 @@ export function decodeModel(bytes: Uint8Array, options: DecodeOptions = {}): Mod
   try {
     const model = readModelProto(decodeProto(bytes, reading), reading)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
-    return { ...model, files: filesOf(bytes.length, sha256, reading) }
+    return { ...model, ...operatorsOf(options), files: filesOf(bytes.length, sha256, reading) }
   } finally {
     external?.close()
   }
+}
+
+function operatorsOf({ operators }: ReadOptions): Pick<Model, 'operators'> {
+  return operators ? { operators } : {}
 }
 
 function decodeProto(bytes: Uint8Array, reading: Reading): onnx.ModelProto {

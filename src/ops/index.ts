@@ -1,4 +1,5 @@
 import type { Node } from '../graph/graph.ts'
+import type { Model } from '../onnx/model.ts'
 import { activations } from './activations.ts'
 import { arithmetic } from './arithmetic.ts'
 import { attention } from './attention.ts'
@@ -35,7 +36,7 @@ import { random } from './random.ts'
 import { ranges } from './range.ts'
 import { recurrent } from './recurrent.ts'
 import { reductions } from './reduction.ts'
-import { makeRegistry } from './registry.ts'
+import { makeRegistry, type RegistryOf } from './registry.ts'
 import { resizing } from './resize.ts'
 import { sampling } from './sampling.ts'
 import { scans } from './scan.ts'
@@ -56,6 +57,8 @@ import { transposedProducts } from './transposed-product.ts'
 import { trees } from './trees.ts'
 import { unary } from './unary.ts'
 import { unpooling } from './unpooling.ts'
+import { userCalls } from './user/call.ts'
+import { userOperator } from './user/operator.ts'
 import { windowFunctions } from './window-functions.ts'
 
 /** Every operator that the built-in compiler knows. A new family is a file and a line here. */
@@ -116,9 +119,17 @@ export const operators: readonly LoweredOperator[] = [
   ...controlFlow,
   ...scans,
   ...contrib,
+  ...userCalls,
 ]
 
 export const registry = makeRegistry(operators)
+
+/** Ours, and what the user defines for a model, which goes first. */
+export function registryFor({ operators: defined }: Pick<Model, 'operators'>): RegistryOf<LoweredOperator> {
+  if (!defined || defined.length === 0) return registry
+  const own = makeRegistry(defined.map((one) => userOperator(one)))
+  return { find: (domain, op, version) => own.find(domain, op, version) ?? registry.find(domain, op, version) }
+}
 
 /** The definition that a node of the compiler's graph follows. */
 export function operatorOf(node: Node): LoweredOperator {

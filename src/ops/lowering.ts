@@ -41,6 +41,8 @@ export interface KernelWriter {
   line(text: string): void
   /** Ends the call with OM_ERR_SHAPE unless two C expressions of type int64_t are equal. */
   failUnlessEqual(given: string, expected: string, sentence: string): void
+  /** The C of a user that the body calls: the function, what messages call its text, and the text. Once per text. */
+  source(name: string, file: string, text: string): void
   /** A C header of native/kernels that the body needs, e.g. `gemm.h`. */
   include(header: string): void
   /** Ends the call with OM_ERR_VALUE and this sentence when the C condition holds: bad data met at run time. */

@@ -25,7 +25,7 @@ export function createTypeLayer(options: HostOptions, folder = process.cwd()): T
       const previous = running.catch(() => undefined)
       queued ??= previous.then(() => {
         queued = undefined
-        return generate(options.root ?? projectOf(this.folder), warn)
+        return generate(options, options.root ?? projectOf(this.folder), warn)
       })
       running = queued
       await running
@@ -33,8 +33,8 @@ export function createTypeLayer(options: HostOptions, folder = process.cwd()): T
   }
 }
 
-async function generate(root: string, warn: (line: string) => void): Promise<void> {
-  const { problems } = await generateTypes({ root, signatureOf })
+async function generate({ operators }: HostOptions, root: string, warn: (line: string) => void): Promise<void> {
+  const { problems } = await generateTypes({ root, signatureOf: (path) => signatureOf(path, operators) })
   // Messages about a model's content begin with its path.
   for (const { file, message } of problems) warn(message.includes(file) ? message : `${file}: ${message}`)
 }

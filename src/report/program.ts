@@ -4,7 +4,8 @@ import { type Graph, Identities, Node, Value, type ValueInfo } from '../graph/gr
 import { naming } from '../graph/unforeseen.ts'
 import { OnnxMlirError } from '../errors.ts'
 import type { Model, OnnxNode, Tensor, TypeInfo } from '../onnx/model.ts'
-import { registry } from '../ops/index.ts'
+import type { OperatorRegistry } from '../graph/operator.ts'
+import { registryFor } from '../ops/index.ts'
 
 /** An operation as onnx-mlir has it on the way to the accelerator, and which nodes of the model it stands for. */
 export class Step extends Node {
@@ -98,6 +99,7 @@ export interface Program {
 export function importProgram(model: Model, dims: ReadonlyMap<string, number> = new Map()): Program {
   const identities = new Identities()
   const lowered: Graph = { name: '', inputs: [], outputs: [], outputNames: [], nodes: [] }
+  const registry = registryFor(model)
   const scratch = new GraphBuilder(lowered, registry, identities)
   const folded = new Set<Value>()
   const origins = new Map<Value, ReadonlySet<number>>()
@@ -140,7 +142,7 @@ export function importProgram(model: Model, dims: ReadonlyMap<string, number> = 
     }
     captured.push(...namesInSubgraphs(node))
     const inner = new Node({ ...origin, inputs: node.inputs.map((name) => inferred.get(name)) })
-    const { results, refusal } = infer(scratch, inner, node)
+    const { results, refusal } = infer(scratch, registry, inner, node)
     const outputs = node.outputs.map((name, i) => {
       const known = results?.[i] ?? stated(name, graph.valueInfo.get(name)?.type ?? outputTypes.get(name))
       const window = known?.shape ? undefined : windowShape(inner, identities)
@@ -178,6 +180,7 @@ export function importProgram(model: Model, dims: ReadonlyMap<string, number> = 
  */
 function infer(
   scratch: GraphBuilder,
+  registry: OperatorRegistry,
   node: Node,
   { inputs, outputs }: OnnxNode,
 ): { readonly results?: readonly Value[]; readonly refusal?: OnnxMlirError } {

@@ -17,6 +17,7 @@ const parts: KeyParts = {
   directives: 'O=3&target=z16',
   target: 'z16',
   compiler: 'builtin gcc 12.2.0',
+  operators: [],
   abi: 1,
 }
 

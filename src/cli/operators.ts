@@ -1,0 +1,43 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { UsageError } from '../errors.ts'
+import type { ReadOptions } from '../onnx/limits.ts'
+import type { OperatorDefinition } from '../ops/user/define.ts'
+import { readingWith } from '../pipeline.ts'
+import type { Invocation, Option } from './command.ts'
+
+/** The option `--operators` of commands that read a model. */
+export const operatorsFlag: Option = {
+  type: 'string',
+  value: 'FILE',
+  help: 'a module whose default export is a list of defineOperator(…)',
+}
+
+/** The operators that the module of `--operators` defines. @throws UsageError `USAGE_OPERATOR` where it is no such module */
+export async function operatorsOption({
+  values,
+}: Pick<Invocation, 'values'>): Promise<readonly OperatorDefinition[] | undefined> {
+  const file = values['operators']
+  if (file === undefined) return undefined
+  const path = resolve(file)
+  const module = await import(pathToFileURL(path).href).then(
+    (loaded: { readonly default?: unknown }) => loaded,
+    (error: unknown) => {
+      if (error instanceof UsageError) throw error
+      const why = error instanceof Error ? error.message : String(error)
+      throw new UsageError('USAGE_OPERATOR', `--operators ${file}: it can't be loaded: ${why}`, {}, { cause: error })
+    },
+  )
+  const { default: list } = module
+  if (Array.isArray(list) && list.every((one) => typeof one === 'object' && one !== null))
+    return list as OperatorDefinition[]
+  throw new UsageError(
+    'USAGE_OPERATOR',
+    `--operators ${file}: its default export should be a list of defineOperator(…), but is ${list === undefined ? 'missing' : typeof list}.`,
+  )
+}
+
+/** What `--operators` says, as it goes into reading a model. */
+export async function readingOption(invocation: Pick<Invocation, 'values'>): Promise<Pick<ReadOptions, 'operators'>> {
+  return readingWith(await operatorsOption(invocation))
+}
