@@ -15,8 +15,14 @@ export type OnnxRuntimePackage = 'onnxruntime-node' | 'onnxruntime-web'
 /** An onnxruntime that a project has installed. It is no dependency of this package. */
 export interface OnnxRuntime {
   readonly version: string
-  /** @param threads for the arithmetic of one operator */
-  load(model: string, options: { readonly threads: number }): Promise<OnnxSession>
+  load(model: string, options: SessionOptions): Promise<OnnxSession>
+}
+
+export interface SessionOptions {
+  /** For the arithmetic of one operator. */
+  readonly threads: number
+  /** Run the graph as it is written: some of onnxruntime's fusions quantise again what a model dequantises. */
+  readonly asWritten?: boolean
 }
 
 export interface OnnxSession {
@@ -58,21 +64,26 @@ export async function findOnnxRuntime(name: OnnxRuntimePackage, from: string): P
     const api = imported.default ?? imported
     // Warnings about a model's unused initializers and the like would go to standard error.
     api.env.logLevel = 'error'
-    return { version: await versionOf(name, entry), load: (model, { threads }) => load(api, name, model, threads) }
+    return { version: await versionOf(name, entry), load: (model, options) => load(api, name, model, options) }
   } catch (cause) {
     const message = `${name} in ${from} can't be loaded: ${(cause as Error).message}. Install it anew.`
     throw new EnvironmentError('ENVIRONMENT_ONNXRUNTIME', message, { from }, { cause })
   }
 }
 
-async function load(api: Api, name: OnnxRuntimePackage, model: string, threads: number): Promise<OnnxSession> {
+async function load(
+  api: Api,
+  name: OnnxRuntimePackage,
+  model: string,
+  { threads, asWritten = false }: SessionOptions,
+): Promise<OnnxSession> {
   const isWeb = name === 'onnxruntime-web'
   if (isWeb) api.env.wasm.numThreads = threads
   const session = await api.InferenceSession.create(isWeb ? await readFile(model) : model, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionProviders: [isWeb ? 'wasm' : 'cpu'],
-    graphOptimizationLevel: 'all',
+    graphOptimizationLevel: asWritten ? 'disabled' : 'all',
   })
   const feedsOf = (inputs: Inputs): Readonly<Record<string, unknown>> =>
     Object.fromEntries([...inputs].map(([input, tensor]) => [input, feed(api, tensor)]))

@@ -2,8 +2,16 @@ import { EnvironmentError } from '../../errors.ts'
 import { findOnnxRuntime, type OnnxRuntimePackage } from '../onnxruntime.ts'
 import type { Engine } from './engine.ts'
 
-/** @param from folder whose `node_modules` has the package */
-export function onnxRuntimeEngine(name: OnnxRuntimePackage, from: string, threads: number): Engine {
+/**
+ * @param from folder whose `node_modules` has the package
+ * @param asWritten take the outputs, not the times, from the graph as it is written, see `SessionOptions`
+ */
+export function onnxRuntimeEngine(
+  name: OnnxRuntimePackage,
+  from: string,
+  threads: number,
+  { asWritten = false } = {},
+): Engine {
   return {
     name,
     async load(path) {
@@ -19,7 +27,13 @@ export function onnxRuntimeEngine(name: OnnxRuntimePackage, from: string, thread
       return {
         loadMs,
         facts: { version: onnxruntime.version, threads },
-        outputs: (inputs) => session.run(inputs),
+        async outputs(inputs) {
+          if (!asWritten) return session.run(inputs)
+          const exact = await onnxruntime.load(path, { threads, asWritten })
+          const results = await exact.run(inputs)
+          await exact.release()
+          return results
+        },
         lanes(inputs) {
           const run = session.prepare(inputs)
           return [
