@@ -20,6 +20,8 @@ export interface Elementwise {
   readonly onNumbers?: ((...elements: number[]) => number) | undefined
   /** Of integers (and truth values): exact, before what overflows wraps. */
   readonly onIntegers?: ((...elements: bigint[]) => bigint) | undefined
+  /** Whether `onNumbers` takes integers as well as floats. */
+  readonly mixes?: boolean
 }
 
 /**
@@ -29,7 +31,7 @@ export interface Elementwise {
 export function foldElementwise(
   node: Node,
   type: ElementType,
-  { onNumbers, onIntegers }: Elementwise,
+  { onNumbers, onIntegers, mixes = false }: Elementwise,
 ): Tensor[] | undefined {
   const tensors = node.inputs.flatMap((input) => input?.constant ?? [])
   const shape = broadcastShapes(
@@ -46,7 +48,8 @@ export function foldElementwise(
     })
     return [tensorFrom(type, shape, results)]
   }
-  const numbers = onNumbers && !tensors.some((tensor) => isInteger(tensor.type)) ? tensors.map(numbersOf) : undefined
+  const takes = onNumbers && (mixes || !tensors.some((tensor) => isInteger(tensor.type)))
+  const numbers = takes ? tensors.map(numbersOf) : undefined
   if (!onNumbers || !numbers?.every((list) => list !== undefined)) return undefined
   const results = new Float64Array(elementsOf(shape))
   const operate = onElements(onNumbers, numbers as ArrayLike<number>[])
@@ -76,7 +79,7 @@ function integersOf(tensor: Tensor): ArrayLike<bigint> | undefined {
 export function numbersOf(tensor: Tensor): ArrayLike<number> | undefined {
   if (tensor.type === 'string' || tensor.type.startsWith('complex')) return undefined
   // Copying the weights of a large model element by element is what folding would take longest over.
-  if (['float32', 'float64', 'bool', 'int32'].includes(tensor.type)) return tensorArray(tensor) as Float32Array
+  if (['float32', 'float64', 'bool', 'int8', 'uint8', 'int16', 'uint16', 'int32'].includes(tensor.type)) return tensorArray(tensor) as Float32Array
   const values = tensorValues(tensor) as readonly (number | bigint)[]
   const numbers = Array.from(values, Number)
   const exact = values.every((value, i) => typeof value === 'number' || BigInt(numbers[i]!) === value)

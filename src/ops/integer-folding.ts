@@ -1,13 +1,17 @@
 import { shapeEquals } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { Rewrite, RewriteContext } from '../graph/rewrite.ts'
-import { elementTypes } from '../onnx/element-type.ts'
+import { type ElementType, elementTypes, limitsOf } from '../onnx/element-type.ts'
+import { numbersOf } from './fold.ts'
+import { numberOf, type Quantisation, quantisationOf } from './qdq.ts'
+import { castTo } from './widen.ts'
 
 /**
- * What quantisers write behind a product of integers, a Cast to float32, a factor (the product of both scales) and a bias,
- * goes into the product: its sums are floats as soon as they leave the registers.
+ * What quantisers write behind a product of integers goes into the product: a Cast to float32, a factor (the product of
+ * both scales) and a bias, so that its sums are floats as soon as they leave the registers; or the quantisation of its
+ * result, which is then made of the sums.
  */
-export const integerFolding: readonly Rewrite[] = [scaleSums, addToFloats]
+export const integerFolding: readonly Rewrite[] = [scaleSums, addToFloats, quantiseFloats]
 
 const PRODUCTS: readonly string[] = ['MatMulIntegers', 'ConvIntegers']
 
@@ -65,4 +69,48 @@ function addToFloats(node: Node, b: RewriteContext): readonly Value[] | undefine
     return [b.op(product.op, inputs, Object.fromEntries(product.attributes), 'om')]
   }
   return undefined
+}
+
+/** What Relu or Clip limits before it is quantised, where the limits are those of the codes or lie beyond: codes saturate anyway. */
+function unlimited({ x, scale: unit, zeroPoint }: Quantisation, type: ElementType, b: RewriteContext): Value {
+  const limit = x.producer
+  if (limit?.domain !== '' || !(limit.op === 'Relu' || limit.op === 'Clip') || !b.isUsedOnce(x)) return x
+  const [scale, zero] = [numberOf(unit), zeroPoint ? numberOf(zeroPoint) : 0]
+  const [low, high] = [boundOf(limit, 1, limit.op === 'Relu' ? 0 : -Infinity), boundOf(limit, 2, Infinity)]
+  if (scale === undefined || zero === undefined || low === undefined || high === undefined || !(scale > 0)) return x
+  const [least, most] = limitsOf(type).map((code) => (Number(code) - zero) * scale) as [number, number]
+  return least < low || most > high ? x : limit.input(0)
+}
+
+function boundOf(limit: Node, input: number, otherwise: number): number | undefined {
+  const bound = limit.inputs[input]
+  return bound ? numberOf(bound) : otherwise
+}
+
+/** Biases beyond are no int32, or not exact. */
+const LARGEST_BIAS = 2 ** 30
+
+/** Quantised floats: sums times scale, plus bias, over the unit of the codes. */
+function quantiseFloats(node: Node, b: RewriteContext): readonly Value[] | undefined {
+  const quantised = quantisationOf(node)
+  if (!quantised || !b.isUsedOnce(quantised.ratio)) return undefined
+  const { type } = node.output()
+  if (type !== 'uint8' && type !== 'int8') return undefined
+  const product = productOf(unlimited(quantised, type, b), 'float32', b)
+  const zero = quantised.zeroPoint ? numberOf(quantised.zeroPoint) : 0
+  if (!product || zero === undefined || !quantised.scale.dims.every((dim) => dim === 1)) return undefined
+  const [scale, bias] = [product.input(4), product.inputs[5]]
+  const inUnits = bias && b.op('Round', [b.op('Div', [bias, scale])])
+  const known = inUnits && inUnits.constant && numbersOf(inUnits.constant)
+  if (inUnits && !(known && Array.prototype.every.call(known, (one: number) => Math.abs(one) <= LARGEST_BIAS)))
+    return undefined
+  const unit = quantised.scale.rank === 0 ? quantised.scale : b.reshape(quantised.scale, [])
+  const inputs = [
+    ...Array.from({ length: 4 }, (_, i) => product.inputs[i]),
+    b.op('Div', [scale, unit]),
+    inUnits && castTo(b, inUnits, 'int32'),
+    zero === 0 ? undefined : b.scalar(zero, type),
+  ]
+  const attributes = { ...Object.fromEntries(product.attributes), to: elementTypes[type].code }
+  return [b.op(product.op, inputs, attributes, 'om')]
 }

@@ -4,11 +4,13 @@ import { rewriteGraph } from '../graph/rewrite.ts'
 import { convolutionFolding } from './convolution-folding.ts'
 import { integerFolding } from './integer-folding.ts'
 import { layoutRules } from './layout.ts'
+import { qdqRules } from './qdq.ts'
 import { narrowFloatRules } from './narrow-floats.ts'
 
 /** The passes between import and lowering, in order. */
 export function optimize(graph: Graph, registry: OperatorRegistry, identities: Identities): void {
   rewriteGraph(graph, narrowFloatRules, registry, identities)
+  rewriteGraph(graph, qdqRules, registry, identities)
   rewriteGraph(graph, [...layoutRules, ...convolutionFolding], registry, identities)
   rewriteGraph(graph, integerFolding, registry, identities)
 }

@@ -7,6 +7,7 @@ import { type Agreement, sameSize, sizeOrOne, takes } from '../graph/rules.ts'
 import { type ElementType, elementTypeOf, elementTypes, isFloat } from '../onnx/element-type.ts'
 import { foldElementwise } from './fold.ts'
 import type { LoweredOperator } from './lowering.ts'
+import { roundToEven } from './rounding.ts'
 import { normalizeAxis } from './shape-contents.ts'
 import { castTo } from './widen.ts'
 
@@ -142,12 +143,6 @@ const RoundTo: LoweredOperator = {
   },
 }
 
-function roundToEven(value: number): number {
-  const floor = Math.floor(value)
-  const rest = value - floor
-  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor
-}
-
 /** ONNX DequantizeLinear-10 … 25: (x - zero point) * scale, computed in float32 and given in the scale's type. */
 const DequantizeLinear: LoweredOperator = {
   name: 'DequantizeLinear',
@@ -157,9 +152,34 @@ const DequantizeLinear: LoweredOperator = {
     const [x, scale, zeroPoint] = [node.input(0), node.input(1), node.inputs[2]]
     const to = floatAttribute(node, 'output_dtype') ?? scale.type
     const wide = (value: Value): Value => castTo(b, value, 'float32')
+    if (!isFloat(x.type)) {
+      const parameters = [wide(aligned(node, b, scale, x)), zeroPoint && aligned(node, b, zeroPoint, x)]
+      return [castTo(b, b.op('Dequantize', [x, ...parameters], {}, 'om'), to)]
+    }
     const moved = zeroPoint ? b.op('Sub', [wide(x), wide(aligned(node, b, zeroPoint, x))]) : wide(x)
     return [castTo(b, b.op('Mul', [moved, wide(aligned(node, b, scale, x))]), to)]
   },
+}
+
+/** The compiler's own: (x - zero point) * scale of integers, as float32. The rules of qdq.ts look for it. */
+const Dequantize: LoweredOperator = {
+  name: 'Dequantize',
+  domain: 'om',
+  rules: takes('x:T scale:float32 zero_point?:T', { T: 'byte|int16|uint16|small|int32' }, (node) => {
+    const parameters = [1, 2].flatMap((input) => {
+      const parameter = node.inputs[input]
+      return parameter ? [{ input, from: 0, dims: parameter.dims }] : []
+    })
+    return [...broadcastTo(node, node.input(0).dims, parameters)]
+  }),
+  infer: (node) => [{ type: 'float32', shape: node.input(0).shape }],
+  fold(node) {
+    const onNumbers = (x: number, scale: number, zeroPoint = 0): number =>
+      Math.fround(Math.fround(x) - Math.fround(zeroPoint)) * scale
+    return foldElementwise(node, 'float32', { onNumbers, mixes: true })
+  },
+  scalar: (_node, [x, scale, zeroPoint]) =>
+    `(((float)${x} - ${zeroPoint ? `(float)${zeroPoint}` : '0.0f'}) * ${scale})`,
 }
 
 /** ONNX DynamicQuantizeLinear-11, its function body; a tensor of zeros has scale 1 instead of a division by zero. */
@@ -202,6 +222,7 @@ export const quantizations: readonly LoweredOperator[] = [
   QuantizeLinear,
   RoundTo,
   DequantizeLinear,
+  Dequantize,
   DynamicQuantizeLinear,
   RangeWithZero,
 ]

@@ -57,7 +57,7 @@ export interface IntegerResult {
 export type Operands = readonly [a: Value, b: Value, aZero: Value | undefined, bZero: Value | undefined]
 
 /** One for all: as the kernels of integers take it. */
-function isOne(value: Value | undefined): boolean {
+export function isOne(value: Value | undefined): boolean {
   return !value || value.rank === 0 || (value.rank === 1 && value.dims[0] === 1)
 }
 

@@ -6,6 +6,7 @@ import { negation } from './c-text.ts'
 import type { Elementwise } from './fold.ts'
 import { libm, type Scalar, unaryOperator } from './elementwise.ts'
 import type { LoweredOperator } from './lowering.ts'
+import { roundToEven } from './rounding.ts'
 
 /** Functions of native/kernels/elementary.h, which vectorise; doubles use the C library. */
 function elementary(name: string, c: string): LoweredOperator {
@@ -49,7 +50,7 @@ export const unary: readonly LoweredOperator[] = [
   library('Ceil', 'ceil', Math.ceil),
   library('Floor', 'floor', Math.floor),
   // Ties go to the even neighbour, as the default rounding mode has it.
-  library('Round', 'rint'),
+  library('Round', 'rint', roundToEven),
   library('Sqrt', 'sqrt', Math.sqrt),
   unaryOperator('Reciprocal', (node, [x]) => `${ONE[node.input(0).type] ?? '1.0f'} / ${x}`, {
     types: 'float',
