@@ -2,6 +2,7 @@ import type { LoweredOperator } from '../lowering.ts'
 import { contribActivations } from './activations.ts'
 import { contribAttention } from './attention.ts'
 import { contribFused } from './fused.ts'
+import { contribImages } from './images.ts'
 import { groupQueryAttention } from './group-query-attention.ts'
 import { matMulNBits } from './matmul-n-bits.ts'
 import { multiHeadAttention } from './multi-head-attention.ts'
@@ -12,7 +13,9 @@ import { quantizedLayers } from './quantized-layers.ts'
 import { contribQuantizeLinear } from './quantized-linear.ts'
 import { quantizedPools } from './quantized-pools.ts'
 import { contribQuantizedProducts } from './quantized-products.ts'
+import { retired } from './retired.ts'
 import { rotaryEmbedding } from './rotary-embedding.ts'
+import { contribTensors } from './tensors.ts'
 
 /** Operators of onnxruntime's own domain, which its optimisers and some exporters write. */
 export const contrib: readonly LoweredOperator[] = [
@@ -30,4 +33,7 @@ export const contrib: readonly LoweredOperator[] = [
   ...quantizedAttention,
   ...quantizedLayers,
   ...matMulNBits,
+  ...contribTensors,
+  ...contribImages,
+  ...retired,
 ]

@@ -17,6 +17,8 @@ export interface Compared extends Case {
   readonly tolerance?: number
   /** Sizes stay known: the operator needs one of them. */
   readonly onlyStatic?: boolean
+  /** The version of ONNX that onnxruntime is given. Default: 17. */
+  readonly opset?: number
   /** Of all outputs, where onnxruntime does not infer it. */
   readonly outputType?: ElementType
 }
@@ -48,7 +50,7 @@ async function referenceOf(cases: readonly Compared[]): Promise<Result[][]> {
 
 /** What onnxruntime gives, node by node as the model says. */
 async function runtimeResults({ InferenceSession, Tensor: OrtTensor }: Onnxruntime, one: Compared): Promise<Result[]> {
-  const { source, feeds } = modelOfCase(one, { opset: 17 })
+  const { source, feeds } = modelOfCase(one, { opset: one.opset ?? 17 })
   try {
     const options = { graphOptimizationLevel: 'disabled', logSeverityLevel: 4 }
     const type = one.outputType && tensorType(one.outputType)
