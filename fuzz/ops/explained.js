@@ -197,9 +197,9 @@ export const explained = [
       kind === 'value' && /^ReduceLogSum(?:Exp)?$/.test(op) && /^u?int/.test(expected.type),
   },
   {
-    why: 'onnxruntime’s pools pad auto_pad=SAME for the kernel without its dilations, so that the result is smaller than ONNX says (the input’s size by the stride), and what follows of other shapes.',
-    covers: ({ kind, what }, node, _, { nodes }) =>
-      (kind === 'value' && what.startsWith('shape is') && isDilatedSame(node)) ||
+    why: 'onnxruntime’s pools pad auto_pad=SAME for the kernel without its dilations, so that the result is smaller than ONNX says (the input’s size by the stride), what follows of other shapes, and taps that are padding are none.',
+    covers: ({ kind }, node, _, { nodes }) =>
+      (kind === 'value' && isDilatedSame(node)) ||
       (kind === 'refused' && nodes.some(isDilatedSame)),
   },
   {

@@ -1,4 +1,4 @@
-import { type Dim, isStatic, multiply, product } from '../graph/dim.ts'
+import { type Dim, floorDivide, isStatic, multiply, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import { type Agreement, sameSize, sizeOrOne, takes } from '../graph/rules.ts'
 import { type IntegerStrides, integerScratchBytes, packedIntegerBytes, packIntegers } from '../kernels/pack-integer.ts'
@@ -174,9 +174,7 @@ const ConvIntegers: LoweredOperator = {
       k.line(`om_depthwise_integers(${k.input(0)}, ${packed}, &shape, &whole);`)
       return
     }
-    const columns = typeof outs === 'number' ? outs / groups : undefined
-    if (columns === undefined)
-      throw node.error('UNSUPPORTED_DYNAMIC', 'the number of filters must be known at compile time')
+    const columns = floorDivide(outs, groups)
     const all = multiply(taps, depth)
     const strides = isStatic([all, depth, taps])
       ? { inner: Number(depth), outerStep: 1, innerStep: Number(taps), column: Number(all) }

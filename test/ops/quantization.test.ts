@@ -193,10 +193,12 @@ describe('products of quantised tensors', () => {
       ],
       constants: constant ? [1, 2] : [2],
     })
-    const [fast, slow, data] = await runCases([conv(small, true), conv(ws, true), conv(small, false)])
+    const free: Case = { ...conv(small, false), attributes: { kernel_shape: [3n, 3n] }, dynamic: true }
+    const [fast, slow, data, any] = await runCases([conv(small, true), conv(ws, true), conv(small, false), free])
     expect(fast![0]!.values).toEqual(expected(small))
     expect(slow![0]!.values).toEqual(expected(ws))
     expect(data![0]!.values).toEqual(expected(small))
+    expect(any![0]!.values).toEqual(expected(small))
   })
 
   it('of matrices so deep that floats would not hold the sums', async () => {
