@@ -37,51 +37,55 @@ OM_INLINE ptrdiff_t om_tap_nd(const om_window_nd *w, ptrdiff_t out, ptrdiff_t ta
   return padding ? -1 : offset;
 }
 
-/* x f32[batch, channels, in...], w f32[out_channels, channels / groups, kernel...], bias f32[out_channels] or NULL,
- * y f32[batch, out_channels, out...]. */
-OM_SHARED void om_conv_nd_f32(const float *x, const float *w, const float *bias, float *y, ptrdiff_t batch,
-                              ptrdiff_t channels, ptrdiff_t out_channels, ptrdiff_t groups,
-                              const om_window_nd *window) {
-  const ptrdiff_t pixels = om_product_nd(window->in, window->rank), outs = om_product_nd(window->out, window->rank);
-  const ptrdiff_t taps = om_product_nd(window->kernel, window->rank), depth = channels / groups;
-  for (ptrdiff_t n = 0; n < batch; n++)
-    for (ptrdiff_t o = 0; o < out_channels; o++) {
-      const float *group = x + (n * channels + o / (out_channels / groups) * depth) * pixels;
-      float *to = y + (n * out_channels + o) * outs;
-      for (ptrdiff_t at = 0; at < outs; at++) to[at] = bias ? bias[o] : 0.0f;
-      for (ptrdiff_t tap = 0; tap < taps; tap++)
-        for (ptrdiff_t at = 0; at < outs; at++) {
-          const ptrdiff_t from = om_tap_nd(window, at, tap);
-          if (from < 0) continue;
-          for (ptrdiff_t c = 0; c < depth; c++) to[at] += group[c * pixels + from] * w[(o * depth + c) * taps + tap];
-        }
-    }
-}
+/* x[batch, channels, in...], w[out_channels, channels / groups, kernel...], bias[out_channels] or NULL,
+ * y[batch, out_channels, out...]. */
+#define OM_CONV_ND(name, T)                                                                                            \
+  OM_SHARED void name(const T *x, const T *w, const T *bias, T *y, ptrdiff_t batch,                                    \
+                      ptrdiff_t channels, ptrdiff_t out_channels, ptrdiff_t groups, const om_window_nd *window) {      \
+    const ptrdiff_t pixels = om_product_nd(window->in, window->rank), outs = om_product_nd(window->out, window->rank); \
+    const ptrdiff_t taps = om_product_nd(window->kernel, window->rank), depth = channels / groups;                     \
+    for (ptrdiff_t n = 0; n < batch; n++)                                                                              \
+      for (ptrdiff_t o = 0; o < out_channels; o++) {                                                                   \
+        const T *group = x + (n * channels + o / (out_channels / groups) * depth) * pixels;                            \
+        T *to = y + (n * out_channels + o) * outs;                                                                     \
+        for (ptrdiff_t at = 0; at < outs; at++) to[at] = bias ? bias[o] : 0;                                           \
+        for (ptrdiff_t tap = 0; tap < taps; tap++)                                                                     \
+          for (ptrdiff_t at = 0; at < outs; at++) {                                                                    \
+            const ptrdiff_t from = om_tap_nd(window, at, tap);                                                         \
+            if (from < 0) continue;                                                                                    \
+            for (ptrdiff_t c = 0; c < depth; c++) to[at] += group[c * pixels + from] * w[(o * depth + c) * taps + tap]; \
+          }                                                                                                            \
+      }                                                                                                                \
+  }
+OM_CONV_ND(om_conv_nd_f32, float)
+OM_CONV_ND(om_conv_nd_f64, double)
 
 /* ONNX ConvTranspose, the gradient of a convolution from y back to x: `window` describes that convolution, so its
- * `in` is y's shape and its `out` is x's. x f32[batch, channels, window.out...],
- * w f32[channels, out_channels / groups, kernel...], y f32[batch, out_channels, window.in...]. */
-OM_SHARED void om_conv_transpose_nd_f32(const float *x, const float *w, const float *bias, float *y, ptrdiff_t batch,
-                                        ptrdiff_t channels, ptrdiff_t out_channels, ptrdiff_t groups,
-                                        const om_window_nd *window) {
-  const ptrdiff_t pixels = om_product_nd(window->out, window->rank), outs = om_product_nd(window->in, window->rank);
-  const ptrdiff_t taps = om_product_nd(window->kernel, window->rank), width = out_channels / groups;
-  for (ptrdiff_t n = 0; n < batch; n++) {
-    for (ptrdiff_t o = 0; o < out_channels; o++)
-      for (ptrdiff_t at = 0; at < outs; at++) y[(n * out_channels + o) * outs + at] = bias ? bias[o] : 0.0f;
-    for (ptrdiff_t c = 0; c < channels; c++) {
-      const ptrdiff_t first = c / (channels / groups) * width;
-      for (ptrdiff_t tap = 0; tap < taps; tap++)
-        for (ptrdiff_t at = 0; at < pixels; at++) {
-          const ptrdiff_t to = om_tap_nd(window, at, tap);
-          if (to < 0) continue;
-          const float v = x[(n * channels + c) * pixels + at];
-          for (ptrdiff_t o = 0; o < width; o++)
-            y[(n * out_channels + first + o) * outs + to] += v * w[(c * width + o) * taps + tap];
-        }
-    }
+ * `in` is y's shape and its `out` is x's. x[batch, channels, window.out...], w[channels, out_channels / groups, kernel...],
+ * y[batch, out_channels, window.in...]. */
+#define OM_CONV_TRANSPOSE_ND(name, T)                                                                                  \
+  OM_SHARED void name(const T *x, const T *w, const T *bias, T *y, ptrdiff_t batch,                                    \
+                      ptrdiff_t channels, ptrdiff_t out_channels, ptrdiff_t groups, const om_window_nd *window) {      \
+    const ptrdiff_t pixels = om_product_nd(window->out, window->rank), outs = om_product_nd(window->in, window->rank); \
+    const ptrdiff_t taps = om_product_nd(window->kernel, window->rank), width = out_channels / groups;                 \
+    for (ptrdiff_t n = 0; n < batch; n++) {                                                                            \
+      for (ptrdiff_t o = 0; o < out_channels; o++)                                                                     \
+        for (ptrdiff_t at = 0; at < outs; at++) y[(n * out_channels + o) * outs + at] = bias ? bias[o] : 0;            \
+      for (ptrdiff_t c = 0; c < channels; c++) {                                                                       \
+        const ptrdiff_t first = c / (channels / groups) * width;                                                       \
+        for (ptrdiff_t tap = 0; tap < taps; tap++)                                                                     \
+          for (ptrdiff_t at = 0; at < pixels; at++) {                                                                  \
+            const ptrdiff_t to = om_tap_nd(window, at, tap);                                                           \
+            if (to < 0) continue;                                                                                      \
+            const T v = x[(n * channels + c) * pixels + at];                                                           \
+            for (ptrdiff_t o = 0; o < width; o++)                                                                      \
+              y[(n * out_channels + first + o) * outs + to] += v * w[(c * width + o) * taps + tap];                    \
+          }                                                                                                            \
+      }                                                                                                                \
+    }                                                                                                                  \
   }
-}
+OM_CONV_TRANSPOSE_ND(om_conv_transpose_nd_f32, float)
+OM_CONV_TRANSPOSE_ND(om_conv_transpose_nd_f64, double)
 
 /* Largest element of each window; x f32[planes, in...], y f32[planes, out...].
  * indices (or NULL): offsets of the winners in x as a whole, spatial axes row-major, or column-major where asked. */
@@ -116,21 +120,23 @@ OM_SHARED void om_maxpool_nd_f32(const float *x, float *y, int64_t *indices, boo
 }
 
 /* Mean of each window; see om_avgpool2d_f32 of pool.h for count_padding. */
-OM_SHARED void om_avgpool_nd_f32(const float *x, float *y, ptrdiff_t planes, const om_window_nd *window,
-                                 bool count_padding) {
-  const ptrdiff_t pixels = om_product_nd(window->in, window->rank), outs = om_product_nd(window->out, window->rank);
-  const ptrdiff_t taps = om_product_nd(window->kernel, window->rank);
-  for (ptrdiff_t plane = 0; plane < planes; plane++)
-    for (ptrdiff_t at = 0; at < outs; at++) {
-      float sum = 0.0f;
-      ptrdiff_t count = 0;
-      for (ptrdiff_t tap = 0; tap < taps; tap++) {
-        const ptrdiff_t from = om_tap_nd(window, at, tap);
-        count += from >= 0 || (from == -1 && count_padding);
-        if (from >= 0) sum += x[plane * pixels + from];
-      }
-      y[plane * outs + at] = sum / (float)count;
-    }
-}
+#define OM_AVGPOOL_ND(name, T)                                                                                         \
+  OM_SHARED void name(const T *x, T *y, ptrdiff_t planes, const om_window_nd *window, bool count_padding) {             \
+    const ptrdiff_t pixels = om_product_nd(window->in, window->rank), outs = om_product_nd(window->out, window->rank); \
+    const ptrdiff_t taps = om_product_nd(window->kernel, window->rank);                                                \
+    for (ptrdiff_t plane = 0; plane < planes; plane++)                                                                 \
+      for (ptrdiff_t at = 0; at < outs; at++) {                                                                        \
+        T sum = 0;                                                                                                     \
+        ptrdiff_t count = 0;                                                                                           \
+        for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                                   \
+          const ptrdiff_t from = om_tap_nd(window, at, tap);                                                           \
+          count += from >= 0 || (from == -1 && count_padding);                                                         \
+          if (from >= 0) sum += x[plane * pixels + from];                                                              \
+        }                                                                                                              \
+        y[plane * outs + at] = sum / (T)count;                                                                         \
+      }                                                                                                                \
+  }
+OM_AVGPOOL_ND(om_avgpool_nd_f32, float)
+OM_AVGPOOL_ND(om_avgpool_nd_f64, double)
 
 #endif

@@ -4,7 +4,7 @@ import { takes } from '../graph/rules.ts'
 import { agreeTransposed } from './convolution-rules.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { autoPadOf, checkSpatialAxes, splitPads, type Window, windowInitializer } from './window.ts'
-import { castTo } from './widen.ts'
+import { widenNarrowFloats } from './widen.ts'
 
 /**
  * The window of the convolution that a ConvTranspose node is the gradient of: its input is the node's output
@@ -59,6 +59,11 @@ function transposedWindow(node: Node): Window {
   return { ...window, input, padsBegin, padsEnd }
 }
 
+/** Of the kernels for the element type of the first input. */
+function suffixOf(node: Node): string {
+  return node.input(0).type === 'float64' ? 'f64' : 'f32'
+}
+
 /** ONNX ConvTranspose-1 … 22. */
 const ConvTranspose: LoweredOperator = {
   name: 'ConvTranspose',
@@ -70,10 +75,7 @@ const ConvTranspose: LoweredOperator = {
   },
   decompose(node, b) {
     const { type, dims } = node.input(0)
-    if (type !== 'float32') {
-      const wide = node.inputs.map((input) => input && castTo(b, input, 'float32'))
-      return [castTo(b, b.op('ConvTranspose', wide, Object.fromEntries(node.attributes)), type)]
-    }
+    if (type !== 'float32' && type !== 'float64') return widenNarrowFloats(node, b)
     const w = node.input(1)
     if (!isStatic(w.dims)) return undefined
     // Every pixel puts its share under the whole window, all at once a product of matrices; windows then add up.
@@ -94,7 +96,7 @@ const ConvTranspose: LoweredOperator = {
     const sizes = [x.dims[0]!, x.dims[1]!, node.output().dims[1]!, node.int('group', 1)].map((dim) => k.dim(dim))
     const bias = node.inputs[2] ? k.input(2) : 'NULL'
     k.line(
-      `om_conv_transpose_nd_f32(${k.input(0)}, ${k.input(1)}, ${bias}, ${k.output()}, ${sizes.join(', ')}, &window);`,
+      `om_conv_transpose_nd_${suffixOf(node)}(${k.input(0)}, ${k.input(1)}, ${bias}, ${k.output()}, ${sizes.join(', ')}, &window);`,
     )
   },
   flops: (node) => product([2, ...node.input(0).dims, ...node.input(1).dims.slice(1)]),
@@ -104,7 +106,7 @@ const ConvTranspose: LoweredOperator = {
 const AddWindows: LoweredOperator = {
   name: 'AddWindows',
   domain: 'om',
-  rules: takes('x:float32[_, _, _, ...] B?:float32[_]', {}, (node) => {
+  rules: takes('x:T[_, _, _, ...] B?:T[_]', { T: 'float32|float64' }, (node) => {
     const [filters, taps] = [node.int('filters', 1), product(node.ints('kernel_shape') ?? [])]
     return [
       { input: 0, axis: 1, expected: multiply(filters, taps), as: `windows of ${filters} filters need` },
@@ -121,7 +123,7 @@ const AddWindows: LoweredOperator = {
     k.include('windows.h')
     k.line(`const om_window_nd window = ${windowInitializer(transposedWindow(node), (dim) => k.dim(dim))};`)
     k.line(
-      `om_col2im_f32(${k.input(0)}, ${node.inputs[1] ? k.input(1) : 'NULL'}, ${k.output()}, ${planes}, ${filters}, &window);`,
+      `om_col2im_${suffixOf(node)}(${k.input(0)}, ${node.inputs[1] ? k.input(1) : 'NULL'}, ${k.output()}, ${planes}, ${filters}, &window);`,
     )
   },
   flops: (node) => product(node.input(0).dims),

@@ -35,13 +35,12 @@ const Conv: LoweredOperator = {
   lower(node, k) {
     const { window, groups, outChannels } = ofNchw(node)
     const [batch, channels] = node.input(0).dims as [Dim, Dim]
-    if (node.input(0).type !== 'float32')
-      throw node.error('UNSUPPORTED_TYPE', `Conv of ${node.input(0).type} is not supported`)
+    const suffix = node.input(0).type === 'float64' ? 'f64' : 'f32'
     k.include('nd.h')
     k.line(`const om_window_nd window = ${windowInitializer(window, (dim) => k.dim(dim))};`)
     const bias = node.inputs[2] ? k.input(2) : 'NULL'
     k.line(
-      `om_conv_nd_f32(${k.input(0)}, ${k.input(1)}, ${bias}, ${k.output()}, ${k.dim(batch)}, ${k.dim(channels)}, ${k.dim(outChannels)}, ${groups}, &window);`,
+      `om_conv_nd_${suffix}(${k.input(0)}, ${k.input(1)}, ${bias}, ${k.output()}, ${k.dim(batch)}, ${k.dim(channels)}, ${k.dim(outChannels)}, ${groups}, &window);`,
     )
   },
   flops,

@@ -14,7 +14,7 @@ function kernelShape(node: Node): readonly number[] {
 }
 
 /** Suffixes of the kernels that pool each element type; narrow floats are widened. */
-const maxKernels: Readonly<Record<string, string>> = { float32: 'f32', float64: 'f64', int8: 'i8', uint8: 'u8' }
+const suffixes: Readonly<Record<string, string>> = { float32: 'f32', float64: 'f64', int8: 'i8', uint8: 'u8' }
 
 /** ONNX MaxPool-1 … 22 and AveragePool-1 … 22 in the file's layout. */
 function pool(name: string, kind: Kind): LoweredOperator {
@@ -32,10 +32,8 @@ function pool(name: string, kind: Kind): LoweredOperator {
     check: (node, k) => checkPooled(node, k, windowOfNode(node)),
     lower(node, k) {
       const [batch, channels] = node.input(0).dims as [Dim, Dim]
-      const suffix =
-        kind === 'max' ? maxKernels[node.input(0).type] : node.input(0).type === 'float32' ? 'f32' : undefined
-      if (!suffix) throw node.error('UNSUPPORTED_TYPE', `${name} of ${node.input(0).type} is not supported`)
-      k.include(suffix === 'f32' ? 'nd.h' : 'windows.h')
+      const suffix = suffixes[node.input(0).type]!
+      k.include(kind === 'average' || suffix === 'f32' ? 'nd.h' : 'windows.h')
       k.line(`const om_window_nd window = ${windowInitializer(windowOfNode(node), (dim) => k.dim(dim))};`)
       const planes = k.count([batch, channels])
       if (kind === 'max') {
@@ -45,7 +43,7 @@ function pool(name: string, kind: Kind): LoweredOperator {
         )
       } else {
         k.line(
-          `om_avgpool_nd_f32(${k.input(0)}, ${k.output()}, ${planes}, &window, ${Boolean(node.int('count_include_pad', 0))});`,
+          `om_avgpool_nd_${suffix}(${k.input(0)}, ${k.output()}, ${planes}, &window, ${Boolean(node.int('count_include_pad', 0))});`,
         )
       }
     },
