@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
-import type { Model, ValueInfo } from '../onnx/model.ts'
+import type { Model, Tensor, ValueInfo } from '../onnx/model.ts'
 import { decodeValue, type TestValue } from '../onnx/test-data.ts'
 
 /** Inputs of a model and the outputs that they should give, by name. */
@@ -43,5 +43,15 @@ async function readValue(path: string, info: ValueInfo): Promise<TestValue> {
       `Can't read ${path}: ${why}. The model has a value ${JSON.stringify(info.name)}.`,
     )
   })
-  return decodeValue(bytes, info.type ?? { kind: 'tensor', type: 'float32', shape: undefined }, { path })
+  const value = decodeValue(bytes, info.type ?? { kind: 'tensor', type: 'float32', shape: undefined }, { path })
+  return isDeclaredScalar(info, value) ? { ...value, dims: [] } : value
+}
+
+/**
+ * Whether what the model declares a scalar is a list of one in the file: `numpy.ascontiguousarray`, which writers of data
+ * sets call, makes that of a scalar. The model's word counts.
+ */
+function isDeclaredScalar({ type }: ValueInfo, value: TestValue): value is Tensor {
+  const isScalar = type?.kind === 'tensor' && type.shape?.length === 0
+  return isScalar && value !== undefined && 'dims' in value && value.dims.length === 1 && value.dims[0] === 1
 }

@@ -10,6 +10,7 @@ import { buildProgram, type Program } from '../cli/program.ts'
 // The command over a suite of our own: y = 2 x, with expected values that are right, a little off, and wrong.
 
 const suite = makeFolder()
+const scalars = makeFolder()
 let program: Program
 
 async function addTest(name: string, op: string, expected: readonly number[]): Promise<void> {
@@ -33,6 +34,32 @@ beforeAll(async () => {
   await addTest('test_right', 'Add', [2, 20, 2000])
   await addTest('test_unknown', 'Summon', [2, 20, 2000])
   await addTest('test_wrong', 'Add', [3, 20, 2000])
+})
+
+/** The sum of a list, which the model declares a scalar, with an expected value of these dimensions. */
+async function addSum(name: string, expected: readonly number[]): Promise<void> {
+  const data = join(scalars, 'node', name, 'test_data_set_0')
+  await mkdir(data, { recursive: true })
+  const bytes = modelBytes({
+    opsets: { '': 21 },
+    inputs: { x: tensorType('float32', [3]) },
+    outputs: { y: tensorType('float32', []) },
+    nodes: [{ op: 'ReduceSum', inputs: ['x'], outputs: ['y'], attributes: { keepdims: 0n } }],
+  })
+  await writeFile(join(data, '..', 'model.onnx'), bytes)
+  await writeFile(join(data, 'input_0.pb'), encodeTensor(f32([1, 10, 1000])))
+  await writeFile(join(data, 'output_0.pb'), encodeTensor(f32([1011], expected)))
+}
+
+test('takes a list of one for what the model declares a scalar, and nothing else', async () => {
+  await addSum('test_list', [1])
+  await addSum('test_matrix', [1, 1])
+  await addSum('test_scalar', [])
+  const file = join(makeFolder(), 'result.json')
+  await program.run(['conformance', '--suite', scalars, '--jobs', '1', '--json', file])
+  const { tests } = JSON.parse(await readFile(file, 'utf8')) as { tests: Record<string, { status: string }> }
+  const passed = Object.keys(tests).filter((name) => tests[name]!.status === 'pass')
+  expect(passed).toEqual(['test_list', 'test_scalar'])
 })
 
 afterAll(() => program.remove())
