@@ -14,6 +14,7 @@ import { determinants } from './determinant.ts'
 import { einsum } from './einsum.ts'
 import { flexAttention } from './flex-attention.ts'
 import { fourier } from './fourier.ts'
+import { images } from './image.ts'
 import { layerNormalizations } from './layer-normalization.ts'
 import { linearAttention } from './linear-attention.ts'
 import { lists } from './list.ts'
@@ -109,6 +110,7 @@ export const operators: readonly LoweredOperator[] = [
   ...cumulatives,
   ...einsum,
   ...determinants,
+  ...images,
   ...losses,
   ...training,
   ...random,
