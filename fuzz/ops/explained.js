@@ -199,8 +199,7 @@ export const explained = [
   {
     why: 'onnxruntime’s pools pad auto_pad=SAME for the kernel without its dilations, so that the result is smaller than ONNX says (the input’s size by the stride), what follows of other shapes, and taps that are padding are none.',
     covers: ({ kind }, node, _, { nodes }) =>
-      (kind === 'value' && isDilatedSame(node)) ||
-      (kind === 'refused' && nodes.some(isDilatedSame)),
+      (kind === 'value' && isDilatedSame(node)) || (kind === 'refused' && nodes.some(isDilatedSame)),
   },
   {
     why: 'onnxruntime’s Softplus in recurrent layers overflows to infinity beyond 88, and is NaN where a gate then multiplies it with 0.',
