@@ -301,7 +301,7 @@ export class GraphBuilder implements Builder {
   }
 
   /** Runs `make` so that the nodes it builds carry the name and origin of `node`, and find its subgraphs. */
-  from<T>(node: Node, make: () => T, subgraphs?: SubgraphImporter): T {
+  from<T>(node: Pick<Node, 'name' | 'origin'>, make: () => T, subgraphs?: SubgraphImporter): T {
     const outer = { origin: this.origin, subgraphs: this.subgraphs }
     this.origin = { name: node.name, index: node.origin }
     this.subgraphs = subgraphs

@@ -99,8 +99,11 @@ export class Importer {
     this.checkStatedRanks(outcome, source)
     graph.outputs = this.joined(outcome, graph.outputNames).map((value, i) => {
       // What may be empty inside can't be where the file states a sequence.
-      const isMoreThanStated = value.kind === 'optional' && source.outputs[i]!.type?.kind !== 'optional'
-      return builder.atRun(isMoreThanStated ? builder.op('OptionalGetElement', [value]) : value)
+      const { name, type } = source.outputs[i]!
+      const isMoreThanStated = value.kind === 'optional' && type !== undefined && type.kind !== 'optional'
+      return builder.from({ name, origin: -1 }, () =>
+        builder.atRun(isMoreThanStated ? builder.op('OptionalGetElement', [value]) : value),
+      )
     })
     return graph
   }

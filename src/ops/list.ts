@@ -102,7 +102,10 @@ const ListGiven: LoweredOperator = {
   domain: 'om',
   rules: takes('sequence:sequence'),
   infer: (node) => [listInfo('optional', node.input(0).type, { ...node.input(0).list!, isNested: true })],
-  control: (node, c) => c.takeOver(node, node.input(0), node.output()),
+  control(node, c) {
+    c.takeOver(node, node.input(0), node.output())
+    c.line(`${c.list(node.output())}->given = 1;`)
+  },
 }
 
 function kindOf({ kind }: Value): 'sequence' | 'optional' {

@@ -20,7 +20,7 @@ export function packList({ given, items }: CheckedList): unknown[] {
 export type ReturnedList = readonly [header: ArrayBuffer, ...data: (ArrayBuffer | string[])[]]
 
 export function unpackList(
-  { holds, element: { type } }: Extract<Crossing, { kind: 'list' }>,
+  { isOptional, holds, element: { type } }: Extract<Crossing, { kind: 'list' }>,
   [headerBytes, ...data]: ReturnedList,
 ): Result {
   const header = new Float64Array(headerBytes)
@@ -32,7 +32,7 @@ export function unpackList(
     const dims = Object.freeze(Array.from(header.subarray(begin, next)))
     tensors.push(tensorOf(type, dims, wrapped(storage[type].array, elements) as TensorData))
   }
-  if (header[0] === 0) return undefined
+  if (isOptional && header[0] === 0) return undefined
   return holds === 'sequence' ? tensors : tensors[0]
 }
 

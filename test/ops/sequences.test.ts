@@ -4,8 +4,9 @@ import { builtinSource } from '../../src/builtin/index.ts'
 import type { Runnable } from '../../src/conformance/compiled.ts'
 import { sanitizedProgram } from '../../src/conformance/sanitized.ts'
 import { type GraphSource, modelBytes, type ModelSource, tensorType } from '../../src/onnx/build.ts'
-import type { Tensor } from '../../src/onnx/model.ts'
+import type { Tensor, TypeInfo } from '../../src/onnx/model.ts'
 import { decodeModel } from '../../src/onnx/read.ts'
+import type { TestValue } from '../../src/onnx/test-data.ts'
 import { tensorValues } from '../../src/onnx/tensor.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
 import { onnxruntime } from '../onnxruntime.ts'
@@ -36,14 +37,21 @@ function givenOf(tensor: Tensor): Given {
   return { dims: tensor.dims, values: [...tensorValues(tensor)] }
 }
 
-async function sanitized(source: ModelSource): Promise<Run> {
+function sanitized(source: ModelSource): Promise<Run>
+function sanitized<T>(
+  source: ModelSource,
+  show: (value: TestValue) => T,
+): Promise<(feeds: Feeds) => Promise<Record<string, T>>>
+async function sanitized(
+  source: ModelSource,
+  show: (value: TestValue) => unknown = (value) => givenOf(value as Tensor),
+) {
   const model = decodeModel(modelBytes(source), { path: 'sequences.onnx' })
   const program = await sanitizedProgram(builtinSource(model, { target, identity: 'test', apart: true }), target)
   programs.push(program)
-  return async (feeds) => {
+  return async (feeds: Feeds) => {
     const results = await program.run(new Map(Object.entries(feeds)))
-    const entries = [...results].map(([name, value]) => [name, givenOf(value as Tensor)])
-    return Object.fromEntries(entries) as Record<string, Given>
+    return Object.fromEntries([...results].map(([name, value]) => [name, show(value)]))
   }
 }
 
@@ -74,6 +82,17 @@ const growing: GraphSource = {
     { op: 'Add', inputs: ['from', 'one'], outputs: ['to'] },
     { op: 'Slice', inputs: ['x', 'zero', 'to', 'axis'], outputs: ['part'] },
     { op: 'SequenceInsert', inputs: ['before', 'part', 'zero_at'], outputs: ['after'] },
+  ],
+}
+
+/** Appends its first element. */
+const doubling: GraphSource = {
+  inputs: { i: scalar, go: tensorType('bool', []), before: undefined },
+  outputs: { go: undefined, after: undefined },
+  initializers: { first: i64([0], []) },
+  nodes: [
+    { op: 'SequenceAt', inputs: ['before', 'first'], outputs: ['head'] },
+    { op: 'SequenceInsert', inputs: ['before', 'head'], outputs: ['after'] },
   ],
 }
 
@@ -368,4 +387,53 @@ describe('what must be known', () => {
     ]
     await expect(build(nodes)).rejects.toThrow(/input X \("parts"\) should be a tensor, but is a sequence/)
   })
+})
+
+describe.runIf(sanitizes)('lists that come in and go out', () => {
+  const sequence: TypeInfo = { kind: 'sequence', element: tensorType('float32', ['n', 2]) }
+  const source: ModelSource = {
+    opsets: { '': 18 },
+    inputs: { list: sequence, maybe: { kind: 'optional', element: sequence }, at: scalar, count: scalar },
+    outputs: { element: undefined, joined: undefined, same: undefined, grown: undefined, had: undefined },
+    initializers: { none: t('float32', [], [0, 2]) },
+    nodes: [
+      { op: 'SequenceAt', inputs: ['list', 'at'], outputs: ['element'] },
+      { op: 'SequenceInsert', inputs: ['list', 'none'], outputs: ['never_empty'] },
+      { op: 'ConcatFromSequence', inputs: ['never_empty'], outputs: ['joined'], attributes: { axis: 0n } },
+      { op: 'Identity', inputs: ['maybe'], outputs: ['same'] },
+      { op: 'Loop', inputs: ['count', '', 'list'], outputs: ['grown'], attributes: { body: doubling } },
+      { op: 'OptionalHasElement', inputs: ['maybe'], outputs: ['had'] },
+    ],
+  }
+  const row = (...values: number[]): Tensor => f32(values, [values.length / 2, 2])
+  const feeds = (list: Tensor[], at: number, count: number, maybe?: Tensor[]): Feeds =>
+    ({ list, maybe, at: i64([at], []), count: i64([count], []) }) as unknown as Feeds
+
+  it('are the caller’s, and the caller’s again', async () => {
+    const run = await sanitized(source, (value) => value)
+    const list = [row(1, 2), row(3, 4, 5, 6)]
+    for (const maybe of [undefined, [], [row(7, 8)]])
+      expect(await run(feeds(list, -1, 2, maybe))).toMatchObject({
+        element: list[1],
+        joined: row(1, 2, 3, 4, 5, 6),
+        same: maybe,
+        grown: [...list, list[0], list[0]],
+        had: t('bool', [maybe !== undefined], []),
+      })
+    expect(await run(feeds([row()], 0, 0))).toMatchObject({ joined: row(), grown: [row()] })
+  }, 60_000)
+
+  it('are looked at where they are read, whatever a caller says', async () => {
+    const run = await sanitized(source, (value) => value)
+    const wrong = (list: Tensor[]) => run(feeds(list, 0, 1))
+    await expect(wrong([f32([1, 2])])).rejects.toThrow(/SequenceAt\): the rank of an element.*\n?.*expected 2, given 1/)
+    await expect(wrong([f32([1, 2, 3], [1, 3])])).rejects.toThrow(/SequenceAt\): axis 1 of an element/)
+    await expect(wrong([row(1, 2), f32([1], [1, 1, 1])])).rejects.toThrow(
+      /ConcatFromSequence\): the rank of an element/,
+    )
+    await expect(wrong([row(1, 2), f32([1, 2, 3], [1, 3])])).rejects.toThrow(
+      /ConcatFromSequence\): axis 1 of an element/,
+    )
+    await expect(wrong([])).rejects.toThrow(/SequenceAt\): the position is out of range/)
+  }, 60_000)
 })
