@@ -119,29 +119,31 @@ static inline void om_join(void *to, const om_list *list, int64_t outer, int64_t
   }
 }
 
-/* A list for the caller, which lasts beyond the call. NULL when there is no memory. */
+/* A tensor that lasts beyond the call: strings are in memory of their own. */
+static inline om_item *om_lasting_item(om_item *item, int64_t element, bool strings, bool *whole) {
+  if (!item->borrowed && !strings) {
+    item->users++;
+    return item;
+  }
+  const int64_t count = om_shape_bytes(item->dims, item->rank, 1);
+  om_item *copy = om_new_item(item->rank, item->dims, count * element);
+  if (copy && strings) *whole = om_copy_strings(copy->data, item->data, count);
+  else if (copy) om_read_item(copy->data, item, count * element);
+  return copy;
+}
+
+/* A list for the caller. NULL when there is no memory. */
 static inline om_list *om_give_list(om_list *list, int64_t element, bool strings) {
   om_list *given = (om_list *)calloc(1, sizeof *given);
-  if (!given) return NULL;
-  for (int64_t i = 0; i < list->count; i++) {
-    om_item *item = list->items[i];
-    if (!item->borrowed && !strings) {
-      item->users++;
-      if (om_insert_item(given, i, item)) continue;
-      om_free_list(given, strings);
-      return NULL;
-    }
-    const int64_t count = om_shape_bytes(item->dims, item->rank, 1);
-    om_item *copy = om_new_item(item->rank, item->dims, count * element);
-    const bool whole = copy && (strings ? om_copy_strings(copy->data, item->data, count) : true);
-    if (copy && !strings) om_read_item(copy->data, item, count * element);
-    if (!om_insert_item(given, i, copy) || !whole) {
-      om_free_list(given, strings);
-      return NULL;
-    }
+  bool whole = given != NULL;
+  for (int64_t i = 0; whole && i < list->count; i++) {
+    /* Room first: an item that has strings would be lost with them. */
+    whole = om_grow_list(given);
+    if (whole && !om_insert_item(given, i, om_lasting_item(list->items[i], element, strings, &whole))) whole = false;
   }
-  given->given = list->given;
-  return given;
+  if (whole) given->given = list->given;
+  else om_free_list(given, strings);
+  return whole ? given : NULL;
 }
 
 static inline void om_release_lists(om_list *lists, int count) {
