@@ -16,6 +16,7 @@ import { contribQuantizedProducts } from './quantized-products.ts'
 import { retired } from './retired.ts'
 import { rotaryEmbedding } from './rotary-embedding.ts'
 import { contribTensors } from './tensors.ts'
+import { tokenizer } from './tokenizer.ts'
 
 /** Operators of onnxruntime's own domain, which its optimisers and some exporters write. */
 export const contrib: readonly LoweredOperator[] = [
@@ -34,6 +35,7 @@ export const contrib: readonly LoweredOperator[] = [
   ...quantizedLayers,
   ...matMulNBits,
   ...contribTensors,
+  ...tokenizer,
   ...contribImages,
   ...retired,
 ]

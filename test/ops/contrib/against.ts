@@ -66,7 +66,11 @@ async function runtimeResults({ InferenceSession, Tensor: OrtTensor }: Onnxrunti
           dims: number[]
           data: Float32Array
         }
-        const tensor = fromRuntime({ type, dims: [...dims], data: data.slice() } as Parameters<typeof fromRuntime>[0])
+        const tensor = fromRuntime({
+          type,
+          dims: [...dims],
+          data: type === 'string' ? [...(data as unknown as string[])] : data.slice(),
+        } as Parameters<typeof fromRuntime>[0])
         return { type, dims: tensor.dims, values: tensorValues(tensor) }
       })
   } catch (error) {
@@ -76,6 +80,7 @@ async function runtimeResults({ InferenceSession, Tensor: OrtTensor }: Onnxrunti
 
 function runtimeForm(tensor: Tensor): [string, unknown, readonly number[]] {
   const { data, dims } = toRuntime(tensor)
+  if (tensor.type === 'string') return ['string', data, dims]
   if (tensor.type === 'bool') return ['bool', Uint8Array.from(data as Uint8Array), dims]
   const halfs = (globalThis as { Float16Array?: new (...of: unknown[]) => unknown }).Float16Array
   const { buffer, byteOffset, length } = data as Uint16Array
@@ -95,6 +100,12 @@ function compare(cases: readonly Compared[], given: readonly Result[][], expecte
 function difference(given: Result, wanted: Result, tolerance?: number): string | undefined {
   if (given.type !== wanted.type) return `is ${given.type}, expected ${wanted.type}`
   if (`${given.dims}` !== `${wanted.dims}`) return `is of shape [${given.dims}], expected [${wanted.dims}]`
+  if (wanted.type === 'string') {
+    const at = wanted.values.findIndex((text, i) => text !== given.values[i])
+    return at < 0
+      ? undefined
+      : `element ${at} is ${JSON.stringify(given.values[at])}, expected ${JSON.stringify(wanted.values[at])}`
+  }
   const numbers = wanted.values.map(Number)
   const largest = Math.max(...numbers.filter(Number.isFinite).map(Math.abs), 1e-30)
   const allowed = (tolerance ?? (wanted.type === 'float16' ? 4e-3 : 1e-5)) * largest
