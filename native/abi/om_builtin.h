@@ -73,6 +73,9 @@ typedef struct om_builtin_descriptor {
   int (*run)(void *arena, const om_buffer *inputs, om_buffer *outputs, om_message *message);
 } om_builtin_descriptor;
 
+/* A model that makes constants from smaller ones also exports `void om_prepare(void)`, which does so ahead of the first run.
+ * Calling it is optional: runs make what is missing, and tell what fails. */
+
 /* Visible even under -fvisibility=hidden. */
 extern OM_EXPORT_DATA const om_builtin_descriptor om_builtin_model;
 

@@ -129,7 +129,11 @@ inline bool open(const std::string &path, const std::string &constantsFolder, Li
                                               "; copy it along, under the name that the build gave it");
   opened->printProfile = reinterpret_cast<void (*)()>(dlsym(handle, "omInstrumentPrint"));
   opened->builtin = static_cast<const om_builtin_descriptor *>(dlsym(handle, "om_builtin_model"));
-  return opened->builtin ? checkBuiltin(opened->builtin, failure) : resolvePlain(handle, &opened->plain, failure);
+  if (!opened->builtin) return resolvePlain(handle, &opened->plain, failure);
+  if (!checkBuiltin(opened->builtin, failure)) return false;
+  // See om_builtin.h: what the first run would do.
+  if (auto *prepare = reinterpret_cast<void (*)()>(dlsym(handle, "om_prepare"))) prepare();
+  return true;
 }
 
 // What tells one library file from another that later takes its place.

@@ -1,4 +1,5 @@
-/* Constants that are made from smaller ones when a model first runs, and kept until its library is unloaded. */
+/* Constants that are made from smaller ones when a model is loaded (see om_prepare in om_builtin.h) or first runs, and kept
+ * until its library is unloaded. */
 #ifndef OM_LOAD_H
 #define OM_LOAD_H
 

@@ -110,6 +110,12 @@ ${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}  retu
 static int om_constants(char **loaded, om_message *message) {
   return om_load_once(om_make_constants, ${loadedBytes}, ${arenaBytes}, loaded, message);
 }
+
+void om_prepare(void);
+OM_EXPORT(om_prepare) void om_prepare(void) {
+  char *loaded;
+  om_constants(&loaded, NULL);
+}
 `
   }
 

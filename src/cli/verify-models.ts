@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { compareEngines, type EngineResult, randomSets } from './bench/compare-engines.ts'
 import { compiledEngine } from './bench/compiled.ts'
 import { type Engine, reasonOf } from './bench/engine.ts'
@@ -8,6 +11,7 @@ import { toleranceFor } from '../conformance/compare.ts'
 import type { Model } from '../onnx/model.ts'
 import { readModel } from '../onnx/read.ts'
 import { signatureOf } from '../pipeline.ts'
+import { runProcess } from '../process/spawn.ts'
 import { isTensor } from '../runtime/signature.ts'
 import { resolveTarget } from '../targets/index.ts'
 import type { Command, Invocation } from './command.ts'
@@ -21,6 +25,8 @@ export interface VerifyModelsDefaults {
   readonly packages: string
   /** Folders that are taken where none is named. */
   readonly folders: readonly string[]
+  /** The program that this command is part of: it is run anew for each model, which then takes nothing else along if it crashes. */
+  readonly program?: string
   /** Sizes of dynamic dimensions by model name, for models without data that run on few sizes only. `--dims` wins. */
   readonly sizes: Readonly<Record<string, Sizes>>
 }
@@ -34,6 +40,9 @@ const limits = {
   /** Bytes of generated C. */
   text: 1_000_000,
 } as const
+
+/** Compiling may take ten minutes. */
+const ALONE_MS = 900_000
 
 /** What was found out about one model; what is missing could not be. */
 export interface VerifiedModel {
@@ -57,7 +66,7 @@ export interface VerifiedModel {
 }
 
 /** `npm run verify:models`: every model of some folders, its results, speed, size and the cost of making it. */
-export function createVerifyModels({ packages, folders, sizes }: VerifyModelsDefaults): Command {
+export function createVerifyModels({ packages, folders, sizes, program }: VerifyModelsDefaults): Command {
   return {
     name: 'verify:models',
     summary:
@@ -95,16 +104,20 @@ than ${limits.text} bytes of C.`,
       const entries = found.flat()
       const known = entries.map(({ name }) => name)
       const only = values['only'] === undefined ? known : onlyOption(values['only'], known, usage)
+      const chosen = entries.filter(({ name }) => only.includes(name))
       const engines = [
         compiledEngine('builtin', invocation),
         onnxRuntimeEngine('onnxruntime-node', packages, 1, { asWritten: true }),
       ]
       const results = new Map<string, VerifiedModel>()
-      for (const entry of entries.filter(({ name }) => only.includes(name))) {
+      for (const entry of chosen) {
         signal.throwIfAborted()
         progress(entry.name)
         const given = { ...sizes[entry.name], ...dimsOption(invocation) }
-        const result = await verifyModel(entry, engines, given, invocation)
+        const result =
+          program === undefined || chosen.length === 1
+            ? await verifyModel(entry, engines, given, invocation)
+            : await verifyAlone(entry, program, invocation)
         results.set(entry.name, result)
         print(lineOf(entry.name, result))
       }
@@ -131,19 +144,47 @@ async function verifyModel(
     return verdictOf(model, result, reference)
   } catch (error) {
     invocation.signal.throwIfAborted()
-    return {
-      opset: {},
-      result: reasonOf(error),
-      maxRelDiff: null,
-      reference: 'none',
-      ratio: null,
-      compileSeconds: null,
-      textBytes: null,
-      artifactBytes: null,
-      modelBytes: 0,
-      size: null,
-      broken: [reasonOf(error)],
-    }
+    return failure(reasonOf(error))
+  }
+}
+
+function failure(reason: string): VerifiedModel {
+  return {
+    opset: {},
+    result: reason,
+    maxRelDiff: null,
+    reference: 'none',
+    ratio: null,
+    compileSeconds: null,
+    textBytes: null,
+    artifactBytes: null,
+    modelBytes: 0,
+    size: null,
+    broken: [reason],
+  }
+}
+
+/** `verifyModel` in a process of its own. */
+async function verifyAlone(
+  { name, path }: ModelEntry,
+  program: string,
+  { all, signal }: Invocation,
+): Promise<VerifiedModel> {
+  const folder = await mkdtemp(join(tmpdir(), 'verify-model-'))
+  const file = join(folder, 'result.json')
+  const given = ['rtol', 'atol-of-max', 'rounds', 'seconds', 'O', 'cache', 'dims'].flatMap((option) =>
+    all(option).flatMap((text) => [`--${option}`, text]),
+  )
+  const args = [program, '--models', dirname(path), '--only', name, '--json', file, ...given]
+  try {
+    const { exitCode, exitSignal } = await runProcess(process.execPath, args, { signal, timeoutMs: ALONE_MS })
+    signal.throwIfAborted()
+    const text = await readFile(file, 'utf8').catch(() => undefined)
+    if (text === undefined) return failure(`crashed: ${exitSignal ?? `exit ${exitCode}`}`)
+    const { models } = JSON.parse(text) as { models: Readonly<Record<string, VerifiedModel>> }
+    return models[name] ?? failure('it was not verified')
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
 }
 

@@ -24,7 +24,7 @@ const whole = (low: number, high: number) => (): number => random.int(low, high)
 function stored(source: ModelSource): { bytes: number; loads: boolean } {
   const model = decodeModel(modelBytes(source), { path: 'test.onnx' })
   const { weights, text } = builtinSource(model, { target: resolveTarget('host'), identity: 'test' })
-  return { bytes: weights.bytes, loads: text.includes('om_load_once(om_make_constants') }
+  return { bytes: weights.bytes, loads: text.includes('OM_EXPORT(om_prepare)') }
 }
 
 function product(x: readonly number[], w: readonly number[], n: number): number[] {

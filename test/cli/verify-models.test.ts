@@ -67,3 +67,24 @@ test('a model that there is not, and a folder without any, are wrong usage', asy
   })
   expect((await caught(() => runCommand(command, ['--models', join(folder, 'right', 'test_data_set_0')]))).code).toBe(2)
 })
+
+test('a model that crashes takes nothing else along', async () => {
+  const folder = await folderOfModels()
+  const program = join(folder, 'program.mjs')
+  // Stands for bench/verify-models.js: `right` is verified, the others crash.
+  await writeFile(
+    program,
+    `import { writeFileSync } from 'node:fs'
+const { argv } = process
+if (!argv.includes('right')) process.abort()
+const none = { maxRelDiff: null, ratio: null, compileSeconds: null, textBytes: null, artifactBytes: null, size: null }
+const right = { result: 'equal', opset: {}, broken: [], ...none }
+writeFileSync(argv[argv.indexOf('--json') + 1], JSON.stringify({ models: { right } }))`,
+  )
+  const command = createVerifyModels({ packages: folder, folders: [folder], sizes: {}, program })
+  const file = join(folder, 'result.json')
+  expect(await caught(() => runCommand(command, ['--json', file]))).toMatchObject({ code: 1 })
+  const { models } = JSON.parse(await readFile(file, 'utf8'))
+  expect(models.right).toMatchObject({ result: 'equal', broken: [] })
+  for (const name of ['unknown', 'wrong']) expect(models[name].broken).toEqual(['crashed: SIGABRT'])
+})
