@@ -6,12 +6,12 @@
 #include "vector.h"
 
 /* A part of a text, from `from` to before `end`. */
-typedef struct om_span {
+typedef struct om_text_part {
   const char *from, *end;
-} om_span;
+} om_text_part;
 
 /* The longest match that begins at `from`, inside of a text; NULL where there is none. `work`: 5 * re->count. */
-static inline const char *om_regex_longest(const om_regex *re, om_span text, const char *from, int32_t before, int32_t *work) {
+static inline const char *om_regex_longest(const om_regex *re, om_text_part text, const char *from, int32_t before, int32_t *work) {
   int32_t *now = work, *next = now + re->count, *mark = next + re->count, *stack = mark + re->count;
   const char *longest = NULL;
   int32_t round = 1;
@@ -40,7 +40,7 @@ static inline const char *om_regex_longest(const om_regex *re, om_span text, con
 }
 
 /* The first match that is not empty at or behind `from`, of those that begin there the longest; false where there is none. */
-static inline bool om_regex_find(const om_regex *re, om_span text, const char *from, int32_t *work, om_span *match) {
+static inline bool om_regex_find(const om_regex *re, om_text_part text, const char *from, int32_t *work, om_text_part *match) {
   const char *last = from;
   int bytes;
   while (last > text.from && ((unsigned char)*--last & 0xc0u) == 0x80u) continue;
@@ -48,7 +48,7 @@ static inline bool om_regex_find(const om_regex *re, om_span text, const char *f
   for (const char *at = from; at < text.end; at += bytes) {
     const char *end = om_regex_longest(re, text, at, before, work);
     if (end && end > at) {
-      *match = (om_span){at, end};
+      *match = (om_text_part){at, end};
       return true;
     }
     before = om_code_point(at, &bytes);
@@ -73,7 +73,7 @@ typedef struct om_token_list {
   bool fails;
 } om_token_list;
 
-static inline void om_take_token(const om_tokenizer *t, om_span token, om_token_list *list) {
+static inline void om_take_token(const om_tokenizer *t, om_text_part token, om_token_list *list) {
   int64_t points = 0;
   int bytes;
   for (const char *at = token.from; at < token.end; at += bytes, points++) om_code_point(at, &bytes);
@@ -93,35 +93,35 @@ static inline void om_take_token(const om_tokenizer *t, om_span token, om_token_
 }
 
 /* The parts between matches of pattern `level`, and of these the parts between those of the next. */
-static inline void om_split_text(const om_tokenizer *t, int64_t level, om_span text, om_token_list *list) {
+static inline void om_split_text(const om_tokenizer *t, int64_t level, om_text_part text, om_token_list *list) {
   if (level == t->count) {
     om_take_token(t, text, list);
     return;
   }
   const char *from = text.from;
-  om_span match;
+  om_text_part match;
   while (om_regex_find(t->patterns + level, text, from, t->work, &match)) {
-    if (match.from > from) om_split_text(t, level + 1, (om_span){from, match.from}, list);
+    if (match.from > from) om_split_text(t, level + 1, (om_text_part){from, match.from}, list);
     from = match.end;
   }
-  if (from < text.end) om_split_text(t, level + 1, (om_span){from, text.end}, list);
+  if (from < text.end) om_split_text(t, level + 1, (om_text_part){from, text.end}, list);
 }
 
 OM_SHARED void om_tokenize(const om_tokenizer *t, const char *text, om_token_list *list) {
-  const om_span whole = {text, text + strlen(text)};
+  const om_text_part whole = {text, text + strlen(text)};
   if (t->count > 0 && t->separates) {
     om_split_text(t, 0, whole, list);
     return;
   }
   const char *from = whole.from;
-  om_span match;
+  om_text_part match;
   int bytes;
   if (t->count > 0)
     for (; om_regex_find(t->patterns, whole, from, t->work, &match); from = match.end) om_take_token(t, match, list);
   else
     for (; from < whole.end; from += bytes) {
       om_code_point(from, &bytes);
-      om_take_token(t, (om_span){from, from + bytes}, list);
+      om_take_token(t, (om_text_part){from, from + bytes}, list);
     }
 }
 
