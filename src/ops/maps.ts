@@ -68,20 +68,20 @@ const MapPart: LoweredOperator = {
   },
 }
 
-function partsOf(b: Builder, map: Value): { readonly keys: Value; readonly values: Value } {
+interface Parts {
+  readonly keys: Value
+  readonly values: Value
+}
+
+function partsOf(b: Builder, map: Value): Parts {
   return { keys: b.op('MapPart', [map], { keys: 1 }, 'om'), values: b.op('MapPart', [map], {}, 'om') }
 }
 
-/** What stands where a map has no entry. */
-function missing(b: Builder, type: Value['type']): Value {
-  return type === 'string' ? b.constant(tensorFrom('string', [], [''])) : b.scalar(0, type)
-}
-
-/** The values of keys, in one row; 0 or an empty text for those that a map does not have. */
-function valuesOf(b: Builder, map: Value, wanted: Value): Value {
-  const { keys, values } = partsOf(b, map)
-  const found = b.op('LookUp', [wanted, keys, values, missing(b, values.type)], {}, 'om')
-  return b.reshape(found, [1, ...wanted.dims])
+/** The values of keys, in one row; `missing` for those that a map does not have. */
+function valuesOf(b: Builder, { keys, values }: Parts, wanted: Value, missing: number | string): Value {
+  const otherwise =
+    typeof missing === 'string' ? b.constant(tensorFrom('string', [], [missing])) : b.scalar(missing, values.type)
+  return b.reshape(b.op('LookUp', [wanted, keys, values, otherwise], {}, 'om'), [1, ...wanted.dims])
 }
 
 /** ai.onnx.ml DictVectorizer-1: the values of a vocabulary's keys; others are ignored, as onnxruntime does. */
@@ -97,7 +97,8 @@ const DictVectorizer: LoweredOperator = {
     if (keys === 'string' ? !strings : !ints)
       throw node.error('MODEL_ATTRIBUTE', `its map has keys of type ${keys}, for which there is no vocabulary`)
     const vocabulary = keys === 'string' ? b.constant(tensorFrom('string', [strings!.length], strings!)) : b.ints(ints!)
-    return [valuesOf(b, node.input(0), vocabulary)]
+    const parts = partsOf(b, node.input(0))
+    return [valuesOf(b, parts, vocabulary, parts.values.type === 'string' ? '' : 0)]
   },
 }
 
@@ -114,13 +115,16 @@ const CastMap: LoweredOperator = {
     const wanted = node.string('cast_to', 'TO_FLOAT')
     const type = Object.hasOwn(types, wanted) ? types[wanted as keyof typeof types] : undefined
     if (!type) throw node.error('MODEL_ATTRIBUTE', `cast_to ${JSON.stringify(wanted)} is not supported`)
-    const isSparse = node.string('map_form', 'DENSE') === 'SPARSE'
-    const dense = (): Value => {
-      const { values } = partsOf(b, map)
-      return b.reshape(values, [1, ...values.dims])
-    }
-    const places = (): Value => b.ints([...Array(node.int('max_map', 1)).keys()])
-    return [castTo(b, isSparse ? valuesOf(b, map, places()) : dense(), type)]
+    const { keys, values } = partsOf(b, map)
+    const cast = castTo(b, values, type)
+    if (node.string('map_form', 'DENSE') !== 'SPARSE') return [b.reshape(cast, [1, ...cast.dims])]
+    const zero = b.ints([0])
+    const least = b.op('ReduceMin', [b.op('Concat', [keys, zero], { axis: 0 })], { keepdims: 0 })
+    const sentence = 'a key of a sparse map is negative'
+    b.ops('Require', [b.op('Equal', [least, b.scalar(0, 'int64')])], 0, { holds: 1, sentence }, 'om')
+    const places = b.ints([...Array(node.int('max_map', 1)).keys()])
+    // What onnxruntime fills with (its cast_map.cc, 2024).
+    return [valuesOf(b, { keys, values: cast }, places, type === 'string' ? '0.f' : 0)]
   },
 }
 

@@ -437,3 +437,31 @@ describe.runIf(sanitizes)('lists that come in and go out', () => {
     await expect(wrong([])).rejects.toThrow(/SequenceAt\): the position is out of range/)
   }, 60_000)
 })
+
+describe('a list that is known at compile time', () => {
+  it('is made at run time where only the run knows what is asked of it', async () => {
+    const model = await compileModel({
+      opsets: { '': 17 },
+      inputs: { x: tensorType('float32', ['n']), y: tensorType('float32', ['m']), at: scalar },
+      outputs: { element: undefined, fewer: undefined, more: undefined },
+      nodes: [
+        { op: 'SequenceConstruct', inputs: ['x', 'y', 'x'], outputs: ['list'] },
+        { op: 'SequenceAt', inputs: ['list', 'at'], outputs: ['element'] },
+        { op: 'SequenceErase', inputs: ['list', 'at'], outputs: ['left'] },
+        { op: 'ConcatFromSequence', inputs: ['left'], outputs: ['fewer'], attributes: { axis: 0n } },
+        { op: 'SequenceInsert', inputs: ['list', 'y', 'at'], outputs: ['longer'] },
+        { op: 'ConcatFromSequence', inputs: ['longer'], outputs: ['more'], attributes: { axis: 0n } },
+      ],
+    })
+    const [x, y] = [new Float32Array([1, 2]), new Float32Array([3])]
+    const run = (at: bigint): unknown =>
+      Object.values(model.runSync({ x, y, at })).map(({ data }) => [...(data as Float32Array)])
+    expect(run(1n)).toEqual([[3], [1, 2, 1, 2], [1, 2, 3, 3, 1, 2]])
+    expect(run(-1n)).toEqual([
+      [1, 2],
+      [1, 2, 3],
+      [1, 2, 3, 3, 1, 2],
+    ])
+    expect(() => run(3n)).toThrow(/SequenceAt\): the position is out of range/)
+  })
+})

@@ -396,16 +396,19 @@ describe('a map', () => {
     const given = {
       words: new Map([['__proto__', 2]]),
       counts: new Map<number | bigint, number>([
-        [-3n, 1],
         [3, 4],
+        [0n, 1],
       ]),
     }
     expect(await run(given)).toMatchObject({
       w: tensor(floats(0, 2, 0), 1, 3),
       dense: { data: new BigInt64Array([1n, 4n]) },
-      sparse: tensor(floats(0, 0, 0, 4), 1, 4),
+      sparse: tensor(floats(1, 0, 0, 4), 1, 4),
     })
     expect(await run({ words: {}, counts: {} })).toMatchObject({ w: tensor(floats(0, 0, 0), 1, 3) })
+    expect(() => model.runSync({ words: {}, counts: { '-3': 1 } })).toThrow(
+      /a key of a sparse map is negative/,
+    )
     const refusal = (inputs: Record<string, unknown>) => () => model.runSync({ words: {}, counts: {}, ...inputs })
     expect(refusal({ words: undefined })).toThrow(/input "words": expected a Map or an object of float32 by string/)
     expect(refusal({ words: [1] })).toThrow(/input "words": .*given Array\(1\)/)
