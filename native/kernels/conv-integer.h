@@ -20,11 +20,6 @@ typedef struct om_int_window {
   uint8_t padding; /* the zero point: what padding counts as */
 } om_int_window;
 
-/* n bytes, xor flip. Short runs are what windows of few channels consist of: no call for them. */
-OM_INLINE void om_copy_bytes(uint8_t *to, const uint8_t *from, ptrdiff_t n, uint8_t flip) {
-  for (ptrdiff_t i = 0; i < n; i++) to[i] = from[i] ^ flip;
-}
-
 OM_INLINE void om_fill_bytes(uint8_t *to, ptrdiff_t n, uint8_t byte) {
   for (ptrdiff_t i = 0; i < n; i++) to[i] = byte;
 }
@@ -51,29 +46,64 @@ OM_INLINE uint8_t *om_gather_line(const om_int_window *w, const uint8_t *line, p
   return to + taps * c;
 }
 
+/* Lines of windows (all taps but those of the last axis) whose places are looked up instead of computed. */
+#define OM_INT_LINES 64
+
+/* Whether the window at output pixel `out` lies in the input. */
+OM_INLINE bool om_window_inside(const om_window_nd *s, const ptrdiff_t *out) {
+  for (int i = 0; i < s->rank; i++) {
+    const ptrdiff_t first = out[i] * s->stride[i] - s->pad_begin[i];
+    if (first < 0 || first + (s->kernel[i] - 1) * s->dilation[i] >= s->in[i]) return false;
+  }
+  return true;
+}
+
+/* Pixels from an input element to that under line `line` of a window that begins there. */
+OM_INLINE ptrdiff_t om_line_offset(const om_window_nd *s, ptrdiff_t line) {
+  ptrdiff_t offset = 0, step = s->in[s->rank - 1];
+  for (int i = s->rank - 2; i >= 0; i--) {
+    offset += line % s->kernel[i] * s->dilation[i] * step;
+    line /= s->kernel[i];
+    step *= s->in[i];
+  }
+  return offset;
+}
+
 /* om_int_gather of a convolution: row = output pixel. */
 OM_SHARED void om_gather_windows(const void *source, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t depth, uint8_t flip,
                                  uint8_t *block) {
   const om_int_window *w = (const om_int_window *)source;
   const om_window_nd *s = w->window;
   const int last = s->rank - 1;
-  ptrdiff_t out[OM_MAX_SPATIAL] = {0};
+  const ptrdiff_t lines = om_product_nd(s->kernel, last), step = s->dilation[last] * w->pixel;
+  const bool dense = s->dilation[last] == 1 && w->pixel == w->channels;
+  const ptrdiff_t runs = dense ? 1 : s->kernel[last], length = dense ? s->kernel[last] * w->channels : w->channels;
+  ptrdiff_t out[OM_MAX_SPATIAL] = {0}, offsets[OM_INT_LINES];
+  for (ptrdiff_t line = 0; line < om_min(lines, OM_INT_LINES); line++) offsets[line] = om_line_offset(s, line) * w->pixel;
   for (ptrdiff_t i = last, rest = row; i >= 0; i--) out[i] = rest % s->out[i], rest /= s->out[i];
-  const ptrdiff_t lines = om_product_nd(s->kernel, last);
   for (ptrdiff_t r = 0; r < rows; r++) {
     uint8_t *to = block + r * depth;
-    ptrdiff_t tap[OM_MAX_SPATIAL] = {0};
-    for (ptrdiff_t line = 0; line < lines; line++) {
-      ptrdiff_t offset = 0;
-      bool inside = true;
-      for (int i = 0; i < last; i++) {
-        const ptrdiff_t at = out[i] * s->stride[i] - s->pad_begin[i] + tap[i] * s->dilation[i];
-        inside &= at >= 0 && at < s->in[i];
-        offset = offset * s->in[i] + at;
+    if (lines <= OM_INT_LINES && om_window_inside(s, out)) {
+      ptrdiff_t first = 0;
+      for (int i = 0; i <= last; i++) first = first * s->in[i] + out[i] * s->stride[i] - s->pad_begin[i];
+      const uint8_t *from = w->image + first * w->pixel;
+      for (ptrdiff_t line = 0; line < lines; line++)
+        for (ptrdiff_t run = 0; run < runs; run++, to += length)
+          om_copy_bytes(to, from + offsets[line] + run * step, length, flip);
+    } else {
+      ptrdiff_t tap[OM_MAX_SPATIAL] = {0};
+      for (ptrdiff_t line = 0; line < lines; line++) {
+        ptrdiff_t offset = 0;
+        bool inside = true;
+        for (int i = 0; i < last; i++) {
+          const ptrdiff_t at = out[i] * s->stride[i] - s->pad_begin[i] + tap[i] * s->dilation[i];
+          inside &= at >= 0 && at < s->in[i];
+          offset = offset * s->in[i] + at;
+        }
+        const uint8_t *from = inside ? w->image + offset * s->in[last] * w->pixel : NULL;
+        to = om_gather_line(w, from, out[last] * s->stride[last] - s->pad_begin[last], flip, to);
+        for (int i = last - 1; i >= 0 && ++tap[i] == s->kernel[i]; i--) tap[i] = 0;
       }
-      const uint8_t *from = inside ? w->image + offset * s->in[last] * w->pixel : NULL;
-      to = om_gather_line(w, from, out[last] * s->stride[last] - s->pad_begin[last], flip, to);
-      for (int i = last - 1; i >= 0 && ++tap[i] == s->kernel[i]; i--) tap[i] = 0;
     }
     for (int i = last; i >= 0 && ++out[i] == s->out[i]; i--) out[i] = 0;
   }
@@ -106,50 +136,153 @@ OM_SHARED void om_conv_integers(const void *x, const om_int_convolution *s, cons
     }
 }
 
-/* Weights [channels, 1, taps] of a depthwise convolution less their zero points, as [taps, channels] of 16 bits. */
+/* Elements of packed depthwise weights. */
+#define OM_INT_DEPTHWISE_PACKED(channels, taps) ((taps) * om_round_up(channels, OM_LANES))
+
+/* Weights [channels, 1, taps] of a depthwise convolution less their zero points, as [taps, whole vectors of channels]. */
 OM_SHARED void om_pack_depthwise_integers(const void *w, ptrdiff_t channels, ptrdiff_t taps, bool is_signed,
                                           const void *zero, ptrdiff_t zero_step, int16_t *packed) {
-  for (ptrdiff_t c = 0; c < channels; c++) {
-    const int32_t moved = zero ? om_read_byte(zero, c * zero_step, is_signed) : 0;
+  const ptrdiff_t row = om_round_up(channels, OM_LANES);
+  for (ptrdiff_t c = 0; c < row; c++) {
+    const int32_t moved = zero && c < channels ? om_read_byte(zero, c * zero_step, is_signed) : 0;
     for (ptrdiff_t tap = 0; tap < taps; tap++)
-      packed[tap * channels + c] = (int16_t)(om_read_byte(w, c * taps + tap, is_signed) - moved);
+      packed[tap * row + c] = c < channels ? (int16_t)(om_read_byte(w, c * taps + tap, is_signed) - moved) : 0;
   }
 }
 
-/* sum[count] += (x - zero) * w. */
-OM_INLINE void om_depthwise_tap(const void *x, const int16_t *w, int32_t *sum, ptrdiff_t count, int32_t zero,
-                                const bool is_signed) {
-  if (is_signed)
-    for (ptrdiff_t c = 0; c < count; c++) sum[c] += (((const int8_t *)x)[c] - zero) * w[c];
-  else
-    for (ptrdiff_t c = 0; c < count; c++) sum[c] += (((const uint8_t *)x)[c] - zero) * w[c];
+/* The first n (all OM_LANES, if `whole`) of some bytes, unsigned, xor flip, one per lane. */
+OM_INLINE om_vi om_load_lanes(const uint8_t *p, ptrdiff_t n, const bool whole, uint8_t flip) {
+#if OM_VECTOR_BYTES > 0
+  typedef uint8_t lanes __attribute__((vector_size(OM_LANES)));
+  lanes v = {0};
+  if (whole) memcpy(&v, p, OM_LANES);
+  else memcpy(&v, p, (size_t)n);
+  return __builtin_convertvector(v ^ flip, om_vi);
+#else
+  (void)n, (void)whole;
+  return *p ^ flip;
+#endif
+}
+
+OM_INLINE om_vi om_load_halves(const int16_t *p) {
+#if OM_VECTOR_BYTES > 0
+  typedef int16_t lanes __attribute__((vector_size(OM_LANES * 2)));
+  lanes v;
+  memcpy(&v, p, sizeof v);
+  return __builtin_convertvector(v, om_vi);
+#else
+  return *p;
+#endif
+}
+
+/* Output pixels that are computed at once where their windows lie inside. */
+#define OM_INT_PIXELS 4
+
+/* The part of some windows of one line of output that lies inside, and where sums go: OM_INT_COLUMNS apart. */
+typedef struct om_int_taps {
+  const uint8_t *x; /* under the first tap of line 0 of the first window, first channel */
+  ptrdiff_t pixel;  /* bytes between pixels of x */
+  ptrdiff_t next, step; /* pixels between windows; between taps */
+  const ptrdiff_t *offsets, *lines; /* of the lines that lie inside: pixels from x, and their numbers */
+  ptrdiff_t count;
+  ptrdiff_t first, last; /* taps of a line that lie inside */
+  const int16_t *w;
+  ptrdiff_t w_row, taps; /* elements between taps of w; taps in a line */
+  int32_t zero;
+  uint8_t flip;
+  int32_t *sum;
+} om_int_taps;
+
+/* `n` channels from c on of `pixels` windows. x is unsigned and less than 256, so the upper half of its lanes is 0 and a
+ * product of halves is one of lanes. */
+OM_INLINE void om_depthwise_windows(const om_int_taps *t, ptrdiff_t c, ptrdiff_t n, const int pixels, const bool whole) {
+  om_vi sum[OM_INT_PIXELS], weights = om_splat_int(0);
+#pragma GCC unroll 4
+  for (int p = 0; p < pixels; p++) sum[p] = om_splat_int(0);
+  for (ptrdiff_t line = 0; line < t->count; line++)
+    for (ptrdiff_t tap = t->first; tap < t->last; tap++) {
+      const om_vi w = om_load_halves(t->w + (t->lines[line] * t->taps + tap) * t->w_row + c);
+      const uint8_t *x = t->x + (t->offsets[line] + tap * t->step) * t->pixel + c;
+      weights += w;
+#pragma GCC unroll 4
+      for (int p = 0; p < pixels; p++)
+        sum[p] += om_multiply_halves(om_load_lanes(x + p * t->next * t->pixel, n, whole, t->flip), w);
+    }
+#pragma GCC unroll 4
+  for (int p = 0; p < pixels; p++) {
+    const om_vi all = sum[p] - weights * om_splat_int(t->zero);
+    if (whole) om_store_int(t->sum + p * OM_INT_COLUMNS + c, all);
+    else memcpy(t->sum + p * OM_INT_COLUMNS + c, &all, (size_t)n * sizeof(int32_t));
+  }
+}
+
+OM_SHARED void om_depthwise_channels(const om_int_taps *t, ptrdiff_t count, bool several) {
+  ptrdiff_t c = 0;
+  for (; c + OM_LANES <= count; c += OM_LANES)
+    if (several) om_depthwise_windows(t, c, OM_LANES, OM_INT_PIXELS, true);
+    else om_depthwise_windows(t, c, OM_LANES, 1, true);
+  if (c == count) return;
+  if (several) om_depthwise_windows(t, c, count - c, OM_INT_PIXELS, false);
+  else om_depthwise_windows(t, c, count - c, 1, false);
+}
+
+/* Sums of `count` channels of windows `at` .. `at + pixels` of a line of output, of which `t` knows which lines lie inside. */
+OM_INLINE void om_depthwise_pixels(om_int_taps t, const om_window_nd *s, ptrdiff_t at, ptrdiff_t count, bool several) {
+  const int last = s->rank - 1;
+  const ptrdiff_t begin = at * s->stride[last] - s->pad_begin[last], step = s->dilation[last];
+  t.first = om_min(s->kernel[last], begin < 0 ? (-begin + step - 1) / step : 0);
+  const ptrdiff_t room = s->in[last] - begin;
+  t.last = om_max(t.first, om_min(s->kernel[last], room <= 0 ? 0 : (room + step - 1) / step));
+  t.x += begin * t.pixel;
+  om_depthwise_channels(&t, count, several);
 }
 
 /* groups == channels == out_channels. `whole`: as for om_conv_integers, without B, whose weights are w; its b_zero and
- * sums are not looked at. */
+ * sums are not looked at. Windows have at most OM_INT_LINES lines. */
 OM_SHARED void om_depthwise_integers(const void *x, const int16_t *w, const om_int_convolution *s,
                                      const om_int_product *whole) {
   const om_window_nd *window = &s->window;
-  const ptrdiff_t pixels = om_product_nd(window->in, window->rank), outs = om_product_nd(window->out, window->rank);
-  const ptrdiff_t taps = om_product_nd(window->kernel, window->rank);
-  const int32_t zero = whole->a_zero ? om_read_byte(whole->a_zero, 0, whole->a_signed) : 0;
+  const int last = window->rank - 1;
+  const ptrdiff_t pixels = om_product_nd(window->in, window->rank), width = window->out[last];
+  const ptrdiff_t outer = om_product_nd(window->out, last), lines = om_product_nd(window->kernel, last);
   om_int_product p = *whole;
-  p.y_row = p.n = s->channels, p.k = 0, p.b_zero = NULL, p.b_signed = true;
-  int32_t sum[OM_INT_COLUMNS];
-  for (ptrdiff_t image = 0; image < s->batch; image++)
-    for (ptrdiff_t at = 0; at < outs; at++)
-      for (ptrdiff_t c = 0; c < s->channels; c += OM_INT_COLUMNS) {
-        const ptrdiff_t count = om_min(OM_INT_COLUMNS, s->channels - c);
-        memset(sum, 0, (size_t)count * sizeof *sum);
-        for (ptrdiff_t tap = 0; tap < taps; tap++) {
-          const ptrdiff_t from = om_tap_nd(window, at, tap);
-          if (from < 0) continue;
-          const uint8_t *under = (const uint8_t *)x + (image * pixels + from) * s->channels + c;
-          if (p.a_signed) om_depthwise_tap(under, w + tap * s->channels + c, sum, count, zero, true);
-          else om_depthwise_tap(under, w + tap * s->channels + c, sum, count, zero, false);
+  p.y_row = p.n = s->channels, p.k = 0, p.b_zero = NULL, p.b_signed = true, p.sums = NULL;
+  int32_t sum[OM_INT_PIXELS * OM_INT_COLUMNS];
+  ptrdiff_t offsets[OM_INT_LINES], inside[OM_INT_LINES];
+  const int32_t rest[OM_INT_PIXELS] = {0};
+  om_int_columns columns;
+  om_int_taps t = {.pixel = s->channels, .next = window->stride[last], .step = window->dilation[last], .offsets = offsets,
+                   .lines = inside, .w_row = om_round_up(s->channels, OM_LANES), .taps = window->kernel[last],
+                   .zero = om_int_a_zero(whole, 0), .flip = whole->a_signed ? 0x80 : 0, .sum = sum};
+  for (ptrdiff_t c = 0; c < s->channels; c += OM_INT_COLUMNS) {
+    const ptrdiff_t count = om_min(OM_INT_COLUMNS, s->channels - c);
+    om_int_prepare(&p, c, count, 0, &columns);
+    t.w = w + c;
+    for (ptrdiff_t row = 0; row < s->batch * outer; row++) {
+      t.count = 0;
+      for (ptrdiff_t line = 0; line < lines; line++) {
+        ptrdiff_t offset = 0, step = window->in[last], out = row % outer, tap = line;
+        bool lies = true;
+        for (int i = last - 1; i >= 0; i--) {
+          const ptrdiff_t at = out % window->out[i] * window->stride[i] - window->pad_begin[i] +
+                               tap % window->kernel[i] * window->dilation[i];
+          lies &= at >= 0 && at < window->in[i];
+          offset += at * step, step *= window->in[i], out /= window->out[i], tap /= window->kernel[i];
         }
-        om_int_finish(&p, sum, image * outs + at, c, count, 0, 0);
+        if (lies) inside[t.count] = line, offsets[t.count++] = offset;
       }
+      t.x = (const uint8_t *)x + row / outer * pixels * s->channels + c;
+      for (ptrdiff_t at = 0, next; at < width; at = next) {
+        const ptrdiff_t begin = at * window->stride[last] - window->pad_begin[last];
+        const ptrdiff_t end = (at + OM_INT_PIXELS - 1) * window->stride[last] - window->pad_begin[last] +
+                              (window->kernel[last] - 1) * window->dilation[last];
+        const bool several = at + OM_INT_PIXELS <= width && begin >= 0 && end < window->in[last];
+        next = at + (several ? OM_INT_PIXELS : 1);
+        om_depthwise_pixels(t, window, at, count, several);
+        om_int_finish(&p, sum, row * width + at, next - at, c, count, &columns, rest, false);
+      }
+    }
+  }
 }
 
 #endif

@@ -125,70 +125,101 @@ OM_INLINE void om_int_panel(const om_int_tile *t, bool wide, om_dot_kind kind) {
 #endif
 }
 
-/* Sums that lack their zero points, to results: `count` columns of `row`, from column n0 on. a_sum: of the row of A. */
-OM_SHARED void om_int_finish(const om_int_product *p, int32_t *sum, ptrdiff_t row, ptrdiff_t n0, ptrdiff_t count,
-                             int32_t a_zero, int32_t a_sum) {
-  const int32_t *sums = p->sums + n0, moved = p->b_signed ? 0 : 128, rest = a_sum - (int32_t)p->k * a_zero;
-  if (a_zero != 0)
-    for (ptrdiff_t j = 0; j < count; j++) sum[j] -= a_zero * sums[j];
-  if (p->b_zero && p->b_zero_step && p->b_signed)
-    for (ptrdiff_t j = 0; j < count; j++) sum[j] -= rest * ((const int8_t *)p->b_zero)[n0 + j];
-  else if (p->b_zero && p->b_zero_step)
-    for (ptrdiff_t j = 0; j < count; j++) sum[j] -= rest * (((const uint8_t *)p->b_zero)[n0 + j] - moved);
-  else {
-    const int32_t zero = (p->b_zero ? om_read_byte(p->b_zero, 0, p->b_signed) : 0) - moved;
-    if (zero != 0)
-      for (ptrdiff_t j = 0; j < count; j++) sum[j] -= rest * zero;
+/* What is the same for all rows of some columns. */
+typedef struct om_int_columns {
+  int32_t start[OM_INT_COLUMNS]; /* added to the sums: the bias, less a_zero times the column's sum */
+  int32_t zero[OM_INT_COLUMNS];  /* of B as packed */
+  float scale[OM_INT_COLUMNS];
+} om_int_columns;
+
+OM_SHARED void om_int_prepare(const om_int_product *p, ptrdiff_t n0, ptrdiff_t count, int32_t a_zero, om_int_columns *to) {
+  const int32_t moved = p->b_signed ? 0 : 128;
+  for (ptrdiff_t j = 0; j < count; j++) {
+    to->start[j] = (p->bias ? p->bias[n0 + j] : 0) - (p->sums ? a_zero * p->sums[n0 + j] : 0);
+    to->zero[j] = (p->b_zero ? om_read_byte(p->b_zero, (n0 + j) * p->b_zero_step, p->b_signed) : 0) - moved;
+    to->scale[j] = p->scale ? p->scale[(n0 + j) * p->scale_step] : 1.0f;
   }
-  if (p->bias)
-    for (ptrdiff_t j = 0; j < count; j++) sum[j] += p->bias[n0 + j];
-  const ptrdiff_t at = row * p->y_row + n0;
-  if (p->result == OM_INT_SUMS) {
-    memcpy((int32_t *)p->y + at, sum, (size_t)count * sizeof *sum);
-    return;
+}
+
+/* The result of one sum. */
+OM_INLINE void om_int_store(const om_int_product *p, ptrdiff_t at, ptrdiff_t column, int32_t sum, float scale,
+                            float zero, const om_int_result result) {
+  if (result == OM_INT_SUMS) ((int32_t *)p->y)[at] = sum;
+  else if (result == OM_INT_FLOATS)
+    ((float *)p->y)[at] = (float)sum * scale + (p->float_bias ? p->float_bias[column] : 0.0f);
+  else if (result == OM_INT_UINT8) ((uint8_t *)p->y)[at] = (uint8_t)om_quantize((float)sum * scale, zero, 0.0f, 255.0f);
+  else ((int8_t *)p->y)[at] = (int8_t)om_quantize((float)sum * scale, zero, -128.0f, 127.0f);
+}
+
+/* Sums of a block to results: rows OM_INT_COLUMNS apart to rows of y from `row` and columns from n0 on. `rest`: of each row
+ * of A its sum less k times its zero point. Whole vectors first: a loop of known length is a few instructions. */
+OM_INLINE void om_int_finish_as(const om_int_product *p, const int32_t *sum, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t n0,
+                                ptrdiff_t count, const om_int_columns *c, const int32_t *rest,
+                                const om_int_result result, const bool zeros) {
+  const float zero = !p->y_zero || result < OM_INT_UINT8 ? 0.0f : (float)om_read_byte(p->y_zero, 0, result == OM_INT_INT8);
+  for (ptrdiff_t r = 0; r < rows; r++, sum += OM_INT_COLUMNS) {
+    const ptrdiff_t at = (row + r) * p->y_row + n0;
+    ptrdiff_t j = 0;
+    for (; j + OM_LANES <= count; j += OM_LANES)
+      for (ptrdiff_t i = j; i < j + OM_LANES; i++)
+        om_int_store(p, at + i, n0 + i, sum[i] + c->start[i] - (zeros ? rest[r] * c->zero[i] : 0), c->scale[i], zero,
+                     result);
+    for (; j < count; j++)
+      om_int_store(p, at + j, n0 + j, sum[j] + c->start[j] - (zeros ? rest[r] * c->zero[j] : 0), c->scale[j], zero, result);
   }
-  float real[OM_INT_COLUMNS];
-  if (p->scale_step)
-    for (ptrdiff_t j = 0; j < count; j++) real[j] = (float)sum[j] * p->scale[n0 + j];
-  else
-    for (ptrdiff_t j = 0; j < count; j++) real[j] = (float)sum[j] * p->scale[0];
-  if (p->result == OM_INT_FLOATS) {
-    float *y = (float *)p->y + at;
-    if (p->float_bias)
-      for (ptrdiff_t j = 0; j < count; j++) y[j] = real[j] + p->float_bias[n0 + j];
-    else memcpy(y, real, (size_t)count * sizeof *y);
-  } else if (p->result == OM_INT_UINT8) {
-    const float zero = p->y_zero ? (float)*(const uint8_t *)p->y_zero : 0.0f;
-    uint8_t *y = (uint8_t *)p->y + at;
-    for (ptrdiff_t j = 0; j < count; j++) y[j] = (uint8_t)om_quantize(real[j], zero, 0.0f, 255.0f);
-  } else {
-    const float zero = p->y_zero ? (float)*(const int8_t *)p->y_zero : 0.0f;
-    int8_t *y = (int8_t *)p->y + at;
-    for (ptrdiff_t j = 0; j < count; j++) y[j] = (int8_t)om_quantize(real[j], zero, -128.0f, 127.0f);
+}
+
+#define OM_INT_FINISH(name, result, zeros)                                                                             \
+  OM_SHARED void name(const om_int_product *p, const int32_t *sum, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t n0,        \
+                      ptrdiff_t count, const om_int_columns *c, const int32_t *rest) {                                 \
+    om_int_finish_as(p, sum, row, rows, n0, count, c, rest, result, zeros);                                            \
   }
+OM_INT_FINISH(om_int_finish_sums, OM_INT_SUMS, true)
+OM_INT_FINISH(om_int_finish_floats, OM_INT_FLOATS, true)
+OM_INT_FINISH(om_int_finish_uint8, OM_INT_UINT8, false)
+OM_INT_FINISH(om_int_finish_uint8_zeros, OM_INT_UINT8, true)
+OM_INT_FINISH(om_int_finish_int8, OM_INT_INT8, false)
+OM_INT_FINISH(om_int_finish_int8_zeros, OM_INT_INT8, true)
+
+OM_INLINE void om_int_finish(const om_int_product *p, const int32_t *sum, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t n0,
+                             ptrdiff_t count, const om_int_columns *c, const int32_t *rest, bool zeros) {
+  if (p->result == OM_INT_SUMS) om_int_finish_sums(p, sum, row, rows, n0, count, c, rest);
+  else if (p->result == OM_INT_FLOATS) om_int_finish_floats(p, sum, row, rows, n0, count, c, rest);
+  else if (p->result == OM_INT_UINT8 && zeros) om_int_finish_uint8_zeros(p, sum, row, rows, n0, count, c, rest);
+  else if (p->result == OM_INT_UINT8) om_int_finish_uint8(p, sum, row, rows, n0, count, c, rest);
+  else if (zeros) om_int_finish_int8_zeros(p, sum, row, rows, n0, count, c, rest);
+  else om_int_finish_int8(p, sum, row, rows, n0, count, c, rest);
 }
 
 /* Writes whole rows row .. row + rows of A to `block`, `depth` bytes apart, each byte xor `flip`; what is behind k is free. */
 typedef void om_int_gather(const void *source, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t depth, uint8_t flip,
                            uint8_t *block);
 
+OM_INLINE int32_t om_int_a_zero(const om_int_product *p, ptrdiff_t row) {
+  return (p->a_zero ? om_read_byte(p->a_zero, row * p->a_zero_step, p->a_signed) : 0) + (p->a_signed ? 128 : 0);
+}
+
 /* The product over any source of A's rows. scratch: OM_INT_SCRATCH(k) bytes. */
 OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, const om_int_product *p, void *scratch) {
   const om_dot_kind kind = om_best_dot_kind();
   const ptrdiff_t depth = OM_INT_DEPTH(p->k), vectors = (p->n + OM_LANES - 1) / OM_LANES;
   const ptrdiff_t wide = vectors / 2 * OM_INT_PANEL;
-  const bool sums_rows = p->b_zero || !p->b_signed;
-  int32_t *c = (int32_t *)scratch, *row_sums = c + OM_INT_BLOCK_ROWS * OM_INT_COLUMNS;
-  uint8_t *block = (uint8_t *)om_round_up((ptrdiff_t)(row_sums + OM_INT_BLOCK_ROWS), 64);
+  const bool zeros = p->b_zero || !p->b_signed, own = p->a_zero && p->a_zero_step;
+  int32_t *c = (int32_t *)scratch, *rest = c + OM_INT_BLOCK_ROWS * OM_INT_COLUMNS;
+  uint8_t *block = (uint8_t *)om_round_up((ptrdiff_t)(rest + OM_INT_BLOCK_ROWS), 64);
   uint32_t *halves = (uint32_t *)(block + OM_INT_BLOCK_ROWS * depth);
+  om_int_columns columns;
+  if (p->n <= OM_INT_COLUMNS && !own) om_int_prepare(p, 0, p->n, om_int_a_zero(p, 0), &columns);
+  memset(rest, 0, OM_INT_BLOCK_ROWS * sizeof *rest);
   for (ptrdiff_t row0 = 0; row0 < p->m; row0 += OM_INT_BLOCK_ROWS) {
     om_int_tile t = {.a = block, .halves = halves, .depth = depth};
     t.rows = om_min(OM_INT_BLOCK_ROWS, p->m - row0);
     gather(source, row0, t.rows, depth, p->a_signed ? 0x80 : 0, block);
-    if (sums_rows)
+    if (zeros)
       for (ptrdiff_t r = 0; r < t.rows; r++) {
-        row_sums[r] = 0;
-        for (ptrdiff_t i = 0; i < p->k; i++) row_sums[r] += block[r * depth + i];
+        int32_t sum = -(int32_t)p->k * om_int_a_zero(p, row0 + r);
+        for (ptrdiff_t i = 0; i < p->k; i++) sum += block[r * depth + i];
+        rest[r] = sum;
       }
     if (kind == OM_DOT_HALVES)
       for (ptrdiff_t i = 0; i < t.rows * (depth / 4); i++) {
@@ -202,14 +233,33 @@ OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, c
         t.c = c + (j - n0);
         om_int_panel(&t, j < wide, kind);
       }
-      for (ptrdiff_t r = 0; r < t.rows; r++) {
-        const ptrdiff_t row = row0 + r;
-        const int32_t a_zero = (p->a_zero ? om_read_byte(p->a_zero, row * p->a_zero_step, p->a_signed) : 0) +
-                               (p->a_signed ? 128 : 0);
-        om_int_finish(p, c + r * OM_INT_COLUMNS, row, n0, n1 - n0, a_zero, sums_rows ? row_sums[r] : 0);
-      }
+      if (!own) {
+        if (p->n > OM_INT_COLUMNS) om_int_prepare(p, n0, n1 - n0, om_int_a_zero(p, 0), &columns);
+        om_int_finish(p, c, row0, t.rows, n0, n1 - n0, &columns, rest, zeros);
+      } else
+        for (ptrdiff_t r = 0; r < t.rows; r++) {
+          om_int_prepare(p, n0, n1 - n0, om_int_a_zero(p, row0 + r), &columns);
+          om_int_finish(p, c + r * OM_INT_COLUMNS, row0 + r, 1, n0, n1 - n0, &columns, rest + r, zeros);
+        }
     }
   }
+}
+
+/* n bytes, xor flip, by whole words of which the last may overlap those before: runs are short where channels are few. */
+OM_INLINE void om_copy_bytes(uint8_t *to, const uint8_t *from, ptrdiff_t n, uint8_t flip) {
+  const uint64_t flips = flip * UINT64_C(0x0101010101010101);
+  uint64_t word, last;
+  uint32_t half, last_half;
+  if (n >= 8) {
+    memcpy(&last, from + n - 8, 8);
+    for (ptrdiff_t i = 0; i + 8 < n; i += 8) memcpy(&word, from + i, 8), word ^= flips, memcpy(to + i, &word, 8);
+    last ^= flips, memcpy(to + n - 8, &last, 8);
+  } else if (n >= 4) {
+    memcpy(&half, from, 4), memcpy(&last_half, from + n - 4, 4);
+    half ^= (uint32_t)flips, last_half ^= (uint32_t)flips;
+    memcpy(to, &half, 4), memcpy(to + n - 4, &last_half, 4);
+  } else
+    for (ptrdiff_t i = 0; i < n; i++) to[i] = from[i] ^ flip;
 }
 
 /* Dense rows of k bytes. */
@@ -221,8 +271,7 @@ typedef struct om_int_matrix {
 OM_SHARED void om_gather_bytes(const void *source, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t depth, uint8_t flip,
                                uint8_t *block) {
   const om_int_matrix *a = (const om_int_matrix *)source;
-  for (ptrdiff_t r = 0; r < rows; r++)
-    for (ptrdiff_t i = 0; i < a->k; i++) block[r * depth + i] = a->data[(row + r) * a->k + i] ^ flip;
+  for (ptrdiff_t r = 0; r < rows; r++) om_copy_bytes(block + r * depth, a->data + (row + r) * a->k, a->k, flip);
 }
 
 /* A[m, k] times a packed B. */

@@ -1,7 +1,8 @@
-import { type Dim, floorDivide, isStatic, multiply, product } from '../graph/dim.ts'
+import { add, type Dim, floorDivide, isStatic, multiply, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import { type Agreement, sameSize, sizeOrOne, takes } from '../graph/rules.ts'
 import { type IntegerStrides, integerScratchBytes, packedIntegerBytes, packIntegers } from '../kernels/pack-integer.ts'
+import { lanes } from '../kernels/shape.ts'
 import { type ElementType, elementTypeOf } from '../onnx/element-type.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
 import { agreeConvolution } from './convolution-rules.ts'
@@ -133,6 +134,9 @@ const MatMulIntegers: LoweredOperator = {
   flops: (node) => multiply(multiply(2, product(node.output().dims)), node.input(0).dims.at(-1)!),
 }
 
+/** OM_INT_LINES of native/kernels/conv-integer.h. */
+const MOST_LINES = 64
+
 function lastWindow(node: Node): Window {
   return windowOf(node, node.input(0).dims.slice(1, -1), node.input(1).dims.slice(2), 'within')
 }
@@ -163,9 +167,10 @@ const ConvIntegers: LoweredOperator = {
     const sizes = `.batch = ${k.dim(x.dims[0]!)}, .channels = ${k.dim(channels)}, .out_channels = ${k.dim(outs)}, .groups = ${groups}`
     k.line(`const om_int_convolution shape = {${sizes}, .window = ${windowInitializer(window, (dim) => k.dim(dim))}};`)
     const taps = product(kernel)
+    const lines = window.kernel.slice(0, -1).reduce((n, size) => n * size, 1)
     const rest = [...productFields(node, k), `.y = ${k.output()}`]
-    if (depth === 1 && outs === groups) {
-      const packed = k.scratch(multiply(2, multiply(taps, outs)), 'int16_t')
+    if (depth === 1 && outs === groups && lines <= MOST_LINES) {
+      const packed = k.scratch(multiply(2, multiply(taps, add(outs, lanes(k.shape)))), 'int16_t')
       const zero = node.inputs[3] ? `${k.input(3)}, ${stepOf(k, node.input(3))}` : 'NULL, 0'
       k.line(
         `om_pack_depthwise_integers(${k.input(1)}, ${k.dim(outs)}, ${k.dim(taps)}, ${w.type === 'int8'}, ${zero}, ${packed});`,
