@@ -145,9 +145,10 @@ export const explained = [
       !what.startsWith('shape is'),
   },
   {
-    why: 'An empty text split at a delimiter is one empty piece (Python’s str.split, which ONNX refers to); onnxruntime gives none.',
-    covers: ({ kind }, { op, attributes }, operand) =>
-      kind === 'value' && op === 'StringSplit' && Boolean(attributes.delimiter) && operand(0)?.strings.includes(''),
+    why: 'An empty text split at a delimiter is one empty piece (Python’s str.split, which ONNX refers to); onnxruntime gives none, and what follows is of other sizes.',
+    covers: ({ kind }, { op, attributes }, operand, { nodes }) =>
+      (kind === 'value' && op === 'StringSplit' && Boolean(attributes.delimiter) && operand(0)?.strings.includes('')) ||
+      (kind === 'failed' && nodes.some((node) => node.op === 'StringSplit' && Boolean(node.attributes.delimiter))),
   },
   {
     why: 'Infinite or NaN operands of a sum of products: what the definition leaves out (padding, a weight of 0, what Winograd’s transforms cancel) is multiplied by 0 on one side and skipped on the other; and a product that overflows is infinite before it meets another infinity, or, fused, is not.',
