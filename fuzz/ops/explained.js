@@ -66,9 +66,9 @@ export const explained = [
       attributes.strides !== undefined,
   },
   {
-    why: 'onnxruntime does not write the result of MatMulInteger and QLinearMatMul where the inner size is 0: what was in memory. A sum of nothing is 0.',
+    why: 'onnxruntime does not write the result of MatMulInteger, QLinearMatMul and FusedMatMul where the inner size is 0: what was in memory. A sum of nothing is 0.',
     covers: ({ kind }, { op }, operand) =>
-      kind === 'value' && /^(?:MatMulInteger|QLinearMatMul)$/.test(op) && operand(0)?.dims.at(-1) === 0,
+      kind === 'value' && /^(?:MatMulInteger|QLinearMatMul|FusedMatMul)$/.test(op) && operand(0)?.dims.includes(0),
   },
   {
     why: 'Integers wrap where a reduction overflows, as in every other operator; onnxruntime reduces them in floating point in many cases, ends at the ends of the type, and loses what a double has no bits for.',
