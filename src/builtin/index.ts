@@ -3,6 +3,7 @@ import type { Signature } from '../artifact.ts'
 import { Identities } from '../graph/graph.ts'
 import type { Graph } from '../graph/graph.ts'
 import { importModel } from '../graph/import.ts'
+import { misstatedOutputs } from '../graph/stated.ts'
 import type { Model } from '../onnx/model.ts'
 import { registryFor } from '../ops/index.ts'
 import { optimize } from '../ops/optimize.ts'
@@ -34,6 +35,8 @@ export interface BuiltinOptions {
 
 export interface BuiltinResult extends CompiledLibrary {
   readonly signature: Signature
+  /** What the user should be told of the model, in sentences. */
+  readonly notes: readonly string[]
 }
 
 /** The graph that the built-in compiler makes code for: imported and optimised. */
@@ -57,12 +60,18 @@ export interface BuiltinSource {
   readonly arenaBytes: number
 }
 
+/** The C of a model, and what its user should be told of the model, in sentences. */
+export interface ModelSource extends BuiltinSource {
+  readonly notes: readonly string[]
+}
+
 /** Makes the C of a model. @throws ModelError, CompileError as `prepareGraph` */
 export function builtinSource(
   model: Model,
   { dims, ...options }: SourceOptions & Pick<BuiltinOptions, 'dims'>,
-): BuiltinSource {
-  return graphSource(prepareGraph(model, dims), options)
+): ModelSource {
+  const graph = prepareGraph(model, dims)
+  return { ...graphSource(graph, options), notes: misstatedOutputs(model.graph.outputs, graph) }
 }
 
 type SourceOptions = Pick<BuiltinOptions, 'target' | 'identity' | 'profile'> & PlanOptions
@@ -98,7 +107,7 @@ export function graphSource(
  * @throws ModelError, CompileError, EnvironmentError as the rooms below say
  */
 export async function compileBuiltin(model: Model, options: BuiltinOptions): Promise<BuiltinResult> {
-  const { text, weights, includeDirs, signature } = builtinSource(model, options)
+  const { text, weights, includeDirs, signature, notes } = builtinSource(model, options)
   const library = await compileLibrary({
     source: text,
     weights,
@@ -111,7 +120,7 @@ export async function compileBuiltin(model: Model, options: BuiltinOptions): Pro
     ...(options.signal && { signal: options.signal }),
     ...options.limits,
   })
-  return { ...library, signature }
+  return { ...library, signature, notes }
 }
 
 /** The register tile for a target's vector unit. */

@@ -35,7 +35,7 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
           target: target.name,
           compiler: { name: 'builtin', version },
           seconds: made.seconds,
-          notes: [],
+          notes: made.notes,
         },
       }
     },

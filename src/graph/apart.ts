@@ -1,8 +1,8 @@
 import { CompileError } from '../errors.ts'
 import type { OnnxNode } from '../onnx/model.ts'
 import type { GraphBuilder } from './builder.ts'
-import { subgraphsOf } from './functions.ts'
 import type { Value } from './graph.ts'
+import { mentionedBy } from './live.ts'
 import { canJoin, extendPaths, type Fork, isFork, join, type Outcome, type Path, pathsOf } from './paths.ts'
 import { Scope } from './scope.ts'
 
@@ -18,6 +18,8 @@ export interface Stretch<P extends Spot> {
   /** Names of what the nodes give. */
   readonly outputs: readonly string[]
   readonly place: P
+  /** Whether node `index` is one that the outputs depend on; others are passed over. */
+  isLive(index: number): boolean
   /** See `lastUses`. */
   lastUse(): ReadonlyMap<string, number>
   /** Imports node `index` to a place; defines its outputs in the scope there unless it forks. */
@@ -61,6 +63,7 @@ export function importApart<P extends Spot>(
     }
     const node = nodes[at]
     if (!node) return { fork: withOutputs(paths, stretch.outputs) }
+    if (!stretch.isLive(at)) continue
     if (!stretch.mayFork(at) && ![...mentionedBy(node)].some((name) => apart.has(name))) {
       if (isFork(stretch.add(at, place))) throw new TypeError(`node ${at} should not fork`)
       continue
@@ -104,13 +107,4 @@ export function lastUses(nodes: readonly OnnxNode[], outputs: readonly string[])
   })
   for (const name of outputs) uses.set(name, nodes.length)
   return uses
-}
-
-/** Names that a node or its subgraphs may use; inner names are among them. */
-function* mentionedBy(node: OnnxNode): Generator<string> {
-  yield* node.inputs
-  for (const graph of subgraphsOf(node)) {
-    for (const inner of graph.nodes) yield* mentionedBy(inner)
-    for (const { name } of graph.outputs) yield name
-  }
 }

@@ -206,19 +206,16 @@ export class GraphBuilder implements Builder {
 
   /** Ends the run unless a condition holds, or does not. */
   require(node: Node, { condition, claim, holds, sentence }: Requirement): void {
-    if (claim && claim.equal === holds) {
-      const demand = {
-        operator: node.operator,
-        input: 0,
-        axis: 0,
-        given: claim.a,
-        expected: claim.b,
-        orOne: false,
-        sentence,
-      }
-      if (this.always) this.learn(node, demand)
-      this.check(node, [demand])
-    } else this.from(node, () => this.ops('Require', [condition], 0, { holds: Number(holds), sentence }, 'om'))
+    if (claim && claim.equal === holds) this.demandEqual(node, claim, sentence)
+    else this.from(node, () => this.ops('Require', [condition], 0, { holds: Number(holds), sentence }, 'om'))
+  }
+
+  /** Ends the run unless two sizes are equal. */
+  demandEqual(node: Node, { a, b }: { readonly a: Dim; readonly b: Dim }, sentence: string): void {
+    const { operator } = node
+    const demand = { operator, input: 0, axis: 0, given: a, expected: b, orOne: false, sentence }
+    if (this.always) this.learn(node, demand)
+    this.check(node, [demand])
   }
 
   private learn(node: Node, { given, expected, orOne, sentence }: Demand): void {

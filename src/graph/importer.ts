@@ -1,12 +1,13 @@
 import { ModelError } from '../errors.ts'
 import { importApart, lastUses, type Stretch } from './apart.ts'
-import type { Model, OnnxFunction, OnnxGraph, OnnxNode } from '../onnx/model.ts'
+import type { Model, OnnxFunction, OnnxGraph, OnnxNode, ValueInfo as ValueInfoProto } from '../onnx/model.ts'
 import { GraphBuilder, type SubgraphImporter } from './builder.ts'
 import { dimKey } from './dim.ts'
 import { bindAttributes, checkFunctions, functionOf, subgraphsOf } from './functions.ts'
 import { type Graph, Identities, Node, type Value, type ValueInfo } from './graph.ts'
 import { InputReader } from './inputs.ts'
 import { withStatedRank } from './list.ts'
+import { liveNodes } from './live.ts'
 import type { OperatorRegistry } from './operator.ts'
 import {
   canJoin,
@@ -25,6 +26,7 @@ import {
   suppose,
 } from './paths.ts'
 import { answered, asksForSizes, questionOf } from './questions.ts'
+import { checkStatedType, statedLength } from './stated.ts'
 import { statedRankMissed } from './ranks.ts'
 import { Scope } from './scope.ts'
 import { checkOperators, type Opsets, versionOf } from './support.ts'
@@ -42,6 +44,8 @@ interface Place {
   readonly path: string
   /** The side of a fork that it is on, by `path`; none where each run comes by. */
   readonly side?: string | undefined
+  /** What the file states of values that nodes there compute. */
+  readonly stated: ReadonlyMap<string, ValueInfoProto>
   /** What is known there of sizes that only a run knows. */
   readonly claims: Claims
 }
@@ -94,7 +98,15 @@ export class Importer {
       graph.inputs.push(value)
       scope.define(input.name, value)
     }
-    const place = { builder, scope, opsets: this.model.opsets, prefix: '', path: '', claims: new Map() }
+    const place = {
+      builder,
+      scope,
+      opsets: this.model.opsets,
+      prefix: '',
+      path: '',
+      stated: new Map(),
+      claims: new Map(),
+    }
     const outcome = this.fill(source, place)
     this.checkStatedRanks(outcome, source)
     graph.outputs = this.joined(outcome, graph.outputNames).map((value, i) => {
@@ -112,17 +124,20 @@ export class Importer {
   private fill(source: OnnxGraph, place: Place): Outcome {
     for (const [name, tensor] of source.initializers) place.scope.define(name, place.builder.constant(tensor, name))
     const outputs = source.outputs.map(({ name }) => name)
-    return this.addNodes(source.nodes, outputs, place, `output of graph ${source.name}`)
+    const stated = new Map([...source.valueInfo, ...source.outputs.map((info) => [info.name, info] as const)])
+    return this.addNodes(source.nodes, outputs, { ...place, stated }, `output of graph ${source.name}`)
   }
 
   private addNodes(nodes: readonly OnnxNode[], outputs: readonly string[], place: Place, use: string): Outcome {
     let uses: ReadonlyMap<string, number> | undefined
+    const live = liveNodes(nodes, outputs)
     const stretch: Stretch<Place> = {
       nodes,
       outputs,
       place,
       lastUse: () => (uses ??= lastUses(nodes, outputs)),
       add: (index, to) => this.addNode(nodes[index]!, index, to),
+      isLive: (index) => live.has(index),
       mayFork: (index) => this.mayFork(nodes[index]!, place),
       continued: (from, end, index) => ({
         ...from,
@@ -134,6 +149,7 @@ export class Importer {
       }),
     }
     for (let index = 0; index < nodes.length; index++) {
+      if (!live.has(index)) continue
       const outcome = stretch.add(index, place)
       if (!isFork(outcome)) continue
       const { size } = place.builder
@@ -223,6 +239,8 @@ export class Importer {
       if (missing < 0) continue
       throw new ModelError('MODEL_OUTPUTS', `Node ${JSON.stringify(name)} (${source.op}) has no output ${missing}.`)
     }
+    for (const { values } of pathsOf(outcome))
+      source.outputs.forEach((output, i) => checkStatedType(this.model.path, place.stated.get(output), values[i]))
     if (!isFork(outcome)) source.outputs.forEach((output, i) => scope.define(output, outcome.values[i]))
     return outcome
   }
@@ -250,6 +268,12 @@ export class Importer {
       return this.decided(node, inner, ask, (holds, side) =>
         this.fill(holds ? then : otherwise, { ...side, scope: new Scope(scope) }),
       )
+    }
+    const stated = statedLength(node, place.stated.get(source.outputs[0] ?? ''), place.claims)
+    if (stated) {
+      const sentence = `the file states the rank of ${JSON.stringify(source.outputs[0])}, of which a list should have as many entries as`
+      builder.demandEqual(node, stated, sentence)
+      return this.addOperator(source, name, origin, inputs, { ...place, claims: suppose(place.claims, stated, true) })
     }
     const question = questionOf(node, place.claims)
     if (question) {
@@ -342,7 +366,7 @@ export class Importer {
       )
     }
     const scope = new Scope()
-    const inner = { ...place, scope, opsets: body.opsets }
+    const inner = { ...place, scope, opsets: body.opsets, stated: new Map() }
     body.inputs.forEach((name, i) => scope.define(name, inputs[i]))
     const nodes = body.nodes.map((node) => bindAttributes(node, call, body))
     return this.addNodes(nodes, body.outputs, inner, `output of function ${body.name}`)

@@ -22,6 +22,12 @@ export function asksForSizes({ op, domain }: Pick<Node, 'op' | 'domain'>): boole
   return domain === '' && (Object.hasOwn(lists, op) || op.startsWith('Reduce'))
 }
 
+/** The number of elements of the list that decides the rank of a node's output; `undefined` where none does. */
+export function listLength(node: Node): Dim | undefined {
+  const list = listOf(node)
+  return list?.contents ? undefined : list?.shape?.[0]
+}
+
 function listOf(node: Node): Value | undefined {
   if (!asksForSizes(node)) return undefined
   if (node.op.startsWith('Reduce')) return node.int('keepdims', 1) ? undefined : node.inputs[1]
@@ -41,12 +47,11 @@ export function questionOf(node: Node, claims: Claims): Claim | undefined {
   const list = listOf(node)
   const [length] = list?.shape ?? []
   if (length === undefined || typeof length === 'number' || list?.contents) return undefined
-  for (let count = 0; count <= HIGHEST_RANK; count++) {
-    const claim: Claim = { a: length, b: count, equal: true }
-    const holds = decide(claim, claims)
-    if (holds === undefined) return claim
-    if (holds) return undefined
-  }
+  const candidates = Array.from({ length: HIGHEST_RANK + 1 }, (_, b): Claim => ({ a: length, b, equal: true }))
+  const answers = candidates.map((claim) => decide(claim, claims))
+  if (answers.includes(true)) return undefined
+  const open = candidates.find((_, count) => answers[count] === undefined)
+  if (open) return open
   throw node.error('MODEL_SHAPE', `a list of more than ${HIGHEST_RANK} axes is given`)
 }
 

@@ -1,6 +1,7 @@
 import { CompileError } from '../errors.ts'
-import type { Model, OnnxNode } from '../onnx/model.ts'
+import type { Model, OnnxGraph, OnnxNode } from '../onnx/model.ts'
 import { functionOf, subgraphsOf } from './functions.ts'
+import { liveNodes } from './live.ts'
 import type { OperatorRegistry } from './operator.ts'
 
 /** Which opset each domain follows: the model's, or that of the function being expanded. */
@@ -11,38 +12,55 @@ export function versionOf(node: OnnxNode, opsets: Opsets): number {
 }
 
 /**
- * One error that lists every operator nobody implements, with a node as an example.
+ * One error that lists every operator nobody implements: how many nodes are of it, and the first of them. A node that no
+ * output depends on may be of any.
  *
  * @throws CompileError `UNSUPPORTED_OPERATOR`
  */
 export function checkOperators(model: Model, registry: OperatorRegistry): void {
-  const missing = new Map<string, OnnxNode>()
+  const missing = new Map<string, OnnxNode[]>()
   const seen = new Set<unknown>()
-  const visit = (nodes: readonly OnnxNode[], opsets: Opsets): void => {
-    for (const node of nodes) {
+  const visit = (nodes: readonly OnnxNode[], outputs: readonly string[], opsets: Opsets): void => {
+    const live = liveNodes(nodes, outputs)
+    for (const [index, node] of nodes.entries()) {
+      if (!live.has(index)) continue
       const body = functionOf(model, node)
       if (!body && !registry.find(node.domain, node.op, versionOf(node, opsets))) {
         const operator = nameOf(node, opsets)
-        if (!missing.has(operator)) missing.set(operator, node)
+        const nodes = missing.get(operator)
+        if (nodes) nodes.push(node)
+        else missing.set(operator, [node])
       }
       if (body && !seen.has(body)) {
         seen.add(body)
-        visit(body.nodes, body.opsets)
+        visit(body.nodes, body.outputs, body.opsets)
       }
-      for (const graph of subgraphsOf(node)) visit(graph.nodes, opsets)
+      for (const graph of subgraphsOf(node)) visit(graph.nodes, namesOf(graph), opsets)
     }
   }
-  visit(model.graph.nodes, model.opsets)
-  const first = [...missing.entries()][0]
+  visit(model.graph.nodes, namesOf(model.graph), model.opsets)
+  const [first] = [...missing.values()].flat()
   if (!first) return
-  const [operator, node] = first
+  const list = [...missing].map(([operator, nodes]) => {
+    const name = JSON.stringify(nodes[0]!.name || nodes[0]!.outputs[0])
+    return `${operator}: ${nodes.length === 1 ? `node ${name}` : `${nodes.length} nodes, the first ${name}`}`
+  })
   throw new CompileError(
     'UNSUPPORTED_OPERATOR',
-    `Model ${model.path}: node ${JSON.stringify(node.name || node.outputs[0])} uses operator ${operator}, which the built-in compiler does not support.` +
-      ` Unsupported operators in this model: ${[...missing.keys()].join(', ')}.` +
-      ` ${adviceFor([...missing.values()])}`,
-    { model: model.path, node: node.name, op: node.op, missing: [...missing.keys()] },
+    `Model ${model.path} has operators that the built-in compiler does not support. ${list.join('; ')}.` +
+      ` ${adviceFor([...missing.values()].flat())}`,
+    {
+      model: model.path,
+      node: first.name,
+      op: first.op,
+      missing: [...missing.keys()],
+      counts: Object.fromEntries([...missing].map(([operator, nodes]) => [operator, nodes.length])),
+    },
   )
+}
+
+function namesOf({ outputs }: OnnxGraph): string[] {
+  return outputs.map(({ name }) => name)
 }
 
 /** What to do about operators that nobody implements. */

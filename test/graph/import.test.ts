@@ -255,7 +255,7 @@ describe('what the built-in compiler does not have', () => {
       expect(error).toBeInstanceOf(CompileError)
       const { message, data } = error as CompileError
       expect(message).toContain('test.onnx')
-      expect(message).toContain('node "first" uses operator Foo (opset 21)')
+      expect(message).toContain('Foo (opset 21): 2 nodes, the first "first"; Bar (opset 21): node "y"')
       expect(data['missing']).toEqual(['Foo (opset 21)', 'Bar (opset 21)', '"my.domain.Ba\\"z\\n" (opset 3)'])
       expect(message).not.toContain('\n')
     }

@@ -130,7 +130,7 @@ describe('a model file that is no sound model', () => {
       await model('unknown.onnx', { opsets: { '': 21, 'com.example': 2 }, nodes }),
       CompileError,
     )
-    expect(message).toContain('node "first" uses operator Wobble (opset 21)')
+    expect(message).toContain('Wobble (opset 21): node "first"; com.example.Twist (opset 2): node "y"')
     expect(data['missing']).toEqual(['Wobble (opset 21)', 'com.example.Twist (opset 2)'])
   })
 
