@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { operators } from '../../src/ops/index.ts'
 import { present, suiteDir } from '../onnx/suite.ts'
 import { type Outcome, runSubjects, type Subject } from './binary.ts'
+import { contribSeeds } from './contrib-seeds.ts'
 import { moreSeeds } from './more-seeds.ts'
 import { type Refusal, retypedSubjects, type Seed, seedsOf, symbolicSubject } from './subjects.ts'
 
@@ -20,7 +21,7 @@ const BATCH = 64
 const PER_OPERATOR = 2
 
 describe.runIf(present(suiteDir))('models of unknown sizes', () => {
-  const seeds = seedsOf(suiteDir, PER_OPERATOR).then((found) => [...found, ...moreSeeds])
+  const seeds = seedsOf(suiteDir, PER_OPERATOR).then((found) => [...found, ...moreSeeds, ...contribSeeds])
 
   test('take other sizes and contents of each input, or refuse them', { timeout: 1_200_000 }, async () => {
     const made = (await seeds).map(symbolicSubject)

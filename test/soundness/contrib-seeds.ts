@@ -1,0 +1,123 @@
+import { decodeModel } from '../../src/onnx/read.ts'
+import { modelBytes } from '../../src/onnx/build.ts'
+import { f32, i64, modelOfCase, t } from '../ops/harness.ts'
+import { type Compared, i32, noise } from '../ops/contrib/against.ts'
+import type { Seed } from './subjects.ts'
+
+// Operators of onnxruntime's domain, and those that it kept in ONNX's when ONNX retired them.
+
+const none = undefined
+const x = noise([2, 3, 8], 1)
+const row = noise([8], 2)
+const wide = noise([2, 3, 16], 3)
+const image = noise([1, 4, 5, 5], 4)
+const last = noise([1, 2, 2, 4], 5)
+const four = noise([4], 6)
+const angles = noise([16, 8], 7)
+const heads = { num_heads: 2n, kv_num_heads: 1n }
+/** Rows of sixteen features: two heads of eight. */
+const step = [noise([2, 1, 16], 8), noise([2, 1, 8], 9), noise([2, 1, 8], 10)]
+const pasts = [noise([2, 1, 4, 8], 11), noise([2, 1, 4, 8], 12)]
+const cached = [...step, ...pasts, i32([4, 2]), i32([5], [1])]
+const half = { type: 'float16' } as const
+
+/** Operator → inputs, attributes and number of outputs. */
+const cases: readonly (readonly [op: string, inputs: Compared['inputs'], more?: Partial<Compared>])[] = [
+  ['Gelu', [x]],
+  ['BiasGelu', [x, row]],
+  ['FastGelu', [x, row]],
+  ['FastGelu', [noise([2, 3], 1, half)]],
+  ['QuickGelu', [x]],
+  ['GemmFastGelu', [x, noise([8, 4], 2), four]],
+  ['BiasSplitGelu', [x, row]],
+  ['BiasAdd', [x, row, x]],
+  ['BiasSoftmax', [x, x], { attributes: { axis: 2n } }],
+  ['FusedMatMul', [x, noise([2, 5, 8])], { attributes: { transB: 1n, alpha: 0.5 } }],
+  ['FusedMatMul', [noise([3, 2, 4]), noise([2, 3, 4])], { attributes: { transA: 1n, transBatchA: 1n } }],
+  ['TransposeMatMul', [x, noise([8, 4])]],
+  ['FusedGemm', [noise([3, 4]), noise([4, 5]), noise([5])], { attributes: { activation: 'Relu' } }],
+  ['FusedConv', [image, noise([2, 4, 3, 3]), noise([2]), noise([1, 2, 3, 3])], { attributes: { activation: 'Relu' } }],
+  ['NhwcConv', [last, noise([3, 1, 2, 4])]],
+  ['NhwcMaxPool', [t('uint8', [1, 9, 3, 4, 5, 6, 7, 8], [1, 2, 2, 2])], { attributes: { kernel_shape: [2n, 2n] } }],
+  ['SkipLayerNormalization', [x, x, row, row, row], { outputs: 4 }],
+  ['SkipLayerNormalization', [x, noise([3, 8]), row]],
+  ['SkipSimplifiedLayerNormalization', [x, noise([1, 3, 8]), row, row], { outputs: 4 }],
+  ['SimplifiedLayerNormalization', [x, row], { domain: '', outputs: 2 }],
+  [
+    'EmbedLayerNormalization',
+    [
+      i32([1, 0], [1, 2]),
+      i32([0, 1], [1, 2]),
+      noise([3, 4]),
+      noise([5, 4]),
+      noise([2, 4]),
+      four,
+      four,
+      i32([1, 0], [1, 2]),
+    ],
+    { outputs: 3 },
+  ],
+  ['GroupNorm', [last, four, four], { attributes: { groups: 2n } }],
+  ['SkipGroupNorm', [last, four, four, last, four], { attributes: { groups: 2n, activation: 1n }, outputs: 2 }],
+  ['Attention', [x, noise([8, 24]), noise([24]), i32([2, 3])], { attributes: { num_heads: 2n, unidirectional: 1n } }],
+  [
+    'Attention',
+    [
+      x,
+      noise([8, 24]),
+      noise([24]),
+      i32(Array<number>(10).fill(1), [2, 5]),
+      noise([2, 2, 2, 2, 4]),
+      noise([2, 2, 3, 5]),
+    ],
+    { attributes: { num_heads: 2n }, outputs: 2 },
+  ],
+  ['MultiHeadAttention', [wide, wide, wide, noise([48]), i32([1, 3])], { attributes: { num_heads: 2n } }],
+  ['MultiHeadAttention', [x, noise([2, 4, 2, 2, 4])], { attributes: { num_heads: 2n, unidirectional: 1n } }],
+  [
+    'MultiHeadAttention',
+    [x, x, x, none, none, noise([1, 2, 3, 5]), noise([2, 2, 2, 4]), noise([2, 2, 2, 4])],
+    { attributes: { num_heads: 2n }, outputs: 4 },
+  ],
+  ['GroupQueryAttention', cached, { attributes: { ...heads, local_window_size: 2n, softcap: 0.5 }, outputs: 3 }],
+  [
+    'GroupQueryAttention',
+    [...cached, noise([16, 4], 7), noise([16, 4], 8), none, noise([1, 2, 1, 5]), noise([2])],
+    { attributes: { ...heads, do_rotary: 1n }, outputs: 4 },
+  ],
+  ['RotaryEmbedding', [wide, i64([3]), angles, angles]],
+  [
+    'RotaryEmbedding',
+    [noise([1, 2, 3, 16]), i64([3, 0, 1], [1, 3]), angles, angles],
+    { attributes: { interleaved: 1n } },
+  ],
+  ['Trilu', [x, i64([1], [])]],
+  ['GatherND', [x, i32([1, 2], [1, 2])]],
+  ['GridSample', [image, noise([1, 2, 2, 2])], { attributes: { mode: 'bicubic' } }],
+  ['ExpandDims', [x, i32([0], [])], { constants: [1] }],
+  ['Range', [i32([1], []), i32([5], []), i32([2], [])]],
+  ['Pad', [x, i64([0, 1, 0, 0, 0, 2], [1, 6])]],
+  ['Unique', [f32([2, 1, 2])], { outputs: 3 }],
+  ['TorchEmbedding', [noise([4, 2]), i64([3, 0])]],
+  ['UnfoldTensor', [x], { attributes: { dim: 2n, size: 3n, step: 2n } }],
+  ['CDist', [noise([3, 4]), noise([2, 4])], { attributes: { metric: 'euclidean' } }],
+  ['Inverse', [noise([2, 3, 3])]],
+  [
+    'Tokenizer',
+    [t('string', ['a bc', ''])],
+    { attributes: { tokenexp: '\\w+', mark: 1n, mincharnum: 1n, pad_value: '#' } },
+  ],
+  [
+    'Tokenizer',
+    [t('string', ['a,b c'])],
+    { attributes: { separators: [' ', ','], mark: 0n, mincharnum: 1n, pad_value: '' } },
+  ],
+  ['ImageScaler', [image], { domain: '', attributes: { bias: [1, 2, 3, 4] } }],
+  ...['Affine', 'ScaledTanh', 'ParametricSoftplus'].map((op) => [op, [x], { domain: '' }] as const),
+]
+
+export const contribSeeds: readonly Seed[] = cases.map(([op, inputs, more], i) => {
+  const { source, feeds } = modelOfCase({ op, domain: 'com.microsoft', inputs, ...more }, { opset: 22 })
+  const name = `${op} ${i}`
+  return { name, model: decodeModel(modelBytes(source), { path: `${name}.onnx` }), inputs: [...feeds.values()] }
+})
