@@ -1,4 +1,4 @@
-import { ModelError } from '../errors.ts'
+import { CompileError, ModelError } from '../errors.ts'
 import { importApart, lastUses, type Stretch } from './apart.ts'
 import type { Model, OnnxFunction, OnnxGraph, OnnxNode, ValueInfo as ValueInfoProto } from '../onnx/model.ts'
 import { GraphBuilder, type SubgraphImporter } from './builder.ts'
@@ -112,6 +112,10 @@ export class Importer {
     graph.outputs = this.joined(outcome, graph.outputNames).map((value, i) => {
       // What may be empty inside can't be where the file states a sequence.
       const { name, type } = source.outputs[i]!
+      if (value.kind === 'map') {
+        const problem = `output ${JSON.stringify(name)} is a map whose keys only the run knows`
+        throw new CompileError('UNSUPPORTED_MAP', `Model ${this.model.path}: ${problem}; take it apart before.`)
+      }
       const isMoreThanStated = value.kind === 'optional' && type !== undefined && type.kind !== 'optional'
       return builder.from({ name, origin: -1 }, () =>
         builder.atRun(isMoreThanStated ? builder.op('OptionalGetElement', [value]) : value),

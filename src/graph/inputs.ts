@@ -27,7 +27,7 @@ export class InputReader {
     const info = type.kind === 'map' ? mapInfoOf(type) : listInfoOf(type)
     if (info) return info
     throw problem(
-      `is ${typeText(type)}; what may be given are tensors, sequences and optionals of them, and maps to them`,
+      `is of type ${typeText(type)}; what may be given are tensors, sequences and optionals of them, and maps to them`,
     )
   }
 

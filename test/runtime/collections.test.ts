@@ -141,6 +141,28 @@ describe('a sequence', () => {
     expect(model.runSync({ list: growing, x: floats(1, 2) })['longer']).toHaveLength(2)
   })
 
+  it('notices what a caller does to elements that were read', async () => {
+    const model = await compile(appended)
+    const x = floats(5, 6)
+    const first = floats(1, 2)
+    const detaching = {
+      get data() {
+        structuredClone(first.buffer, { transfer: [first.buffer] })
+        return floats(3, 4)
+      },
+      dims: [1, 2],
+    }
+    const stated = { data: first, dims: [1, 2] }
+    expect(() => model.runSync({ list: [stated, detaching], x })).toThrow(/element 0: .*2 elements.*Float32Array\(0\)/)
+    const shared = new Float32Array(new SharedArrayBuffer(8))
+    shared.set([7, 8])
+    expect(model.runSync({ list: [shared], x })['joined']).toMatchObject({ data: floats(7, 8, 5, 6) })
+    const list = new Proxy([floats(1, 2)], { get: (target, key) => (key === 'length' ? 1 : Reflect.get(target, key)) })
+    expect(model.runSync({ list, x })['joined']).toMatchObject({ data: floats(1, 2, 5, 6) })
+    const endless = new Proxy([], { get: (_, key) => (key === 'length' ? 2 ** 32 - 1 : undefined) })
+    expect(() => model.runSync({ list: endless, x })).toThrow(/element 0: .*given undefined/)
+  })
+
   it('is copied before run() returns', async () => {
     const model = await compile(appended)
     const list = [floats(1, 2), floats(3, 4)]
@@ -365,6 +387,13 @@ describe('a map', () => {
     await expect(compile({ ...one, nodes: [zipped, ...at] })).rejects.toThrow(/should be a tensor, but is a map/)
   })
 
+  it('can go in and not come out', async () => {
+    const nodes = [{ op: 'Identity', inputs: ['m'], outputs: ['y'] }]
+    await expect(
+      compile({ inputs: { m: map('string', 'float32') }, outputs: { y: undefined }, nodes }),
+    ).rejects.toThrow(/output "y" is a map whose keys only the run knows/)
+  })
+
   it('goes in as an object or a Map', async () => {
     const model = await compile({
       inputs: { words: map('string', 'float32'), counts: map('int64', 'float32') },
@@ -406,9 +435,7 @@ describe('a map', () => {
       sparse: tensor(floats(1, 0, 0, 4), 1, 4),
     })
     expect(await run({ words: {}, counts: {} })).toMatchObject({ w: tensor(floats(0, 0, 0), 1, 3) })
-    expect(() => model.runSync({ words: {}, counts: { '-3': 1 } })).toThrow(
-      /a key of a sparse map is negative/,
-    )
+    expect(() => model.runSync({ words: {}, counts: { '-3': 1 } })).toThrow(/a key of a sparse map is negative/)
     const refusal = (inputs: Record<string, unknown>) => () => model.runSync({ words: {}, counts: {}, ...inputs })
     expect(refusal({ words: undefined })).toThrow(/input "words": expected a Map or an object of float32 by string/)
     expect(refusal({ words: [1] })).toThrow(/input "words": .*given Array\(1\)/)
