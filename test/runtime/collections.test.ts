@@ -147,7 +147,7 @@ describe('a sequence', () => {
     const first = floats(1, 2)
     const detaching = {
       get data() {
-        structuredClone(first.buffer, { transfer: [first.buffer] })
+        structuredClone(first, { transfer: [first.buffer as ArrayBuffer] })
         return floats(3, 4)
       },
       dims: [1, 2],
