@@ -35,6 +35,24 @@ export function tensorFrom(type: ElementType, dims: readonly number[], values: T
   return { type, dims, data: bits < 8 ? packSubBytes(bytes, bits) : bytes }
 }
 
+/** A tensor whose bytes are made when they are first asked for: of most weights that fold, only the stored form ever is. */
+export function lazyTensor(type: ElementType, dims: readonly number[], make: () => Uint8Array): Tensor {
+  let data: Uint8Array | undefined
+  return {
+    type,
+    dims,
+    get data() {
+      return (data ??= make())
+    },
+  }
+}
+
+/** The same elements in another shape. */
+export function reshapedTensor(tensor: Tensor, dims: readonly number[]): Tensor {
+  const { type, strings } = tensor
+  return strings ? { ...tensor, dims } : lazyTensor(type, dims, () => tensor.data)
+}
+
 /** Elements of a tensor in row-major order: text, bigints for int64 and uint64, numbers for all else (bool: 0 and 1; complex: pairs). */
 export function tensorValues(tensor: Tensor): readonly string[] | bigint[] | number[] {
   if (tensor.type === 'string') return tensor.strings ?? []

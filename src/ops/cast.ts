@@ -7,7 +7,7 @@ import { takes } from '../graph/rules.ts'
 import { type ElementType, elementTypeOf, elementTypes, isFloat, isInteger } from '../onnx/element-type.ts'
 import { decodeFloat, encodeFloat, isSmallFloat, type ScaleRounding } from '../onnx/float-formats.ts'
 import type { Tensor } from '../onnx/model.ts'
-import { type TensorArray, tensorArray, tensorFrom, tensorValues } from '../onnx/tensor.ts'
+import { lazyTensor, type TensorArray, tensorArray, tensorFrom, tensorValues } from '../onnx/tensor.ts'
 import { isNarrowFloat } from './c-text.ts'
 import { bytesOf } from './data.ts'
 import type { Scalar } from './elementwise.ts'
@@ -140,7 +140,7 @@ function foldCast(tensor: Tensor, to: ElementType, rounding: Rounding): Tensor[]
   if (type === to) return [tensor]
   if ([type, to].some((side) => side === 'string' || side.startsWith('complex'))) return undefined
   if (!foldsWell([tensor], dims)) return undefined
-  if (to === 'float32' && elementTypes[type].bits < 64) return [{ type: to, dims, data: bytesOf(toFloats(tensor)) }]
+  if (to === 'float32' && elementTypes[type].bits < 64) return [lazyTensor(to, dims, () => bytesOf(toFloats(tensor)))]
   const values = tensorValues(tensor) as readonly (number | bigint)[]
   const numbers = isFloat(type) ? values : values.map(BigInt)
   return [

@@ -1,9 +1,9 @@
 import { isStatic } from '../graph/dim.ts'
 import type { Node } from '../graph/graph.ts'
 import { saturated, wrapTo } from '../graph/integer.ts'
-import { type ElementType, isFloat, isInteger } from '../onnx/element-type.ts'
+import { type ElementType, elementTypes, isFloat, isInteger } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
-import { elementsOf, tensorArray, tensorFrom, tensorValues } from '../onnx/tensor.ts'
+import { elementsOf, lazyTensor, tensorArray, tensorFrom, tensorValues } from '../onnx/tensor.ts'
 import { broadcastShapes } from '../graph/broadcast.ts'
 
 /** Beyond this many elements that its inputs did not have, a folded result costs more file size than it saves at run time. */
@@ -48,15 +48,32 @@ export function foldElementwise(
     })
     return [tensorFrom(type, shape, results)]
   }
-  const takes = onNumbers && (mixes || !tensors.some((tensor) => isInteger(tensor.type)))
-  const numbers = takes ? tensors.map(numbersOf) : undefined
-  if (!onNumbers || !numbers?.every((list) => list !== undefined)) return undefined
+  if (!onNumbers || (!mixes && tensors.some((tensor) => isInteger(tensor.type)))) return undefined
+  if (isFloat(type) && tensors.every(hasNumbers))
+    return [lazyTensor(type, shape, () => tensorFrom(type, shape, onAll(onNumbers, tensors, shape)!).data)]
+  const results = onAll(onNumbers, tensors, shape)
+  return results && [tensorFrom(type, shape, results)]
+}
+
+/** What an operator gives for all elements; `undefined` where some are no exact numbers. */
+function onAll(
+  operator: (...elements: number[]) => number,
+  tensors: readonly Tensor[],
+  shape: readonly number[],
+): Float64Array | undefined {
+  const numbers = tensors.map(numbersOf)
+  if (!numbers.every((list) => list !== undefined)) return undefined
   const results = new Float64Array(elementsOf(shape))
-  const operate = onElements(onNumbers, numbers as ArrayLike<number>[])
+  const operate = onElements(operator, numbers as ArrayLike<number>[])
   forEachPosition(tensors, shape, (index, offsets) => {
     results[index] = operate(offsets)
   })
-  return [tensorFrom(type, shape, results)]
+  return results
+}
+
+/** Whether every element is an exact number, whatever it is. */
+function hasNumbers({ type }: Tensor): boolean {
+  return type === 'bool' || isFloat(type) || (isInteger(type) && elementTypes[type].bits <= 32)
 }
 
 /** A function of the operands' elements, given where they stand: of exactly as many as there are, since Math.max of a 0 more is another. */
@@ -79,7 +96,8 @@ function integersOf(tensor: Tensor): ArrayLike<bigint> | undefined {
 export function numbersOf(tensor: Tensor): ArrayLike<number> | undefined {
   if (tensor.type === 'string' || tensor.type.startsWith('complex')) return undefined
   // Copying the weights of a large model element by element is what folding would take longest over.
-  if (['float32', 'float64', 'bool', 'int8', 'uint8', 'int16', 'uint16', 'int32'].includes(tensor.type)) return tensorArray(tensor) as Float32Array
+  if (['float32', 'float64', 'bool', 'int8', 'uint8', 'int16', 'uint16', 'int32'].includes(tensor.type))
+    return tensorArray(tensor) as Float32Array
   const values = tensorValues(tensor) as readonly (number | bigint)[]
   const numbers = Array.from(values, Number)
   const exact = values.every((value, i) => typeof value === 'number' || BigInt(numbers[i]!) === value)

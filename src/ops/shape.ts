@@ -2,6 +2,7 @@ import { type Dim, dimEquals, divideExactly, floorDivide, integerOf, product, su
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import type { InferContext } from '../graph/operator.ts'
 import { takes } from '../graph/rules.ts'
+import { reshapedTensor } from '../onnx/tensor.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { intsOf, normalizeAxis, unknownShape } from './shape-contents.ts'
 
@@ -22,7 +23,7 @@ function viewOperator(
     fold: (node) => {
       const shape = shapeOf(node, noContext)
       return shape.every((dim) => typeof dim === 'number' && dim >= 0)
-        ? [{ ...node.input(0).constant!, dims: shape as readonly number[] }]
+        ? [reshapedTensor(node.input(0).constant!, shape as readonly number[])]
         : undefined
     },
     alias: 0,

@@ -2,7 +2,7 @@ import { type Dim, product } from '../graph/dim.ts'
 import type { Node } from '../graph/graph.ts'
 import { takes } from '../graph/rules.ts'
 import { elementTypes, memoryBytes } from '../onnx/element-type.ts'
-import { elementsOf } from '../onnx/tensor.ts'
+import { elementsOf, lazyTensor, reshapedTensor } from '../onnx/tensor.ts'
 import type { LoweredOperator } from './lowering.ts'
 
 /** The permutation of a Transpose node; by default the axes are reversed. */
@@ -53,9 +53,10 @@ export const transpose: readonly LoweredOperator[] = [
       if (!constant || constant.type === 'string' || elementTypes[constant.type].bits < 8) return undefined
       const perm = permutationOf(node)
       const dims = perm.map((axis) => constant.dims[axis]!)
-      if (keepsOrder(constant.dims, perm)) return [{ ...constant, dims }]
+      if (keepsOrder(constant.dims, perm)) return [reshapedTensor(constant, dims)]
       const strides = perm.map((axis) => elementsOf(constant.dims.slice(axis + 1)))
-      return [{ type: constant.type, dims, data: gather(constant.data, memoryBytes(constant.type), dims, strides) }]
+      const { type } = constant
+      return [lazyTensor(type, dims, () => gather(constant.data, memoryBytes(type), dims, strides))]
     },
     decompose(node, b) {
       const { dims } = node.input(0)

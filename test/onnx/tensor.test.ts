@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { elementTypes, type ElementType } from '../../src/onnx/element-type.ts'
-import { packSubBytes, swapBytes, tensorArray, tensorFrom, tensorNumbers, tensorValues } from '../../src/onnx/tensor.ts'
+import {
+  lazyTensor,
+  packSubBytes,
+  reshapedTensor,
+  swapBytes,
+  tensorArray,
+  tensorFrom,
+  tensorNumbers,
+  tensorValues,
+} from '../../src/onnx/tensor.ts'
 
 const samples: Record<ElementType, readonly (number | bigint | string)[]> = {
   float32: [1.5, -0.25, Infinity],
@@ -95,5 +104,24 @@ describe('bytes', () => {
     const bytes = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
     swapBytes(bytes, 4)
     expect(bytes).toEqual(Uint8Array.of(4, 3, 2, 1, 8, 7, 6, 5))
+  })
+})
+
+describe('a lazy tensor', () => {
+  it('makes its bytes when they are asked for, and once', () => {
+    let made = 0
+    const lazy = lazyTensor('uint8', [2, 3], () => {
+      made++
+      return Uint8Array.of(1, 2, 3, 4, 5, 6)
+    })
+    const view = reshapedTensor(reshapedTensor(lazy, [3, 2]), [6])
+    expect([view.type, view.dims, made]).toEqual(['uint8', [6], 0])
+    expect(tensorNumbers(view)).toEqual([1, 2, 3, 4, 5, 6])
+    expect(tensorNumbers(lazy)).toEqual([1, 2, 3, 4, 5, 6])
+    expect(made).toBe(1)
+  })
+
+  it('that is reshaped keeps its texts', () => {
+    expect(reshapedTensor(tensorFrom('string', [2], ['a', 'b']), [1, 2]).strings).toEqual(['a', 'b'])
   })
 })
