@@ -53,8 +53,8 @@ enum { OM_OK = 0, OM_ERR_SHAPE = 1, OM_ERR_MEMORY = 2, OM_ERR_VALUE = 3 };
 /* Why a run ended with an error. */
 typedef struct om_message {
   const char *sentence; /* static English text, UTF-8 */
-  int64_t expected;     /* sizes that the sentence speaks of, where `sizes` is not 0 */
-  int64_t given;
+  int64_t expected;     /* sizes that the sentence speaks of, where `sizes` is 1 */
+  int64_t given;        /* or a number of bytes, where it is 2: -1 for more than any machine has */
   int32_t sizes;
 } om_message;
 

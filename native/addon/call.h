@@ -121,6 +121,10 @@ private:
   static std::string text(const om_message &message, const char *otherwise) {
     if (!message.sentence) return otherwise;
     if (!message.sizes) return message.sentence;
+    if (message.sizes == 2) {
+      const std::string bytes = message.given < 0 ? "more than any machine has" : std::to_string(message.given) + " bytes";
+      return std::string(message.sentence) + ": " + bytes;
+    }
     return std::string(message.sentence) + ": expected " + std::to_string(message.expected) + ", given " +
            std::to_string(message.given);
   }

@@ -178,7 +178,7 @@ int main(int count, char **arguments) {
     om_check_that(fclose(file) == 0, "the outputs can't be written");
   } else {
     printf("error %d: %s\n", status, message.sentence ? message.sentence : "no message");
-    if (message.sizes) printf("expected %lld, given %lld\n", (long long)message.expected, (long long)message.given);
+    if (message.sizes == 1) printf("expected %lld, given %lld\n", (long long)message.expected, (long long)message.given);
   }
   for (int32_t i = 0; i < model->input_count; i++) om_check_free_input(&model->inputs[i], in[i]);
   for (int32_t i = 0; i < model->output_count; i++) om_check_free_output(&model->outputs[i], out[i], status == OM_OK);

@@ -107,6 +107,13 @@ static inline int om_fail_size(om_message *message, const char *sentence, int64_
   return OM_ERR_SHAPE;
 }
 
+/* om_reserve, or the error that says what there was no memory for. */
+static inline int om_make_room(om_slot *slot, int64_t bytes, om_message *message, const char *sentence) {
+  if (om_reserve(slot, bytes)) return OM_OK;
+  if (message) *message = (om_message){sentence, 0, bytes, 2};
+  return OM_ERR_MEMORY;
+}
+
 /* Strings that leave the model belong to the caller. On false, those made so far are NULL-terminated by NULLs. */
 static inline bool om_copy_strings(void *to, const void *from, int64_t count) {
   char **target = (char **)to;

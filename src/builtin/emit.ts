@@ -368,7 +368,15 @@ OM_EXPORT(om_prepare) void om_prepare(void) {
   private allocateTenant(tenant: Tenant, bytes: Dim): void {
     const storage = this.plan.storage.get(tenant)
     if (storage?.kind !== 'slot') return
-    this.needsMemory(`om_reserve(&slots[${storage.slot}], ${this.byteCount(bytes)})`)
+    const what =
+      'bytes' in tenant
+        ? 'what it works with'
+        : tenant.name
+          ? `its result ${JSON.stringify(tenant.name)}`
+          : 'its result'
+    const sentence = stringLiteral(shortenNames(`${this.place()}not enough memory for ${what}`))
+    const room = `om_make_room(&slots[${storage.slot}], ${this.byteCount(bytes)}, message, ${sentence})`
+    this.line(`if ((error = ${room})) goto done;`)
   }
 
   private byteCount(bytes: Dim): string {

@@ -40,8 +40,15 @@ export function checkSize(name: string, { type, shape }: ValueInfo): void {
   if (most <= LARGEST && bytes <= MOST_BYTES) return
   throw new CompileError(
     'UNSUPPORTED_SIZE',
-    `Value ${JSON.stringify(name)} is ${type}[${shape?.join(', ')}], which no memory can hold. Check the model's dimensions and the nodes before this value.`,
+    `Value ${JSON.stringify(name)} is ${type}[${shape?.join(', ')}], which no memory can hold: ${inUnits(bytes)} where all symbols are 1, of at most ${inUnits(MOST_BYTES)}. Check the model's dimensions and the nodes before this value.`,
   )
+}
+
+/** `16 EiB`. */
+function inUnits(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB']
+  const unit = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
+  return `${Number((bytes / 2 ** (10 * unit)).toPrecision(3))} ${units[unit]}`
 }
 
 function leastSize(dim: Dim): number {

@@ -1,9 +1,14 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { tensorType } from '../../src/onnx/build.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { compileModel } from '../ops/harness.ts'
 
+const SETTING = '/proc/sys/vm/overcommit_memory'
+
 // Sizes that come with the data: too large, negative, or none at all.
+
+const overcommit = existsSync(SETTING) ? readFileSync(SETTING, 'utf8').trim() : undefined
 
 const ints = (...values: number[]) => ({ data: BigInt64Array.from(values, BigInt), dims: [values.length] })
 const floats = (...dims: number[]) => ({ data: new Float32Array(dims.reduce((a, b) => a * b, 1)), dims })
@@ -31,6 +36,12 @@ describe('sizes that only the run knows', () => {
     ]) {
       expect(() => run(...shape), shape.join(' × ')).toThrow(/memory|negative|do not broadcast/)
     }
+    // Where the system promises any memory that it is asked for, this would be promised, too.
+    if (overcommit !== '1')
+      expect(() => run(2 ** 40, 8)).toThrow(
+        /node grow \(Expand\): not enough memory for its result "expanded": 35184372088832 bytes/,
+      )
+    expect(() => run(2 ** 40, 2 ** 40)).toThrow(/its result "expanded": more than any machine has/)
     expect(run(2, 3)['expanded']!.dims).toEqual([2, 3])
     const empty = run(0, 2 ** 40)
     expect(empty['expanded']!.dims).toEqual([0, 2 ** 40])
