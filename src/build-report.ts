@@ -62,7 +62,7 @@ export async function buildReport(
     'nnpa',
     ownVersion(),
     key,
-    JSON.stringify([placement?.rules, context.onnxMlir.path, context.onnxMlir.image]),
+    JSON.stringify([placement?.rules, context.onnxMlir.path, context.onnxMlir.image, context.reading?.operators ?? []]),
   ].join(' ')
   const text = await rememberByStat(context.store.folder, kind, path, () =>
     inTurn('onnx-mlir', basename(path), context, async () => {
