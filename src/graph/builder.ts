@@ -56,6 +56,8 @@ export class GraphBuilder implements Builder {
   private readonly checked: Set<string>
   /** Values as they are known behind a check. */
   private readonly behindChecks = new Map<Value, Value>()
+  /** Sequences of compile time that a node of this graph has made at run time. */
+  private readonly atRunOf = new Map<Value, Value>()
 
   constructor(graph: Graph, registry: OperatorRegistry, identities: Identities, { always = false, folds = true } = {}) {
     this.graph = graph
@@ -86,12 +88,15 @@ export class GraphBuilder implements Builder {
   atRun(value: Value): Value {
     const { kind, type, elements, list, name } = value
     if (!elements) return value
+    const known = this.atRunOf.get(value)
+    if (known) return known
     const [first] = elements
     const made =
       first && first.kind !== 'tensor'
         ? this.op('ListGiven', [this.atRun(first)], {}, 'om')
         : this.op('List', elements, { kind, type, nested: list?.isNested ? 1 : undefined }, 'om')
     made.name ||= name
+    this.atRunOf.set(value, made)
     return made
   }
 
