@@ -164,6 +164,13 @@ const QLinearMatMul: LoweredOperator = {
     const [a, aScale, aZero, w, wScale, wZero, scale, zeroPoint] = Array.from({ length: 8 }, (_, i) =>
       node.input(i),
     ) as [Value, Value, Value, Value, Value, Value, Value, Value]
+    // Parameters of rows and columns belong to matrices: a vector is one of them.
+    const vector = [a, w].findIndex((operand) => operand.rank === 1)
+    if (vector >= 0) {
+      const axis = b.ints([vector === 0 ? -2 : -1])
+      const inputs = node.inputs.with(3 * vector, b.op('Unsqueeze', [vector === 0 ? a : w, b.ints([vector])]))
+      return [b.op('Squeeze', [b.op('QLinearMatMul', inputs), axis])]
+    }
     if ([aScale, scale, zeroPoint].every(isOne) && isVector(wScale)) {
       const result = { to: zeroPoint.type, scale: multiplier(b, aScale, wScale, scale), zeroPoint }
       const product = productOfIntegers(b, [a, w, aZero, wZero], result)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ElementType } from '../../src/onnx/element-type.ts'
 import { elementTypes } from '../../src/onnx/element-type.ts'
 import { decodeFloat, encodeFloat } from '../../src/onnx/float-formats.ts'
+import type { Tensor } from '../../src/onnx/model.ts'
 import { type Case, close, f32, runCase, runCases, t } from './harness.ts'
 import { ramp } from './indices.ts'
 
@@ -147,6 +148,25 @@ describe('products of quantised tensors', () => {
       [0, 1].map((c) => [0, 1, 2].reduce((sum, k) => sum + (a.data[r * 3 + k]! - 10) * (b.data[k * 2 + c]! - 10), 0)),
     )
     expect(y!.values).toEqual(sums.map((sum) => quantized('uint8', sum * 0.125, 2, 10)))
+  })
+
+  it('QLinearMatMul of a matrix and a vector gives a vector, whose rows may have scales of their own', async () => {
+    const scales = [0.5, 1, 2, 4]
+    const zero = t('uint8', [10], [])
+    const column = t('uint8', [9, 11, 14], [3])
+    const inputs = (scale: Tensor): Tensor[] => [a, scale, zero, column, f32([1], []), zero, f32([8], []), zero]
+    const sums = [0, 1, 2, 3].map((r) =>
+      [0, 1, 2].reduce((sum, k) => sum + (a.data[r * 3 + k]! - 10) * (column.data[k]! - 10), 0),
+    )
+    for (const dynamic of [false, true]) {
+      const [one, each] = await runCases([
+        { op: 'QLinearMatMul', inputs: inputs(f32([0.5], [1])), dynamic },
+        { op: 'QLinearMatMul', inputs: inputs(f32(scales)), dynamic },
+      ])
+      const expected = sums.map((sum) => quantized('uint8', sum * 0.5, 8, 10))
+      expect(one![0]).toEqual({ type: 'uint8', dims: [4], values: expected })
+      expect(each![0]!.values).toEqual(sums.map((sum, r) => quantized('uint8', sum * scales[r]!, 8, 10)))
+    }
   })
 
   it('ConvInteger pads with the zero point; QLinearConv adds a bias', async () => {
