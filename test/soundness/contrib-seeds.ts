@@ -101,6 +101,7 @@ const cases: readonly (readonly [op: string, inputs: Compared['inputs'], more?: 
   ['TorchEmbedding', [noise([4, 2]), i64([3, 0])]],
   ['UnfoldTensor', [x], { attributes: { dim: 2n, size: 3n, step: 2n } }],
   ['CDist', [noise([3, 4]), noise([2, 4])], { attributes: { metric: 'euclidean' } }],
+  ['CropAndResize', [image, f32([0, 0, 1, 1], [1, 4]), i32([0]), i32([2, 3])]],
   ['Inverse', [noise([2, 3, 3])]],
   [
     'Tokenizer',

@@ -66,6 +66,17 @@ describeAgainst('NhwcMaxPool', [
   }),
 ])
 
+const photo = noise([2, 2, 5, 6], 3)
+const boxes = f32([0, 0, 1, 1, 0.1, 0.2, 0.7, 0.9, 0.5, 0.5, 1.4, 1.2, 0.8, 0.1, 0.2, 0.6], [4, 4])
+const cropped = (label: string, size: readonly number[], more: Partial<Compared> = {}) =>
+  of('CropAndResize', label, [photo, boxes, i32([0, 1, 0, 1]), i32(size)], more)
+describeAgainst('CropAndResize', [
+  cropped('bilinear', [3, 4]),
+  cropped('a constant size', [4, 3], { constants: [3] }),
+  cropped('one pixel', [1, 1]),
+  cropped('nearest', [4, 5], { attributes: { mode: 'nearest', extrapolation_value: float(7) } }),
+])
+
 const plain = (op: string, attributes: Compared['attributes']): Compared => ({
   label: 'float32',
   op,
