@@ -72,6 +72,23 @@ export const moreSeeds: readonly Seed[] = [
     ml,
   ),
   seed('ZipMap', [row], { classlabels_strings: ['cat', 'dog'] }, ml),
+  seed(
+    'SVMClassifier',
+    [row],
+    {
+      kernel_type: 'RBF',
+      kernel_params: [0.5, 0, 3],
+      vectors_per_class: [1n, 1n, 1n],
+      support_vectors: [0, 0, 1, 2, 3, 1],
+      coefficients: [1, -1, 2, 0.5, 1, -2],
+      rho: [0.25, 0, 1],
+      prob_a: [-1, -2, -1],
+      prob_b: [0, 0.5, 1],
+      classlabels_strings: ['a', 'b', 'c'],
+    },
+    ml,
+    2,
+  ),
   seed('Scaler', [row], { offset: [1, 1], scale: [2, 3] }, ml),
   seed(
     'TreeEnsembleClassifier',
