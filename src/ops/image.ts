@@ -1,4 +1,4 @@
-import { add, multiply } from '../graph/dim.ts'
+import { add, type Dim, multiply } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { takes } from '../graph/rules.ts'
 import { choiceOf } from './choice.ts'
@@ -18,15 +18,16 @@ function decode(node: Node, k: KernelWriter, to: string, work: string): void {
   k.line(`const om_image_status status = om_decode_image(&image, ${work});`)
   k.failIf(
     'status == OM_IMAGE_UNKNOWN',
-    'the bytes are no PNG, BMP, TIFF or Netpbm image, which are the formats that are decoded; decode others before the model',
+    'the bytes are no JPEG, PNG, BMP, TIFF or Netpbm image, which are the formats that are decoded; decode others before the model',
   )
   k.failIf('status == OM_IMAGE_UNSUPPORTED', 'the image is compressed or stored in a way that is not decoded')
   k.failIf('status == OM_IMAGE_BROKEN', 'the image is broken or cut off')
 }
 
 /**
- * ONNX ImageDecoder-20, of PNG, BMP, TIFF and Netpbm images. JPEG, JPEG 2000 and WebP are not decoded: an artifact brings
- * no library along, and decoders of these are too much code that reads untrusted bytes to be written anew.
+ * ONNX ImageDecoder-20, of sequential JPEG, PNG, BMP, TIFF and Netpbm images. Progressive JPEG, JPEG 2000 and WebP are not
+ * decoded: an artifact brings no library along, and their decoders are too much code that reads untrusted bytes to be
+ * written anew.
  */
 const ImageDecoder: LoweredOperator = {
   name: 'ImageDecoder',
@@ -40,8 +41,10 @@ const ImageDecoder: LoweredOperator = {
     k.line(`*${height} = image.height;\n*${width} = image.width;`)
   },
   lower(node, k) {
-    // OM_PNG_SCRATCH of native/kernels/image-png.h.
-    const work = k.scratch(add(multiply(node.output().dims[1]!, 16), 35000), 'void')
+    const [height, width] = node.output().dims as [Dim, Dim, Dim]
+    // OM_IMAGE_SCRATCH of native/kernels/image-decode.h: for PNG, and for JPEG.
+    const planes = multiply(3, multiply(add(width, 32), add(height, 32)))
+    const work = k.scratch(add(add(multiply(width, 16), 35000), planes), 'void')
     decode(node, k, k.output(), work)
   },
 }

@@ -16,7 +16,10 @@ static void put(file *f, const void *bytes, int count) {
 }
 
 static void number(file *f, uint32_t value, int count, bool big) {
-  for (int i = 0; i < count; i++) f->bytes[f->count++] = (uint8_t)(value >> 8 * (big ? count - 1 - i : i));
+  for (int i = 0; i < count; i++) {
+    const int place = big ? count - 1 - i : i;
+    f->bytes[f->count++] = (uint8_t)(place < 4 ? value >> 8 * place : 0);
+  }
 }
 
 static void noise(file *f, int count) {
@@ -76,6 +79,37 @@ static file bmp(int depth) {
   return f;
 }
 
+/* A JPEG whose blocks are all zero: six bits each, in one scan or in one for each component. */
+static file jpeg(int components, int sampling, bool apart, int interval) {
+  file f = {.count = 0};
+  put(&f, "\xff\xd8\xff\xdb\0\x43\0", 7);
+  for (int i = 0; i < 64; i++) number(&f, (uint32_t)pick(1, 255), 1, true);
+  put(&f, "\xff\xc4\0\x1f\0\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\0\0\1\2\3\4\5\6\7\x08\x09\x0a\x0b", 33);
+  put(&f, "\xff\xc4\0\x1c\x10\0\1\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x11\x02\x21\x03\xf0\x12\x31", 30);
+  if (interval) put(&f, "\xff\xdd\0\4", 4), number(&f, (uint32_t)interval, 2, true);
+  put(&f, "\xff\xc0", 2), number(&f, (uint32_t)(8 + 3 * components), 2, true), put(&f, "\x08\0\x15\0\x13", 5);
+  number(&f, (uint32_t)components, 1, true);
+  for (int i = 0; i < components; i++) number(&f, (uint32_t)i + 1, 1, true), number(&f, i ? 0x11 : (uint32_t)sampling, 1, true), number(&f, 0, 1, true);
+  for (int scan = 0; scan < (apart ? components : 1); scan++) {
+    const int count = apart ? 1 : components;
+    put(&f, "\xff\xda", 2), number(&f, (uint32_t)(6 + 2 * count), 2, true), number(&f, (uint32_t)count, 1, true);
+    for (int i = 0; i < count; i++) number(&f, (uint32_t)(scan + i) + 1, 1, true), number(&f, 0, 1, true);
+    number(&f, 0x003f00, 3, true);
+    const int across = sampling >> 4, down = sampling & 15;
+    const int units = apart && scan ? ((19 + across - 1) / across + 7) / 8 * (((21 + down - 1) / down + 7) / 8)
+                      : apart || components == 1 ? 9 : ((19 + 8 * across - 1) / (8 * across)) * ((21 + 8 * down - 1) / (8 * down));
+    const int blocks = apart || components == 1 ? 1 : across * down + components - 1;
+    for (int at = 0, turn = 0; at < units; turn++) {
+      const int some = interval && interval < units - at ? interval : units - at;
+      number(&f, 0, (some * blocks * 6 + 7) / 8, true);
+      at += some;
+      if (at < units) number(&f, 0xffd0u + (uint32_t)turn % 8, 2, true);
+    }
+  }
+  put(&f, "\xff\xd9", 2);
+  return f;
+}
+
 static file pnm(char kind) {
   file f = {.count = 0};
   put(&f, "P0 # five by seven\n5 7", 22);
@@ -111,7 +145,7 @@ static bool decode(const file *f, int count, om_image_pixels pixels) {
   check_cases++;
   if (good && width * height < 1 << 20) {
     uint8_t *to = check_alloc((size_t)(width * height * (pixels == OM_IMAGE_GRAY ? 1 : 3)));
-    void *work = check_alloc((size_t)OM_PNG_SCRATCH(width));
+    void *work = check_alloc((size_t)OM_IMAGE_SCRATCH(width, height));
     om_image again = {.data = bytes, .bytes = count, .pixels = pixels, .to = to};
     good = om_decode_image(&again, work) == OM_IMAGE_OK;
     if (again.width != width || again.height != height) check_failures++;
@@ -122,7 +156,7 @@ static bool decode(const file *f, int count, om_image_pixels pixels) {
 }
 
 int main(void) {
-  file all[40];
+  file all[60];
   int files = 0;
   const uint8_t kinds[15][2] = {{0, 1}, {0, 2}, {0, 4}, {0, 8}, {0, 16}, {2, 8}, {2, 16}, {3, 1}, {3, 2}, {3, 4}, {4, 8}, {4, 16}, {6, 8}, {6, 16}, {3, 4}};
   for (int i = 0; i < 15; i++) all[files++] = png(kinds[i][0], kinds[i][1], 0);
@@ -130,6 +164,12 @@ int main(void) {
   for (int i = 0; i < 6; i++) all[files++] = bmp(depths[i]);
   for (char kind = '1'; kind <= '6'; kind++) all[files++] = pnm(kind);
   all[files++] = packed();
+  const int samplings[5] = {0x11, 0x22, 0x21, 0x12, 0x41};
+  for (int i = 0; i < 5; i++) {
+    all[files++] = jpeg(3, samplings[i], false, i % 2 * 2);
+    all[files++] = jpeg(3, samplings[i], true, 0);
+  }
+  all[files++] = jpeg(1, 0x11, false, 1);
   for (uint32_t i = 0; i < 6; i++) all[files++] = tiff(i % 2, i / 2);
   for (int i = 0; i < files; i++)
     if (!decode(&all[i], all[i].count, OM_IMAGE_RGB) && !(i < 15 && all[i].bytes[25] == 3)) {

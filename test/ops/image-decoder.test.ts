@@ -1,5 +1,6 @@
 import { deflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { type Image, jpeg, type JpegKind, letters, number } from './jpeg-writer.ts'
 import { type Case, importCase, runCases, t } from './harness.ts'
 
 // Images that are written here, by the rules of each format, and read by the compiled model.
@@ -12,15 +13,8 @@ function colorAt(x: number, y: number): Color {
   return [(x * 37 + y * 11) % 256, (x * 5 + y * 71 + 9) % 256, (x * 101 + y * 29 + 200) % 256]
 }
 
-const letters = (text: string): number[] => [...text].map((c) => c.charCodeAt(0))
-
 const places = Array.from({ length: HEIGHT * WIDTH }, (_, i) => [i % WIDTH, Math.floor(i / WIDTH)] as const)
 const colors = places.map(([x, y]) => colorAt(x, y))
-
-function number(value: number, count: number, big: boolean): number[] {
-  const bytes = Array.from({ length: count }, (_, i) => Math.floor(value / 256 ** i) % 256)
-  return big ? bytes.reverse() : bytes
-}
 
 function decoder(bytes: readonly number[], pixel_format?: string): Case {
   const attributes = pixel_format !== undefined && { attributes: { pixel_format } }
@@ -173,6 +167,43 @@ function tiff(big: boolean, rowsPerStrip: number): number[] {
 }
 
 describe('ImageDecoder', () => {
+  it('reads JPEG of every sampling, with restarts and with several scans', async () => {
+    const image: Image = {
+      width: 45,
+      height: 35,
+      component: (i, x, y) =>
+        [128 + 60 * Math.sin(x / 9) + y / 2, 100 + x / 2 + y / 4, 150 - x / 3 + 10 * Math.cos(y / 8)][i]!,
+    }
+    const samplings = [
+      [1, 1],
+      [2, 1],
+      [1, 2],
+      [2, 2],
+      [4, 1],
+    ] as const
+    const kinds: JpegKind[] = [
+      {},
+      { interval: 3 },
+      ...samplings.flatMap((sampling) => [{ sampling }, { sampling, interval: 2 }, { sampling, apart: true }]),
+    ]
+    const results = await runCases(kinds.map((kind) => decoder(jpeg(kind, image))))
+    results.forEach(([decodedImage], i) => {
+      expect(decodedImage!.dims).toEqual([image.height, image.width, 3])
+      const worst = decodedImage!.values.reduce<number>((most, value, at) => {
+        const [x, y, channel] = [Math.floor(at / 3) % image.width, Math.floor(at / 3 / image.width), at % 3]
+        const [luma, blue, red] = [0, 1, 2].map((c) => image.component(c, x, y) - (c === 0 ? 0 : 128)) as [
+          number,
+          number,
+          number,
+        ]
+        const rgb = [luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue]
+        const expected = kinds[i]!.sampling ? Math.min(255, Math.max(0, rgb[channel]!)) : luma
+        return Math.max(most, Math.abs(Number(value) - expected))
+      }, 0)
+      expect(worst, JSON.stringify(kinds[i])).toBeLessThan(5)
+    })
+  })
+
   it('reads PNG of every colour type, depth, filter and interlacing', async () => {
     const all = pngKinds.flatMap((kind) => [false, true].map((interlaced) => ({ kind, file: png(kind, interlaced) })))
     const results = await decoded(all.map(({ file }) => file))
@@ -214,8 +245,9 @@ describe('ImageDecoder', () => {
   it('refuses what it can not read', async () => {
     const whole = png(pngKinds[5]!, false)
     const refusals: readonly (readonly [readonly number[], RegExp])[] = [
-      [[255, 216, 255, 224, 0, 16], /no PNG, BMP, TIFF or Netpbm image.*decode others before the model/],
-      [[], /no PNG/],
+      [letters('RIFF1234WEBPVP8 '), /no JPEG, PNG, BMP, TIFF or Netpbm image.*decode others before the model/],
+      [[255, 216, 255, 0xc2, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0], /compressed or stored in a way/],
+      [[], /no JPEG/],
       [whole.slice(0, 100), /broken or cut off/],
       [whole.with(60, whole[60]! ^ 1), /broken or cut off/],
       [bmp(24, false).with(30, 1), /compressed or stored in a way/],
