@@ -246,6 +246,9 @@ describeAgainst('MatMulNBits', [
   nBits([3], 96, 8, 4, 32, 'floats'),
   nBits([2], 64, 5, 8, 32, 'packed'),
   nBits([20], 64, 37, 8, 64, 'none'),
+  // So many rows that weights are packed.
+  nBits([37], 96, 40, 4, 32, 'packed'),
+  nBits([3, 11], 64, 37, 8, 64, 'none'),
 ])
 
 const ways = { W: codes('int8', [1, 5, 16], 1), R: codes('int8', [1, 4, 16], 2) }
