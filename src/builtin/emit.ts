@@ -177,7 +177,7 @@ OM_EXPORT(om_prepare) void om_prepare(void) {
   }
 
   needsMemory(call: string): void {
-    this.line(`if (!${call}) { error = OM_ERR_MEMORY; goto done; }`)
+    this.fail(`!${call}`, 'OM_ERR_MEMORY', `${this.place()}not enough memory for its result`)
   }
 
   list(value: Value): string {
