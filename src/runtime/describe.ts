@@ -8,8 +8,11 @@ export function describe(value: unknown): string {
   if (ArrayBuffer.isView(value)) return 'a DataView'
   if (Array.isArray(value)) return `Array(${value.length})${value.length > 0 ? ` of ${kindsIn(value)}` : ''}`
   if (typeof value === 'string') return JSON.stringify(shorten(value, 40))
-  if (typeof value === 'object' && value !== null)
-    return `an object with ${listed(Object.keys(value).map(quote)) || 'no keys'}`
+  if (typeof value === 'object' && value !== null) {
+    const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
+    const keys = listed(Object.keys(value).map(quote)) || 'no keys'
+    return `an object${kind === 'Object' ? '' : ` (${shorten(kind, 40)})`} with ${keys}`
+  }
   return typeof value === 'function' ? 'a function' : shorten(String(value), 40)
 }
 

@@ -74,7 +74,7 @@ export function settleList(checker: TensorChecker, port: ListPort, { given, item
 function takeMap(checker: TensorChecker, port: ListPort, map: MapType, value: unknown): TakenList {
   const wanted = `a Map or an object of ${map.values} by ${map.keys}`
   const problem = (given: string): Error => checker.problem(TypeError, port.name, wanted, given)
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value))
+  if (typeof value !== 'object' || value === null || !(isMap(value) || isRecord(value)))
     throw problem(`given ${describe(value)}`)
   const entries = isMap(value) ? [...Map.prototype.entries.call(value)] : Object.entries(value)
   const read = entries.map(([key, item]) => ({ key: map.keys === 'string' ? key : integerOf(key), item }))
@@ -97,8 +97,19 @@ function takeMap(checker: TensorChecker, port: ListPort, map: MapType, value: un
   return { given: true, items }
 }
 
+/** Also of another realm; not what only says that it is one, whose entries are nowhere. */
 function isMap(value: object): value is Map<unknown, unknown> {
-  return Object.prototype.toString.call(value) === '[object Map]'
+  try {
+    Map.prototype.has.call(value, undefined)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Not a Promise, Set or Date: what they hold is not in their keys, and an empty map would be taken for it. */
+function isRecord(value: object): boolean {
+  return Object.prototype.toString.call(value) === '[object Object]'
 }
 
 /** A key as an integer: also the text that stands for one, as keys of objects are text. */

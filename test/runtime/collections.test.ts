@@ -440,6 +440,17 @@ describe('a map', () => {
     expect(refusal({ words: undefined })).toThrow(/input "words": expected a Map or an object of float32 by string/)
     expect(refusal({ words: [1] })).toThrow(/input "words": .*given Array\(1\)/)
     expect(refusal({ words: new Map([[1, 2]]) })).toThrow(/input "words": .*given the key 1/)
+    // What holds nothing in its keys is no empty map.
+    for (const [value, kind] of [
+      [Promise.resolve({ a: 1 }), 'Promise'],
+      [new Set(['a']), 'Set'],
+      [new Date(0), 'Date'],
+      [new Proxy(new Map([['a', 1]]), {}), 'Map'],
+      [{ [Symbol.toStringTag]: 'Map', a: 1 }, 'Map'],
+    ] as const)
+      expect(refusal({ words: value })).toThrow(
+        new RegExp(`input "words": expected a Map or an object of float32 by string, given an object \\(${kind}\\)`),
+      )
     expect(refusal({ words: { a: '1' } })).toThrow(/input "words": expected float32 \[\?\]/)
     expect(refusal({ counts: { a: 1 } })).toThrow(/input "counts": .*given the key "a"/)
     expect(
