@@ -87,6 +87,20 @@ export const explained = [
       Boolean(inputs[2]),
   },
   {
+    why: 'Resize to sizes takes the pixel that the exact quotient of the sizes says; onnxruntime computes positions in float32, and takes a neighbour in one to four of a hundred pairs of sizes (test/ops/resize-sizes.test.ts).',
+    covers: ({ kind, what }, { op, attributes, inputs }) =>
+      kind === 'value' &&
+      op === 'Resize' &&
+      (attributes.mode ?? 'nearest') === 'nearest' &&
+      Boolean(inputs[3]) &&
+      !what.startsWith('shape is'),
+  },
+  {
+    why: 'onnxruntime copies what it resizes where all sizes stay the same, although a scale is not 1, or a region is cut out.',
+    covers: ({ kind, expected }, { op }, operand) =>
+      kind === 'value' && /^(?:Resize|Upsample)$/.test(op) && `${expected.dims}` === `${operand(0)?.dims}`,
+  },
+  {
     why: 'The stash_type of LayerNormalization and RMSNormalization says float32: so do we, with sums in another order than onnxruntime’s. The result is of float64 all the same, and infinite on the way where a square is beyond float32.',
     covers: ({ kind, apart, expected }, { op }, operand) =>
       kind === 'value' &&
