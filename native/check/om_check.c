@@ -86,8 +86,12 @@ static om_list *om_check_list(FILE *file, const om_io *io) {
 }
 
 static om_buffer om_check_input(FILE *file, const om_io *io) {
-  if (io->kind == OM_TENSOR) return om_check_tensor(file, io->type, io->rank);
-  return (om_buffer){om_check_list(file, io), NULL};
+  if (io->kind != OM_TENSOR) return (om_buffer){om_check_list(file, io), NULL};
+  const om_buffer buffer = om_check_tensor(file, io->type, io->rank);
+  /* As the runtime does: a model may rely on what its signature says. */
+  for (int64_t axis = 0; axis < io->rank; axis++)
+    om_check_that(io->dims[axis] < 0 || io->dims[axis] == buffer.dims[axis], "an input is not of the signature's shape");
+  return buffer;
 }
 
 static om_buffer om_check_output(const om_io *io) {

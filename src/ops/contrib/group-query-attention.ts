@@ -9,6 +9,7 @@ import { castTo } from '../widen.ts'
 import { sameAsFirst } from './activations.ts'
 import { MICROSOFT, refuseInputs, together } from './domain.ts'
 import { agreePast, asFloats, headsOf, hiddenBias, scaleOf } from './masks.ts'
+import { fromFront } from './rows.ts'
 
 const INPUT = {
   pastKey: 3,
@@ -181,7 +182,8 @@ function rotated(node: Node, b: Builder, x: Value, positions: Value): Value {
   if (typeof half !== 'number')
     throw node.error('UNSUPPORTED_DYNAMIC', 'the width of cos_cache must be known at compile time')
   const interleaved = node.int('rotary_interleaved', 0)
-  return b.op('RotaryEmbedding', [x, cos, node.input(INPUT.sin), node.inputs[INPUT.positions] ?? positions], {
+  const given = node.inputs[INPUT.positions]
+  return b.op('RotaryEmbedding', [x, cos, node.input(INPUT.sin), given ? fromFront(b, given) : positions], {
     interleaved,
     rotary_embedding_dim: 2 * half,
   })

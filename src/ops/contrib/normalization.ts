@@ -2,12 +2,14 @@ import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import { type Agreement, multipleOf, sizeOrOne, takes } from '../../graph/rules.ts'
 import { elementTypeOf } from '../../onnx/element-type.ts'
+import { counting } from '../attend.ts'
 import { isNarrowFloat } from '../c-text.ts'
 import type { LoweredOperator } from '../lowering.ts'
 import { normalizeAxis } from '../shape-contents.ts'
 import { castTo } from '../widen.ts'
 import { sameAsFirst } from './activations.ts'
 import { MICROSOFT } from './domain.ts'
+import { rowsOf } from './rows.ts'
 
 /** An attribute of floats, whatever its value. */
 const float = (value: number): { kind: 'float'; value: number } => ({ kind: 'float', value })
@@ -113,14 +115,13 @@ const EmbedLayerNormalization: LoweredOperator = {
   infer: sameAsFirst,
   decompose(node, b) {
     const [ids, segments, mask, positions] = [node.input(0), node.inputs[1], node.inputs[7], node.inputs[8]]
-    const words = b.op('Gather', [node.input(2), ids])
-    const steps =
-      positions ??
-      b.op('Range', [b.scalar(0, 'int64'), b.op('Reshape', [b.dims([ids.dims[1]!]), b.ints([])]), b.scalar(1, 'int64')])
-    const parts = [words, b.op('Gather', [node.input(3), steps])]
+    const words = rowsOf(b, node.input(2), ids)
+    const places = node.input(3)
+    const placed = positions ? rowsOf(b, places, positions) : b.op('Gather', [places, counting(b, ids.dims[1]!)])
+    const parts = [words, placed]
     if (segments && !node.inputs[4])
       throw node.error('MODEL_MISSING_INPUT', 'segment_ids are given, but segment_embedding is not')
-    if (segments) parts.push(b.op('Gather', [node.input(4), segments]))
+    if (segments) parts.push(rowsOf(b, node.input(4), segments))
     const sum = parts.map((part) => widened(b, part)).reduce((a, part) => b.op('Add', [a, part]))
     const y = b.op('LayerNormalization', [sum, widened(b, node.input(5)), widened(b, node.input(6))], {
       axis: -1,

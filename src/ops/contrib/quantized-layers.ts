@@ -7,6 +7,7 @@ import { castTo } from '../widen.ts'
 import { MICROSOFT, together } from './domain.ts'
 import { lengthsOf } from './normalization.ts'
 import { asInput, real } from './quantized-elementwise.ts'
+import { rowsOf } from './rows.ts'
 
 const LSTM = { scales: { W: 8, R: 10 }, zeros: { W: 9, R: 11 } } as const
 
@@ -75,7 +76,7 @@ const QEmbedLayerNormalization: LoweredOperator = {
   decompose(node, b) {
     const ids = node.input(0)
     const rows = (table: number, indices: Value, scale: number): Value =>
-      real(b, b.op('Gather', [node.input(table), indices]), node.input(scale), node.input(scale + 5))
+      real(b, rowsOf(b, node.input(table), indices), node.input(scale), node.input(scale + 5))
     const steps = counting(b, ids.dims[1]!)
     const parts = [rows(2, ids, 8), rows(3, steps, 9), ...(node.inputs[1] ? [rows(4, node.inputs[1], 10)] : [])]
     const sum = parts.reduce((a, part) => b.op('Add', [a, part]))

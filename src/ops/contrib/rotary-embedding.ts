@@ -6,6 +6,7 @@ import { counting } from '../attend.ts'
 import type { LoweredOperator } from '../lowering.ts'
 import { sameAsFirst } from './activations.ts'
 import { MICROSOFT, refuseAttributes } from './domain.ts'
+import { fromFront } from './rows.ts'
 
 /** Positions are those of each token, or that of the first. */
 function rules(node: Node): Rules {
@@ -54,7 +55,7 @@ const RotaryEmbedding: LoweredOperator = {
 
 /** [batch, sequence] */
 function positionsOf(node: Node, b: Builder): Value {
-  const [x, given] = [node.input(0), node.input(1)]
+  const [x, given] = [node.input(0), fromFront(b, node.input(1))]
   if (given.rank === 2) return given
   const [batch, sequence] = [x.dims[0]!, x.dims[x.rank === 4 ? 2 : 1]!] as [Dim, Dim]
   const first = b.op('Reshape', [given, b.ints([1])])

@@ -1,4 +1,4 @@
-import { add, floorDivide, multiply, product, subtract } from '../../graph/dim.ts'
+import { add, floorDivide, maximum, multiply, product, subtract } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder, PlainAttributes } from '../../graph/operator.ts'
 import { type Agreement, type Rules, takes } from '../../graph/rules.ts'
@@ -10,6 +10,7 @@ import { transposed } from '../transposed-product.ts'
 import { castTo, widenNarrowFloats } from '../widen.ts'
 import { sameAsFirst } from './activations.ts'
 import { MICROSOFT } from './domain.ts'
+import { rowsOf } from './rows.ts'
 
 /** An operator that ONNX took over: it becomes ONNX's, which says what is not in these rules. */
 function takenOver(
@@ -78,7 +79,7 @@ const Unique = takenOver('Unique', takes('x:any[_]'), (node, b) => {
 const TorchEmbedding = takenOver(
   'TorchEmbedding',
   takes('weight:any[_, _] indices:int64 padding_idx?:int64 scale_grad_by_freq?:bool'),
-  (node, b) => [b.op('Gather', [node.input(0), node.input(1)])],
+  (node, b) => [rowsOf(b, node.input(0), node.input(1))],
 )
 
 /** torch.Tensor.unfold: windows of `size` along an axis, each `step` behind the last, as a new last axis. */
@@ -104,7 +105,7 @@ function agreeUnfold(node: Node): Agreement[] {
   const given = node.input(0).dims[axis]!
   if (typeof given === 'number' && given >= size) return []
   if (typeof given === 'number') throw node.error('MODEL_SHAPE', `an axis of ${given} has no window of ${size}`)
-  return [{ input: 0, axis, expected: add(size, subtract(given, size)), as: 'windows need' }]
+  return [{ input: 0, axis, expected: maximum(given, size), as: 'a window needs at least' }]
 }
 
 /** Distances between each row of A and each of B. */

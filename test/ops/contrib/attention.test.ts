@@ -282,6 +282,15 @@ describe('attention', () => {
     ])
   })
 
+  test.each([
+    ['the first one', i64([-1])],
+    ['the first one, of which the others are none', i64([-2])],
+    ['one of them', i64([0, 1, 2, 7, -8, 15], [2, 3])],
+    ['one of them behind the last', i64([0, 1, 2, 7, 16, 15], [2, 3])],
+  ])('turns by no position before the first or behind the last: %s', async (_what, positions) => {
+    await expect(runCase(rotary('', [x, positions, cos, sin]))).rejects.toThrow(/an index is out of range/)
+  })
+
   const cached = { op: 'GroupQueryAttention', domain, attributes: { num_heads: 4n, kv_num_heads: 2n }, outputs: 3 }
   test.each([
     ['more than the past has', [...step, ...pasts(2, 5), i32([7, 5]), i32([8], [1])], 'more rows than the past has'],

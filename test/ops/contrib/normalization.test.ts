@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { close, f32, importCase, runCases } from '../harness.ts'
+import { elementsOf } from '../../../src/onnx/tensor.ts'
+import { close, compileCases, f32, importCase, runCases } from '../harness.ts'
 import { type Compared, describeAgainst, i32, noise } from './against.ts'
 
 const domain = 'com.microsoft'
@@ -78,6 +79,20 @@ describeAgainst('EmbedLayerNormalization', [
   embed('positions of each text', { positions: i32([2, 1, 0, 3, 4, 5], [2, 3]) }),
   embed('the sum, too', { segments, mask }, 3),
 ])
+
+describe('EmbedLayerNormalization', () => {
+  test('refuses words, segments and positions before the first, which Gather would count from the end', async () => {
+    const given = embed('', { segments, positions: i32([2, 1, 0], [1, 3]) })
+    const run = await compileCases([given])
+    run()
+    for (const input of [0, 1, 8]) {
+      const inputs = given.inputs.map((tensor, i) =>
+        i === input && tensor ? i32([-1, ...Array<number>(elementsOf(tensor.dims) - 1).fill(0)], tensor.dims) : tensor,
+      )
+      expect(() => run(new Map([[0, inputs]]))).toThrow(/an index is out of range/)
+    }
+  })
+})
 
 describe('normalisations', () => {
   test('GroupNorm and SkipGroupNorm, which onnxruntime has for GPUs only, over groups of channels', async () => {

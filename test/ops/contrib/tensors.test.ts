@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { close, f32, i64, importCase, runCases, t } from '../harness.ts'
+import { close, compileCases, f32, i64, importCase, runCases, t } from '../harness.ts'
 import { type Compared, describeAgainst, i32, noise } from './against.ts'
 
 const domain = 'com.microsoft'
@@ -101,6 +101,21 @@ describe('operators of tensors', () => {
     expect(close(softmax![0]!.values, [0.25, 0.75, 0.25, 0.75])).toBe(true)
     expect(convolved![0]!.values).toEqual([21, 43, 42, 86])
     expect(rows![0]!.values).toEqual([3, 4, 1, 2, 3, 4])
+  })
+
+  test('a window that is too large for a size of the run, and rows before the first', async () => {
+    const run = await compileCases([
+      { ...of('UnfoldTensor', '', [noise([2, 7])], { attributes: { dim: 1n, size: 5n, step: 10n } }), dynamic: true },
+      { ...of('TorchEmbedding', '', [noise([4, 3]), i64([0, 3])]), dynamic: true },
+    ])
+    expect(run().map(([one]) => one!.dims)).toEqual([
+      [2, 1, 5],
+      [2, 3],
+    ])
+    for (const size of [4, 1, 0])
+      expect(() => run(new Map([[0, [noise([2, size])]]]))).toThrow(/UnfoldTensor.*a window needs at least/)
+    for (const row of [-1n, 4n, -(2n ** 63n)])
+      expect(() => run(new Map([[1, [noise([4, 3]), i64([0, row])]]]))).toThrow(/an index is out of range/)
   })
 
   test.each([
