@@ -84,7 +84,18 @@ async function compile(program: string, build: Build): Promise<string> {
   return executable
 }
 
-const programs = ['gemm', 'conv', 'image', 'integer', 'pool', 'recurrent', 'rows', 'transpose', 'activation', 'elementary']
+const programs = [
+  'gemm',
+  'conv',
+  'image',
+  'integer',
+  'pool',
+  'recurrent',
+  'rows',
+  'transpose',
+  'activation',
+  'elementary',
+]
 
 /** What shape.c prints about packed weights: names and numbers. */
 function packedByTypeScript(unit: KernelShape): (readonly [string, readonly number[]])[] {
