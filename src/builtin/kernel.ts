@@ -42,8 +42,9 @@ export interface KernelCall {
 }
 
 /** What the run-time errors of a node begin with; an operator of the compiler's own would tell nobody anything. */
-export function nodePlace({ name, operator }: Pick<Node, 'name' | 'operator'>): string {
-  return operator.startsWith('om.') ? `node ${name}: ` : `node ${name} (${operator}): `
+export function nodePlace({ name, operator, madeFor }: Pick<Node, 'name' | 'operator'> & Partial<Node>): string {
+  const known = operator.startsWith('om.') ? madeFor : operator
+  return known === undefined || known.startsWith('om.') ? `node ${name}: ` : `node ${name} (${known}): `
 }
 
 /** The C functions of a model, each distinct text once, and the headers they need. */

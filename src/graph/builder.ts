@@ -39,13 +39,20 @@ export interface Requirement {
   readonly sentence: string
 }
 
+/** The model's node that nodes are made for. */
+interface Origin {
+  readonly name: string
+  readonly index: number
+  readonly madeFor: string | undefined
+}
+
 /** Appends nodes to a graph: infers, folds and decomposes each on the way in. */
 export class GraphBuilder implements Builder {
   private readonly graph: Graph
   private readonly registry: OperatorRegistry
   private readonly identities: Identities
   /** Where new nodes come from, for reports. */
-  private origin = { name: '', index: -1 }
+  private origin: Origin = { name: '', index: -1, madeFor: undefined }
   /** Of the node that is being decomposed. */
   private subgraphs: SubgraphImporter | undefined
   /** Whether the nodes run in every run, so that what they demand is a fact. */
@@ -140,6 +147,7 @@ export class GraphBuilder implements Builder {
       version: INTERNAL_OPSET,
       name: this.origin.name,
       origin: this.origin.index,
+      madeFor: this.origin.madeFor,
       attributes: attributesOf(attributes),
       inputs: [...inputs],
     })
@@ -303,9 +311,13 @@ export class GraphBuilder implements Builder {
   }
 
   /** Runs `make` so that the nodes it builds carry the name and origin of `node`, and find its subgraphs. */
-  from<T>(node: Pick<Node, 'name' | 'origin'>, make: () => T, subgraphs?: SubgraphImporter): T {
+  from<T>(
+    node: Pick<Node, 'name' | 'origin'> & Partial<Pick<Node, 'operator' | 'madeFor'>>,
+    make: () => T,
+    subgraphs?: SubgraphImporter,
+  ): T {
     const outer = { origin: this.origin, subgraphs: this.subgraphs }
-    this.origin = { name: node.name, index: node.origin }
+    this.origin = { name: node.name, index: node.origin, madeFor: node.madeFor ?? node.operator }
     this.subgraphs = subgraphs
     try {
       return make()

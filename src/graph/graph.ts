@@ -111,6 +111,8 @@ export class Node {
   readonly name: string
   /** Index of the node in the model's main graph that this one comes from, or -1. */
   readonly origin: number
+  /** The model's operator that the compiler made this node for: messages speak of what the model has. */
+  readonly madeFor: string | undefined
   readonly attributes: ReadonlyMap<string, Attribute>
   /** Subgraphs by attribute name, once imported. */
   readonly graphs = new Map<string, Graph>()
@@ -127,6 +129,7 @@ export class Node {
     version: number
     name: string
     origin: number
+    madeFor?: string | undefined
     attributes: ReadonlyMap<string, Attribute>
     inputs: (Value | undefined)[]
   }) {
@@ -135,6 +138,7 @@ export class Node {
     this.version = init.version
     this.name = init.name
     this.origin = init.origin
+    this.madeFor = init.madeFor
     this.attributes = init.attributes
     this.inputs = init.inputs
   }

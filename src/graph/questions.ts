@@ -15,7 +15,15 @@ const AXES_AS_INPUT = 13
 const HIGHEST_RANK = 8
 
 /** Operators of which an input's number of elements decides the rank of the output: which input. */
-const lists: Readonly<Record<string, number>> = { ConstantOfShape: 0, Reshape: 1, Expand: 1, Squeeze: 1, Unsqueeze: 1 }
+const lists: Readonly<Record<string, number>> = {
+  ConstantOfShape: 0,
+  Reshape: 1,
+  Expand: 1,
+  Squeeze: 1,
+  Unsqueeze: 1,
+  GatherND: 1,
+  ScatterND: 1,
+}
 
 /** Whether a node is of an operator that may have questions. */
 export function asksForSizes({ op, domain }: Pick<Node, 'op' | 'domain'>): boolean {
@@ -25,13 +33,18 @@ export function asksForSizes({ op, domain }: Pick<Node, 'op' | 'domain'>): boole
 /** The number of elements of the list that decides the rank of a node's output; `undefined` where none does. */
 export function listLength(node: Node): Dim | undefined {
   const list = listOf(node)
-  return list?.contents ? undefined : list?.shape?.[0]
+  return list?.contents ? undefined : list?.shape?.at(listAxis(node))
 }
 
 function listOf(node: Node): Value | undefined {
   if (!asksForSizes(node)) return undefined
   if (node.op.startsWith('Reduce')) return node.int('keepdims', 1) ? undefined : node.inputs[1]
   return node.inputs[lists[node.op]!]
+}
+
+/** The axis of the list along which it is one: tuples of GatherND and ScatterND stand in the last axis of the indices. */
+function listAxis({ op }: Node): number {
+  return op.endsWith('ND') ? -1 : 0
 }
 
 /** Axes that a Squeeze may take away, which names none. */
@@ -44,9 +57,8 @@ function squeezable(node: Node): readonly Dim[] {
 export function questionOf(node: Node, claims: Claims): Claim | undefined {
   const axis = squeezable(node).find((dim) => decide({ a: dim, b: 1, equal: true }, claims) === undefined)
   if (axis !== undefined) return { a: axis, b: 1, equal: true }
-  const list = listOf(node)
-  const [length] = list?.shape ?? []
-  if (length === undefined || typeof length === 'number' || list?.contents) return undefined
+  const length = listLength(node)
+  if (length === undefined || typeof length === 'number') return undefined
   const candidates = Array.from({ length: HIGHEST_RANK + 1 }, (_, b): Claim => ({ a: length, b, equal: true }))
   const answers = candidates.map((claim) => decide(claim, claims))
   if (answers.includes(true)) return undefined
@@ -63,12 +75,11 @@ export function answered(node: Node, claims: Claims, builder: GraphBuilder): Nod
     const inputs = [node.inputs[0], builder.ints(axes)]
     return new Node({ ...node, version: Math.max(node.version, AXES_AS_INPUT), inputs })
   }
-  const list = listOf(node)
-  const [length] = list?.shape ?? []
-  if (!list || length === undefined || typeof length === 'number' || list.contents) return node
+  const [list, length] = [listOf(node), listLength(node)]
+  if (!list || length === undefined || typeof length === 'number') return node
   const counts = Array.from({ length: HIGHEST_RANK + 1 }, (_, count) => count)
   const count = counts.find((size) => decide({ a: length, b: size, equal: true }, claims))
-  const known = count === undefined ? list : builder.refined(list, [count])
+  const known = count === undefined ? list : builder.refined(list, list.dims.with(listAxis(node), count))
   node.inputs = node.inputs.map((input) => (input === list ? known : input))
   return node
 }

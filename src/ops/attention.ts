@@ -160,16 +160,30 @@ function rotatedOf(node: Node): { size: Dim; rotated: Dim } {
   return { size, rotated: node.int('rotary_embedding_dim', 0) || size }
 }
 
+/** Of a head whose size only a run knows: it is as large as its rotated part, or it is that part and in pairs. */
+function headsOfPairs(node: Node, size: Dim, rotated: Dim): Agreement[] {
+  if (typeof size === 'number') return []
+  const axis = node.input(0).rank === 3 ? 2 : 3
+  const given = node.input(0).dims[axis]!
+  const heads = axis === 2 ? node.int('num_heads', 0) : 1
+  if (typeof rotated !== 'number') return [multipleOf(node, [0, axis], 2 * heads, 'pairs of features need')]
+  const least = multiply(rotated, heads)
+  return [{ input: 0, axis, expected: maximum(given, least), as: `${rotated} rotated features need at least` }]
+}
+
 /** Caches hold an angle for each pair of rotated features: rows by position, or of each step of the batch. */
 function rotaryRules(node: Node): Rules {
   const rows = node.inputs[3] ? 'm, _' : 'b, s, _'
   const steps = node.inputs[0]?.rank === 4 ? 'b, _, s, _' : 'b, s, _'
   const text = `X:T[${steps}] cos_cache:T[${rows}] sin_cache:T[${rows}] position_ids?:int64[b, s]`
   return takes(text, { T: 'float16|bfloat16|float32' }, () => {
-    const { rotated } = rotatedOf(node)
+    const { size, rotated } = rotatedOf(node)
     const heads = node.int('num_heads', 0)
     const half = floorDivide(rotated, 2)
+    if (typeof rotated === 'number' && (rotated % 2 !== 0 || (typeof size === 'number' && rotated > size)))
+      throw node.error('MODEL_ATTRIBUTE', `${rotated} of ${size} features can't be rotated in pairs`)
     return [
+      ...headsOfPairs(node, size, rotated),
       ...(node.input(0).rank === 3 ? [multipleOf(node, [0, 2], heads, `${heads} heads need`)] : []),
       ...[1, 2].map((input): Agreement => {
         const given = node.input(input).dims.at(-1)!
@@ -192,16 +206,12 @@ const RotaryEmbedding: LoweredOperator = {
     // Heads come third: [batch, sequence, heads, size], so that caches of [batch, sequence, 1, half] broadcast.
     const heads = node.int('num_heads', 0)
     const { size, rotated } = rotatedOf(node)
-    if (typeof size !== 'number' || typeof rotated !== 'number')
-      throw node.error('UNSUPPORTED_DYNAMIC', 'the head size must be known at compile time')
     const [batch, sequence] = x.dims as [Dim, Dim, Dim]
     const split =
       x.rank === 3 ? b.reshape(x, [batch, sequence, heads, size]) : b.op('Transpose', [x], { perm: [0, 2, 1, 3] })
-    const half = rotated / 2
-    if (!Number.isInteger(half) || rotated > size)
-      throw node.error('MODEL_ATTRIBUTE', `${rotated} of ${size} features can't be rotated in pairs`)
-    const slice = (from: Value, start: number, end: number, step = 1): Value =>
-      b.op('Slice', [from, b.ints([start]), b.ints([end]), b.ints([-1]), b.ints([step])])
+    const half = floorDivide(rotated, 2)
+    const slice = (from: Value, start: Dim, end: Dim, step = 1): Value =>
+      b.op('Slice', [from, b.dims([start]), b.dims([end]), b.ints([-1]), b.ints([step])])
     const positions = node.inputs[3]
     const cache = (input: number): Value => {
       const rows = positions ? b.op('Gather', [node.input(input), positions]) : node.input(input)
@@ -220,7 +230,7 @@ const RotaryEmbedding: LoweredOperator = {
           split.dims.with(3, rotated),
         )
       : b.op('Concat', [real, imaginary], { axis: -1 })
-    const whole = rotated === size ? pairs : b.op('Concat', [pairs, slice(split, rotated, size)], { axis: -1 })
+    const whole = dimEquals(rotated, size) ? pairs : b.op('Concat', [pairs, slice(split, rotated, size)], { axis: -1 })
     return [x.rank === 3 ? b.reshape(whole, x.dims) : b.op('Transpose', [whole], { perm: [0, 2, 1, 3] })]
   },
 }

@@ -170,7 +170,6 @@ function lower(node: Node, cell: Cell, k: KernelWriter): void {
   if (node.input(0).type !== 'float32') {
     throw node.error('UNSUPPORTED_TYPE', `${cell.name} of ${node.input(0).type} is not supported`)
   }
-  if (typeof input !== 'number') throw node.error('UNSUPPORTED_DYNAMIC', 'the input size must be known at compile time')
   k.include(`${cell.name.toLowerCase()}.h`)
   const weights = packedWeights(node, cell, { directions, input, hidden }, k)
   const fields = [
@@ -192,7 +191,7 @@ function lower(node: Node, cell: Cell, k: KernelWriter): void {
   const shape = [
     `.steps = ${k.dim(sizes.steps)}`,
     `.batch = ${k.dim(sizes.batch)}`,
-    `.input = ${input}`,
+    `.input = ${k.dim(input)}`,
     `.hidden = ${hidden}`,
     `.direction = ${sizes.direction}`,
     `.batch_first = ${sizes.batchFirst}`,
@@ -211,7 +210,7 @@ function lower(node: Node, cell: Cell, k: KernelWriter): void {
 function packedWeights(
   node: Node,
   { gates }: Cell,
-  sizes: { directions: number; input: number; hidden: number },
+  sizes: { directions: number; input: Dim; hidden: number },
   k: KernelWriter,
 ): { w: string; r: string } {
   const { directions, input, hidden } = sizes
@@ -224,19 +223,19 @@ function packedWeights(
       const columns = Array<readonly number[]>(directions).fill(blocks).flat()
       return k.packed(weights, { layout: 'matrices', depth, columns, transposed: true })
     }
-    return { w: packed(w, input, [rows]), r: packed(r, hidden, parts) }
+    if (typeof input === 'number') return { w: packed(w, input, [rows]), r: packed(r, hidden, parts) }
   }
-  const pack = (source: string, depth: number, blocks: readonly number[]): string => {
-    const room = k.scratch(
-      4 * directions * blocks.reduce((sum, n) => sum + packedGemmLength(depth, n, k.shape), 0),
-      'float',
-    )
+  const pack = (source: string, depth: Dim, blocks: readonly number[]): string => {
+    const columns = Array<readonly number[]>(directions).fill(blocks).flat()
+    const padded = columns.map((n) => packedGemmLength(1, n, k.shape))
+    const room = k.scratch(multiply(4 * padded.reduce((sum, n) => sum + n, 0), depth), 'float')
     let [from, to] = [0, 0]
-    for (const n of Array<readonly number[]>(directions).fill(blocks).flat()) {
-      k.line(`om_gemm_pack_f32(${source} + ${from}, 1, ${depth}, ${depth}, ${n}, ${room} + ${to});`)
-      from += n * depth
-      to += packedGemmLength(depth, n, k.shape)
-    }
+    columns.forEach((n, i) => {
+      const [source0, room0] = [multiply(from, depth), multiply(to, depth)].map((offset) => k.dim(offset))
+      k.line(`om_gemm_pack_f32(${source} + ${source0}, 1, ${k.dim(depth)}, ${k.dim(depth)}, ${n}, ${room} + ${room0});`)
+      from += n
+      to += padded[i]!
+    })
     return room
   }
   return { w: pack(k.input(1), input, [rows]), r: pack(k.input(2), hidden, parts) }
