@@ -132,10 +132,10 @@ export const explained = [
       ),
   },
   {
-    why: 'onnxruntime computes Shrink, and the polynomial in the tanh of Gelu, of float64 with numbers of float32.',
+    why: 'onnxruntime computes Shrink, HardSwish (its 1/6), and the polynomial in the tanh of Gelu, of float64 with numbers of float32.',
     covers: ({ kind, apart, expected }, { op, attributes }) =>
       kind === 'value' &&
-      (op === 'Shrink' || (op === 'Gelu' && attributes.approximate === 'tanh')) &&
+      (/^(?:Shrink|HardSwish)$/.test(op) || (op === 'Gelu' && attributes.approximate === 'tanh')) &&
       expected.type === 'float64' &&
       apart < 1e-6,
   },
