@@ -1,3 +1,4 @@
+import { attention } from './attention.js'
 import { contrib } from './contrib.js'
 import { control } from './control.js'
 import { elementwise } from './elementwise.js'
@@ -27,4 +28,5 @@ export const kinds = {
   ...sequence,
   ...classic,
   ...contrib,
+  ...attention,
 }

@@ -1,4 +1,4 @@
-import { type Dim, floorDivide, maximum, multiply, subtract } from '../../graph/dim.ts'
+import { type Dim, floorDivide, maximum, minimum, multiply, subtract } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import { type Agreement, multipleOf, type Rules, takes } from '../../graph/rules.ts'
@@ -86,10 +86,8 @@ function agree(node: Node): Agreement[] {
 function agreeRotary(node: Node, size: Dim): Agreement[] {
   const cos = node.inputs[INPUT.cos]
   if (!cos || node.int('do_rotary', 0) === 0) return []
-  const turned = multiply(2, cos.dims[1]!)
-  if (typeof turned === 'number' && typeof size === 'number' && turned > size)
-    throw node.error('MODEL_SHAPE', `the caches turn ${turned} features, but heads have ${size}`)
-  return []
+  const most = minimum(cos.dims[1]!, floorDivide(size, 2))
+  return [{ input: INPUT.cos, axis: 1, expected: most, as: `pairs in heads of ${size} features need at most` }]
 }
 
 /**
@@ -179,14 +177,18 @@ function textsBefore(node: Node, b: Builder): Value {
 function rotated(node: Node, b: Builder, x: Value, positions: Value): Value {
   const cos = node.input(INPUT.cos)
   const half = cos.dims[1]!
-  if (typeof half !== 'number')
-    throw node.error('UNSUPPORTED_DYNAMIC', 'the width of cos_cache must be known at compile time')
   const interleaved = node.int('rotary_interleaved', 0)
   const given = node.inputs[INPUT.positions]
-  return b.op('RotaryEmbedding', [x, cos, node.input(INPUT.sin), given ? fromFront(b, given) : positions], {
-    interleaved,
-    rotary_embedding_dim: 2 * half,
-  })
+  const places = given ? fromFront(b, given) : positions
+  const turn = (part: Value, rotary_embedding_dim: number): Value =>
+    b.op('RotaryEmbedding', [part, cos, node.input(INPUT.sin), places], {
+      interleaved,
+      rotary_embedding_dim,
+    })
+  if (typeof half === 'number') return turn(x, 2 * half)
+  const slice = (from: Dim, to: Dim): Value => b.op('Slice', [x, b.dims([from]), b.dims([to]), b.ints([3])])
+  const [turned, size] = [multiply(2, half), x.dims[3]!]
+  return b.op('Concat', [turn(slice(0, turned), 0), slice(turned, size)], { axis: 3 })
 }
 
 /** Which keys a query sees, [batch, 1, queries, keys]: up to its own, and of those the last ones where there is a window. */

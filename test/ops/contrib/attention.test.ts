@@ -125,19 +125,17 @@ const angles = Array.from({ length: 32 }, (_, i) => Math.floor(i / 2) / (1 + 9 *
 const [cos, sin] = [f32(angles.map(Math.cos), [16, 2]), f32(angles.map(Math.sin), [16, 2])]
 const half = (tensor: Tensor, seed: number): Tensor => noise(tensor.dims, seed, { type: 'float16' })
 describeAgainst('RotaryEmbedding', [
-  rotary('the first position', [x, i64([3]), cos, sin], { onlyStatic: true }),
-  rotary('positions', [x, i64([0, 1, 2, 7, 8, 15], [2, 3]), cos, sin], { onlyStatic: true }),
+  rotary('the first position', [x, i64([3]), cos, sin]),
+  rotary('positions', [x, i64([0, 1, 2, 7, 8, 15], [2, 3]), cos, sin]),
   rotary('num_heads', [x, i64([0, 1, 2, 7, 8, 15], [2, 3]), cos, sin], {
     attributes: { num_heads: 2n },
-    onlyStatic: true,
   }),
-  rotary('interleaved', [x, i64([1]), cos, sin], { attributes: { interleaved: 1n }, onlyStatic: true }),
-  rotary('heads', [noise([2, 2, 3, 4], 1), i64([0, 1, 2, 7, 8, 15], [2, 3]), cos, sin], { onlyStatic: true }),
+  rotary('interleaved', [x, i64([1]), cos, sin], { attributes: { interleaved: 1n } }),
+  rotary('heads', [noise([2, 2, 3, 4], 1), i64([0, 1, 2, 7, 8, 15], [2, 3]), cos, sin]),
   rotary('some of the features', [noise([2, 3, 16], 1), i64([2]), cos, sin], {
     attributes: { num_heads: 2n, rotary_embedding_dim: 4n },
-    onlyStatic: true,
   }),
-  rotary('float16', [half(x, 1), i64([3]), half(cos, 2), half(sin, 3)], { onlyStatic: true }),
+  rotary('float16', [half(x, 1), i64([3]), half(cos, 2), half(sin, 3)]),
 ])
 
 const wide = Array.from({ length: 128 }, (_, i) => Math.floor(i / 8) / (1 + 4 * (i % 8)))
@@ -163,7 +161,7 @@ const pasts = (batch: number, rows: number): Tensor[] => [
 ]
 const next = [i32([5, 5]), i32([6], [1])]
 const turned = { do_rotary: 1n }
-const rope = { onlyStatic: true, attributes: turned }
+const rope = { attributes: turned }
 const long = [noise([1, 8, 64], 1), noise([1, 8, 32], 2), noise([1, 8, 32], 3), none, none, i32([7]), i32([8], [1])]
 const more = [noise([1, 3, 64], 1), noise([1, 3, 32], 2), noise([1, 3, 32], 3)]
 describeAgainst('GroupQueryAttention', [
