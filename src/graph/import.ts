@@ -2,9 +2,10 @@ import { OnnxMlirError } from '../errors.ts'
 import type { Model } from '../onnx/model.ts'
 import { type Graph, Identities } from './graph.ts'
 import { withSizes } from './given-sizes.ts'
-import { Importer, Restart } from './importer.ts'
+import { Importer } from './importer.ts'
 import type { OperatorRegistry } from './operator.ts'
 import { withRanks } from './ranks.ts'
+import { Restart } from './sides.ts'
 import { removeDeadNodes } from './uses.ts'
 
 export interface ImportOptions {

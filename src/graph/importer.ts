@@ -1,88 +1,33 @@
 import { CompileError, ModelError } from '../errors.ts'
 import { importApart, lastUses, type Stretch } from './apart.ts'
-import type { Model, OnnxFunction, OnnxGraph, OnnxNode, ValueInfo as ValueInfoProto } from '../onnx/model.ts'
+import type { Model, OnnxFunction, OnnxGraph, OnnxNode } from '../onnx/model.ts'
 import { GraphBuilder, type SubgraphImporter } from './builder.ts'
-import { dimKey } from './dim.ts'
-import { bindAttributes, checkFunctions, functionOf, subgraphsOf } from './functions.ts'
-import { type Graph, Identities, Node, type Value, type ValueInfo } from './graph.ts'
+import { bindAttributes, checkFunctions, functionOf } from './functions.ts'
+import type { Graph, Identities, Node, Value, ValueInfo } from './graph.ts'
 import { InputReader } from './inputs.ts'
 import { withStatedRank } from './list.ts'
 import { liveNodes } from './live.ts'
 import type { OperatorRegistry } from './operator.ts'
-import {
-  canJoin,
-  type Claim,
-  claimOf,
-  type Claims,
-  decide,
-  differences,
-  type Fork,
-  isFork,
-  isImpossible,
-  join,
-  type Outcome as OutcomeAt,
-  type Path,
-  pathsOf,
-  suppose,
-} from './paths.ts'
-import { answered, asksForSizes, questionOf } from './questions.ts'
-import { checkStatedType, statedLength } from './stated.ts'
-import { statedRankMissed } from './ranks.ts'
+import { claimOf, isFork, pathsOf, suppose } from './paths.ts'
+import { checkInputCount, emptyGraph, isIf, nodeOf, type Outcome, type Place, shapesKey } from './place.ts'
+import { answered, questionOf } from './questions.ts'
 import { Scope } from './scope.ts'
-import { checkOperators, type Opsets, versionOf } from './support.ts'
-
-/** Where the nodes of one ONNX graph or function body go. */
-interface Place {
-  readonly builder: GraphBuilder
-  readonly scope: Scope
-  readonly opsets: Opsets
-  /** The node of the main graph that this is part of, by index; `undefined` in the main graph itself. */
-  readonly origin?: number
-  /** What the names of unnamed nodes begin with. */
-  readonly prefix: string
-  /** Where it is, so that another import finds it again. */
-  readonly path: string
-  /** The side of a fork that it is on, by `path`; none where each run comes by. */
-  readonly side?: string | undefined
-  /** What the file states of values that nodes there compute. */
-  readonly stated: ReadonlyMap<string, ValueInfoProto>
-  /** What is known there of sizes that only a run knows. */
-  readonly claims: Claims
-}
-
-type Outcome = OutcomeAt<Place>
-
-/** What decides which way to go, and the names of what both ways give. */
-interface Ask {
-  readonly condition: Value
-  readonly claim: Claim | undefined
-  readonly outputs: readonly string[]
-}
-
-/** A side of a fork turned out to be impossible: import anew, and take the other. */
-export class Restart extends Error {
-  /** `Place.path` of the side. */
-  readonly side: string
-
-  constructor(side: string) {
-    super(`${side} is impossible`)
-    this.side = side
-  }
-}
-
-/** Each costs another import of what comes behind the fork, or of all. */
-const MOST_IMPOSSIBLE = 256
+import { joined, mayFork, Restart, Sides } from './sides.ts'
+import { checkStatedType, statedLength } from './stated.ts'
+import { checkOperators } from './support.ts'
 
 /** Imports one model, once. */
 export class Importer {
   private readonly model: Model
   private readonly registry: OperatorRegistry
   private readonly identities: Identities
+  private readonly sides: Sides
 
   constructor(model: Model, registry: OperatorRegistry, identities: Identities) {
     this.model = model
     this.identities = identities
     this.registry = registry
+    this.sides = new Sides(registry, identities)
   }
 
   run(): Graph {
@@ -108,8 +53,8 @@ export class Importer {
       claims: new Map(),
     }
     const outcome = this.fill(source, place)
-    this.checkStatedRanks(outcome, source)
-    graph.outputs = this.joined(outcome, graph.outputNames).map((value, i) => {
+    this.sides.checkStatedRanks(outcome, source)
+    graph.outputs = joined(outcome, graph.outputNames).map((value, i) => {
       // What may be empty inside can't be where the file states a sequence.
       const { name, type } = source.outputs[i]!
       if (value.kind === 'map') {
@@ -142,7 +87,7 @@ export class Importer {
       lastUse: () => (uses ??= lastUses(nodes, outputs)),
       add: (index, to) => this.addNode(nodes[index]!, index, to),
       isLive: (index) => live.has(index),
-      mayFork: (index) => this.mayFork(nodes[index]!, place),
+      mayFork: (index) => mayFork(this.model, nodes[index]!, place),
       continued: (from, end, index) => ({
         ...from,
         builder: end.builder,
@@ -171,57 +116,9 @@ export class Importer {
     return { place, values: outputs.map((name) => this.lookUp(name, place.scope, use)) }
   }
 
-  /** Where paths differ in the rank of an output, those are left out that give another than the file states. */
-  private checkStatedRanks(outcome: Outcome, { outputs }: OnnxGraph): void {
-    if (!isFork(outcome) || canJoin(outcome, { atEnd: true })) return
-    const misfit = ({ values }: Path<Place>): string | undefined => statedRankMissed(outputs, values)
-    const paths = [...pathsOf(outcome)]
-    const wrong = paths.find((path) => misfit(path))
-    if (!wrong?.place.side || paths.every((path) => misfit(path))) return
-    this.identities.impossible.set(wrong.place.side, misfit(wrong)!)
-    throw new Restart(wrong.place.side)
-  }
-
-  /** The values that all paths give. */
-  private joined(outcome: Outcome, names: readonly string[]): Value[] {
-    if (!isFork(outcome)) return outcome.values.map((value) => value!)
-    if (canJoin(outcome, { atEnd: true })) return join(outcome, names)
-    throw outcome.node.error(
-      'UNSUPPORTED_RANK',
-      `what only a run knows decides here what an output is: ${differences(outcome, names)}. That may differ inside a graph, but not at its outputs: give the sizes that decide it (see "dims"), or a Reshape to the output`,
-    )
-  }
-
-  /** Whether a node may go on in several ways, as an `If` does that asks for a size. */
-  private mayFork(source: OnnxNode, place: Place): boolean {
-    if (functionOf(this.model, source)) return this.mayForkInside(source)
-    const inputs = source.inputs.map((name) => place.scope.find(name))
-    if (isIf(source)) return !inputs[0]?.constant || this.mayForkInside(source)
-    return questionOf(nodeOf(source, place, inputs, source.name, -1), place.claims) !== undefined
-  }
-
-  /** Whether a branch or a function has nodes that may fork, whatever their inputs will be. */
-  private mayForkInside(source: OnnxNode): boolean {
-    const branches = [...subgraphsOf(source)].flatMap(({ nodes }) => nodes)
-    const nodes = [...branches, ...(functionOf(this.model, source)?.nodes ?? [])]
-    return nodes.some((node) => isIf(node) || asksForSizes(node) || this.mayForkInside(node))
-  }
-
   /** Imports a node, and defines its outputs unless it forks. */
   private addNode(source: OnnxNode, index: number, place: Place): Outcome {
-    return this.onSide(place, () => this.addSound(source, index, place))
-  }
-
-  /** Imports to a place; where that proves impossible on a side of a fork, anew without that side. */
-  private onSide(place: Place, make: () => Outcome): Outcome {
-    try {
-      return make()
-    } catch (error) {
-      const { impossible } = this.identities
-      if (place.side === undefined || !isImpossible(error) || impossible.size >= MOST_IMPOSSIBLE) throw error
-      impossible.set(place.side, error.message)
-      throw new Restart(place.side)
-    }
+    return this.sides.onSide(place, () => this.addSound(source, index, place))
   }
 
   private addSound(source: OnnxNode, index: number, outer: Place): Outcome {
@@ -269,7 +166,7 @@ export class Importer {
       if (then.outputs.length !== otherwise.outputs.length)
         throw node.error('MODEL_BRANCHES', 'the branches give different numbers of outputs')
       const ask = { condition: node.input(0), claim: claimOf(node.input(0)), outputs: source.outputs }
-      return this.decided(node, inner, ask, (holds, side) =>
+      return this.sides.decided(node, inner, ask, (holds, side) =>
         this.fill(holds ? then : otherwise, { ...side, scope: new Scope(scope) }),
       )
     }
@@ -284,7 +181,7 @@ export class Importer {
       const [a, b] = [builder.dims([question.a]), builder.dims([question.b])]
       const condition = builder.from(node, () => builder.op('Equal', [a, b]))
       const ask = { condition, claim: question, outputs: source.outputs }
-      return this.decided(node, place, ask, (_, side) => this.addOperator(source, name, origin, inputs, side))
+      return this.sides.decided(node, place, ask, (_, side) => this.addOperator(source, name, origin, inputs, side))
     }
     const told = answered(node, place.claims, builder)
     const subgraphs: SubgraphImporter = {
@@ -296,44 +193,13 @@ export class Importer {
         body.inputs.forEach((input, i) => local.define(input.name, values[i]))
         const path = `${inner.path}.${attributeName}(${shapesKey(values)})`
         const outcome = this.fill(body, { ...inner, path, builder: target, scope: local })
-        return this.joined(
+        return joined(
           outcome,
           body.outputs.map((output) => output.name),
         )
       },
     }
     return { place, values: builder.append(told, source.outputs, subgraphs) }
-  }
-
-  /** Goes on as a condition says: one way where it is known, or the other can't be gone; else both ways. */
-  private decided(
-    node: Node,
-    place: Place,
-    { condition, claim, outputs }: Ask,
-    proceed: (holds: boolean, place: Place) => Outcome,
-  ): Outcome {
-    const { builder } = place
-    const known = condition.constant ? Boolean(condition.constant.data[0]) : claim && decide(claim, place.claims)
-    if (known !== undefined) return proceed(known, place)
-    const placeOf = (holds: boolean): Place => ({
-      ...place,
-      path: `${place.path}?${holds}`,
-      claims: suppose(place.claims, claim, holds),
-    })
-    for (const holds of [true, false]) {
-      const problem = this.identities.impossible.get(placeOf(!holds).path)
-      if (problem === undefined) continue
-      builder.require(node, { condition, claim, holds, sentence: `the other way is impossible: ${problem}` })
-      return proceed(holds, placeOf(holds))
-    }
-    const sideOf = (holds: boolean): Fork<Place>['yes'] => {
-      const graph = emptyGraph({ name: node.name, outputs: [] })
-      const inside = new GraphBuilder(graph, this.registry, this.identities)
-      const side = { ...placeOf(holds), builder: inside, side: placeOf(holds).path }
-      return { graph, end: this.onSide(side, () => proceed(holds, side)) }
-    }
-    const fork = { node, condition, builder, yes: sideOf(true), no: sideOf(false) }
-    return canJoin(fork) ? { place, values: join(fork, outputs) } : fork
   }
 
   private subgraph(source: OnnxGraph, infos: readonly ValueInfo[], node: Node, around: Place): Graph {
@@ -352,7 +218,7 @@ export class Importer {
       builder,
       scope,
     })
-    graph.outputs = this.joined(outcome, graph.outputNames)
+    graph.outputs = joined(outcome, graph.outputNames)
     return graph
   }
 
@@ -384,34 +250,4 @@ export class Importer {
       `Model ${this.model.path}: ${JSON.stringify(name)}, an ${use}, is not defined before its use.`,
     )
   }
-}
-
-function nodeOf(
-  source: OnnxNode,
-  { opsets }: Place,
-  inputs: (Value | undefined)[],
-  name: string,
-  origin: number,
-): Node {
-  const { domain, op, attributes } = source
-  return new Node({ domain, op, version: versionOf(source, opsets), name, origin, attributes, inputs })
-}
-
-function checkInputCount(source: OnnxGraph, given: number, node: Node): void {
-  if (source.inputs.length === given) return
-  const problem = `its subgraph ${JSON.stringify(source.name)} takes ${source.inputs.length} inputs, but is given ${given}`
-  throw node.error('MODEL_SUBGRAPH_INPUTS', problem)
-}
-
-function emptyGraph({ name, outputs }: Pick<OnnxGraph, 'name' | 'outputs'>): Graph {
-  return { name, inputs: [], outputs: [], outputNames: outputs.map((output) => output.name), nodes: [] }
-}
-
-function isIf({ op, domain }: Pick<OnnxNode, 'op' | 'domain'>): boolean {
-  return op === 'If' && domain === ''
-}
-
-/** Tells imports of one subgraph with different inputs apart. */
-function shapesKey(infos: readonly ValueInfo[]): string {
-  return infos.map(({ shape, list }) => shape?.map(dimKey).join() ?? String(list?.shape ?? '?')).join(';')
 }
