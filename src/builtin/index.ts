@@ -115,6 +115,7 @@ export async function compileBuiltin(model: Model, options: BuiltinOptions): Pro
     target: options.target,
     optimize: options.optimize,
     model: model.path,
+    hasOperators: (model.operators ?? []).length > 0,
     ...(options.toolchain && { toolchain: options.toolchain }),
     ...(options.stagingRoot && { stagingRoot: options.stagingRoot }),
     ...(options.signal && { signal: options.signal }),

@@ -30,6 +30,8 @@ export interface CompileJob {
   readonly toolchain?: Toolchain
   /** The model's path as the user wrote it, for messages. */
   readonly model?: string
+  /** Whether C of users may be in the source: its errors are theirs to mend. */
+  readonly hasOperators?: boolean
   readonly signal?: AbortSignal
   /** Milliseconds; default 10 minutes. */
   readonly timeout?: number
@@ -152,7 +154,10 @@ function failure(
     const message = `${compiler} was killed while compiling ${model}, most likely for want of memory. Compile with a lower O, or with more memory. The C source is kept in ${source}.`
     return new CompileError('COMPILE_MEMORY', message, { ...data, source })
   }
-  const message = `${compiler} can't compile ${model}: ${firstError(output)}. The C source is kept in ${source}; please report it.`
+  const advice = job.hasOperators
+    ? 'mend the C of your operator where it is at fault, or else report it'
+    : 'please report it'
+  const message = `${compiler} can't compile ${model}: ${firstError(output)}. The C source is kept in ${source}; ${advice}.`
   return new CompileError('COMPILE_C', message, { ...data, source })
 }
 

@@ -249,6 +249,9 @@ describe('a definition', () => {
     const { source: _, ...rest } = twirl
     const error = await built(path, [{ ...rest, file: c }]).catch((thrown: unknown) => thrown)
     expect((error as Error).message).toContain('broken.c:2')
+    expect((error as Error).message).toContain('mend the C of your operator')
+    const missing = built(path, [{ ...rest, source: 'int other(void) { return 0; }' }])
+    await expect(missing).rejects.toThrow(/twirl.*mend the C of your operator/s)
   })
 
   test.each([
@@ -264,6 +267,17 @@ describe('a definition', () => {
     ['a sequence', { inputs: 'x:sequence' }, 'only tensors'],
     ['no C', { source: undefined }, 'as file or as source'],
     ['a name of the compiler', { function: 'om_run' }, 'no name of a C function'],
+    // As JavaScript may say it.
+    ['a domain that is a number', { domain: 5 }, 'domain should be text, but is number'],
+    ['no outputs', { outputs: undefined }, 'outputs should be text, but is missing'],
+    ['C that is no text', { source: 9 }, 'source should be text'],
+    ['a file that is no path', { source: undefined, file: 9 }, 'file should be a path or a URL'],
+    ['types that are none', { types: null }, 'types should be an object'],
+    ['attributes that are none', { attributes: 'strength' }, 'attributes should be an object'],
+    ['an attribute that is none', { attributes: { k: null } }, 'attribute "k": its type should be one of int, float'],
+    ['an attribute of no type', { attributes: { k: { type: 'double' } } }, 'its type should be one of'],
+    ['an int that is none', { attributes: { k: { type: 'int', default: 1.5 } } }, 'default does not fit the type int'],
+    ['bounds of text', { attributes: { k: { type: 'string', min: 1 } } }, 'min does not fit the type string'],
   ])('refuses %s', (_what, change, message) => {
     expect(() => defineOperator({ ...twirl, ...change } as OperatorDefinition)).toThrow(UsageError)
     expect(() => defineOperator({ ...twirl, ...change } as OperatorDefinition)).toThrow(message)

@@ -5,6 +5,7 @@ import { UsageError } from '../../errors.ts'
 import { type InputRule, takes } from '../../graph/rules.ts'
 import { elementTypes } from '../../onnx/element-type.ts'
 import type { UserAttribute, UserOperator } from '../../onnx/user-operator.ts'
+import { problemOf } from './check.ts'
 import { namesIn, outputRules } from './shape-text.ts'
 
 /**
@@ -59,6 +60,8 @@ export function defineOperator(given: OperatorDefinition): DefinedOperator {
       return fail(error instanceof Error ? error.message : String(error))
     }
   }
+  const problem = problemOf(given)
+  if (problem !== undefined) fail(problem)
   if (!/^[\w.-]+$/.test(domain) || /^(ai\.onnx|om)(\.|$)/.test(domain))
     fail(`its domain is ${JSON.stringify(domain)}; give one of your own, like com.example`)
   if (!/^\w+$/.test(name)) fail(`its name is ${JSON.stringify(name)}, which is no word`)
