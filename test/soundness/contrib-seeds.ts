@@ -117,7 +117,82 @@ const cases: readonly (readonly [op: string, inputs: Compared['inputs'], more?: 
   ...['Affine', 'ScaledTanh', 'ParametricSoftplus'].map((op) => [op, [x], { domain: '' }] as const),
 ]
 
-export const contribSeeds: readonly Seed[] = cases.map(([op, inputs, more], i) => {
+const codes = (dims: readonly number[], type: 'uint8' | 'int8' = 'uint8') =>
+  t(
+    type,
+    Array.from({ length: dims.reduce((n, dim) => n * dim, 1) }, (_, i) => (i * 37) % 120),
+    dims,
+  )
+/** One scale and one zero point. */
+const step8 = (scale: number, zero = 3) => [f32([scale], []), t('uint8', [zero], [])]
+const a8 = [codes([2, 3, 4]), ...step8(0.05)]
+const c8 = [codes([3, 1]), ...step8(0.04)]
+const y8 = step8(0.06)
+const square8 = [codes([1, 4, 5, 5]), ...step8(0.05), ...y8]
+const signed8 = (dims: readonly number[]) => [codes(dims, 'int8'), f32([0.02], []), t('int8', [1], [])]
+const ways = [codes([1, 3, 16], 'int8'), codes([1, 4, 16], 'int8')]
+const perGate = [f32([0.01]), t('int8', [0])]
+
+/** The same of quantised operators. */
+const quantised: typeof cases = [
+  ['QuantizeLinear', [noise([2, 3]), f32([0.01, 0.02]), t('int16', [5, -5])], { attributes: { axis: 0n } }],
+  ['DequantizeLinear', [t('uint16', [0, 9, 300]), f32([0.1], []), t('uint16', [9], [])]],
+  ['DynamicQuantizeMatMul', [noise([2, 3, 4]), codes([4, 5], 'int8'), f32([0.02], []), t('int8', [1], []), noise([5])]],
+  ['MatMulIntegerToFloat', [codes([3, 4]), codes([4, 5], 'int8'), f32([0.1], []), f32([0.2], []), t('uint8', [9], [])]],
+  ['QLinearAdd', [...a8, ...c8, ...y8]],
+  ['QLinearMul', [...a8, ...c8, ...y8]],
+  ['QLinearWhere', [t('bool', [1, 0, 1, 1]), ...a8, ...c8, ...y8]],
+  ['QLinearConcat', [...y8, ...a8, codes([2, 2, 4]), ...step8(0.03)], { attributes: { axis: 1n } }],
+  ...['QLinearSigmoid', 'QLinearLeakyRelu'].map((op) => [op, [...a8, ...y8]] as const),
+  ['QLinearSoftmax', [...a8, ...y8], { attributes: { opset: 13n, axis: -1n } }],
+  ['QLinearReduceMean', [...a8, ...y8], { attributes: { axes: [1n], keepdims: 1n } }],
+  ['QLinearAveragePool', square8, { attributes: { kernel_shape: [2n, 2n], pads: [1n, 0n, 0n, 1n] } }],
+  ['QLinearGlobalAveragePool', square8],
+  [
+    'QLinearConv',
+    [codes([1, 5, 5, 4]), ...step8(0.03), ...signed8([3, 4, 3, 3]), ...y8],
+    { attributes: { channels_last: 1n } },
+  ],
+  ['QGemm', [codes([3, 4]), ...step8(0.03), ...signed8([4, 5]), i32([1, 2, 3, 4, 5]), ...y8]],
+  [
+    'MatMulNBits',
+    [noise([3, 32]), codes([4, 2, 8]), f32([1, 2, 3, 4, 5, 6, 7, 8])],
+    { attributes: { K: 32n, N: 4n, bits: 4n, block_size: 16n }, constants: [1, 2] },
+  ],
+  [
+    'DynamicQuantizeLSTM',
+    [noise([2, 2, 3]), ...ways, none, none, none, none, none, ...perGate, ...perGate],
+    { attributes: { hidden_size: 4n }, constants: [1, 2, 8, 9, 10, 11], outputs: 3 },
+  ],
+  [
+    'QAttention',
+    [
+      codes([2, 3, 4]),
+      codes([4, 12], 'int8'),
+      noise([12]),
+      f32([0.02], []),
+      f32([0.01], []),
+      i32([3, 2]),
+      t('uint8', [9], []),
+      t('int8', [0], []),
+    ],
+    { attributes: { num_heads: 2n } },
+  ],
+  [
+    'QEmbedLayerNormalization',
+    [
+      i32([1, 0], [1, 2]),
+      i32([0, 1], [1, 2]),
+      ...[[3, 4], [5, 4], [2, 4], [4], [4]].map((dims) => codes(dims)),
+      i32([1, 0], [1, 2]),
+      ...Array.from({ length: 5 }, () => f32([0.1], [])),
+      ...Array.from({ length: 5 }, () => t('uint8', [9], [])),
+    ],
+    { outputs: 2 },
+  ],
+]
+
+export const contribSeeds: readonly Seed[] = [...cases, ...quantised].map(([op, inputs, more], i) => {
   const { source, feeds } = modelOfCase({ op, domain: 'com.microsoft', inputs, ...more }, { opset: 22 })
   const name = `${op} ${i}`
   return { name, model: decodeModel(modelBytes(source), { path: `${name}.onnx` }), inputs: [...feeds.values()] }
