@@ -139,40 +139,23 @@ OM_SHARED void om_conv_integers(const void *x, const om_int_convolution *s, cons
 /* Elements of packed depthwise weights. */
 #define OM_INT_DEPTHWISE_PACKED(channels, taps) ((taps) * om_round_up(channels, OM_LANES))
 
-/* Weights [channels, 1, taps] of a depthwise convolution less their zero points, as [taps, whole vectors of channels]. */
+/* Weights [channels, 1, taps] of a depthwise convolution less their zero points, as int32 [taps, whole vectors of channels]. */
 OM_SHARED void om_pack_depthwise_integers(const void *w, ptrdiff_t channels, ptrdiff_t taps, bool is_signed,
-                                          const void *zero, ptrdiff_t zero_step, int16_t *packed) {
+                                          const void *zero, ptrdiff_t zero_step, int32_t *packed) {
   const ptrdiff_t row = om_round_up(channels, OM_LANES);
   for (ptrdiff_t c = 0; c < row; c++) {
     const int32_t moved = zero && c < channels ? om_read_byte(zero, c * zero_step, is_signed) : 0;
     for (ptrdiff_t tap = 0; tap < taps; tap++)
-      packed[tap * row + c] = c < channels ? (int16_t)(om_read_byte(w, c * taps + tap, is_signed) - moved) : 0;
+      packed[tap * row + c] = c < channels ? om_read_byte(w, c * taps + tap, is_signed) - moved : 0;
   }
 }
 
 /* The first n (all OM_LANES, if `whole`) of some bytes, unsigned, xor flip, one per lane. */
-OM_INLINE om_vi om_load_lanes(const uint8_t *p, ptrdiff_t n, const bool whole, uint8_t flip) {
-#if OM_VECTOR_BYTES > 0
-  typedef uint8_t lanes __attribute__((vector_size(OM_LANES)));
-  lanes v = {0};
-  if (whole) memcpy(&v, p, OM_LANES);
-  else memcpy(&v, p, (size_t)n);
-  return __builtin_convertvector(v ^ flip, om_vi);
-#else
-  (void)n, (void)whole;
-  return *p ^ flip;
-#endif
-}
-
-OM_INLINE om_vi om_load_halves(const int16_t *p) {
-#if OM_VECTOR_BYTES > 0
-  typedef int16_t lanes __attribute__((vector_size(OM_LANES * 2)));
-  lanes v;
-  memcpy(&v, p, sizeof v);
-  return __builtin_convertvector(v, om_vi);
-#else
-  return *p;
-#endif
+OM_INLINE om_vi om_load_lanes(const uint8_t *p, ptrdiff_t n, const bool whole, const uint8_t flip) {
+  uint8_t room[OM_LANES] = {0};
+  if (!whole) memcpy(room, p, (size_t)n);
+  const om_vi v = om_load_bytes(whole ? p : room);
+  return flip ? v ^ om_splat_int(flip) : v;
 }
 
 /* Output pixels that are computed at once where their windows lie inside. */
@@ -186,7 +169,7 @@ typedef struct om_int_taps {
   const ptrdiff_t *offsets, *lines; /* of the lines that lie inside: pixels from x, and their numbers */
   ptrdiff_t count;
   ptrdiff_t first, last; /* taps of a line that lie inside */
-  const int16_t *w;
+  const int32_t *w;
   ptrdiff_t w_row, taps; /* elements between taps of w; taps in a line */
   int32_t zero;
   uint8_t flip;
@@ -195,19 +178,23 @@ typedef struct om_int_taps {
 
 /* `n` channels from c on of `pixels` windows. x is unsigned and less than 256, so the upper half of its lanes is 0 and a
  * product of halves is one of lanes. */
-OM_INLINE void om_depthwise_windows(const om_int_taps *t, ptrdiff_t c, ptrdiff_t n, const int pixels, const bool whole) {
+OM_INLINE void om_depthwise_windows(const om_int_taps *t, ptrdiff_t c, ptrdiff_t n, const int pixels, const bool whole,
+                                    const uint8_t flip) {
   om_vi sum[OM_INT_PIXELS], weights = om_splat_int(0);
+  const ptrdiff_t next = t->next * t->pixel, step = t->step * t->pixel, taps = t->last - t->first;
 #pragma GCC unroll 4
   for (int p = 0; p < pixels; p++) sum[p] = om_splat_int(0);
-  for (ptrdiff_t line = 0; line < t->count; line++)
-    for (ptrdiff_t tap = t->first; tap < t->last; tap++) {
-      const om_vi w = om_load_halves(t->w + (t->lines[line] * t->taps + tap) * t->w_row + c);
-      const uint8_t *x = t->x + (t->offsets[line] + tap * t->step) * t->pixel + c;
+  for (ptrdiff_t line = 0; line < t->count; line++) {
+    const int32_t *weight = t->w + (t->lines[line] * t->taps + t->first) * t->w_row + c;
+    const uint8_t *x = t->x + t->offsets[line] * t->pixel + t->first * step + c;
+    for (ptrdiff_t tap = 0; tap < taps; tap++, weight += t->w_row, x += step) {
+      const om_vi w = om_load_int(weight);
       weights += w;
 #pragma GCC unroll 4
       for (int p = 0; p < pixels; p++)
-        sum[p] += om_multiply_halves(om_load_lanes(x + p * t->next * t->pixel, n, whole, t->flip), w);
+        sum[p] += om_multiply_halves(om_load_lanes(x + p * next, n, whole, flip), w);
     }
+  }
 #pragma GCC unroll 4
   for (int p = 0; p < pixels; p++) {
     const om_vi all = sum[p] - weights * om_splat_int(t->zero);
@@ -216,14 +203,19 @@ OM_INLINE void om_depthwise_windows(const om_int_taps *t, ptrdiff_t c, ptrdiff_t
   }
 }
 
-OM_SHARED void om_depthwise_channels(const om_int_taps *t, ptrdiff_t count, bool several) {
+OM_INLINE void om_depthwise_flipped(const om_int_taps *t, ptrdiff_t count, bool several, const uint8_t flip) {
   ptrdiff_t c = 0;
   for (; c + OM_LANES <= count; c += OM_LANES)
-    if (several) om_depthwise_windows(t, c, OM_LANES, OM_INT_PIXELS, true);
-    else om_depthwise_windows(t, c, OM_LANES, 1, true);
+    if (several) om_depthwise_windows(t, c, OM_LANES, OM_INT_PIXELS, true, flip);
+    else om_depthwise_windows(t, c, OM_LANES, 1, true, flip);
   if (c == count) return;
-  if (several) om_depthwise_windows(t, c, count - c, OM_INT_PIXELS, false);
-  else om_depthwise_windows(t, c, count - c, 1, false);
+  if (several) om_depthwise_windows(t, c, count - c, OM_INT_PIXELS, false, flip);
+  else om_depthwise_windows(t, c, count - c, 1, false, flip);
+}
+
+OM_SHARED void om_depthwise_channels(const om_int_taps *t, ptrdiff_t count, bool several) {
+  if (t->flip) om_depthwise_flipped(t, count, several, 0x80);
+  else om_depthwise_flipped(t, count, several, 0);
 }
 
 /* Sums of `count` channels of windows `at` .. `at + pixels` of a line of output, of which `t` knows which lines lie inside. */
@@ -239,7 +231,7 @@ OM_INLINE void om_depthwise_pixels(om_int_taps t, const om_window_nd *s, ptrdiff
 
 /* groups == channels == out_channels. `whole`: as for om_conv_integers, without B, whose weights are w; its b_zero and
  * sums are not looked at. Windows have at most OM_INT_LINES lines. */
-OM_SHARED void om_depthwise_integers(const void *x, const int16_t *w, const om_int_convolution *s,
+OM_SHARED void om_depthwise_integers(const void *x, const int32_t *w, const om_int_convolution *s,
                                      const om_int_product *whole) {
   const om_window_nd *window = &s->window;
   const int last = window->rank - 1;

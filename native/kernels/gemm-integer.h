@@ -134,6 +134,7 @@ typedef struct om_int_columns {
 
 OM_SHARED void om_int_prepare(const om_int_product *p, ptrdiff_t n0, ptrdiff_t count, int32_t a_zero, om_int_columns *to) {
   const int32_t moved = p->b_signed ? 0 : 128;
+  memset(to, 0, sizeof *to);
   for (ptrdiff_t j = 0; j < count; j++) {
     to->start[j] = (p->bias ? p->bias[n0 + j] : 0) - (p->sums ? a_zero * p->sums[n0 + j] : 0);
     to->zero[j] = (p->b_zero ? om_read_byte(p->b_zero, (n0 + j) * p->b_zero_step, p->b_signed) : 0) - moved;
@@ -141,31 +142,44 @@ OM_SHARED void om_int_prepare(const om_int_product *p, ptrdiff_t n0, ptrdiff_t c
   }
 }
 
-/* The result of one sum. */
-OM_INLINE void om_int_store(const om_int_product *p, ptrdiff_t at, ptrdiff_t column, int32_t sum, float scale,
-                            float zero, const om_int_result result) {
-  if (result == OM_INT_SUMS) ((int32_t *)p->y)[at] = sum;
-  else if (result == OM_INT_FLOATS)
-    ((float *)p->y)[at] = (float)sum * scale + (p->float_bias ? p->float_bias[column] : 0.0f);
-  else if (result == OM_INT_UINT8) ((uint8_t *)p->y)[at] = (uint8_t)om_quantize((float)sum * scale, zero, 0.0f, 255.0f);
-  else ((int8_t *)p->y)[at] = (int8_t)om_quantize((float)sum * scale, zero, -128.0f, 127.0f);
-}
-
 /* Sums of a block to results: rows OM_INT_COLUMNS apart to rows of y from `row` and columns from n0 on. `rest`: of each row
- * of A its sum less k times its zero point. Whole vectors first: a loop of known length is a few instructions. */
+ * of A its sum less k times its zero point. In steps of a vector whose results wait in `room`: stores of bytes may alias
+ * all that is read, as far as C knows. */
 OM_INLINE void om_int_finish_as(const om_int_product *p, const int32_t *sum, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t n0,
                                 ptrdiff_t count, const om_int_columns *c, const int32_t *rest,
                                 const om_int_result result, const bool zeros) {
   const float zero = !p->y_zero || result < OM_INT_UINT8 ? 0.0f : (float)om_read_byte(p->y_zero, 0, result == OM_INT_INT8);
+  const float *bias = p->float_bias ? p->float_bias + n0 : NULL;
+  const size_t size = result < OM_INT_UINT8 ? 4 : 1;
   for (ptrdiff_t r = 0; r < rows; r++, sum += OM_INT_COLUMNS) {
-    const ptrdiff_t at = (row + r) * p->y_row + n0;
-    ptrdiff_t j = 0;
-    for (; j + OM_LANES <= count; j += OM_LANES)
-      for (ptrdiff_t i = j; i < j + OM_LANES; i++)
-        om_int_store(p, at + i, n0 + i, sum[i] + c->start[i] - (zeros ? rest[r] * c->zero[i] : 0), c->scale[i], zero,
-                     result);
-    for (; j < count; j++)
-      om_int_store(p, at + j, n0 + j, sum[j] + c->start[j] - (zeros ? rest[r] * c->zero[j] : 0), c->scale[j], zero, result);
+    char *y = (char *)p->y + (size_t)((row + r) * p->y_row + n0) * size;
+    const int32_t moved = zeros ? rest[r] : 0;
+    for (ptrdiff_t j = 0; j < count; j += OM_LANES) {
+      const ptrdiff_t width = om_min(OM_LANES, count - j);
+      int32_t whole[OM_LANES];
+      float real[OM_LANES];
+      uint8_t room[OM_LANES];
+      /* Beyond the last column there is room in the sums, and what comes of it is not stored. */
+      for (ptrdiff_t i = 0; i < OM_LANES; i++)
+        whole[i] = sum[j + i] + c->start[j + i] - (zeros ? moved * c->zero[j + i] : 0);
+      if (result == OM_INT_SUMS) {
+        memcpy(y + j * 4, whole, (size_t)width * 4);
+        continue;
+      }
+      for (ptrdiff_t i = 0; i < OM_LANES; i++) real[i] = (float)whole[i] * c->scale[j + i];
+      if (result == OM_INT_FLOATS) {
+        for (ptrdiff_t i = 0; bias && i < width; i++) real[i] += bias[j + i];
+        memcpy(y + j * 4, real, (size_t)width * 4);
+        continue;
+      }
+      if (result == OM_INT_UINT8)
+        for (ptrdiff_t i = 0; i < OM_LANES; i++) room[i] = (uint8_t)om_quantize(real[i], zero, 0.0f, 255.0f);
+      else
+        for (ptrdiff_t i = 0; i < OM_LANES; i++) room[i] = (uint8_t)(int8_t)om_quantize(real[i], zero, -128.0f, 127.0f);
+      if (width == OM_LANES) memcpy(y + j, room, OM_LANES);
+      else
+        for (ptrdiff_t i = 0; i < width; i++) y[j + i] = (char)room[i];
+    }
   }
 }
 

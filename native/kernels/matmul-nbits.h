@@ -1,12 +1,16 @@
 /* Products with weights of 2, 4 or 8 bits in blocks, each block of a row with a scale and a zero point of its own, as
- * onnxruntime's MatMulNBits has them: they stay packed in memory, and are floats only while they are used. */
+ * onnxruntime's MatMulNBits has them: they stay packed in memory, and are floats only while they are used.
+ *
+ * A byte holds neighbours. To take codes apart by whole vectors, a unit of bytes gives all its first codes, then all its
+ * second ones; rows of A are brought into the same order before, since a sum does not ask for one. */
 #ifndef OM_MATMUL_NBITS_H
 #define OM_MATMUL_NBITS_H
 
 #include "gemm.h"
+#include "layout.h"
 
 typedef struct om_nbits {
-  ptrdiff_t n, k, block; /* rows of weights, their length, numbers in a block */
+  ptrdiff_t n, k, block; /* rows of weights, their length, numbers in a block: a power of two, 16 at least */
   int bits;
   const uint8_t *weights;   /* [n, blocks, block * bits / 8], the first number of a byte in its lowest bits */
   const float *scales;      /* [n, blocks] */
@@ -16,88 +20,168 @@ typedef struct om_nbits {
 
 OM_INLINE ptrdiff_t om_nbits_blocks(const om_nbits *w) { return (w->k + w->block - 1) / w->block; }
 
-/* to[i] = (code i - zero) * scale of `count` codes: what is the same for each byte is a loop that becomes vectors. */
-OM_INLINE void om_nbits_block(const uint8_t *OM_RESTRICT codes, ptrdiff_t count, const int bits, float zero,
-                              float scale, float *OM_RESTRICT to) {
-  const int each = 8 / bits, mask = (1 << bits) - 1;
-  const ptrdiff_t bytes = count / each;
-  for (ptrdiff_t i = 0; i < bytes; i++) {
-    const int byte = codes[i];
-    if (bits == 8) to[i] = ((float)byte - zero) * scale;
-    if (bits == 4) {
-      to[2 * i] = ((float)(byte & mask) - zero) * scale;
-      to[2 * i + 1] = ((float)(byte >> 4) - zero) * scale;
-    }
-    if (bits == 2) {
-      to[4 * i] = ((float)(byte & mask) - zero) * scale;
-      to[4 * i + 1] = ((float)(byte >> 2 & mask) - zero) * scale;
-      to[4 * i + 2] = ((float)(byte >> 4 & mask) - zero) * scale;
-      to[4 * i + 3] = ((float)(byte >> 6) - zero) * scale;
-    }
-  }
-  for (ptrdiff_t i = bytes * each; i < count; i++)
-    to[i] = ((float)(codes[i / each] >> (i % each * bits) & mask) - zero) * scale;
+/* Bytes whose codes are taken apart together. */
+OM_INLINE ptrdiff_t om_nbits_unit(const om_nbits *w) {
+  const ptrdiff_t bytes = w->block * w->bits / 8;
+  return bytes % OM_LANES == 0 ? OM_LANES : bytes;
 }
 
-/* Row `row` of the weights as k floats. */
+OM_INLINE float om_nbits_zero(const om_nbits *w, ptrdiff_t row, ptrdiff_t block) {
+  const ptrdiff_t blocks = om_nbits_blocks(w);
+  if (w->float_zeros) return w->float_zeros[row * blocks + block];
+  if (!w->zeros) return (float)(1 << (w->bits - 1));
+  const uint8_t byte = w->zeros[row * ((blocks * w->bits + 7) / 8) + block * w->bits / 8];
+  return (float)((byte >> (block * w->bits % 8)) & ((1 << w->bits) - 1));
+}
+
+/* Codes number `part` of OM_LANES bytes. */
+OM_INLINE om_vf om_nbits_codes(om_vi bytes, int part, const int bits) {
+  const om_vi codes = (bytes >> (part * bits)) & ((1 << bits) - 1);
+#if OM_VECTOR_BYTES > 0
+  return __builtin_convertvector(codes, om_vf);
+#else
+  return (float)codes;
+#endif
+}
+
+/* Rows of A, [m, k], in the order of the weights' units: [m, blocks * block], zeros behind. */
+OM_SHARED void om_nbits_arrange(const om_nbits *w, const float *a, ptrdiff_t m, float *to) {
+  const ptrdiff_t length = om_nbits_blocks(w) * w->block, unit = om_nbits_unit(w), each = 8 / w->bits;
+  for (ptrdiff_t r = 0; r < m; r++, a += w->k)
+    for (ptrdiff_t first = 0; first < length; first += unit * each)
+      for (ptrdiff_t part = 0; part < each; part++)
+        for (ptrdiff_t i = 0; i < unit; i++) {
+          const ptrdiff_t from = first + i * each + part;
+          *to++ = from < w->k ? a[from] : 0.0f;
+        }
+}
+
+/* Row `row` of the weights as floats in the order of units. */
+OM_INLINE void om_nbits_row_as(const om_nbits *w, ptrdiff_t row, float *to, const int bits) {
+  const ptrdiff_t blocks = om_nbits_blocks(w), unit = om_nbits_unit(w), bytes = w->block * bits / 8;
+  const uint8_t *codes = w->weights + row * blocks * bytes;
+  for (ptrdiff_t block = 0; block < blocks; block++) {
+    const float zero = om_nbits_zero(w, row, block), scale = w->scales[row * blocks + block];
+    for (ptrdiff_t u = 0; u < bytes; u += unit, codes += unit)
+      for (int part = 0; part < 8 / bits; part++, to += unit) {
+        if (unit == OM_LANES) om_store(to, (om_nbits_codes(om_load_bytes(codes), part, bits) - om_splat(zero)) * om_splat(scale));
+        else
+          for (ptrdiff_t i = 0; i < unit; i++)
+            to[i] = ((float)((codes[i] >> (part * bits)) & ((1 << bits) - 1)) - zero) * scale;
+      }
+  }
+}
+
 OM_SHARED void om_nbits_row(const om_nbits *w, ptrdiff_t row, float *to) {
-  const ptrdiff_t blocks = om_nbits_blocks(w), bytes = w->block * w->bits / 8, zero_row = (blocks * w->bits + 7) / 8;
-  for (ptrdiff_t i = 0; i < blocks; i++) {
-    float zero = (float)(1 << (w->bits - 1));
-    if (w->float_zeros) zero = w->float_zeros[row * blocks + i];
-    else if (w->zeros)
-      zero = (float)((w->zeros[row * zero_row + i * w->bits / 8] >> (i * w->bits % 8)) & ((1 << w->bits) - 1));
-    const uint8_t *codes = w->weights + (row * blocks + i) * bytes;
-    const ptrdiff_t count = om_min(w->block, w->k - i * w->block);
-    const float scale = w->scales[row * blocks + i];
-    /* The usual size of a block, known to the compiler. */
-    if (w->bits == 4 && count == 32) om_nbits_block(codes, 32, 4, zero, scale, to + i * w->block);
-    else if (w->bits == 4) om_nbits_block(codes, count, 4, zero, scale, to + i * w->block);
-    else if (w->bits == 8) om_nbits_block(codes, count, 8, zero, scale, to + i * w->block);
-    else om_nbits_block(codes, count, 2, zero, scale, to + i * w->block);
-  }
+  if (w->bits == 4) om_nbits_row_as(w, row, to, 4);
+  else if (w->bits == 8) om_nbits_row_as(w, row, to, 8);
+  else om_nbits_row_as(w, row, to, 2);
 }
 
-OM_SHARED float om_dot_f32(const float *a, const float *b, ptrdiff_t n) {
-  om_vf sum[4];
-  for (int j = 0; j < 4; j++) sum[j] = om_splat(0.0f);
-  ptrdiff_t i = 0;
-  for (; i + 4 * OM_LANES <= n; i += 4 * OM_LANES)
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) sum[j] += om_load(a + i + j * OM_LANES) * om_load(b + i + j * OM_LANES);
+OM_INLINE float om_sum_lanes(om_vf v) {
   float lanes[OM_LANES], total = 0.0f;
-  om_store(lanes, (sum[0] + sum[1]) + (sum[2] + sum[3]));
+  om_store(lanes, v);
   for (ptrdiff_t j = 0; j < OM_LANES; j++) total += lanes[j];
-  for (; i < n; i++) total += a[i] * b[i];
   return total;
 }
 
-/* Up to so many rows of A each weight is used at once; for more, weights are packed for the kernel of matrices: measured
- * on 1024 by 1024 weights, of which packing takes as long as 30 rows. */
-#define OM_NBITS_ROWS 32
-/* Bytes of scratch, 64-byte aligned. */
-#define OM_NBITS_SCRATCH(k) (OM_GEMM_SCRATCH + 4 * (2 * OM_PANEL * (k)) + 64)
+/* Rows of A that a weight is multiplied with at once. Up to so many times four rows it is made a float anew for each four;
+ * for more, weights are packed for the kernel of matrices, which takes as long as some 16 rows. */
+#define OM_NBITS_ROWS 4
+#define OM_NBITS_ROUNDS 4
+
+/* `rows` rows of A times row `row` of the weights: per block, the sum of codes times A, and of A times the zero point,
+ * are scaled together. sums: of A's blocks, [rows, blocks]. */
+OM_INLINE void om_nbits_dots_as(const om_nbits *w, ptrdiff_t row, const float *a, const float *sums, float *to,
+                                const int rows, const int bits) {
+  const ptrdiff_t blocks = om_nbits_blocks(w), length = blocks * w->block, bytes = w->block * bits / 8;
+  const uint8_t *codes = w->weights + row * blocks * bytes;
+  om_vf total[OM_NBITS_ROWS];
+  float zeros[OM_NBITS_ROWS];
+#pragma GCC unroll 4
+  for (int r = 0; r < rows; r++) total[r] = om_splat(0.0f), zeros[r] = 0.0f;
+  for (ptrdiff_t block = 0; block < blocks; block++) {
+    const float scale = w->scales[row * blocks + block], zero = om_nbits_zero(w, row, block) * scale;
+    om_vf sum[OM_NBITS_ROWS];
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++) sum[r] = om_splat(0.0f);
+    for (ptrdiff_t u = 0; u < bytes; u += OM_LANES, codes += OM_LANES)
+      for (int part = 0; part < 8 / bits; part++, a += OM_LANES) {
+        const om_vf code = om_nbits_codes(om_load_bytes(codes), part, bits);
+#pragma GCC unroll 4
+        for (int r = 0; r < rows; r++) sum[r] += code * om_load(a + r * length);
+      }
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++) {
+      total[r] += sum[r] * om_splat(scale);
+      zeros[r] += zero * sums[r * blocks + block];
+    }
+  }
+#pragma GCC unroll 4
+  for (int r = 0; r < rows; r++) to[r * w->n + row] = om_sum_lanes(total[r]) - zeros[r];
+}
+
+#define OM_NBITS_DOTS(bits)                                                                                            \
+  OM_SHARED void om_nbits_dots_##bits(const om_nbits *w, ptrdiff_t row, const float *a, const float *sums, float *to,  \
+                                      ptrdiff_t rows) {                                                                \
+    if (rows == 1) om_nbits_dots_as(w, row, a, sums, to, 1, bits);                                                     \
+    else if (rows == 2) om_nbits_dots_as(w, row, a, sums, to, 2, bits);                                                \
+    else if (rows == 3) om_nbits_dots_as(w, row, a, sums, to, 3, bits);                                                \
+    else om_nbits_dots_as(w, row, a, sums, to, 4, bits);                                                               \
+  }
+OM_NBITS_DOTS(2)
+OM_NBITS_DOTS(4)
+OM_NBITS_DOTS(8)
+
+/* Rows of floats to a panel for om_gemm_f32; `length` is a multiple of 16. */
+OM_INLINE void om_nbits_pack(const float *rows, ptrdiff_t length, ptrdiff_t width, float *packed) {
+#if OM_VECTOR_BYTES > 0
+  if (width == OM_PANEL) {
+    const uint32_t *from = (const uint32_t *)rows;
+    for (ptrdiff_t r = 0; r < OM_PANEL; r += 4)
+      for (ptrdiff_t c = 0; c < length; c += 4)
+        om_transpose4x4_32(from + r * length + c, length, (uint32_t *)packed + c * OM_PANEL + r, OM_PANEL);
+    return;
+  }
+#endif
+  om_gemm_pack_f32(rows, 1, length, length, width, packed);
+}
+
+/* Bytes of scratch for m rows, 64-byte aligned: src/ops/contrib/matmul-n-bits.ts counts the same. */
+#define OM_NBITS_SCRATCH(m, k, block)                                                                                  \
+  (OM_GEMM_SCRATCH + 4 * (((m) + 2 * OM_PANEL) * ((k) + (block)) + OM_NBITS_ROWS * ((k) + (block))))
 
 /* y[m, n] = a[m, k] · weightsᵀ + bias, which may be NULL. */
 OM_SHARED void om_matmul_nbits_f32(const float *a, const om_nbits *w, const float *bias, float *y, ptrdiff_t m,
                                    void *scratch) {
-  float *rows = (float *)((char *)scratch + OM_GEMM_SCRATCH);
-  if (m <= OM_NBITS_ROWS) {
-    for (ptrdiff_t n = 0; n < w->n; n++) {
-      om_nbits_row(w, n, rows);
-      for (ptrdiff_t r = 0; r < m; r++)
-        y[r * w->n + n] = om_dot_f32(a + r * w->k, rows, w->k) + (bias ? bias[n] : 0.0f);
+  const ptrdiff_t blocks = om_nbits_blocks(w), length = blocks * w->block;
+  float *arranged = (float *)((char *)scratch + OM_GEMM_SCRATCH), *rows = arranged + m * length;
+  om_nbits_arrange(w, a, m, arranged);
+  if (m <= OM_NBITS_ROUNDS * OM_NBITS_ROWS && om_nbits_unit(w) == OM_LANES) {
+    float *sums = rows;
+    for (ptrdiff_t i = 0; i < m * blocks; i++) {
+      sums[i] = 0.0f;
+      for (ptrdiff_t j = 0; j < w->block; j++) sums[i] += arranged[i * w->block + j];
     }
+    for (ptrdiff_t n = 0; n < w->n; n++)
+      for (ptrdiff_t r = 0; r < m; r += OM_NBITS_ROWS) {
+        const float *from = arranged + r * length, *sum = sums + r * blocks;
+        float *to = y + r * w->n;
+        if (w->bits == 4) om_nbits_dots_4(w, n, from, sum, to, om_min(OM_NBITS_ROWS, m - r));
+        else if (w->bits == 8) om_nbits_dots_8(w, n, from, sum, to, om_min(OM_NBITS_ROWS, m - r));
+        else om_nbits_dots_2(w, n, from, sum, to, om_min(OM_NBITS_ROWS, m - r));
+      }
+    for (ptrdiff_t i = 0; bias && i < m * w->n; i++) y[i] += bias[i % w->n];
     return;
   }
-  float *packed = rows + OM_PANEL * w->k;
+  float *packed = rows + OM_PANEL * length;
   for (ptrdiff_t n0 = 0; n0 < w->n; n0 += OM_PANEL) {
     const ptrdiff_t width = om_min(OM_PANEL, w->n - n0);
-    for (ptrdiff_t j = 0; j < width; j++) om_nbits_row(w, n0 + j, rows + j * w->k);
-    om_gemm_pack_f32(rows, 1, w->k, w->k, width, packed);
-    const om_gemm_shape shape = {.m = m, .n = width, .k = w->k, .c_row = w->n};
+    for (ptrdiff_t j = 0; j < width; j++) om_nbits_row(w, n0 + j, rows + j * length);
+    om_nbits_pack(rows, length, width, packed);
+    const om_gemm_shape shape = {.m = m, .n = width, .k = length, .c_row = w->n};
     const om_epilogue epilogue = {.bias = bias ? bias + n0 : NULL};
-    om_gemm_any_f32(a, packed, y + n0, &shape, &epilogue, scratch);
+    om_gemm_any_f32(arranged, packed, y + n0, &shape, &epilogue, scratch);
   }
 }
 

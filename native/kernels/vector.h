@@ -49,6 +49,25 @@ OM_INLINE om_vf om_load(const float *p) {
 
 OM_INLINE void om_store(float *p, om_vf v) { memcpy(p, &v, sizeof v); }
 
+/* OM_LANES unsigned bytes, one per lane. GCC 12 makes __builtin_convertvector of memory a load and an insertion per byte. */
+OM_INLINE om_vi om_load_bytes(const uint8_t *p) {
+#if OM_VECTOR_BYTES >= 32 && defined(__AVX2__)
+  typedef struct om_bytes {
+    uint8_t of[OM_LANES];
+  } om_bytes;
+  om_vi v;
+  __asm__("vpmovzxbd %1, %0" : "=v"(v) : "m"(*(const om_bytes *)p));
+  return v;
+#elif OM_VECTOR_BYTES > 0
+  typedef uint8_t lanes __attribute__((vector_size(OM_LANES)));
+  lanes v;
+  memcpy(&v, p, sizeof v);
+  return __builtin_convertvector(v, om_vi);
+#else
+  return *p;
+#endif
+}
+
 /* All lanes x. Written as a lane initialiser: `(om_vf){0} + x` would keep a real addition, since -0.0 + 0 is 0. */
 OM_INLINE om_vf om_splat(float x) {
 #if OM_LANES == 16

@@ -170,7 +170,7 @@ const ConvIntegers: LoweredOperator = {
     const lines = window.kernel.slice(0, -1).reduce((n, size) => n * size, 1)
     const rest = [...productFields(node, k), `.y = ${k.output()}`]
     if (depth === 1 && outs === groups && lines <= MOST_LINES) {
-      const packed = k.scratch(multiply(2, multiply(taps, add(outs, lanes(k.shape)))), 'int16_t')
+      const packed = k.scratch(multiply(4, multiply(taps, add(outs, lanes(k.shape)))), 'int32_t')
       const zero = node.inputs[3] ? `${k.input(3)}, ${stepOf(k, node.input(3))}` : 'NULL, 0'
       k.line(
         `om_pack_depthwise_integers(${k.input(1)}, ${k.dim(outs)}, ${k.dim(taps)}, ${w.type === 'int8'}, ${zero}, ${packed});`,

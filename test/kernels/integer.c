@@ -117,7 +117,7 @@ static void run_conv(const conv_case whole, bool depthwise) {
   int32_t *sums = (int32_t *)check_alloc((size_t)s->out_channels * 4);
   void *scratch = check_scratch((size_t)OM_INT_SCRATCH(taps * channels));
   if (depthwise) {
-    int16_t *own = (int16_t *)check_alloc((size_t)OM_INT_DEPTHWISE_PACKED(s->channels, taps) * 2);
+    int32_t *own = (int32_t *)check_alloc((size_t)OM_INT_DEPTHWISE_PACKED(s->channels, taps) * 4);
     om_pack_depthwise_integers(w, s->channels, taps, t.b_signed, p.b_zero, p.b_zero_step, own);
     om_depthwise_integers(x, own, s, &p);
     free(own);

@@ -89,6 +89,7 @@ const programs = [
   'conv',
   'image',
   'integer',
+  'nbits',
   'pool',
   'recurrent',
   'rows',
