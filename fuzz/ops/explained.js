@@ -109,14 +109,6 @@ export const explained = [
       (apart < 1e-5 || hasNotFinite(operand(0))),
   },
   {
-    why: 'The MAX norm is the largest absolute value (ONNX’s reference implementation, scikit-learn); onnxruntime divides by the largest value, and changes signs where all are negative.',
-    covers: ({ kind }, { op, attributes }, operand) =>
-      kind === 'value' &&
-      op === 'Normalizer' &&
-      attributes.norm.value === 'MAX' &&
-      tensorValues(operand(0)).some((value) => value < 0),
-  },
-  {
     why: 'onnxruntime’s Normalizer takes the absolute value of an integer in its own type, where the lowest one has none.',
     covers: ({ kind }, { op }, operand) =>
       kind === 'value' && op === 'Normalizer' && /^int/.test(operand(0)?.type) && hasEnd(operand(0)),
