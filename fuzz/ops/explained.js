@@ -160,7 +160,7 @@ export const explained = [
     why: 'Infinite or NaN operands of a sum of products: what the definition leaves out (padding, a weight of 0, what Winograd’s transforms cancel) is multiplied by 0 on one side and skipped on the other; and a product that overflows is infinite before it meets another infinity, or, fused, is not.',
     covers: (found, { op }, operand) =>
       found.kind === 'value' &&
-      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool|DFT|STFT|SoftmaxCrossEntropyLoss|NegativeLogLikelihoodLoss|(?:Fused)?MatMul|(?:Fused)?Gemm|FusedConv|Det|Einsum|Attention|\w+Normalization)$/.test(
+      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool|DFT|STFT|SoftmaxCrossEntropyLoss|NegativeLogLikelihoodLoss|(?:Fused)?MatMul|(?:Fused)?Gemm|FusedConv|Det|Normalizer|Einsum|Attention|\w+Normalization)$/.test(
         op,
       ) &&
       isNotFinite(found) &&
@@ -196,7 +196,7 @@ export const explained = [
   {
     why: 'NaN is the largest and the smallest element (numpy.argmax, which ONNX’s reference calls), or the last of a sorted list; in onnxruntime it depends on where it stands.',
     covers: ({ kind }, { op }, operand) =>
-      kind === 'value' && /^(?:ArgMax|ArgMin|Hardmax|TopK)$/.test(op) && hasNotFinite(operand(0)),
+      kind === 'value' && /^(?:ArgMax|ArgMin|Hardmax|TopK|LinearClassifier)$/.test(op) && hasNotFinite(operand(0)),
   },
   {
     why: 'onnxruntime computes ReduceLogSumExp and ReduceLogSum of integers in integers: each e^x loses its fraction before the sum.',
