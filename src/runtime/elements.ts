@@ -72,15 +72,26 @@ function strings(data: readonly unknown[]): readonly string[] | undefined {
   return texts
 }
 
+/** Types whose containers hold more values than they have. */
+export function isNarrow(type: ElementType): boolean {
+  return type === 'bool' || /^u?int[24]$/.test(type)
+}
+
 /**
- * C's bool has no other values than 0 and 1: compiled code may do anything with a third.
+ * The elements of a type that is narrower than its container. C's bool has no other values than 0 and 1: compiled code may
+ * do anything with a third.
  *
  * @throws ElementError
  */
-export function checkBooleans(data: TypedArray): void {
+export function checkNarrow(type: ElementType, data: TypedArray): void {
   const length = lengthOf(data)
-  for (let index = 0; index < length; index++)
-    if (data[index]! > 1) throw new ElementError(`element ${index} is ${data[index]}, not 0 or 1`)
+  const [low, high] = integerRanges[type]!.map(Number) as [number, number]
+  for (let index = 0; index < length; index++) {
+    const value = Number(data[index])
+    if (value >= low && value <= high) continue
+    const wanted = type === 'bool' ? 'not 0 or 1' : `outside of ${type} (${low} to ${high})`
+    throw new ElementError(`element ${index} is ${value}, ${wanted}`)
+  }
 }
 
 function fromPlain(type: ElementType, array: TypedArrayConstructor, data: readonly unknown[]): TypedArray | undefined {

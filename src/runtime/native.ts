@@ -1,10 +1,17 @@
-import { checkBooleans, ElementError } from './elements.ts'
+import { checkNarrow, ElementError, isNarrow } from './elements.ts'
 import { ModelRunError } from './errors.ts'
 import { packList, type Result, type ReturnedList, rowsOf, unpackList } from './collections.ts'
 import type { CheckedInput } from './inputs.ts'
 import { InputSlot, OutputSlot, type NativePort } from './mailbox.ts'
 import type { BoundModel, Requirements } from './model.ts'
-import { type Crossing, crossingOf, type MapType, type Signature, type SignatureEntry } from './signature.ts'
+import {
+  type Crossing,
+  crossingOf,
+  type ElementType,
+  type MapType,
+  type Signature,
+  type SignatureEntry,
+} from './signature.ts'
 import { quote, shorten } from './shorten.ts'
 import { storage, type Tensor, type TensorData, type TypedArray } from './tensor.ts'
 
@@ -156,13 +163,14 @@ export class NativeSession {
     const outputs = tensorsOf(this.#model.outputs, (entry, i) => boundTensor(entry, this.#outputs[i]!.slot!.view!))
     // Not the views that the caller has, on which other properties can be put.
     const guard = new Uint8Array(this.#handle.mailbox)
-    const booleans = Object.entries(inputs).filter(([, { type }]) => type === 'bool')
+    const narrow = Object.entries(inputs).filter(([, { type }]) => isNarrow(type))
     const variable = this.#outputs.filter(({ slot }) => !slot!.isFixed)
     const run = (): void => {
       // A transferred buffer is empty; the model would write to memory that is no longer its own.
       if (guard.length === 0)
         throw new ModelRunError('RUN_INPUT', `${this.#model.name}: the bound buffers were transferred elsewhere`)
-      if (booleans.length > 0) for (const [name, { data }] of booleans) this.#checkBooleans(name, data as Uint8Array)
+      if (narrow.length > 0)
+        for (const [name, { type, data }] of narrow) this.#checkNarrow(name, type, data as TypedArray)
       try {
         this.#handle.run()
       } catch (error) {
@@ -173,10 +181,10 @@ export class NativeSession {
     return { inputs, outputs, run }
   }
 
-  /** Only of bools other values than the type's own do harm: compiled code relies on them. */
-  #checkBooleans(name: string, data: Uint8Array): void {
+  /** Compiled code relies on the types of elements. */
+  #checkNarrow(name: string, type: ElementType, data: TypedArray): void {
     try {
-      checkBooleans(data)
+      checkNarrow(type, data)
     } catch (error) {
       throw error instanceof ElementError
         ? new RangeError(`${this.#model.name}: input ${quote(name)}: ${error.message}`)

@@ -1,5 +1,5 @@
 import { describe } from './describe.ts'
-import { checkBooleans, containersOf, ElementError, takeElements } from './elements.ts'
+import { checkNarrow, containersOf, ElementError, isNarrow, takeElements } from './elements.ts'
 import { quote, shorten } from './shorten.ts'
 import type { ElementType, SignatureDim } from './signature.ts'
 import { storage, type TypedArray, type TypedArrayConstructor } from './tensor.ts'
@@ -114,11 +114,11 @@ export class TensorChecker {
     const array = port.array!
     if (port.type === 'float16' && kindOf(data) !== port.plainKind)
       return length > 0 ? viewAs(array, data) : new array(0)
-    if (port.type !== 'bool') return data
+    if (!isNarrow(port.type)) return data
     const copy = new array(length) // which no other thread changes after the check
     copy.set(data as never)
     try {
-      checkBooleans(copy)
+      checkNarrow(port.type, copy)
     } catch (error) {
       throw error instanceof ElementError ? this.error(RangeError, port, error.message) : error
     }
@@ -197,7 +197,7 @@ export function tensorPort(input: Pick<TensorPort, 'name' | 'type' | 'shape'>): 
   const { array, kind, lanes } = storage[input.type]
   const isStatic = input.shape?.every((dim) => typeof dim === 'number')
   const dims = isStatic ? Object.freeze(input.shape!.map(Number)) : undefined
-  const port = { ...input, array, lanes, dims, plainKind: input.type === 'bool' ? '' : kind }
+  const port = { ...input, array, lanes, dims, plainKind: isNarrow(input.type) ? '' : kind }
   return { ...port, length: dims === undefined ? -1 : elementsOf(port, dims) }
 }
 

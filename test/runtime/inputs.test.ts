@@ -149,6 +149,10 @@ describe('wrong inputs', () => {
     ['uint64', [-1], 'outside of uint64'],
     ['int4', [8], 'outside of int4 (-8 to 7)'],
     ['bool', new Uint8Array([2]), 'element 0 is 2, not 0 or 1'],
+    ['int4', new Int8Array([100]), 'element 0 is 100, outside of int4 (-8 to 7)'],
+    ['uint4', new Uint8Array([16]), 'element 0 is 16, outside of uint4 (0 to 15)'],
+    ['int2', new Int8Array([-3]), 'element 0 is -3, outside of int2 (-2 to 1)'],
+    ['uint2', new Uint8Array([4]), 'element 0 is 4, outside of uint2 (0 to 3)'],
     ['string', ['a\0b'], 'element 0 contains a NUL character'],
   ])('%s from %o is out of range', (type, given, message) => {
     const error = caught(() => checkOne(type, [1], given))
