@@ -23,6 +23,7 @@ import { copyBox, dense } from './strided.ts'
 function axisOf(node: Node): number {
   const { rank } = node.input(0)
   if (rank === 0) throw node.error('MODEL_SHAPE', "single numbers can't be joined")
+  if (node.version >= 4 && !node.has('axis')) throw node.error('MODEL_ATTRIBUTE', 'attribute axis is required')
   return normalizeAxis(node, node.int('axis', 1), rank)
 }
 

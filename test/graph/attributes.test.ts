@@ -66,6 +66,7 @@ describe('attributes', () => {
     ['EyeLike', 22, { dtype: 256n }, /attribute dtype is 256; it must be from 0 to 255/],
     ['MaxPool', 22, { kernel_shape: [2n ** 62n] }, /attribute kernel_shape is \d+; it must be/],
     ['Softmax', 13, { axis: 2n ** 63n - 1n }, /attribute axis is/],
+    ['Concat', 13, {}, /Concat, ai.onnx opset 13\): attribute axis is required/],
     ['Softmax', 13, { axis: 'one' }, /attribute axis should be of type int/],
     ['LeakyRelu', 16, { alpha: NaN }, /attribute alpha is NaN; it must be a finite number/],
   ])('%s-%i refuses what is out of range', (op, opset, attributes, message) => {
