@@ -40,11 +40,11 @@ function inputsText({ inputs }, all) {
   return parts.map(({ labels, text }) => `${labels.join(', ')}: ${text}`).join('; ')
 }
 
-/** What a definition demands of its inputs where that depends on them: as for inputs of rank 4 along axis 0. */
+/** What a definition demands of its inputs where that depends on them: as for inputs of rank 4 along axis 1. */
 function rulesOf({ rules, name, domain = '' }, version, { Node, Value }) {
   if (typeof rules !== 'function') return rules
   const inputs = Array.from({ length: 8 }, (_, i) => new Value(i, '', { type: 'float32', shape: [1, 1, 1, 1] }))
-  const attributes = new Map([['axis', { kind: 'int', value: 0n }]])
+  const attributes = new Map([['axis', { kind: 'int', value: 1n }]])
   const node = new Node({ domain, op: name, version, name: '', origin: 0, attributes, inputs })
   return rules(node)
 }
