@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ModelRunError } from '../../src/runtime/index.ts'
 import type { Model, ModelFacts, SignatureEntry, Tensor } from '../../src/runtime/index.ts'
+import { isNarrow } from '../../src/runtime/elements.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
 import { storage, type TypedArray } from '../../src/runtime/tensor.ts'
 import { compileModel, echoTypes, factsOf, makeFolder, signatures, testAddon } from '../native/libraries.ts'
@@ -116,7 +117,7 @@ describe('all element types', () => {
     for (const type of echoTypes) {
       const { code, array, lanes } = storage[type]
       const bytes = Uint8Array.from({ length: 4 * lanes * array!.BYTES_PER_ELEMENT }, (_, i) =>
-        type === 'bool' ? i % 2 : i,
+        isNarrow(type) ? i % 2 : i,
       )
       inputs[`t${code}`] = new array!(bytes.buffer)
     }
