@@ -8,11 +8,8 @@
 /* Makes them in `loaded`; `arena` is room for what lies between. Gives OM_OK or an error. */
 typedef int om_load_function(char *loaded, void *arena, om_message *message);
 
+/* Never freed: when a process ends, a run may still be going on in a thread of its own. */
 static char *om_loaded_memory;
-
-#if defined(__GNUC__) && !defined(__wasm__)
-__attribute__((destructor)) static void om_unload(void) { free(om_loaded_memory); }
-#endif
 
 /* The memory that holds them, filled by the first call. Calls that come at the same time each fill memory of their own, and
  * that of the first one stays: no run waits for another, and no library of threads is needed. */
