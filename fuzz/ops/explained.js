@@ -111,7 +111,7 @@ export const explained = [
   {
     why: 'onnxruntime’s Normalizer takes the absolute value of an integer in its own type, where the lowest one has none.',
     covers: ({ kind }, { op }, operand) =>
-      kind === 'value' && op === 'Normalizer' && /^int/.test(operand(0)?.type) && hasEnd(operand(0)),
+      kind === 'value' && op === 'Normalizer' && operand(0)?.type.startsWith('int') && hasEnd(operand(0)),
   },
   {
     why: 'The sign of NaN is NaN (numpy, and onnxruntime in float32); in float16 onnxruntime gives 0.',
