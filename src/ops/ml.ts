@@ -99,9 +99,10 @@ const normalizer: Decompose = (node, b) => {
 
 const imputer: Decompose = (node, b) => {
   const x = node.input(0)
-  const numbers = node.floats('imputed_value_floats')
+  const numbers = isFloat(x.type) ? node.floats('imputed_value_floats') : undefined
   const imputed = numbers?.length ? floats(b, numbers, x.type) : b.ints(node.bigints('imputed_value_int64s') ?? [])
-  if (imputed.type !== x.type) throw node.error('MODEL_TYPES', `imputed values for ${x.type} are missing`)
+  if (imputed.type !== x.type || imputed.dims[0] === 0)
+    throw node.error('MODEL_TYPES', `imputed values for ${x.type} are missing`)
   const replaced = x.type === 'int64' ? node.bigint('replaced_value_int64', 0n) : node.float('replaced_value_float', 0)
   const missing = Number.isNaN(Number(replaced)) ? b.op('IsNaN', [x]) : b.op('Equal', [x, b.scalar(replaced, x.type)])
   return [b.op('Where', [missing, imputed, x])]

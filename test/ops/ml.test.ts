@@ -198,6 +198,10 @@ describe('features and labels', () => {
       [0, 1],
     ]
     results.forEach(([y], i) => expect(close(y!.values, expected[i]!), String(i)).toBe(true))
+    // Integers are filled in with integers.
+    const attributes = { imputed_value_floats: [-1.25] }
+    const integers: Case = { op: 'Imputer', domain, inputs: [i64([1, 2], [1, 2])], attributes }
+    await expect(runCase(integers)).rejects.toThrow(/imputed values for int64 are missing/)
   })
 
   it('weighs features linearly, and by their likeness to support vectors', async () => {
