@@ -1,19 +1,15 @@
-import { type Dim, dimKey, isAtLeast, isStatic, product, symbolName, symbolsOf } from '../graph/dim.ts'
-import type { Demand } from '../graph/demand.ts'
-import type { Graph, Node, Value } from '../graph/graph.ts'
+import { dimKey, isAtLeast, isStatic, product, symbolName, symbolsOf } from '../graph/dim.ts'
+import type { Graph, Value } from '../graph/graph.ts'
 import { naming } from '../graph/unforeseen.ts'
-import { countUses } from '../graph/uses.ts'
-import { elementTypes } from '../onnx/element-type.ts'
 import { stringLiteral } from '../ops/c-text.ts'
 import { operatorOf } from '../ops/index.ts'
 import { elementBytes } from '../ops/list.ts'
 import type { ControlWriter } from '../ops/lowering.ts'
-import { type ConstantPool, loadedPlace } from './constants.ts'
-import { type Argument, type KernelCall, nodePlace, pointerType } from './kernel.ts'
+import type { ConstantPool } from './constants.ts'
+import { type Argument, type KernelCall, pointerType } from './kernel.ts'
 import type { LoweredGraphs, LoweredGroup } from './lower.ts'
-import { bytesOf, type Plan, type Tenant } from './plan.ts'
-import { SizeVariables } from './size-variables.ts'
-import { shortenNames } from '../runtime/shorten.ts'
+import { bytesOf, type Plan } from './plan.ts'
+import { MemoryStatements } from './memory-statements.ts'
 
 /**
  * Writes `om_run`, the flat entry of a model: binds symbols from the inputs' dimensions, runs the groups in order,
@@ -37,27 +33,13 @@ export function writeLoad(graph: Graph, lowered: LoweredGraphs, plan: Plan, cons
   return new RunWriter(graph, lowered, plan, constants, undefined).writeLoad()
 }
 
-class RunWriter implements ControlWriter {
-  private readonly main: Graph
+class RunWriter extends MemoryStatements implements ControlWriter {
   private readonly lowered: LoweredGraphs
-  private readonly plan: Plan
-  private readonly constants: ConstantPool
-  private readonly sizes = new SizeVariables()
   /** The last output that is in each slot. */
   private readonly lastOutputs = new Map<number, number>()
-  private readonly uses: ReadonlyMap<Value, number>
-  /** The graph that is being written, behind those around it. */
-  private readonly graphs: Graph[] = []
   /** Rows of the table of profiled nodes; `undefined` where nothing is profiled. */
   private readonly profiled: string[] | undefined
-  private names = 0
   private makesTexts = false
-  private body = ''
-  /** What was written since the last `flush`, and how far that begins to be indented. */
-  private statements = ''
-  private statementsIndent = '  '
-  private indent = '  '
-  private node: Node | undefined
 
   constructor(
     main: Graph,
@@ -66,12 +48,9 @@ class RunWriter implements ControlWriter {
     constants: ConstantPool,
     profiled: string[] | undefined,
   ) {
-    this.main = main
+    super(main, plan, constants)
     this.profiled = profiled
     this.lowered = lowered
-    this.plan = plan
-    this.constants = constants
-    this.uses = countUses(main)
     main.outputs.forEach((value, index) => {
       const storage = plan.storage.get(value)
       if (storage?.kind === 'slot') this.lastOutputs.set(storage.slot, index)
@@ -131,108 +110,10 @@ OM_EXPORT(om_prepare) void om_prepare(void) {
     return { slots: lines.map(([own]) => own).join(''), release: lines.map(([, free]) => free).join('') }
   }
 
-  line(text: string): void {
-    if (text.startsWith('}')) this.indent = this.indent.slice(2)
-    this.statements += `${this.indent}${text}\n`
-    if (text.endsWith('{')) this.indent += '  '
-  }
-
-  name(): string {
-    return `v${this.names++}`
-  }
-
-  dim(dim: Dim): string {
-    return this.sizes.dim(dim)
-  }
-
-  symbol(dim: Dim): string {
-    return this.sizes.target(dim)
-  }
-
-  pointer(value: Value): string {
-    return `(${elementTypes[value.type].c} ${value.type === 'string' ? 'const ' : ''}*)${this.address(value)}`
-  }
-
-  failIf(condition: string, sentence: string): void {
-    this.fail(condition, 'OM_ERR_VALUE', this.place() + sentence)
-  }
-
-  /** What errors begin with: the node that is being written. */
-  private place(): string {
-    return this.node ? nodePlace(this.node) : ''
-  }
-
-  demand({ operator, given, expected, orOne, sentence }: Demand): void {
-    const [size, wanted] = [this.dim(given), this.dim(expected)]
-    this.failSize(
-      `${size} != ${wanted}${orOne ? ` && ${size} != 1` : ''}`,
-      size,
-      wanted,
-      nodePlace({ name: this.node?.name ?? '', operator }) + sentence,
-    )
-  }
-
-  failUnlessEqual(given: string, expected: string, sentence: string): void {
-    this.failSize(`${given} != ${expected}`, given, expected, this.place() + sentence)
-  }
-
-  needsMemory(call: string): void {
-    this.fail(`!${call}`, 'OM_ERR_MEMORY', `${this.place()}not enough memory for its result`)
-  }
-
-  list(value: Value): string {
-    const storage = this.plan.storage.get(value)
-    if (storage?.kind === 'list') return `(&lists[${storage.list}])`
-    if (storage?.kind === 'input') return `((om_list *)in[${storage.index}].data)`
-    throw new TypeError(`no list for ${value.name}`)
-  }
-
-  bytes(value: Value): string {
-    if (value.type === 'string') return `om_dim_mul(${this.dim(product(value.dims))}, (int64_t)sizeof(char *))`
-    return this.byteCount(bytesOf(value))
-  }
-
-  takeOver(node: Node, from: Value, to: Value): void {
-    const graph = this.graphs.at(-1)
-    const isOfThisGraph = graph !== this.main && graph?.inputs.includes(from)
-    const isBornHere = isOfThisGraph || (from.producer && graph?.nodes.includes(from.producer))
-    const isLastUse = isBornHere && node.inputs.includes(from) && this.uses.get(from) === 1
-    if (isLastUse) this.move(from, to)
-    else this.copy(from, to)
-  }
-
-  copy(from: Value, to: Value): void {
-    if (to.kind !== 'tensor') return this.needsMemory(`om_copy_list(${this.list(to)}, ${this.list(from)})`)
-    this.line(`memcpy(${this.address(to)}, ${this.address(from)}, (size_t)(${this.dim(bytesOf(to))}));`)
-  }
-
-  move(from: Value, to: Value): void {
-    if (to.kind !== 'tensor') return this.line(`om_swap_lists(${this.list(from)}, ${this.list(to)});`)
-    const source = this.plan.storage.get(from)
-    const target = this.plan.storage.get(to)
-    if (source?.kind === 'slot' && target?.kind === 'slot') {
-      this.line(`om_swap(&slots[${source.slot}], &slots[${target.slot}]);`)
-    } else {
-      this.allocate(to)
-      this.copy(from, to)
-    }
-  }
-
-  append(from: Value, to: Value, row: string): void {
-    const storage = this.plan.storage.get(to)
-    if (storage?.kind !== 'slot') throw new TypeError('only values of unknown size can grow')
-    const grown = `om_append(&slots[${storage.slot}], ${this.address(from)}, ${this.byteCount(bytesOf(from))}, ${row})`
-    this.needsMemory(grown)
-  }
-
-  allocate(value: Value): void {
-    if (value.kind === 'tensor') this.allocateTenant(value, bytesOf(value))
-  }
-
   graph(graph: Graph, end: () => void = () => undefined): void {
     this.flush()
     this.sizes.open(symbolsIn(graph.inputs))
-    this.graphs.push(graph)
+    this.graphs.push({ graph, nodes: new Set(graph.nodes) })
     for (const group of this.lowered.get(graph) ?? []) {
       naming(group.anchor, () => this.group(group))
       this.flush()
@@ -242,14 +123,6 @@ OM_EXPORT(om_prepare) void om_prepare(void) {
     this.flush()
     this.graphs.pop()
     this.sizes.close()
-  }
-
-  /** Ends a run of statements: the sizes that they use are worked out before them. */
-  private flush(): void {
-    const definitions = this.sizes.takeDefinitions().map((line) => `${this.statementsIndent}${line}\n`)
-    this.body += definitions.join('') + this.statements
-    this.statements = ''
-    this.statementsIndent = this.indent
   }
 
   private group(group: LoweredGroup): void {
@@ -344,46 +217,6 @@ OM_EXPORT(om_prepare) void om_prepare(void) {
     }
   }
 
-  address(tenant: Tenant): string {
-    if ('constant' in tenant && tenant.constant) return this.constants.tensor(tenant.constant)
-    const storage = this.plan.storage.get(tenant)
-    switch (storage?.kind) {
-      case 'input':
-        return `in[${storage.index}].data`
-      case 'output':
-        return `out[${storage.index}].data`
-      case 'arena':
-        return `((char *)arena + ${storage.offset})`
-      case 'slot':
-        return `slots[${storage.slot}].data`
-      case 'constant':
-        return this.constants.tensor(storage.tensor)
-      case 'loaded':
-        return loadedPlace(storage.offset)
-      default:
-        throw new TypeError(`no storage for ${'name' in tenant ? tenant.name : 'scratch'}`)
-    }
-  }
-
-  private allocateTenant(tenant: Tenant, bytes: Dim): void {
-    const storage = this.plan.storage.get(tenant)
-    if (storage?.kind !== 'slot') return
-    const what =
-      'bytes' in tenant
-        ? 'what it works with'
-        : tenant.name
-          ? `its result ${JSON.stringify(tenant.name)}`
-          : 'its result'
-    const sentence = stringLiteral(shortenNames(`${this.place()}not enough memory for ${what}`))
-    const room = `om_make_room(&slots[${storage.slot}], ${this.byteCount(bytes)}, message, ${sentence})`
-    this.line(`if ((error = ${room})) goto done;`)
-  }
-
-  private byteCount(bytes: Dim): string {
-    if (typeof bytes === 'number') return this.dim(bytes)
-    return `om_byte_count(${this.dim(bytes)})`
-  }
-
   private checkSymbols(values: readonly Value[]): void {
     const fresh = new Set(values.flatMap((value) => (value.shape ?? []).flatMap((dim) => [...symbolsOf(dim)])))
     for (const name of fresh) {
@@ -415,17 +248,6 @@ OM_EXPORT(om_prepare) void om_prepare(void) {
         }
       })
     })
-  }
-
-  private failSize(condition: string, given: string, expected: string, sentence: string): void {
-    const failure = `om_fail_size(message, ${stringLiteral(shortenNames(sentence))}, ${expected}, ${given})`
-    this.line(`if (${condition}) { error = ${failure}; goto done; }`)
-  }
-
-  private fail(condition: string, code: string, sentence: string): void {
-    this.line(
-      `if (${condition}) { error = om_fail(message, ${code}, ${stringLiteral(shortenNames(sentence))}); goto done; }`,
-    )
   }
 
   /** Gives output `index` to the caller: most are in place already, the rest are copied or their slot is given away. */
