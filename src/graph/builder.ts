@@ -1,22 +1,14 @@
 import type { ElementType } from '../onnx/element-type.ts'
-import type { Attribute, Tensor } from '../onnx/model.ts'
+import type { Tensor } from '../onnx/model.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
+import { Checks, ownNode } from './checks.ts'
 import { constantContents, contentsDemands, infoOf } from './contents.ts'
-import { type Demand, demandKey } from './demand.ts'
-import { demandsOf } from './demands.ts'
 import { type Dim, isStatic } from './dim.ts'
 import { type Graph, type Identities, Node, Value, type ValueInfo } from './graph.ts'
 import type { ListInfo } from './list-info.ts'
 import { checkSize } from './size.ts'
-import type {
-  Builder,
-  InferContext,
-  LoopBody,
-  Operator,
-  OperatorRegistry,
-  PlainAttribute,
-  PlainAttributes,
-} from './operator.ts'
+import type { Builder, InferContext, LoopBody, OperatorRegistry, PlainAttributes } from './operator.ts'
+import { attributesOf } from './plain-attributes.ts'
 import { naming } from './unforeseen.ts'
 
 /** Opset whose rules the compiler's own nodes follow. */
@@ -55,14 +47,9 @@ export class GraphBuilder implements Builder {
   private origin: Origin = { name: '', index: -1, madeFor: undefined }
   /** Of the node that is being decomposed. */
   private subgraphs: SubgraphImporter | undefined
-  /** Whether the nodes run in every run, so that what they demand is a fact. */
-  private readonly always: boolean
   /** Whether a node of constants becomes constants. */
   private readonly folds: boolean
-  /** Demands that nodes of this graph check. */
-  private readonly checked: Set<string>
-  /** Values as they are known behind a check. */
-  private readonly behindChecks = new Map<Value, Value>()
+  private readonly checks: Checks
   /** Sequences of compile time that a node of this graph has made at run time. */
   private readonly atRunOf = new Map<Value, Value>()
 
@@ -70,9 +57,8 @@ export class GraphBuilder implements Builder {
     this.graph = graph
     this.registry = registry
     this.identities = identities
-    this.always = always
     this.folds = folds
-    this.checked = always ? identities.checked : new Set()
+    this.checks = new Checks(graph, identities, always, (value, shape, by) => this.refined(value, shape, by))
   }
 
   /** How many nodes the graph has. */
@@ -168,7 +154,7 @@ export class GraphBuilder implements Builder {
     const operator = this.registry.find(node.domain, node.op, node.version)
     if (!operator) throw node.error('UNSUPPORTED_OPERATOR', 'this operator is not supported by the built-in compiler')
     node.outputCount = outputs.length
-    this.enforce(node, operator)
+    this.checks.enforce(node, operator)
     const folded =
       this.folds && operator.fold && node.inputs.every((input) => !input || input.constant)
         ? operator.fold(node)
@@ -194,27 +180,11 @@ export class GraphBuilder implements Builder {
     if (known.length > 0 && known.every((tensor) => tensor !== undefined)) {
       return known.map((tensor, i) => this.constant(tensor, outputs[i]))
     }
-    this.check(
+    this.checks.check(
       node,
       infos.flatMap((info) => contentsDemands(node, info)),
     )
     return this.produce(node, infos, outputs)
-  }
-
-  /** Holds the node against its operator's rules; what only a run can tell is checked by a node before it. */
-  private enforce(node: Node, { rules }: Operator): void {
-    node.inputs = node.inputs.map((input) => input && (this.behindChecks.get(input) ?? input))
-    const demands = demandsOf(node, typeof rules === 'function' ? rules(node) : rules)
-    if (demands.length === 0) return
-    if (this.always) for (const demand of demands) this.learn(node, demand)
-    this.check(node, demands)
-    const byInput = new Map<number, Demand[]>()
-    for (const demand of demands) {
-      const list = byInput.get(demand.input)
-      if (list) list.push(demand)
-      else byInput.set(demand.input, [demand])
-    }
-    for (const [i, list] of byInput) node.inputs[i] = this.refine(node, node.input(i), list)
   }
 
   /** Ends the run unless a condition holds, or does not. */
@@ -226,46 +196,7 @@ export class GraphBuilder implements Builder {
   /** Ends the run unless two sizes are equal. */
   demandEqual(node: Node, { a, b }: { readonly a: Dim; readonly b: Dim }, sentence: string): void {
     const { operator } = node
-    const demand = { operator, input: 0, axis: 0, given: a, expected: b, orOne: false, sentence }
-    if (this.always) this.learn(node, demand)
-    this.check(node, [demand])
-  }
-
-  private learn(node: Node, { given, expected, orOne, sentence }: Demand): void {
-    if (orOne) return
-    const conflict = this.identities.facts.learn(
-      given,
-      expected,
-      `node ${JSON.stringify(node.name)} says that ${given} is ${expected}`,
-    )
-    if (conflict)
-      throw node.error(
-        'MODEL_SHAPE',
-        `${[`${sentence}: expected ${expected}, given ${given}`, ...conflict].join('; ')}`,
-      )
-  }
-
-  private check(node: Node, demands: readonly Demand[]): void {
-    const open = demands.filter((demand) => {
-      const key = demandKey(demand)
-      if (this.identities.checked.has(key) || this.checked.has(key)) return false
-      this.checked.add(key)
-      return true
-    })
-    if (open.length === 0) return
-    const check = ownNode(node, 'Check', [])
-    check.demands = open
-    this.graph.nodes.push(check)
-  }
-
-  /** The value with the sizes that a check before has made sure of: kernels with static sizes are the fast ones. */
-  private refine(node: Node, value: Value, demands: readonly Demand[]): Value {
-    const sizes = demands.filter(({ expected, orOne }) => typeof expected === 'number' && !orOne)
-    if (sizes.length === 0 || value.constant || value.kind !== 'tensor') return value
-    const shape = value.dims.map((dim, axis) => sizes.find((demand) => demand.axis === axis)?.expected ?? dim)
-    const better = this.refined(value, shape, node)
-    this.behindChecks.set(value, better)
-    return better
+    this.checks.hold(node, [{ operator, input: 0, axis: 0, given: a, expected: b, orOne: false, sentence }])
   }
 
   /** A value as one of a shape that something before has made sure of. */
@@ -359,39 +290,4 @@ export class GraphBuilder implements Builder {
       },
     })
   }
-}
-
-/** A node that the compiler adds for another. */
-function ownNode(of: Pick<Node, 'name' | 'origin'> | undefined, op: string, inputs: Value[]): Node {
-  const { name, origin } = of ?? { name: '', origin: -1 }
-  return new Node({ domain: 'om', op, version: 1, name, origin, attributes: new Map(), inputs })
-}
-
-function attributesOf(plain: PlainAttributes): ReadonlyMap<string, Attribute> {
-  const attributes = new Map<string, Attribute>()
-  for (const [name, value] of Object.entries(plain)) {
-    if (value !== undefined) attributes.set(name, attributeOf(value))
-  }
-  return attributes
-}
-
-function attributeOf(value: PlainAttribute): Attribute {
-  if (typeof value === 'number') {
-    return Number.isInteger(value) ? { kind: 'int', value: BigInt(value) } : { kind: 'float', value }
-  }
-  if (typeof value === 'string') return { kind: 'string', value }
-  if (isList(value)) {
-    if (value.every((item) => typeof item === 'string')) {
-      return value.length > 0 ? { kind: 'strings', value } : { kind: 'ints', value: [] }
-    }
-    const numbers = value as readonly number[]
-    return numbers.every(Number.isInteger)
-      ? { kind: 'ints', value: numbers.map(BigInt) }
-      : { kind: 'floats', value: numbers }
-  }
-  return 'kind' in value ? value : { kind: 'tensor', value }
-}
-
-function isList(value: object): value is readonly number[] | readonly string[] {
-  return Array.isArray(value)
 }
