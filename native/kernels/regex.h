@@ -68,6 +68,21 @@ static inline int32_t om_regex_follow(const om_regex *re, int32_t from, int32_t 
   return size;
 }
 
+/* The instructions that are next where `code` is read at those of `now`, with `after` behind it: their number, themselves in
+ * `next`. */
+static inline int32_t om_regex_step(const om_regex *re, int32_t code, int32_t after, const int32_t *now, int32_t size,
+                                    int32_t *next, int32_t *mark, int32_t round, int32_t *stack) {
+  int32_t next_size = 0;
+  for (int32_t i = 0; i < size; i++) {
+    const int32_t *in = re->instructions + 3 * now[i];
+    if (in[0] != OM_REGEX_SET) continue;
+    bool found = false;
+    for (int32_t r = in[1]; r < in[2] && !found; r++) found = code >= re->ranges[2 * r] && code <= re->ranges[2 * r + 1];
+    if (found) next_size = om_regex_follow(re, now[i] + 1, code, after, next, next_size, mark, round, stack);
+  }
+  return next_size;
+}
+
 /* Whether the whole text matches. `work` has room for 5 * count. */
 static inline bool om_regex_matches(const om_regex *re, const char *text, int32_t *work) {
   int32_t *now = work, *next = now + re->count, *mark = next + re->count, *stack = mark + re->count;
@@ -79,17 +94,9 @@ static inline bool om_regex_matches(const om_regex *re, const char *text, int32_
     const int32_t code = om_code_point(text, &bytes);
     int after_bytes;
     const int32_t after = text[bytes] ? om_code_point(text + bytes, &after_bytes) : 0;
-    int32_t next_size = 0;
-    round++;
-    for (int32_t i = 0; i < size; i++) {
-      const int32_t *in = re->instructions + 3 * now[i];
-      if (in[0] != OM_REGEX_SET) continue;
-      bool found = false;
-      for (int32_t r = in[1]; r < in[2] && !found; r++) found = code >= re->ranges[2 * r] && code <= re->ranges[2 * r + 1];
-      if (found) next_size = om_regex_follow(re, now[i] + 1, code, after, next, next_size, mark, round, stack);
-    }
+    size = om_regex_step(re, code, after, now, size, next, mark, ++round, stack);
     int32_t *kept = now;
-    now = next, next = kept, size = next_size;
+    now = next, next = kept;
   }
   for (int32_t i = 0; i < size && !*text; i++)
     if (re->instructions[3 * now[i]] == OM_REGEX_MATCH) return true;

@@ -25,17 +25,9 @@ static inline const char *om_regex_longest(const om_regex *re, om_text_part text
     const int32_t code = om_code_point(at, &bytes);
     int after_bytes;
     const int32_t after = at + bytes < text.end ? om_code_point(at + bytes, &after_bytes) : 0;
-    int32_t next_size = 0;
-    round++;
-    for (int32_t i = 0; i < size; i++) {
-      const int32_t *in = re->instructions + 3 * now[i];
-      if (in[0] != OM_REGEX_SET) continue;
-      bool found = false;
-      for (int32_t r = in[1]; r < in[2] && !found; r++) found = code >= re->ranges[2 * r] && code <= re->ranges[2 * r + 1];
-      if (found) next_size = om_regex_follow(re, now[i] + 1, code, after, next, next_size, mark, round, stack);
-    }
+    size = om_regex_step(re, code, after, now, size, next, mark, ++round, stack);
     int32_t *kept = now;
-    now = next, next = kept, size = next_size;
+    now = next, next = kept;
   }
 }
 

@@ -126,12 +126,13 @@ function bytesOf({ type, dims }: Tensor): number {
 /** What has to be stored to have a constant: itself, or, where that is less, what it was folded from. */
 class Costs {
   private readonly known = new Map<Value, number>()
-  private readonly stored: ReadonlySet<Tensor>
+  private readonly stored = new Set<Tensor>()
 
   /** `plain`: constants that kernels read as they are. Those that are stored in any case cost nothing more. */
   constructor(plain: readonly Value[]) {
-    this.stored = new Set()
-    this.stored = new Set(plain.filter((value) => !this.isMade(value)).map((value) => value.constant!))
+    const kept = plain.filter((value) => !this.isMade(value))
+    for (const { constant } of kept) this.stored.add(constant!)
+    // What is made of those costs less than was thought.
     this.known.clear()
   }
 

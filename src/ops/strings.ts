@@ -6,7 +6,8 @@ import { broadcastShapes } from '../graph/broadcast.ts'
 import { choiceOf } from './choice.ts'
 import { stringLiteral } from './c-text.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
-import { compileRegex, RegexError, type RegexProgram } from './regex.ts'
+import { compiledPattern } from './pattern.ts'
+import type { RegexProgram } from './regex.ts'
 
 const cases: Readonly<Record<string, string>> = { NONE: 'OM_KEEP_CASE', LOWER: 'OM_LOWER_CASE', UPPER: 'OM_UPPER_CASE' }
 
@@ -137,15 +138,7 @@ function mostSplits(node: Node): number {
 function regexOf(node: Node): RegexProgram {
   const pattern = node.string('pattern')
   if (pattern === undefined) throw node.error('MODEL_ATTRIBUTE', 'pattern is required')
-  try {
-    return compileRegex(pattern)
-  } catch (error) {
-    if (!(error instanceof RegexError)) throw error
-    throw node.error(
-      'UNSUPPORTED_PATTERN',
-      `the pattern ${JSON.stringify(pattern)} can't be compiled: ${error.message}`,
-    )
-  }
+  return compiledPattern(node, pattern)
 }
 
 /** ONNX RegexFullMatch-20: RE2's syntax, the whole text. */

@@ -7,7 +7,7 @@ import type { LoweredOperator } from '../lowering.ts'
 import { castTo } from '../widen.ts'
 import { sameAsFirst } from './activations.ts'
 import { MICROSOFT, refuseAttributes } from './domain.ts'
-import { agreeBias, agreeMask, asFloats, causalBias, headsOf, maskBias, type Scores, scaleOf } from './masks.ts'
+import { agreeBias, agreeMask, asFloats, biasesOf, headsOf, type Scores, scaleOf } from './masks.ts'
 
 const INPUT = { mask: 3, past: 4, bias: 5 } as const
 
@@ -26,9 +26,10 @@ function featuresOf(node: Node): readonly [Dim, Dim, Dim] {
   )
 }
 
-function scoresOf(node: Node): Scores {
+/** `pastAt`: which input holds keys and values of before. */
+export function scoresOf(node: Node, pastAt: number = INPUT.past): Scores {
   const [batch, queries] = node.input(0).dims as [Dim, Dim]
-  const past = node.inputs[INPUT.past]?.dims[3] ?? 0
+  const past = node.inputs[pastAt]?.dims[3] ?? 0
   return { batch, queries, heads: headsOf(node, 'num_heads'), keys: add(queries, past) }
 }
 
@@ -113,11 +114,7 @@ export function attention(
     key,
     value,
     scale: scaleOf(node),
-    biases: [
-      ...(mask ? [maskBias(b, mask, scores, node.float('mask_filter_value', -10000))] : []),
-      ...(node.int('unidirectional', 0) ? [causalBias(b, scores)] : []),
-      ...(bias ? [asFloats(b, bias)] : []),
-    ],
+    biases: biasesOf(node, b, scores, { mask, bias }),
   })
   return [joinHeads(b, output), ...presentOf(node, b, key, value)]
 }

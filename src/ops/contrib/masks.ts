@@ -25,7 +25,7 @@ export function biasWhere(b: Builder, condition: Value, otherwise: number): Valu
 }
 
 /** Bias of keys that come behind their query: [queries, keys]. The last query is at the last key. */
-export function causalBias(b: Builder, { queries, keys }: Scores): Value {
+function causalBias(b: Builder, { queries, keys }: Scores): Value {
   const positions = b.op('Add', [counting(b, queries), b.dims([subtract(keys, queries)])])
   const sees = b.op('LessOrEqual', [
     b.op('Unsqueeze', [counting(b, keys), b.ints([0])]),
@@ -73,7 +73,7 @@ function hasStarts(mask: Value, batch: Dim): boolean {
 }
 
 /** Bias of what a mask hides, broadcast to [batch, heads, queries, keys]. */
-export function maskBias(b: Builder, mask: Value, { batch, queries, keys }: Scores, filter: number): Value {
+function maskBias(b: Builder, mask: Value, { batch, queries, keys }: Scores, filter: number): Value {
   const passes = (x: Value): Value => b.op('Greater', [x, b.scalar(0, 'int32')])
   if (mask.rank === 2) return biasWhere(b, b.op('Unsqueeze', [passes(mask), b.ints([1, 2])]), filter)
   if (mask.rank === 3) return biasWhere(b, b.op('Unsqueeze', [passes(mask), b.ints([1])]), filter)
@@ -89,6 +89,20 @@ export function maskBias(b: Builder, mask: Value, { batch, queries, keys }: Scor
   if (!hasStarts(mask, batch)) return biasWhere(b, isBefore, filter)
   const isBehind = b.op('GreaterOrEqual', [counting(b, keys), column(batch, multiply(2, batch))])
   return biasWhere(b, b.op('And', [isBefore, isBehind]), filter)
+}
+
+/** What an attention adds to its scores, in order: of a mask, of the order of queries and keys, and what is given as it is. */
+export function biasesOf(
+  node: Node,
+  b: Builder,
+  scores: Scores,
+  { mask, bias }: { readonly mask: Value | undefined; readonly bias?: Value | undefined },
+): Value[] {
+  return [
+    ...(mask ? [maskBias(b, mask, scores, node.float('mask_filter_value', -10000))] : []),
+    ...(node.int('unidirectional', 0) ? [causalBias(b, scores)] : []),
+    ...(bias ? [asFloats(b, bias)] : []),
+  ]
 }
 
 /** A bias of [batch or 1, heads or 1, queries, keys]. */

@@ -7,17 +7,7 @@ import type { LoweredOperator } from '../lowering.ts'
 import { castTo } from '../widen.ts'
 import { sameAsFirst } from './activations.ts'
 import { MICROSOFT, refuseInputs, together } from './domain.ts'
-import {
-  agreeBias,
-  agreeMask,
-  agreePast,
-  asFloats,
-  causalBias,
-  headsOf,
-  maskBias,
-  type Scores,
-  scaleOf,
-} from './masks.ts'
+import { agreeBias, agreeMask, agreePast, asFloats, biasesOf, headsOf, type Scores, scaleOf } from './masks.ts'
 
 const INPUT = { bias: 3, mask: 4, attentionBias: 5, pastKey: 6, pastValue: 7 } as const
 
@@ -122,11 +112,7 @@ const MultiHeadAttention: LoweredOperator = {
       key,
       value,
       scale: scaleOf(node),
-      biases: [
-        ...(mask ? [maskBias(b, mask, scores, node.float('mask_filter_value', -10000))] : []),
-        ...(node.int('unidirectional', 0) ? [causalBias(b, scores)] : []),
-        ...(bias ? [asFloats(b, bias)] : []),
-      ],
+      biases: biasesOf(node, b, scores, { mask, bias }),
     })
     return [joinHeads(b, output), key, value, biased].map((x) => castTo(b, x, type))
   },

@@ -1,20 +1,13 @@
-import { add, type Dim, floorDivide } from '../../graph/dim.ts'
-import type { Node } from '../../graph/graph.ts'
+import { floorDivide } from '../../graph/dim.ts'
 import { multipleOf, sameSize, sizeOrOne, takes } from '../../graph/rules.ts'
 import type { LoweredOperator } from '../lowering.ts'
 import { multiplier, productOfIntegers } from '../quantized-products.ts'
 import { castTo } from '../widen.ts'
-import { agreePastOfBoth, attention, splitParts } from './attention.ts'
+import { agreePastOfBoth, attention, scoresOf, splitParts } from './attention.ts'
 import { MICROSOFT } from './domain.ts'
-import { agreeMask, headsOf, type Scores } from './masks.ts'
+import { agreeMask } from './masks.ts'
 
 const INPUT = { scale: 3, weightScale: 4, mask: 5, zero: 6, weightZero: 7, past: 8 } as const
-
-function scoresOf(node: Node): Scores {
-  const [batch, queries] = node.input(0).dims as [Dim, Dim]
-  const past = node.inputs[INPUT.past]?.dims[3] ?? 0
-  return { batch, queries, heads: headsOf(node, 'num_heads'), keys: add(queries, past) }
-}
 
 /** com.microsoft.Attention whose input and weights are quantised: their product is one of integers, all behind it of floats. */
 const QAttention: LoweredOperator = {
@@ -25,7 +18,7 @@ const QAttention: LoweredOperator = {
       'input_zero_point?:T1[.] weight_zero_point?:T2 past?:T3[2, b, _, _, _]',
     { T1: 'byte', T2: 'byte', T3: 'float16|float32' },
     (node) => {
-      const scores = scoresOf(node)
+      const scores = scoresOf(node, INPUT.past)
       const features = floorDivide(node.input(1).dims[1]!, 3)
       return [
         multipleOf(node, [1, 1], 3 * Number(scores.heads), `${scores.heads} heads of Q, K and V need`),
@@ -49,7 +42,7 @@ const QAttention: LoweredOperator = {
     const third = floorDivide(node.input(1).dims[1]!, 3)
     const parts = splitParts(b, all, [third, third, third])
     const beside = { past: node.inputs[INPUT.past], mask: node.inputs[INPUT.mask] }
-    return attention(node, b, parts, scoresOf(node), beside).map((value) => castTo(b, value, type))
+    return attention(node, b, parts, scoresOf(node, INPUT.past), beside).map((value) => castTo(b, value, type))
   },
 }
 

@@ -3,7 +3,8 @@ import { takes } from '../../graph/rules.ts'
 import { tensorFrom } from '../../onnx/tensor.ts'
 import { stringLiteral } from '../c-text.ts'
 import type { KernelWriter, LoweredOperator } from '../lowering.ts'
-import { compileRegex, RegexError, type RegexProgram } from '../regex.ts'
+import { compiledPattern } from '../pattern.ts'
+import type { RegexProgram } from '../regex.ts'
 import { MICROSOFT } from './domain.ts'
 
 /** More are refused: each takes a call inside of a call. */
@@ -28,15 +29,7 @@ function tokensOf(node: Node): Tokens {
 
 function patternOf(node: Node, pattern: string): RegexProgram {
   if (pattern === '') throw node.error('MODEL_ATTRIBUTE', 'a pattern is empty')
-  try {
-    return compileRegex(pattern)
-  } catch (error) {
-    if (!(error instanceof RegexError)) throw error
-    throw node.error(
-      'UNSUPPORTED_PATTERN',
-      `the pattern ${JSON.stringify(pattern)} can't be compiled: ${error.message}`,
-    )
-  }
+  return compiledPattern(node, pattern)
 }
 
 /** Declares `tokenizer`, of native/kernels/tokens.h. */
