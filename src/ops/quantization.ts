@@ -16,7 +16,7 @@ const FLOATS = 'float16|bfloat16|float32'
 const QUANTIZED = 'byte|int16|uint16|small|float8|float4e2m1'
 
 /** One element for all, known to be one. */
-function isSingle(parameter: Value): boolean {
+export function isSingle(parameter: Value): boolean {
   return parameter.rank === 0 || (parameter.rank === 1 && parameter.dims[0] === 1)
 }
 

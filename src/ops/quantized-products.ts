@@ -7,6 +7,7 @@ import { agreeConvolution } from './convolution-rules.ts'
 import { integerProducts } from './integer-product.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { agreeMatMul } from './matmul.ts'
+import { isSingle } from './quantization.ts'
 import { castTo } from './widen.ts'
 
 /** x minus its zero point, as int32. */
@@ -58,7 +59,7 @@ export type Operands = readonly [a: Value, b: Value, aZero: Value | undefined, b
 
 /** One for all: as the kernels of integers take it. */
 export function isOne(value: Value | undefined): boolean {
-  return !value || value.rank === 0 || (value.rank === 1 && value.dims[0] === 1)
+  return !value || isSingle(value)
 }
 
 /** Whether `value` is one number for all, or a vector: of numbers for the columns of a matrix. */
