@@ -17,7 +17,8 @@ function labelsOf(node: Node): Pick<MapType, 'keys'> & { readonly labels: readon
     throw node.error('MODEL_ATTRIBUTE', 'either classlabels_strings or classlabels_int64s must list the labels')
   const labels: readonly (string | number)[] =
     strings.length > 0 ? strings : ints.map((int) => (isExact(int) ? Number(int) : String(int)))
-  const twice = labels.find((label, i) => labels.indexOf(label) !== i)
+  const seen = new Set<string | number>()
+  const twice = labels.find((label) => seen.has(label) || !seen.add(label))
   if (twice !== undefined) throw node.error('MODEL_ATTRIBUTE', `the label ${JSON.stringify(twice)} is listed twice`)
   return { keys: strings.length > 0 ? 'string' : 'int64', labels }
 }

@@ -111,7 +111,7 @@ const ConcatFromSequence: LoweredOperator = {
     const [list, output] = [node.input(0), node.output()]
     const joined = node.int('new_axis', 0)
     const axis = normalizeAxis(node, node.int('axis', 0), output.rank)
-    const parts = output.dims.toSpliced(axis, 1)
+    const parts = output.dims.toSpliced(axis, 1).map((dim, i) => ({ dim, at: joined || i < axis ? i : i + 1 }))
     const [first, each, k, sum] = [c.name(), c.name(), c.name(), c.name()]
     c.line('{')
     c.failIf(`${c.list(list)}->count < 1`, 'an empty sequence has nothing to join')
@@ -121,15 +121,13 @@ const ConcatFromSequence: LoweredOperator = {
     c.line(`const om_item *${each} = ${c.list(list)}->items[${k}];`)
     const rank = output.rank - joined
     c.failUnlessEqual(`${each}->rank`, String(rank), 'the rank of an element is not what the model says')
-    parts.forEach((dim, i) => {
-      const at = joined || i < axis ? i : i + 1
+    parts.forEach(({ dim, at }) => {
       const expected = typeof dim === 'number' ? String(dim) : `${first}->dims[${at}]`
       c.failUnlessEqual(`${each}->dims[${at}]`, expected, `axis ${at} of an element differs from the others`)
     })
     c.line(`${sum} = om_dim_add(${sum}, ${joined ? '1' : `${each}->dims[${axis}]`});`)
     c.line('}')
-    parts.forEach((dim, i) => {
-      const at = joined || i < axis ? i : i + 1
+    parts.forEach(({ dim, at }) => {
       if (typeof dim !== 'number') c.line(`${c.symbol(dim)} = ${first}->dims[${at}];`)
     })
     c.failIf(`!om_valid_dim(${sum})`, 'the elements are too large together')
