@@ -15,7 +15,7 @@
  * noipa and not just noinline: where all pointers that a kernel reads are constants, GCC (seen in 12.2) makes a clone
  * without these parameters, addresses one constant relative to another (`MEM[0B + a + 4 * i]`), takes the 0B for a
  * dereferenced null pointer that nothing comes after, so sees no store, calls the kernel pure and drops the call.
- * Compilers that lack noipa have no such analysis (clang) or -fno-delete-null-pointer-checks (toolchain-flags.ts). */
+ * Compilers that lack noipa have no such analysis (clang) or -fno-delete-null-pointer-checks (src/toolchains/flags.ts). */
 #if defined(__has_attribute)
 #if __has_attribute(noipa)
 #define OM_KERNEL static __attribute__((noipa))

@@ -9,8 +9,8 @@ import { CompileError, EnvironmentError } from '../errors.ts'
 import { addonFlags, addonPlatform } from '../runtime/addon.ts'
 import type { Target } from '../targets/index.ts'
 import { type HeaderPackage, selfContained } from './addon-source.ts'
-import { runCompiler } from './spawn.ts'
-import { findCxx, installAdvice, type Toolchain } from './toolchain-find.ts'
+import { runCompiler } from '../toolchains/spawn.ts'
+import { findCxx, installAdvice, type Toolchain } from '../toolchains/find.ts'
 
 export interface AddonOptions {
   /** C++ compiler, with arguments if need be (`ccache g++`). Default: `CXX`, `c++`, `g++`, `clang++`. */

@@ -11,7 +11,7 @@ import type { Target } from '../targets/index.ts'
 import { kernelMacros, type KernelShape, kernelShapes } from '../kernels/shape.ts'
 import type { PlanOptions } from './plan.ts'
 import { generateSource } from './source.ts'
-import { compileLibrary, type CompiledLibrary, type Toolchain, type Weights, weightsSection } from './toolchain.ts'
+import { compileLibrary, type CompiledLibrary, type Toolchain, type Weights, weightsSection } from '../toolchains/cc.ts'
 
 /** OM_BUILTIN_ABI of native/abi/om_builtin.h. */
 export const OM_BUILTIN_ABI = 3

@@ -1,5 +1,5 @@
 import { compileBuiltin, OM_BUILTIN_ABI } from '../builtin/index.ts'
-import { findCc } from '../builtin/toolchain.ts'
+import { findCc } from '../toolchains/cc.ts'
 import { ownVersion } from '../cache/index.ts'
 import type { Request } from '../request/index.ts'
 import { resolveTarget } from '../targets/index.ts'

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
-import { findCc } from '../../src/builtin/toolchain.ts'
-import { knownFlags, languageFlags } from '../../src/builtin/toolchain-flags.ts'
+import { findCc } from '../../src/toolchains/cc.ts'
+import { knownFlags, languageFlags } from '../../src/toolchains/flags.ts'
 import { canRun, resolveTarget } from '../../src/targets/index.ts'
 
 // GCC drops calls of kernels whose inputs are all constants, see OM_KERNEL in runtime.h. Either of two things keeps them,

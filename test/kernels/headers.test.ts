@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { languageFlags } from '../../src/builtin/toolchain-flags.ts'
+import { languageFlags } from '../../src/toolchains/flags.ts'
 import { Random } from '../builtin/random/random.ts'
 
 // A model includes the headers of its operators in the order in which it meets them: whatever the order and the company,

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { findCc, type Toolchain } from '../../src/builtin/toolchain-find.ts'
+import { findCc, type Toolchain } from '../../src/toolchains/find.ts'
 import { abiFolder, compileModel, makeFolder } from './libraries.ts'
 import { fileURLToPath } from 'node:url'
 

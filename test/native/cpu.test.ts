@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { findCxx } from '../../src/builtin/toolchain-find.ts'
+import { findCxx } from '../../src/toolchains/find.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
 import { makeFolder } from './libraries.ts'
 

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { compileLibrary, findCc, type Toolchain } from '../../builtin/toolchain.ts'
+import { compileLibrary, findCc, type Toolchain } from '../../toolchains/cc.ts'
 import { resolveTarget, type Target, targets } from '../../targets/index.ts'
 import type { Check } from './check.ts'
 

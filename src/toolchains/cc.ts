@@ -7,12 +7,12 @@ import { CompileError, EnvironmentError } from '../errors.ts'
 import { onShutdown } from '../process/shutdown.ts'
 import { type Target, thisMachine } from '../targets/index.ts'
 import { type RunResult, runCompiler } from './spawn.ts'
-import { findCc, installAdvice, type Toolchain } from './toolchain-find.ts'
-import { knownFlags, libraryFlags, machineFlags } from './toolchain-flags.ts'
-import { type Weights, type WeightsForm, writeWeights } from './toolchain-weights.ts'
+import { findCc, installAdvice, type Toolchain } from './find.ts'
+import { knownFlags, libraryFlags, machineFlags } from './flags.ts'
+import { type Weights, type WeightsForm, writeWeights } from './weights.ts'
 
-export { findCc, findCxx, installAdvice, type Toolchain } from './toolchain-find.ts'
-export { type Weights, weightsSection } from './toolchain-weights.ts'
+export { findCc, findCxx, installAdvice, type Toolchain } from './find.ts'
+export { type Weights, weightsSection } from './weights.ts'
 
 /** One C file to be made into a library. */
 export interface CompileJob {

@@ -22,7 +22,7 @@ import {
   findCxx,
   type Toolchain,
   weightsSection,
-} from '../../src/builtin/toolchain.ts'
+} from '../../src/toolchains/cc.ts'
 import { canRun, resolveTarget, targets } from '../../src/targets/index.ts'
 
 const posix = process.platform !== 'win32'
@@ -379,7 +379,7 @@ describe.runIf(posix)('compileLibrary, when it fails,', () => {
     const stagingRoot = staging()
     const toolchain = await fake(compiling('exec sleep 100'))
     const code = join(root, 'toolchain.mjs')
-    const entry = fileURLToPath(new URL('../../src/builtin/toolchain.ts', import.meta.url))
+    const entry = fileURLToPath(new URL('../../src/toolchains/cc.ts', import.meta.url))
     await build({ entryPoints: [entry], outfile: code, bundle: true, platform: 'node', format: 'esm' })
     const given = JSON.stringify(job('', { toolchain, stagingRoot, target: resolveTarget('x86-64') }))
     const script = `await (await import(${JSON.stringify(code)})).compileLibrary(${given})`

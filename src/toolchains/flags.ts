@@ -1,8 +1,8 @@
 import { EnvironmentError } from '../errors.ts'
 import type { Target } from '../targets/index.ts'
 import { runCompiler } from './spawn.ts'
-import type { Toolchain } from './toolchain-find.ts'
-import { LARGE_WEIGHTS } from './toolchain-weights.ts'
+import type { Toolchain } from './find.ts'
+import { LARGE_WEIGHTS } from './weights.ts'
 
 /**
  * What the generated C means. NaN and infinities are ordinary values in ONNX, so nothing of -ffast-math that denies

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { runCompiler } from '../../src/builtin/spawn.ts'
+import { runCompiler } from '../../src/toolchains/spawn.ts'
 
 let folder: string
 beforeEach(() => {
