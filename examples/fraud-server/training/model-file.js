@@ -1,5 +1,6 @@
 import { tensorFrom } from '../../../dist/onnx/tensor.js'
 import { encodeModel } from '../../../dist/onnx/write.js'
+import { node, valueInfo } from '../../training-kit/onnx.js'
 import { featureNames } from '../src/features.js'
 
 /**
@@ -42,15 +43,4 @@ export function modelFile(weights, metadata) {
       ],
     },
   })
-}
-
-/** @param {string} name @param {'float32' | 'int64'} type @param {(number | string)[]} shape */
-function valueInfo(name, type, shape) {
-  return { name, type: { kind: /** @type {const} */ ('tensor'), type, shape } }
-}
-
-/** A node named after its one output. @param {string} op @param {string[]} inputs @param {string} output @param {Record<string, bigint>} ints its attributes */
-function node(op, inputs, output, ints = {}) {
-  const attributes = Object.entries(ints).map(([name, value]) => /** @type {const} */ ([name, { kind: 'int', value }]))
-  return { name: output, op, domain: '', overload: '', inputs, outputs: [output], attributes: new Map(attributes) }
 }

@@ -1,6 +1,6 @@
+import { Dense, Embedding } from '../../training-kit/layers.js'
+import { Random } from '../../training-kit/random.js'
 import { categories, featureNames } from '../src/features.js'
-import { Dense, Embedding } from './layers.js'
-import { Random } from './random.js'
 
 /**
  * The fraud network in plain double-precision JavaScript. Besides training, it is the reference that the compiled model is compared with.

@@ -2,8 +2,8 @@
  * Trains the fraud model and writes it: `node training/train.js`, a few seconds, always the same bytes.
  * With `--check` it writes nothing and fails when the committed files are not what training gives.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { keepResults } from '../../training-kit/results.js'
 import { modelInputs } from '../src/features.js'
 import { fit } from './fit.js'
 import { averagePrecision, precisionRecall } from './metrics.js'
@@ -36,12 +36,4 @@ const files = {
   }),
   'training/weights.jsonl': Buffer.from(weights.map((weight) => `${JSON.stringify(weight)}\n`).join('')),
 }
-for (const [name, bytes] of Object.entries(files)) {
-  const path = new URL(`../${name}`, import.meta.url)
-  if (!check) writeFileSync(path, bytes)
-  else if (!readFileSync(path).equals(bytes)) {
-    console.error(`${name} differs from what training gives; run without --check to write it`)
-    process.exitCode = 1
-  }
-  console.log(`${name}: ${bytes.length} bytes ${check ? 'compared' : 'written'}`)
-}
+keepResults(files, new URL('../', import.meta.url), check ?? false)

@@ -1,5 +1,5 @@
+import { Random } from '../../training-kit/random.js'
 import { categories } from '../src/features.js'
-import { Random } from './random.js'
 
 /**
  * Synthetic card transactions: cards with habits, and now and then a thief with other habits. Nothing here is anyone's data.

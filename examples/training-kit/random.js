@@ -1,5 +1,5 @@
 /**
- * Seeded random numbers, so that the same seed gives the same cards, the same weights and the same model file.
+ * Seeded random numbers, so that the same seed gives the same data, the same weights and the same model file.
  * Only `Math.log`, `Math.exp` and `Math.sqrt` are used: JavaScript engines may round `sin`, `cos` and `pow` differently.
  */
 export class Random {

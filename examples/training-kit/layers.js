@@ -10,7 +10,7 @@
  *
  * @param {number[]} dims @param {number} deviation @param {Random} random @returns {Parameter}
  */
-function parameter(dims, deviation, random) {
+export function parameter(dims, deviation, random) {
   const size = dims.reduce((product, dim) => product * dim, 1)
   const values = Float64Array.from({ length: size }, () => deviation * random.normal())
   return { dims, values, gradient: new Float64Array(size) }
