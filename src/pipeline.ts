@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, extname, join } from 'node:path'
 import { addonFor } from './addon-for.ts'
+import { feasibleRequest } from './feasible.ts'
 import type { Artifact, Signature } from './artifact.ts'
 import { artifactFor } from './artifacts.ts'
 import { buildReport, type ReportSettings } from './build-report.ts'
 import { type Cache, openCache } from './cache/index.ts'
 import type { CompileProgress } from './compilers/compiler.ts'
+import type { Platform } from './emit/module.ts'
 import { readingOf } from './compilers/hardening.ts'
 import type { OnnxMlirSettings } from './compilers/onnx-mlir.ts'
 import { modelSignature } from './model-signature.ts'
@@ -31,8 +33,11 @@ export interface PluginOptions extends RequestOptions, Omit<ReadOptions, 'operat
 /** All that a host needs to emit a model. */
 export interface BuildResult {
   readonly artifact: Artifact
-  /** The native addon for the artifact's machine: a `.node` file, or its source (`.cc`) where it can't be compiled here. */
-  readonly addon: { readonly path: string; readonly sha256: string }
+  /**
+   * The native addon for the artifact's machine: a `.node` file, or its source (`.cc`) where it can't be compiled here. A
+   * WebAssembly module needs none.
+   */
+  readonly addon?: { readonly path: string; readonly sha256: string }
   readonly facts: ModelFacts
   /** Files that the model consists of: a change of one of them asks for a new build. */
   readonly watch: readonly string[]
@@ -46,6 +51,8 @@ export interface BuildContext {
   readonly signal?: AbortSignal
   /** `dev`: the library must run on this machine, whatever the target. */
   readonly mode: 'dev' | 'build'
+  /** What will run the module: a browser gets WebAssembly, whatever the target is elsewhere. Default: `node`. */
+  readonly platform?: Platform
   log(line: string): void
   warn(line: string): void
   /** Steps between the lines of `log`: of interest to whoever waits. */
@@ -72,8 +79,9 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
       const reading = { ...readingOf(asked, readOptions), ...(await readingWith(operators)) }
       // Reading a file that is not there gives the error that users should see; asking for its stat does not.
       if (!existsSync(asked.path)) await readModel(asked.path, reading)
-      const request = runnableRequest(asked, context)
       cache ??= openCache({ ...(root !== undefined && { root }), warn: context.warn })
+      const { store } = cache
+      const request = await feasibleRequest(runnableRequest(asked, context), { store, onnxMlir, log: context.log })
       const report =
         reporting && (await buildReport(asked, reporting, { ...context, store: cache.store, onnxMlir, reading }))
       const { artifact, cached, files } = await artifactFor(request, {
@@ -82,12 +90,14 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
         onnxMlir,
         reading,
       })
-      const addon = await cache.store.writing((folder) => addonFor(artifact, { outDir: join(folder, 'addon') }))
+      const addon = isModule(artifact)
+        ? undefined
+        : await cache.store.writing((folder) => addonFor(artifact, { outDir: join(folder, 'addon') }))
       const requires = requirementsOf(artifact)
       for (const note of cached ? [] : artifact.notes) context.log(note)
       return {
         artifact,
-        addon: { path: addon, sha256: await cache.store.hashFile(addon) },
+        ...(addon !== undefined && { addon: { path: addon, sha256: await cache.store.hashFile(addon) } }),
         facts: {
           name: basename(request.path),
           signature: artifact.signature,
@@ -109,10 +119,18 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
   }
 }
 
-/** The request itself, or, in dev, the same for this machine where its target can't run here. */
-function runnableRequest(request: Request, { mode }: BuildContext): Request {
+/** Whether it is WebAssembly. */
+function isModule({ library }: BuildResult['artifact']): boolean {
+  return extname(library) === '.wasm'
+}
+
+/** The request itself; for a browser as WebAssembly; in dev for this machine where its target can't run here. */
+function runnableRequest(request: Request, { mode, platform }: BuildContext): Request {
+  const retargeted = (target: string, more: RequestOptions = {}) =>
+    parseRequest(request.path, { ...request.directives, target, ...more })
+  if (platform === 'browser') return retargeted('wasm', { compiler: 'builtin' })
   if (mode === 'build' || canRun(resolveTarget(request.directives.target))) return request
-  return parseRequest(request.path, { ...request.directives, target: 'host' })
+  return retargeted('host')
 }
 
 /** The operators that users define, as they go into reading a model. */

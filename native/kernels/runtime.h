@@ -46,9 +46,12 @@ enum { OM_IS_EXACT = 1 };
 enum { OM_IS_EXACT = 0 };
 #endif
 
+/* What size_t and differences of pointers can tell. */
+#define OM_MAX_BYTES ((uint64_t)PTRDIFF_MAX - 64)
+
 /* Memory that the caller may free(): 64-byte aligned where the C library can, so that vector code runs well. */
 static inline void *om_allocate(int64_t bytes) {
-  if (bytes < 0) return NULL;
+  if (bytes < 0 || (uint64_t)bytes > OM_MAX_BYTES) return NULL;
 #ifdef OM_EXACT
   const size_t size = (size_t)bytes;
 #else

@@ -76,6 +76,11 @@ async function compiled(toolchain: Toolchain, platform: string, options: AddonOp
   return addon
 }
 
+/** Whether this machine's addon comes with the package, so that no C++ compiler is needed. */
+export function hasPrebuiltAddon(): boolean {
+  return prebuiltAddon() !== undefined
+}
+
 function prebuiltAddon(): string | undefined {
   const folder = join(addonFolder, 'prebuilds')
   if (!existsSync(folder)) return undefined

@@ -11,7 +11,9 @@ import type { Target } from '../targets/index.ts'
 import { kernelMacros, type KernelShape, kernelShapes } from '../kernels/shape.ts'
 import type { PlanOptions } from './plan.ts'
 import { generateSource } from './source.ts'
-import { compileLibrary, type CompiledLibrary, type Toolchain, type Weights, weightsSection } from '../toolchains/cc.ts'
+import { compileLibrary, type Toolchain, type Weights, weightsSection } from '../toolchains/cc.ts'
+import { compileWasm } from '../toolchains/wasm.ts'
+import type { WasmToolchain } from '../toolchains/wasm-find.ts'
 
 /** OM_BUILTIN_ABI of native/abi/om_builtin.h. */
 export const OM_BUILTIN_ABI = 3
@@ -22,7 +24,8 @@ export interface BuiltinOptions {
   readonly optimize: 0 | 1 | 2 | 3
   /** Fixed symbolic dimensions. */
   readonly dims?: ReadonlyMap<string, number>
-  readonly toolchain?: Toolchain
+  /** What compiles the C: of the kind that the target needs. */
+  readonly toolchain?: Toolchain | WasmToolchain
   readonly stagingRoot?: string
   readonly signal?: AbortSignal
   /** Of the C compiler: milliseconds, and bytes of resident memory. */
@@ -33,7 +36,15 @@ export interface BuiltinOptions {
   readonly profile?: boolean
 }
 
-export interface BuiltinResult extends CompiledLibrary {
+export interface BuiltinResult {
+  /** Absolute path within `folder`. */
+  readonly library: string
+  /** A file of weights that the library needs beside it, within `folder`: large ones of WebAssembly. */
+  readonly weights?: string
+  /** The staging folder, the caller's to remove when the files have been copied. */
+  readonly folder: string
+  /** Wall-clock time of the C compiler. */
+  readonly seconds: number
   readonly signature: Signature
   /** What the user should be told of the model, in sentences. */
   readonly notes: readonly string[]
@@ -82,9 +93,12 @@ export function graphSource(
   { target, identity, profile = false, apart = false }: SourceOptions,
 ): BuiltinSource {
   const shape = shapeFor(target)
+  const isWasm = target.arch === 'wasm32'
+  const rooms = isWasm ? ['freestanding', 'wasm', 'abi', 'kernels'] : ['abi', 'kernels']
   const { head, body, weights, signature, arenaBytes } = generateSource(graph, {
     target: target.name,
     byteOrder: target.byteOrder,
+    entry: isWasm ? 'wasm' : 'native',
     shape,
     compiler: identity,
     profile,
@@ -95,33 +109,42 @@ export function graphSource(
   return {
     text: macros.join('') + head + weightsSection(bytes) + body,
     weights: { bytes, chunks: weights },
-    includeDirs: ['abi', 'kernels'].map((room) => fileURLToPath(new URL(`../../native/${room}`, import.meta.url))),
+    includeDirs: rooms.map((room) => fileURLToPath(new URL(`../../native/${room}`, import.meta.url))),
     signature,
     arenaBytes,
   }
 }
 
 /**
- * Compiles a model with the machine's C compiler: graph → C → shared library with onnx-mlir's ABI.
+ * Compiles a model: graph → C → shared library with onnx-mlir's ABI, or WebAssembly module, by a C compiler.
  *
  * @throws ModelError, CompileError, EnvironmentError as the rooms below say
  */
 export async function compileBuiltin(model: Model, options: BuiltinOptions): Promise<BuiltinResult> {
-  const { text, weights, includeDirs, signature, notes } = builtinSource(model, options)
-  const library = await compileLibrary({
+  const { text, weights, includeDirs, signature, arenaBytes, notes } = builtinSource(model, options)
+  const { toolchain, stagingRoot, signal, target, optimize, limits } = options
+  const job = {
     source: text,
     weights,
     includeDirs,
-    target: options.target,
-    optimize: options.optimize,
+    target,
+    optimize,
     model: model.path,
     hasOperators: (model.operators ?? []).length > 0,
-    ...(options.toolchain && { toolchain: options.toolchain }),
-    ...(options.stagingRoot && { stagingRoot: options.stagingRoot }),
-    ...(options.signal && { signal: options.signal }),
-    ...options.limits,
-  })
-  return { ...library, signature, notes }
+    ...(stagingRoot && { stagingRoot }),
+    ...(signal && { signal }),
+    ...limits,
+  }
+  if (target.arch === 'wasm32') {
+    const made = await compileWasm({ ...job, arenaBytes, ...(isForWasm(toolchain) && { toolchain }) })
+    return { ...made, signature, notes }
+  }
+  const made = await compileLibrary({ ...job, ...(toolchain && !isForWasm(toolchain) && { toolchain }) })
+  return { ...made, signature, notes }
+}
+
+function isForWasm(toolchain: Toolchain | WasmToolchain | undefined): toolchain is WasmToolchain {
+  return toolchain !== undefined && 'kind' in toolchain
 }
 
 /** The register tile for a target's vector unit. */

@@ -23,6 +23,8 @@ export interface SourceOptions {
   readonly profile?: boolean
   /** See `PlanOptions`. */
   readonly apart?: boolean
+  /** What a library exports: onnx-mlir's ABI and the descriptor, or what a host of WebAssembly calls (native/wasm/om_wasm.h). */
+  readonly entry: 'native' | 'wasm'
 }
 
 /** A model as one C translation unit and the data of its constants. */
@@ -61,7 +63,7 @@ export function generateSource(graph: Graph, options: SourceOptions): ModelSourc
       table.definitions(),
       load,
       run,
-      descriptor(signature, plan.arenaBytes, options),
+      options.entry === 'wasm' ? wasmEntry(plan.arenaBytes) : descriptor(signature, plan.arenaBytes, options),
       table.userSources(),
     ].join('\n'),
     weights: constants.chunks,
@@ -84,6 +86,10 @@ function writeLoading(
   constants.load(loading, plan)
   const loaded = new Map(loading.values.map((value) => [value, plan.storage.get(value)!]))
   return { load: writeLoad(loading.graph, steps, plan, constants), loaded }
+}
+
+function wasmEntry(arenaBytes: number): string {
+  return `#define OM_ARENA_BYTES ${arenaBytes}u\n#include "om_wasm.h"\n`
 }
 
 function descriptor(signature: Signature, arenaBytes: number, { target, compiler }: SourceOptions): string {

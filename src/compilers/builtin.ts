@@ -1,19 +1,20 @@
 import { compileBuiltin, OM_BUILTIN_ABI } from '../builtin/index.ts'
-import { findCc } from '../toolchains/cc.ts'
+import { findCc, type Toolchain } from '../toolchains/cc.ts'
+import { findWasm, type WasmToolchain } from '../toolchains/wasm-find.ts'
 import { ownVersion } from '../cache/index.ts'
 import type { Request } from '../request/index.ts'
-import { resolveTarget } from '../targets/index.ts'
+import { resolveTarget, type Target } from '../targets/index.ts'
 import type { Compiler } from './compiler.ts'
 import { compileLimits } from './hardening.ts'
 
-/** The built-in compiler with this machine's C compiler for the request's target. */
+/** The built-in compiler with this machine's C compiler for the request's target, or what compiles to WebAssembly. */
 export async function builtinCompiler(request: Request, memoFolder: string | undefined): Promise<Compiler> {
   const target = resolveTarget(request.directives.target)
-  const toolchain = await findCc({ target, ...(memoFolder && { memoFolder }) })
-  const version = `${ownVersion()} ${toolchain.version}`
+  const { toolchain, toolchainVersion, identity } = await toolchainFor(target, memoFolder)
+  const version = `${ownVersion()} ${toolchainVersion}`
   return {
     name: 'builtin',
-    identity: [version, toolchain.banner, toolchain.machine].join(' '),
+    identity: [version, identity].join(' '),
     abi: OM_BUILTIN_ABI,
     async compile({ directives }, model, { stagingRoot, signal }) {
       const made = await compileBuiltin(model, {
@@ -30,6 +31,7 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
       return {
         library: made.library,
         staging: made.folder,
+        ...(made.weights && { constants: { path: made.weights, name: 'weights.bin' } }),
         facts: {
           signature: made.signature,
           target: target.name,
@@ -40,4 +42,21 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
       }
     },
   }
+}
+
+interface Found {
+  readonly toolchain: Toolchain | WasmToolchain
+  readonly toolchainVersion: string
+  /** What else tells it from others of the same version. */
+  readonly identity: string
+}
+
+async function toolchainFor(target: Target, memoFolder: string | undefined): Promise<Found> {
+  const memo = memoFolder ? { memoFolder } : {}
+  if (target.arch === 'wasm32') {
+    const toolchain = await findWasm(memo)
+    return { toolchain, toolchainVersion: `clang ${toolchain.version}`, identity: toolchain.kind }
+  }
+  const toolchain = await findCc({ target, ...memo })
+  return { toolchain, toolchainVersion: toolchain.version, identity: `${toolchain.banner} ${toolchain.machine}` }
 }

@@ -1,36 +1,42 @@
 import type { ModelFacts } from '../runtime/model.ts'
 import { jsString, jsValue } from './js.ts'
 
+/** What runs a generated module: Node, or a browser and what is like one. */
+export type Platform = 'node' | 'browser'
+
 /** Where the generated module finds its files at run time: JavaScript expressions, each giving a `string` path or a `URL`. */
 export interface ModuleFiles {
-  readonly addon: string
+  /** For native libraries. */
+  readonly addon?: string
   readonly library: string
-  /** onnx-mlir's large constants, where the library has any. */
+  /** Constants that are not in the library: large ones of onnx-mlir, large weights of WebAssembly. */
   readonly constants?: string
 }
 
 export interface ModuleOptions {
   readonly facts: ModelFacts
-  /** What the module imports `createNodeModel` from: a package specifier or an absolute path. */
+  /** Where the module runs: natively or as WebAssembly in Node, or as WebAssembly on the web. */
+  readonly platform: Platform
+  /** What the module imports the platform's runtime from: a package specifier or an absolute path. */
   readonly runtime: string
   readonly files: ModuleFiles
 }
 
 /**
- * The JavaScript module that a model import becomes on Node: an ES module with the model as default export, and its
+ * The JavaScript module that a model import becomes: an ES module with the model as default export, and its
  * parts under the same names. Facts are plain literals and the model is made by one call marked pure, so a bundler
  * drops whatever the application doesn't use; `import { inputs }` alone carries no native code.
  */
-export function moduleSource({ facts, runtime, files }: ModuleOptions): string {
+export function moduleSource({ facts, platform, runtime, files }: ModuleOptions): string {
   const { name, signature, target, compiler, report, requires, sha256, profiled } = facts
   const known = [`name: ${jsString(name)}`, 'signature: { inputs, outputs }', 'target', 'compiler', 'report']
   if (requires) known.push(`requires: ${jsValue(requires)}`)
   if (sha256) known.push(`sha256: ${jsValue(sha256)}`)
   if (profiled) known.push('profiled: true')
-  const fields = [`addon: ${files.addon}`, `library: ${files.library}`]
-  if (files.constants !== undefined) fields.push(`constants: ${files.constants}`)
+  const create = platform === 'browser' ? 'createWebModel' : 'createNodeModel'
+  const fields = fieldsOf(platform, files)
   // The file expressions (`new URL(…)`) count as side effects where they are arguments; in a function body they don't.
-  return `import { createNodeModel } from ${jsString(runtime)}
+  return `import { ${create} } from ${jsString(runtime)}
 
 export const inputs = ${jsValue(signature.inputs)}
 export const outputs = ${jsValue(signature.outputs)}
@@ -39,7 +45,7 @@ export const compiler = ${jsValue(compiler)}
 export const report = ${jsValue(report)}
 
 const model = /*#__PURE__*/ (() =>
-  createNodeModel(
+  ${create}(
     { ${known.join(', ')} },
     { ${fields.join(', ')} },
   ))()
@@ -48,6 +54,16 @@ export default model
 export const run = (tensors) => model.run(tensors)
 export const runSync = (tensors) => model.runSync(tensors)
 `
+}
+
+/** The files in the words of the platform's runtime. */
+function fieldsOf(platform: Platform, { addon, library, constants }: ModuleFiles): string[] {
+  const names = platform === 'browser' ? (['module', 'weights'] as const) : (['library', 'constants'] as const)
+  return [
+    ...(addon === undefined ? [] : [`addon: ${addon}`]),
+    `${names[0]}: ${library}`,
+    ...(constants === undefined ? [] : [`${names[1]}: ${constants}`]),
+  ]
 }
 
 /**

@@ -15,12 +15,14 @@ export interface EmittedFile {
 
 export interface EmittedFiles {
   readonly library: EmittedFile
-  readonly addon: EmittedFile
+  /** Of native libraries. */
+  readonly addon?: EmittedFile
   readonly constants?: EmittedFile
 }
 
 /**
- * Names the files of a model.
+ * Names the files of a model. The weights of a WebAssembly module have a name of their own, hashed by what is in them: a
+ * model that was trained no further keeps them in the caches of browsers when its code changes.
  *
  * onnx-mlir bakes the name of its constants file into the library, which looks for it in its own folder. So the two share
  * a folder of their own, hashed by the library: constants of two models that want one name can't meet.
@@ -29,8 +31,9 @@ export function emittedFiles(model: string, { artifact, addon }: BuildResult): E
   const base = basename(model, '.onnx').replace(/[^\w.-]/g, '_')
   const extension = extname(artifact.library)
   const stem = `${base}-${artifact.sha256.slice(0, 8)}`
-  const addonExtension = extname(addon.path)
-  const folder = artifact.constants ? `${stem}/` : ''
+  const isWasm = extension === '.wasm'
+  const folder = artifact.constants && !isWasm ? `${stem}/` : ''
+  const constantsName = isWasm ? `${base}.bin` : (artifact.constants?.name ?? '')
 
   return {
     library: {
@@ -40,19 +43,26 @@ export function emittedFiles(model: string, { artifact, addon }: BuildResult): E
       name: base + extension,
       fileName: `${folder}${stem}${extension}`,
     },
-    addon: {
-      role: 'addon',
-      source: addon.path,
-      sha256: addon.sha256,
-      name: `onnx-mlir${addonExtension}`,
-      fileName: `onnx-mlir-${addon.sha256.slice(0, 8)}${addonExtension}`,
-    },
-    constants: artifact.constants && {
-      role: 'constants',
-      source: artifact.constants.path,
-      sha256: artifact.constants.sha256,
-      name: artifact.constants.name,
-      fileName: `${folder}${artifact.constants.name}`,
-    },
+    ...(addon && { addon: addonFile(addon) }),
+    ...(artifact.constants && {
+      constants: {
+        role: 'constants',
+        source: artifact.constants.path,
+        sha256: artifact.constants.sha256,
+        name: constantsName,
+        fileName: isWasm ? `${base}-${artifact.constants.sha256.slice(0, 8)}.bin` : `${folder}${constantsName}`,
+      },
+    }),
+  }
+}
+
+function addonFile({ path, sha256 }: NonNullable<BuildResult['addon']>): EmittedFile {
+  const extension = extname(path)
+  return {
+    role: 'addon',
+    source: path,
+    sha256,
+    name: `onnx-mlir${extension}`,
+    fileName: `onnx-mlir-${sha256.slice(0, 8)}${extension}`,
   }
 }

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { basename, dirname } from 'node:path'
 import { addonNote } from '../addon-for.ts'
 import type { CompileProgress } from '../compilers/compiler.ts'
-import { moduleSource, stubSource } from '../emit/module.ts'
+import { moduleSource, type Platform, stubSource } from '../emit/module.ts'
 import { type BuildContext, createPipeline, type Pipeline, type PluginOptions } from '../pipeline.ts'
 import { type EmittedFile, emittedFiles } from './files.ts'
 
@@ -70,17 +70,18 @@ export function createModels(options: HostOptions = {}): Models {
       for (const file of built.watch) host.watch(file)
       if (built.reportPage !== undefined) reportPages.set(basename(built.reportPage, '.nnpa.html'), built.reportPage)
 
-      const note = addonNote(built.addon.path, built.artifact.target)
+      const note = built.addon && addonNote(built.addon.path, built.artifact.target)
       if (note !== undefined && !toldNotes.has(note)) host.warn(note)
       if (note !== undefined) toldNotes.add(note)
 
       const { addon, library, constants } = emittedFiles(model, built)
       const files = {
-        addon: await host.place(addon),
+        ...(addon && { addon: await host.place(addon) }),
         library: await host.place(library),
-        constants: constants && (await host.place(constants)),
+        ...(constants && { constants: await host.place(constants) }),
       }
-      return moduleSource({ facts: built.facts, runtime, files })
+      const { platform = 'node' } = host
+      return moduleSource({ facts: built.facts, platform, runtime: runtimeOf(platform), files })
     },
   }
 }
@@ -108,8 +109,11 @@ export function modelFile(id: string): string {
 }
 
 /**
- * The runtime. Modules import it by its absolute path, and so it is bundled into the output where a host would leave a bare
- * name external: a built folder runs without `node_modules`.
+ * The runtime of a platform. Modules import it by its absolute path, and so it is bundled into the output where a host would
+ * leave a bare name external: a built folder runs without `node_modules`.
  */
-const runtime = createRequire(import.meta.url).resolve('unplugin-onnx-mlir/runtime/node')
-export const runtimeFolder = dirname(runtime)
+function runtimeOf(platform: Platform): string {
+  return createRequire(import.meta.url).resolve(`unplugin-onnx-mlir/runtime/${platform === 'browser' ? 'web' : 'node'}`)
+}
+
+export const runtimeFolder = dirname(runtimeOf('node'))

@@ -10,7 +10,7 @@ import { emittedFiles } from './files.ts'
 export async function runnableModel(path: string, built: BuildResult): Promise<Model> {
   const { addon, library, constants } = emittedFiles(path, built)
   return createNodeModel(built.facts, {
-    addon: addon.source,
+    ...(addon && { addon: addon.source }),
     library: library.source,
     ...(constants && { constants: JSON.parse(await cachedUrl(constants)) as string }),
   })

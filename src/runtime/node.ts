@@ -14,8 +14,8 @@ import type { Tensor } from './tensor.ts'
 
 /** The native files of a built model: paths or `file:` URLs. */
 export interface ModelFiles {
-  /** Or its source, which is compiled the first time. */
-  readonly addon: string | URL
+  /** Of a native library, or its source, which is compiled the first time. */
+  readonly addon?: string | URL
   readonly library: string | URL
   /** onnx-mlir's file of large constants, under the name that the library asks for. */
   readonly constants?: string | URL
@@ -144,7 +144,9 @@ class NodeModel implements Model {
     let session
     try {
       for (const file of known) expectContents(file, this.name)
-      const addon = loadAddon(locate(this.#files.addon, this.name), this.name)
+      const { addon: addonFile } = this.#files
+      if (addonFile === undefined) throw new ModelLoadError('LOAD_FORMAT', `${this.name}: it has no addon`)
+      const addon = loadAddon(locate(addonFile, this.name), this.name)
       session = new NativeSession(addon, { library, constantsFolder, requires, ...profile }, this, mailboxLimit)
     } catch (error) {
       throw loadError(error, `${this.name}: ${library} can't be loaded`)

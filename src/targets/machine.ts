@@ -24,8 +24,9 @@ export function thisMachine(): Machine | null {
 }
 let detected: { machine: Machine | null } | undefined
 
-/** `null` for a machine that is no target of ours (`ppc64`, `loong64`, …). */
+/** `null` where we make no native code: on Windows, and for processors that are no target (`ppc64`, `loong64`, …). */
 export function machineFrom({ arch, platform, cpu }: MachineFacts): Machine | null {
+  if (platform === 'win32') return null
   switch (arch) {
     case 'x64':
       return { arch: 'x86-64', level: x86Level(platform === 'darwin' ? sysctlFlags(cpu) : cpuinfoFlags(cpu, 'flags')) }

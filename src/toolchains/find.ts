@@ -1,8 +1,9 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs'
-import { basename, delimiter, isAbsolute, join, resolve } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { basename } from 'node:path'
 import { rememberByStat } from '../cache/file-memo.ts'
 import { EnvironmentError } from '../errors.ts'
 import { type Arch, type Target, thisMachine } from '../targets/index.ts'
+import { splitCommand, which } from './programs.ts'
 import { runCompiler } from './spawn.ts'
 
 /** An installed compiler that answered. */
@@ -142,32 +143,6 @@ function archOf(triple: string): Arch | undefined {
   if (cpu.startsWith('arm')) return 'arm'
   if (cpu === 's390x' || cpu === 'riscv64' || cpu === 'wasm32') return cpu
   return undefined
-}
-
-/** A path may hold spaces, so the whole text is tried as one before it is cut into program and arguments. */
-function splitCommand(text: string): readonly string[] {
-  return isProgram(text) ? [text] : text.split(/\s+/)
-}
-
-function which(name: string, env: Readonly<NodeJS.ProcessEnv>): string | undefined {
-  const extensions = process.platform === 'win32' ? ['', '.exe', '.cmd'] : ['']
-  const folders = isAbsolute(name) || /[\\/]/.test(name) ? [''] : (env['PATH'] ?? '').split(delimiter).filter(Boolean)
-  for (const folder of folders) {
-    for (const extension of extensions) {
-      const path = resolve(join(folder, name + extension))
-      if (isProgram(path)) return path
-    }
-  }
-  return undefined
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile() // a folder is executable too
-  } catch {
-    return false
-  }
 }
 
 function chosenIsMissing({ language, variable }: Tools, chosen: string): EnvironmentError {

@@ -46,6 +46,10 @@ ${elf('.lrodata.om_weights,"al"')}
 _Alignas(${alignment}) static ${array} = {
 #include "${FILES.text}"
 };
+#elif defined(__wasm__)
+/* Filled after the link (src/toolchains/wasm-binary.ts), or by whoever loads the module: neither constant nor hidden, so that
+ * the compiler takes it for neither. */
+_Alignas(${alignment}) unsigned char om_weights[${bytes}];
 #elif defined(__APPLE__)
 ${hidden}
 ${assembly('.pushsection __TEXT,__const', '.globl _om_weights', '.private_extern _om_weights', ...content('_om_weights'), '.popsection')}

@@ -59,7 +59,7 @@ describe.runIf(process.arch === 'x64')('which compiler runs', () => {
   test('auto takes an onnx-mlir that can make the target, and its library runs', async () => {
     const { artifact, addon, facts } = await build('same', 'auto', gives(libraries.same))
     expect(artifact.compiler.name).toBe('onnx-mlir')
-    const model = createNodeModel(facts, { addon: addon.path, library: artifact.library })
+    const model = createNodeModel(facts, { addon: addon!.path, library: artifact.library })
     expect(model.runSync({ x: { data: new Float32Array(64), dims: [2, 32] } })['y']!.dims).toEqual([2, 4])
   })
 

@@ -41,7 +41,12 @@ async function folderWith(texts: Record<string, string>): Promise<string> {
 }
 
 test('the module gives the model, its parts and its facts', async () => {
-  const source = moduleSource({ facts, runtime: './run "time".mjs', files: { ...files, constants: '"c.bin"' } })
+  const source = moduleSource({
+    platform: 'node',
+    facts,
+    runtime: './run "time".mjs',
+    files: { ...files, constants: '"c.bin"' },
+  })
   const folder = await folderWith({ 'model.mjs': source, 'run "time".mjs': runtime })
   const url = pathToFileURL(join(folder, 'model.mjs')).href
   const module = await import(/* @vite-ignore */ url)
@@ -62,7 +67,7 @@ test('the module gives the model, its parts and its facts', async () => {
 test('a model without constants, report and requirements', async () => {
   const { report: _, requires: __, profiled: ___, ...bare } = facts
   const folder = await folderWith({
-    'model.mjs': moduleSource({ facts: bare, runtime: './r.mjs', files }),
+    'model.mjs': moduleSource({ platform: 'node', facts: bare, runtime: './r.mjs', files }),
     'r.mjs': runtime,
   })
   const module = await import(/* @vite-ignore */ pathToFileURL(join(folder, 'model.mjs')).href)
@@ -95,7 +100,7 @@ const bundlers = {
 
 test.each(Object.entries(bundlers))('%s drops the model where only facts are imported', async (_, bundle) => {
   const folder = await folderWith({
-    'model.mjs': moduleSource({ facts, runtime: 'runtime', files }),
+    'model.mjs': moduleSource({ platform: 'node', facts, runtime: 'runtime', files }),
     'facts.mjs': `import { inputs } from './model.mjs'\nconsole.log(inputs)`,
     'run.mjs': `import { run } from './model.mjs'\nconsole.log(run)`,
   })
@@ -109,7 +114,7 @@ test('the stub links like the module, imports silently and throws on any use', a
   const message = 'fraud.onnx needs Node: "</script>\u2028'
   const folder = await folderWith({
     'stub.mjs': stubSource(message),
-    'model.mjs': moduleSource({ facts, runtime: './r.mjs', files }),
+    'model.mjs': moduleSource({ platform: 'node', facts, runtime: './r.mjs', files }),
     'r.mjs': runtime,
   })
   const [stub, module] = await Promise.all(

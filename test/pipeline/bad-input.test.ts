@@ -201,7 +201,7 @@ describe.skipIf(process.platform === 'win32')('a C compiler', () => {
 
 describe('builds', () => {
   async function run({ facts, addon, artifact }: BuildResult): Promise<number[]> {
-    const made = createNodeModel(facts, { addon: addon.path, library: artifact.library })
+    const made = createNodeModel(facts, { addon: addon!.path, library: artifact.library })
     return [...(made.runSync({ x: { data: Float32Array.of(1, 2, 3, 4), dims: [1, 4] } })['y']!.data as Float32Array)]
   }
 
@@ -234,6 +234,6 @@ describe('builds', () => {
     const built = await build(path, join(file, 'cache'))
     expect(await run(built)).toEqual([-1, -2, -3, -4])
     expect(warnings.join()).toMatch(/Going on without a cache/)
-    expect(built.addon.path.startsWith(file)).toBe(false)
+    expect(built.addon!.path.startsWith(file)).toBe(false)
   })
 })

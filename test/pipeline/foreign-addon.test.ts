@@ -58,9 +58,9 @@ describe.runIf(isHere)('a build for IBM Z made elsewhere', () => {
   test.runIf(hasCross)('has an addon for IBM Z where there is a cross compiler', async () => {
     const { addon, artifact } = await build()
     expect(artifact.compiler.name).toBe('onnx-mlir')
-    expect(addon.path).toMatch(/\.node$/)
-    expect(await readElfIdentity(addon.path)).toEqual({ bits: 64, byteOrder: 'big', machine: 's390x' })
-    expect((await readFile(addon.path)).includes('napi_register_module_v1')).toBe(true)
+    expect(addon!.path).toMatch(/\.node$/)
+    expect(await readElfIdentity(addon!.path)).toEqual({ bits: 64, byteOrder: 'big', machine: 's390x' })
+    expect((await readFile(addon!.path)).includes('napi_register_module_v1')).toBe(true)
   })
 
   test.each([
@@ -76,8 +76,8 @@ describe.runIf(isHere)('a build for IBM Z made elsewhere', () => {
   ])('has the source of one where %s', async (_, scripts) => {
     await onlyOnPath(scripts)
     const { addon } = await build()
-    expect(addon.path).toMatch(/\.cc$/)
-    const text = await readFile(addon.path, 'utf8')
+    expect(addon!.path).toMatch(/\.cc$/)
+    const text = await readFile(addon!.path, 'utf8')
     expect(text).toContain('NODE_API_MODULE(onnx_mlir, init)')
     expect(text).not.toMatch(/#include [<"](napi|node_api|session)/)
   })
@@ -139,7 +139,7 @@ function withSource(): Pipeline {
   return {
     async build(id, context) {
       const built = await pipeline.build(id, context)
-      return { ...built, addon: { ...built.addon, path: await writeAddonSource({ outDir: join(root, 'cache') }) } }
+      return { ...built, addon: { ...built.addon!, path: await writeAddonSource({ outDir: join(root, 'cache') }) } }
     },
   }
 }

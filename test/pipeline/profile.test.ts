@@ -34,7 +34,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 async function load(query: string): Promise<Model> {
   const quiet = { mode: 'dev', log: () => undefined, warn: () => undefined } as const
   const built = await createPipeline({ cache: join(folder, 'cache') }).build(`${join(folder, 'm.onnx')}${query}`, quiet)
-  return createNodeModel(built.facts, { addon: built.addon.path, library: built.artifact.library })
+  return createNodeModel(built.facts, { addon: built.addon!.path, library: built.artifact.library })
 }
 
 const inputs = { x: { data: new Float32Array(128 * 64), dims: [128, 64] } }

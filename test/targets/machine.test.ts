@@ -21,7 +21,11 @@ describe('machineFrom', () => {
   })
 
   it('x86-64: the lowest level where nothing is known', () => {
-    expect(machineFrom({ arch: 'x64', platform: 'win32', cpu: '' })).toEqual({ arch: 'x86-64', level: 1 })
+    expect(linux('x64', '')).toEqual({ arch: 'x86-64', level: 1 })
+  })
+
+  it('is no machine on Windows, where we make no native code', () => {
+    expect(machineFrom({ arch: 'x64', platform: 'win32', cpu: '' })).toBeNull()
   })
 
   it('x86-64: the words of sysctl on macOS', () => {

@@ -1,0 +1,38 @@
+import type { Target } from '../targets/index.ts'
+import type { Toolchain } from './find.ts'
+import type { Weights } from './weights.ts'
+
+/** One C file to be made into a library. */
+export interface CompileJob {
+  readonly source: string
+  /** What the source's `weightsSection` brings in. */
+  readonly weights?: Weights
+  readonly includeDirs: readonly string[]
+  readonly target: Target
+  readonly optimize: 0 | 1 | 2 | 3
+  /** `-D` options: C identifiers and their values. */
+  readonly defines?: Readonly<Record<string, string | number>>
+  /** Folder in which a private staging folder is made. Default: the system's for temporary files. */
+  readonly stagingRoot?: string
+  /** Default: `findCc({ target })`. */
+  readonly toolchain?: Toolchain
+  /** The model's path as the user wrote it, for messages. */
+  readonly model?: string
+  /** Whether C of users may be in the source: its errors are theirs to mend. */
+  readonly hasOperators?: boolean
+  readonly signal?: AbortSignal
+  /** Milliseconds; default 10 minutes. */
+  readonly timeout?: number
+  /** Bytes of resident memory that the compiler and what it starts may use; default: no limit. */
+  readonly memory?: number
+}
+
+export interface CompiledLibrary {
+  /** Absolute path within `folder`. */
+  readonly library: string
+  /** The staging folder, the caller's to remove when the library has been copied. */
+  readonly folder: string
+  readonly toolchain: Toolchain
+  /** Wall-clock time of the C compiler. */
+  readonly seconds: number
+}

@@ -1,0 +1,29 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
+
+/** A command of `CC` or `CXX`, program and arguments. A path may hold spaces, so the whole text is tried as one before it is cut into program and arguments. */
+export function splitCommand(text: string): readonly string[] {
+  return isProgram(text) ? [text] : text.split(/\s+/)
+}
+
+/** Absolute path of a program by its name on PATH, or by a path of its own. */
+export function which(name: string, env: Readonly<NodeJS.ProcessEnv>): string | undefined {
+  const extensions = process.platform === 'win32' ? ['', '.exe', '.cmd'] : ['']
+  const folders = isAbsolute(name) || /[\\/]/.test(name) ? [''] : (env['PATH'] ?? '').split(delimiter).filter(Boolean)
+  for (const folder of folders) {
+    for (const extension of extensions) {
+      const path = resolve(join(folder, name + extension))
+      if (isProgram(path)) return path
+    }
+  }
+  return undefined
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile() // a folder is executable too
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * Changes that are made to a WebAssembly module after it was linked: the assembler of no clang brings in a file for wasm
+ * (`.incbin`), so weights become a data segment here.
+ *
+ * The format: WebAssembly Core Specification 2.0, chapter 5 "Binary Format".
+ */
+
+/** Ids of sections (§5.5.2). */
+const section = { custom: 0, import: 2, global: 6, export: 7, data: 11, dataCount: 12 } as const
+
+/** Kinds of exports (§5.5.10). */
+const exportKind = { global: 3 } as const
+
+interface Section {
+  readonly id: number
+  readonly content: Uint8Array
+}
+
+export interface Finished {
+  readonly module: Uint8Array
+  /** Where the weights are or have to be copied to; `undefined` in a module without weights. */
+  readonly weightsAddress: number | undefined
+}
+
+/**
+ * Completes a linked module: drops custom sections (names, producers) and puts the weights in.
+ *
+ * @param linked exports the address of `om_weights` where there are weights
+ * @param weights chunks of what stands there; without any the export stays, for whoever fills them in when loading
+ * @throws TypeError when it is not a module that we link: imports, or no address for the weights
+ */
+export function finishModule(linked: Uint8Array, weights?: readonly Uint8Array[]): Finished {
+  const sections = readSections(linked).filter(({ id }) => id !== section.custom)
+  if (sections.some(({ id }) => id === section.import)) throw new TypeError('the module imports something')
+  const weightsAddress = addressOf('om_weights', sections)
+  if (weights === undefined || weights.length === 0) return { module: writeModule(sections), weightsAddress }
+  if (weightsAddress === undefined) throw new TypeError('the module has no address of its weights')
+  const withData = appendData(sections, weightsAddress, weights)
+  return { module: writeModule(withoutExport('om_weights', withData)), weightsAddress }
+}
+
+class Reader {
+  private readonly bytes: Uint8Array
+  at: number
+
+  constructor(bytes: Uint8Array, at = 0) {
+    this.bytes = bytes
+    this.at = at
+  }
+
+  get isAtEnd(): boolean {
+    return this.at >= this.bytes.length
+  }
+
+  byte(): number {
+    const byte = this.bytes[this.at++]
+    if (byte === undefined) throw new TypeError('the module is cut short')
+    return byte
+  }
+
+  take(length: number): Uint8Array {
+    const end = this.at + length
+    if (end > this.bytes.length) throw new TypeError('the module is cut short')
+    const taken = this.bytes.subarray(this.at, end)
+    this.at = end
+    return taken
+  }
+
+  /** Unsigned LEB128 of 32 bits (§5.2.2). */
+  u32(): number {
+    let value = 0
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.byte()
+      value += (byte & 0x7f) * 2 ** shift
+      if (byte < 0x80) return value
+    }
+    throw new TypeError('a number of the module is too long')
+  }
+
+  name(): string {
+    return new TextDecoder().decode(this.take(this.u32()))
+  }
+}
+
+function readSections(module: Uint8Array): Section[] {
+  const reader = new Reader(module)
+  const header = reader.take(8)
+  if (header.join() !== '0,97,115,109,1,0,0,0') throw new TypeError('not a WebAssembly module')
+  const sections: Section[] = []
+  while (!reader.isAtEnd) sections.push({ id: reader.byte(), content: reader.take(reader.u32()) })
+  return sections
+}
+
+function writeModule(sections: readonly Section[]): Uint8Array {
+  const parts = sections.flatMap(({ id, content }) => [Uint8Array.of(id), u32(content.length), content])
+  return concat([Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0), ...parts])
+}
+
+interface Export {
+  readonly name: string
+  readonly kind: number
+  readonly index: number
+  readonly bytes: Uint8Array
+}
+
+function readExports(content: Uint8Array): Export[] {
+  const reader = new Reader(content)
+  return Array.from({ length: reader.u32() }, () => {
+    const start = reader.at
+    const [name, kind, index] = [reader.name(), reader.byte(), reader.u32()]
+    return { name, kind, index, bytes: content.subarray(start, reader.at) }
+  })
+}
+
+function withoutExport(name: string, sections: readonly Section[]): Section[] {
+  return sections.map(({ id, content }) => {
+    if (id !== section.export) return { id, content }
+    const kept = readExports(content).filter((entry) => entry.name !== name)
+    return { id, content: concat([u32(kept.length), ...kept.map(({ bytes }) => bytes)]) }
+  })
+}
+
+/** The value of an exported global that a data symbol became: `i32.const address` (§5.4.9, §5.5.9). */
+function addressOf(name: string, sections: readonly Section[]): number | undefined {
+  const exported = sections.flatMap(({ id, content }) => (id === section.export ? readExports(content) : []))
+  const found = exported.find((entry) => entry.name === name && entry.kind === exportKind.global)
+  const globals = sections.find(({ id }) => id === section.global)
+  if (!found || !globals) return undefined
+  const reader = new Reader(globals.content)
+  const count = reader.u32()
+  for (let index = 0; index < count; index++) {
+    reader.take(2) // type, mutability
+    if (reader.byte() !== 0x41) throw new TypeError('a global of the module is not an i32.const')
+    const address = signed(reader)
+    if (reader.byte() !== 0x0b) throw new TypeError('a global of the module is not a constant')
+    if (index === found.index) return address >>> 0
+  }
+  return undefined
+}
+
+/** Signed LEB128 of 32 bits (§5.2.2). */
+function signed(reader: Reader): number {
+  let value = 0
+  for (let shift = 0; shift < 35; shift += 7) {
+    const byte = reader.byte()
+    value |= (byte & 0x7f) << shift
+    if (byte >= 0x80) continue
+    return shift < 25 && (byte & 0x40) !== 0 ? value | (-1 << (shift + 7)) : value
+  }
+  throw new TypeError('a number of the module is too long')
+}
+
+/** Adds an active data segment (§5.5.14), and counts it where segments are counted ahead of the code. */
+function appendData(sections: readonly Section[], address: number, chunks: readonly Uint8Array[]): Section[] {
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  const segment = [Uint8Array.of(0, 0x41), s32(address), Uint8Array.of(0x0b), u32(length), ...chunks]
+  const data = sections.find(({ id }) => id === section.data)
+  const reader = new Reader(data?.content ?? Uint8Array.of(0))
+  const count = reader.u32() + 1
+  const others = data?.content.subarray(reader.at) ?? new Uint8Array()
+  const extended = { id: section.data, content: concat([u32(count), others, ...segment]) }
+  const counted = sections
+    .filter(({ id }) => id !== section.data)
+    .map((other) => (other.id === section.dataCount ? { id: other.id, content: u32(count) } : other))
+  return [...counted, extended]
+}
+
+function u32(value: number): Uint8Array {
+  const bytes: number[] = []
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+    if (rest < 128) return Uint8Array.from([...bytes, rest])
+    bytes.push((rest % 128) | 0x80)
+  }
+}
+
+function s32(value: number): Uint8Array {
+  const bytes: number[] = []
+  for (let rest = value | 0; ; rest >>= 7) {
+    const byte = rest & 0x7f
+    if ((rest >> 6 === 0 && (byte & 0x40) === 0) || (rest >> 6 === -1 && (byte & 0x40) !== 0))
+      return Uint8Array.from([...bytes, byte])
+    bytes.push(byte | 0x80)
+  }
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
+}

@@ -1,0 +1,58 @@
+import { parentPort, workerData } from 'node:worker_threads'
+
+/** What the thread is asked to compile: clang's arguments, and all files that it can see. */
+export interface YowaspJob {
+  readonly args: readonly string[]
+  readonly files: Tree
+}
+
+export interface YowaspAnswer {
+  readonly status: number
+  /** `model.wasm`, if it was made. */
+  readonly output?: Uint8Array
+  readonly printed: string
+  /** Why the package can't be used at all. */
+  readonly problem?: string
+}
+
+type Tree = { [name: string]: Tree | string | Uint8Array }
+
+/** The package's interface, as far as we need it. */
+interface Package {
+  readonly commands: {
+    clang(
+      args: readonly string[],
+      files: Tree,
+      options: { stdout: Write; stderr: Write; decodeASCII: boolean; fetchProgress: () => void },
+    ): Promise<Tree>
+  }
+}
+type Write = (bytes: Uint8Array | null) => void
+
+parentPort?.on('message', (job: YowaspJob) => {
+  void compile(job).then((answer) => parentPort?.postMessage(answer))
+})
+
+async function compile({ args, files }: YowaspJob): Promise<YowaspAnswer> {
+  const decoder = new TextDecoder()
+  let printed = ''
+  const print: Write = (bytes) => {
+    if (bytes && printed.length < 1 << 19) printed += decoder.decode(bytes, { stream: true })
+  }
+  let clang: Package['commands']['clang']
+  try {
+    clang = ((await import(workerData as string)) as Package).commands.clang
+  } catch (error) {
+    return { status: 1, printed, problem: (error as Error).message }
+  }
+  try {
+    const options = { stdout: print, stderr: print, decodeASCII: false, fetchProgress: () => {} }
+    const made = await clang(args, files, options)
+    return { status: 0, printed, output: made['model.wasm'] as Uint8Array }
+  } catch (error) {
+    // Its `Exit` says that clang refused; anything else is a fault of the package.
+    const { code } = error as { code?: unknown }
+    if (typeof code === 'number') return { status: code, printed }
+    return { status: 1, printed, problem: (error as Error).message }
+  }
+}
