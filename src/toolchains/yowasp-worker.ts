@@ -19,11 +19,13 @@ type Tree = { [name: string]: Tree | string | Uint8Array }
 
 /** The package's interface, as far as we need it. */
 interface Package {
+  /** Without arguments: makes ready what later calls need. */
+  runLLVM(args: null, files: Tree, options: { fetchProgress: () => void }): Promise<unknown>
   readonly commands: {
     clang(
       args: readonly string[],
       files: Tree,
-      options: { stdout: Write; stderr: Write; decodeASCII: boolean; fetchProgress: () => void },
+      options: { stdout: Write; stderr: Write; decodeASCII: boolean },
     ): Promise<Tree>
   }
 }
@@ -41,12 +43,15 @@ async function compile({ args, files }: YowaspJob): Promise<YowaspAnswer> {
   }
   let clang: Package['commands']['clang']
   try {
-    clang = ((await import(workerData as string)) as Package).commands.clang
+    const { runLLVM, commands } = (await import(workerData as string)) as Package
+    // By itself it prints its progress to the console.
+    await runLLVM(null, {}, { fetchProgress: () => {} })
+    clang = commands.clang
   } catch (error) {
     return { status: 1, printed, problem: (error as Error).message }
   }
   try {
-    const options = { stdout: print, stderr: print, decodeASCII: false, fetchProgress: () => {} }
+    const options = { stdout: print, stderr: print, decodeASCII: false }
     const made = await clang(args, files, options)
     return { status: 0, printed, output: made['model.wasm'] as Uint8Array }
   } catch (error) {
