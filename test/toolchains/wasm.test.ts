@@ -51,10 +51,23 @@ const sumOf = (bytes: number) =>
     .flatMap((chunk) => [...chunk])
     .reduce((sum, byte) => sum + byte, 0)
 
-function instantiate(module: Uint8Array) {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module as BufferSource))
-  return exports as { memory: WebAssembly.Memory; sum(): bigint; om_weights?: WebAssembly.Global }
+/** Node's WebAssembly, which has no types without those of a browser. */
+interface Wasm {
+  Module: {
+    new (bytes: Uint8Array): object
+    imports(module: object): { name: string }[]
+    exports(module: object): { name: string }[]
+  }
+  Instance: new (module: object) => { exports: unknown }
 }
+const wasm = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer }
+  sum(): bigint
+  readonly om_weights?: { readonly value: number }
+}
+const instantiate = (module: Uint8Array) => new wasm.Instance(new wasm.Module(module)).exports as Exports
 
 describe.each([
   ['clang', found?.kind === 'clang' ? found : undefined],
@@ -67,11 +80,8 @@ describe.each([
       const { library, weights } = await compileWasm(job(bytes, { toolchain: toolchain! }))
       expect(weights).toBeUndefined()
       const module = readFileSync(library)
-      expect(WebAssembly.Module.imports(new WebAssembly.Module(module))).toEqual([])
-      expect(WebAssembly.Module.exports(new WebAssembly.Module(module)).map(({ name }) => name)).toEqual([
-        'memory',
-        'sum',
-      ])
+      expect(wasm.Module.imports(new wasm.Module(module))).toEqual([])
+      expect(wasm.Module.exports(new wasm.Module(module)).map(({ name }) => name)).toEqual(['memory', 'sum'])
       expect(instantiate(module).sum()).toBe(BigInt(sumOf(bytes)))
     },
   )
@@ -82,7 +92,7 @@ describe.each([
     const module = readFileSync(library)
     expect(module.length).toBeLessThan(10_000)
     const { memory, sum, om_weights } = instantiate(module)
-    new Uint8Array(memory.buffer).set(readFileSync(weights!), om_weights!.value as number)
+    new Uint8Array(memory.buffer).set(readFileSync(weights!), om_weights!.value)
     expect(sum()).toBe(BigInt(sumOf(bytes)))
   })
 
