@@ -6,7 +6,12 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#if __STDC_HOSTED__
 #include <time.h>
+#else
+#include "seed.h"
+#endif
 
 typedef struct om_random {
   uint32_t state[624];
@@ -22,10 +27,15 @@ static inline void om_random_seed(om_random *r, uint32_t seed) {
   r->has_spare = false;
 }
 
-/* For models that state no seed: the time, and where the caller's stack is. */
+/* For models that state no seed: the time and where the caller's stack is, or what the host gave. */
 static inline uint32_t om_random_entropy(const void *stack) {
+#if __STDC_HOSTED__
   const uint64_t now = (uint64_t)time(NULL) * 1000003u + (uint64_t)clock();
   return (uint32_t)((now ^ (uint64_t)(uintptr_t)stack) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+#else
+  (void)stack;
+  return (uint32_t)om_next_seed();
+#endif
 }
 
 static inline uint32_t om_random_bits(om_random *r) {

@@ -51,10 +51,7 @@ const FormatNumbers: LoweredOperator = {
       k.line(`  OM_SHORTEST(digits, x, ${sameNumber(type, 'x')})`)
       k.line('  om_format_float(text, x, digits);')
     } else if (type === 'bool') k.line('  strcpy(text, x ? "True" : "False");')
-    else
-      k.line(
-        `  snprintf(text, sizeof text, "%${type.startsWith('u') ? 'llu", (unsigned long long)' : 'lld", (long long)'}x);`,
-      )
+    else k.line(`  om_format_${type.startsWith('u') ? 'unsigned' : 'integer'}(text, x);`)
     k.line(`  char *made = om_make_text(${k.texts()}, strlen(text));`)
     k.failIf('!made', 'there is no memory for a text')
     k.line(`  ${k.output()}[i] = strcpy(made, text);`)
