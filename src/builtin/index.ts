@@ -3,6 +3,7 @@ import type { Signature } from '../artifact.ts'
 import { Identities } from '../graph/graph.ts'
 import type { Graph } from '../graph/graph.ts'
 import { importModel } from '../graph/import.ts'
+import { type SmallType, type SmallWeights, storeSmall } from '../graph/rewrites/small-weights.ts'
 import { misstatedOutputs } from '../graph/stated.ts'
 import type { Model } from '../onnx/model.ts'
 import { registryFor } from '../ops/index.ts'
@@ -10,6 +11,7 @@ import { optimize } from '../ops/optimize.ts'
 import type { Target } from '../targets/index.ts'
 import { kernelMacros, type KernelShape, kernelShapes } from '../kernels/shape.ts'
 import type { PlanOptions } from './plan.ts'
+import { weightNotes } from './weight-notes.ts'
 import { generateSource } from './source.ts'
 import { compileLibrary, type Toolchain, type Weights, weightsSection } from '../toolchains/cc.ts'
 import { compileWasm } from '../toolchains/wasm.ts'
@@ -24,6 +26,8 @@ export interface BuiltinOptions {
   readonly optimize: 0 | 1 | 2 | 3
   /** Fixed symbolic dimensions. */
   readonly dims?: ReadonlyMap<string, number>
+  /** What float32 weights are stored as. Default: `f32`, as the model has them. */
+  readonly weights?: 'f32' | SmallType
   /** What compiles the C: of the kind that the target needs. */
   readonly toolchain?: Toolchain | WasmToolchain
   readonly stagingRoot?: string
@@ -50,13 +54,23 @@ export interface BuiltinResult {
   readonly notes: readonly string[]
 }
 
+type GraphOptions = Pick<BuiltinOptions, 'dims' | 'weights'>
+
 /** The graph that the built-in compiler makes code for: imported and optimised. */
-export function prepareGraph(model: Model, dims?: ReadonlyMap<string, number>): Graph {
+export function prepareGraph(model: Model, options: GraphOptions = {}): Graph {
+  return prepare(model, options).graph
+}
+
+/** The same, and what became of the weights where they are to be small. */
+function prepare(
+  model: Model,
+  { dims, weights = 'f32' }: GraphOptions,
+): { readonly graph: Graph; readonly small?: SmallWeights } {
   const identities = new Identities()
   const registry = registryFor(model)
   const graph = importModel(model, registry, identities, dims ? { dims } : {})
   optimize(graph, registry, identities)
-  return graph
+  return weights === 'f32' ? { graph } : { graph, small: storeSmall(graph, weights, registry, identities) }
 }
 
 /** A model as one C file: all that a C compiler needs to make its library. */
@@ -77,12 +91,14 @@ export interface ModelSource extends BuiltinSource {
 }
 
 /** Makes the C of a model. @throws ModelError, CompileError as `prepareGraph` */
-export function builtinSource(
-  model: Model,
-  { dims, ...options }: SourceOptions & Pick<BuiltinOptions, 'dims'>,
-): ModelSource {
-  const graph = prepareGraph(model, dims)
-  return { ...graphSource(graph, options), notes: misstatedOutputs(model.graph.outputs, graph) }
+export function builtinSource(model: Model, { dims, weights, ...options }: SourceOptions & GraphOptions): ModelSource {
+  const { graph, small } = prepare(model, { dims, weights })
+  const source = graphSource(graph, options)
+  const notes = [
+    ...misstatedOutputs(model.graph.outputs, graph),
+    ...(small ? weightNotes(model, small, source.weights.bytes) : []),
+  ]
+  return { ...source, notes }
 }
 
 type SourceOptions = Pick<BuiltinOptions, 'target' | 'identity' | 'profile'> & PlanOptions

@@ -59,11 +59,12 @@ export function loadingOf(run: Run, shape: KernelShape): Loading | undefined {
   const demanded = demandedConstants(run.lowered, inputs, shape)
   const costs = new Costs(demanded.flatMap(({ value, packing }) => (packing ? [] : [value])))
   const chosen = demanded.filter(({ value, packing, bytes }) => {
+    if (value.recipe?.isStored) return true
     const stored = costs.of(value)
     return (packing || costs.isMade(value)) && stored < WORTHWHILE * bytes && bytes - stored >= LEAST_SAVED
   })
   const saved = chosen.reduce((sum, { value, bytes }) => sum + bytes - costs.of(value), 0)
-  const worthwhile = saved < LEAST_SAVED_IN_ALL ? [] : chosen
+  const worthwhile = saved < LEAST_SAVED_IN_ALL ? chosen.filter(({ value }) => value.recipe?.isStored) : chosen
   if (worthwhile.length === 0 && fixed.values.length === 0 && fixed.packed.length === 0) return undefined
   return build(worthwhile, { ...fixed, nodes: run.fixed }, costs, shape)
 }

@@ -53,6 +53,7 @@ export async function emitC(
     {
       target,
       dims: new Map(Object.entries(directives.dims)),
+      weights: directives.weights,
       identity: `unplugin-onnx-mlir ${ownVersion()}`,
     },
   )

@@ -19,6 +19,7 @@ export const buildOptions = {
   },
   compiler: { type: 'string', short: 'c', value: 'C', help: 'auto, builtin, onnx-mlir or fastest (default: auto)' },
   O: { type: 'string', short: 'O', value: 'N', help: 'optimisation level, 0 to 3 (default: 3)' },
+  weights: { type: 'string', value: 'W', help: 'f32, f16 or int8: bytes that weights are stored in (default: f32)' },
   untrusted: { type: 'boolean', help: 'tighter limits, no external data, no onnx-mlir' },
   operators: operatorsFlag,
   cache: { type: 'string', value: 'DIR', help: 'folder of the cache (default: see the command cache dir)' },
@@ -31,6 +32,7 @@ export function requestOptions({ values, flags }: Pick<Invocation, 'values' | 'f
   return {
     ...(values['target'] && { target: directives.target.parse(values['target']) }),
     ...(values['compiler'] && { compiler: directives.compiler.parse(values['compiler']) }),
+    ...(values['weights'] && { weights: directives.weights.parse(values['weights']) }),
     ...(flags.has('untrusted') && { untrusted: true }),
     ...(values['O'] && { O: directives.O.parse(values['O']) }),
   }

@@ -24,6 +24,7 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
         optimize: directives.O,
         profile: directives.profile === 'onnx',
         dims: new Map(Object.entries(directives.dims)),
+        weights: directives.weights,
         identity: `unplugin-onnx-mlir ${ownVersion()}`,
         limits: compileLimits(request),
         ...(signal && { signal }),

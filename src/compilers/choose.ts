@@ -1,5 +1,5 @@
 import type { Store } from '../cache/index.ts'
-import { OnnxMlirError } from '../errors.ts'
+import { OnnxMlirError, UsageError } from '../errors.ts'
 import { missingOnnxMlir } from '../onnx-mlir/find.ts'
 import type { Request } from '../request/index.ts'
 import { resolveTarget } from '../targets/index.ts'
@@ -20,6 +20,7 @@ export interface Choice {
  * `auto`: onnx-mlir where there is one that can make the target, then the built-in. A pinned compiler is the only one.
  *
  * @throws EnvironmentError when onnx-mlir is pinned and there is none, or it can't make the target
+ * @throws UsageError when it is pinned for what only the built-in can do
  */
 export async function chooseCompilers(
   request: Request,
@@ -31,6 +32,7 @@ export async function chooseCompilers(
   expectHardened(request, warn)
   const wanted = request.directives.compiler
   if (wanted === 'builtin' || request.directives.untrusted) return [builtin]
+  expectStorable(request)
   const target = resolveTarget(request.directives.target)
 
   const found = await lookForOnnxMlir(settings, store).catch((error: unknown) => {
@@ -39,6 +41,12 @@ export async function chooseCompilers(
     return undefined
   })
   const problem = found && obstacle(found, target)
+  if (found && !problem && request.directives.weights !== 'f32') {
+    warn(
+      `${request.path} is compiled by the builtin compiler, as onnx-mlir has no weights=${request.directives.weights}`,
+    )
+    return [builtin]
+  }
   if (found && !problem) {
     const onnxMlir: Choice = { name: 'onnx-mlir', compiler: () => onnxMlirCompiler(request, found, settings, store) }
     return wanted === 'onnx-mlir' ? [onnxMlir] : [onnxMlir, builtin]
@@ -52,4 +60,11 @@ export async function chooseCompilers(
     )
   }
   return [builtin]
+}
+
+/** @throws UsageError `USAGE_WEIGHTS` where onnx-mlir is asked for: it stores weights as the model has them */
+function expectStorable({ path, directives: { compiler, weights } }: Request): void {
+  if (compiler !== 'onnx-mlir' || weights === 'f32') return
+  const message = `${path}: onnx-mlir stores weights as the model has them. Use compiler=builtin for weights=${weights}, or leave weights out.`
+  throw new UsageError('USAGE_WEIGHTS', message, { model: path, weights })
 }

@@ -99,6 +99,8 @@ export class Value {
 export interface Recipe {
   readonly node: Node
   readonly outputs: readonly Value[]
+  /** Whether it is what is stored, however little that saves. */
+  readonly isStored?: boolean
 }
 
 /** An operation. Attributes have the accessors that operator definitions read them with. */

@@ -100,6 +100,18 @@ export function tensorArray(tensor: Tensor): TensorArray {
   return new View(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / width)
 }
 
+/** A tensor of elements as `tensorArray` gives them: a view of `array` where byte order permits, else a copy. */
+export function tensorOfArray(
+  type: Exclude<ElementType, 'string'>,
+  dims: readonly number[],
+  array: TensorArray,
+): Tensor {
+  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+  const data = endianness() === 'LE' ? bytes : Uint8Array.from(bytes)
+  if (endianness() === 'BE') swapBytes(data, array.BYTES_PER_ELEMENT)
+  return { type, dims, data }
+}
+
 const arrayTypes = {
   float32: Float32Array,
   float64: Float64Array,

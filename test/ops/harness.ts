@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
-import { compileBuiltin } from '../../src/builtin/index.ts'
+import { type BuiltinOptions, compileBuiltin } from '../../src/builtin/index.ts'
 import { type Graph, Identities } from '../../src/graph/graph.ts'
 import { importModel } from '../../src/graph/import.ts'
 import { registry } from '../../src/ops/index.ts'
@@ -85,12 +85,17 @@ export async function runCase(one: Case, options: CaseOptions = {}): Promise<Res
 }
 
 /** Compiles a model that is written down. */
-export async function compileModel(source: ModelSource, optimize: 0 | 3 = 0): Promise<Model> {
+export async function compileModel(
+  source: ModelSource,
+  optimize: 0 | 3 = 0,
+  options: Pick<BuiltinOptions, 'weights'> = {},
+): Promise<Model> {
   const result = await compileBuiltin(decodeModel(modelBytes(source), { path: 'test.onnx' }), {
     target: resolveTarget('host'),
     optimize,
     identity: 'test',
     stagingRoot: folder,
+    ...options,
   })
   const facts = {
     name: 'test.onnx',

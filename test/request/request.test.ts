@@ -40,14 +40,23 @@ describe('parseRequest', () => {
     const request = parseRequest('/abs/m.onnx')
     expect(request).toEqual({
       path: resolve('/abs/m.onnx'),
-      directives: { target: host, compiler: 'auto', O: 3, profile: 'none', dims: {}, untrusted: false },
-      key: `O=3&compiler=auto&profile=none&target=${host}`,
+      directives: {
+        target: host,
+        compiler: 'auto',
+        O: 3,
+        profile: 'none',
+        dims: {},
+        weights: 'f32',
+        maxWeightError: Infinity,
+        untrusted: false,
+      },
+      key: `O=3&compiler=auto&profile=none&target=${host}&weights=f32`,
     })
   })
 
   it('reads every directive', () => {
     const { directives: values } = parseRequest(
-      '/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8&untrusted=yes',
+      '/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8&weights=int8&maxWeightError=5e-2&untrusted=yes',
     )
     expect(values).toEqual({
       target: 'z16',
@@ -55,6 +64,8 @@ describe('parseRequest', () => {
       O: 1,
       profile: 'onnx',
       dims: { batch: 8 },
+      weights: 'int8',
+      maxWeightError: 0.05,
       untrusted: true,
     })
   })
@@ -66,7 +77,7 @@ describe('parseRequest', () => {
       '/m.onnx?import&O=2&t=12.5&target=z16&dims=batch_01,seq_2&v=abc',
       '/m.onnx?&O=2&&target=z16&dims=batch_1,seq_2&compiler=auto&profile=none',
     ].map((id) => parseRequest(id).key)
-    expect(new Set(keys)).toEqual(new Set(['O=2&compiler=auto&dims=batch_1,seq_2&profile=none&target=z16']))
+    expect(new Set(keys)).toEqual(new Set(['O=2&compiler=auto&dims=batch_1,seq_2&profile=none&target=z16&weights=f32']))
   })
 
   it('has different keys for different meanings', () => {
@@ -100,7 +111,7 @@ describe('parseRequest', () => {
   it.each([
     ['/m.onnx?taget=z16', 'Unknown directive "taget". Did you mean "target"?'],
     ['/m.onnx?o=3', 'Did you mean "O"?'],
-    ['/m.onnx?quantize', 'Known: O, compiler, dims, profile, target, untrusted.'],
+    ['/m.onnx?quantize', 'Known: O, compiler, dims, maxWeightError, profile, target, untrusted, weights.'],
     ['/m.onnx?constructor=1', 'Unknown directive "constructor"'],
     ['/m.onnx?target', 'target needs a value: target=host|'],
     ['/m.onnx?target=', 'target needs a value'],
