@@ -35,7 +35,7 @@ const LEAST_BYTES = 1024
 const LEAST_VECTOR_BYTES = 65_536
 /** The small form must take fewer bytes than what is stored without it by this factor. */
 const WORTHWHILE = 0.8
-/** `WeightError.rms` beyond which weights are stored in the next larger form: where a few outliers take up all codes. */
+/** `WeightError.mean` beyond which weights are stored in the next larger form: where a few outliers take up all codes. */
 const MOST_ERROR = { float16: 0.01, int8: 0.05 }
 
 /**
@@ -193,11 +193,11 @@ function formOf({ tensor, readers, isOutput }: Family, type: SmallType): WeightF
   const half = halfForm(tensor)
   if (type === 'int8') {
     const forms = sharedAxes(readers).map((shared) => byteForm(tensor, shared))
-    const best = forms.sort((a, b) => a.error.rms - b.error.rms)[0]
-    if (best && best.error.rms <= MOST_ERROR.int8 && best.bytes < half.bytes) return best
+    const best = forms.sort((a, b) => a.error.mean - b.error.mean)[0]
+    if (best && best.error.mean <= MOST_ERROR.int8 && best.bytes < half.bytes) return best
   }
   if (half.error.largest === Infinity) return 'it has elements beyond 65504, the largest number of float16'
-  if (half.error.rms > MOST_ERROR.float16) return 'its elements are too small for float16'
+  if (half.error.mean > MOST_ERROR.float16) return 'its elements are too small for float16'
   return half
 }
 

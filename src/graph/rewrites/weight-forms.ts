@@ -8,6 +8,8 @@ export interface WeightError {
   readonly largest: number
   /** The root mean square of all differences, of that of the weights. */
   readonly rms: number
+  /** The mean difference, of the mean magnitude: does not become small where a few large weights stand for all. */
+  readonly mean: number
 }
 
 /** float32 weights in fewer bytes: `codes`, each times its `scale` where there is one. */
@@ -110,14 +112,25 @@ function mergedAxes(dims: readonly number[], shared: readonly number[]): Axis[] 
 }
 
 function errorOf(weights: Float32Array, near: Float32Array): WeightError {
-  let [largest, most, differences, squares] = [0, 0, 0, 0]
+  const [off, all] = [new Sums(), new Sums()]
   for (let i = 0; i < weights.length; i++) {
     const weight = weights[i]!
-    const difference = Math.abs(weight - near[i]!)
-    largest = Math.max(largest, difference)
-    most = Math.max(most, Math.abs(weight))
-    differences += difference * difference
-    squares += weight * weight
+    off.add(Math.abs(weight - near[i]!))
+    all.add(Math.abs(weight))
   }
-  return most === 0 ? { largest: 0, rms: 0 } : { largest: largest / most, rms: Math.sqrt(differences / squares) }
+  if (all.most === 0) return { largest: 0, rms: 0, mean: 0 }
+  return { largest: off.most / all.most, rms: Math.sqrt(off.squares / all.squares), mean: off.sum / all.sum }
+}
+
+/** Of magnitudes. */
+class Sums {
+  most = 0
+  sum = 0
+  squares = 0
+
+  add(magnitude: number): void {
+    this.most = Math.max(this.most, magnitude)
+    this.sum += magnitude
+    this.squares += magnitude * magnitude
+  }
 }

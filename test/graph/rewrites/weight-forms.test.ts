@@ -57,17 +57,19 @@ test.each([
     expect(error.largest).toBeCloseTo(Math.max(...off) / Math.max(...weights.map(Math.abs)), 12)
     const square = (list: readonly number[]): number => list.reduce((sum, x) => sum + x * x, 0)
     expect(error.rms).toBeCloseTo(Math.sqrt(square(off) / square(weights)), 12)
+    const sum = (list: readonly number[]): number => list.reduce((total, x) => total + Math.abs(x), 0)
+    expect(error.mean).toBeCloseTo(sum(off) / sum(weights), 12)
   }
 })
 
 test('int8 of zeros, of numbers whose scale is subnormal, and of a largest one that would round beyond 127', () => {
   const zeros = byteForm(tensorFrom('float32', [2, 2], [0, -0, 0, 0]), [1])
   expect(tensorNumbers(zeros.codes)).toEqual([0, 0, 0, 0])
-  expect(zeros.error).toEqual({ largest: 0, rms: 0 })
+  expect(zeros.error).toEqual({ largest: 0, rms: 0, mean: 0 })
   // Here the scale is below the least number there is: what it can't say shows in the error.
   const tiny = byteForm(tensorFrom('float32', [1, 2], [8e-44, 1e-44]), [1])
   expect(tensorNumbers(tiny.codes).every((code) => Math.abs(code) <= 127)).toBe(true)
-  expect(tiny.error.rms).toBe(1)
+  expect(tiny.error).toEqual({ largest: 1, rms: 1, mean: 1 })
 })
 
 test('float16 is IEEE 754’s rounding: subnormals, the sign of zero, ties; what is beyond 65504 is an infinite error', () => {
