@@ -57,7 +57,7 @@ OM_NO_IDIOM void *om_move_bytes(void *to_, const void *from_, size_t n) {
   return to_;
 }
 
-OM_NO_IDIOM void *om_fill_bytes(void *to_, int byte, size_t n) {
+OM_NO_IDIOM void *om_set_bytes(void *to_, int byte, size_t n) {
   char *to = (char *)to_;
 #ifdef __wasm_bulk_memory__
   if (n >= OM_BULK_FILL) return __builtin_memset(to_, byte, n);
@@ -90,7 +90,7 @@ static inline __attribute__((always_inline)) void *om_c_memmove(void *to, const 
   return __builtin_constant_p(n) ? __builtin_memmove(to, from, n) : om_move_bytes(to, from, n);
 }
 static inline __attribute__((always_inline)) void *om_c_memset(void *to, int byte, size_t n) {
-  return __builtin_constant_p(n) ? __builtin_memset(to, byte, n) : om_fill_bytes(to, byte, n);
+  return __builtin_constant_p(n) ? __builtin_memset(to, byte, n) : om_set_bytes(to, byte, n);
 }
 static inline __attribute__((always_inline)) int om_c_memcmp(const void *a, const void *b, size_t n) {
   return __builtin_constant_p(n) ? __builtin_memcmp(a, b, n) : om_compare_bytes(a, b, n);

@@ -12,7 +12,7 @@ OM_SYMBOL void *memset(void *to, int byte, size_t n);
 OM_SYMBOL int memcmp(const void *a, const void *b, size_t n);
 OM_SYMBOL void *memcpy(void *to, const void *from, size_t n) { return om_move_bytes(to, from, n); }
 OM_SYMBOL void *memmove(void *to, const void *from, size_t n) { return om_move_bytes(to, from, n); }
-OM_SYMBOL void *memset(void *to, int byte, size_t n) { return om_fill_bytes(to, byte, n); }
+OM_SYMBOL void *memset(void *to, int byte, size_t n) { return om_set_bytes(to, byte, n); }
 OM_SYMBOL int memcmp(const void *a, const void *b, size_t n) { return om_compare_bytes(a, b, n); }
 
 #define memcpy om_c_memcpy

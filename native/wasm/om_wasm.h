@@ -10,6 +10,7 @@
 #define OM_WASM_H
 
 #include "om_builtin.h"
+#include "compiler-calls.h"
 #include "runtime.h"
 
 #ifndef OM_ARENA_BYTES
