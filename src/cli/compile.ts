@@ -14,10 +14,10 @@ import { bytesText } from './style.ts'
 
 const kinds = ['library', 'c', ...stages] as const
 
-/** The library alone: it has onnx-mlir's C ABI, so any program can load it. The addon is part of what a bundler emits. */
+/** The library alone: it has onnx-mlir's C ABI, so any program can load it. What loads it in JavaScript is part of what a bundler emits. */
 export const compile: Command = {
   name: 'compile',
-  summary: 'Compile a model to a shared library with the C ABI of onnx-mlir',
+  summary: 'Compile a model to a shared library with the C ABI of onnx-mlir, or to a WebAssembly module',
   positionals: modelArgument,
   options: {
     ...buildOptions,
@@ -53,8 +53,10 @@ async function writeLibrary(
 ): Promise<Outcome> {
   progress(`writing to ${out}`)
   await makeFolder(out, OUT_OPTION)
-  const library = join(out, stemOf(id) + extname(artifact.library))
-  const constants = artifact.constants && join(out, artifact.constants.name)
+  const extension = extname(artifact.library)
+  const library = join(out, stemOf(id) + extension)
+  const constantsName = extension === '.wasm' ? `${stemOf(id)}.bin` : artifact.constants?.name
+  const constants = constantsName && artifact.constants && join(out, constantsName)
   // The library comes last: where it stands, everything does.
   if (artifact.constants && constants) await place(artifact.constants.path, constants, out)
   await place(artifact.library, library, out)

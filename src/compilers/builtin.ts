@@ -2,6 +2,7 @@ import { compileBuiltin, OM_BUILTIN_ABI } from '../builtin/index.ts'
 import { findCc, type Toolchain } from '../toolchains/cc.ts'
 import { findWasm, type WasmToolchain } from '../toolchains/wasm-find.ts'
 import { ownVersion } from '../cache/index.ts'
+import { UsageError } from '../errors.ts'
 import type { Request } from '../request/index.ts'
 import { resolveTarget, type Target } from '../targets/index.ts'
 import type { Compiler } from './compiler.ts'
@@ -10,6 +11,7 @@ import { compileLimits } from './hardening.ts'
 /** The built-in compiler with this machine's C compiler for the request's target, or what compiles to WebAssembly. */
 export async function builtinCompiler(request: Request, memoFolder: string | undefined): Promise<Compiler> {
   const target = resolveTarget(request.directives.target)
+  if (target.arch === 'wasm32' && request.directives.profile !== 'none') throw unprofiled(request)
   const { toolchain, toolchainVersion, identity } = await toolchainFor(target, memoFolder)
   const version = `${ownVersion()} ${toolchainVersion}`
   return {
@@ -60,4 +62,9 @@ async function toolchainFor(target: Target, memoFolder: string | undefined): Pro
   }
   const toolchain = await findCc({ target, ...memo })
   return { toolchain, toolchainVersion: toolchain.version, identity: `${toolchain.banner} ${toolchain.machine}` }
+}
+
+function unprofiled({ path }: Request): UsageError {
+  const message = `${path}: profile=onnx is for native targets: a WebAssembly module has no clock of its own. Leave it out, or profile with target=host.`
+  return new UsageError('USAGE_PROFILE', message, { model: path })
 }

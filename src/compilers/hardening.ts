@@ -2,6 +2,7 @@ import { totalmem } from 'node:os'
 import { UsageError } from '../errors.ts'
 import type { ReadLimits, ReadOptions } from '../onnx/limits.ts'
 import type { Request } from '../request/index.ts'
+import { resolveTarget } from '../targets/index.ts'
 
 const MiB = 2 ** 20
 
@@ -49,7 +50,8 @@ export function expectHardened({ path, directives }: Request, warn: (line: strin
     const message = `${path}: onnx-mlir is not run on untrusted models, as it reads them without limits. Use compiler=builtin, or untrusted=no if you trust the model.`
     throw new UsageError('USAGE_UNTRUSTED', message, { model: path })
   }
+  if (resolveTarget(directives.target).arch === 'wasm32') return
   warn(
-    `${path} is untrusted. It is compiled within limits, but to native code, which runs with all rights of the process that loads it: load it in a process or container of its own.`,
+    `${path} is untrusted. It is compiled within limits, but to native code, which runs with all rights of the process that loads it: load it in a process or container of its own, or compile it with target=wasm, whose code is confined to memory of its own.`,
   )
 }

@@ -17,15 +17,17 @@ test('everything that is needed is here', async () => {
   expect(out).toContain('Ready to compile models.')
 })
 
-test('no C compiler: says what to install', async () => {
+test('no C compiler: says what to install, and that models run as WebAssembly until then', async () => {
   vi.stubEnv('PATH', await temporaryFolder())
   vi.stubEnv('CC', undefined)
   vi.stubEnv('CXX', undefined)
   const { code, out } = await cli('doctor', '--root', await temporaryFolder(), '--cache', await temporaryFolder())
-  expect(code).toBe(1)
   expect(out).toContain('none for this machine')
   expect(out).toContain('apt-get install g++')
-  expect(out).toContain('Something needed is missing')
+  // @yowasp/clang, where it is installed, needs nothing of the machine.
+  const compiles = /\(@yowasp\/clang\)\s+makes wasm/.test(out)
+  expect(code).toBe(compiles ? 0 : 1)
+  expect(out).toContain(compiles ? 'models run as WebAssembly' : 'Something needed is missing')
 })
 
 test('an onnx-mlir that was named and is not there is a failure', async () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { findWasm } from '../../src/toolchains/wasm-find.ts'
 import { runCompiler } from '../../src/toolchains/spawn.ts'
 import { compileLimits, readingOf } from '../../src/compilers/hardening.ts'
 import { modelBytes, type ModelSource } from '../../src/onnx/build.ts'
@@ -38,7 +39,14 @@ async function build(path: string, options: PluginOptions = {}): Promise<string[
 
 test('a model is built, with a warning that its code is native', { timeout: 120_000 }, async () => {
   const warnings = await build(written('small.onnx', modelBytes(chain(3))))
-  expect(warnings.join('\n')).toMatch(/small\.onnx is untrusted.*native code.*process or container of its own/)
+  expect(warnings.join('\n')).toMatch(
+    /small\.onnx is untrusted.*native code.*process or container of its own, or compile it with target=wasm/,
+  )
+})
+
+test('WebAssembly is confined to its own memory: nothing to warn of', { timeout: 120_000 }, async (context) => {
+  if (!(await findWasm().catch(() => undefined))) context.skip('nothing here compiles to WebAssembly')
+  expect(await build(written('confined.onnx', modelBytes(chain(3))), { target: 'wasm' })).toEqual([])
 })
 
 test('a model beyond the tighter limits is refused, unless the limit is raised', async () => {

@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises'
-import { compileLibrary, findCc, type Toolchain } from '../../toolchains/cc.ts'
+import { compileLibrary, findCc } from '../../toolchains/cc.ts'
+import { compileWasm } from '../../toolchains/wasm.ts'
+import { findWasm, npmClang } from '../../toolchains/wasm-find.ts'
 import { resolveTarget, type Target, targets } from '../../targets/index.ts'
 import type { Check } from './check.ts'
 
@@ -13,12 +15,12 @@ export async function checkTargets(memoFolder: string | undefined, signal: Abort
     const result = await tryTarget(target, memoFolder, signal)
     if (typeof result === 'string') reasons.set(target.name, result)
     else {
-      const compiler = `${result.version} (${result.command.join(' ')})`
-      made.set(compiler, [...(made.get(compiler) ?? []), target.name])
+      made.set(result.compiler, [...(made.get(result.compiler) ?? []), target.name])
     }
   }
   const unavailable = [...reasons.keys()]
   const missing = reasons.get(host.name)
+  const runsAsWasm = !unavailable.includes('wasm')
   return [
     ...[...made].map(([compiler, names]): Check => ({
       name: 'C compiler',
@@ -30,8 +32,8 @@ export async function checkTargets(memoFolder: string | undefined, signal: Abort
       ? [
           {
             name: 'C compiler',
-            status: 'missing',
-            found: `none for this machine (${host.name})`,
+            status: runsAsWasm ? 'warning' : 'missing',
+            found: `none for this machine (${host.name})${runsAsWasm ? ': models run as WebAssembly' : ''}`,
             advice: missing,
           } as const,
         ]
@@ -62,14 +64,29 @@ async function tryTarget(
   target: Target,
   memoFolder: string | undefined,
   signal: AbortSignal,
-): Promise<Toolchain | string> {
+): Promise<{ readonly compiler: string } | string> {
   try {
-    const toolchain = await findCc({ target, ...(memoFolder && { memoFolder }) })
-    const { folder } = await compileLibrary({ source: probe, includeDirs: [], target, optimize: 0, toolchain, signal })
+    const { compiler, folder } = await (target.arch === 'wasm32'
+      ? tryWasm(target, memoFolder, signal)
+      : tryNative(target, memoFolder, signal))
     await rm(folder, { recursive: true, force: true })
-    return toolchain
+    return { compiler }
   } catch (error) {
     signal.throwIfAborted()
     return error instanceof Error ? error.message : String(error)
   }
+}
+
+async function tryNative(target: Target, memoFolder: string | undefined, signal: AbortSignal) {
+  const toolchain = await findCc({ target, ...(memoFolder && { memoFolder }) })
+  const { folder } = await compileLibrary({ source: probe, includeDirs: [], target, optimize: 0, toolchain, signal })
+  return { compiler: `${toolchain.version} (${toolchain.command.join(' ')})`, folder }
+}
+
+async function tryWasm(target: Target, memoFolder: string | undefined, signal: AbortSignal) {
+  const toolchain = await findWasm({ memoFolder })
+  const source = '__attribute__((export_name("om_probe"))) int om_probe(void) { return 1; }'
+  const { folder } = await compileWasm({ source, includeDirs: [], target, optimize: 0, toolchain, signal })
+  const where = toolchain.kind === 'yowasp' ? npmClang : toolchain.command.join(' ')
+  return { compiler: `clang ${toolchain.version} (${where})`, folder }
 }
