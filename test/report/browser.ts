@@ -8,8 +8,25 @@ import type { Readable, Writable } from 'node:stream'
 export const chromium = ['chromium', 'chromium-browser', 'google-chrome'].find(
   (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
 )
-if (!chromium)
-  console.log('skipped: the NNPA report’s page in a browser, since there is no chromium (apt-get install chromium)')
+if (!chromium) console.log('skipped: pages in a browser, since there is no chromium (apt-get install chromium)')
+
+/** Windows' numbers of keys that write nothing, which the protocol wants; a letter's is its code. */
+const keyCodes: Readonly<Record<string, number>> = {
+  Tab: 9,
+  Enter: 13,
+  Escape: 27,
+  PageUp: 33,
+  PageDown: 34,
+  End: 35,
+  Home: 36,
+  ArrowLeft: 37,
+  ArrowUp: 38,
+  ArrowRight: 39,
+  ArrowDown: 40,
+}
+
+/** Where something is on the page, in CSS pixels from its top left. */
+export type Place = readonly [x: number, y: number]
 
 interface Message {
   readonly id?: number
@@ -21,11 +38,14 @@ interface Message {
 
 /** A page in a headless Chromium, spoken to in its DevTools protocol over pipes: no port, no library. */
 export class Page {
-  /** What the page wrote to its console as errors, or didn't catch, or wasn't allowed to load. */
+  /** What the page wrote to its console as errors, or didn't catch, or wasn't allowed to load; all that it asked of others. */
   readonly problems: string[] = []
+  /** Where a served page came from, and may ask for more. */
+  private origin: string | undefined
   private readonly process: ChildProcess
   private readonly profile: string
   private readonly commands: Writable
+  private readonly expected = new Map<string, () => void>()
   private readonly waiting = new Map<number, (message: Message) => void>()
   private session: string | undefined
   private received = ''
@@ -57,18 +77,21 @@ export class Page {
     const { targetId } = await page.send('Target.createTarget', { url: 'about:blank' })
     const { sessionId } = await page.send('Target.attachToTarget', { targetId, flatten: true })
     page.session = sessionId as string
+    page.origin = new URL(url).origin
     for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await page.send(`${domain}.enable`)
-    await page.send('Emulation.setDeviceMetricsOverride', {
-      width: 1280,
-      height: 900,
-      deviceScaleFactor: 1,
-      mobile: false,
-    })
+    await page.resize(1280, 900)
     await page.send('Page.navigate', { url })
     await page.evaluate(
       'new Promise((done) => document.readyState === "complete" ? done() : addEventListener("load", done))',
     )
     return page
+  }
+
+  /** Loads the page anew; what the browser has kept it need not ask for. */
+  async reload(): Promise<void> {
+    const loaded = new Promise<void>((done) => this.expected.set('Page.loadEventFired', done))
+    await this.send('Page.reload')
+    await loaded
   }
 
   /** The value of an expression in the page. */
@@ -83,10 +106,14 @@ export class Page {
   }
 
   async press(key: string, text?: string): Promise<void> {
-    const code = { Enter: 13, Escape: 27, Tab: 9 }[key] ?? key.charCodeAt(0)
-    const event = { key, windowsVirtualKeyCode: code, ...(text && { text }) }
-    await this.send('Input.dispatchKeyEvent', { type: 'keyDown', ...event })
-    await this.send('Input.dispatchKeyEvent', { type: 'keyUp', ...event })
+    await this.key('keyDown', key, text)
+    await this.key('keyUp', key, text)
+  }
+
+  /** Half of {@link press}: keys can be held, and held together. */
+  async key(type: 'keyDown' | 'keyUp', key: string, text?: string): Promise<void> {
+    const windowsVirtualKeyCode = keyCodes[key] ?? key.charCodeAt(0)
+    await this.send('Input.dispatchKeyEvent', { type, key, windowsVirtualKeyCode, ...(text && { text }) })
   }
 
   /** Clicks where an element is. */
@@ -95,6 +122,30 @@ export class Page {
     const [x, y] = (await this.evaluate(place)) as [number, number]
     for (const type of ['mousePressed', 'mouseReleased'])
       await this.send('Input.dispatchMouseEvent', { type, x, y, button: 'left', clickCount: 1 })
+  }
+
+  /** Presses the mouse's left button at the first place, moves it through the others, and releases it at the last. */
+  async drag(places: readonly Place[]): Promise<void> {
+    const mouse = (type: string, [x, y]: Place, buttons: number): Promise<unknown> =>
+      this.send('Input.dispatchMouseEvent', { type, x, y, button: 'left', buttons, clickCount: 1 })
+    await mouse('mousePressed', places[0]!, 1)
+    for (const place of places.slice(1)) await mouse('mouseMoved', place, 1)
+    await mouse('mouseReleased', places.at(-1)!, 0)
+  }
+
+  /** The same with a finger. */
+  async swipe(places: readonly Place[]): Promise<void> {
+    const touch = (type: string, touchPoints: readonly object[]): Promise<unknown> =>
+      this.send('Input.dispatchTouchEvent', { type, touchPoints })
+    const [first, ...others] = places.map(([x, y]) => ({ x, y }))
+    await touch('touchStart', [first!])
+    for (const place of others) await touch('touchMove', [place])
+    await touch('touchEnd', [])
+  }
+
+  /** The size of the window's inside, in CSS pixels. */
+  async resize(width: number, height: number): Promise<void> {
+    await this.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false })
   }
 
   async prefer(scheme: 'dark' | 'light'): Promise<void> {
@@ -136,12 +187,17 @@ export class Page {
       this.waiting.get(id)?.({ id, ...rest })
       this.waiting.delete(id)
     }
+    if (method !== undefined) this.expected.get(method)?.()
     if (method === 'Runtime.exceptionThrown') this.problems.push(JSON.stringify(params))
     if (method === 'Runtime.consoleAPICalled' && ['error', 'warning', 'assert'].includes(params?.['type']))
       this.problems.push(JSON.stringify(params))
     if (method === 'Log.entryAdded') this.problems.push(JSON.stringify(params))
-    // Everything must be in the file itself.
-    if (method === 'Network.requestWillBeSent' && !/^(?:file|data|about):/.test(params?.['request'].url))
+    // A page from a file holds all that it needs; a served one has the rest from where it came.
+    if (method === 'Network.requestWillBeSent' && !this.mayAsk(params?.['request'].url))
       this.problems.push(JSON.stringify(params))
+  }
+
+  private mayAsk(url: string): boolean {
+    return /^(?:file|data|about|blob):/.test(url) || new URL(url).origin === this.origin
   }
 }
