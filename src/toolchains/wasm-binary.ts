@@ -29,11 +29,11 @@ export interface Finished {
  * @param weights chunks of what stands there; without any the export stays, for whoever fills them in when loading
  * @throws TypeError when it is not a module that we link: imports, or no address for the weights
  */
-export function finishModule(linked: Uint8Array, weights?: readonly Uint8Array[]): Finished {
+export function finishModule(linked: Uint8Array, weights: readonly Uint8Array[] = []): Finished {
   const sections = readSections(linked).filter(({ id }) => id !== section.custom)
   if (sections.some(({ id }) => id === section.import)) throw new TypeError('the module imports something')
   const weightsAddress = addressOf('om_weights', sections)
-  if (weights === undefined || weights.length === 0) return { module: writeModule(sections), weightsAddress }
+  if (weights.every(({ length }) => length === 0)) return { module: writeModule(sections), weightsAddress }
   if (weightsAddress === undefined) throw new TypeError('the module has no address of its weights')
   const withData = appendData(sections, weightsAddress, weights)
   return { module: writeModule(withoutExport('om_weights', withData)), weightsAddress }

@@ -181,6 +181,10 @@ describe('what is no module of ours', () => {
     expect(() => finishModule(Uint8Array.from(bytes))).toThrow(message)
   })
 
+  test('weights of no bytes need no place', () => {
+    expect(finishModule(Uint8Array.from(header), [new Uint8Array()]).weightsAddress).toBeUndefined()
+  })
+
   test('weights without a place', () => {
     expect(() => finishModule(Uint8Array.from(header), [Uint8Array.of(1)])).toThrow('no address')
   })
