@@ -2,7 +2,7 @@ import { elementTypes } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
 import type { TestValue } from '../onnx/test-data.ts'
 import { packSubBytes, tensorArray, tensorFrom } from '../onnx/tensor.ts'
-import type { Result, Row } from '../runtime/collections.ts'
+import type { Result, Row } from '../runtime/results.ts'
 import type { SignatureEntry } from '../runtime/signature.ts'
 import type { Tensor as RuntimeTensor } from '../runtime/tensor.ts'
 

@@ -1,8 +1,18 @@
 export { ModelLoadError, ModelRunError } from './errors.ts'
 export { fromFloat16Bits, toFloat16Bits } from './float16.ts'
-export type { BoundModel, Model, ModelBase, ModelFacts, Requirements, TensorsOf } from './model.ts'
+export type {
+  BoundModel,
+  LoadOptions,
+  LoadProgress,
+  LoadSignal,
+  Model,
+  ModelBase,
+  ModelFacts,
+  Requirements,
+  TensorsOf,
+} from './model.ts'
 export type { Profile, ProfiledNode, TraceEvent } from './profile.ts'
-export type { Result, Row } from './collections.ts'
+export type { Result, Row } from './results.ts'
 export type {
   CollectionEntry,
   ElementTensorType,

@@ -1,3 +1,4 @@
+import { wrapped } from './results.ts'
 import type { CheckedTensor } from './tensor-input.ts'
 import type { ElementType } from './signature.ts'
 import { storage, type TypedArray, type TypedArrayConstructor } from './tensor.ts'
@@ -106,14 +107,6 @@ export class OutputSlot {
   wrap(returned: ArrayBuffer | string[]): TypedArray | string[] {
     return wrapped(this.#array, returned)
   }
-}
-
-/** What the addon returned, as data of a type. */
-export function wrapped(
-  array: TypedArrayConstructor | undefined,
-  returned: ArrayBuffer | string[],
-): TypedArray | string[] {
-  return array === undefined ? (returned as string[]) : new array(returned as ArrayBuffer)
 }
 
 function viewOf(

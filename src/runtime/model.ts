@@ -26,8 +26,34 @@ export interface ModelFacts {
   readonly requires?: Requirements
   /** Of its native files as they were built, hex: files with other contents are not loaded. */
   readonly sha256?: { readonly library: string; readonly constants?: string }
+  /** Their sizes, for progress, and for a look at what a server gave where hashes can't be computed. */
+  readonly bytes?: { readonly library: number; readonly constants?: number }
   /** Compiled with `?profile=onnx`: the library measures its nodes. */
   readonly profiled?: boolean
+}
+
+/** News of a load: bytes of all files of the model together. */
+export interface LoadProgress {
+  readonly loaded: number
+  /** `undefined` while the server has not told. */
+  readonly total: number | undefined
+  /** The one that the news is of. */
+  readonly file: 'module' | 'weights'
+}
+
+/** An `AbortSignal`, of any realm. */
+export interface LoadSignal {
+  readonly aborted: boolean
+  readonly reason: unknown
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
+export interface LoadOptions {
+  /** Called as bytes arrive; never where files are on disk. */
+  readonly onProgress?: (progress: LoadProgress) => void
+  /** Ends the wait for the load, and the load with the last wait. A later load begins anew. */
+  readonly signal?: LoadSignal
 }
 
 /** Entries of a signature that are tensors as an object of tensors by name. */
@@ -47,8 +73,11 @@ export interface ModelBase<Facts extends ModelFacts = ModelFacts> {
   readonly compiler: Facts['compiler']
   readonly report: Facts['report']
 
-  /** Loads the native code now instead of at the first run. Rejects with the reason when it can't run here. */
-  load(): Promise<void>
+  /**
+   * Loads the code now instead of at the first run. Rejects with the reason when it can't run here, or with the signal's.
+   * In a browser `runSync` and `bind` need it; there it fetches the files, of many calls once.
+   */
+  load(options?: LoadOptions): Promise<void>
 
   /**
    * Fixed buffers for a model whose shapes are all static: write `inputs.x.data`, call `run()`, read `outputs.y.data`.
@@ -68,6 +97,8 @@ export interface ModelBase<Facts extends ModelFacts = ModelFacts> {
   /** Frees the native memory of this model; runs that have begun still finish. Later runs throw. */
   dispose(): void
   [Symbol.dispose](): void
+  /** The same, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**

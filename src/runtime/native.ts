@@ -1,18 +1,22 @@
-import { checkNarrow, ElementError, isNarrow } from './elements.ts'
+import { boundPort, narrowCheck } from './bound.ts'
+import { packList, type ReturnedList, unpackList } from './collections.ts'
 import { ModelRunError } from './errors.ts'
-import { packList, type Result, type ReturnedList, rowsOf, unpackList } from './collections.ts'
 import type { CheckedInput } from './inputs.ts'
 import { InputSlot, OutputSlot, type NativePort } from './mailbox.ts'
 import type { BoundModel, Requirements } from './model.ts'
 import {
-  type Crossing,
-  crossingOf,
-  type ElementType,
-  type MapType,
-  type Signature,
-  type SignatureEntry,
-} from './signature.ts'
-import { quote, shorten } from './shorten.ts'
+  blankResults,
+  byName,
+  explained,
+  listResult,
+  type Output,
+  outputOf,
+  type Result,
+  tensorResult,
+} from './results.ts'
+import type { ModelSession } from './session.ts'
+import { quote } from './shorten.ts'
+import { type Crossing, crossingOf, type Signature, type SignatureEntry } from './signature.ts'
 import { storage, type Tensor, type TensorData, type TypedArray } from './tensor.ts'
 
 /** What the addon exports (native/addon/addon.cc). */
@@ -61,13 +65,9 @@ interface NativeHandle {
 type Returned = readonly (ArrayBuffer | string[] | ReturnedList)[] | undefined
 
 /** The way of one output out of the addon, and what becomes of it. */
-interface Output {
-  readonly name: string
-  readonly crossing: Exclude<Crossing, { kind: 'map' }>
+interface NativeOutput extends Output {
   /** Of a tensor. */
   readonly slot: OutputSlot | undefined
-  /** Where the rows of the tensor are records. */
-  readonly map: MapType | undefined
 }
 
 interface NativeFiles {
@@ -83,13 +83,12 @@ interface NativeFiles {
 const smallTensor = 4096
 
 /** A model loaded by the addon: inputs that were checked in, results out. */
-export class NativeSession {
+export class NativeSession implements ModelSession {
   readonly #model: Signature & { readonly name: string }
   readonly #handle: NativeHandle
   /** `undefined`: a list, which does not go through the mailbox. */
   readonly #inputs: readonly (InputSlot | undefined)[]
-  readonly #outputs: readonly Output[]
-  /** What results are copies of: where a name is the object's own, assigning it calls no setter of Object.prototype. */
+  readonly #outputs: readonly NativeOutput[]
   readonly #results: Readonly<Record<string, Result>>
 
   /**
@@ -117,15 +116,20 @@ export class NativeSession {
       const crossing = crossingOf(input)
       return crossing.kind === 'tensor' ? new InputSlot(mailbox, crossing.type, inputs[i]!) : undefined
     })
-    this.#outputs = model.outputs.map((output, i) => outputOf(mailbox, output, outputs[i]!, model.name))
-    this.#results = tensorsOf(model.outputs, () => noTensor)
+    this.#outputs = model.outputs.map((entry, i) => {
+      const output = outputOf(entry, model.name)
+      const { crossing } = output
+      const slot = crossing.kind === 'tensor' ? new OutputSlot(mailbox, crossing.type, outputs[i]!) : undefined
+      return { ...output, slot }
+    })
+    this.#results = blankResults(model)
   }
 
   runSync(inputs: readonly CheckedInput[]): Record<string, Result> {
     try {
       return this.#collect(this.#handle.run(this.#stage(inputs)))
     } catch (error) {
-      throw this.#explain(error)
+      throw explained(error, this.#model.name)
     }
   }
 
@@ -139,11 +143,11 @@ export class NativeSession {
             if (error !== undefined) throw error
             resolve(this.#collect(returned))
           } catch (reason) {
-            reject(this.#explain(reason))
+            reject(explained(reason, this.#model.name))
           }
         }, direct)
       } catch (error) {
-        reject(this.#explain(error))
+        reject(explained(error, this.#model.name))
       }
     })
   }
@@ -159,41 +163,29 @@ export class NativeSession {
 
   /** Tensors on the memory that the model reads and writes itself. All shapes are static and below `staticLimit`. */
   bind(): BoundModel {
-    const inputs = tensorsOf(this.#model.inputs, (entry, i) => boundTensor(entry, this.#inputs[i]!.view!))
-    const outputs = tensorsOf(this.#model.outputs, (entry, i) => boundTensor(entry, this.#outputs[i]!.slot!.view!))
+    const inputs = byName(this.#model.inputs, (entry, i) => boundTensor(entry, this.#inputs[i]!.view!))
+    const outputs = byName(this.#model.outputs, (entry, i) => boundTensor(entry, this.#outputs[i]!.slot!.view!))
     // Not the views that the caller has, on which other properties can be put.
     const guard = new Uint8Array(this.#handle.mailbox)
-    const narrow = Object.entries(inputs).filter(([, { type }]) => isNarrow(type))
+    const check = narrowCheck(this.#model.name, inputs)
     const variable = this.#outputs.filter(({ slot }) => !slot!.isFixed)
     const run = (): void => {
       // A transferred buffer is empty; the model would write to memory that is no longer its own.
       if (guard.length === 0)
         throw new ModelRunError('RUN_INPUT', `${this.#model.name}: the bound buffers were transferred elsewhere`)
-      if (narrow.length > 0)
-        for (const [name, { type, data }] of narrow) this.#checkNarrow(name, type, data as TypedArray)
+      check?.()
       try {
         this.#handle.run()
       } catch (error) {
-        throw this.#explain(error)
+        throw explained(error, this.#model.name)
       }
       if (variable.length > 0) for (const output of variable) this.#checkBound(output, output.slot!.dims())
     }
     return { inputs, outputs, run }
   }
 
-  /** Compiled code relies on the types of elements. */
-  #checkNarrow(name: string, type: ElementType, data: TypedArray): void {
-    try {
-      checkNarrow(type, data)
-    } catch (error) {
-      throw error instanceof ElementError
-        ? new RangeError(`${this.#model.name}: input ${quote(name)}: ${error.message}`)
-        : error
-    }
-  }
-
   /** A library whose own shapes are dynamic may give another shape than the signature says. */
-  #checkBound({ name, crossing }: Output, dims: readonly number[]): void {
+  #checkBound({ name, crossing }: NativeOutput, dims: readonly number[]): void {
     const { shape } = crossing as Extract<Crossing, { kind: 'tensor' }>
     if (dims.length === shape.length && dims.every((dim, axis) => dim === shape[axis])) return
     const what = `output ${quote(name)} has dims [${dims.join(', ')}] instead of [${shape.join(', ')}]`
@@ -216,34 +208,18 @@ export class NativeSession {
     const outputs = this.#outputs
     let next = 0
     for (let i = 0; i < outputs.length; i++) {
-      const { name, crossing, slot, map } = outputs[i]!
-      if (slot === undefined || crossing.kind === 'list') {
-        results[name] = unpackList(crossing as Extract<Crossing, { kind: 'list' }>, returned![next++]! as ReturnedList)
+      const output = outputs[i]!
+      const { name, slot } = output
+      if (slot === undefined) {
+        results[name] = listResult(output, unpackList(returned![next++]! as ReturnedList))
         continue
       }
       const dims = slot.dims()
-      const data = (slot.copy(dims) ?? slot.wrap(returned![next++]! as ArrayBuffer | string[])) as TensorData
-      results[name] = map === undefined ? { data, dims, type: crossing.type } : rowsOf(map, { data, dims })
+      const data = slot.copy(dims) ?? slot.wrap(returned![next++]! as ArrayBuffer | string[])
+      results[name] = tensorResult(output, data as TensorData, dims)
     }
     return results
   }
-
-  #explain(error: unknown): unknown {
-    if (!(error instanceof Error)) return error
-    const { code } = error as { code?: unknown }
-    const known = typeof code === 'string' ? code : error instanceof RangeError ? 'RUN_MEMORY' : 'RUN_FAILED'
-    return new ModelRunError(known, `${this.#model.name}: ${shorten(error.message, 1000)}`, { cause: error })
-  }
-}
-
-function outputOf(mailbox: ArrayBuffer, entry: SignatureEntry, port: NativePort, model: string): Output {
-  const crossing = crossingOf(entry)
-  const { name } = entry
-  if (crossing.kind === 'map')
-    throw new ModelRunError('RUN_OUTPUT', `${model}: output ${quote(name)} is a map whose keys only the run knows`)
-  if (crossing.kind === 'list') return { name, crossing, slot: undefined, map: undefined }
-  const map = entry.type === 'sequence' && entry.element.type === 'map' ? entry.element : undefined
-  return { name, crossing, slot: new OutputSlot(mailbox, crossing.type, port), map }
 }
 
 const kinds = { tensor: 0, sequence: 1, optional: 2, optionalSequence: 3, stringMap: 4, int64Map: 5 }
@@ -266,16 +242,5 @@ function kindOf(crossing: Exclude<Crossing, { kind: 'map' }>): number {
 }
 
 function boundTensor(entry: SignatureEntry, data: TypedArray): Tensor {
-  const { type } = crossingOf(entry) as Extract<Crossing, { kind: 'tensor' }>
-  return { data: data as TensorData, dims: Object.freeze([...toSpec(entry).dims]), type }
+  return Object.freeze({ ...boundPort(entry), data: data as TensorData })
 }
-
-/** An own property for each entry, also for one that is called `__proto__`. */
-function tensorsOf(
-  entries: readonly SignatureEntry[],
-  tensor: (entry: SignatureEntry, index: number) => Tensor,
-): Record<string, Tensor> {
-  return Object.fromEntries(entries.map((entry, i) => [entry.name, tensor(entry, i)]))
-}
-
-const noTensor: Tensor = { data: new Float32Array(0), dims: [0], type: 'float32' }

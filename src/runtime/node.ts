@@ -1,15 +1,14 @@
 import { dirname } from 'node:path'
 import { loadAddon } from './addon.ts'
-import type { Result } from './collections.ts'
+import { expectBindable } from './bound.ts'
+import type { Result } from './results.ts'
 import { ModelLoadError, ModelRunError } from './errors.ts'
-import { InputChecker } from './inputs.ts'
 import { expectContents, type KnownFile, readAhead } from './integrity.ts'
 import { checkArch, checkLibrary, locate } from './library-file.ts'
 import type { BoundModel, Model, ModelFacts } from './model.ts'
+import { ModelShell } from './model-shell.ts'
 import { NativeSession } from './native.ts'
 import { measureProfile, newProfileFile, type Profile } from './profile.ts'
-import { quote, shorten } from './shorten.ts'
-import { isTensor } from './signature.ts'
 import type { Tensor } from './tensor.ts'
 
 /** The native files of a built model: paths or `file:` URLs. */
@@ -29,42 +28,23 @@ export function createNodeModel(facts: ModelFacts, files: ModelFiles): Model {
   return new NodeModel(facts, files)
 }
 
-class NodeModel implements Model {
-  readonly name: string
-  readonly inputs: ModelFacts['signature']['inputs']
-  readonly outputs: ModelFacts['signature']['outputs']
-  readonly target: string
-  readonly compiler: ModelFacts['compiler']
-  readonly report: unknown
+class NodeModel extends ModelShell implements Model {
   readonly #files: ModelFiles
   readonly #requires: ModelFacts['requires']
   readonly #sha256: NonNullable<ModelFacts['sha256']> | undefined
-  readonly #checker: InputChecker
   readonly #profileFile: string | undefined
   readonly #sessions: NativeSession[] = []
   #session: NativeSession | undefined
-  #loading: Promise<void> | undefined
-  #isDisposed = false
 
   constructor(facts: ModelFacts, files: ModelFiles) {
-    this.name = facts.name
-    this.inputs = facts.signature.inputs
-    this.outputs = facts.signature.outputs
-    this.target = facts.target
-    this.compiler = facts.compiler
-    this.report = facts.report
+    super(facts)
     this.#files = files
     this.#requires = facts.requires
     this.#sha256 = facts.sha256
     this.#profileFile = facts.profiled ? newProfileFile() : undefined
-    this.#checker = new InputChecker(facts.name, facts.signature.inputs)
   }
 
-  load(): Promise<void> {
-    return (this.#loading ??= this.#load().finally(() => (this.#loading = undefined)))
-  }
-
-  async #load(): Promise<void> {
+  protected async open(): Promise<void> {
     if (this.#session !== undefined) return
     try {
       for (const file of this.#locate().known) await readAhead(file)
@@ -75,29 +55,22 @@ class NodeModel implements Model {
   }
 
   runSync(inputs: Readonly<Record<string, unknown>>): Record<string, Tensor> {
-    const checked = this.#checker.check(inputs)
+    const checked = this.checker.check(inputs)
     return asStated((this.#session ??= this.#open()).runSync(checked))
   }
 
   async run(inputs: Readonly<Record<string, unknown>>): Promise<Record<string, Tensor>> {
-    const checked = this.#checker.check(inputs)
+    const checked = this.checker.check(inputs)
     return asStated(await (this.#session ??= this.#open()).run(checked))
   }
 
   bind(): BoundModel {
-    for (const entry of [...this.inputs, ...this.outputs]) {
-      const isFixed = isTensor(entry) && entry.shape.every((dim) => typeof dim === 'number')
-      if (isFixed && entry.type !== 'string') continue
-      const shape = isTensor(entry) ? ` [${entry.shape.map((dim) => shorten(String(dim ?? '?'))).join(', ')}]` : ''
-      throw new TypeError(
-        `${this.name}: bind() needs static shapes and no strings, but ${quote(entry.name)} is ${entry.type}${shape}`,
-      )
-    }
+    expectBindable(this.name, this)
     return this.#open(Number.MAX_SAFE_INTEGER).bind()
   }
 
   profile(inputs: Readonly<Record<string, unknown>>, runs = 10): Profile {
-    const checked = this.#checker.check(inputs)
+    const checked = this.checker.check(inputs)
     const session = (this.#session ??= this.#open())
     return measureProfile(
       this.name,
@@ -108,20 +81,15 @@ class NodeModel implements Model {
     )
   }
 
-  dispose(): void {
-    this.#isDisposed = true
+  protected close(): void {
     for (const session of this.#sessions) session.dispose()
     this.#sessions.length = 0
     this.#session = undefined
   }
 
-  [Symbol.dispose](): void {
-    this.dispose()
-  }
-
   /** Where the library and its constants are, with what is known of their contents. Their headers fit this machine. */
   #locate(): { library: string; constantsFolder: string; known: readonly KnownFile[] } {
-    if (this.#isDisposed) throw new ModelRunError('RUN_DISPOSED', `${this.name}: it was disposed`)
+    this.expectUse()
     const library = locate(this.#files.library, this.name)
     const constants = this.#files.constants === undefined ? undefined : locate(this.#files.constants, this.name)
     const known: KnownFile[] = []

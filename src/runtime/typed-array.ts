@@ -23,8 +23,15 @@ export function isTypedArray<Other>(value: TypedArray | Other): value is TypedAr
 
 const bufferOf = getterOf<ArrayBufferLike>(prototype, 'buffer')
 const byteOffsetOf = getterOf<number>(prototype, 'byteOffset')
+const byteLengthOf = getterOf<number>(prototype, 'byteLength')
 
 /** The same memory as an array of another kind whose entries are as wide. */
 export function viewAs(array: new (buffer: ArrayBufferLike, at: number, length: number) => TypedArray, of: TypedArray) {
   return new array(bufferOf(of), byteOffsetOf(of), lengthOf(of))
+}
+
+/** The bytes of a typed array. An array that lost its memory has none. */
+export function bytesOf(array: TypedArray): Uint8Array {
+  const length = byteLengthOf(array)
+  return length > 0 ? new Uint8Array(bufferOf(array), byteOffsetOf(array), length) : new Uint8Array(0)
 }

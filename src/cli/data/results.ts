@@ -1,7 +1,7 @@
 import { fromRuntime } from '../../conformance/runtime-tensor.ts'
 import { tensorValues } from '../../onnx/tensor.ts'
 import { printable } from '../../printable.ts'
-import type { Result, Row } from '../../runtime/collections.ts'
+import type { Result, Row } from '../../runtime/results.ts'
 import { isTensor, type SignatureEntry } from '../../runtime/signature.ts'
 import type { Tensor } from '../../runtime/tensor.ts'
 import { entryTypeText } from '../entry-type.ts'

@@ -1,0 +1,64 @@
+import { ModelRunError } from './errors.ts'
+import { InputChecker } from './inputs.ts'
+import type { LoadOptions, ModelFacts } from './model.ts'
+import { type Load, SharedLoad } from './shared-load.ts'
+
+/** Engines without explicit resource management are asked under the names that compilers of `using` fall back to. */
+const disposeKey: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
+const asyncDisposeKey: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
+
+/** What a model is wherever it runs: what is known of it, the check of its inputs, its load, and its end. */
+export abstract class ModelShell {
+  readonly name: string
+  readonly inputs: ModelFacts['signature']['inputs']
+  readonly outputs: ModelFacts['signature']['outputs']
+  readonly target: string
+  readonly compiler: ModelFacts['compiler']
+  readonly report: unknown
+  protected readonly checker: InputChecker
+  readonly #load: SharedLoad
+  #isDisposed = false
+
+  constructor({ name, signature, target, compiler, report }: ModelFacts) {
+    this.name = name
+    this.inputs = signature.inputs
+    this.outputs = signature.outputs
+    this.target = target
+    this.compiler = compiler
+    this.report = report
+    this.checker = new InputChecker(name, signature.inputs)
+    this.#load = new SharedLoad(async (...hows) => {
+      this.expectUse()
+      await this.open(...hows)
+      this.expectUse()
+    })
+  }
+
+  /** Makes the model ready to run, unless it is. */
+  protected abstract open(...hows: Parameters<Load>): Promise<void>
+  /** Frees what it holds. */
+  protected abstract close(): void
+
+  load(options?: LoadOptions): Promise<void> {
+    return this.#load.join(options)
+  }
+
+  dispose(): void {
+    this.#isDisposed = true
+    this.#load.stop()
+    this.close()
+  }
+
+  [disposeKey](): void {
+    this.dispose()
+  }
+
+  async [asyncDisposeKey](): Promise<void> {
+    this.dispose()
+  }
+
+  /** @throws ModelRunError after `dispose` */
+  protected expectUse(): void {
+    if (this.#isDisposed) throw new ModelRunError('RUN_DISPOSED', `${this.name}: it was disposed`)
+  }
+}

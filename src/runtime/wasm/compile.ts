@@ -1,0 +1,65 @@
+import { ModelLoadError } from '../errors.ts'
+import type { Signature } from '../signature.ts'
+import { type WasmModule, wasmApi } from './api.ts'
+import { WasmSession } from './session.ts'
+
+/** A function of one vector instruction. */
+const simdProbe = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+])
+
+/** @throws ModelLoadError that says what the engine lacks, or forbids */
+export async function compileModule(bytes: Uint8Array, model: string): Promise<WasmModule> {
+  try {
+    return await wasmApi()!.compile(bytes)
+  } catch (error) {
+    throw notCompiled(error, model)
+  }
+}
+
+export function notCompiled(error: unknown, model: string): ModelLoadError {
+  const { message } = error as Error
+  const [code, why] = !wasmApi()?.validate(simdProbe)
+    ? ['MACHINE', 'there is no WebAssembly with SIMD here: it takes Chrome 91, Firefox 89, Safari 16.4, or a later one']
+    : /CSP|Content Security|unsafe-eval/.test(message)
+      ? ['CSP', `the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src`]
+      : ['FORMAT', `its module can't be compiled: ${message}`]
+  return new ModelLoadError(`LOAD_${code}`, `${model}: ${why}`, { cause: error })
+}
+
+/** @throws ModelLoadError, ModelRunError where memory is short */
+export async function newSession(
+  module: WasmModule,
+  model: Signature & { readonly name: string },
+  weights?: Uint8Array,
+): Promise<WasmSession> {
+  try {
+    return new WasmSession(await wasmApi()!.instantiate(module), model, weights)
+  } catch (error) {
+    throw notInstantiated(error, model.name, weights)
+  }
+}
+
+/** As {@link newSession}, on this thread at once; browsers do that for small modules only. */
+export function newSessionNow(
+  module: WasmModule,
+  model: Signature & { readonly name: string },
+  weights?: Uint8Array,
+): WasmSession {
+  try {
+    return new WasmSession(new (wasmApi()!.Instance)(module), model, weights)
+  } catch (error) {
+    throw notInstantiated(error, model.name, weights)
+  }
+}
+
+function notInstantiated(error: unknown, model: string, weights: Uint8Array | undefined): unknown {
+  if ((error as { code?: unknown }).code) return error
+  const need = weights === undefined ? '' : ` for ${weights.length} bytes of weights and what it computes`
+  const why = error instanceof RangeError ? `there is no memory${need}` : `its module can't be started`
+  return new ModelLoadError(
+    error instanceof RangeError ? 'LOAD_MEMORY' : 'LOAD_OPEN',
+    `${model}: ${why}: ${(error as Error).message}`,
+    { cause: error },
+  )
+}
