@@ -17,7 +17,7 @@
 #error "define OM_ARENA_BYTES before including om_wasm.h"
 #endif
 
-_Static_assert(sizeof(om_buffer) == 8 && sizeof(om_message) == 32, "src/runtime/wasm/layout.ts has these layouts");
+_Static_assert(sizeof(om_buffer) == 8 && sizeof(om_message) == 32, "src/runtime/wasm/values.ts has these layouts");
 
 uint32_t om_alloc(uint32_t bytes);
 void om_free(uint32_t address);

@@ -8,20 +8,23 @@ import { checkArch, checkLibrary, locate } from './library-file.ts'
 import type { BoundModel, Model, ModelFacts } from './model.ts'
 import { ModelShell } from './model-shell.ts'
 import { NativeSession } from './native.ts'
+import type { ModelSession } from './session.ts'
 import { measureProfile, newProfileFile, type Profile } from './profile.ts'
 import type { Tensor } from './tensor.ts'
+import { WasmFile } from './wasm/file.ts'
 
-/** The native files of a built model: paths or `file:` URLs. */
+/** The files of a built model: paths or `file:` URLs. */
 export interface ModelFiles {
   /** Of a native library, or its source, which is compiled the first time. */
   readonly addon?: string | URL
+  /** Or a WebAssembly module (`.wasm`). */
   readonly library: string | URL
-  /** onnx-mlir's file of large constants, under the name that the library asks for. */
+  /** onnx-mlir's file of large constants, under the name that the library asks for; a module's large weights. */
   readonly constants?: string | URL
 }
 
 /**
- * A model that runs natively in Node. Nothing is loaded before the first run or `load()`, so that importing many models
+ * A model that runs in Node, natively or as WebAssembly. Nothing is loaded before the first run or `load()`, so that importing many models
  * costs nothing. The generated module calls this and states the exact type of the result.
  */
 export function createNodeModel(facts: ModelFacts, files: ModelFiles): Model {
@@ -33,8 +36,8 @@ class NodeModel extends ModelShell implements Model {
   readonly #requires: ModelFacts['requires']
   readonly #sha256: NonNullable<ModelFacts['sha256']> | undefined
   readonly #profileFile: string | undefined
-  readonly #sessions: NativeSession[] = []
-  #session: NativeSession | undefined
+  readonly #sessions: ModelSession[] = []
+  #session: ModelSession | undefined
 
   constructor(facts: ModelFacts, files: ModelFiles) {
     super(facts)
@@ -46,12 +49,15 @@ class NodeModel extends ModelShell implements Model {
 
   protected async open(): Promise<void> {
     if (this.#session !== undefined) return
+    let files
     try {
-      for (const file of this.#locate().known) await readAhead(file)
+      files = this.#locate()
+      for (const file of files.known) await readAhead(file)
     } catch (error) {
       throw loadError(error, `${this.name}: its files can't be read`)
     }
-    this.#session ??= this.#open()
+    if (!isModule(files.library)) this.#session ??= this.#open()
+    else this.#session ??= this.#opened(await WasmFile.load(files, this))
   }
 
   runSync(inputs: Readonly<Record<string, unknown>>): Record<string, Tensor> {
@@ -66,7 +72,11 @@ class NodeModel extends ModelShell implements Model {
 
   bind(): BoundModel {
     expectBindable(this.name, this)
-    return this.#open(Number.MAX_SAFE_INTEGER).bind()
+    // A library of native code is opened once more: its mailbox has room for small tensors only.
+    const session = isModule(String(this.#files.library))
+      ? (this.#session ??= this.#open())
+      : this.#open(Number.MAX_SAFE_INTEGER)
+    return session.bind()
   }
 
   profile(inputs: Readonly<Record<string, unknown>>, runs = 10): Profile {
@@ -88,7 +98,7 @@ class NodeModel extends ModelShell implements Model {
   }
 
   /** Where the library and its constants are, with what is known of their contents. Their headers fit this machine. */
-  #locate(): { library: string; constantsFolder: string; known: readonly KnownFile[] } {
+  #locate(): LocatedFiles {
     this.expectUse()
     const library = locate(this.#files.library, this.name)
     const constants = this.#files.constants === undefined ? undefined : locate(this.#files.constants, this.name)
@@ -96,32 +106,52 @@ class NodeModel extends ModelShell implements Model {
     if (this.#sha256 !== undefined) known.push({ path: library, sha256: this.#sha256.library })
     if (this.#sha256?.constants !== undefined && constants !== undefined)
       known.push({ path: constants, sha256: this.#sha256.constants })
+    if (isModule(library)) return { library, constants, known }
     if (this.#requires !== undefined) checkArch(this.#requires.arch, this.name, this.target)
     try {
       checkLibrary(library, this.name, this.target)
     } catch (error) {
       throw loadError(error, `${this.name}: ${library} can't be loaded`)
     }
-    return { library, constantsFolder: dirname(constants ?? library), known }
+    return { library, constants, known }
   }
 
-  #open(mailboxLimit?: number): NativeSession {
-    const { library, constantsFolder, known } = this.#locate()
-    const requires = this.#requires
-    const profile = this.#profileFile === undefined ? {} : { profileFile: this.#profileFile }
-    let session
+  #open(mailboxLimit?: number): ModelSession {
+    const { library, constants, known } = this.#locate()
     try {
       for (const file of known) expectContents(file, this.name)
+      if (isModule(library)) return this.#opened(WasmFile.open({ library, constants }, this))
       const { addon: addonFile } = this.#files
       if (addonFile === undefined) throw new ModelLoadError('LOAD_FORMAT', `${this.name}: it has no addon`)
       const addon = loadAddon(locate(addonFile, this.name), this.name)
-      session = new NativeSession(addon, { library, constantsFolder, requires, ...profile }, this, mailboxLimit)
+      const files = {
+        library,
+        constantsFolder: dirname(constants ?? library),
+        requires: this.#requires,
+        ...(this.#profileFile !== undefined && { profileFile: this.#profileFile }),
+      }
+      return this.#opened(new NativeSession(addon, files, this, mailboxLimit))
     } catch (error) {
       throw loadError(error, `${this.name}: ${library} can't be loaded`)
     }
+  }
+
+  /** A session that `dispose` closes. */
+  #opened(session: ModelSession): ModelSession {
     this.#sessions.push(session)
     return session
   }
+}
+
+interface LocatedFiles {
+  readonly library: string
+  readonly constants: string | undefined
+  readonly known: readonly KnownFile[]
+}
+
+/** Whether a library is WebAssembly. */
+function isModule(library: string): boolean {
+  return library.endsWith('.wasm')
 }
 
 /** The generated declaration states what each result really is; to code without one, models are of tensors. */

@@ -84,6 +84,9 @@ export async function runCase(one: Case, options: CaseOptions = {}): Promise<Res
   return (await runCases([one], options))[0]!
 }
 
+/** What models of tests are compiled to: `TEST_TARGET=wasm` runs any of these tests as WebAssembly. */
+const target = process.env['TEST_TARGET'] ?? 'host'
+
 /** Compiles a model that is written down. */
 export async function compileModel(
   source: ModelSource,
@@ -91,7 +94,7 @@ export async function compileModel(
   options: Pick<BuiltinOptions, 'weights'> = {},
 ): Promise<Model> {
   const result = await compileBuiltin(decodeModel(modelBytes(source), { path: 'test.onnx' }), {
-    target: resolveTarget('host'),
+    target: resolveTarget(target),
     optimize,
     identity: 'test',
     stagingRoot: folder,
@@ -100,10 +103,12 @@ export async function compileModel(
   const facts = {
     name: 'test.onnx',
     signature: result.signature,
-    target: 'host',
+    target,
     compiler: { name: 'builtin', version: 'test' },
   } as const
-  return createNodeModel(facts, { addon: await testAddon(), library: result.library })
+  const { library, weights } = result
+  const addon = target === 'wasm' ? {} : { addon: await testAddon() }
+  return createNodeModel(facts, { ...addon, library, ...(weights !== undefined && { constants: weights }) })
 }
 
 /**

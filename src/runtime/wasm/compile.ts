@@ -17,7 +17,16 @@ export async function compileModule(bytes: Uint8Array, model: string): Promise<W
   }
 }
 
-export function notCompiled(error: unknown, model: string): ModelLoadError {
+/** The same at once. */
+export function compileModuleNow(bytes: Uint8Array, model: string): WasmModule {
+  try {
+    return new (wasmApi()!.Module)(bytes)
+  } catch (error) {
+    throw notCompiled(error, model)
+  }
+}
+
+function notCompiled(error: unknown, model: string): ModelLoadError {
   const { message } = error as Error
   const [code, why] = !wasmApi()?.validate(simdProbe)
     ? ['MACHINE', 'there is no WebAssembly with SIMD here: it takes Chrome 91, Firefox 89, Safari 16.4, or a later one']

@@ -2,7 +2,6 @@
  * The word "fail" ends the run with an error, after some strings have been made. */
 #include "om_builtin.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +30,8 @@ static int run(void *arena, const om_buffer *in, om_buffer *out, om_message *mes
       return OM_ERR_VALUE;
     }
     if (!(shouted[i] = copy(words[i]))) return OM_ERR_MEMORY;
-    for (char *c = shouted[i]; *c; ++c) *c = (char)toupper((unsigned char)*c);
+    for (char *c = shouted[i]; *c; ++c)
+      if (*c >= 'a' && *c <= 'z') *c = (char)(*c - 'a' + 'A');
   }
   if (count == 0) return OM_OK; /* leaves the pair NULL: empty strings */
   pair[0] = copy(words[0]);
