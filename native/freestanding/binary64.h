@@ -1,4 +1,5 @@
-/* A double as its bits, and the functions of <math.h> that look at nothing else or are instructions of most machines. */
+/* A double as its bits, pairs of doubles for what has to be known better than one of them can say, and the functions of
+ * <math.h> that look at nothing else or are instructions of most machines. */
 #ifndef OM_FREESTANDING_BINARY64_H
 #define OM_FREESTANDING_BINARY64_H
 
@@ -7,6 +8,8 @@
 
 #define OM_INF (__builtin_inf())
 #define OM_NAN (__builtin_nan(""))
+/* A function of <math.h>: there once, however often a model calls it. */
+#define OM_MATH static __attribute__((noinline, unused))
 
 static inline uint64_t om_bits64(double x) {
   uint64_t bits;
@@ -19,6 +22,58 @@ static inline double om_from_bits64(uint64_t bits) {
   __builtin_memcpy(&x, &bits, sizeof x);
   return x;
 }
+
+/* An unevaluated sum, the low part some rounding errors of the high one. */
+typedef struct om_pair {
+  double high, low;
+} om_pair;
+
+/* a + b and its rounding error (D. Knuth, "The Art of Computer Programming", volume 2, 4.2.2). */
+static inline om_pair om_sum(double a, double b) {
+  const double sum = a + b, b_part = sum - a, a_part = sum - b_part;
+  return (om_pair){sum, (a - a_part) + (b - b_part)};
+}
+
+/* The same where a is 0 or |a| >= |b| (T. Dekker, "A floating-point technique for extending the available precision", 1971). */
+static inline om_pair om_fast_sum(double a, double b) {
+  const double sum = a + b;
+  return (om_pair){sum, b - (sum - a)};
+}
+
+/* The leading 26 bits: products of two such numbers are exact. */
+static inline double om_top_half(double x) { return om_from_bits64(om_bits64(x) & ~UINT64_C(0x7ffffff)); }
+
+/* a b and its rounding error, from halves (Dekker): WebAssembly cannot multiply and add with one rounding. */
+static inline om_pair om_product(double a, double b) {
+  const double product = a * b, a1 = om_top_half(a), a2 = a - a1, b1 = om_top_half(b), b2 = b - b1;
+  return (om_pair){product, ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2};
+}
+
+/* (a + a_low) / (b + b_low), both normalised: the low parts are no more than rounding errors. */
+static inline om_pair om_quotient(double a, double a_low, double b, double b_low) {
+  const double q = a / b;
+  const om_pair back = om_product(q, b);
+  return (om_pair){q, (((a - back.high) - back.low) + (a_low - q * b_low)) / b};
+}
+
+/* The root of a + low, which is positive. */
+static inline om_pair om_root(double a, double low) {
+  const double root = __builtin_sqrt(a);
+  const om_pair back = om_product(root, root);
+  return (om_pair){root, (((a - back.high) - back.low) + low) / (2 * root)};
+}
+
+/* A polynomial, lowest power first; even and odd powers apart, so that a processor does both at once. */
+static inline __attribute__((always_inline)) double om_polynomial(const double *terms, int count, double x) {
+  const double square = x * x;
+  double even = 0, odd = 0;
+  for (int i = count - 1; i >= 0; i--) {
+    if (i % 2 == 0) even = even * square + terms[i];
+    else odd = odd * square + terms[i];
+  }
+  return even + x * odd;
+}
+#define OM_POLYNOMIAL(terms, x) om_polynomial(terms, (int)(sizeof terms / sizeof *terms), x)
 
 /* 2^n for -1022 <= n <= 1023. */
 static inline double om_two_to(int n) { return om_from_bits64((uint64_t)(n + 1023) << 52); }
@@ -50,9 +105,9 @@ static inline double om_c_round(double x) {
 static inline float om_c_roundf(float x) { return __builtin_truncf(x + __builtin_copysignf(0x1.fffffep-2f, x)); }
 
 /* NaN is a missing value. */
-static inline double om_c_fmax(double x, double y) { return x != x ? y : x < y || (x == y && __builtin_signbit(x)) ? y : x; }
-static inline double om_c_fmin(double x, double y) { return x != x ? y : x > y || (x == y && __builtin_signbit(y)) ? y : x; }
-static inline float om_c_fmaxf(float x, float y) { return x != x ? y : x < y ? y : x; }
-static inline float om_c_fminf(float x, float y) { return x != x ? y : x > y ? y : x; }
+static inline double om_c_fmax(double x, double y) { return x != x || x < y || (x == y && __builtin_signbit(x)) ? y : x; }
+static inline double om_c_fmin(double x, double y) { return x != x || x > y || (x == y && __builtin_signbit(y)) ? y : x; }
+static inline float om_c_fmaxf(float x, float y) { return x != x || x < y || (x == y && __builtin_signbit(x)) ? y : x; }
+static inline float om_c_fminf(float x, float y) { return x != x || x > y || (x == y && __builtin_signbit(y)) ? y : x; }
 
 #endif

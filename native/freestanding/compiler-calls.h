@@ -4,6 +4,7 @@
 #define OM_FREESTANDING_COMPILER_CALLS_H
 
 #include "binary64.h"
+#include "wide.h"
 
 #define OM_CALLED __attribute__((visibility("hidden")))
 
@@ -15,17 +16,17 @@ typedef unsigned __int128 om_uint128;
 /* From halves, since a product of this type would call this very function. */
 static inline om_uint128 om_halves(uint64_t high, uint64_t low) { return (om_uint128)high << 64 | low; }
 
-static inline om_uint128 om_product(uint64_t a, uint64_t b) {
-  const uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
-  const uint64_t low = a0 * b0, middle = a1 * b0 + (low >> 32), middle2 = a0 * b1 + (uint32_t)middle;
-  return om_halves(a1 * b1 + (middle >> 32) + (middle2 >> 32), middle2 << 32 | (uint32_t)low);
+static inline om_uint128 om_whole_product(uint64_t a, uint64_t b) {
+  uint64_t high;
+  const uint64_t low = om_wide_product(a, b, &high);
+  return om_halves(high, low);
 }
 
 OM_CALLED om_int128 __multi3(om_int128 a, om_int128 b);
 OM_CALLED om_int128 __multi3(om_int128 a, om_int128 b) {
   const uint64_t a0 = (uint64_t)a, b0 = (uint64_t)b;
   const uint64_t high = (uint64_t)((om_uint128)a >> 64) * b0 + a0 * (uint64_t)((om_uint128)b >> 64);
-  return (om_int128)(om_product(a0, b0) + om_halves(high, 0));
+  return (om_int128)(om_whole_product(a0, b0) + om_halves(high, 0));
 }
 
 /* Wraps, and says whether it did. */
@@ -34,7 +35,7 @@ OM_CALLED om_int128 __muloti4(om_int128 a, om_int128 b, int *overflow) {
   const om_int128 wrapped = __multi3(a, b);
   const om_uint128 x = a < 0 ? -(om_uint128)a : (om_uint128)a, y = b < 0 ? -(om_uint128)b : (om_uint128)b;
   const uint64_t x1 = (uint64_t)(x >> 64), y1 = (uint64_t)(y >> 64), x0 = (uint64_t)x, y0 = (uint64_t)y;
-  const om_uint128 cross = om_product(x1, y0) + om_product(x0, y1), low = om_product(x0, y0);
+  const om_uint128 cross = om_whole_product(x1, y0) + om_whole_product(x0, y1), low = om_whole_product(x0, y0);
   const om_uint128 size = low + (cross << 64);
   const om_uint128 most = ((om_uint128)1 << 127) - !((a < 0) != (b < 0));
   *overflow = (x1 && y1) || cross >> 64 || size < low || size > most;

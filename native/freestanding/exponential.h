@@ -1,37 +1,64 @@
-/* exp, exp2, expm1. */
+/* exp, exp2, expm1: x = n ln 2 + r, |r| <= ln 2 / 2 (W. Cody and W. Waite, "Software Manual for the Elementary Functions",
+ * 1980), with what r loses in rounding, and e^r from a polynomial whose leading terms are summed in pairs. */
 #ifndef OM_FREESTANDING_EXPONENTIAL_H
 #define OM_FREESTANDING_EXPONENTIAL_H
 
 #include "binary64.h"
+#include "coefficients.h"
 
-static double om_c_expm1_small(double r) {
-  double p = 1.0 / 6227020800.0;
-  p = p * r + 1.0 / 479001600.0;
-  p = p * r + 1.0 / 39916800.0;
-  p = p * r + 1.0 / 3628800.0;
-  p = p * r + 1.0 / 362880.0;
-  p = p * r + 1.0 / 40320.0;
-  p = p * r + 1.0 / 5040.0;
-  p = p * r + 1.0 / 720.0;
-  p = p * r + 1.0 / 120.0;
-  p = p * r + 1.0 / 24.0;
-  p = p * r + 1.0 / 6.0;
-  p = p * r + 0.5;
-  return p * (r * r) + r;
+/* e^(r + low) - 1 for |r| <= ln 2 / 2 and a little. */
+static inline om_pair om_expm1_near_0(double r, double low) {
+  const double top = om_top_half(r);
+  const om_pair sum = om_fast_sum(r, 0.5 * top * top);
+  const double rest = r * r * r * OM_POLYNOMIAL(om_expm1_terms, r) + 0.5 * (r - top) * (r + top) + (low + low * r);
+  return (om_pair){sum.high, sum.low + rest};
 }
-static __attribute__((noinline, unused)) double om_c_exp(double x) {
-  if (!(x < 710.0)) return x * OM_INF;
-  if (x < -746.0) return 0.0;
-  const double n = __builtin_rint(x * 1.4426950408889634);
-  const double r = (x - n * 0x1.62e42feep-1) - n * 0x1.a39ef35793c76p-33;
-  return om_c_scalbn(1.0 + om_c_expm1_small(r), (int)n);
+
+/* e^(x + low) = 2^n (1 + e), |x| < 2000: gives e. */
+static inline om_pair om_expm1_reduced(double x, double low, int *n) {
+  const double multiple = __builtin_rint(x * OM_LOG2E);
+  *n = (int)multiple;
+  /* The high part of ln 2 has so few bits that its multiple and the difference are exact. */
+  const double high = x - multiple * OM_LN2_1, tail = multiple * OM_LN2_2 - low, r = high - tail;
+  return om_expm1_near_0(r, (high - r) - tail);
 }
-static __attribute__((noinline, unused)) double om_c_expm1(double x) {
-  if (!(x < 710.0)) return x * OM_INF;
-  if (x < -40.0) return -1.0;
-  if (x > -0.34 && x < 0.34) return x == 0 ? x : om_c_expm1_small(x);
-  return om_c_exp(x) - 1.0;
+
+/* 2^n (1 + e). */
+static inline double om_exp_of(om_pair e, int n) {
+  const om_pair sum = om_fast_sum(1, e.high);
+  return om_c_scalbn(sum.high + (sum.low + e.low), n);
 }
-static inline double om_c_exp2(double x) { return om_c_exp(x * 0.6931471805599453); }
+
+OM_MATH double om_c_exp(double x) {
+  if (!(x < 710)) return x + OM_INF;
+  if (x < -746) return 0;
+  int n;
+  const om_pair e = om_expm1_reduced(x, 0, &n);
+  return om_exp_of(e, n);
+}
+
+OM_MATH double om_c_exp2(double x) {
+  if (!(x < 1024)) return x + OM_INF;
+  if (x < -1076) return 0;
+  const double n = __builtin_rint(x), r = x - n;
+  const om_pair product = om_product(r, OM_LN2_FULL_1);
+  return om_exp_of(om_expm1_near_0(product.high, product.low + r * OM_LN2_FULL_2), (int)n);
+}
+
+/* e^x - 1 = 2^*n times what it gives, for -50 < x < 720. */
+static inline om_pair om_expm1_scaled(double x, int *n) {
+  const om_pair e = om_expm1_reduced(x, 0, n);
+  const om_pair less = om_sum(1, -(*n > 1000 ? 0 : om_two_to(-*n))), sum = om_sum(less.high, e.high);
+  return om_fast_sum(sum.high, sum.low + (less.low + e.low));
+}
+
+OM_MATH double om_c_expm1(double x) {
+  if (!(x < 710)) return x + OM_INF;
+  if (x < -40) return -1;
+  if (__builtin_fabs(x) < 0x1p-54) return x;
+  int n;
+  const om_pair y = om_expm1_scaled(x, &n);
+  return om_c_scalbn(y.high + y.low, n);
+}
 
 #endif

@@ -83,7 +83,6 @@ OM_OF_ONE(tanh)
 OM_OF_TWO(atan2)
 OM_OF_TWO(fmod)
 OM_OF_TWO(hypot)
-OM_OF_TWO(pow)
 OM_OF_TWO(remainder)
 
 static inline double copysign(double x, double y) { return __builtin_copysign(x, y); }
@@ -92,6 +91,8 @@ static inline double fmax(double x, double y) { return om_c_fmax(x, y); }
 static inline float fmaxf(float x, float y) { return om_c_fmaxf(x, y); }
 static inline double fmin(double x, double y) { return om_c_fmin(x, y); }
 static inline float fminf(float x, float y) { return om_c_fminf(x, y); }
+static inline double pow(double x, double y) { return om_c_pow(x, y); }
+static inline float powf(float x, float y) { return om_c_powf(x, y); }
 static inline double round(double x) { return om_c_round(x); }
 static inline float roundf(float x) { return om_c_roundf(x); }
 static inline double ldexp(double x, int n) { return om_c_scalbn(x, n); }
