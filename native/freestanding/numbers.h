@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-#include "../kernels/text.h"
+#include "text.h"
 
 static inline double om_c_strtod(const char *text, char **end) {
   double value;

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "../abi/om_export.h"
+#include "om_export.h"
 
 static uint64_t om_seed;
 

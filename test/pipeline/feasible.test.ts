@@ -10,14 +10,18 @@ import { findWasm } from '../../src/toolchains/wasm-find.ts'
 import { f32, node } from '../graph/models.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'feasible-'))
-const model = join(folder, 'negate.onnx')
+const model = join(folder, 'model.onnx')
 writeFileSync(
   model,
   modelBytes({
     opsets: { '': 21 },
     inputs: { x: f32(4) },
     outputs: { y: undefined },
-    nodes: [node('Neg', ['x'], ['y'])],
+    nodes: [
+      node('Erf', ['x'], ['e']),
+      node('Cast', ['e'], ['text'], { to: 8n }),
+      node('Cast', ['text'], ['y'], { to: 1n }),
+    ],
   }),
 )
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -25,6 +29,12 @@ afterEach(() => vi.unstubAllEnvs())
 
 const wasm = await findWasm().catch(() => undefined)
 if (!wasm) console.log('skipped: machines without a native compiler (nothing here compiles to WebAssembly)')
+
+const findsNpmClang = await findWasm({ env: { PATH: '' } }).then(
+  () => true,
+  () => false,
+)
+if (!findsNpmClang) console.log('skipped: @yowasp/clang (it is not installed)')
 
 let count = 0
 
@@ -77,7 +87,7 @@ describe.runIf(wasm)('a machine without', { timeout: 120_000 }, () => {
     expect(built).toMatchObject({ artifact: { target: 'wasm' }, facts: { target: 'wasm' } })
     expect(built.addon).toBeUndefined()
     expect(text).toContain(
-      `no ${language} compiler: negate.onnx is compiled to WebAssembly; install g++ for native speed`,
+      `no ${language} compiler: model.onnx is compiled to WebAssembly; install g++ for native speed`,
     )
   })
 
@@ -107,5 +117,14 @@ describe.runIf(wasm)('a browser', { timeout: 120_000 }, () => {
 
   test('does not get measured', async () => {
     await expect(build({ profile: 'onnx' }, 'browser')).rejects.toThrow(/profile=onnx is for native targets/)
+  })
+})
+
+describe.runIf(findsNpmClang)('@yowasp/clang alone', { timeout: 120_000 }, () => {
+  test('compiles a model with all that the C library is asked for', async () => {
+    vi.stubEnv('PATH', '')
+    vi.stubEnv('CC', undefined)
+    const { built } = await build({}, 'browser')
+    expect(built.facts.compiler.version).toMatch(/clang \d/)
   })
 })
