@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TestValue } from '../onnx/test-data.ts'
-import { didYouMean } from '../request/suggest.ts'
 import type { SignatureEntry } from '../runtime/signature.ts'
 import type { Result } from '../runtime/results.ts'
 import type { Command, Invocation } from './command.ts'
+import { inputFiles, inputFlag } from './data/input-files.ts'
 import { type Inputs, runArgument, runChecked } from './data/inputs.ts'
 import { randomNumbers, randomValue } from './data/random.ts'
 import { readValueFile } from './data/tensor-file.ts'
@@ -19,13 +19,7 @@ export const run: Command = {
   summary: 'Run a model on data from files, or on random numbers, and time it',
   positionals: modelArgument,
   options: {
-    input: {
-      type: 'string',
-      short: 'i',
-      multiple: true,
-      value: 'NAME=FILE',
-      help: 'an input, from a .npy, .pb or .json file',
-    },
+    input: inputFlag,
     random: { type: 'boolean', help: 'random numbers for the other inputs' },
     seed: { type: 'string', value: 'N', help: 'of the random numbers (default: 0)' },
     dims: inputDimsFlag,
@@ -88,23 +82,4 @@ async function inputsOf(invocation: Invocation, entries: readonly SignatureEntry
     inputs.set(entry.name, file ? await readValueFile(file, entry) : randomValue(entry, sizes, random))
   }
   return inputs
-}
-
-/** Files by input. Names and paths may hold equals signs: the longest name that the model has is meant. */
-function inputFiles({ all, usage }: Invocation, entries: readonly SignatureEntry[]): Map<string, string> {
-  const names = entries.map(({ name }) => name).toSorted((a, b) => b.length - a.length)
-  const files = new Map<string, string>()
-  for (const text of all('input')) {
-    if (!text.includes('=')) throw usage(`--input must be like NAME=FILE, not ${JSON.stringify(text)}`)
-    const name = names.find((candidate) => text.startsWith(`${candidate}=`))
-    if (name === undefined) {
-      const given = text.slice(0, text.indexOf('='))
-      throw usage(
-        `the model has no input ${JSON.stringify(given)}; it has ${names.join(', ')}.${didYouMean(given, names)}`,
-      )
-    }
-    if (files.has(name)) throw usage(`input ${JSON.stringify(name)} is given twice`)
-    files.set(name, text.slice(name.length + 1))
-  }
-  return files
 }

@@ -7,15 +7,18 @@ import { EnvironmentError } from '../errors.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { readModel } from '../onnx/read.ts'
 import { modelFile } from '../plugin/models.ts'
+import { parseRequest } from '../request/index.ts'
 import type { Model } from '../runtime/model.ts'
 import { printable } from '../printable.ts'
 import type { Command, Invocation } from './command.ts'
+import { inputFlag } from './data/input-files.ts'
 import { type Inputs, randomInputs, runArgument, runChecked } from './data/inputs.ts'
 import { dimsOption, expectDims, inputDimsFlag } from './dims.ts'
 import { findOnnxRuntime, type OnnxRuntime } from './onnxruntime.ts'
-import { buildOptions, buildRunnable, compilerText, modelArgument } from './model-build.ts'
+import { buildOptions, buildRunnable, compilerText, modelArgument, requestOptions } from './model-build.ts'
 import { numberOption } from './parse.ts'
 import { green, red, table } from './style.ts'
+import { verifyWeights } from './verify-weights.ts'
 
 export const verify: Command = {
   name: 'verify',
@@ -27,31 +30,46 @@ export const verify: Command = {
       value: 'DIR',
       help: 'folder with input_K.pb and output_K.pb, or test_data_set_N folders (default: beside the model)',
     },
-    runs: { type: 'string', value: 'N', help: 'random inputs to compare with onnxruntime on (default: 3)' },
+    runs: { type: 'string', value: 'N', help: 'random inputs to compare on (default: 3; with small weights 8)' },
     seed: { type: 'string', value: 'N', help: 'of the random inputs (default: 0)' },
     dims: inputDimsFlag,
     rtol: { type: 'string', value: 'X', help: 'relative tolerance (default: 1e-3)' },
     atol: { type: 'string', value: 'X', help: 'absolute tolerance (default: 1e-5)' },
+    input: { ...inputFlag, help: `with small weights: ${inputFlag.help}; others are random` },
+    'max-difference': {
+      type: 'string',
+      value: 'X',
+      help: 'with small weights: share, like 0.05, that may not be exceeded',
+    },
     ...buildOptions,
   },
   notes: `Compares with onnxruntime where the project has the package onnxruntime-node. Exit code 1 if an output differs:
-an element a of it is close to the expected e where |a - e| <= atol + rtol * |e|; integers and text must be equal.`,
+an element a of it is close to the expected e where |a - e| <= atol + rtol * |e|; integers and text must be equal.
+With --weights f16 or int8, compares the model with small weights and with its own, on random inputs, those of --input and
+those of data sets. A difference is a share of the largest element of an output; of integers and text, the share of
+elements that are not equal. Exit code 1 if one is larger than --max-difference.`,
   async run(invocation) {
     const { positionals, values } = invocation
     const id = positionals[0] ?? ''
     const path = resolve(modelFile(id))
+    const { directives } = parseRequest(id, requestOptions(invocation))
+    const folders = await dataSetFolders(resolve(values['data'] ?? dirname(path)))
+    if (values['data'] && folders.length === 0)
+      throw invocation.usage(`${values['data']} holds neither output_0.pb nor test_data_set_N folders`)
+    if (directives.weights !== 'f32') return verifyWeights(invocation, id, directives, folders)
+    for (const option of ['input', 'max-difference'])
+      if (values[option] !== undefined) throw invocation.usage(`--${option} goes with --weights f16 or int8`)
     const tolerance: Tolerance = {
       rtol: numberOption(invocation, 'rtol', { otherwise: 1e-3, integer: false }),
       atol: numberOption(invocation, 'atol', { otherwise: 1e-5, integer: false }),
     }
     const runs = numberOption(invocation, 'runs', { otherwise: 3 })
-    const sets = await dataSetFolders(resolve(values['data'] ?? dirname(path)))
     const onnxruntime = runs > 0 ? await findOnnxRuntime('onnxruntime-node', process.cwd()) : undefined
-    expectReference(invocation, path, sets, onnxruntime)
+    expectReference(path, folders, onnxruntime)
 
     const { built, model } = await buildRunnable(invocation, id)
     const checks = [
-      ...(await withData(path, sets, model, tolerance, invocation)),
+      ...(await withData(path, folders, model, tolerance, invocation)),
       ...(onnxruntime ? await withOnnxRuntime(path, onnxruntime, runs, model, tolerance, invocation) : []),
     ]
     const failed = checks.filter(({ mismatches }) => mismatches > 0).length
@@ -74,14 +92,7 @@ interface Check extends Deviation {
   readonly output: string
 }
 
-function expectReference(
-  { values, usage }: Invocation,
-  model: string,
-  sets: readonly string[],
-  onnxruntime: OnnxRuntime | undefined,
-): void {
-  if (values['data'] && sets.length === 0)
-    throw usage(`${values['data']} holds neither output_0.pb nor test_data_set_N folders`)
+function expectReference(model: string, sets: readonly string[], onnxruntime: OnnxRuntime | undefined): void {
   if (sets.length > 0 || onnxruntime) return
   throw new EnvironmentError(
     'ENVIRONMENT_REFERENCE',
