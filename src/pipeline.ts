@@ -5,6 +5,7 @@ import { feasibleRequest } from './feasible.ts'
 import type { Artifact, Signature } from './artifact.ts'
 import { artifactFor } from './artifacts.ts'
 import { buildReport, type ReportSettings } from './build-report.ts'
+import { weightErrorOf } from './builtin/index.ts'
 import { type Cache, openCache } from './cache/index.ts'
 import type { CompileProgress } from './compilers/compiler.ts'
 import type { Platform } from './emit/module.ts'
@@ -14,7 +15,8 @@ import { modelSignature } from './model-signature.ts'
 import type { ReadOptions } from './onnx/limits.ts'
 import { readModel } from './onnx/read.ts'
 import { loadOperators, type OperatorDefinition, operatorFiles } from './ops/user/define.ts'
-import { parseRequest, type Request, type RequestOptions } from './request/index.ts'
+import { checkWeightError } from './pipeline/weight-error.ts'
+import { canonicalQuery, parseRequest, type Request, type RequestOptions } from './request/index.ts'
 import type { ModelFacts } from './runtime/model.ts'
 import { canRun, requirementsOf, resolveTarget } from './targets/index.ts'
 
@@ -73,7 +75,7 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
   const { cache: root, limits, externalData, operators, onnxMlir = {}, report: reporting = {}, ...defaults } = options
   const readOptions = { ...(limits && { limits }), ...(externalData !== undefined && { externalData }) }
   let cache: Cache | undefined
-  return {
+  const pipeline: Pipeline = {
     async build(id, context) {
       const asked = parseRequest(id, defaults)
       const reading = { ...readingOf(asked, readOptions), ...(await readingWith(operators)) }
@@ -95,7 +97,7 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
         : await cache.store.writing((folder) => addonFor(artifact, { outDir: join(folder, 'addon') }))
       const requires = requirementsOf(artifact)
       for (const note of cached ? [] : artifact.notes) context.log(note)
-      return {
+      const built: BuildResult = {
         artifact,
         ...(addon !== undefined && { addon: { path: addon, sha256: await cache.store.hashFile(addon) } }),
         facts: {
@@ -115,8 +117,27 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
         cached,
         ...(report && { reportPage: report.page }),
       }
+      const { weights, maxWeightError } = request.directives
+      if (weights !== 'f32' && maxWeightError < Infinity) {
+        const variant = (directives: RequestOptions): Promise<BuildResult> =>
+          pipeline.build(`${request.path}?${canonicalQuery({ ...request.directives, ...directives })}`, context)
+        if (!canRun(resolveTarget(request.directives.target))) await variant({ target: 'host' })
+        else
+          await checkWeightError(request, built, {
+            ...context,
+            folder: store.folder,
+            usual: () => variant({ weights: 'f32', compiler: 'builtin' }),
+            weightError: async () =>
+              weightErrorOf(await readModel(request.path, reading), {
+                weights,
+                dims: new Map(Object.entries(request.directives.dims)),
+              }),
+          })
+      }
+      return built
     },
   }
+  return pipeline
 }
 
 /** Whether it is WebAssembly. */

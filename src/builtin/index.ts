@@ -73,6 +73,12 @@ function prepare(
   return weights === 'f32' ? { graph } : { graph, small: storeSmall(graph, weights, registry, identities) }
 }
 
+/** How far small weights are off from what the model has: the largest `WeightError.rms`. */
+export function weightErrorOf(model: Model, options: GraphOptions): number {
+  const { stored } = prepare(model, options).small ?? { stored: [] }
+  return stored.reduce((most, { error }) => Math.max(most, error.rms), 0)
+}
+
 /** A model as one C file: all that a C compiler needs to make its library. */
 export interface BuiltinSource {
   readonly text: string

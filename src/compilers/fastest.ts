@@ -5,10 +5,9 @@ import type { Artifact, Signature } from '../artifact.ts'
 import { buildAddon } from '../builtin/addon.ts'
 import type { Cache } from '../cache/index.ts'
 import { CompileError } from '../errors.ts'
-import { isFloat } from '../onnx/element-type.ts'
 import { createNodeModel } from '../runtime/node.ts'
-import { isTensor } from '../runtime/signature.ts'
 import { requirementsOf } from '../targets/index.ts'
+import { probeInputs } from './probe.ts'
 
 /** Rounds in which the candidates take turns: enough for a median, and short beside any compilation. */
 const ROUNDS = 15
@@ -83,18 +82,6 @@ function race(
       ': the first is taken',
   )
   return ranked[0]!.artifact
-}
-
-/** Inputs that every model accepts: floats between -1 and 1, and zeros for integers, which may be indices or lengths. */
-function probeInputs({ inputs }: Signature): Record<string, { data: number[]; dims: number[] }> {
-  return Object.fromEntries(
-    // Libraries of onnx-mlir take tensors only: of a model with other inputs there is one candidate.
-    inputs.filter(isTensor).map(({ name, type, shape }) => {
-      const dims = shape.map((dim) => (typeof dim === 'number' ? dim : 1))
-      const count = dims.reduce((product, dim) => product * dim, 1)
-      return [name, { dims, data: Array.from({ length: count }, (_, i) => (isFloat(type) ? Math.sin(i) : 0)) }]
-    }),
-  )
 }
 
 type Results = ReturnType<ReturnType<typeof createNodeModel>['runSync']>

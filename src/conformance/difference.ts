@@ -11,7 +11,7 @@ export interface OutputDifference {
   readonly output: string
   /** Of floats the largest |a - e| as a share of the largest |e|; of all else the share of elements that are not equal. */
   readonly largest: number
-  /** The same of the mean |a - e|. */
+  /** The same of the mean |a - e|; of all else the same as `largest`. */
   readonly mean: number
   readonly elements: number
   /** Why there is nothing to compare: another number of elements, NaN. Both shares are infinite then. */
@@ -48,8 +48,10 @@ class Gathered {
   private elements = 0
   private largest = 0
   private sum = 0
-  /** The largest expected magnitude; 1 where elements are equal or not. */
+  /** The largest expected magnitude. */
   private scale = 0
+  /** Whether elements are near each other, or else equal or not. */
+  private areNumbers = true
   private problem: string | undefined
 
   add(actual: Tensor | undefined, expected: Tensor): void {
@@ -60,7 +62,7 @@ class Gathered {
     }
     const [given, wanted] = [tensorValues(actual), tensorValues(expected)]
     const isNumber = isFloat(expected.type) || expected.type.startsWith('complex')
-    if (!isNumber) this.scale = 1
+    this.areNumbers = isNumber
     for (let i = 0; i < wanted.length; i++) {
       const [a, e] = [given[i]!, wanted[i]!]
       const off = a === e || Object.is(a, e) ? 0 : isNumber ? Math.abs(Number(a) - Number(e)) : 1
@@ -76,7 +78,9 @@ class Gathered {
   difference(): Omit<OutputDifference, 'output'> {
     const { elements, problem } = this
     if (problem !== undefined) return { largest: Infinity, mean: Infinity, elements, problem }
+    const mean = this.sum / Math.max(1, elements)
+    if (!this.areNumbers) return { largest: mean, mean, elements }
     const share = (off: number): number => (off === 0 ? 0 : off / this.scale)
-    return { largest: share(this.largest), mean: share(this.sum / Math.max(1, elements)), elements }
+    return { largest: share(this.largest), mean: share(mean), elements }
   }
 }

@@ -87,6 +87,20 @@ describe.runIf(process.arch === 'x64')('which compiler runs', () => {
     await expect(build('same', 'onnx-mlir', s390x)).rejects.toThrow(/can't cross-compile to x86-64/)
   })
 
+  test('small weights are the built-in compiler’s: auto and fastest say so, a pinned onnx-mlir is refused', async () => {
+    for (const compiler of ['auto', 'fastest']) {
+      const said: Said = { logs: [], warnings: [] }
+      const { artifact } = await build('same', `${compiler}&weights=f16`, gives(libraries.same), said)
+      expect(artifact.compiler.name).toBe('builtin')
+      expect(said.warnings).toEqual([expect.stringContaining('onnx-mlir has no weights=f16')])
+    }
+    const pinned = build('same', 'onnx-mlir&weights=int8', gives(libraries.same))
+    await expect(pinned).rejects.toMatchObject({ name: 'UsageError', code: 'USAGE_WEIGHTS' })
+    await expect(pinned).rejects.toThrow(/Use compiler=builtin for weights=int8, or leave weights out/)
+    const { artifact } = await build('same', 'onnx-mlir&weights=f32', gives(libraries.same))
+    expect(artifact.compiler.name).toBe('onnx-mlir')
+  })
+
   test('fastest builds both, checks that they agree and keeps one', async () => {
     const said: Said = { logs: [], warnings: [] }
     const { artifact } = await build('same', 'fastest', gives(libraries.same), said)
