@@ -1,7 +1,7 @@
 import { isFloat } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { tensorValues } from '../onnx/tensor.ts'
-import type { Result } from '../runtime/collections.ts'
+import type { Result } from '../runtime/results.ts'
 import type { SignatureEntry } from '../runtime/signature.ts'
 import { byElement } from './by-element.ts'
 import { valuesFromRuntime } from './runtime-tensor.ts'
