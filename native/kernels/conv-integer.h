@@ -182,7 +182,7 @@ OM_INLINE void om_depthwise_windows(const om_int_taps *t, ptrdiff_t c, ptrdiff_t
                                     const uint8_t flip) {
   om_vi sum[OM_INT_PIXELS], weights = om_splat_int(0);
   const ptrdiff_t next = t->next * t->pixel, step = t->step * t->pixel, taps = t->last - t->first;
-#pragma GCC unroll 4
+OM_UNROLL(4)
   for (int p = 0; p < pixels; p++) sum[p] = om_splat_int(0);
   for (ptrdiff_t line = 0; line < t->count; line++) {
     const int32_t *weight = t->w + (t->lines[line] * t->taps + t->first) * t->w_row + c;
@@ -190,12 +190,12 @@ OM_INLINE void om_depthwise_windows(const om_int_taps *t, ptrdiff_t c, ptrdiff_t
     for (ptrdiff_t tap = 0; tap < taps; tap++, weight += t->w_row, x += step) {
       const om_vi w = om_load_int(weight);
       weights += w;
-#pragma GCC unroll 4
+OM_UNROLL(4)
       for (int p = 0; p < pixels; p++)
         sum[p] += om_multiply_halves(om_load_lanes(x + p * next, n, whole, flip), w);
     }
   }
-#pragma GCC unroll 4
+OM_UNROLL(4)
   for (int p = 0; p < pixels; p++) {
     const om_vi all = sum[p] - weights * om_splat_int(t->zero);
     if (whole) om_store_int(t->sum + p * OM_INT_COLUMNS + c, all);

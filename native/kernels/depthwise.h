@@ -48,7 +48,7 @@ OM_INLINE void om_depthwise_pixels_f32(const om_taps t, const ptrdiff_t width, c
   const bool whole = lanes == OM_LANES;
   om_vf sum[OM_DEPTHWISE_PIXELS];
   const om_vf bias = !t.bias ? om_splat(0.0f) : whole ? om_load(t.bias) : om_load_first(t.bias, lanes);
-#pragma GCC unroll 8
+OM_UNROLL(8)
   for (int p = 0; p < pixels; p++) {
     sum[p] = bias;
     if (t.residual) {
@@ -60,11 +60,11 @@ OM_INLINE void om_depthwise_pixels_f32(const om_taps t, const ptrdiff_t width, c
     for (ptrdiff_t kx = 0; kx < width; kx++) {
       const om_vf w = om_load(t.w + ky * t.w_line + kx * t.w_tap);
       const float *x = t.x + ky * t.line + kx * t.tap;
-#pragma GCC unroll 8
+OM_UNROLL(8)
       for (int p = 0; p < pixels; p++)
         sum[p] += w * (whole ? om_load(x + p * t.pixel) : om_load_first(x + p * t.pixel, lanes));
     }
-#pragma GCC unroll 8
+OM_UNROLL(8)
   for (int p = 0; p < pixels; p++) {
     if (t.clamp) sum[p] = om_at_most(om_at_least(sum[p], om_splat(t.low)), om_splat(t.high));
     if (whole) om_store(t.y + p * t.y_pixel, sum[p]);

@@ -9,9 +9,9 @@
 static inline __attribute__((always_inline, unused)) OM_INT_TARGET void OM_INT_TILE(const om_int_tile *t, ptrdiff_t row0,
                                                                                     const int rows, const int vectors) {
   om_vi sum[OM_INT_TILE_ROWS][2];
-#pragma GCC unroll 12
+OM_UNROLL(12)
   for (int r = 0; r < rows; r++)
-#pragma GCC unroll 2
+OM_UNROLL(2)
     for (int v = 0; v < vectors; v++) sum[r][v] = om_splat_int(0);
   const ptrdiff_t quads = t->depth / 4, b_row = vectors * OM_VECTOR_STEP;
   const int8_t *OM_RESTRICT b = t->b;
@@ -21,27 +21,27 @@ static inline __attribute__((always_inline, unused)) OM_INT_TARGET void OM_INT_T
   if (rows == 1) {
     /* A single row's few sums would wait for each other: let each of four steps have its own. */
     om_vi part[4][2];
-#pragma GCC unroll 4
+OM_UNROLL(4)
     for (int i = 0; i < 4; i++) part[i][0] = part[i][1] = om_splat_int(0);
     for (; q + 4 <= quads; q += 4, b += 4 * b_row, a += 16)
-#pragma GCC unroll 4
+OM_UNROLL(4)
       for (int i = 0; i < 4; i++)
-#pragma GCC unroll 2
+OM_UNROLL(2)
         for (int v = 0; v < vectors; v++) {
           const om_vi column = om_load_int(b + i * b_row + v * OM_VECTOR_STEP);
           OM_INT_DOT(part[i][v], om_splat_int(om_quad(a + 4 * i)), column);
         }
-#pragma GCC unroll 2
+OM_UNROLL(2)
     for (int v = 0; v < vectors; v++) sum[0][v] = part[0][v] + part[1][v] + part[2][v] + part[3][v];
   }
   for (; q < quads; q++, b += b_row, a += 4) {
     om_vi column[2];
-#pragma GCC unroll 2
+OM_UNROLL(2)
     for (int v = 0; v < vectors; v++) column[v] = om_load_int(b + v * OM_VECTOR_STEP);
-#pragma GCC unroll 12
+OM_UNROLL(12)
     for (int r = 0; r < rows; r++) {
       const om_vi x = om_splat_int(om_quad(a + r * t->depth));
-#pragma GCC unroll 2
+OM_UNROLL(2)
       for (int v = 0; v < vectors; v++) OM_INT_DOT(sum[r][v], x, column[v]);
     }
   }
@@ -49,22 +49,22 @@ static inline __attribute__((always_inline, unused)) OM_INT_TARGET void OM_INT_T
   const uint32_t *OM_RESTRICT a = t->halves + row0 * quads * 2;
   for (; q < quads; q++, b += b_row, a += 2) {
     om_vi even[2], odd[2];
-#pragma GCC unroll 2
+OM_UNROLL(2)
     for (int v = 0; v < vectors; v++) {
       const om_vi column = om_load_int(b + v * OM_VECTOR_STEP);
       even[v] = om_even_bytes(column), odd[v] = om_odd_bytes(column);
     }
-#pragma GCC unroll 12
+OM_UNROLL(12)
     for (int r = 0; r < rows; r++) {
       const om_vi x = om_splat_int((int32_t)a[r * quads * 2]), y = om_splat_int((int32_t)a[r * quads * 2 + 1]);
-#pragma GCC unroll 2
+OM_UNROLL(2)
       for (int v = 0; v < vectors; v++) sum[r][v] += om_multiply_halves(x, even[v]) + om_multiply_halves(y, odd[v]);
     }
   }
 #endif
-#pragma GCC unroll 12
+OM_UNROLL(12)
   for (int r = 0; r < rows; r++)
-#pragma GCC unroll 2
+OM_UNROLL(2)
     for (int v = 0; v < vectors; v++) om_store_int(t->c + (row0 + r) * OM_INT_COLUMNS + v * OM_LANES, sum[r][v]);
 }
 

@@ -56,9 +56,9 @@ OM_INLINE om_vf om_tile_load(const om_tile *t, const float *row, const int v, co
 
 OM_INLINE void om_tile_f32(const om_tile *t, const int rows, const int vectors) {
   om_vf sum[OM_TILE_ROWS][OM_TILE_VECTORS];
-#pragma GCC unroll 16
+OM_UNROLL(16)
   for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
+OM_UNROLL(4)
     for (int v = 0; v < vectors; v++) {
       om_vf s = om_splat(0.0f);
       if (t->start) s = om_tile_load(t, t->start + r * t->start_row, v, vectors);
@@ -72,49 +72,49 @@ OM_INLINE void om_tile_f32(const om_tile *t, const int rows, const int vectors) 
   if (rows <= 2) {
     /* So few accumulators would wait for each addition: let each of four steps of k have its own. */
     om_vf part[3][2][OM_TILE_VECTORS];
-#pragma GCC unroll 3
+OM_UNROLL(3)
     for (int i = 0; i < 3; i++)
-#pragma GCC unroll 2
+OM_UNROLL(2)
       for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
+OM_UNROLL(4)
         for (int v = 0; v < vectors; v++) part[i][r][v] = om_splat(0.0f);
     for (; k >= 4; k -= 4, a += 4, b += 4 * t->b_row)
-#pragma GCC unroll 4
+OM_UNROLL(4)
       for (int i = 0; i < 4; i++)
-#pragma GCC unroll 2
+OM_UNROLL(2)
         for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
+OM_UNROLL(4)
           for (int v = 0; v < vectors; v++) {
             const om_vf product = om_splat(a[r * OM_A_ROW + i]) * om_load(b + i * t->b_row + v * OM_LANES);
             if (i < 3) part[i][r][v] += product;
             else sum[r][v] += product;
           }
-#pragma GCC unroll 2
+OM_UNROLL(2)
     for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
+OM_UNROLL(4)
       for (int v = 0; v < vectors; v++) sum[r][v] += (part[0][r][v] + part[1][r][v]) + part[2][r][v];
   }
   for (; k > 0; k--, a++, b += t->b_row) {
     om_vf row[OM_TILE_VECTORS];
-#pragma GCC unroll 4
+OM_UNROLL(4)
     for (int v = 0; v < vectors; v++) row[v] = om_load(b + v * OM_LANES);
-#pragma GCC unroll 16
+OM_UNROLL(16)
     for (int r = 0; r < rows; r++) {
       om_vf x = om_splat(a[r * OM_A_ROW]);
-#pragma GCC unroll 4
+OM_UNROLL(4)
       for (int v = 0; v < vectors; v++) sum[r][v] += x * row[v];
     }
   }
   if (t->clamp) {
     om_vf low = om_splat(t->low), high = om_splat(t->high);
-#pragma GCC unroll 16
+OM_UNROLL(16)
     for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
+OM_UNROLL(4)
       for (int v = 0; v < vectors; v++) sum[r][v] = om_at_most(om_at_least(sum[r][v], low), high);
   }
-#pragma GCC unroll 16
+OM_UNROLL(16)
   for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
+OM_UNROLL(4)
     for (int v = 0; v < vectors; v++) {
       float *c = t->c + r * t->c_row + v * OM_LANES;
       if (OM_MASKED && v == vectors - 1) om_store_first(c, sum[r][v], t->last);

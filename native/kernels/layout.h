@@ -48,12 +48,12 @@ OM_INLINE void om_transpose8x8_8(const uint8_t *x, ptrdiff_t x_row, uint8_t *y, 
   const int last = 0;
 #endif
   uint64_t words[8];
-#pragma GCC unroll 8
+OM_UNROLL(8)
   for (int i = 0; i < 8; i++) memcpy(&words[i], x + (i ^ last) * x_row, 8);
-#pragma GCC unroll 3
+OM_UNROLL(3)
   for (int stage = 0; stage < 3; stage++) {
     const int apart = 4 >> stage;
-#pragma GCC unroll 8
+OM_UNROLL(8)
     for (int i = 0; i < 8; i++) {
       if (i & apart) continue;
       const uint64_t change = (words[i] >> (8 * apart) ^ words[i + apart]) & masks[stage];
@@ -61,7 +61,7 @@ OM_INLINE void om_transpose8x8_8(const uint8_t *x, ptrdiff_t x_row, uint8_t *y, 
       words[i] ^= change << (8 * apart);
     }
   }
-#pragma GCC unroll 8
+OM_UNROLL(8)
   for (int i = 0; i < 8; i++) memcpy(y + (i ^ last) * y_row, &words[i], 8);
 }
 

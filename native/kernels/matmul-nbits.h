@@ -98,26 +98,26 @@ OM_INLINE void om_nbits_dots_as(const om_nbits *w, ptrdiff_t row, const float *a
   const uint8_t *codes = w->weights + row * blocks * bytes;
   om_vf total[OM_NBITS_ROWS];
   float zeros[OM_NBITS_ROWS];
-#pragma GCC unroll 4
+OM_UNROLL(4)
   for (int r = 0; r < rows; r++) total[r] = om_splat(0.0f), zeros[r] = 0.0f;
   for (ptrdiff_t block = 0; block < blocks; block++) {
     const float scale = w->scales[row * blocks + block], zero = om_nbits_zero(w, row, block) * scale;
     om_vf sum[OM_NBITS_ROWS];
-#pragma GCC unroll 4
+OM_UNROLL(4)
     for (int r = 0; r < rows; r++) sum[r] = om_splat(0.0f);
     for (ptrdiff_t u = 0; u < bytes; u += OM_LANES, codes += OM_LANES)
       for (int part = 0; part < 8 / bits; part++, a += OM_LANES) {
         const om_vf code = om_nbits_codes(om_load_bytes(codes), part, bits);
-#pragma GCC unroll 4
+OM_UNROLL(4)
         for (int r = 0; r < rows; r++) sum[r] += code * om_load(a + r * length);
       }
-#pragma GCC unroll 4
+OM_UNROLL(4)
     for (int r = 0; r < rows; r++) {
       total[r] += sum[r] * om_splat(scale);
       zeros[r] += zero * sums[r * blocks + block];
     }
   }
-#pragma GCC unroll 4
+OM_UNROLL(4)
   for (int r = 0; r < rows; r++) to[r * w->n + row] = om_sum_lanes(total[r]) - zeros[r];
 }
 

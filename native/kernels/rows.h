@@ -11,9 +11,9 @@
 OM_INLINE float om_lanes_sum(om_vf v) {
   float lane[OM_LANES];
   om_store(lane, v);
-#pragma GCC unroll 4
+OM_UNROLL(4)
   for (int half = OM_LANES / 2; half > 0; half /= 2)
-#pragma GCC unroll 8
+OM_UNROLL(8)
     for (int i = 0; i < half; i++) lane[i] += lane[i + half];
   return lane[0];
 }
@@ -22,7 +22,7 @@ OM_INLINE float om_row_sum_f32(const float *x, ptrdiff_t n) {
   om_vf sum[4] = {om_splat(0.0f), om_splat(0.0f), om_splat(0.0f), om_splat(0.0f)};
   ptrdiff_t i = 0;
   for (; i + 4 * OM_LANES <= n; i += 4 * OM_LANES)
-#pragma GCC unroll 4
+OM_UNROLL(4)
     for (int k = 0; k < 4; k++) sum[k] += om_load(x + i + k * OM_LANES);
   float rest = 0.0f;
   for (; i < n; i++) rest += x[i];
@@ -34,7 +34,7 @@ OM_INLINE float om_row_square_sum_f32(const float *x, ptrdiff_t n, float shift) 
   om_vf sum[4] = {om_splat(0.0f), om_splat(0.0f), om_splat(0.0f), om_splat(0.0f)};
   ptrdiff_t i = 0;
   for (; i + 4 * OM_LANES <= n; i += 4 * OM_LANES)
-#pragma GCC unroll 4
+OM_UNROLL(4)
     for (int k = 0; k < 4; k++) {
       const om_vf d = om_load(x + i + k * OM_LANES) - om_splat(shift);
       sum[k] += d * d;
@@ -49,7 +49,7 @@ OM_INLINE float om_row_max_f32(const float *x, ptrdiff_t n) {
   om_vf top[4] = {om_splat(-INFINITY), om_splat(-INFINITY), om_splat(-INFINITY), om_splat(-INFINITY)};
   ptrdiff_t i = 0;
   for (; i + 4 * OM_LANES <= n; i += 4 * OM_LANES)
-#pragma GCC unroll 4
+OM_UNROLL(4)
     for (int k = 0; k < 4; k++) top[k] = om_at_least(top[k], om_load(x + i + k * OM_LANES));
   float lane[4 * OM_LANES], most = -INFINITY;
   for (int k = 0; k < 4; k++) om_store(lane + k * OM_LANES, top[k]);

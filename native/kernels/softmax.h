@@ -49,16 +49,16 @@ OM_INLINE void om_softmax_columns_f32(const float *x, float *y, ptrdiff_t axis, 
 /* One short row, unrolled, so that the loop over rows vectorises. */
 OM_INLINE void om_softmax_short_f32(const float *x, float *y, const ptrdiff_t n, const bool logarithm) {
   float shifted[OM_SOFTMAX_SHORT], power[OM_SOFTMAX_SHORT], top = x[0], sum = 0.0f;
-#pragma GCC unroll 8
+OM_UNROLL(8)
   for (ptrdiff_t i = 1; i < n; i++) top = x[i] > top ? x[i] : top;
-#pragma GCC unroll 8
+OM_UNROLL(8)
   for (ptrdiff_t i = 0; i < n; i++) {
     shifted[i] = x[i] - top;
     power[i] = om_exp_f32(shifted[i]);
     sum += power[i];
   }
   const float by = logarithm ? om_log_f32(sum) : 1.0f / sum;
-#pragma GCC unroll 8
+OM_UNROLL(8)
   for (ptrdiff_t i = 0; i < n; i++) y[i] = logarithm ? shifted[i] - by : power[i] * by;
 }
 

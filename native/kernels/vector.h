@@ -29,6 +29,15 @@
 #define OM_SHARED static __attribute__((noinline, unused))
 #define OM_RESTRICT __restrict__
 
+/* Before a loop that runs at most n times, as often as the compiler knows: it becomes that many copies of its body. clang
+ * passes over GCC's pragma without a word, and then keeps arrays of vectors in memory. */
+#define OM_PRAGMA(text) _Pragma(#text)
+#ifdef __clang__
+#define OM_UNROLL(n) OM_PRAGMA(clang loop unroll(full))
+#else
+#define OM_UNROLL(n) OM_PRAGMA(GCC unroll n)
+#endif
+
 #if OM_VECTOR_BYTES > 0
 #define OM_LANES (OM_VECTOR_BYTES / 4)
 typedef float om_vf __attribute__((vector_size(OM_VECTOR_BYTES)));

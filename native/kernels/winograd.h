@@ -91,15 +91,15 @@ OM_INLINE void om_winograd_gather(const om_vf *m, om_vf *to, const int step) {
 OM_INLINE void om_winograd_spread_tile(const float *const *pixel, ptrdiff_t c, float *v, ptrdiff_t plane,
                                        ptrdiff_t lanes) {
   om_vf d[36];
-#pragma GCC unroll 36
+OM_UNROLL(36)
   for (int i = 0; i < 36; i++) d[i] = lanes == OM_LANES ? om_load(pixel[i] + c) : om_load_first(pixel[i] + c, lanes);
-#pragma GCC unroll 6
+OM_UNROLL(6)
   for (int x = 0; x < 6; x++) om_winograd_spread(d + x, d + x, 6);
-#pragma GCC unroll 6
+OM_UNROLL(6)
   for (int y = 0; y < 6; y++) {
     om_vf row[6];
     om_winograd_spread(d + 6 * y, row, 1);
-#pragma GCC unroll 6
+OM_UNROLL(6)
     for (int x = 0; x < 6; x++) om_store(v + (6 * y + x) * plane, row[x]);
   }
 }
@@ -129,9 +129,9 @@ typedef struct om_winograd_target {
 OM_INLINE void om_winograd_gather_tile(const float *m, const om_winograd_target *t, ptrdiff_t c, ptrdiff_t lanes) {
   const bool whole = lanes == OM_LANES;
   om_vf sum[36];
-#pragma GCC unroll 36
+OM_UNROLL(36)
   for (int i = 0; i < 36; i++) sum[i] = om_load(m + i * OM_WINOGRAD_TILES * OM_WINOGRAD_COLUMNS + c);
-#pragma GCC unroll 6
+OM_UNROLL(6)
   for (int x = 0; x < 6; x++) om_winograd_gather(sum + x, sum + x, 6);
   const om_vf bias = !t->bias ? om_splat(0.0f) : whole ? om_load(t->bias + c) : om_load_first(t->bias + c, lanes);
   for (int y = 0; y < t->height; y++) {
