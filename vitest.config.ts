@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
+import { workerInSources } from './scripts/worker.js'
 
 export default defineConfig({
+  plugins: [workerInSources],
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/fixtures/**'],

@@ -7,13 +7,18 @@ import type { ModelSession } from '../session.ts'
 import type { Signature } from '../signature.ts'
 import type { WasmModule } from './api.ts'
 import { compileModule, compileModuleNow, newSessionNow } from './compile.ts'
+import { nodeThread } from './node-thread.ts'
 import type { WasmSession } from './session.ts'
+import { type Opened, RemoteModel } from './thread.ts'
 
 /** Paths of a module and its weights. Their contents are known to be those of the build. */
 interface Files {
   readonly library: string
   readonly constants: string | undefined
 }
+
+/** Milliseconds in which a run is on its way to another thread and back, at best. */
+const QUICK = 0.05
 
 type NamedModel = Signature & { readonly name: string }
 
@@ -22,12 +27,22 @@ export class WasmFile implements ModelSession {
   readonly #module: WasmModule
   readonly #weights: string | undefined
   readonly #model: NamedModel
+  readonly #remote: RemoteModel | undefined
+  /** On this thread. */
   #session: WasmSession | undefined
+  /** Runs whose inputs are no larger than this take no longer than {@link QUICK}, as far as is known. */
+  #quickUpTo = -1
 
   private constructor(module: WasmModule, weights: string | undefined, model: NamedModel) {
     this.#module = module
     this.#weights = weights
     this.#model = model
+    const opened = async (): Promise<Opened> => ({
+      module,
+      weights: weights === undefined ? undefined : await readFile(weights),
+      isOwn: true,
+    })
+    this.#remote = nodeThread && new RemoteModel(nodeThread, model, opened)
   }
 
   /** @throws ModelLoadError; and what the system throws */
@@ -37,7 +52,9 @@ export class WasmFile implements ModelSession {
 
   /** The same, while the event loop goes on. */
   static async load({ library, constants }: Files, model: NamedModel): Promise<WasmFile> {
-    return new WasmFile(await compileModule(await readFile(library), model.name), constants, model)
+    const file = new WasmFile(await compileModule(await readFile(library), model.name), constants, model)
+    await (file.#remote?.load() ?? file.#here())
+    return file
   }
 
   runSync(inputs: readonly CheckedInput[]): Record<string, Result> {
@@ -45,7 +62,16 @@ export class WasmFile implements ModelSession {
   }
 
   async run(inputs: readonly CheckedInput[]): Promise<Record<string, Result>> {
-    return this.#here().runSync(inputs)
+    const size = sizeOf(inputs)
+    if (this.#remote === undefined || size <= this.#quickUpTo) {
+      const start = performance.now()
+      const results = this.#here().runSync(inputs)
+      this.#note(size, performance.now() - start)
+      return results
+    }
+    const { results, took } = await this.#remote.run(inputs)
+    this.#note(size, took)
+    return results
   }
 
   bind(): BoundModel {
@@ -58,8 +84,16 @@ export class WasmFile implements ModelSession {
   }
 
   dispose(): void {
+    void this.#remote?.dispose()
     this.#session?.dispose()
     this.#session = undefined
+  }
+
+  /** Learns from a run whether others like it are as quick here as they would be on their way to another thread. */
+  #note(size: number, milliseconds: number): void {
+    // Large weights are not held twice.
+    if (milliseconds < QUICK && this.#weights === undefined) this.#quickUpTo = Math.max(this.#quickUpTo, size)
+    else if (size <= this.#quickUpTo) this.#quickUpTo = -1
   }
 
   /** An instance for this thread; after a trap a new one. */
@@ -68,4 +102,10 @@ export class WasmFile implements ModelSession {
     const weights = this.#weights === undefined ? undefined : readFileSync(this.#weights)
     return (this.#session = newSessionNow(this.#module, this.#model, weights))
   }
+}
+
+/** Elements of all inputs. */
+function sizeOf(inputs: readonly CheckedInput[]): number {
+  const tensors = inputs.flatMap((input) => ('items' in input ? input.items : [input]))
+  return tensors.reduce((sum, { data }) => sum + data.length, 0)
 }

@@ -117,7 +117,11 @@ export class WasmSession {
   #guarded<Value>(run: () => Value, clear?: () => void): Value {
     const { name } = this.#model
     if (this.#isDisposed) throw new ModelRunError('RUN_DISPOSED', `${name}: it was disposed`)
-    if (this.isBroken) throw new ModelRunError('RUN_FAILED', `${name}: a run ended with a trap; bind() it anew`)
+    if (this.isBroken)
+      throw new ModelRunError(
+        'RUN_FAILED',
+        `${name}: an earlier run ended with a trap; what was bound has to be bound anew`,
+      )
     try {
       return run()
     } catch (error) {

@@ -257,7 +257,9 @@ describe.each(ways)('%s', (_, open) => {
           message: expect.stringContaining(`own.onnx: it ended with a trap: ${why}`) as string,
         }),
       )
-      expect(() => bound.run()).toThrow('own.onnx: a run ended with a trap; bind() it anew')
+      expect(() => bound.run()).toThrow(
+        'own.onnx: an earlier run ended with a trap; what was bound has to be bound anew',
+      )
       expect(model.runSync({ kind: 0 })['runs']!.data).toEqual(new BigInt64Array([1n]))
       await expect(model.run({ kind })).rejects.toThrow('it ended with a trap')
       expect((await model.run({ kind: 0 }))['runs']!.dims).toEqual([])

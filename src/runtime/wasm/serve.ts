@@ -1,0 +1,54 @@
+import type { CheckedInput } from '../inputs.ts'
+import type { RawList, RawTensor } from '../results.ts'
+import type { Signature } from '../signature.ts'
+import type { WasmModule } from './api.ts'
+import { newSession } from './compile.ts'
+import type { WasmSession } from './session.ts'
+
+/** What a thread is asked that runs models for another one. */
+export interface Request {
+  readonly id: number
+  /** Of the model. */
+  readonly key: number
+  /** To have the model at hand. */
+  readonly load?: {
+    readonly module: WasmModule
+    readonly weights: Uint8Array | undefined
+    readonly model: Signature & { readonly name: string }
+  }
+  /** To run it. Without either: to forget it. */
+  readonly inputs?: readonly CheckedInput[]
+}
+
+/** What it answers. */
+export interface Reply {
+  readonly id: number
+  readonly error?: { readonly code: string | undefined; readonly message: string }
+  /** After a trap: the model has to be loaded again. */
+  readonly isBroken?: boolean
+  readonly raw?: readonly (RawTensor | RawList)[]
+  /** How long the run took. */
+  readonly milliseconds?: number
+}
+
+/** Runs models for the thread that `post` sends to. */
+export function serve(post: (reply: Reply, transfer: ArrayBuffer[]) => void): (request: Request) => Promise<void> {
+  const sessions = new Map<number, WasmSession>()
+  return async ({ id, key, load, inputs }) => {
+    const session = sessions.get(key)
+    try {
+      if (load !== undefined) sessions.set(key, await newSession(load.module, load.model, load.weights))
+      else if (inputs === undefined) sessions.delete(key)
+      if (inputs === undefined) return post({ id }, [])
+      const start = performance.now()
+      const raw = session!.execute(inputs)
+      const milliseconds = performance.now() - start
+      const tensors = raw.flatMap((value) => ('items' in value ? value.items : [value]))
+      const buffers = tensors.map(({ data }) => data).filter((data) => !Array.isArray(data))
+      post({ id, raw, milliseconds }, buffers as ArrayBuffer[])
+    } catch (error) {
+      const { code, message } = error as { code: string; message: string }
+      post({ id, error: { code, message }, isBroken: session?.isBroken !== false }, [])
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import { ModelLoadError, ModelRunError } from '../errors.ts'
+import type { CheckedInput } from '../inputs.ts'
+import { type Result, Results } from '../results.ts'
+import type { Signature } from '../signature.ts'
+import type { CheckedTensor } from '../tensor-input.ts'
+import type { WasmModule } from './api.ts'
+import { ownInputs } from './own.ts'
+import type { Reply, Request } from './serve.ts'
+
+/** A worker of the platform. */
+export interface Port {
+  post(request: Request, transfer: readonly ArrayBufferLike[]): void
+  /** Whether it has work, for which the program should wait. */
+  busy(isBusy: boolean): void
+  stop(): void
+}
+
+/** Starts a worker. `gone` is called when it ended, and why. */
+export type Start = (heard: (reply: Reply) => void, gone: (why: string) => void) => Port
+
+interface Waiting {
+  resolve(reply: Reply): void
+  reject(error: unknown): void
+}
+
+/** A thread that runs models, of one worker that is there while any model needs it. */
+export class Thread {
+  readonly #start: Start
+  #port: Port | undefined
+  #waiting = new Map<number, Waiting>()
+  #models = 0
+  #count = 0
+
+  constructor(start: Start) {
+    this.#start = start
+  }
+
+  /** The worker as it is now: another one has none of the models. */
+  get port(): Port {
+    return (this.#port ??= this.#begin())
+  }
+
+  enter(): number {
+    this.#models++
+    return this.#count++
+  }
+
+  leave(): void {
+    this.#models--
+    this.#rest()
+  }
+
+  ask(request: Omit<Request, 'id'>, transfer: readonly ArrayBufferLike[]): Promise<Reply> {
+    const { port } = this
+    const id = this.#count++
+    return new Promise((resolve, reject) => {
+      port.post({ ...request, id }, transfer)
+      this.#waiting.set(id, { resolve, reject })
+      port.busy(true)
+    })
+  }
+
+  #begin(): Port {
+    const waiting = this.#waiting
+    return this.#start(
+      (reply) => {
+        waiting.get(reply.id)?.resolve(reply)
+        waiting.delete(reply.id)
+        if (waiting === this.#waiting) this.#rest()
+      },
+      (why) => {
+        if (waiting !== this.#waiting) return
+        this.#port = undefined
+        this.#waiting = new Map()
+        for (const { reject } of waiting.values()) reject(new Error(why))
+      },
+    )
+  }
+
+  #rest(): void {
+    if (this.#waiting.size > 0) return
+    this.#port?.busy(false)
+    if (this.#models > 0) return
+    this.#port?.stop()
+    this.#port = undefined
+    this.#waiting = new Map() // what is heard of the end is not of the next worker
+  }
+}
+
+/** What a thread needs to have a model. */
+export interface Opened {
+  readonly module: WasmModule
+  readonly weights: Uint8Array | undefined
+  /** Whether the weights are nobody else's, and may be given away. */
+  readonly isOwn: boolean
+}
+
+/** A model on another thread. */
+export class RemoteModel {
+  readonly #thread: Thread
+  readonly #model: Signature & { readonly name: string }
+  readonly #open: () => Promise<Opened>
+  readonly #results: Results
+  readonly #key: number
+  /** The worker that has it. */
+  #port: Port | undefined
+  #loading: Promise<unknown> | undefined
+
+  constructor(
+    thread: Thread,
+    { name, inputs, outputs }: Signature & { readonly name: string },
+    open: () => Promise<Opened>,
+  ) {
+    this.#thread = thread
+    this.#model = { name, inputs, outputs }
+    this.#open = open
+    this.#results = new Results(this.#model)
+    this.#key = thread.enter()
+  }
+
+  /** Loads it, unless it is. */
+  load(): Promise<unknown> {
+    if (this.#loading === undefined || this.#port !== this.#thread.port) {
+      this.#port = this.#thread.port
+      this.#loading = this.#load()
+      this.#loading.catch(() => (this.#loading = undefined))
+    }
+    return this.#loading
+  }
+
+  /** Inputs are copied before it returns. `took`: milliseconds of the run itself. */
+  async run(inputs: readonly CheckedInput[]): Promise<{ results: Record<string, Result>; took: number }> {
+    const own = ownInputs(inputs)
+    await this.load()
+    const buffers = own.flatMap((input) => ('items' in input ? input.items : [input])).flatMap(bufferOf)
+    const { raw, milliseconds } = await this.#ask({ inputs: own }, buffers)
+    return { results: this.#results.collect(raw!), took: milliseconds! }
+  }
+
+  /** Runs that have begun still finish. */
+  async dispose(): Promise<void> {
+    await this.#loading?.catch(() => undefined)
+    if (this.#loading !== undefined) await this.#ask({}, []).catch(() => undefined)
+    this.#thread.leave()
+  }
+
+  async #load(): Promise<void> {
+    const { module, weights, isOwn } = await this.#open()
+    await this.#ask({ load: { module, weights, model: this.#model } }, isOwn && weights ? [weights.buffer] : [])
+  }
+
+  async #ask(request: Pick<Request, 'load' | 'inputs'>, transfer: readonly ArrayBufferLike[]): Promise<Reply> {
+    const { name } = this.#model
+    const reply = await this.#thread.ask({ key: this.#key, ...request }, transfer).catch((error: unknown) => {
+      this.#loading = undefined
+      throw new ModelRunError('RUN_FAILED', `${name}: its worker failed: ${(error as Error).message}`, { cause: error })
+    })
+    if (reply.isBroken) this.#loading = undefined
+    if (reply.error === undefined) return reply
+    const { code, message } = reply.error
+    throw new (code?.startsWith('LOAD') ? ModelLoadError : ModelRunError)(code ?? 'RUN_FAILED', message)
+  }
+}
+
+function bufferOf({ data }: CheckedTensor): ArrayBufferLike[] {
+  return 'buffer' in data ? [data.buffer] : []
+}
