@@ -105,7 +105,9 @@ async function build(
   )
   if (!cached) {
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
-    context.log(`compiled ${name} in ${seconds} s, ${Math.ceil(artifact.bytes / 1024)} kB`)
+    context.log(
+      `compiled ${name} for ${request.directives.target} in ${seconds} s, ${Math.ceil(artifact.bytes / 1024)} kB`,
+    )
   }
   return { artifact, cached, files }
 }

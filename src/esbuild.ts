@@ -3,20 +3,21 @@ import type { OnLoadResult, OnResolveArgs, OnResolveResult, PartialMessage, Plug
 import { createUnplugin } from 'unplugin'
 import { fileEmitter } from './plugin/esbuild-files.ts'
 import { onnxPlugin } from './plugin/index.ts'
-import { browserStub, type Host, type HostOptions, modelFile, type Models } from './plugin/models.ts'
+import { type Host, type HostOptions, modelFile, type Models } from './plugin/models.ts'
 import { canonicalId, isModelId } from './request/request.ts'
 
-/** Plugin for esbuild. Browser code, which is what esbuild takes for granted without `platform`, gets a stub. */
+/** Plugin for esbuild. Code is for browsers unless `platform` is `node`, as esbuild itself has it. */
 const esbuild: (options?: HostOptions) => Plugin = createUnplugin(
-  onnxPlugin(({ models, types }) => ({
+  onnxPlugin(({ models, options, types }) => ({
     esbuild: {
       setup(build) {
         types.folder = build.initialOptions.absWorkingDir ?? types.folder
-        const placeFor = fileEmitter(build)
+        const platform = options.platform ?? (build.initialOptions.platform === 'node' ? 'node' : 'browser')
+        const placeFor = fileEmitter(build, platform)
         build.onResolve({ filter: /\.onnx\?/i }, (args) => resolve(build, args))
         build.onLoad({ filter: /\.onnx$/i, namespace: 'file' }, ({ path, suffix }) => {
           const id = path + suffix
-          return isModelId(id) ? load(build, models, id, placeFor(id)) : undefined
+          return isModelId(id) ? load(build, models, id, { platform, place: placeFor(id) }) : undefined
         })
       },
     },
@@ -41,8 +42,13 @@ async function resolve(build: PluginBuild, args: OnResolveArgs): Promise<OnResol
   }
 }
 
-async function load(build: PluginBuild, models: Models, id: string, place: Host['place']): Promise<OnLoadResult> {
-  const { platform = 'browser', logLevel = 'warning' } = build.initialOptions
+async function load(
+  build: PluginBuild,
+  models: Models,
+  id: string,
+  target: Pick<Host, 'platform' | 'place'>,
+): Promise<OnLoadResult> {
+  const { logLevel = 'warning' } = build.initialOptions
   const isTalkative = ['info', 'debug', 'verbose'].includes(logLevel)
   const isVerbose = isTalkative && logLevel !== 'info'
   const location = { file: modelFile(id) }
@@ -55,9 +61,9 @@ async function load(build: PluginBuild, models: Models, id: string, place: Host[
       debug: (line) => isVerbose && console.debug(line),
       log: (line) => isTalkative && console.info(line),
       warn: (text) => warnings.push({ text, location }),
-      place,
+      ...target,
     }
-    const contents = platform === 'browser' ? browserStub(id) : await models.load(id, host)
+    const contents = await models.load(id, host)
     return { contents, loader: 'js', resolveDir: dirname(location.file), watchFiles, warnings }
   } catch (error) {
     return { errors: [{ ...messageOf(error), location }], watchFiles }

@@ -16,7 +16,7 @@ import type { ReadOptions } from './onnx/limits.ts'
 import { readModel } from './onnx/read.ts'
 import { loadOperators, type OperatorDefinition, operatorFiles } from './ops/user/define.ts'
 import { checkWeightError } from './pipeline/weight-error.ts'
-import { canonicalQuery, parseRequest, type Request, type RequestOptions } from './request/index.ts'
+import { canonicalQuery, type Directives, parseRequest, type Request, type RequestOptions } from './request/index.ts'
 import type { ModelFacts } from './runtime/model.ts'
 import { canRun, requirementsOf, resolveTarget } from './targets/index.ts'
 
@@ -45,6 +45,8 @@ export interface BuildResult {
   readonly watch: readonly string[]
   /** Whether the artifact was there already. */
   readonly cached: boolean
+  /** How the files of a WebAssembly module are to reach the program. */
+  readonly files: Directives['files']
   /** Page of the NNPA report, for targets that have one. */
   readonly reportPage?: string
 }
@@ -75,14 +77,20 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
   const { cache: root, limits, externalData, operators, onnxMlir = {}, report: reporting = {}, ...defaults } = options
   const readOptions = { ...(limits && { limits }), ...(externalData !== undefined && { externalData }) }
   let cache: Cache | undefined
+  const toldNotes = new Set<string>()
   const pipeline: Pipeline = {
     async build(id, context) {
-      const asked = parseRequest(id, defaults)
+      const written = parseRequest(id, defaults)
+      // How files are delivered changes nothing in them, and so nothing in the key of the cache.
+      const asked = parseRequest(written.path, { ...written.directives, files: 'url' })
       const reading = { ...readingOf(asked, readOptions), ...(await readingWith(operators)) }
       // Reading a file that is not there gives the error that users should see; asking for its stat does not.
       if (!existsSync(asked.path)) await readModel(asked.path, reading)
       cache ??= openCache({ ...(root !== undefined && { root }), warn: context.warn })
       const { store } = cache
+      const note = context.platform === 'browser' ? webNote(asked) : undefined
+      if (note !== undefined && !toldNotes.has(note)) context.log(note)
+      if (note !== undefined) toldNotes.add(note)
       const request = await feasibleRequest(runnableRequest(asked, context), { store, onnxMlir, log: context.log })
       const report =
         reporting && (await buildReport(asked, reporting, { ...context, store: cache.store, onnxMlir, reading }))
@@ -115,6 +123,7 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
         },
         watch: [...files, ...operatorFiles(operators)],
         cached,
+        files: written.directives.files,
         ...(report && { reportPage: report.page }),
       }
       const { weights, maxWeightError } = request.directives
@@ -152,6 +161,17 @@ function runnableRequest(request: Request, { mode, platform }: BuildContext): Re
   if (platform === 'browser') return retargeted('wasm', { compiler: 'builtin' })
   if (mode === 'build' || canRun(resolveTarget(request.directives.target))) return request
   return retargeted('host')
+}
+
+/** What code for browsers can't have of what the directives ask for: told once, whatever the number of models. */
+function webNote({ directives: { target, compiler } }: Request): string | undefined {
+  const isElsewhere = target !== 'wasm' && target !== resolveTarget('host').name
+  const unheeded = [
+    ...(isElsewhere ? [`target=${target}`] : []),
+    ...(compiler === 'onnx-mlir' ? ['compiler=onnx-mlir'] : []),
+  ]
+  if (unheeded.length === 0) return undefined
+  return `code for browsers gets WebAssembly of the built-in compiler; ${unheeded.join(' and ')} counts for servers`
 }
 
 /** The operators that users define, as they go into reading a model. */

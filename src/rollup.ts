@@ -3,24 +3,27 @@ import type { Plugin, PluginContext } from 'rollup'
 import { createUnplugin } from 'unplugin'
 import type { EmittedFile } from './plugin/files.ts'
 import { BuildSignals } from './plugin/build-signals.ts'
+import { chunkUrl } from './plugin/chunk-url.ts'
 import { onnxPlugin } from './plugin/index.ts'
 import type { HostOptions } from './plugin/models.ts'
 import { load, resolveId } from './plugin/rollup-like.ts'
 
 /** Plugin for Rollup: emits a model's files as assets and refers to them by Rollup's file URLs. */
 const rollup: (options?: HostOptions) => Plugin = createUnplugin(
-  onnxPlugin(({ models }) => {
+  onnxPlugin(({ models, options: { platform = 'node' } }) => {
     // A context lives as long as one build.
     const signals = new BuildSignals()
     // Rollup warns when a name is emitted twice, and every model needs the addon.
     const emitted = new WeakMap<PluginContext, Map<string, Promise<string>>>()
+    const references = new Set<string>()
 
-    function place(context: PluginContext, file: EmittedFile): Promise<string> {
-      const urls = emitted.get(context) ?? new Map<string, Promise<string>>()
-      emitted.set(context, urls)
-      const url = urls.get(file.fileName) ?? emit(context, file)
-      urls.set(file.fileName, url)
-      return url
+    async function place(context: PluginContext, file: EmittedFile): Promise<string> {
+      const known = emitted.get(context) ?? new Map<string, Promise<string>>()
+      emitted.set(context, known)
+      const reference = known.get(file.fileName) ?? emit(context, file)
+      known.set(file.fileName, reference)
+      references.add(await reference)
+      return `import.meta.ROLLUP_FILE_URL_${await reference}`
     }
 
     return {
@@ -28,9 +31,12 @@ const rollup: (options?: HostOptions) => Plugin = createUnplugin(
         resolveId,
         load: load(models, (context: PluginContext) => ({
           mode: 'build',
+          platform,
           signal: signals.of(context),
           place: (file) => place(context, file),
         })),
+        resolveFileUrl: (reference) =>
+          platform === 'browser' && references.has(reference.referenceId) ? chunkUrl(reference) : null,
         buildEnd(this: PluginContext) {
           // Where another module was an error, models may still be compiled.
           signals.stop(this)
@@ -43,9 +49,9 @@ const rollup: (options?: HostOptions) => Plugin = createUnplugin(
   }),
 ).rollup
 
-async function emit(context: PluginContext, file: EmittedFile): Promise<string> {
-  const source = await readFile(file.source)
-  return `import.meta.ROLLUP_FILE_URL_${context.emitFile({ type: 'asset', fileName: `assets/${file.fileName}`, source })}`
+/** Gives the reference. */
+async function emit(context: PluginContext, { source, fileName }: EmittedFile): Promise<string> {
+  return context.emitFile({ type: 'asset', fileName: `assets/${fileName}`, source: await readFile(source) })
 }
 
 export default rollup

@@ -4,10 +4,13 @@ import { createUnplugin } from 'unplugin'
 import type { Environment, Plugin, Rolldown } from 'vite'
 import { cachedUrl } from './plugin/cached.ts'
 import { beforeClose, BuildSignals } from './plugin/build-signals.ts'
+import { chunkUrl } from './plugin/chunk-url.ts'
 import { onnxPlugin } from './plugin/index.ts'
-import type { HostOptions } from './plugin/models.ts'
+import type { Host, HostOptions } from './plugin/models.ts'
 import { reportPages, reportsPath } from './plugin/report-pages.ts'
 import { load, resolveId } from './plugin/rollup-like.ts'
+import { filesPath, ServedFiles } from './plugin/served-files.ts'
+import { builtUrl } from './plugin/vite-url.ts'
 import { isModelId } from './request/request.ts'
 
 type Context = Rolldown.PluginContext & { environment: Environment }
@@ -15,23 +18,58 @@ type Context = Rolldown.PluginContext & { environment: Environment }
 /**
  * Plugin for Vite and Vitest.
  *
+ * - Development and tests: models are loaded from the cache; the dev server serves those of browser code from there.
+ * - Client builds: assets like all others, at URLs as Vite's options have them.
  * - Server builds: Vite drops every asset of a server build before it is written. So an asset only reserves its name and
  *   gives the file URL; the file itself is emitted after Vite has cleaned up.
- * - Development and tests: models are loaded from the cache.
- * - Browser code gets a module that says why it can't run there.
  */
 const vite: (options?: HostOptions) => Plugin = createUnplugin(
-  onnxPlugin(({ models, types }) => {
-    const builds = new WeakMap<Environment, ServerBuild>()
+  onnxPlugin(({ models, options, types }) => {
+    const builds = new WeakMap<Environment, Build>()
     const signals = new BuildSignals()
+    const served = new ServedFiles()
+
+    function hostOf(context: Context): Pick<Host, 'mode' | 'platform' | 'place' | 'signal'> {
+      const { environment } = context
+      const { config } = environment
+      // True where code runs in Node: server environments, and all of Vitest's, jsdom too.
+      const platform = options.platform ?? (config.keepProcessEnv ? 'node' : 'browser')
+      if (environment.mode !== 'build') {
+        const place: Host['place'] =
+          platform === 'browser'
+            ? (file) => served.place(file, new URL(config.base, 'http://host').pathname)
+            : cachedUrl
+        return { mode: 'dev', platform, signal: signals.of(environment), place }
+      }
+      const build = buildOf(builds, environment)
+      const isClient = platform === 'browser' && config.consumer === 'client'
+      return {
+        mode: 'build',
+        platform,
+        async place(file) {
+          if (isClient) {
+            const asset = { type: 'asset' as const, name: file.name, source: await readFile(file.source) }
+            const reference = context.emitFile(asset)
+            build.assets.add(reference)
+            return `import.meta.ROLLUP_FILE_URL_${reference}`
+          }
+          const fileName = posix.join(config.build.assetsDir, file.fileName)
+          build.reserved.set(fileName, file.source)
+          return `import.meta.ROLLUP_FILE_URL_${context.emitFile({ type: 'asset', fileName, source: '' })}`
+        },
+      }
+    }
 
     return {
       vite: {
         sharedDuringBuild: true,
+        // Workers are built with plugins of their own; models in them are no other than those around them.
+        config: () => ({ worker: { plugins: () => [vite(options)] } }),
         configResolved({ root }) {
           types.folder = root
         },
         configureServer(server) {
+          server.middlewares.use(`${server.config.base}${filesPath}`, served.respond)
           server.middlewares.use(reportsPath, reportPages(models.reportPages))
           // The hooks of a server that is closed or restarted wait for what is being loaded.
           for (const environment of Object.values(server.environments)) {
@@ -42,33 +80,20 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
           if (isModelId(path)) await types.update((line) => this.warn(line))
         },
         resolveId,
-        load: load(models, (context: Context) => {
-          const { environment } = context
-          const { config } = environment
-          // True where code runs in Node: server environments, and all of Vitest's, jsdom too.
-          if (!config.keepProcessEnv) return undefined
-          if (environment.mode !== 'build') {
-            return { mode: 'dev', signal: signals.of(environment), place: cachedUrl }
-          }
-          const { reserved } = buildOf(builds, environment)
-          return {
-            mode: 'build',
-            place(file) {
-              const fileName = posix.join(config.build.assetsDir, file.fileName)
-              reserved.set(fileName, file.source)
-              return `import.meta.ROLLUP_FILE_URL_${context.emitFile({ type: 'asset', fileName, source: '' })}`
-            },
-          }
-        }),
+        load: load(models, hostOf),
         resolveFileUrl: {
-          // Before Vite's own hook, which gives a URL below `base`: nothing that a server could open.
+          // Before Vite's own hook, whose URL of a server's file is below `base`: nothing that a server could open.
           order: 'pre',
-          handler({ fileName, relativePath, format }) {
-            const { reserved, needed } = buildOf(builds, this.environment)
-            if (!reserved.has(fileName)) return null
-            needed.add(fileName)
-            const chunk = format === 'cjs' ? `require('node:url').pathToFileURL(__filename)` : 'import.meta.url'
-            return `new URL(${JSON.stringify(relativePath)}, ${chunk}).href`
+          handler(reference) {
+            const { config } = this.environment
+            const { assets, reserved, needed } = buildOf(builds, this.environment)
+            if (assets.has(reference.referenceId))
+              return config.build.lib ? chunkUrl(reference) : builtUrl(reference, config)
+            if (!reserved.has(reference.fileName)) return null
+            needed.add(reference.fileName)
+            const chunk =
+              reference.format === 'cjs' ? `require('node:url').pathToFileURL(__filename)` : 'import.meta.url'
+            return `new URL(${JSON.stringify(reference.relativePath)}, ${chunk}).href`
           },
         },
         generateBundle: {
@@ -87,15 +112,17 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
   }),
 ).vite
 
-interface ServerBuild {
-  /** Output name → the file that belongs there. Grows as models change in a watched build. */
+interface Build {
+  /** References to assets of browser code. */
+  readonly assets: Set<string>
+  /** Of server code: output name → the file that belongs there. Grows as models change in a watched build. */
   readonly reserved: Map<string, string>
   /** Names that the chunks of the output being written refer to. */
   readonly needed: Set<string>
 }
 
-function buildOf(builds: WeakMap<Environment, ServerBuild>, environment: Environment): ServerBuild {
-  const build = builds.get(environment) ?? { reserved: new Map(), needed: new Set() }
+function buildOf(builds: WeakMap<Environment, Build>, environment: Environment): Build {
+  const build = builds.get(environment) ?? { assets: new Set(), reserved: new Map(), needed: new Set() }
   builds.set(environment, build)
   return build
 }

@@ -65,34 +65,3 @@ function fieldsOf(platform: Platform, { addon, library, constants }: ModuleFiles
     ...(constants === undefined ? [] : [`${names[1]}: ${constants}`]),
   ]
 }
-
-/**
- * The module for code that can't load a native library, such as a browser bundle: it has the exports of
- * {@link moduleSource}, imports without a complaint, and throws an `Error` with `message` when any of them is used.
- */
-export function stubSource(message: string): string {
-  return `const fail = () => {
-  throw new Error(${jsString(message)})
-}
-const unavailable = /*#__PURE__*/ new Proxy(function () {}, {
-  get: fail,
-  set: fail,
-  has: fail,
-  ownKeys: fail,
-  getPrototypeOf: fail,
-  apply: fail,
-  construct: fail,
-})
-
-export default unavailable
-export {
-  unavailable as run,
-  unavailable as runSync,
-  unavailable as inputs,
-  unavailable as outputs,
-  unavailable as target,
-  unavailable as compiler,
-  unavailable as report,
-}
-`
-}

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { BuildOptions, BuildResult, PluginBuild } from 'esbuild'
+import type { Platform } from '../emit/module.ts'
 import type { EmittedFile } from './files.ts'
 import type { Host } from './models.ts'
 
@@ -12,7 +13,7 @@ const namespace = 'onnx-mlir'
  *
  * @returns given a module's id, how that module's files are placed
  */
-export function fileEmitter(build: PluginBuild): (id: string) => Host['place'] {
+export function fileEmitter(build: PluginBuild, platform: Platform): (id: string) => Host['place'] {
   const options = build.initialOptions
   const root = options.absWorkingDir ?? process.cwd()
   /** By path in our namespace. */
@@ -50,16 +51,16 @@ export function fileEmitter(build: PluginBuild): (id: string) => Host['place'] {
       const path = `${folder}/${file.name}`
       if (file.role === 'library') library = path
       files.set(path, file)
-      return emittedUrl(path, options)
+      return platform === 'browser' ? webUrl(path, options) : emittedUrl(path, options)
     }
   }
 }
 
-/** Expression for the URL of a file that the `file` loader emitted; it gives a name relative to the chunk it stands in. */
-function emittedUrl(path: string, { format, platform, publicPath }: BuildOptions): string {
-  const name = `require(${JSON.stringify(`${namespace}:${path}`)})`
-  const isModule = (format ?? (platform === 'neutral' ? 'esm' : 'cjs')) === 'esm'
-  const chunk = isModule ? 'import.meta.url' : `require('node:url').pathToFileURL(__filename)`
+/** Expression for the URL of an emitted file in Node. */
+function emittedUrl(path: string, options: BuildOptions): string {
+  const { publicPath } = options
+  const name = nameOf(path)
+  const chunk = isModule(options) ? 'import.meta.url' : `require('node:url').pathToFileURL(__filename)`
   if (!publicPath) return `new URL(${name}, ${chunk})`
 
   // With a public path, names are URLs of a web server, and how deep the chunk lies in the output folder is nowhere to be
@@ -73,6 +74,28 @@ function emittedUrl(path: string, { format, platform, publicPath }: BuildOptions
       if (parent.href === folder.href || existsSync(url)) return url
     }
   })(${name}.slice(${prefix.length}))`
+}
+
+/**
+ * Expression for the URL of an emitted file on the web. A public path makes it a URL of the page; else it is relative to the
+ * chunk, whose own URL only a classic script that is running, a module and a worker can tell.
+ */
+function webUrl(path: string, options: BuildOptions): string {
+  const name = nameOf(path)
+  if (options.publicPath) return name
+  if (isModule(options)) return `new URL(${name}, import.meta.url).href`
+  const script = 'document.currentScript?.src ?? document.baseURI'
+  return `new URL(${name}, typeof document === 'undefined' ? self.location.href : (${script})).href`
+}
+
+/** Expression for the name that the `file` loader gives: with the public path, or else relative to the chunk it stands in. */
+function nameOf(path: string): string {
+  return `require(${JSON.stringify(`${namespace}:${path}`)})`
+}
+
+/** The format that esbuild takes for what is bundled. */
+function isModule({ format, platform }: BuildOptions): boolean {
+  return (format ?? (platform === 'neutral' ? 'esm' : undefined)) === 'esm'
 }
 
 /** What the `file` loader wrote for our namespace: the library's path there, and the output's. */

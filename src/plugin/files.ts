@@ -3,7 +3,8 @@ import type { BuildResult } from '../pipeline.ts'
 
 /** A file of a compiled model that must stand on disk where the bundled program runs. */
 export interface EmittedFile {
-  readonly role: 'addon' | 'library' | 'constants'
+  /** `constants` belong to a native library, `weights` to a WebAssembly module. */
+  readonly role: 'addon' | 'library' | 'constants' | 'weights'
   /** Where it is now: absolute, in the cache, immutable. */
   readonly source: string
   readonly sha256: string
@@ -17,6 +18,7 @@ export interface EmittedFiles {
   readonly library: EmittedFile
   /** Of native libraries. */
   readonly addon?: EmittedFile
+  /** Constants or weights. */
   readonly constants?: EmittedFile
 }
 
@@ -46,7 +48,7 @@ export function emittedFiles(model: string, { artifact, addon }: BuildResult): E
     ...(addon && { addon: addonFile(addon) }),
     ...(artifact.constants && {
       constants: {
-        role: 'constants',
+        role: isWasm ? 'weights' : 'constants',
         source: artifact.constants.path,
         sha256: artifact.constants.sha256,
         name: constantsName,

@@ -2,15 +2,22 @@ import { createRequire } from 'node:module'
 import { basename, dirname } from 'node:path'
 import { addonNote } from '../addon-for.ts'
 import type { CompileProgress } from '../compilers/compiler.ts'
-import { moduleSource, type Platform, stubSource } from '../emit/module.ts'
+import { moduleSource, type Platform } from '../emit/module.ts'
 import { type BuildContext, createPipeline, type Pipeline, type PluginOptions } from '../pipeline.ts'
 import { type EmittedFile, emittedFiles } from './files.ts'
+import { inlined } from './inlined.ts'
 
 export interface HostOptions extends PluginOptions {
   /** Compiles the models. Plugins that are given one pipeline share it. Default: `createPipeline(options)`. */
   readonly pipeline?: Pipeline
   /** Bring the declarations of the project's models up to date at every start. Default: `true`. */
   readonly types?: boolean
+  /**
+   * What runs the code that is built: `node` takes native libraries, `browser` WebAssembly. Default: as the host says, which
+   * is the environment in Vite, `target` in webpack, Rspack and Rsbuild, `platform` in esbuild and Rolldown. Rollup has
+   * nothing of the kind and builds for Node.
+   */
+  readonly platform?: Platform
   /** The project, whose models get declarations. Default: the nearest folder with a package.json, from the host's root up. */
   readonly root?: string
   /**
@@ -30,8 +37,8 @@ export interface Host extends Omit<BuildContext, 'progress'> {
   /** A line for those who asked for every detail. */
   debug(line: string): void
   /**
-   * Brings a file to where the program will run; gives a JavaScript expression for its path or `file:` URL there.
-   * Constants come after the library that they belong to.
+   * Brings a file to where the program will run; gives a JavaScript expression for its path or `file:` URL there, for its URL
+   * on the web. Constants come after the library that they belong to.
    */
   place(file: EmittedFile): string | Promise<string>
 }
@@ -75,12 +82,15 @@ export function createModels(options: HostOptions = {}): Models {
       if (note !== undefined) toldNotes.add(note)
 
       const { addon, library, constants } = emittedFiles(model, built)
+      const isInline = built.files === 'inline' && addon === undefined
+      const place = isInline ? inlined : (file: EmittedFile) => host.place(file)
       const files = {
-        ...(addon && { addon: await host.place(addon) }),
-        library: await host.place(library),
-        ...(constants && { constants: await host.place(constants) }),
+        ...(addon && { addon: await place(addon) }),
+        library: await place(library),
+        ...(constants && { constants: await place(constants) }),
       }
-      const { platform = 'node' } = host
+      // What has everything in itself runs anywhere, and so does the runtime of the web.
+      const { platform = 'node' } = isInline ? { platform: 'browser' as const } : host
       return moduleSource({ facts: built.facts, platform, runtime: runtimeOf(platform), files })
     },
   }
@@ -93,14 +103,6 @@ function anyOf(...signals: readonly (AbortSignal | undefined)[]): AbortSignal {
 /** `gpt2.onnx: [3/6] Generating Object from LLVM Bitcode` */
 function progressText({ model, text, step, steps }: CompileProgress): string {
   return `${model}: ${step === undefined ? '' : `[${step}/${steps}] `}${text}`
-}
-
-/** Source of the module that stands for a model in code that runs in a browser. */
-export function browserStub(id: string): string {
-  return stubSource(
-    `${basename(modelFile(id))} is compiled to native code and can't run in a browser. ` +
-      'Import it in server code, and call that from the browser.',
-  )
 }
 
 /** Path of a model without its directives. */

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { isAbsolute } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { canonicalId, isModelId } from '../request/request.ts'
-import { browserStub, type Host, modelFile, type Models, runtimeFolder } from './models.ts'
+import { type Host, modelFile, type Models, runtimeFolder } from './models.ts'
 
 /** What the plugin contexts of Rollup, Rolldown and Vite have in common, as far as a model needs it. */
 export interface RollupLikeContext {
@@ -55,26 +55,23 @@ function notFound(path: string, importer = 'the configuration'): string {
 /**
  * The `load` hook.
  *
- * @param hostOf what this host does for the module that is being loaded, or nothing when that is to run in a browser.
+ * @param hostOf what this host does for the module that is being loaded
  */
 export function load<Context extends RollupLikeContext>(
   models: Models,
-  hostOf: (context: Context) => Pick<Host, 'mode' | 'place' | 'signal'> | undefined,
+  hostOf: (context: Context) => Pick<Host, 'mode' | 'platform' | 'place' | 'signal'>,
 ) {
   return {
     filter,
     async handler(this: Context, id: string) {
       if (!isModelId(id)) return null
-      const host = hostOf(this)
-      const code = host
-        ? await models.load(id, {
-            ...host,
-            watch: (path) => this.addWatchFile(path),
-            debug: (line) => this.debug(line),
-            log: (line) => this.info(line),
-            warn: (line) => this.warn(line),
-          })
-        : browserStub(id)
+      const code = await models.load(id, {
+        ...hostOf(this),
+        watch: (path) => this.addWatchFile(path),
+        debug: (line) => this.debug(line),
+        log: (line) => this.info(line),
+        warn: (line) => this.warn(line),
+      })
       // Rolldown goes by the file extension unless it is told.
       return { code, moduleType: 'js' as const, moduleSideEffects: false }
     },

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import type { LoaderContext } from 'webpack'
+import type { Platform } from '../emit/module.ts'
 import { OnnxMlirError } from '../errors.ts'
+import type { EmittedFile } from './files.ts'
 import { canonicalId } from '../request/request.ts'
-import { browserStub, createModels, type HostOptions, type Models } from './models.ts'
+import { createModels, type HostOptions, type Models } from './models.ts'
 import { createTypeLayer } from './types.ts'
 import { signalOf } from './webpack-signal.ts'
 
@@ -50,19 +52,22 @@ async function moduleSource(context: Context, models: Models): Promise<string> {
   const logger = context.getLogger('onnx-mlir')
   try {
     const id = canonicalId(context.resource)
-    if (!isForNode(context)) return browserStub(id)
+    const platform = context.getOptions().platform ?? detectedPlatform(context)
     return await models.load(id, {
       mode: context.mode === 'development' ? 'dev' : 'build',
+      platform,
       watch: (path) => context.addDependency(path),
       ...(context._compiler && { signal: signalOf(context._compiler) }),
       debug: (line) => logger.debug(line),
       log: (line) => logger.info(line),
       warn: (line) => context.emitWarning(new Error(line)),
       async place(file) {
-        const name = `assets/${file.fileName}`
+        const name = platform === 'browser' ? assetName(context, file) : `assets/${file.fileName}`
         context.emitFile(name, await readFile(file.source), undefined, { immutable: true })
-        // The base URI is the output folder's, for chunks at any depth; the public path is the web's and has no say here.
-        return `new URL(${JSON.stringify(name)}, __webpack_base_uri__)`
+        // In Node the base URI is the output folder's, for chunks at any depth, and the public path has no say.
+        return platform === 'browser'
+          ? `__webpack_public_path__ + ${JSON.stringify(encodeURI(name))}`
+          : `new URL(${JSON.stringify(name)}, __webpack_base_uri__)`
       },
     })
   } catch (error) {
@@ -71,6 +76,21 @@ async function moduleSource(context: Context, models: Models): Promise<string> {
   }
 }
 
-function isForNode({ _compiler: compiler, target }: Context): boolean {
-  return compiler?.platform.node ?? /node|electron-main/.test(target)
+function detectedPlatform({ _compiler: compiler, target }: Context): Platform {
+  return (compiler?.platform.node ?? /node|electron-main/.test(target)) ? 'node' : 'browser'
+}
+
+const isBareHash = /^\[(content)?hash\](\[\w+\])*$/
+
+/**
+ * What a file for browsers is called: as the configuration says for assets, where it says anything. What webpack says by
+ * itself is a hash alone, by which nobody recognises a model.
+ */
+function assetName({ _compilation: compilation }: Context, { fileName, name, sha256 }: EmittedFile): string {
+  const template = compilation?.outputOptions.assetModuleFilename
+  if (!compilation || !template || isBareHash.test(String(template))) return `assets/${fileName}`
+  const contentHash = sha256.slice(0, compilation.outputOptions.hashDigestLength)
+  // What a module that is an asset would give, of which this one is none: webpack reads its hash there, Rspack beside it.
+  const module = { id: contentHash, hash: contentHash }
+  return compilation.getAssetPath(template as string, { filename: name, contentHash, hash: contentHash, module })
 }

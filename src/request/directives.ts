@@ -1,6 +1,7 @@
 import { compiler } from './compiler.ts'
 import { dims } from './dims.ts'
 import type { Directive } from './directive.ts'
+import { files } from './files.ts'
 import { maxWeightError } from './max-weight-error.ts'
 import { O } from './optimize.ts'
 import { profile } from './profile.ts'
@@ -9,7 +10,7 @@ import { untrusted } from './untrusted.ts'
 import { weights } from './weights.ts'
 
 /** Every directive. A new one is a file of its own, a line here, and its spec in `test/request`. */
-export const directives = { target, compiler, O, profile, dims, weights, maxWeightError, untrusted }
+export const directives = { target, compiler, O, profile, dims, weights, maxWeightError, files, untrusted }
 
 export type DirectiveName = keyof typeof directives
 

@@ -116,7 +116,7 @@ describe.runIf(process.arch === 'x64')('a compile by onnx-mlir', () => {
     })
     expect(said.log).toEqual([
       expect.stringMatching(/^compiling mlp\.onnx for \S+ \(onnx-mlir\)$/),
-      expect.stringMatching(/^compiled mlp\.onnx in [\d.]+ s, \d+ kB$/),
+      expect.stringMatching(/^compiled mlp\.onnx for \S+ in [\d.]+ s, \d+ kB$/),
     ])
     expect(said.debug).toHaveLength(6)
     expect(said.debug[3]).toBe('mlp.onnx: [4/6] Generating Object from LLVM Bitcode')

@@ -6,7 +6,7 @@ import { build } from 'esbuild'
 import { rolldown } from 'rolldown'
 import { rollup } from 'rollup'
 import { expect, onTestFinished, test } from 'vitest'
-import { moduleSource, stubSource } from '../../src/emit/module.ts'
+import { moduleSource } from '../../src/emit/module.ts'
 import type { ModelFacts } from '../../src/runtime/model.ts'
 
 /** Stands for the runtime: a model that says what it was made from and run with. */
@@ -110,27 +110,18 @@ test.each(Object.entries(bundlers))('%s drops the model where only facts are imp
   expect(await bundle(join(folder, 'run.mjs'))).toMatch(/createNodeModel\(/)
 })
 
-test('the stub links like the module, imports silently and throws on any use', async () => {
-  const message = 'fraud.onnx needs Node: "</script>\u2028'
-  const folder = await folderWith({
-    'stub.mjs': stubSource(message),
-    'model.mjs': moduleSource({ platform: 'node', facts, runtime: './r.mjs', files }),
-    'r.mjs': runtime,
+test('a browser gets the model from the runtime of the web, with a module and its weights', async () => {
+  const source = moduleSource({
+    platform: 'browser',
+    facts,
+    runtime: './r.mjs',
+    files: { library: '"m.wasm"', constants: 'async () => new Uint8Array(2)' },
   })
-  const [stub, module] = await Promise.all(
-    ['stub.mjs', 'model.mjs'].map((file) => import(/* @vite-ignore */ pathToFileURL(join(folder, file)).href)),
-  )
-  expect(Object.keys(stub).sort()).toEqual(Object.keys(module).sort())
-  for (const use of [
-    () => stub.default.run({}),
-    () => stub.run({}),
-    () => stub.runSync({}),
-    () => stub.inputs[0],
-    () => stub.outputs.length,
-    () => `${stub.target}`,
-    () => stub.compiler.name,
-    () => ({ ...stub.report }),
-  ]) {
-    expect(use).toThrow(message)
-  }
+  const folder = await folderWith({
+    'model.mjs': source,
+    'r.mjs': runtime.replace('createNodeModel', 'createWebModel'),
+  })
+  const module = await import(/* @vite-ignore */ pathToFileURL(join(folder, 'model.mjs')).href)
+  expect(module.default.facts).toStrictEqual(facts)
+  expect(module.default.files).toStrictEqual({ module: 'm.wasm', weights: expect.any(Function) })
 })

@@ -88,7 +88,7 @@ const app = {
   'add.onnx': addModel(10),
 }
 
-test('Vite: one build of client and server has the model in the server, and says so in the client', async () => {
+test('Vite: one build of client and server has native code in the server and WebAssembly in the client', async () => {
   const root = await temporaryFolder()
   await writeFiles(root, app)
   const environment = (outDir: string) => ({
@@ -106,8 +106,15 @@ test('Vite: one build of client and server has the model in the server, and says
 
   const moved = await moveElsewhere(join(root, 'out'))
   expect(await execute(join(moved, 'server/main.mjs'))).toEqual([11, 12, 13])
-  expect(await filesBelow(join(moved, 'client'))).toEqual(['main.mjs'])
-  expect(await readFile(join(moved, 'client/main.mjs'), 'utf8')).toContain('add.onnx is compiled to native code')
+  expect(await filesBelow(join(moved, 'server'))).toEqual([
+    expect.stringMatching(/^assets\/add-[0-9a-f]{8}\.so$/),
+    expect.stringMatching(/^assets\/onnx-mlir-[0-9a-f]{8}\.node$/),
+    'main.mjs',
+  ])
+  expect(await filesBelow(join(moved, 'client'))).toEqual([
+    expect.stringMatching(/^assets\/add-[\w-]{8}\.wasm$/),
+    'main.mjs',
+  ])
 })
 
 test('Vite: write: false gives the files of a server build', async () => {
@@ -128,7 +135,7 @@ test('Vite: write: false gives the files of a server build', async () => {
   ])
 })
 
-test('Rolldown: platform browser gets a module that says why it cannot run', async () => {
+test('Rolldown: platform browser gets WebAssembly', async () => {
   const root = await temporaryFolder()
   await writeFiles(root, app)
   const bundle = await rolldown({
@@ -137,6 +144,8 @@ test('Rolldown: platform browser gets a module that says why it cannot run', asy
     plugins: [rolldownPlugin({ root })],
   })
   const { output } = await bundle.generate()
-  expect(output).toHaveLength(1)
-  expect(output[0].code).toContain('add.onnx is compiled to native code')
+  expect(output.map(({ fileName }) => fileName)).toEqual([
+    'main.js',
+    expect.stringMatching(/^assets\/add-[0-9a-f]{8}\.wasm$/),
+  ])
 })

@@ -48,6 +48,7 @@ describe('parseRequest', () => {
         dims: {},
         weights: 'f32',
         maxWeightError: Infinity,
+        files: 'url',
         untrusted: false,
       },
       key: `O=3&compiler=auto&profile=none&target=${host}&weights=f32`,
@@ -56,7 +57,7 @@ describe('parseRequest', () => {
 
   it('reads every directive', () => {
     const { directives: values } = parseRequest(
-      '/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8&weights=int8&maxWeightError=5e-2&untrusted=yes',
+      '/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8&weights=int8&maxWeightError=5e-2&files=inline&untrusted=yes',
     )
     expect(values).toEqual({
       target: 'z16',
@@ -66,6 +67,7 @@ describe('parseRequest', () => {
       dims: { batch: 8 },
       weights: 'int8',
       maxWeightError: 0.05,
+      files: 'inline',
       untrusted: true,
     })
   })
@@ -75,7 +77,7 @@ describe('parseRequest', () => {
       '/m.onnx?target=z16&O=2&dims=batch_1,seq_2',
       '/m.onnx?dims=seq_2,batch_1&O=2&target=z16',
       '/m.onnx?import&O=2&t=12.5&target=z16&dims=batch_01,seq_2&v=abc',
-      '/m.onnx?&O=2&&target=z16&dims=batch_1,seq_2&compiler=auto&profile=none',
+      '/m.onnx?&O=2&&target=z16&dims=batch_1,seq_2&compiler=auto&profile=none&files=url',
     ].map((id) => parseRequest(id).key)
     expect(new Set(keys)).toEqual(new Set(['O=2&compiler=auto&dims=batch_1,seq_2&profile=none&target=z16&weights=f32']))
   })
@@ -111,7 +113,7 @@ describe('parseRequest', () => {
   it.each([
     ['/m.onnx?taget=z16', 'Unknown directive "taget". Did you mean "target"?'],
     ['/m.onnx?o=3', 'Did you mean "O"?'],
-    ['/m.onnx?quantize', 'Known: O, compiler, dims, maxWeightError, profile, target, untrusted, weights.'],
+    ['/m.onnx?quantize', 'Known: O, compiler, dims, files, maxWeightError, profile, target, untrusted, weights.'],
     ['/m.onnx?constructor=1', 'Unknown directive "constructor"'],
     ['/m.onnx?target', 'target needs a value: target=host|'],
     ['/m.onnx?target=', 'target needs a value'],

@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { Signature } from '../../../src/artifact.ts'
+import { expectClose, onnxruntime, randomInputs, reference } from '../../onnxruntime.ts'
+import { chromium } from '../../report/browser.ts'
+import { filesBelow, moveElsewhere, temporaryFolder, writeFiles } from '../app.ts'
+import { addModel } from '../models.ts'
+import { webHosts } from './hosts.ts'
+import { denseModel, denseSignature } from './models.ts'
+import { openPage, serveSite } from './site.ts'
+
+const ort = onnxruntime()
+
+const addSignature: Signature = {
+  inputs: [{ name: 'x', type: 'float32', shape: [3] }],
+  outputs: [{ name: 'y', type: 'float32', shape: [3] }],
+}
+
+const sets = [randomInputs(denseSignature, 1), randomInputs(denseSignature, 2)]
+const smallSet = randomInputs(addSignature, 3)
+
+describe.skipIf(!chromium).each(webHosts)('$name', (host) => {
+  test('a page runs its models', async () => {
+    const root = await temporaryFolder()
+    await writeFiles(root, {
+      'package.json': '{}',
+      'main.js': `
+        import add from './add.onnx'
+        import dense from './dense.onnx?target=host'
+        globalThis.sum = async (x) => [...(await add.run({ x: Float32Array.from(x) })).y.data]
+        globalThis.products = (sets) =>
+          Promise.all(sets.map(async (x) => [...(await dense.run({ x: Float32Array.from(x) })).y.data]))`,
+      'add.onnx': addModel(10),
+      'dense.onnx': denseModel(7),
+    })
+    const warnings = await host.build({ root, outDir: join(root, 'out') })
+    expect(warnings).toEqual([])
+    const moved = await moveElsewhere(join(root, 'out'))
+
+    // Readable names, hashed; two modules, weights where they are large, and nothing that is for other machines.
+    const files = await filesBelow(moved)
+    const binaries = files.filter((file) => !/\.(html|m?js|map)$/.test(file))
+    expect([...binaries].sort(byExtension)).toEqual([
+      expect.stringMatching(/dense[-.][\w-]{8,}\.bin$/),
+      expect.stringMatching(/add[-.][\w-]{8,}\.wasm$/),
+      expect.stringMatching(/dense[-.][\w-]{8,}\.wasm$/),
+    ])
+    for (const file of files.filter((name) => name.endsWith('js')))
+      expect(await readFile(join(moved, file), 'utf8')).not.toContain(`"${root}`)
+
+    const site = await serveSite(moved, host.under)
+    const page = await openPage(site.url)
+    expect(site.served.filter((file) => binaries.includes(file))).toEqual([])
+
+    expect(await page.evaluate(`sum(${JSON.stringify(smallSet['x'])})`)).toEqual(
+      smallSet['x']!.map((value) => Math.fround(value + 10)),
+    )
+    const products = await page.evaluate(`products(${JSON.stringify(sets.map(({ x }) => x))})`)
+    expect(site.served.filter((file) => binaries.includes(file)).sort()).toEqual(binaries)
+    expect(page.problems).toEqual([])
+
+    if (!ort) return
+    const expected = await reference(ort, join(root, 'dense.onnx'), denseSignature, sets)
+    expectClose({ dense: products.map((y: number[]) => ({ y })) }, { dense: expected })
+  })
+})
+
+function byExtension(a: string, b: string): number {
+  return extname(a).localeCompare(extname(b)) || a.localeCompare(b)
+}

@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest'
+import { files } from '../../src/request/files.ts'
+
+it.each(['inline', 'module'] as const)('reads and writes %s', (word) => {
+  expect(files.parse(word)).toBe(word)
+  expect(files.format(word)).toBe(word)
+})
+
+it('leaves out what goes without saying', () => {
+  expect(files.parse('url')).toBe('url')
+  expect(files.format('url')).toBe('')
+})
+
+it.each(['base64', 'Inline', 'url,inline', ''])('refuses "%s"', (text) => {
+  expect(() => files.parse(text)).toThrow(expect.objectContaining({ name: 'UsageError', code: 'USAGE_DIRECTIVE' }))
+})
