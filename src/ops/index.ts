@@ -60,6 +60,7 @@ import { unary } from './unary.ts'
 import { unpooling } from './unpooling.ts'
 import { userCalls } from './user/call.ts'
 import { userOperator } from './user/operator.ts'
+import { weights } from './weights.ts'
 import { windowFunctions } from './window-functions.ts'
 
 /** Every operator that the built-in compiler knows. A new family is a file and a line here. */
@@ -82,6 +83,7 @@ export const operators: readonly LoweredOperator[] = [
   ...transposedProducts,
   ...convolutions,
   ...packings,
+  ...weights,
   ...pooling,
   ...unpooling,
   ...transposedConvolutions,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { builtinSource } from '../../src/builtin/index.ts'
+import { builtinSource, prepareGraph } from '../../src/builtin/index.ts'
 import { modelBytes, type ModelSource, type NodeSource, tensorType } from '../../src/onnx/build.ts'
 import type { Tensor, TypeInfo } from '../../src/onnx/model.ts'
 import { decodeModel } from '../../src/onnx/read.ts'
@@ -38,7 +38,7 @@ function asBytes(tensor: Tensor, kept: readonly number[]): Tensor {
   values.forEach((value, i) => largest.set(channelOf(i), Math.max(largest.get(channelOf(i)) ?? 0, Math.abs(value))))
   const near = values.map((value, i) => {
     const scale = Math.fround(largest.get(channelOf(i))! / 127)
-    return scale === 0 ? 0 : Math.fround(Math.round(value / scale) * scale)
+    return scale === 0 ? 0 : Math.fround(Math.round(value / scale) * scale) + 0 // int8 has no -0
   })
   return tensorFrom('float32', dims, near)
 }
@@ -308,6 +308,23 @@ describe('what is stored', () => {
     expect(stored(source, 'f16').bytes).toBeLessThan(2 * count + 1400)
     if (Object.keys(kept).length > 0) expect(stored(source, 'int8').bytes).toBeLessThan(1.2 * count + 1400)
   })
+
+  // What folds at compile time, and lowerings that look at weights, see them as the run does.
+  test.each(['Conv', 'MatMul of stacks', 'LSTM of both directions', 'Gemm, transposed'])(
+    'the constants of %s are what they stand for',
+    (name) => {
+      const { source, kept } = examples[name]!
+      const model = decodeModel(modelBytes(modelOf(source)), { path: 'test.onnx' })
+      for (const form of ['f16', 'int8'] as const) {
+        const large = prepareGraph(model, { weights: form })
+          .nodes.flatMap(({ inputs }) => inputs)
+          .flatMap((value) => (value?.constant && elementsOf(value.constant.dims) >= 256 ? [value.constant] : []))
+        const replaced = withReplaced(source, form, kept).initializers as Record<string, Tensor>
+        const expected = Object.values(replaced).filter(({ dims }) => elementsOf(dims) >= 256)
+        expect(large.map(tensorNumbers)).toEqual(expected.map(tensorNumbers))
+      }
+    },
+  )
 
   test('equal weights and transposes of others are stored once', () => {
     const { source } = examples['one initializer and its transpose, another initializer']!

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { elementTypes, memoryBytes, packedBytes } from '../../onnx/element-type.ts'
+import { memoryBytes, packedBytes } from '../../onnx/element-type.ts'
 import type { Tensor } from '../../onnx/model.ts'
 import { elementsOf } from '../../onnx/tensor.ts'
 import { GraphBuilder } from '../builder.ts'
@@ -43,8 +43,8 @@ const MOST_ERROR = { float16: 0.01, int8: 0.05 }
  *
  * Pattern: a float32 constant of at least 1 kB and two axes that nodes read, at any depth.
  * Condition: it is no output of a graph, it is not made from as few bytes already, and the small form is near enough.
- * Replacement: `Cast` of float16, or `om.Dequantize` of int8 with a scale per output channel where all that read it sum
- * products along known axes. Nodes of constants fold, so that lowerings see the weights as they will be; what is stored is
+ * Replacement: `om.WidenWeights` of float16, or of int8 with a scale per output channel where all that read it sum products
+ * along known axes. Nodes of constants fold, so that lowerings see the weights as they will be; what is stored is
  * what they folded from, which becomes float32 and is packed once, when the model is loaded (src/builtin/loading.ts).
  *
  * To be run behind all other rewrites: what they fold into weights is stored with them.
@@ -257,9 +257,7 @@ function isFinite({ data }: Tensor): boolean {
 
 function replace({ readers }: Family, { codes, scale }: WeightForm, builder: GraphBuilder): void {
   const inputs = [codes, ...(scale ? [scale] : [])].map((tensor) => builder.constant(tensor))
-  const whole = scale
-    ? builder.op('Dequantize', inputs, {}, 'om')
-    : builder.op('Cast', inputs, { to: elementTypes.float32.code })
+  const whole = builder.op('WidenWeights', inputs, {}, 'om')
   const values = new Map<string, Value>()
   for (const { node, input, perm } of readers) {
     const key = perm?.join() ?? ''
