@@ -45,9 +45,9 @@ async function missingCompiler(
   { store, onnxMlir }: FeasibleContext,
 ): Promise<EnvironmentError | undefined> {
   const options = { target, ...(store.folder !== undefined && { memoFolder: store.folder }) }
-  const cxx = hasPrebuiltAddon() ? undefined : await absence(findCxx(options))
-  if (cxx !== undefined) return cxx
   const cc = await absence(findCc(options))
+  const cxx = hasPrebuiltAddon() ? undefined : await absence(findCxx(options))
+  if (cxx !== undefined) return cc ?? cxx
   if (cc === undefined) return undefined
   const found = await lookForOnnxMlir(onnxMlir, store).catch(() => undefined)
   return found === undefined ? cc : undefined
