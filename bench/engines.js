@@ -1,4 +1,4 @@
-// onnxruntime-node is no dependency of the package: what compares with it is installed in this folder.
+// onnxruntime is no dependency of the package: what compares with it is installed in this folder.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -9,9 +9,10 @@ export const here = dirname(fileURLToPath(import.meta.url))
 
 /** Without install scripts: onnxruntime-node's would download what its package has already for the platforms we measure on. */
 export function installEngines() {
-  if (existsSync(join(here, 'node_modules', 'onnxruntime-node'))) return
+  const isThere = (name) => existsSync(join(here, 'node_modules', name))
+  if (isThere('onnxruntime-node') && isThere('onnxruntime-web')) return
   const install = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', here]
-  console.error(`Installing onnxruntime-node in ${here} (npm ${install.join(' ')})`)
+  console.error(`Installing onnxruntime in ${here} (npm ${install.join(' ')})`)
   const npm = process.env.npm_execpath
   const { status } = npm
     ? spawnSync(process.execPath, [npm, ...install], { stdio: ['ignore', 2, 2] })

@@ -10,7 +10,7 @@ import { dataSetsOf, type ModelEntry, modelsIn } from './bench/model-files.ts'
 import { onnxRuntimeEngine } from './bench/onnxruntime.ts'
 import { profileModels } from './bench/profile.ts'
 import type { RoundsOptions } from './bench/rounds.ts'
-import { modelText, overheadText } from './bench/tables.ts'
+import { modelText, overallRatios, overallText, overheadText } from './bench/tables.ts'
 import type { Command, Invocation } from './command.ts'
 import { dimsOption, inputDimsFlag, type Sizes } from './dims.ts'
 import { stemOf } from './model-build.ts'
@@ -56,6 +56,7 @@ export function createBench(defaults: BenchDefaults = {}): Command {
     },
     notes: `Each round takes one sample of every engine; "faster" (in JSON: pairedRatio) is the median over the rounds of
 onnxruntime-node's time by the engine's, and ratio the same of their medians: above 1 is faster than onnxruntime-node.
+Where that is not among the engines, onnxruntime-web is what the others are compared with.
 The largest relative difference to its outputs is that of numpy's allclose: |a - e| / (|e| + atol / rtol), rtol 1e-3, atol 1e-5.
 --profile takes builtin (the default) and onnx-mlir, and names operators as they do. Nodes that became one share a line; those
 that take no time at all, such as a Reshape, have none. A share is one of the time in all nodes.`,
@@ -104,12 +105,15 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
         results.set(name, result)
         print(modelText(name, result))
       }
+      const overall = overallRatios([...results.values()])
+      if (Object.keys(overall).length > 0) print(overallText(overall))
       const all = [...results.values()].flatMap((result) => Object.values(result))
       return {
         ok: all.every((result) => !('agrees' in result) || result.agrees !== false),
         text: '',
         json: {
           models: Object.fromEntries(results),
+          overall,
           ...(overhead && { callOverhead: overhead }),
           machine,
         },

@@ -84,6 +84,8 @@ async function load(
     interOpNumThreads: 1,
     executionProviders: [isWeb ? 'wasm' : 'cpu'],
     graphOptimizationLevel: asWritten ? 'disabled' : 'all',
+    // onnxruntime-web's sessions pass over `env.logLevel`: 3 is errors.
+    logSeverityLevel: 3,
   })
   const feedsOf = (inputs: Inputs): Readonly<Record<string, unknown>> =>
     Object.fromEntries([...inputs].map(([input, tensor]) => [input, feed(api, tensor)]))

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { referenceAmong } from '../../src/cli/bench/engine.ts'
 import { timeInTurns } from '../../src/cli/bench/rounds.ts'
+import { overallRatios } from '../../src/cli/bench/tables.ts'
 import { median, summarize } from '../../src/cli/statistics.ts'
 import { cli, cliJson, fileWith } from './cli.ts'
 import { denseModel, unknownModel } from './models.ts'
@@ -85,4 +87,25 @@ test('median and least', () => {
   expect(median([4, 1, 2, 3])).toBe(2.5)
   expect(median([])).toBeNaN()
   expect(summarize([3, 1, 2])).toEqual({ min: 1, median: 2 })
+})
+
+test('onnxruntime for the web is what others are compared with where the native one is not measured', () => {
+  expect(referenceAmong(['builtin', 'onnxruntime-web', 'onnxruntime-node'])).toBe('onnxruntime-node')
+  expect(referenceAmong(['builtin-wasm', 'onnxruntime-web'])).toBe('onnxruntime-web')
+  expect(referenceAmong(['builtin-wasm'])).toBeUndefined()
+})
+
+test('over several models: the geometric mean of the ratios, and the least', () => {
+  const result = (pairedRatio: number | null) => ({
+    loadMs: 1,
+    runUs: { min: 1, median: 1 },
+    maxRelDiff: 0,
+    agrees: true,
+    ratio: pairedRatio,
+    pairedRatio,
+    rounds: 1,
+  })
+  const models = [{ builtin: result(8) }, { builtin: result(0.5) }, { builtin: { error: 'x' } }, { builtin: result(2) }]
+  expect(overallRatios(models)).toEqual({ builtin: { mean: expect.closeTo(2), least: 0.5 } })
+  expect(overallRatios([{ builtin: result(2), 'onnxruntime-node': result(null) }])).toEqual({})
 })

@@ -10,7 +10,7 @@ import {
   type EngineName,
   type LoadedModel,
   reasonOf,
-  referenceEngine,
+  referenceAmong,
 } from './engine.ts'
 import type { InputSet } from './model-files.ts'
 import { type Lane, type RoundsOptions, timeInTurns } from './rounds.ts'
@@ -24,9 +24,9 @@ export interface EngineResult {
   readonly asyncUs?: Summary
   /** See `Deviation.maxRel`; over all sets of inputs and all outputs. `null` where there is nothing to compare with. */
   readonly maxRelDiff: number | null
-  /** Whether all outputs are within {@link agreement} of what is expected, else of onnxruntime's. */
+  /** Whether all outputs are within {@link agreement} of what is expected, else of the reference engine's. */
   readonly agrees: boolean | null
-  /** How many times as fast as onnxruntime: its median time by this engine's. */
+  /** How many times as fast as the reference engine (see `referenceAmong`): its median time by this engine's. */
   readonly ratio: number | null
   /** The same as median of the ratios of each round. */
   readonly pairedRatio: number | null
@@ -80,8 +80,9 @@ export async function compareEngines(
     model.lanes(sets[0]!.inputs).map((lane) => ({ name: `${name} ${lane.name}`, run: lane.run })),
   )
   const samples = await timeInTurns(lanes, options)
-  const reference = samples.get(`${referenceEngine} runUs`)
-  const given = outputs.get(referenceEngine)
+  const referenceName = referenceAmong(loaded.keys())
+  const reference = samples.get(`${referenceName} runUs`)
+  const given = referenceName && outputs.get(referenceName)
   const expected = sets.map((set, i) => set.expected ?? given?.[i])
   for (const [name, model] of loaded) {
     const times = samples.get(`${name} runUs`) ?? []

@@ -12,8 +12,14 @@ export interface Engine {
 export const engineNames = ['builtin', 'builtin-wasm', 'onnx-mlir', 'onnxruntime-node', 'onnxruntime-web'] as const
 export type EngineName = (typeof engineNames)[number]
 
-/** What the others are compared with. */
-export const referenceEngine: EngineName = 'onnxruntime-node'
+/** What the others are compared with: the first of these that is measured. */
+const references: readonly EngineName[] = ['onnxruntime-node', 'onnxruntime-web']
+
+/** @param measured engines that run the model */
+export function referenceAmong(measured: Iterable<EngineName>): EngineName | undefined {
+  const names = new Set(measured)
+  return references.find((name) => names.has(name))
+}
 
 export interface LoadedModel {
   /** From a file to a model that is ready to run. What happens at build time is not part of it. */

@@ -1,4 +1,5 @@
 import { bold, dim, durationText, green, red, table, yellow } from '../style.ts'
+import { geometricMean } from '../statistics.ts'
 import type { CallOverhead } from './call-overhead.ts'
 import type { EngineResult, ModelResult } from './compare-engines.ts'
 
@@ -10,6 +11,33 @@ export function modelText(name: string, result: ModelResult): string {
   const rows = Object.entries(result).flatMap(([engine, entry]) => ('error' in entry ? [] : rowsOf(engine, entry)))
   const heading = ['  engine', 'load', 'min', 'median', 'faster', 'max rel diff'].map(dim)
   return [bold(name), ...(rows.length > 0 ? [table([heading, ...rows])] : []), ...failures].join('\n')
+}
+
+/**
+ * Of each engine that was compared on several models: the geometric mean of its `pairedRatio`s, and the least.
+ * @param results one per model
+ */
+export function overallRatios(results: readonly ModelResult[]): Record<string, { mean: number; least: number }> {
+  const ratios = new Map<string, number[]>()
+  for (const result of results)
+    for (const [engine, entry] of Object.entries(result)) {
+      if ('error' in entry || entry.pairedRatio === null) continue
+      ratios.set(engine, [...(ratios.get(engine) ?? []), entry.pairedRatio])
+    }
+  return Object.fromEntries(
+    [...ratios]
+      .filter(([, values]) => values.length > 1)
+      .map(([engine, values]) => [engine, { mean: geometricMean(values), least: Math.min(...values) }]),
+  )
+}
+
+export function overallText(overall: ReturnType<typeof overallRatios>): string {
+  const rows = Object.entries(overall).map(([engine, { mean, least }]) => [
+    `  ${engine}`,
+    `${mean.toFixed(2)}x`,
+    `${least.toFixed(2)}x`,
+  ])
+  return [bold('all models'), table([['  engine', 'geometric mean', 'least'].map(dim), ...rows])].join('\n')
 }
 
 function rowsOf(engine: string, result: EngineResult): string[][] {
