@@ -49,6 +49,12 @@ static inline om_pair om_product(double a, double b) {
   return (om_pair){product, ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2};
 }
 
+/* x^3: of the leading 17 bits the cube is exact. */
+static inline om_pair om_cube(double x) {
+  const double top = om_from_bits64(om_bits64(x) & ~UINT64_C(0xfffffffff));
+  return (om_pair){top * top * top, (x - top) * (x * x + top * (x + top))};
+}
+
 /* (a + a_low) / (b + b_low), both normalised: the low parts are no more than rounding errors. */
 static inline om_pair om_quotient(double a, double a_low, double b, double b_low) {
   const double q = a / b;
@@ -74,6 +80,14 @@ static inline __attribute__((always_inline)) double om_polynomial(const double *
   return even + x * odd;
 }
 #define OM_POLYNOMIAL(terms, x) om_polynomial(terms, (int)(sizeof terms / sizeof *terms), x)
+
+/* The same one after another, which rounds a little less where terms cancel. */
+static inline __attribute__((always_inline)) double om_horner(const double *terms, int count, double x) {
+  double sum = 0;
+  for (int i = count - 1; i >= 0; i--) sum = sum * x + terms[i];
+  return sum;
+}
+#define OM_HORNER(terms, x) om_horner(terms, (int)(sizeof terms / sizeof *terms), x)
 
 /* 2^n for -1022 <= n <= 1023. */
 static inline double om_two_to(int n) { return om_from_bits64((uint64_t)(n + 1023) << 52); }

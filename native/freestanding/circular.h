@@ -53,8 +53,10 @@ static inline om_pair om_reduce_quarter(double x, int *n) {
 
 /* sin(r.high + r.low), |r| <= pi / 4. */
 static inline om_pair om_sin_near_0(om_pair r) {
-  const double z = r.high * r.high;
-  return (om_pair){r.high, r.high * z * OM_POLYNOMIAL(om_sin_terms, z) + r.low * (1 - 0.5 * z)};
+  const double x = r.high, z = x * x;
+  const om_pair cube = om_cube(x), sum = om_fast_sum(x, cube.high * (-1.0 / 6));
+  const double rest = x * z * z * OM_POLYNOMIAL(om_sin_terms, z) + r.low * (1 - 0.5 * z);
+  return (om_pair){sum.high, sum.low + (cube.low * (-1.0 / 6) + rest)};
 }
 
 static inline om_pair om_cos_near_0(om_pair r) {

@@ -29,20 +29,15 @@ static const double om_expm1_terms[] = {
     0x1.a01a01afd9f1p-13, 0x1.a01a01af6b64cp-16, 0x1.71ddf86a39f03p-19, 0x1.27e4c7b3f92d3p-22,
     0x1.af5e9f1f71ab1p-26, 0x1.1f92d91ae51fdp-29,
 };
-/* 2 atanh(s) = 2 s + s z p(z), z = s^2, s <= (sqrt 2 - 1) / (sqrt 2 + 1); relative: largest error 2^-59.5. */
-static const double om_log_terms[] = {
-    0x1.5555555555593p-1, 0x1.999999997f852p-2, 0x1.249249424362dp-2, 0x1.c71c51c209f6ap-3,
-    0x1.74664e6aa9beep-3, 0x1.39a014f962f2cp-3, 0x1.2f16cd93ad0a2p-3,
-};
 /* log(1 + r) = r - r^2 / 2 + r^3 p(r), |r| <= 1 / 64; relative: largest error 2^-72.1. */
-static const double om_log_near_1_terms[] = {
+static const double om_log_terms[] = {
     0x1.5555555555555p-2, -0x1.ffffffffffffep-3, 0x1.99999999a23f1p-3, -0x1.55555555645fp-3,
     0x1.2492478f0c9a1p-3, -0x1.fffffbc8f44afp-4, 0x1.c756f5f72a7a1p-4, -0x1.99d8f1bf3ed61p-4,
 };
-/* sin(r) = r + r z p(z), z = r^2, |r| <= pi / 4; relative: largest error 2^-58.1. */
+/* sin(r) = r - r^3 / 6 + r z^2 p(z), z = r^2, |r| <= pi / 4; relative: largest error 2^-57.5. */
 static const double om_sin_terms[] = {
-    -0x1.5555555555549p-3, 0x1.111111110f87ep-7, -0x1.a01a019c12179p-13, 0x1.71de357828c64p-19,
-    -0x1.ae5e669759de1p-26, 0x1.5d931cce8ff2fp-33,
+    0x1.1111111110762p-7, -0x1.a01a019d9bc77p-13, 0x1.71de369e0f224p-19, -0x1.ae5f3213f8bbp-26,
+    0x1.5dc845a34f9a8p-33,
 };
 /* cos(r) = 1 - z / 2 + z^2 p(z): largest error 2^-64.3. */
 static const double om_cos_terms[] = {
@@ -66,20 +61,20 @@ static const double om_sinh_terms[] = {
     0x1.555555555555ap-3, 0x1.111111110f224p-7, 0x1.a01a01b1e4d05p-13, 0x1.71ddf2de4efa4p-19,
     0x1.af68e5b279809p-26,
 };
-/* erf(x) = x + x p(z), z = x^2, |x| <= 1 / 2; relative: largest error 2^-57.8. */
+/* erf(x) = 9/8 x - 3/8 x^3 + x p(z), z = x^2, |x| <= 0.65; relative: largest error 2^-64.6. */
 static const double om_erf_terms[] = {
-    0x1.06eba8214db68p-3, -0x1.812746b0379b5p-2, 0x1.ce2f21a03d86fp-4, -0x1.b82ce30f2dcbfp-6,
-    0x1.565bcbf97a391p-8, -0x1.c02d4f943c7a8p-11, 0x1.f98db873f470ap-14, -0x1.f2253c0f0a48fp-17,
-    0x1.8b4dfa7a24bdap-20,
+    0x1.baea08536da23p-9, -0x1.2746b0379e65fp-10, 0x1.ce2f21a042b4fp-4, -0x1.b82ce3128366p-6,
+    0x1.565bcd0cd73b7p-8, -0x1.c02db374aaea7p-11, 0x1.f9a308cf44735p-14, -0x1.f4ce2a7cc64b8p-17,
+    0x1.b9868f834395bp-20, -0x1.5a0ffd2ca2973p-23, 0x1.a3dfdbe59db9ep-27,
 };
-/* (1 + 2 x) e^(x^2) erfc(x) = 19 / 16 + p((x - 3.75) / (x + 3.75)), 1 / 2 <= x <= 28: largest error 2^-57.5. */
+/* (1 + 2 x) e^(x^2) erfc(x) = 5/4 - t / 8 + p(t), t = (x - 3.75) / (x + 3.75), 0.65 <= x <= 28: largest error 2^-62.3. */
 static const double om_erfc_terms[] = {
-    0x1.99b416babb84ep-5, -0x1.1f367683f89a6p-3, 0x1.d5f294815b015p-9, 0x1.510169d096778p-4,
-    -0x1.bda9309a2b16ep-4, 0x1.7a14188a9b198p-4, -0x1.e0d0fa6d77583p-5, 0x1.d0b0037d61717p-6,
-    -0x1.3f603c5169261p-7, 0x1.cc3a0e6969892p-10, 0x1.33fb42801e698p-12, -0x1.303fa4d2f7d83p-12,
-    0x1.b13f84669c014p-15, 0x1.778c104930942p-16, -0x1.7fca357d044d1p-17, -0x1.0579883cfca36p-20,
-    0x1.d293ca6798b94p-20, -0x1.e17dd75c38773p-25, -0x1.025a4852d34d6p-22, 0x1.75b1c5d9f4481p-26,
-    0x1.a7ea343675a3fp-26, -0x1.7131529cac04dp-29,
+    -0x1.992fa51511ec3p-7, -0x1.f367683f89a6ep-7, 0x1.d5f2948159dd4p-9, 0x1.510169d0967f8p-4,
+    -0x1.bda9309a28a59p-4, 0x1.7a14188a99d46p-4, -0x1.e0d0fa6df9b92p-5, 0x1.d0b0037dbff07p-6,
+    -0x1.3f603c358ff9ep-7, 0x1.cc3a0e2ce95fbp-10, 0x1.33fb26c691ee9p-12, -0x1.303f9efdc5153p-12,
+    0x1.b143d028a05aap-15, 0x1.778aa68c5a3d2p-16, -0x1.8000d814c3d37p-17, -0x1.05420fd6c48c7p-20,
+    0x1.d60efad16ba2p-20, -0x1.ebf2ece58b5dfp-25, -0x1.13f2ac0862514p-22, 0x1.87655c0b5b519p-26,
+    0x1.383e0de40e292p-25, -0x1.a4b3abababdfp-29, -0x1.ec50bce3b15f5p-29,
 };
 /* atan(i / 8): high and low parts. */
 static const double om_angles[] = {

@@ -91,26 +91,19 @@ polynomial('expm1_terms', 'e^r = 1 + r + r^2 / 2 + r^3 p(r), |r| <= ln 2 / 2; re
   to: 0.34667,
   degree: 9,
 })
-polynomial('log_terms', '2 atanh(s) = 2 s + s z p(z), z = s^2, s <= (sqrt 2 - 1) / (sqrt 2 + 1); relative', {
-  f: (z) => powers((n) => ratio(2, 2 * n + 3), z),
-  weight: (z) => z / 2n,
-  from: 0,
-  to: 0.0295,
-  degree: 6,
-})
-polynomial('log_near_1_terms', 'log(1 + r) = r - r^2 / 2 + r^3 p(r), |r| <= 1 / 64; relative', {
+polynomial('log_terms', 'log(1 + r) = r - r^2 / 2 + r^3 p(r), |r| <= 1 / 64; relative', {
   f: (r) => powers((n) => ratio(n % 2 === 0 ? 1 : -1, n + 3), r),
   weight: (r) => times(r, r),
   from: -1 / 63,
   to: 1 / 63,
   degree: 7,
 })
-polynomial('sin_terms', 'sin(r) = r + r z p(z), z = r^2, |r| <= pi / 4; relative', {
-  f: (z) => -series(ONE / 6n, (term, n) => -times(term, z) / BigInt((2 * n + 4) * (2 * n + 5))),
-  weight: (z) => z,
+polynomial('sin_terms', 'sin(r) = r - r^3 / 6 + r z^2 p(z), z = r^2, |r| <= pi / 4; relative', {
+  f: (z) => series(ONE / 120n, (term, n) => -times(term, z) / BigInt((2 * n + 6) * (2 * n + 7))),
+  weight: (z) => times(z, z),
   from: 0,
   to: 0.6169,
-  degree: 5,
+  degree: 4,
 })
 polynomial('cos_terms', 'cos(r) = 1 - z / 2 + z^2 p(z)', {
   f: (z) => series(ONE / 24n, (term, n) => -times(term, z) / BigInt((2 * n + 5) * (2 * n + 6))),
@@ -140,7 +133,7 @@ polynomial('sinh_terms', 'sinh(x) = x + x z p(z), z = x^2, |x| <= 0.35; relative
   to: 0.125,
   degree: 4,
 })
-polynomial('erf_terms', 'erf(x) = x + x p(z), z = x^2, |x| <= 1 / 2; relative', {
+polynomial('erf_terms', 'erf(x) = 9/8 x - 3/8 x^3 + x p(z), z = x^2, |x| <= 0.65; relative', {
   f: (z) => {
     // The Maclaurin series, whose n-th term is (-z)^n / (n! (2n + 1)).
     let power = TWO_OVER_ROOT_PI
@@ -149,22 +142,22 @@ polynomial('erf_terms', 'erf(x) = x + x p(z), z = x^2, |x| <= 1 / 2; relative', 
       sum += power / (2n * n + 1n)
       power = -times(power, z) / (n + 1n)
     }
-    return sum - ONE
+    return sum - fixed(9 / 8) + times(fixed(3 / 8), z)
   },
   weight: () => ONE,
   from: 0,
-  to: 0.2501,
-  degree: 8,
+  to: 0.423,
+  degree: 10,
 })
-polynomial('erfc_terms', '(1 + 2 x) e^(x^2) erfc(x) = 19 / 16 + p((x - 3.75) / (x + 3.75)), 1 / 2 <= x <= 28', {
+polynomial('erfc_terms', '(1 + 2 x) e^(x^2) erfc(x) = 5/4 - t / 8 + p(t), t = (x - 3.75) / (x + 3.75), 0.65 <= x <= 28', {
   f: (t) => {
     const x = over(times(fixed(FAR), ONE + t), ONE - t)
-    return times(ONE + 2n * x, scaledErfc(x)) - fixed(19 / 16)
+    return times(ONE + 2n * x, scaledErfc(x)) - fixed(5 / 4) + t / 8n
   },
   weight: () => ONE,
-  from: near(0.499),
+  from: near(0.649),
   to: near(28),
-  degree: 21,
+  degree: 22,
 })
 
 lines.push('/* atan(i / 8): high and low parts. */')

@@ -1,28 +1,31 @@
-/* erf and erfc: a polynomial up to 1/2, and above erfc(x) = e^(-x^2) g(x) / (1 + 2 x), where g hardly varies (M. Shepherd
+/* erf and erfc: a polynomial up to 0.65, and above erfc(x) = e^(-x^2) g(x) / (1 + 2 x), where g hardly varies (M. Shepherd
  * and J. Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in 0 <= x < infinity", 1981). */
 #ifndef OM_FREESTANDING_ERROR_FUNCTION_H
 #define OM_FREESTANDING_ERROR_FUNCTION_H
 
 #include "exponential.h"
 
-/* erf(x) for |x| < 1/2. */
-static inline om_pair om_erf_near_0(double x) { return (om_pair){x, x * OM_POLYNOMIAL(om_erf_terms, x * x)}; }
+/* erf(x) for |x| < 0.65. */
+static inline om_pair om_erf_near_0(double x) {
+  const om_pair line = om_fast_sum(x, 0.125 * x), cube = om_cube(x), sum = om_fast_sum(line.high, -0.375 * cube.high);
+  const double rest = x * OM_HORNER(om_erf_terms, x * x) - 0.375 * cube.low;
+  return om_fast_sum(sum.high, sum.low + (line.low + rest));
+}
 
-/* 2^n times this is erfc(x), 1/2 <= x < 28. */
+/* 2^n times this is erfc(x), 0.65 <= x < 28. */
 static inline om_pair om_erfc_scaled(double x, int *n) {
-  const om_pair square = om_product(x, x), e = om_expm1_reduced(-square.high, -square.low, n);
-  const om_pair power = om_fast_sum(1, e.high), below = om_fast_sum(2 * x, 1);
-  const double t = (x - 3.75) / (x + 3.75);
-  const om_pair g = om_fast_sum(1.1875, OM_POLYNOMIAL(om_erfc_terms, t)), above = om_product(power.high, g.high);
-  const double above_low = above.low + (power.high * g.low + (power.low + e.low) * g.high);
-  const om_pair whole = om_fast_sum(above.high, above_low);
-  return om_quotient(whole.high, whole.low, below.high, below.low);
+  const om_pair less = om_sum(x, -3.75), more = om_sum(x, 3.75), t = om_quotient(less.high, less.low, more.high, more.low);
+  const om_pair line = om_fast_sum(1.25, -0.125 * t.high);
+  const om_pair g = om_fast_sum(line.high, line.low + (OM_HORNER(om_erfc_terms, t.high) - 0.125 * t.low));
+  const om_pair square = om_product(x, x), power = om_power_of_e(-square.high, -square.low, n);
+  const om_pair above = om_product(power.high, g.high), below = om_fast_sum(2 * x, 1);
+  return om_quotient(above.high, above.low + (power.high * g.low + power.low * g.high), below.high, below.low);
 }
 
 OM_MATH double om_c_erfc(double x) {
   if (x != x) return x;
   const double size = __builtin_fabs(x);
-  if (size < 0.5) {
+  if (size < 0.65) {
     const om_pair erf = om_erf_near_0(x), sum = om_fast_sum(1, -erf.high);
     return sum.high + (sum.low - erf.low);
   }
@@ -34,11 +37,13 @@ OM_MATH double om_c_erfc(double x) {
 }
 
 OM_MATH double om_c_erf(double x) {
-  if (x != x) return x;
+  if (x != x || x == 0) return x;
   const double size = __builtin_fabs(x);
-  if (size < 0.5) {
-    const om_pair erf = om_erf_near_0(x);
-    return erf.high + erf.low;
+  if (size < 0.65) {
+    /* Far from denormal numbers. */
+    const double scale = size < 0x1p-500 ? 0x1p300 : 1;
+    const om_pair erf = om_erf_near_0(x * scale);
+    return (erf.high + erf.low) / scale;
   }
   if (size > 6) return __builtin_copysign(1, x);
   int n;

@@ -23,18 +23,18 @@ static inline om_pair om_expm1_reduced(double x, double low, int *n) {
   return om_expm1_near_0(r, (high - r) - tail);
 }
 
-/* 2^n (1 + e). */
-static inline double om_exp_of(om_pair e, int n) {
-  const om_pair sum = om_fast_sum(1, e.high);
-  return om_c_scalbn(sum.high + (sum.low + e.low), n);
+/* 2^*n times what it gives is e^(x + low), |x| < 2000. */
+static inline om_pair om_power_of_e(double x, double low, int *n) {
+  const om_pair e = om_expm1_reduced(x, low, n), sum = om_fast_sum(1, e.high);
+  return om_fast_sum(sum.high, sum.low + e.low);
 }
 
 OM_MATH double om_c_exp(double x) {
   if (!(x < 710)) return x + OM_INF;
   if (x < -746) return 0;
   int n;
-  const om_pair e = om_expm1_reduced(x, 0, &n);
-  return om_exp_of(e, n);
+  const double power = om_power_of_e(x, 0, &n).high;
+  return om_c_scalbn(power, n);
 }
 
 OM_MATH double om_c_exp2(double x) {
@@ -42,7 +42,8 @@ OM_MATH double om_c_exp2(double x) {
   if (x < -1076) return 0;
   const double n = __builtin_rint(x), r = x - n;
   const om_pair product = om_product(r, OM_LN2_FULL_1);
-  return om_exp_of(om_expm1_near_0(product.high, product.low + r * OM_LN2_FULL_2), (int)n);
+  const om_pair e = om_expm1_near_0(product.high, product.low + r * OM_LN2_FULL_2), sum = om_fast_sum(1, e.high);
+  return om_c_scalbn(sum.high + (sum.low + e.low), (int)n);
 }
 
 /* e^x - 1 = 2^*n times what it gives, for -50 < x < 720. */

@@ -8,8 +8,7 @@
 /* (e^x + sign e^-x) / 2 for 0 <= x < 720. */
 static inline double om_half_exp_sum(double x, double sign) {
   int n;
-  const om_pair e = om_expm1_reduced(x, 0, &n), one = om_fast_sum(1, e.high);
-  const om_pair power = om_fast_sum(one.high, one.low + e.low);
+  const om_pair power = om_power_of_e(x, 0, &n);
   if (n > 60) return om_c_scalbn(power.high, n - 1);
   const double scale = om_two_to(n - 1), grown = power.high * scale, grown_low = power.low * scale;
   const om_pair shrunk = om_quotient(0.25, 0, grown, grown_low);
@@ -52,8 +51,8 @@ static inline om_pair om_root_beside(double x, double sign, double more) {
 /* log(2 x). */
 static inline double om_log_twice(double x) {
   int n;
-  const double f = om_log_reduced(x, &n);
-  return om_log_of(n + 1, f, 0);
+  const om_pair log = om_log_reduced(x, &n);
+  return om_log_of(n + 1, log).high;
 }
 
 OM_MATH double om_c_asinh(double x) {

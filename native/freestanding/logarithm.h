@@ -1,32 +1,39 @@
-/* log, log2, log10, log1p: x = 2^n m, sqrt 1/2 <= m < sqrt 2, f = m - 1, and log m = 2 atanh(s), s = f / (2 + f), written so
- * that its leading terms f - f^2 / 2 are summed in pairs. */
+/* log, log2, log10, log1p: x = 2^n m, 11/16 <= m < 11/8, r = m / c - 1 for the nearest of 64 numbers c, and the logarithm is
+ * n ln 2 + log c + (r - r^2 / 2 + r^3 p(r)), as a pair whose relative error is 2^-65 (P. Tang, "Table-driven implementation
+ * of the logarithm function in IEEE floating-point arithmetic", 1990). */
 #ifndef OM_FREESTANDING_LOGARITHM_H
 #define OM_FREESTANDING_LOGARITHM_H
 
 #include "binary64.h"
 #include "coefficients.h"
 
-/* log(1 + f), sqrt 1/2 <= 1 + f <= sqrt 2 and a little. */
-static inline om_pair om_log1p_near_0(double f) {
-  const double top = om_top_half(f), s = f / (2 + f), z = s * s;
-  const om_pair sum = om_fast_sum(f, -0.5 * top * top);
-  const double rest = s * (0.5 * f * f + z * OM_POLYNOMIAL(om_log_terms, z));
-  return (om_pair){sum.high, sum.low + (rest - 0.5 * (f - top) * (f + top))};
+/* log(1 + r + low), |r| <= 1/64. */
+static inline om_pair om_log1p_near_0(double r, double low) {
+  const double top = om_top_half(r);
+  const om_pair sum = om_fast_sum(r, -0.5 * top * top);
+  const double rest = r * r * r * OM_POLYNOMIAL(om_log_terms, r) - 0.5 * (r - top) * (r + top) + low * (1 - r);
+  return (om_pair){sum.high, sum.low + rest};
 }
 
-/* m - 1 for a positive finite x. */
-static inline double om_log_reduced(double x, int *n) {
+/* log(m) with *n times log 2 to be added: x = 2^n m, positive and finite. */
+static inline om_pair om_log_reduced(double x, int *n) {
   const bool denormal = x < 0x1p-1022;
-  const uint64_t root = UINT64_C(0x3fe6a09e00000000); /* of 1/2, nearly */
-  const uint64_t offset = om_bits64(denormal ? x * 0x1p54 : x) - root;
+  const uint64_t lowest = UINT64_C(0x3fe6000000000000); /* 11/16 */
+  const uint64_t offset = om_bits64(denormal ? x * 0x1p54 : x) - lowest;
   *n = (int)((int64_t)offset >> 52) - (denormal ? 54 : 0);
-  return om_from_bits64((offset & ((UINT64_C(1) << 52) - 1)) + root) - 1;
+  const double m = om_from_bits64((offset & ((UINT64_C(1) << 52) - 1)) + lowest);
+  const double *entry = om_log_table + 3 * (offset >> 46 & 63);
+  /* 1 / c has 9 bits, so both products are exact. */
+  const double top = om_top_half(m);
+  const om_pair r = om_sum(top * entry[0] - 1, (m - top) * entry[0]), log = om_log1p_near_0(r.high, r.low);
+  const om_pair sum = om_fast_sum(entry[1], log.high);
+  return om_fast_sum(sum.high, sum.low + (entry[2] + log.low));
 }
 
-/* n ln 2 + log(1 + f) + low. */
-static inline double om_log_of(int n, double f, double low) {
-  const om_pair log = om_log1p_near_0(f), sum = om_fast_sum(n * OM_LN2_1, log.high);
-  return sum.high + (sum.low + (log.low + (low + n * OM_LN2_2)));
+/* n ln 2 + log. */
+static inline om_pair om_log_of(int n, om_pair log) {
+  const om_pair sum = om_fast_sum(n * OM_LN2_1, log.high);
+  return om_fast_sum(sum.high, sum.low + (log.low + n * OM_LN2_2));
 }
 
 /* What is no positive finite number. */
@@ -36,15 +43,15 @@ static inline double om_log_special(double x) { return x == 0 ? -OM_INF : x < 0 
 OM_MATH double om_c_log(double x) {
   if (om_log_is_special(x)) return om_log_special(x);
   int n;
-  const double f = om_log_reduced(x, &n);
-  return om_log_of(n, f, 0);
+  const om_pair log = om_log_reduced(x, &n);
+  return om_log_of(n, log).high;
 }
 
-/* n scale + log(1 + f) / log(base): both constants in two parts, the first short enough for exact products. */
+/* n scale + log / log(base): both constants in two parts, the first short enough for exact products. */
 static inline double om_log_in_base(double x, double scale, double scale_low, double inverse, double inverse_low) {
   if (om_log_is_special(x)) return om_log_special(x);
   int n;
-  const om_pair log = om_log1p_near_0(om_log_reduced(x, &n));
+  const om_pair log = om_log_reduced(x, &n);
   const double top = om_top_half(log.high), bottom = (log.high - top) + log.low;
   const om_pair sum = om_fast_sum(n * scale, top * inverse);
   return sum.high + (sum.low + (bottom * (inverse + inverse_low) + top * inverse_low + n * scale_low));
@@ -56,11 +63,15 @@ OM_MATH double om_c_log10(double x) {
 
 /* log(1 + x + low), x > -1. */
 static inline double om_log1p_of(double x, double low) {
-  if (x > -0.29 && x < 0.41) return om_log_of(0, x, low / (1 + x));
+  if (__builtin_fabs(x) < 0x1p-7) {
+    const om_pair log = om_log1p_near_0(x, low);
+    return log.high + log.low;
+  }
   const om_pair u = om_sum(1, x);
   int n;
-  const double f = om_log_reduced(u.high, &n);
-  return om_log_of(n, f, (u.low + low) / u.high);
+  om_pair log = om_log_reduced(u.high, &n);
+  log.low += (u.low + low) / u.high;
+  return om_log_of(n, log).high;
 }
 
 OM_MATH double om_c_log1p(double x) {

@@ -1,44 +1,23 @@
-/* pow and hypot. x^y = e^(y log x) asks for a logarithm of 66 bits, since e^ makes its error up to 2^10 times larger: log x is
- * n ln 2 + log c + log(1 + r), with r = x / c - 1 for the nearest of 64 numbers c. */
+/* pow and hypot. x^y = e^(y log x) asks for a logarithm of 65 bits, since e^ makes its error up to 2^10 times larger. */
 #ifndef OM_FREESTANDING_POWER_H
 #define OM_FREESTANDING_POWER_H
 
 #include "exponential.h"
 #include "logarithm.h"
 
-/* log of a positive finite number, with an error of 2^-66. */
-static inline om_pair om_log_precise(double x) {
-  const bool denormal = x < 0x1p-1022;
-  const uint64_t lowest = UINT64_C(0x3fe6000000000000); /* 11/16 */
-  const uint64_t offset = om_bits64(denormal ? x * 0x1p54 : x) - lowest;
-  const int n = (int)((int64_t)offset >> 52) - (denormal ? 54 : 0);
-  const double m = om_from_bits64((offset & ((UINT64_C(1) << 52) - 1)) + lowest);
-  const double *entry = om_log_table + 3 * (offset >> 46 & 63);
-  /* 1 / c has 9 bits, so both products are exact. */
-  const double top = om_top_half(m);
-  const om_pair r = om_sum(top * entry[0] - 1, (m - top) * entry[0]);
-  const double half = om_top_half(r.high);
-  const om_pair log = om_fast_sum(r.high, -0.5 * half * half);
-  const double rest = r.high * r.high * r.high * OM_POLYNOMIAL(om_log_near_1_terms, r.high) -
-                      0.5 * (r.high - half) * (r.high + half) + r.low * (1 - r.high);
-  const om_pair base = om_sum(n * OM_LN2_1, entry[1]), sum = om_sum(base.high, log.high);
-  const double low = sum.low + (base.low + (log.low + rest + (n * OM_LN2_2 + entry[2])));
-  return om_fast_sum(sum.high, low);
-}
-
 /* x^y for a positive finite x. */
 static inline double om_power_precise(double x, double y) {
-  const om_pair log = om_log_precise(x);
+  int n;
+  const om_pair m = om_log_reduced(x, &n), log = om_log_of(n, m);
   const double size = y * log.high;
   if (!(__builtin_fabs(size) < 746)) return size > 0 ? OM_INF : 0;
   const om_pair product = om_product(y, log.high);
-  int n;
-  const om_pair e = om_expm1_reduced(product.high, product.low + y * log.low, &n);
-  return om_exp_of(e, n);
+  const double power = om_power_of_e(product.high, product.low + y * log.low, &n).high;
+  return om_c_scalbn(power, n);
 }
 
 /* C23, Annex F.10.4.4; `size` is |x|^|y| or so where all is ordinary. */
-static inline __attribute__((always_inline)) double om_power(double x, double y, bool precise) {
+static inline __attribute__((always_inline)) double om_power_of(double x, double y, bool precise) {
   if (y == 0 || x == 1) return 1;
   if (x != x || y != y) return OM_NAN;
   const double size = __builtin_fabs(x);
@@ -51,10 +30,10 @@ static inline __attribute__((always_inline)) double om_power(double x, double y,
   return odd && __builtin_signbit(x) ? -power : power;
 }
 
-OM_MATH double om_c_pow(double x, double y) { return om_power(x, y, true); }
+OM_MATH double om_c_pow(double x, double y) { return om_power_of(x, y, true); }
 
 /* The logarithm of a double is good enough for a power in float. */
-OM_MATH float om_c_powf(float x, float y) { return (float)om_power((double)x, (double)y, false); }
+OM_MATH float om_c_powf(float x, float y) { return (float)om_power_of((double)x, (double)y, false); }
 
 OM_MATH double om_c_hypot(double x, double y) {
   x = __builtin_fabs(x), y = __builtin_fabs(y);
