@@ -1,5 +1,20 @@
 // Prints coefficients.h, the numbers that the functions of <math.h> are made of: `node native/freestanding/coefficients.js`.
-import { atan, exp, fixed, LN2, log, ONE, over, PI, ratio, remez, series, squareRoot, times, toDouble } from '../remez.js'
+import {
+  atan,
+  exp,
+  fixed,
+  LN2,
+  log,
+  ONE,
+  over,
+  PI,
+  ratio,
+  remez,
+  series,
+  squareRoot,
+  times,
+  toDouble,
+} from '../remez.js'
 
 /** C writes doubles exactly in base 16. */
 function hexadecimal(x) {
@@ -22,7 +37,12 @@ function polynomial(name, meaning, problem) {
 function table(name, values) {
   lines.push(`static const double om_${name}[] = {`)
   for (let i = 0; i < values.length; i += 4) {
-    lines.push(`    ${values.slice(i, i + 4).map(hexadecimal).join(', ')},`)
+    lines.push(
+      `    ${values
+        .slice(i, i + 4)
+        .map(hexadecimal)
+        .join(', ')},`,
+    )
   }
   lines.push('};')
 }
@@ -149,20 +169,27 @@ polynomial('erf_terms', 'erf(x) = 9/8 x - 3/8 x^3 + x p(z), z = x^2, |x| <= 0.65
   to: 0.423,
   degree: 10,
 })
-polynomial('erfc_terms', '(1 + 2 x) e^(x^2) erfc(x) = 5/4 - t / 8 + p(t), t = (x - 3.75) / (x + 3.75), 0.65 <= x <= 28', {
-  f: (t) => {
-    const x = over(times(fixed(FAR), ONE + t), ONE - t)
-    return times(ONE + 2n * x, scaledErfc(x)) - fixed(5 / 4) + t / 8n
+polynomial(
+  'erfc_terms',
+  '(1 + 2 x) e^(x^2) erfc(x) = 5/4 - t / 8 + p(t), t = (x - 3.75) / (x + 3.75), 0.65 <= x <= 28',
+  {
+    f: (t) => {
+      const x = over(times(fixed(FAR), ONE + t), ONE - t)
+      return times(ONE + 2n * x, scaledErfc(x)) - fixed(5 / 4) + t / 8n
+    },
+    weight: () => ONE,
+    from: near(0.649),
+    to: near(28),
+    degree: 22,
   },
-  weight: () => ONE,
-  from: near(0.649),
-  to: near(28),
-  degree: 22,
-})
+)
 
 lines.push('/* atan(i / 8): high and low parts. */')
 const angles = Array.from({ length: 9 }, (_, i) => (i === 0 ? 0n : atan(ratio(i, 8))))
-table('angles', angles.flatMap((angle) => [toDouble(angle), toDouble(angle - fixed(toDouble(angle)))]))
+table(
+  'angles',
+  angles.flatMap((angle) => [toDouble(angle), toDouble(angle - fixed(toDouble(angle)))]),
+)
 
 // Intervals of 1/64 of a mantissa in [11/16, 11/8): the two that meet at 1 have 1 itself, so that log(1) is 0.
 lines.push('/* 1 / c for the middle c of 64 intervals, in 9 bits, and log(c): high and low parts. */')
@@ -184,7 +211,8 @@ lines.push('static const uint64_t om_two_over_pi_digits[] = {')
 lines.push('    0x0,')
 // The other numbers have 256 bits; this one needs all the exponents that a double has.
 const digits = (2n << 3200n) / machin(1600n)
-for (let i = 1n; i <= 20n; i++) lines.push(`    0x${((digits >> (1600n - 64n * i)) & 0xffffffffffffffffn).toString(16)},`)
+for (let i = 1n; i <= 20n; i++)
+  lines.push(`    0x${((digits >> (1600n - 64n * i)) & 0xffffffffffffffffn).toString(16)},`)
 lines.push('};')
 
 /** pi 2^bits, by J. Machin's formula (1706), with bits to spare. */
