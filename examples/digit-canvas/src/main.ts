@@ -74,7 +74,7 @@ function settle(): void {
   const reading = read()
   if (!reader || !reading) return
   element('time').textContent = duration(stopwatch.time(() => reader?.runAgain()))
-  element('time-detail').textContent = `median of the last ${stopwatch.runs.toLocaleString('en')} runs`
+  element('time-detail').textContent = stopwatch.over
   if (!pad.drawing) say(`${reading.digit}, ${certainty(reading)}`)
 }
 

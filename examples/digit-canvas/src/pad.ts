@@ -109,8 +109,8 @@ export class Pad {
 
   private follow(event: PointerEvent): void {
     if (event.pointerId !== this.pointer) return
-    // Between two frames a pen has been at more places than one; a browser that doesn't tell them has an empty list.
-    const events = event.getCoalescedEvents()
+    // Between two frames a pen has been at more places than one; not every browser tells them.
+    const events = event.getCoalescedEvents?.() ?? []
     this.drawn.at(-1)?.push(...(events.length > 0 ? events : [event]).map((one) => this.place(one)))
     this.change()
   }

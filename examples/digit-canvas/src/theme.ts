@@ -13,14 +13,29 @@ export function switchTheme(button: HTMLButtonElement, changed: () => void): voi
     button.ariaChecked = String(isDark())
     changed()
   }
-  const chosen = localStorage.getItem(key)
+  const chosen = remembered()
   if (chosen === 'dark' || chosen === 'light') root.dataset['theme'] = chosen
   button.addEventListener('click', () => {
     const theme = isDark() ? 'light' : 'dark'
     root.dataset['theme'] = theme
-    localStorage.setItem(key, theme)
+    remember(theme)
     apply()
   })
   system.addEventListener('change', apply)
   apply()
+}
+
+/** Where a browser keeps nothing for pages, asking throws: the choice lasts as long as the page then. */
+function remembered(): string | null {
+  try {
+    return localStorage.getItem(key)
+  } catch {
+    return null
+  }
+}
+
+function remember(theme: string): void {
+  try {
+    localStorage.setItem(key, theme)
+  } catch {}
 }

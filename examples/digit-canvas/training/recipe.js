@@ -3,7 +3,7 @@ export const recipe = {
   /** Seed of the start weights and of the digits to learn from. */
   seed: 1,
   /** Digits to learn from. Each is drawn once and never seen again. */
-  digits: 40_000,
+  digits: 64_000,
   /** Digits per step. */
   batch: 32,
   /** Adam's step size at the beginning; it falls linearly to zero. */

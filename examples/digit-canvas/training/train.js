@@ -1,5 +1,5 @@
 /**
- * Trains the digit model and writes it: `node training/train.js`, twenty seconds, always the same bytes.
+ * Trains the digit model and writes it: `node training/train.js`, half a minute, always the same bytes.
  * With `--check` it writes nothing and fails when the committed file is not what training gives.
  */
 import { parseArgs } from 'node:util'
