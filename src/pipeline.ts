@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { addonFor } from './addon-for.ts'
 import { feasibleRequest } from './feasible.ts'
@@ -41,6 +41,8 @@ export interface BuildResult {
    */
   readonly addon?: { readonly path: string; readonly sha256: string }
   readonly facts: ModelFacts
+  /** Whether it is to run in a Web Worker. */
+  readonly inWorker: boolean
   /** Files that the model consists of: a change of one of them asks for a new build. */
   readonly watch: readonly string[]
   /** Whether the artifact was there already. */
@@ -118,9 +120,11 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
             library: artifact.sha256,
             ...(artifact.constants && { constants: artifact.constants.sha256 }),
           },
+          ...(isModule(artifact) && { bytes: sizesOf(artifact) }),
           ...(report && { report: report.facts }),
           ...(request.directives.profile === 'onnx' && { profiled: true }),
         },
+        inWorker: context.platform === 'browser' && asked.directives.worker,
         watch: [...files, ...operatorFiles(operators)],
         cached,
         files: written.directives.files,
@@ -152,6 +156,11 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
 /** Whether it is WebAssembly. */
 function isModule({ library }: BuildResult['artifact']): boolean {
   return extname(library) === '.wasm'
+}
+
+/** What whoever downloads the files is to expect. */
+function sizesOf({ library, constants }: Artifact): NonNullable<ModelFacts['bytes']> {
+  return { library: statSync(library).size, ...(constants && { constants: statSync(constants.path).size }) }
 }
 
 /** The request itself; for a browser as WebAssembly; in dev for this machine where its target can't run here. */

@@ -11,6 +11,8 @@ export interface ModuleFiles {
   readonly library: string
   /** Constants that are not in the library: large ones of onnx-mlir, large weights of WebAssembly. */
   readonly constants?: string
+  /** In a browser: the program of the worker that is to run the model (dist/runtime/worker.js of the package). */
+  readonly worker?: string
 }
 
 export interface ModuleOptions {
@@ -28,12 +30,14 @@ export interface ModuleOptions {
  * drops whatever the application doesn't use; `import { inputs }` alone carries no native code.
  */
 export function moduleSource({ facts, platform, runtime, files }: ModuleOptions): string {
-  const { name, signature, target, compiler, report, requires, sha256, profiled } = facts
+  const { name, signature, target, compiler, report, requires, sha256, bytes, profiled } = facts
   const known = [`name: ${jsString(name)}`, 'signature: { inputs, outputs }', 'target', 'compiler', 'report']
   if (requires) known.push(`requires: ${jsValue(requires)}`)
   if (sha256) known.push(`sha256: ${jsValue(sha256)}`)
+  if (bytes) known.push(`bytes: ${jsValue(bytes)}`)
   if (profiled) known.push('profiled: true')
-  const create = platform === 'browser' ? 'createWebModel' : 'createNodeModel'
+  const onWeb = files.worker === undefined ? 'createWebModel' : 'createWorkerModel'
+  const create = platform === 'browser' ? onWeb : 'createNodeModel'
   const fields = fieldsOf(platform, files)
   // The file expressions (`new URL(…)`) count as side effects where they are arguments; in a function body they don't.
   return `import { ${create} } from ${jsString(runtime)}
@@ -57,11 +61,12 @@ export const runSync = (tensors) => model.runSync(tensors)
 }
 
 /** The files in the words of the platform's runtime. */
-function fieldsOf(platform: Platform, { addon, library, constants }: ModuleFiles): string[] {
+function fieldsOf(platform: Platform, { addon, library, constants, worker }: ModuleFiles): string[] {
   const names = platform === 'browser' ? (['module', 'weights'] as const) : (['library', 'constants'] as const)
   return [
     ...(addon === undefined ? [] : [`addon: ${addon}`]),
     `${names[0]}: ${library}`,
     ...(constants === undefined ? [] : [`${names[1]}: ${constants}`]),
+    ...(worker === undefined ? [] : [`worker: ${worker}`]),
   ]
 }

@@ -4,7 +4,7 @@ import type { BuildResult } from '../pipeline.ts'
 /** A file of a compiled model that must stand on disk where the bundled program runs. */
 export interface EmittedFile {
   /** `constants` belong to a native library, `weights` to a WebAssembly module. */
-  readonly role: 'addon' | 'library' | 'constants' | 'weights'
+  readonly role: 'addon' | 'library' | 'constants' | 'weights' | 'worker'
   /** Where it is now: absolute, in the cache, immutable. */
   readonly source: string
   readonly sha256: string

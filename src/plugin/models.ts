@@ -6,6 +6,7 @@ import { moduleSource, type Platform } from '../emit/module.ts'
 import { type BuildContext, createPipeline, type Pipeline, type PluginOptions } from '../pipeline.ts'
 import { type EmittedFile, emittedFiles } from './files.ts'
 import { inlined } from './inlined.ts'
+import { workerFile } from './worker-file.ts'
 
 export interface HostOptions extends PluginOptions {
   /** Compiles the models. Plugins that are given one pipeline share it. Default: `createPipeline(options)`. */
@@ -88,6 +89,7 @@ export function createModels(options: HostOptions = {}): Models {
         ...(addon && { addon: await place(addon) }),
         library: await place(library),
         ...(constants && { constants: await place(constants) }),
+        ...(built.inWorker && { worker: await host.place(await workerFile()) }),
       }
       // What has everything in itself runs anywhere, and so does the runtime of the web.
       const { platform = 'node' } = isInline ? { platform: 'browser' as const } : host

@@ -22,7 +22,7 @@ const names = (Object.keys(directives) as DirectiveName[]).sort()
 /** Vite's own parameters: HMR timestamp, version hash of a dependency, mark of a dynamic import. They change no model. */
 const hostInternal = new Set(['t', 'v', 'import'])
 
-/** Asks of a bundler, not of us: the file as it is. */
+/** Asks of a bundler, not of us: the file as it is. `worker` with a value is a directive. */
 const foreign = new Set(['url', 'raw', 'inline', 'no-inline', 'worker', 'sharedworker'])
 
 /**
@@ -35,7 +35,11 @@ const grammar = /^[A-Za-z0-9_,=-]+$/
 export function isModelId(id: string): boolean {
   const { path, parameters } = splitId(id)
   // A leading NUL marks ids that other plugins made up.
-  return /\.onnx$/i.test(path) && !path.startsWith('\0') && !parameters.some(({ name }) => foreign.has(name))
+  return /\.onnx$/i.test(path) && !path.startsWith('\0') && !parameters.some(isForeign)
+}
+
+function isForeign({ name, text }: Parameter): boolean {
+  return foreign.has(name) && (name !== 'worker' || text === undefined)
 }
 
 /**

@@ -29,8 +29,7 @@ export abstract class ModelShell {
     this.checker = new InputChecker(name, signature.inputs)
     this.#load = new SharedLoad(async (...hows) => {
       this.expectUse()
-      await this.open(...hows)
-      this.expectUse()
+      await this.open(...hows).finally(() => this.expectUse())
     })
   }
 

@@ -12,6 +12,7 @@ import { ownInputs } from './wasm/own.ts'
 import type { WasmSession } from './wasm/session.ts'
 
 export type { WebFiles, WebSource } from './wasm/load.ts'
+export { createWorkerModel, type WorkerFiles } from './worker-model.ts'
 
 /**
  * A model that runs as WebAssembly on the thread that calls it. Nothing is fetched before `load()` or the first `run()`; the
@@ -63,7 +64,7 @@ class WebModel extends ModelShell implements Model {
     const [module, weights] = await Promise.all([this.#module ?? fetched.module(), fetched.weights()])
     this.expectUse()
     this.#module = module
-    this.#session = await newSession(module, this, weights)
+    this.#session = await newSession(module, this, weights?.bytes)
   }
 
   protected close(): void {

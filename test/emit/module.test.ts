@@ -125,3 +125,18 @@ test('a browser gets the model from the runtime of the web, with a module and it
   expect(module.default.facts).toStrictEqual(facts)
   expect(module.default.files).toStrictEqual({ module: 'm.wasm', weights: expect.any(Function) })
 })
+
+test('on the web, a model that runs in a worker is made by another function, so that bundles have one of both', () => {
+  const { addon: _, ...web } = { ...files, constants: '"w.bin"' }
+  const source = (worker?: string) =>
+    moduleSource({
+      platform: 'browser',
+      facts: { ...facts, bytes: { library: 5 } },
+      runtime: 'r',
+      files: { ...web, ...(worker && { worker }) },
+    })
+  expect(source()).toContain('import { createWebModel } from "r"')
+  expect(source()).toContain('bytes: {"library":5}')
+  expect(source('"./worker.js"')).toContain('import { createWorkerModel } from "r"')
+  expect(source('"./worker.js"')).toMatch(/weights: "w\.bin", worker: "\.\/worker\.js" \}/)
+})

@@ -50,6 +50,7 @@ describe('parseRequest', () => {
         maxWeightError: Infinity,
         files: 'url',
         untrusted: false,
+        worker: false,
       },
       key: `O=3&compiler=auto&profile=none&target=${host}&weights=f32`,
     })
@@ -57,7 +58,7 @@ describe('parseRequest', () => {
 
   it('reads every directive', () => {
     const { directives: values } = parseRequest(
-      '/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8&weights=int8&maxWeightError=5e-2&files=inline&untrusted=yes',
+      '/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8&weights=int8&maxWeightError=5e-2&files=inline&untrusted=yes&worker=true',
     )
     expect(values).toEqual({
       target: 'z16',
@@ -69,6 +70,7 @@ describe('parseRequest', () => {
       maxWeightError: 0.05,
       files: 'inline',
       untrusted: true,
+      worker: true,
     })
   })
 
@@ -113,7 +115,10 @@ describe('parseRequest', () => {
   it.each([
     ['/m.onnx?taget=z16', 'Unknown directive "taget". Did you mean "target"?'],
     ['/m.onnx?o=3', 'Did you mean "O"?'],
-    ['/m.onnx?quantize', 'Known: O, compiler, dims, files, maxWeightError, profile, target, untrusted, weights.'],
+    [
+      '/m.onnx?quantize',
+      'Known: O, compiler, dims, files, maxWeightError, profile, target, untrusted, weights, worker.',
+    ],
     ['/m.onnx?constructor=1', 'Unknown directive "constructor"'],
     ['/m.onnx?target', 'target needs a value: target=host|'],
     ['/m.onnx?target=', 'target needs a value'],

@@ -8,6 +8,7 @@ import type { Signature } from '../signature.ts'
 import type { WasmModule } from './api.ts'
 import { compileModule, compileModuleNow, newSessionNow } from './compile.ts'
 import { nodeThread } from './node-thread.ts'
+import { ownInputs } from './own.ts'
 import type { WasmSession } from './session.ts'
 import { type Opened, RemoteModel } from './thread.ts'
 
@@ -69,7 +70,7 @@ export class WasmFile implements ModelSession {
       this.#note(size, performance.now() - start)
       return results
     }
-    const { results, took } = await this.#remote.run(inputs)
+    const { results, took } = await this.#remote.run(ownInputs(inputs))
     this.#note(size, took)
     return results
   }

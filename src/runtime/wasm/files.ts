@@ -23,6 +23,8 @@ export interface Way {
 export interface Contents {
   readonly bytes?: Uint8Array
   readonly module?: WasmModule
+  /** Whether the bytes are nobody else's. */
+  readonly isOwn?: boolean
 }
 
 /**
@@ -64,7 +66,7 @@ async function attempt(file: WebFile, { signal, report }: Way, past: object): Pr
             .catch(() => undefined)
         : undefined
     const bytes = await bytesOf(response, file, report)
-    return { bytes: await expectContents(file, place, bytes), module: await module }
+    return { bytes: await expectContents(file, place, bytes), module: await module, isOwn: true }
   } catch (error) {
     if (error instanceof ModelLoadError) throw error
     throw problem(file, 'FETCH', `${place} can't be fetched (${String((error as Error).message)})`, error)
@@ -106,7 +108,7 @@ async function expectContents(file: WebFile, place: string, bytes: Uint8Array): 
     isKnown = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('') === sha256
   }
   if (isKnown) return bytes
-  if (bytes[0] === 60 && /^\s*<(!doctype|html)/i.test(String.fromCharCode(...bytes.subarray(0, 99))))
+  if (/^\s*<(!doctype|html)/i.test(String.fromCharCode(...bytes.subarray(0, 99))))
     throw problem(file, 'MISSING', `${place} is a web page, which a server gives in place of files that it lacks`)
   const how = isWhole ? 'of another build' : `${bytes.length} bytes of ${length}`
   throw problem(file, 'CHANGED', `${place} is not the file that the build wrote (${how})`)

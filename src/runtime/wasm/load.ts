@@ -22,7 +22,7 @@ export function filesOf(
   { name: model, sha256, bytes }: ModelFacts,
   { module, weights }: WebFiles,
   ...[signal, report]: Parameters<Load>
-): { module(): Promise<WasmModule>; weights(): Promise<Uint8Array | undefined> } {
+): { module(): Promise<WasmModule>; weights(): Promise<Contents | undefined> } {
   const news = new Map<LoadProgress['file'], readonly [loaded: number, total: number | undefined]>()
   const fetched = (
     what: LoadProgress['file'],
@@ -50,7 +50,7 @@ export function filesOf(
     },
     async weights() {
       if (weights === undefined) return undefined
-      return (await fetched('weights', weights, sha256?.constants, bytes?.constants)).bytes
+      return fetched('weights', weights, sha256?.constants, bytes?.constants)
     },
   }
 }

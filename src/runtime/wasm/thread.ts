@@ -1,10 +1,10 @@
 import { ModelLoadError, ModelRunError } from '../errors.ts'
 import type { CheckedInput } from '../inputs.ts'
 import { type Result, Results } from '../results.ts'
+import type { Load } from '../shared-load.ts'
 import type { Signature } from '../signature.ts'
 import type { CheckedTensor } from '../tensor-input.ts'
 import type { WasmModule } from './api.ts'
-import { ownInputs } from './own.ts'
 import type { Reply, Request } from './serve.ts'
 
 /** A worker of the platform. */
@@ -95,22 +95,21 @@ export interface Opened {
   readonly isOwn: boolean
 }
 
+/** Gets it, each time that a worker has to load the model. */
+export type Open = (...way: Parameters<Load>) => Promise<Opened>
+
 /** A model on another thread. */
 export class RemoteModel {
   readonly #thread: Thread
   readonly #model: Signature & { readonly name: string }
-  readonly #open: () => Promise<Opened>
+  readonly #open: Open
   readonly #results: Results
   readonly #key: number
   /** The worker that has it. */
   #port: Port | undefined
   #loading: Promise<unknown> | undefined
 
-  constructor(
-    thread: Thread,
-    { name, inputs, outputs }: Signature & { readonly name: string },
-    open: () => Promise<Opened>,
-  ) {
+  constructor(thread: Thread, { name, inputs, outputs }: Signature & { readonly name: string }, open: Open) {
     this.#thread = thread
     this.#model = { name, inputs, outputs }
     this.#open = open
@@ -118,19 +117,36 @@ export class RemoteModel {
     this.#key = thread.enter()
   }
 
-  /** Loads it, unless it is. */
-  load(): Promise<unknown> {
-    if (this.#loading === undefined || this.#port !== this.#thread.port) {
-      this.#port = this.#thread.port
-      this.#loading = this.#load()
+  /**
+   * Loads it, unless it is.
+   *
+   * @throws ModelLoadError `LOAD_WORKER` where there are no workers, and what loading throws
+   */
+  async load(
+    ...[signal = new AbortController().signal, report = () => undefined]: Partial<Parameters<Load>>
+  ): Promise<void> {
+    const { name } = this.#model
+    let port
+    try {
+      port = this.#thread.port
+    } catch (error) {
+      throw new ModelLoadError('LOAD_WORKER', `${name}: its worker can't be started: ${String(error)}`, {
+        cause: error,
+      })
+    }
+    if (this.#loading === undefined || this.#port !== port) {
+      this.#port = port
+      this.#loading = this.#load(signal, report)
       this.#loading.catch(() => (this.#loading = undefined))
     }
-    return this.#loading
+    await this.#loading
   }
 
-  /** Inputs are copied before it returns. `took`: milliseconds of the run itself. */
-  async run(inputs: readonly CheckedInput[]): Promise<{ results: Record<string, Result>; took: number }> {
-    const own = ownInputs(inputs)
+  /**
+   * @param own what `ownInputs` gives, which is given away
+   * @returns `took`: milliseconds of the run itself
+   */
+  async run(own: readonly CheckedInput[]): Promise<{ results: Record<string, Result>; took: number }> {
     await this.load()
     const buffers = own.flatMap((input) => ('items' in input ? input.items : [input])).flatMap(bufferOf)
     const { raw, milliseconds } = await this.#ask({ inputs: own }, buffers)
@@ -144,8 +160,8 @@ export class RemoteModel {
     this.#thread.leave()
   }
 
-  async #load(): Promise<void> {
-    const { module, weights, isOwn } = await this.#open()
+  async #load(...way: Parameters<Load>): Promise<void> {
+    const { module, weights, isOwn } = await this.#open(...way)
     await this.#ask({ load: { module, weights, model: this.#model } }, isOwn && weights ? [weights.buffer] : [])
   }
 

@@ -1,0 +1,13 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { EmittedFile } from './files.ts'
+
+/** The program of the Web Worker that runs models of a page (`worker=true`): one for all of them. */
+export async function workerFile(): Promise<EmittedFile> {
+  const source = createRequire(import.meta.url).resolve('unplugin-onnx-mlir/runtime/worker')
+  const sha256 = createHash('sha256')
+    .update(await readFile(source))
+    .digest('hex')
+  return { role: 'worker', source, sha256, name: 'onnx-mlir.js', fileName: `onnx-mlir-${sha256.slice(0, 8)}.js` }
+}

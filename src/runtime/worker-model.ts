@@ -1,0 +1,76 @@
+import { ModelRunError } from './errors.ts'
+import type { Model, ModelFacts } from './model.ts'
+import { ModelShell } from './model-shell.ts'
+import type { Load } from './shared-load.ts'
+import type { Tensor } from './tensor.ts'
+import { filesOf, type WebFiles } from './wasm/load.ts'
+import { ownInputs } from './wasm/own.ts'
+import { RemoteModel } from './wasm/thread.ts'
+import { webThread } from './wasm/web-thread.ts'
+
+/** The files of a model that runs in a Web Worker. */
+export interface WorkerFiles extends WebFiles {
+  /** Address of the package's dist/runtime/worker.js, or of a copy of it. */
+  readonly worker: string | { readonly href: string }
+}
+
+/**
+ * A model that runs as WebAssembly in a Web Worker: `run()` never blocks the page, and `runSync()` and `bind()` throw. All
+ * models of a page with one address of a worker share it; it is there from the first load to the last `dispose()`.
+ */
+export function createWorkerModel(facts: ModelFacts, files: WorkerFiles): Model {
+  return new WorkerModel(facts, files)
+}
+
+class WorkerModel extends ModelShell implements Model {
+  readonly #facts: ModelFacts
+  readonly #files: WorkerFiles
+  #remote: RemoteModel | undefined
+
+  constructor(facts: ModelFacts, files: WorkerFiles) {
+    super(facts)
+    this.#facts = facts
+    this.#files = files
+  }
+
+  async run(inputs: Readonly<Record<string, unknown>>): Promise<Record<string, Tensor>> {
+    const own = ownInputs(this.checker.check(inputs))
+    await this.load()
+    this.expectUse()
+    const { results } = await this.#remote!.run(own)
+    return results as Record<string, Tensor>
+  }
+
+  runSync(): never {
+    throw this.#elsewhere('runSync()')
+  }
+
+  bind(): never {
+    throw this.#elsewhere('bind()')
+  }
+
+  profile(): never {
+    throw this.#elsewhere('profile()')
+  }
+
+  protected async open(...way: Parameters<Load>): Promise<void> {
+    this.#remote ??= new RemoteModel(webThread(String(this.#files.worker)), this, async (...again) => {
+      const fetched = filesOf(this.#facts, this.#files, ...again)
+      const [module, weights] = await Promise.all([fetched.module(), fetched.weights()])
+      return { module, weights: weights?.bytes, isOwn: weights?.isOwn === true }
+    })
+    await this.#remote.load(...way)
+  }
+
+  protected close(): void {
+    void this.#remote?.dispose()
+    this.#remote = undefined
+  }
+
+  #elsewhere(what: string): ModelRunError {
+    return new ModelRunError(
+      'RUN_WORKER',
+      `${this.name}: it runs in a worker (worker=true): await run() instead of ${what}`,
+    )
+  }
+}
