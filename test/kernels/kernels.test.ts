@@ -94,6 +94,7 @@ const programs = [
   'recurrent',
   'rows',
   'transpose',
+  'widen',
   'activation',
   'elementary',
 ]

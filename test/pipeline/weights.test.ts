@@ -5,6 +5,8 @@ import { afterAll, expect, test } from 'vitest'
 import { modelBytes, type ModelSource, tensorType } from '../../src/onnx/build.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { createPipeline, type PluginOptions } from '../../src/pipeline.ts'
+import { createNodeModel } from '../../src/runtime/node.ts'
+import { findWasm } from '../../src/toolchains/wasm-find.ts'
 import { Random } from '../builtin/random/random.ts'
 import { f32, node } from '../graph/models.ts'
 
@@ -114,6 +116,27 @@ test('what can’t be run on random inputs is held against the error of its weig
     data: { what: 'weights' },
   })
 })
+
+const wasm = await findWasm().catch(() => undefined)
+if (!wasm) console.log('skipped: compiling to WebAssembly (no clang with wasm-ld, no @yowasp/clang)')
+
+test.runIf(wasm)(
+  'WebAssembly has the same numbers, and is held against the same limit',
+  { timeout: 240_000 },
+  async () => {
+    const x = Float32Array.from({ length: 256 }, (_, i) => Math.cos(i))
+    const results = []
+    for (const target of ['wasm', 'host']) {
+      const { artifact, facts, addon, logs } = await build(`?weights=int8&maxWeightError=5e-2&target=${target}`)
+      if (target === 'wasm') expect(logs.at(-1)).toMatch(/changes outputs by up to .* run on wasm\); 5 % is allowed/)
+      const model = createNodeModel(facts, { library: artifact.library, ...(addon && { addon: addon.path }) })
+      results.push([...(model.runSync({ x: { data: x, dims: [2, 128] } })['y']!.data as Float32Array)])
+    }
+    const [given, expected] = results as [number[], number[]]
+    const largest = Math.max(...expected.map(Math.abs))
+    expected.forEach((value, i) => expect(Math.abs(given[i]! - value)).toBeLessThan(2e-6 * largest))
+  },
+)
 
 test('a target that can’t run here is held against what the host does', { timeout: 240_000 }, async () => {
   const target = process.arch === 'arm64' ? 'x86-64' : 'arm64'
