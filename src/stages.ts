@@ -1,4 +1,5 @@
 import { basename, extname } from 'node:path'
+import { expectStorable } from './compilers/choose.ts'
 import { expectHardened } from './compilers/hardening.ts'
 import { askedOf, limitsOf, type OnnxMlirSettings } from './compilers/onnx-mlir.ts'
 import { emitStage, type EmittedStage } from './onnx-mlir/compile.ts'
@@ -31,7 +32,9 @@ export async function compileToStage(
 ): Promise<EmittedStage> {
   const request = parseRequest(id, defaults)
   const { path, directives } = request
-  expectHardened({ ...request, directives: { ...directives, compiler: 'onnx-mlir' } }, () => {})
+  const pinned = { ...request, directives: { ...directives, compiler: 'onnx-mlir' } } as const
+  expectHardened(pinned, () => {})
+  expectStorable(pinned)
   const asked = askedOf(directives, onnxMlir.options)
   const installation = await findOnnxMlir({ ...onnxMlir, signal })
   if (!installation) throw missingOnnxMlir(asked.target.name)

@@ -63,7 +63,7 @@ export async function chooseCompilers(
 }
 
 /** @throws UsageError `USAGE_WEIGHTS` where onnx-mlir is asked for: it stores weights as the model has them */
-function expectStorable({ path, directives: { compiler, weights } }: Request): void {
+export function expectStorable({ path, directives: { compiler, weights } }: Request): void {
   if (compiler !== 'onnx-mlir' || weights === 'f32') return
   const message = `${path}: onnx-mlir stores weights as the model has them. Use compiler=builtin for weights=${weights}, or leave weights out.`
   throw new UsageError('USAGE_WEIGHTS', message, { model: path, weights })

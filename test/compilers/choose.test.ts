@@ -6,6 +6,7 @@ import type { OnnxMlirSettings } from '../../src/compilers/onnx-mlir.ts'
 import { modelBytes } from '../../src/onnx/build.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { createPipeline } from '../../src/pipeline.ts'
+import { compileToStage } from '../../src/stages.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
 import { type Answer, installStandIn, libraryProgress, mlpSource, textsOf, workshop } from '../onnx-mlir/installed.ts'
 
@@ -97,6 +98,8 @@ describe.runIf(process.arch === 'x64')('which compiler runs', () => {
     const pinned = build('same', 'onnx-mlir&weights=int8', gives(libraries.same))
     await expect(pinned).rejects.toMatchObject({ name: 'UsageError', code: 'USAGE_WEIGHTS' })
     await expect(pinned).rejects.toThrow(/Use compiler=builtin for weights=int8, or leave weights out/)
+    const stage = compileToStage(`${models.same}?weights=f16`, 'mlir', { outDir: fresh() })
+    await expect(stage).rejects.toMatchObject({ code: 'USAGE_WEIGHTS' })
     const { artifact } = await build('same', 'onnx-mlir&weights=f32', gives(libraries.same))
     expect(artifact.compiler.name).toBe('onnx-mlir')
   })
