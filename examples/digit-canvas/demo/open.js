@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process'
 
+/** What opens a browser may stay as long as the browser does: after this time, in milliseconds, it is taken to have opened one. */
+const patience = 3000
+
 /**
  * Opens an address in the browser that the machine has for it. Resolves to whether there was one.
  *
@@ -11,10 +14,14 @@ export function openBrowser(url) {
   const [command, ...args] = commands[/** @type {keyof typeof commands} */ (process.platform)] ?? ['xdg-open', url]
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: 'ignore', detached: true })
-    child.once('error', () => resolve(false))
-    child.once('spawn', () => {
-      child.unref()
-      resolve(true)
-    })
+    /** @param {boolean} opened */
+    const settle = (opened) => {
+      clearTimeout(timer)
+      resolve(opened)
+    }
+    const timer = setTimeout(settle, patience, true)
+    child.unref()
+    child.once('error', () => settle(false))
+    child.once('exit', (code) => settle(code === 0))
   })
 }
