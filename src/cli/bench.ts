@@ -3,6 +3,8 @@ import { resolve } from 'node:path'
 import { signatureOf } from '../pipeline.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { type CallOverhead, measureCallOverhead } from './bench/call-overhead.ts'
+import { benchInBrowser } from './bench/browser/models.ts'
+import { browserEngines } from './bench/browser/pages.ts'
 import { compareEngines, type ModelResult, randomSets } from './bench/compare-engines.ts'
 import { compiledEngine } from './bench/compiled.ts'
 import { type Engine, type EngineName, engineNames, reasonOf } from './bench/engine.ts'
@@ -51,6 +53,10 @@ export function createBench(defaults: BenchDefaults = {}): Command {
         type: 'boolean',
         help: 'instead: the time of each node; --rounds are its runs, --engines its compilers',
       },
+      browser: {
+        type: 'boolean',
+        help: 'instead: pages that Vite builds, in headless Chromium: their first result, times and sizes',
+      },
       trace: { type: 'string', value: 'FILE', help: 'with --profile: write a trace for Perfetto or chrome://tracing' },
       cache: { type: 'string', value: 'DIR', help: 'folder of the cache (default: see the command cache dir)' },
     },
@@ -58,13 +64,18 @@ export function createBench(defaults: BenchDefaults = {}): Command {
 onnxruntime-node's time by the engine's, and ratio the same of their medians: above 1 is faster than onnxruntime-node.
 Where that is not among the engines, onnxruntime-web is what the others are compared with.
 The largest relative difference to its outputs is that of numpy's allclose: |a - e| / (|e| + atol / rtol), rtol 1e-3, atol 1e-5.
+--browser takes builtin-wasm and onnxruntime-web, both by default: "first result" is from asking for the page to the output, in
+a new browser that has shown only an empty page; "page" is all that Vite builds. "sooner" and "faster" are ratios to the last engine.
 --profile takes builtin (the default) and onnx-mlir, and names operators as they do. Nodes that became one share a line; those
 that take no time at all, such as a Reshape, have none. A share is one of the time in all nodes.`,
     async run(invocation) {
       const { values, flags, usage, print, progress, signal } = invocation
       const isProfile = flags.has('profile')
       if (values['trace'] !== undefined && !isProfile) throw usage('--trace is for --profile')
-      const names = engineNamesOf(invocation, isProfile ? 'builtin' : 'builtin,onnxruntime-node')
+      const isBrowser = flags.has('browser')
+      if (isProfile && isBrowser) throw usage('--profile and --browser are two things')
+      const usual = isProfile ? 'builtin' : isBrowser ? browserEngines.join() : 'builtin,onnxruntime-node'
+      const names = engineNamesOf(invocation, usual)
       const threads = numberOption(invocation, 'threads', { otherwise: 1, min: 1 })
       const { models: chosen, withOverhead } = await selection(invocation, models)
       const options = {
@@ -89,6 +100,10 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
           invocation,
         )
         return { ok, text: '', json: { models: profiles, machine } }
+      }
+      if (isBrowser) {
+        const { ok, results } = await benchInBrowser(chosen, names, sizesOf, { ...options, packages }, invocation)
+        return { ok, text: '', json: { models: results, machine } }
       }
       const engines = names.map((name) => engineOf(name, threads, packages, invocation))
       let overhead: CallOverhead | undefined

@@ -1,0 +1,210 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+
+/** Chromium of the machine, if it has one. */
+export const chromium = ['chromium', 'chromium-browser', 'google-chrome'].find(
+  (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
+)
+
+/** Windows' numbers of keys that write nothing, which the protocol wants; a letter's is its code. */
+const keyCodes: Readonly<Record<string, number>> = {
+  Tab: 9,
+  Enter: 13,
+  Escape: 27,
+  PageUp: 33,
+  PageDown: 34,
+  End: 35,
+  Home: 36,
+  ArrowLeft: 37,
+  ArrowUp: 38,
+  ArrowRight: 39,
+  ArrowDown: 40,
+}
+
+/** Where something is on the page, in CSS pixels from its top left. */
+export type Place = readonly [x: number, y: number]
+
+interface Message {
+  readonly id?: number
+  readonly method?: string
+  readonly params?: Readonly<Record<string, any>>
+  readonly result?: Readonly<Record<string, any>>
+  readonly error?: { readonly message: string }
+}
+
+/** A page in a headless Chromium, spoken to in its DevTools protocol over pipes: no port, no library. */
+export class Page {
+  /** What the page wrote to its console as errors, or didn't catch, or wasn't allowed to load; all that it asked of others. */
+  readonly problems: string[] = []
+  /** Where a served page came from, and may ask for more. */
+  private origin: string | undefined
+  private readonly process: ChildProcess
+  private readonly profile: string
+  private readonly commands: Writable
+  private readonly expected = new Map<string, () => void>()
+  private readonly waiting = new Map<number, (message: Message) => void>()
+  private session: string | undefined
+  private received = ''
+  private count = 0
+
+  private constructor(program: string) {
+    this.profile = mkdtempSync(join(tmpdir(), 'chromium-'))
+    const args = [
+      '--headless=new',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--no-first-run',
+      '--disable-background-networking',
+    ]
+    const more = [
+      '--disable-component-update',
+      '--disable-sync',
+      '--remote-debugging-pipe',
+      `--user-data-dir=${this.profile}`,
+    ]
+    this.process = spawn(program, [...args, ...more], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] })
+    this.commands = this.process.stdio[3] as Writable
+    const answers = this.process.stdio[4] as Readable
+    answers.setEncoding('utf8').on('data', (text: string) => this.receive(text))
+  }
+
+  static async open(url: string): Promise<Page> {
+    const page = new Page(chromium!)
+    const { targetId } = await page.send('Target.createTarget', { url: 'about:blank' })
+    const { sessionId } = await page.send('Target.attachToTarget', { targetId, flatten: true })
+    page.session = sessionId as string
+    page.origin = new URL(url).origin
+    for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await page.send(`${domain}.enable`)
+    await page.resize(1280, 900)
+    await page.send('Page.navigate', { url })
+    await page.evaluate(
+      'new Promise((done) => document.readyState === "complete" ? done() : addEventListener("load", done))',
+    )
+    return page
+  }
+
+  /** Loads the page anew; what the browser has kept it need not ask for. */
+  async reload(): Promise<void> {
+    const loaded = new Promise<void>((done) => this.expected.set('Page.loadEventFired', done))
+    await this.send('Page.reload')
+    await loaded
+  }
+
+  /** Goes to another address, and waits until it is loaded. */
+  async visit(url: string): Promise<void> {
+    const loaded = new Promise<void>((done) => this.expected.set('Page.loadEventFired', done))
+    this.origin = new URL(url).origin
+    await this.send('Page.navigate', { url })
+    await loaded
+  }
+
+  /** The value of an expression in the page. */
+  async evaluate(expression: string): Promise<any> {
+    const { result, exceptionDetails } = await this.send('Runtime.evaluate', {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+    })
+    if (exceptionDetails) throw new Error(`${expression}: ${JSON.stringify(exceptionDetails)}`)
+    return result.value
+  }
+
+  async press(key: string, text?: string): Promise<void> {
+    await this.key('keyDown', key, text)
+    await this.key('keyUp', key, text)
+  }
+
+  /** Half of {@link press}: keys can be held, and held together. */
+  async key(type: 'keyDown' | 'keyUp', key: string, text?: string): Promise<void> {
+    const windowsVirtualKeyCode = keyCodes[key] ?? key.charCodeAt(0)
+    await this.send('Input.dispatchKeyEvent', { type, key, windowsVirtualKeyCode, ...(text && { text }) })
+  }
+
+  /** Clicks where an element is. */
+  async click(selector: string): Promise<void> {
+    const place = `(() => { const b = document.querySelector(${JSON.stringify(selector)}).getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2] })()`
+    const [x, y] = (await this.evaluate(place)) as [number, number]
+    for (const type of ['mousePressed', 'mouseReleased'])
+      await this.send('Input.dispatchMouseEvent', { type, x, y, button: 'left', clickCount: 1 })
+  }
+
+  /** Presses the mouse's left button at the first place, moves it through the others, and releases it at the last. */
+  async drag(places: readonly Place[]): Promise<void> {
+    const mouse = (type: string, [x, y]: Place, buttons: number): Promise<unknown> =>
+      this.send('Input.dispatchMouseEvent', { type, x, y, button: 'left', buttons, clickCount: 1 })
+    await mouse('mousePressed', places[0]!, 1)
+    for (const place of places.slice(1)) await mouse('mouseMoved', place, 1)
+    await mouse('mouseReleased', places.at(-1)!, 0)
+  }
+
+  /** The same with a finger. */
+  async swipe(places: readonly Place[]): Promise<void> {
+    const touch = (type: string, touchPoints: readonly object[]): Promise<unknown> =>
+      this.send('Input.dispatchTouchEvent', { type, touchPoints })
+    const [first, ...others] = places.map(([x, y]) => ({ x, y }))
+    await touch('touchStart', [first!])
+    for (const place of others) await touch('touchMove', [place])
+    await touch('touchEnd', [])
+  }
+
+  /** The size of the window's inside, in CSS pixels. */
+  async resize(width: number, height: number): Promise<void> {
+    await this.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false })
+  }
+
+  async prefer(scheme: 'dark' | 'light'): Promise<void> {
+    await this.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] })
+  }
+
+  async screenshot(): Promise<Buffer> {
+    const { data } = await this.send('Page.captureScreenshot', { format: 'png' })
+    return Buffer.from(data as string, 'base64')
+  }
+
+  async close(): Promise<void> {
+    const ended = new Promise((done) => this.process.once('exit', done))
+    await this.send('Browser.close').catch(() => {})
+    await ended
+    rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  private send(method: string, params: object = {}): Promise<Readonly<Record<string, any>>> {
+    const id = ++this.count
+    const isBrowsers = method.startsWith('Target.') || method.startsWith('Browser.')
+    const sessionId = isBrowsers ? undefined : this.session
+    this.commands.write(`${JSON.stringify({ id, method, params, sessionId })}\0`)
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, ({ result, error }) =>
+        error ? reject(new Error(`${method}: ${error.message}`)) : resolve(result ?? {}),
+      )
+    })
+  }
+
+  private receive(text: string): void {
+    const messages = (this.received + text).split('\0')
+    this.received = messages.pop() ?? ''
+    for (const message of messages.map((line) => JSON.parse(line) as Message)) this.handle(message)
+  }
+
+  private handle({ id, method, params, ...rest }: Message): void {
+    if (id !== undefined) {
+      this.waiting.get(id)?.({ id, ...rest })
+      this.waiting.delete(id)
+    }
+    if (method !== undefined) this.expected.get(method)?.()
+    if (method === 'Runtime.exceptionThrown') this.problems.push(JSON.stringify(params))
+    if (method === 'Runtime.consoleAPICalled' && ['error', 'warning', 'assert'].includes(params?.['type']))
+      this.problems.push(JSON.stringify(params))
+    if (method === 'Log.entryAdded') this.problems.push(JSON.stringify(params))
+    // A page from a file holds all that it needs; a served one has the rest from where it came.
+    if (method === 'Network.requestWillBeSent' && !this.mayAsk(params?.['request'].url))
+      this.problems.push(JSON.stringify(params))
+  }
+
+  private mayAsk(url: string): boolean {
+    return /^(?:file|data|about|blob):/.test(url) || new URL(url).origin === this.origin
+  }
+}

@@ -1,0 +1,125 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { EnvironmentError } from '../../../errors.ts'
+import { median, type Summary, summarize } from '../../statistics.ts'
+import type { RoundsOptions } from '../rounds.ts'
+import { chromium, Page } from './chromium.ts'
+import {
+  type BrowserEngine,
+  buildComparison,
+  buildFirstResult,
+  type BuiltPage,
+  type PageOptions,
+  type Size,
+} from './pages.ts'
+import { emptyPage, serve, type Site } from './site.ts'
+
+/** What an engine did with a model in a page. */
+export interface BrowserResult {
+  /** Milliseconds from asking for the page to the first output, each in a new browser that has shown only an empty page. */
+  readonly firstResultMs: Summary
+  /** Microseconds of one run. */
+  readonly runUs: Summary
+  /** How many times as fast as the last engine: the median over the rounds. */
+  readonly pairedRatio: number
+  /** How many times as soon as the last engine the first result is there: of the medians. */
+  readonly firstResultRatio: number
+  /** Of all that Vite builds for the page. */
+  readonly size: Size
+}
+
+export interface BrowserComparison {
+  readonly engines: Readonly<Partial<Record<BrowserEngine, BrowserResult>>>
+  /** As `Deviation.maxRel`, between the first and the last engine. */
+  readonly maxRelDiff: number
+}
+
+/** Browsers that are started to see the first result, where there are as many rounds. */
+const mostStarts = 5
+
+/**
+ * Runs a model in headless Chromium: the first result of each engine, in pages of their own, and their times in one page.
+ *
+ * @throws EnvironmentError where there is no Chromium
+ */
+export async function compareInBrowser(
+  engines: readonly BrowserEngine[],
+  options: PageOptions & RoundsOptions,
+): Promise<BrowserComparison> {
+  if (chromium === undefined)
+    throw new EnvironmentError('ENVIRONMENT_BROWSER', 'There is no Chromium here: apt-get install chromium', {})
+  const folder = await mkdtemp(join(tmpdir(), 'onnx-mlir-bench-'))
+  try {
+    const pages: BuiltPage[] = []
+    for (const engine of engines) pages.push(await buildFirstResult(join(folder, engine), engine, options))
+    const first: number[][] = engines.map(() => [])
+    for (let round = 0; round < Math.min(mostStarts, options.rounds); round++)
+      for (let i = 0; i < engines.length; i++) {
+        options.signal?.throwIfAborted()
+        const lane = (round + i) % engines.length
+        first[lane]!.push(await inPage(pages[lane]!, (page, site) => firstResult(page, site)))
+      }
+    const both = await buildComparison(join(folder, 'comparison'), engines, options)
+    const { results, samples } = await inPage(both, async (page, { url }) => {
+      await page.visit(url)
+      return {
+        results: (await page.evaluate('results()')) as Outputs[],
+        samples: (await page.evaluate(`measure(${options.rounds}, ${options.seconds})`)) as number[][],
+      }
+    })
+    const [reference, referenceFirst] = [samples.at(-1)!, median(first.at(-1)!)]
+    return {
+      engines: Object.fromEntries(
+        engines.map((engine, i): [BrowserEngine, BrowserResult] => [
+          engine,
+          {
+            firstResultMs: summarize(first[i]!),
+            runUs: summarize(samples[i]!),
+            pairedRatio: median(samples[i]!.map((us, round) => reference[round]! / us)),
+            firstResultRatio: referenceFirst / median(first[i]!),
+            size: pages[i]!.size,
+          },
+        ]),
+      ),
+      maxRelDiff: maxRelDiff(results[0]!, results.at(-1)!),
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Starting a browser takes it longer than most pages, and goes on for a while after it has shown something. */
+const settledMs = 1500
+
+async function firstResult(page: Page, { url }: Site): Promise<number> {
+  await setTimeout(settledMs)
+  await page.visit(url)
+  return (await page.evaluate('first')) as number
+}
+
+/** Opens an empty page of the site in a new browser. */
+async function inPage<T>({ folder }: BuiltPage, use: (page: Page, site: Site) => Promise<T>): Promise<T> {
+  const site = await serve(folder)
+  try {
+    const page = await Page.open(site.url + emptyPage)
+    try {
+      return await use(page, site)
+    } finally {
+      await page.close()
+    }
+  } finally {
+    site.close()
+  }
+}
+
+type Outputs = Readonly<Record<string, readonly number[]>>
+
+/** |a - e| / (|e| + 0.01), as `agreement` has it. */
+function maxRelDiff(actual: Outputs, expected: Outputs): number {
+  const differences = Object.entries(expected).flatMap(([name, values]) =>
+    values.map((value, i) => Math.abs((actual[name]?.[i] ?? Infinity) - value) / (Math.abs(value) + 0.01)),
+  )
+  return differences.reduce((a, b) => Math.max(a, b), 0)
+}
