@@ -33,14 +33,14 @@ export function denseModel(): Uint8Array {
   })
 }
 
-/** y = x W and the index of its largest element, with x [rows, 64] and W [64, 16]. */
+/** y = x W and the index of its largest element, with x [rows, 64] and W [64, 256]. */
 export function classifier(): Uint8Array {
-  const weights = Array.from({ length: 1024 }, (_, i) => Math.fround(Math.sin(i * i)))
+  const weights = Array.from({ length: 64 * 256 }, (_, i) => Math.fround(Math.sin(i * i)))
   return modelBytes({
     opsets: { '': 17 },
     inputs: { x: tensorType('float32', ['rows', 64]) },
-    outputs: { y: tensorType('float32', ['rows', 16]), label: tensorType('int64', ['rows']) },
-    initializers: { W: tensorFrom('float32', [64, 16], weights) },
+    outputs: { y: tensorType('float32', ['rows', 256]), label: tensorType('int64', ['rows']) },
+    initializers: { W: tensorFrom('float32', [64, 256], weights) },
     nodes: [
       { op: 'MatMul', inputs: ['x', 'W'], outputs: ['y'] },
       { op: 'ArgMax', inputs: ['y'], outputs: ['label'], attributes: { axis: 1n, keepdims: 0n } },
