@@ -14,6 +14,8 @@ export interface WasmExports {
   om_arena_bytes(): number
   om_call(arena: number, inputs: number, outputs: number, message: number): number
   om_prepare?(): void
+  /** Of a model with random operators that have no seed: a module has no clock to take one from. */
+  om_set_seed?(low: number, high: number): void
   /** Where the weights go that are in a file beside the module. */
   readonly om_weights?: { readonly value: number }
 }

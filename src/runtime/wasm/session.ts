@@ -37,6 +37,7 @@ export class WasmSession {
     this.#memory = new WasmMemory(exports)
     const scratch = exports.om_arena_bytes() >>> 0
     ;[this.#arena, this.#frame] = this.#guarded(() => {
+      exports.om_set_seed?.(Math.random() * 2 ** 32, Math.random() * 2 ** 32)
       exports.om_prepare?.()
       const arena = this.#memory.alloc(scratch, 'scratch')
       return [arena, new Frame(this.#memory, model, arena)]

@@ -57,6 +57,17 @@ describe.each(ways)('%s', (_, open) => {
       expect(Object.isFrozen(y!.dims)).toBe(true)
     })
 
+    it('draws other numbers in each instance, where no seed is given', async () => {
+      const y: SignatureEntry = { name: 'y', type: 'uint64', shape: [] }
+      const draw = async () => {
+        const model = await openBody({ inputs: [], outputs: [y] }, '*(uint64_t *)out[0].data = om_next_seed();', {
+          before: '#include "seed.h"',
+        })
+        return model.runSync({})['y']!.data[0]
+      }
+      expect(await draw()).not.toBe(await draw())
+    })
+
     it('copies inputs before run() returns', async () => {
       const model = await openNative('affine')
       const mine = x.slice()
