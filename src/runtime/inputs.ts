@@ -55,7 +55,7 @@ export class InputChecker {
     const dynamic = this.#ports.map((port) =>
       isTensorPort(port) ? port.shape!.filter((dim) => typeof dim !== 'number').length : Infinity,
     )
-    this.#order = inputs.map((_, i) => i).toSorted((a, b) => (dynamic[a]! < dynamic[b]! ? -1 : 1))
+    this.#order = inputs.map((_, i) => i).sort((a, b) => (dynamic[a]! < dynamic[b]! ? -1 : 1))
   }
 
   /** The inputs in the signature's order. */

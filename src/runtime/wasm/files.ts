@@ -37,8 +37,7 @@ export async function contentsOf(file: WebFile, way: Way): Promise<Contents> {
   try {
     return await attempt(file, way, {})
   } catch (error) {
-    way.signal.throwIfAborted()
-    if (!/FETCH|CHANGED/.test((error as ModelLoadError).code)) throw error
+    if (way.signal.aborted || !/FETCH|CHANGED/.test((error as ModelLoadError).code)) throw error
     return attempt(file, way, { cache: 'reload' })
   }
 }

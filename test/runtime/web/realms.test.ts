@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { createContext, runInContext } from 'node:vm'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Model, ModelFacts } from '../../../src/runtime/index.ts'
+import { createWebModel } from '../../../src/runtime/web.ts'
+import { signatures } from '../../native/libraries.ts'
+import { compileNative, factsFor } from './modules.ts'
+
+const runtime = fileURLToPath(new URL('../../../src/runtime/web.ts', import.meta.url))
+const modules = new Map<string, Uint8Array>()
+beforeAll(async () => {
+  for (const name of ['affine', 'words', 'rows']) modules.set(name, readFileSync((await compileNative(name)).library))
+})
+afterEach(() => void vi.unstubAllGlobals())
+
+async function bundled(contents: string, format: 'esm' | 'iife'): Promise<string> {
+  const resolveDir = fileURLToPath(new URL('.', import.meta.url))
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir },
+    bundle: true,
+    minify: true,
+    format,
+    write: false,
+  })
+  return outputFiles[0]!.text
+}
+
+describe('in a vm context, as test runners make them', () => {
+  it('takes arrays of either side, strings, and wrong inputs', async () => {
+    const { AbortController, TextDecoder, TextEncoder, crypto } = globalThis
+    const context = createContext(
+      { AbortController, TextDecoder, TextEncoder, crypto },
+      { codeGeneration: { strings: false, wasm: true } },
+    )
+    const code = await bundled(
+      `import * as runtime from ${JSON.stringify(runtime)}; globalThis.runtime = runtime`,
+      'iife',
+    )
+    runInContext(code, context)
+    const { createWebModel: create } = (context as { runtime: { createWebModel: typeof createWebModel } }).runtime
+    const open = (name: 'affine' | 'words' | 'rows'): Model =>
+      create(factsFor(name, signatures[name]), { module: () => modules.get(name)! })
+    const theirs = (source: string): Record<string, unknown> => runInContext(`(${source})`, context)
+
+    const affine = open('affine')
+    for (const inputs of [
+      { x: new Float32Array(60).fill(2) },
+      theirs('{ x: new Float32Array(60).fill(2) }'),
+      { x: Array(60).fill(2) },
+    ])
+      expect([...((await affine.run(inputs))['y']!.data as Float32Array)]).toEqual(Array(60).fill(5))
+    const bound = affine.bind()
+    ;(bound.inputs['x']!.data as Float32Array).fill(1)
+    bound.run()
+    expect(bound.outputs['y']!.data[59]).toBe(3)
+    await expect(affine.run({ x: new Float64Array(60) })).rejects.toThrow(
+      'affine.onnx: input "x": expected float32 [3, 20], as Float32Array or number[], given Float64Array(60)',
+    )
+    expect((await open('words').run({ words: ['zwölf'] }))['shouted']!.data[0]).toBe('ZWöLF')
+    const unequal = theirs('{ x: { data: new Float32Array(3), dims: [1, 3] }, weight: new Float32Array(2) }')
+    await expect(open('rows').run(unequal)).rejects.toThrow('so 1 elements for dims [1], given Float32Array(2)')
+  })
+})
+
+describe('an engine that lacks something', () => {
+  const real = (globalThis as { WebAssembly?: object }).WebAssembly!
+  const fails = async (): Promise<unknown> => {
+    const model = createWebModel(factsFor('affine', signatures.affine), { module: () => modules.get('affine')! })
+    return model.load().catch((error: unknown) => error)
+  }
+
+  it.each([
+    ['WebAssembly', undefined],
+    [
+      'its vector instructions',
+      { ...real, validate: () => false, compile: () => Promise.reject(new Error('invalid value type')) },
+    ],
+  ])('%s', async (_, api) => {
+    vi.stubGlobal('WebAssembly', api)
+    expect(await fails()).toMatchObject({
+      name: 'ModelLoadError',
+      code: 'LOAD_MACHINE',
+      message:
+        'affine.onnx: there is no WebAssembly with SIMD here: it takes Chrome 91, Firefox 89, Safari 16.4, or a later one',
+    })
+  })
+
+  it.each([
+    'WebAssembly.compile(): violates the following Content Security Policy directive because…', // Chromium
+    'call to WebAssembly.compile() blocked by CSP', // Firefox
+    "Refused to create a WebAssembly object because 'unsafe-eval' or 'wasm-unsafe-eval' is not an allowed source", // Safari
+  ])('permission: %s', async (message) => {
+    vi.stubGlobal('WebAssembly', { validate: () => true, compile: () => Promise.reject(new Error(message)) })
+    expect(await fails()).toMatchObject({
+      code: 'LOAD_CSP',
+      message:
+        "affine.onnx: the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src",
+    })
+  })
+
+  it('memory', async () => {
+    class Instance {
+      constructor() {
+        throw new RangeError('Out of memory: Cannot allocate Wasm memory for new instance')
+      }
+    }
+    const instantiate = () => new Instance()
+    vi.stubGlobal('WebAssembly', { ...real, compile: async () => ({}), instantiate })
+    const model = createWebModel(factsFor('affine', signatures.affine), {
+      module: () => modules.get('affine')!,
+      weights: new Uint8Array(123_456),
+    })
+    await expect(model.load()).rejects.toMatchObject({
+      code: 'LOAD_MEMORY',
+      message: expect.stringContaining(
+        'affine.onnx: there is no memory for 123456 bytes of weights and what it computes',
+      ) as string,
+    })
+  })
+
+  it('explicit resource management', () => {
+    const model = createWebModel(factsFor('affine', signatures.affine), { module: '' })
+    expect([typeof model[Symbol.dispose], typeof model[Symbol.asyncDispose]]).toEqual(['function', 'function'])
+  })
+})
+
+describe('a bundle', () => {
+  const facts: ModelFacts = factsFor('m', { inputs: [], outputs: [] })
+  const page = (create: string): string =>
+    `import { ${create} } from ${JSON.stringify(runtime)}
+     export default ${create}(${JSON.stringify(facts)}, { module: 'm.wasm', worker: 'w.js' })`
+
+  // 5.0 kB of each are the check of inputs and what it says of wrong ones, which are those of Node.
+  it.each([
+    ['createWebModel', 11_200],
+    ['createWorkerModel', 9_800],
+  ])('%s takes no more than %i bytes, compressed', async (create, most) => {
+    const code = await bundled(page(create), 'esm')
+    expect(gzipSync(code, { level: 9 }).length).toBeLessThan(most)
+  })
+
+  it('makes no code of texts, and imports nothing', async () => {
+    const code = await bundled(page('createWebModel'), 'esm')
+    expect(/\beval\(|new Function|\bimport\b|require\(/.test(code)).toBe(false)
+  })
+})
