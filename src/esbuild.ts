@@ -2,8 +2,9 @@ import { dirname } from 'node:path'
 import type { OnLoadResult, OnResolveArgs, OnResolveResult, PartialMessage, Plugin, PluginBuild } from 'esbuild'
 import { createUnplugin } from 'unplugin'
 import { fileEmitter } from './plugin/esbuild-files.ts'
+import type { Host } from './plugin/host.ts'
 import { onnxPlugin } from './plugin/index.ts'
-import { type Host, type HostOptions, modelFile, type Models } from './plugin/models.ts'
+import { type HostOptions, modelFile, type Models } from './plugin/models.ts'
 import { canonicalId, isModelId } from './request/request.ts'
 
 /** Plugin for esbuild. Code is for browsers unless `platform` is `node`, as esbuild itself has it. */
@@ -17,7 +18,7 @@ const esbuild: (options?: HostOptions) => Plugin = createUnplugin(
         build.onResolve({ filter: /\.onnx\?/i }, (args) => resolve(build, args))
         build.onLoad({ filter: /\.onnx$/i, namespace: 'file' }, ({ path, suffix }) => {
           const id = path + suffix
-          return isModelId(id) ? load(build, models, id, { platform, place: placeFor(id) }) : undefined
+          return isModelId(id) ? load(build, models, id, { platform, ...placeFor(id) }) : undefined
         })
       },
     },
@@ -46,7 +47,7 @@ async function load(
   build: PluginBuild,
   models: Models,
   id: string,
-  target: Pick<Host, 'platform' | 'place'>,
+  target: Pick<Host, 'platform' | 'place' | 'importModule'>,
 ): Promise<OnLoadResult> {
   const { logLevel = 'warning' } = build.initialOptions
   const isTalkative = ['info', 'debug', 'verbose'].includes(logLevel)

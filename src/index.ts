@@ -1,11 +1,13 @@
 import esbuild from './esbuild.ts'
 import rolldown from './rolldown.ts'
 import rollup from './rollup.ts'
+import rsbuild from './rsbuild.ts'
+import rspack from './rspack.ts'
 import vite from './vite.ts'
 import webpack from './webpack.ts'
 
 /** The plugin for every host. Configurations import their own, e.g. `unplugin-onnx-mlir/vite`; this is for what wraps several. */
-export const unplugin = { esbuild, rolldown, rollup, vite, webpack }
+export const unplugin = { esbuild, rolldown, rollup, rsbuild, rspack, vite, webpack }
 export default unplugin
 
 export type { Artifact, CompilerIdentity, Signature, SignatureDim, SignatureEntry } from './artifact.ts'

@@ -180,7 +180,7 @@ function webNote({ directives: { target, compiler } }: Request): string | undefi
     ...(compiler === 'onnx-mlir' ? ['compiler=onnx-mlir'] : []),
   ]
   if (unheeded.length === 0) return undefined
-  return `code for browsers gets WebAssembly of the built-in compiler; ${unheeded.join(' and ')} counts for servers`
+  return `code for browsers gets WebAssembly of the built-in compiler; ${unheeded.join(' and ')} ${unheeded.length > 1 ? 'are' : 'is'} for servers`
 }
 
 /** The operators that users define, as they go into reading a model. */

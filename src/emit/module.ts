@@ -22,6 +22,8 @@ export interface ModuleOptions {
   /** What the module imports the platform's runtime from: a package specifier or an absolute path. */
   readonly runtime: string
   readonly files: ModuleFiles
+  /** Specifier of a `WebAssembly.Module`, which `files` then know as `module`. */
+  readonly module?: string
 }
 
 /**
@@ -29,7 +31,7 @@ export interface ModuleOptions {
  * parts under the same names. Facts are plain literals and the model is made by one call marked pure, so a bundler
  * drops whatever the application doesn't use; `import { inputs }` alone carries no native code.
  */
-export function moduleSource({ facts, platform, runtime, files }: ModuleOptions): string {
+export function moduleSource({ facts, platform, runtime, files, module }: ModuleOptions): string {
   const { name, signature, target, compiler, report, requires, sha256, bytes, profiled } = facts
   const known = [`name: ${jsString(name)}`, 'signature: { inputs, outputs }', 'target', 'compiler', 'report']
   if (requires) known.push(`requires: ${jsValue(requires)}`)
@@ -41,7 +43,7 @@ export function moduleSource({ facts, platform, runtime, files }: ModuleOptions)
   const fields = fieldsOf(platform, files)
   // The file expressions (`new URL(…)`) count as side effects where they are arguments; in a function body they don't.
   return `import { ${create} } from ${jsString(runtime)}
-
+${module === undefined ? '' : `import module from ${jsString(module)}\n`}
 export const inputs = ${jsValue(signature.inputs)}
 export const outputs = ${jsValue(signature.outputs)}
 export const target = ${jsValue(target)}

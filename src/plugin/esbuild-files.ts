@@ -1,9 +1,9 @@
 import { copyFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
-import type { BuildOptions, BuildResult, PluginBuild } from 'esbuild'
+import type { BuildOptions, BuildResult, Loader, PluginBuild } from 'esbuild'
 import type { Platform } from '../emit/module.ts'
 import type { EmittedFile } from './files.ts'
-import type { Host } from './models.ts'
+import type { Host } from './host.ts'
 
 const namespace = 'onnx-mlir'
 
@@ -13,11 +13,14 @@ const namespace = 'onnx-mlir'
  *
  * @returns given a module's id, how that module's files are placed
  */
-export function fileEmitter(build: PluginBuild, platform: Platform): (id: string) => Host['place'] {
+export function fileEmitter(
+  build: PluginBuild,
+  platform: Platform,
+): (id: string) => Pick<Host, 'place' | 'importModule'> {
   const options = build.initialOptions
   const root = options.absWorkingDir ?? process.cwd()
   /** By path in our namespace. */
-  const files = new Map<string, EmittedFile>()
+  const files = new Map<string, { file: EmittedFile; loader: Loader }>()
   /** By the namespace path of the library that they belong to. */
   const constants = new Map<string, EmittedFile>()
 
@@ -26,8 +29,8 @@ export function fileEmitter(build: PluginBuild, platform: Platform): (id: string
     namespace,
   }))
   build.onLoad({ filter: /.*/, namespace }, async ({ path }) => {
-    const file = files.get(path)
-    return file && { contents: await readFile(file.source), loader: 'file' }
+    const known = files.get(path)
+    return known && { contents: await readFile(known.file.source), loader: known.loader }
   })
 
   options.metafile = true
@@ -43,15 +46,22 @@ export function fileEmitter(build: PluginBuild, platform: Platform): (id: string
     // relative to that chunk instead of to theirs.
     const folder = relative(root, id)
     let library = ''
-    return (file) => {
-      if (file.role === 'constants') {
-        constants.set(library, file)
-        return `new URL(${JSON.stringify(file.fileName)}, ${emittedUrl(library, options)})`
-      }
-      const path = `${folder}/${file.name}`
-      if (file.role === 'library') library = path
-      files.set(path, file)
-      return platform === 'browser' ? webUrl(path, options) : emittedUrl(path, options)
+    return {
+      place(file) {
+        if (file.role === 'constants') {
+          constants.set(library, file)
+          return `new URL(${JSON.stringify(file.fileName)}, ${emittedUrl(library, options)})`
+        }
+        const path = `${folder}/${file.name}`
+        if (file.role === 'library') library = path
+        files.set(path, { file, loader: 'file' })
+        return platform === 'browser' ? webUrl(path, options) : emittedUrl(path, options)
+      },
+      importModule(file) {
+        const path = `${folder}/module/${file.name}`
+        files.set(path, { file, loader: 'copy' })
+        return `${namespace}:${path}`
+      },
     }
   }
 }

@@ -3,10 +3,9 @@ import { basename, dirname } from 'node:path'
 import { addonNote } from '../addon-for.ts'
 import type { CompileProgress } from '../compilers/compiler.ts'
 import { moduleSource, type Platform } from '../emit/module.ts'
-import { type BuildContext, createPipeline, type Pipeline, type PluginOptions } from '../pipeline.ts'
-import { type EmittedFile, emittedFiles } from './files.ts'
-import { inlined } from './inlined.ts'
-import { workerFile } from './worker-file.ts'
+import { createPipeline, type Pipeline, type PluginOptions } from '../pipeline.ts'
+import { deliver } from './delivery.ts'
+import type { Host } from './host.ts'
 
 export interface HostOptions extends PluginOptions {
   /** Compiles the models. Plugins that are given one pipeline share it. Default: `createPipeline(options)`. */
@@ -26,22 +25,6 @@ export interface HostOptions extends PluginOptions {
    * Rolldown, `vite build --watch` and esbuild tell it only when the build that runs is done.
    */
   readonly signal?: AbortSignal
-}
-
-/**
- * What a host does for one import of a model, in that host's own way. In mode `dev` the module runs on this machine, out
- * of the cache; in mode `build` it is written to run elsewhere.
- */
-export interface Host extends Omit<BuildContext, 'progress'> {
-  /** Called with every file that the module depends on. */
-  watch(path: string): void
-  /** A line for those who asked for every detail. */
-  debug(line: string): void
-  /**
-   * Brings a file to where the program will run; gives a JavaScript expression for its path or `file:` URL there, for its URL
-   * on the web. Constants come after the library that they belong to.
-   */
-  place(file: EmittedFile): string | Promise<string>
 }
 
 /** The part of a plugin that is the same for every host: a model's id in, its module's source out. */
@@ -82,18 +65,8 @@ export function createModels(options: HostOptions = {}): Models {
       if (note !== undefined && !toldNotes.has(note)) host.warn(note)
       if (note !== undefined) toldNotes.add(note)
 
-      const { addon, library, constants } = emittedFiles(model, built)
-      const isInline = built.files === 'inline' && addon === undefined
-      const place = isInline ? inlined : (file: EmittedFile) => host.place(file)
-      const files = {
-        ...(addon && { addon: await place(addon) }),
-        library: await place(library),
-        ...(constants && { constants: await place(constants) }),
-        ...(built.inWorker && { worker: await host.place(await workerFile()) }),
-      }
-      // What has everything in itself runs anywhere, and so does the runtime of the web.
-      const { platform = 'node' } = isInline ? { platform: 'browser' as const } : host
-      return moduleSource({ facts: built.facts, platform, runtime: runtimeOf(platform), files })
+      const delivered = await deliver(model, built, host)
+      return moduleSource({ facts: built.facts, runtime: runtimeOf(delivered.platform), ...delivered })
     },
   }
 }

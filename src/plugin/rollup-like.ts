@@ -2,7 +2,8 @@ import { createRequire } from 'node:module'
 import { isAbsolute } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { canonicalId, isModelId } from '../request/request.ts'
-import { type Host, modelFile, type Models, runtimeFolder } from './models.ts'
+import type { Host } from './host.ts'
+import { modelFile, type Models, runtimeFolder } from './models.ts'
 
 /** What the plugin contexts of Rollup, Rolldown and Vite have in common, as far as a model needs it. */
 export interface RollupLikeContext {

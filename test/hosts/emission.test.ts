@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build as viteBuild, createBuilder } from 'vite'
+import { build as viteBuild, createBuilder, createLogger } from 'vite'
 import { rolldown } from 'rolldown'
 import { describe, expect, test } from 'vitest'
 import { type BuildResult, createPipeline, type Pipeline } from '../../src/pipeline.ts'
@@ -114,6 +114,36 @@ test('Vite: one build of client and server has native code in the server and Web
   expect(await filesBelow(join(moved, 'client'))).toEqual([
     expect.stringMatching(/^assets\/add-[\w-]{8}\.wasm$/),
     'main.mjs',
+  ])
+})
+
+test('what directives ask of servers is told once for code that runs in browsers', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, {
+    'main.js': `
+      export { default as first } from './add.onnx?target=z16&compiler=onnx-mlir'
+      export { default as second } from './copy/add.onnx?compiler=onnx-mlir&target=z16,wasm'
+      export { default as third } from './add.onnx?target=host'`,
+    'add.onnx': addModel(10),
+    'copy/add.onnx': addModel(10),
+  })
+  const lines: string[] = []
+  const customLogger = { ...createLogger('silent'), info: (line: string) => void lines.push(line) }
+  await viteBuild({
+    root,
+    configFile: false,
+    customLogger,
+    plugins: [vitePlugin()],
+    build: { rolldownOptions: { input: join(root, 'main.js'), preserveEntrySignatures: 'strict' } },
+  })
+  expect(lines.filter((line) => line.includes('for servers'))).toEqual([
+    expect.stringMatching(
+      /code for browsers gets WebAssembly of the built-in compiler; target=z16 and compiler=onnx-mlir are for servers/,
+    ),
+  ])
+  expect(await filesBelow(join(root, 'dist/assets'))).toEqual([
+    expect.stringMatching(/^add-[\w-]{8}\.wasm$/),
+    expect.stringMatching(/^main-[\w-]{8}\.js$/),
   ])
 })
 

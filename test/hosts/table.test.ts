@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { execute, filesBelow, moveElsewhere, temporaryFolder, writeFiles } from './app.ts'
+import { denseModel, width } from './browser/models.ts'
 import { hosts } from './hosts.ts'
 import { addModel } from './models.ts'
 
@@ -18,6 +19,31 @@ interface Case {
 const printSum = `model.run({ x: new Float32Array([1, 2, 3]) }).then(({ y }) => console.log(JSON.stringify([...y.data])))`
 
 const cases: readonly Case[] = [
+  {
+    name: 'WebAssembly in Node, with weights of its own',
+    files: {
+      'main.js': `
+        import add, { target } from './add.onnx?target=wasm'
+        import dense from './dense.onnx?target=wasm'
+        Promise.all([add.run({ x: [1, 2, 3] }), dense.run({ x: new Float32Array(${width}) })]).then(([sum, product]) =>
+          console.log(JSON.stringify([target, [...sum.y.data], product.y.data.every((value) => value === 0)])))`,
+      'add.onnx': addModel(10),
+      'dense.onnx': denseModel(7),
+    },
+    entries: { 'deep/main': 'main.js' },
+    prints: { 'deep/main': ['wasm', [11, 12, 13], true] },
+    emits: { '.wasm': 2, '.bin': 1, '.so': 0, '.node': 0 },
+  },
+  {
+    name: 'WebAssembly in Node, in the JavaScript',
+    files: {
+      'main.js': `import model from './add.onnx?target=wasm&files=inline'\n${printSum}`,
+      'add.onnx': addModel(10),
+    },
+    entries: { main: 'main.js' },
+    prints: { main: [11, 12, 13] },
+    emits: { '.wasm': 0, '.so': 0, '.node': 0 },
+  },
   {
     name: 'a model runs',
     files: { 'main.js': `import model from './add.onnx'\n${printSum}`, 'add.onnx': addModel(10) },

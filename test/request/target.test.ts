@@ -16,3 +16,14 @@ it('resolves host to the level of this machine', () => {
 it.each(['z61', 'Z16', 'native', ''])('refuses "%s"', (text) => {
   expect(() => target.parse(text)).toThrow(expect.objectContaining({ name: 'UsageError', code: 'USAGE_TARGET' }))
 })
+
+it('takes wasm beside a native target, which says nothing more of browsers', () => {
+  expect(target.parse('z16,wasm')).toBe('z16')
+  expect(target.parse('wasm,host')).toBe(resolveTarget('host').name)
+  expect(target.parse('wasm,wasm')).toBe('wasm')
+})
+
+it('refuses two native targets for one import', () => {
+  expect(() => target.parse('z16,z17')).toThrow(/target="z16,z17" must be one native target/)
+  expect(() => target.parse('z16,wams')).toThrow(/Did you mean "wasm"\?/)
+})

@@ -12,6 +12,8 @@ import esbuildPlugin from '../../../src/esbuild.ts'
 import type { HostOptions } from '../../../src/plugin/models.ts'
 import rolldownPlugin from '../../../src/rolldown.ts'
 import rollupPlugin from '../../../src/rollup.ts'
+import rsbuildPlugin from '../../../src/rsbuild.ts'
+import rspackPlugin from '../../../src/rspack.ts'
 import vitePlugin from '../../../src/vite.ts'
 import webpackPlugin from '../../../src/webpack.ts'
 import { runWebpack, webpackLoader } from '../hosts.ts'
@@ -196,7 +198,7 @@ function withRspack(name: string, plugin: boolean): WebHost {
         context: root,
         entry: join(root, 'main.js'),
         output: { path: outDir },
-        plugins: plugin ? [webpackPlugin({ root, ...options }) as never] : [],
+        plugins: plugin ? [rspackPlugin({ root, ...options })] : [],
         module: { rules: plugin ? [] : [rule] },
       }
       const compiler = rspack(config)
@@ -219,7 +221,7 @@ function withRsbuild(): WebHost {
       const config: RsbuildConfig = {
         source: { entry: { index: join(root, 'main.js') } },
         output: { distPath: { root: outDir }, assetPrefix: deep },
-        tools: { rspack: { plugins: [webpackPlugin({ root, ...options }) as never] } },
+        plugins: [rsbuildPlugin({ root, ...options })],
       }
       const builder = await createRsbuild({ cwd: root, rsbuildConfig: config })
       const { stats, close } = await builder.build()

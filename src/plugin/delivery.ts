@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import type { ModuleOptions } from '../emit/module.ts'
+import { UsageError } from '../errors.ts'
+import type { BuildResult } from '../pipeline.ts'
+import { type EmittedFile, emittedFiles } from './files.ts'
+import type { Host } from './host.ts'
+import { workerFile } from './worker-file.ts'
+
+/**
+ * Brings the files of a compiled model to the program in the way that the directive `files` asks for. Native libraries are
+ * files in any case: the same import has them on a server and WebAssembly in the browser.
+ *
+ * @throws UsageError where the host has no modules of WebAssembly
+ */
+export async function deliver(
+  model: string,
+  built: BuildResult,
+  host: Host,
+): Promise<Pick<ModuleOptions, 'platform' | 'files' | 'module'>> {
+  const { addon, library, constants } = emittedFiles(model, built)
+  const worker = built.inWorker && { worker: await host.place(await workerFile()) }
+  if (addon !== undefined || built.files === 'url') {
+    const files = {
+      ...(addon && { addon: await host.place(addon) }),
+      library: await host.place(library),
+      ...(constants && { constants: await host.place(constants) }),
+      ...worker,
+    }
+    return { platform: host.platform ?? 'node', files }
+  }
+  const isImported = built.files === 'module'
+  if (isImported && !host.importModule)
+    throw new UsageError(
+      'USAGE_DIRECTIVE',
+      `${model}: files=module is for hosts whose output imports WebAssembly; take files=url, or files=inline`,
+      { model, given: 'module' },
+    )
+  // The runtime of the web needs nothing but what it is given, and so runs anywhere.
+  return {
+    platform: 'browser',
+    ...(isImported && { module: await host.importModule!(library) }),
+    files: {
+      library: isImported ? 'module' : await inlined(library),
+      ...(constants && { constants: await inlined(constants) }),
+      ...worker,
+    },
+  }
+}
+
+/**
+ * A file as part of the JavaScript: an expression for a function that gives its bytes. Decoded when it is called, not when
+ * the module is imported. `fetch` of a `data:` URL would need a CSP that allows it.
+ */
+async function inlined({ source }: EmittedFile): Promise<string> {
+  const base64 = await readFile(source, 'base64')
+  return `async () => Uint8Array.from(atob("${base64}"), (byte) => byte.charCodeAt(0))`
+}
