@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import vitePlugin from '../../../src/vite.ts'
 import { chromium } from '../../report/browser.ts'
 import { execute, filesBelow, moveElsewhere, temporaryFolder, writeFiles } from '../app.ts'
+import { runWebpack } from '../hosts.ts'
 import { addModel } from '../models.ts'
 import { openPage, serveSite } from './site.ts'
 
@@ -185,36 +186,50 @@ describe.skipIf(!chromium).each(versions)('vite $version', ({ vite }) => {
     expect(await page.evaluate('sum()')).toEqual([11, 12, 13])
   })
 
-  test('a library takes its model along into an application of Vite', async () => {
+  test('a library takes its model along into applications of other bundlers', async () => {
     const root = await temporaryFolder()
+    const library = join(root, 'library')
     await writeFiles(root, {
       'library/package.json': '{ "name": "adding", "type": "module", "exports": "./dist/adding.js" }',
       'library/sum.js': app['sum.js'],
       'library/add.onnx': app['add.onnx'],
       'app/package.json': '{ "type": "module" }',
       'app/index.html': app['index.html'],
-      'app/main.js': `export { sum } from 'adding'
-        import { sum } from 'adding'
+      'app/main.js': `import { sum } from 'adding'
         globalThis.sum = sum`,
     })
-    const library = join(root, 'library')
     await vite.build(config(library, { build: { lib: { entry: 'sum.js', formats: ['es'], fileName: 'adding' } } }))
     expect(await filesBelow(join(library, 'dist'))).toEqual(['add.wasm', 'adding.js'])
     expect(await readFile(join(library, 'dist/adding.js'), 'utf8')).toContain('new URL("./add.wasm", import.meta.url)')
+    await cp(library, join(root, 'app/node_modules/adding'), { recursive: true })
 
-    const installed = join(root, 'app/node_modules/adding')
-    await cp(join(library, 'dist'), join(installed, 'dist'), { recursive: true })
-    await cp(join(library, 'package.json'), join(installed, 'package.json'))
-    await vite.build({
-      root: join(root, 'app'),
-      configFile: false,
-      logLevel: 'silent',
-      base: './',
-      build: { assetsInlineLimit: 0 },
+    const plain = { root: join(root, 'app'), configFile: false, logLevel: 'silent' } as const
+    await vite.build({ ...plain, base: './', build: { assetsInlineLimit: 0, outDir: 'vite' } })
+    await runWebpack({
+      mode: 'production',
+      context: plain.root,
+      entry: join(plain.root, 'main.js'),
+      output: { path: join(plain.root, 'webpack') },
     })
-    const page = await openPage((await serveSite(join(root, 'app/dist'), '/deep/down/')).url)
-    expect(await page.evaluate('sum()')).toEqual([11, 12, 13])
-    expect(page.problems).toEqual([])
+    await writeFiles(join(plain.root, 'webpack'), {
+      'index.html': '<!doctype html><title>test</title><script defer src="main.js"></script>',
+    })
+    for (const bundler of ['vite', 'webpack']) {
+      const page = await openPage((await serveSite(join(plain.root, bundler), '/deep/down/')).url)
+      expect(await page.evaluate('sum()')).toEqual([11, 12, 13])
+      expect(page.problems).toEqual([])
+    }
+
+    // In development, Vite bundles dependencies anew; Vite 7 forgets what they refer to by URL.
+    const optimizeDeps = vite === vite8 ? {} : { exclude: ['adding'] }
+    const server = await vite.createServer({ ...plain, optimizeDeps, server: { port: 0, host: '127.0.0.1' } })
+    onTestFinished(() => server.close())
+    await server.listen()
+    const page = await openPage(server.resolvedUrls!.local[0]!)
+    await vi.waitFor(async () => expect(await page.evaluate('sum()')).toEqual([11, 12, 13]), {
+      timeout: 10_000,
+      interval: 200,
+    })
   })
 })
 

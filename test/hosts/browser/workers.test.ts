@@ -17,6 +17,7 @@ import { chromium } from '../../report/browser.ts'
 import { filesBelow, moveElsewhere, temporaryFolder, writeFiles } from '../app.ts'
 import { runWebpack } from '../hosts.ts'
 import { addModel } from '../models.ts'
+import { oneOfEachWeb } from './hosts.ts'
 import { openPage, serveSite } from './site.ts'
 
 const worker = `
@@ -118,6 +119,33 @@ function rsbuildConfig(root: string, outDir: string): RsbuildConfig {
     plugins: [rsbuildPlugin({ root })],
   }
 }
+
+describe.skipIf(!chromium).each(oneOfEachWeb)('$name', (host) => {
+  test('worker=true: one program for the workers of all models', async () => {
+    const root = await temporaryFolder()
+    await writeFiles(root, {
+      'package.json': '{}',
+      'main.js': `
+        import first from './add.onnx?worker=true'
+        import second from './other.onnx?worker=true'
+        const x = new Float32Array([1, 2, 3])
+        globalThis.sums = async () => [[...(await first.run({ x })).y.data], [...(await second.run({ x })).y.data]]`,
+      'add.onnx': addModel(10),
+      'other.onnx': addModel(20),
+    })
+    await host.build({ root, outDir: join(root, 'out') })
+    const moved = await moveElsewhere(join(root, 'out'))
+    expect((await filesBelow(moved)).filter((file) => /onnx-mlir[\w.-]*\.js$/.test(file))).toHaveLength(1)
+    const site = await serveSite(moved, host.under)
+    const opened = await openPage(site.url)
+    expect(await opened.evaluate('sums()')).toEqual([
+      [11, 12, 13],
+      [21, 22, 23],
+    ])
+    expect(opened.problems).toEqual([])
+    expect(site.served).toContainEqual(expect.stringMatching(/onnx-mlir/))
+  })
+})
 
 describe.skipIf(!chromium)('a model in a worker', () => {
   test.each(Object.entries(hosts))('%s', async (_name, build) => {
