@@ -154,6 +154,13 @@ OM_SHARED ptrdiff_t om_resize_weights(const om_resize *r, const om_filter *f, do
       ptrdiff_t first = 0;                                                                                          \
       const ptrdiff_t count = position != position ? 0 : om_resize_weights(r, f, position, weights, &first);        \
       for (ptrdiff_t o = 0; o < r->outer; o++) {                                                                    \
+        if (r->inner == 1 && count > 0) { /* along the last axis: the sum stays in a register */                    \
+          const T *from = x + o * r->in + first;                                                                    \
+          T sum = 0;                                                                                                \
+          for (ptrdiff_t i = 0; i < count; i++) sum += (T)weights[i] * from[i];                                     \
+          y[o * r->out + at] = sum;                                                                                 \
+          continue;                                                                                                 \
+        }                                                                                                           \
         T *to = y + (o * r->out + at) * r->inner;                                                                   \
         for (ptrdiff_t j = 0; j < r->inner; j++) to[j] = count == 0 ? (T)r->extrapolation : 0;                      \
         for (ptrdiff_t i = 0; i < count; i++) {                                                                     \

