@@ -28,7 +28,7 @@ export class WasmFile implements ModelSession {
   readonly #module: WasmModule
   readonly #weights: string | undefined
   readonly #model: NamedModel
-  readonly #remote: RemoteModel | undefined
+  #remote: RemoteModel | undefined
   /** On this thread. */
   #session: WasmSession | undefined
   /** Runs whose inputs are no larger than this take no longer than {@link QUICK}, as far as is known. */
@@ -54,7 +54,7 @@ export class WasmFile implements ModelSession {
   /** The same, while the event loop goes on. */
   static async load({ library, constants }: Files, model: NamedModel): Promise<WasmFile> {
     const file = new WasmFile(await compileModule(await readFile(library), model.name), constants, model)
-    await (file.#remote?.load() ?? file.#here())
+    await file.#ready()
     return file
   }
 
@@ -70,9 +70,15 @@ export class WasmFile implements ModelSession {
       this.#note(size, performance.now() - start)
       return results
     }
-    const { results, took } = await this.#remote.run(ownInputs(inputs))
-    this.#note(size, took)
-    return results
+    const own = ownInputs(inputs)
+    try {
+      const { results, took } = await this.#remote.run(own)
+      this.#note(size, took)
+      return results
+    } catch (error) {
+      if (!this.#isAlone(error)) throw error
+      return this.#here().runSync(own)
+    }
   }
 
   bind(): BoundModel {
@@ -88,6 +94,24 @@ export class WasmFile implements ModelSession {
     void this.#remote?.dispose()
     this.#session?.dispose()
     this.#session = undefined
+  }
+
+  /** Loads the model where it will run. */
+  async #ready(): Promise<void> {
+    try {
+      if (this.#remote === undefined) this.#here()
+      else await this.#remote.load()
+    } catch (error) {
+      if (!this.#isAlone(error)) throw error
+      this.#here()
+    }
+  }
+
+  /** Where no other thread can be started, models run on this one. */
+  #isAlone(error: unknown): boolean {
+    const isAlone = (error as { code?: unknown }).code === 'LOAD_WORKER'
+    if (isAlone) this.#remote = undefined
+    return isAlone
   }
 
   /** Learns from a run whether others like it are as quick here as they would be on their way to another thread. */

@@ -98,6 +98,12 @@ export interface Opened {
 /** Gets it, each time that a worker has to load the model. */
 export type Open = (...way: Parameters<Load>) => Promise<Opened>
 
+/** A run that is done. */
+interface Ran {
+  readonly results: Record<string, Result>
+  readonly took: number
+}
+
 /** A model on another thread. */
 export class RemoteModel {
   readonly #thread: Thread
@@ -108,6 +114,8 @@ export class RemoteModel {
   /** The worker that has it. */
   #port: Port | undefined
   #loading: Promise<unknown> | undefined
+  /** Runs that are not done. */
+  readonly #begun = new Set<Promise<void>>()
 
   constructor(thread: Thread, { name, inputs, outputs }: Signature & { readonly name: string }, open: Open) {
     this.#thread = thread
@@ -146,7 +154,19 @@ export class RemoteModel {
    * @param own what `ownInputs` gives, which is given away
    * @returns `took`: milliseconds of the run itself
    */
-  async run(own: readonly CheckedInput[]): Promise<{ results: Record<string, Result>; took: number }> {
+  run(own: readonly CheckedInput[]): Promise<Ran> {
+    const running = this.#run(own)
+    const settled = running
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .then(() => void this.#begun.delete(settled))
+    this.#begun.add(settled)
+    return running
+  }
+
+  async #run(own: readonly CheckedInput[]): Promise<Ran> {
     await this.load()
     const buffers = own.flatMap((input) => ('items' in input ? input.items : [input])).flatMap(bufferOf)
     const { raw, milliseconds } = await this.#ask({ inputs: own }, buffers)
@@ -155,6 +175,7 @@ export class RemoteModel {
 
   /** Runs that have begun still finish. */
   async dispose(): Promise<void> {
+    await Promise.all(this.#begun)
     await this.#loading?.catch(() => undefined)
     if (this.#loading !== undefined) await this.#ask({}, []).catch(() => undefined)
     this.#thread.leave()

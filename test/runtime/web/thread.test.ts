@@ -169,6 +169,18 @@ describe('in a bundle', () => {
     },
   )
 
+  it('where no worker can be started, models run on the calling thread', async () => {
+    const { stdout, stderr } = await bundled(`
+      import module from 'node:module'
+      import threads from 'node:worker_threads'
+      threads.Worker = class { constructor() { throw new Error('not here') } }
+      module.syncBuiltinESMExports()
+      const results = [await model.run({ work: 0n }), (await model.load(), model.runSync({ work: 0n })), await model.run({ work: 0n })]
+      console.log(results.map(({ runs }) => runs.data[0]).join())
+    `)
+    expect({ stdout, stderr }).toEqual({ stdout: '1,2,3\n', stderr: '' })
+  })
+
   it('a worker that ends takes its runs with it, and the next run starts another', async () => {
     const { stdout, stderr } = await bundled(`
       import { Worker } from 'node:worker_threads'
