@@ -53,6 +53,7 @@ test.skipIf(!chromium)('rsbuild: its dev server runs WebAssembly in dev mode, to
     cwd: root,
     rsbuildConfig: {
       mode: 'development',
+      logLevel: 'silent',
       source: { entry: { index: join(root, 'main.js') } },
       server: { host: '127.0.0.1', port: 0, printUrls: false },
       plugins: [rsbuildPlugin({ root })],

@@ -219,6 +219,7 @@ function withRsbuild(): WebHost {
     under: deep,
     async build({ root, outDir, options }) {
       const config: RsbuildConfig = {
+        logLevel: 'silent',
         source: { entry: { index: join(root, 'main.js') } },
         output: { distPath: { root: outDir }, assetPrefix: deep },
         plugins: [rsbuildPlugin({ root, ...options })],

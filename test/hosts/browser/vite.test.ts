@@ -10,7 +10,7 @@ import { chromium } from '../../report/browser.ts'
 import { execute, filesBelow, moveElsewhere, temporaryFolder, writeFiles } from '../app.ts'
 import { runWebpack } from '../hosts.ts'
 import { addModel } from '../models.ts'
-import { openPage, serveSite } from './site.ts'
+import { openPage, serveSite, strictPolicy } from './site.ts'
 
 /** What both versions do alike; their types differ in what is not asked for here. */
 const versions = [
@@ -141,6 +141,43 @@ describe.skipIf(!chromium).each(versions)('vite $version', ({ vite }) => {
     const page = await openPage((await serveSite(moved, '/deep/down/')).url)
     expect(await page.evaluate('sums()')).toEqual(expected)
     expect(page.problems).toEqual([])
+  })
+
+  test('an inline worker runs a model that is in the JavaScript', async () => {
+    const root = await temporaryFolder()
+    await writeFiles(root, {
+      ...app,
+      'main.js': `
+        import InlineWorker from './worker.js?worker&inline'
+        globalThis.sum = () => new Promise((done, failed) => {
+          const worker = new InlineWorker()
+          worker.onmessage = ({ data }) => done(data)
+          worker.onerror = ({ message }) => failed(new Error(message))
+        })`,
+      'worker.js': `
+        import model from './add.onnx?files=inline'
+        model.run({ x: new Float32Array([1, 2, 3]) }).then(({ y }) => postMessage([...y.data]))`,
+    })
+    await vite.build(config(root))
+    expect((await filesBelow(join(root, 'dist'))).filter(isBinary)).toEqual([])
+    const policy = strictPolicy.replace("worker-src 'self'", 'worker-src blob:')
+    const page = await openPage((await serveSite(join(root, 'dist'), '/', policy)).url)
+    expect(await page.evaluate('sum()')).toEqual([11, 12, 13])
+  })
+
+  test('a watched build has the changed model', async () => {
+    const root = await temporaryFolder()
+    await writeFiles(root, app)
+    const watcher = await vite.build(config(root, { build: { watch: {} } }))
+    if (!('close' in watcher)) throw new Error('Vite does not watch')
+    onTestFinished(() => watcher.close())
+    const site = await serveSite(join(root, 'dist'), '/')
+    const sum = async () => (await openPage(site.url)).evaluate('sum()').catch(String)
+    const becomes = (expected: readonly number[]) =>
+      vi.waitFor(async () => expect(await sum()).toEqual(expected), { timeout: 30_000, interval: 500 })
+    await becomes([11, 12, 13])
+    await writeFiles(root, { 'add.onnx': addModel(20) })
+    await becomes([21, 22, 23])
   })
 
   test('preview serves what was built', async () => {

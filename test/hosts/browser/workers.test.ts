@@ -114,6 +114,7 @@ function webpackConfig(root: string, outDir: string): Configuration {
 
 function rsbuildConfig(root: string, outDir: string): RsbuildConfig {
   return {
+    logLevel: 'silent',
     source: { entry: { index: join(root, 'main.js') } },
     output: { distPath: { root: outDir }, assetPrefix: 'auto' },
     plugins: [rsbuildPlugin({ root })],
