@@ -1,19 +1,31 @@
 import { dirname } from 'node:path'
-import type { OnLoadResult, OnResolveArgs, OnResolveResult, PartialMessage, Plugin, PluginBuild } from 'esbuild'
+import type {
+  BuildOptions,
+  OnLoadResult,
+  OnResolveArgs,
+  OnResolveResult,
+  PartialMessage,
+  Plugin,
+  PluginBuild,
+} from 'esbuild'
 import { createUnplugin } from 'unplugin'
+import type { Platform } from './emit/module.ts'
 import { fileEmitter } from './plugin/esbuild-files.ts'
 import type { Host } from './plugin/host.ts'
 import { onnxPlugin } from './plugin/index.ts'
 import { type HostOptions, modelFile, type Models } from './plugin/models.ts'
 import { canonicalId, isModelId } from './request/request.ts'
 
-/** Plugin for esbuild. Code is for browsers unless `platform` is `node`, as esbuild itself has it. */
+/**
+ * Plugin for esbuild. Code is for browsers unless `platform` is `node`, as esbuild itself has it; for the edge where packages
+ * are taken as they are for Cloudflare's `workerd`.
+ */
 const esbuild: (options?: HostOptions) => Plugin = createUnplugin(
   onnxPlugin(({ models, options, types }) => ({
     esbuild: {
       setup(build) {
         types.folder = build.initialOptions.absWorkingDir ?? types.folder
-        const platform = options.platform ?? (build.initialOptions.platform === 'node' ? 'node' : 'browser')
+        const platform = options.platform ?? platformOf(build.initialOptions)
         const placeFor = fileEmitter(build, platform)
         build.onResolve({ filter: /\.onnx\?/i }, (args) => resolve(build, args))
         build.onLoad({ filter: /\.onnx$/i, namespace: 'file' }, ({ path, suffix }) => {
@@ -24,6 +36,11 @@ const esbuild: (options?: HostOptions) => Plugin = createUnplugin(
     },
   })),
 ).esbuild
+
+function platformOf({ platform, conditions }: BuildOptions): Platform {
+  if (conditions?.includes('workerd')) return 'edge'
+  return platform === 'node' ? 'node' : 'browser'
+}
 
 const isResolved = Symbol('resolved without its directives')
 

@@ -16,6 +16,7 @@ import type { ReadOptions } from './onnx/limits.ts'
 import { readModel } from './onnx/read.ts'
 import { loadOperators, type OperatorDefinition, operatorFiles } from './ops/user/define.ts'
 import { checkWeightError } from './pipeline/weight-error.ts'
+import { edgeNote, wholeModule } from './pipeline/whole-module.ts'
 import { canonicalQuery, type Directives, parseRequest, type Request, type RequestOptions } from './request/index.ts'
 import type { ModelFacts } from './runtime/model.ts'
 import { canRun, requirementsOf, resolveTarget } from './targets/index.ts'
@@ -47,7 +48,7 @@ export interface BuildResult {
   readonly watch: readonly string[]
   /** Whether the artifact was there already. */
   readonly cached: boolean
-  /** How the files of a WebAssembly module are to reach the program. */
+  /** How the files reach the program; other than by `url` it is one file. */
   readonly files: Directives['files']
   /** Page of the NNPA report, for targets that have one. */
   readonly reportPage?: string
@@ -57,7 +58,7 @@ export interface BuildContext {
   readonly signal?: AbortSignal
   /** `dev`: the library must run on this machine, whatever the target. */
   readonly mode: 'dev' | 'build'
-  /** What will run the module: a browser gets WebAssembly, whatever the target is elsewhere. Default: `node`. */
+  /** What will run the module: what is not Node gets WebAssembly, whatever the target is elsewhere. Default: `node`. */
   readonly platform?: Platform
   log(line: string): void
   warn(line: string): void
@@ -90,18 +91,17 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
       if (!existsSync(asked.path)) await readModel(asked.path, reading)
       cache ??= openCache({ ...(root !== undefined && { root }), warn: context.warn })
       const { store } = cache
-      const note = context.platform === 'browser' ? webNote(asked) : undefined
+      const note = isForNode(context) ? undefined : webNote(asked)
       if (note !== undefined && !toldNotes.has(note)) context.log(note)
       if (note !== undefined) toldNotes.add(note)
       const request = await feasibleRequest(runnableRequest(asked, context), { store, onnxMlir, log: context.log })
       const report =
         reporting && (await buildReport(asked, reporting, { ...context, store: cache.store, onnxMlir, reading }))
-      const { artifact, cached, files } = await artifactFor(request, {
-        cache,
-        context,
-        onnxMlir,
-        reading,
-      })
+      const { artifact: compiled, cached, files } = await artifactFor(request, { cache, context, onnxMlir, reading })
+      const delivery = deliveryOf(written, compiled, context)
+      const artifact = delivery === 'url' ? compiled : await wholeModule(compiled, cache)
+      const tooLarge = delivery === 'module' ? edgeNote(basename(request.path), artifact) : undefined
+      if (tooLarge !== undefined) context.warn(tooLarge)
       const addon = isModule(artifact)
         ? undefined
         : await cache.store.writing((folder) => addonFor(artifact, { outDir: join(folder, 'addon') }))
@@ -127,7 +127,7 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
         inWorker: context.platform === 'browser' && asked.directives.worker,
         watch: [...files, ...operatorFiles(operators)],
         cached,
-        files: written.directives.files,
+        files: delivery,
         ...(report && { reportPage: report.page }),
       }
       const { weights, maxWeightError } = request.directives
@@ -163,12 +163,22 @@ function sizesOf({ library, constants }: Artifact): NonNullable<ModelFacts['byte
   return { library: statSync(library).size, ...(constants && { constants: statSync(constants.path).size }) }
 }
 
-/** The request itself; for a browser as WebAssembly; in dev for this machine where its target can't run here. */
-function runnableRequest(request: Request, { mode, platform }: BuildContext): Request {
+function isForNode({ platform = 'node' }: BuildContext): boolean {
+  return platform === 'node'
+}
+
+/** Native libraries are files, whatever is asked for; at the edge are no files, and so no URLs of them. */
+function deliveryOf({ directives }: Request, artifact: Artifact, { platform }: BuildContext): Directives['files'] {
+  if (!isModule(artifact)) return 'url'
+  return platform === 'edge' && directives.files === 'url' ? 'module' : directives.files
+}
+
+/** The request itself; for browsers and the edge as WebAssembly; in dev for this machine where its target can't run here. */
+function runnableRequest(request: Request, context: BuildContext): Request {
   const retargeted = (target: string, more: RequestOptions = {}) =>
     parseRequest(request.path, { ...request.directives, target, ...more })
-  if (platform === 'browser') return retargeted('wasm', { compiler: 'builtin' })
-  if (mode === 'build' || canRun(resolveTarget(request.directives.target))) return request
+  if (!isForNode(context)) return retargeted('wasm', { compiler: 'builtin' })
+  if (context.mode === 'build' || canRun(resolveTarget(request.directives.target))) return request
   return retargeted('host')
 }
 

@@ -3,7 +3,9 @@ import type { Plugin, PluginContext } from 'rolldown'
 import { createUnplugin } from 'unplugin'
 import type { Platform } from './emit/module.ts'
 import { chunkUrl } from './plugin/chunk-url.ts'
+import type { EmittedFile } from './plugin/files.ts'
 import { onnxPlugin } from './plugin/index.ts'
+import { keptImport, renderKeptImports } from './plugin/kept-imports.ts'
 import type { HostOptions } from './plugin/models.ts'
 import { load, resolveId } from './plugin/rollup-like.ts'
 
@@ -12,25 +14,31 @@ const rolldown: (options?: HostOptions) => Plugin = createUnplugin(
   onnxPlugin(({ models, options }) => {
     let platform: Platform = 'node'
     const references = new Set<string>()
+
+    async function emit(context: PluginContext, { source, fileName }: EmittedFile): Promise<string> {
+      const asset = { type: 'asset' as const, fileName: `assets/${fileName}`, source: await readFile(source) }
+      const reference = context.emitFile(asset)
+      references.add(reference)
+      return reference
+    }
+
     return {
       rolldown: {
         options(input) {
           // As written: Rolldown's default for ES modules is `browser`, which says nothing about where they will run.
-          platform = options.platform ?? (input.platform === 'browser' ? 'browser' : 'node')
+          const isEdge = input.resolve?.conditionNames?.includes('workerd')
+          platform = options.platform ?? (isEdge ? 'edge' : input.platform === 'browser' ? 'browser' : 'node')
         },
         resolveId,
         load: load(models, (context: PluginContext) => ({
           mode: 'build',
           platform,
-          async place({ source, fileName }) {
-            const asset = { type: 'asset' as const, fileName: `assets/${fileName}`, source: await readFile(source) }
-            const reference = context.emitFile(asset)
-            references.add(reference)
-            return `import.meta.ROLLUP_FILE_URL_${reference}`
-          },
+          place: async (file) => `import.meta.ROLLUP_FILE_URL_${await emit(context, file)}`,
+          importModule: async (file) => keptImport(await emit(context, file)),
         })),
         resolveFileUrl: (reference) =>
-          platform === 'browser' && references.has(reference.referenceId) ? chunkUrl(reference) : null,
+          platform !== 'node' && references.has(reference.referenceId) ? chunkUrl(reference) : null,
+        renderChunk: renderKeptImports,
       },
     }
   }),

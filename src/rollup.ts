@@ -5,6 +5,7 @@ import type { EmittedFile } from './plugin/files.ts'
 import { BuildSignals } from './plugin/build-signals.ts'
 import { chunkUrl } from './plugin/chunk-url.ts'
 import { onnxPlugin } from './plugin/index.ts'
+import { keptImport, renderKeptImports } from './plugin/kept-imports.ts'
 import type { HostOptions } from './plugin/models.ts'
 import { load, resolveId } from './plugin/rollup-like.ts'
 
@@ -17,13 +18,13 @@ const rollup: (options?: HostOptions) => Plugin = createUnplugin(
     const emitted = new WeakMap<PluginContext, Map<string, Promise<string>>>()
     const references = new Set<string>()
 
-    async function place(context: PluginContext, file: EmittedFile): Promise<string> {
+    async function referenceTo(context: PluginContext, file: EmittedFile): Promise<string> {
       const known = emitted.get(context) ?? new Map<string, Promise<string>>()
       emitted.set(context, known)
       const reference = known.get(file.fileName) ?? emit(context, file)
       known.set(file.fileName, reference)
       references.add(await reference)
-      return `import.meta.ROLLUP_FILE_URL_${await reference}`
+      return reference
     }
 
     return {
@@ -33,10 +34,12 @@ const rollup: (options?: HostOptions) => Plugin = createUnplugin(
           mode: 'build',
           platform,
           signal: signals.of(context),
-          place: (file) => place(context, file),
+          place: async (file) => `import.meta.ROLLUP_FILE_URL_${await referenceTo(context, file)}`,
+          importModule: async (file) => keptImport(await referenceTo(context, file)),
         })),
         resolveFileUrl: (reference) =>
-          platform === 'browser' && references.has(reference.referenceId) ? chunkUrl(reference) : null,
+          platform !== 'node' && references.has(reference.referenceId) ? chunkUrl(reference) : null,
+        renderChunk: renderKeptImports,
         buildEnd(this: PluginContext) {
           // Where another module was an error, models may still be compiled.
           signals.stop(this)

@@ -5,8 +5,10 @@ import type { Environment, Plugin, Rolldown } from 'vite'
 import { cachedUrl } from './plugin/cached.ts'
 import { beforeClose, BuildSignals } from './plugin/build-signals.ts'
 import { chunkUrl } from './plugin/chunk-url.ts'
+import type { EmittedFile } from './plugin/files.ts'
 import type { Host } from './plugin/host.ts'
 import { onnxPlugin } from './plugin/index.ts'
+import { keptImport, renderKeptImports } from './plugin/kept-imports.ts'
 import type { HostOptions } from './plugin/models.ts'
 import { reportPages, reportsPath } from './plugin/report-pages.ts'
 import { load, resolveId } from './plugin/rollup-like.ts'
@@ -30,20 +32,29 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
     const signals = new BuildSignals()
     const served = new ServedFiles()
 
-    function hostOf(context: Context): Pick<Host, 'mode' | 'platform' | 'place' | 'signal'> {
+    function hostOf(context: Context): Pick<Host, 'mode' | 'platform' | 'place' | 'importModule' | 'signal'> {
       const { environment } = context
       const { config } = environment
       // True where code runs in Node: server environments, and all of Vitest's, jsdom too.
-      const platform = options.platform ?? (config.keepProcessEnv ? 'node' : 'browser')
+      const isEdge = config.resolve.conditions.includes('workerd')
+      const platform = options.platform ?? (isEdge ? 'edge' : config.keepProcessEnv ? 'node' : 'browser')
+      // Cloudflare's plugin takes modules wherever they are, in development, too.
+      const isCloudflare = config.plugins.some(({ name }) => name.startsWith('vite-plugin-cloudflare'))
+      const given: Pick<Host, 'importModule'> = isCloudflare ? { importModule: ({ source }) => source } : {}
       if (environment.mode !== 'build') {
         const place: Host['place'] =
           platform === 'browser'
             ? (file) => served.place(file, new URL(config.base, 'http://host').pathname)
             : cachedUrl
-        return { mode: 'dev', platform, signal: signals.of(environment), place }
+        return { mode: 'dev', platform, signal: signals.of(environment), place, ...given }
       }
       const build = buildOf(builds, environment)
       const isClient = platform === 'browser' && config.consumer === 'client'
+      function reserve({ fileName: name, source }: EmittedFile): string {
+        const fileName = posix.join(config.build.assetsDir, name)
+        build.reserved.set(fileName, source)
+        return context.emitFile({ type: 'asset', fileName, source: '' })
+      }
       return {
         mode: 'build',
         platform,
@@ -54,10 +65,10 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
             build.assets.add(reference)
             return `import.meta.ROLLUP_FILE_URL_${reference}`
           }
-          const fileName = posix.join(config.build.assetsDir, file.fileName)
-          build.reserved.set(fileName, file.source)
-          return `import.meta.ROLLUP_FILE_URL_${context.emitFile({ type: 'asset', fileName, source: '' })}`
+          return `import.meta.ROLLUP_FILE_URL_${reserve(file)}`
         },
+        importModule: (file) => keptImport(reserve(file)),
+        ...given,
       }
     }
 
@@ -96,6 +107,15 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
               reference.format === 'cjs' ? `require('node:url').pathToFileURL(__filename)` : 'import.meta.url'
             return `new URL(${JSON.stringify(reference.relativePath)}, ${chunk}).href`
           },
+        },
+        renderChunk(code, chunk) {
+          const { needed } = buildOf(builds, this.environment)
+          const getFileName = (reference: string): string => {
+            const fileName = this.getFileName(reference)
+            needed.add(fileName)
+            return fileName
+          }
+          return renderKeptImports.call({ getFileName }, code, chunk)
         },
         generateBundle: {
           order: 'post',

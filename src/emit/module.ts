@@ -1,8 +1,8 @@
 import type { ModelFacts } from '../runtime/model.ts'
 import { jsString, jsValue } from './js.ts'
 
-/** What runs a generated module: Node, or a browser and what is like one. */
-export type Platform = 'node' | 'browser'
+/** What runs a generated module: Node; a browser and what is like one; an edge host, which takes WebAssembly as imported modules. */
+export type Platform = 'node' | 'browser' | 'edge'
 
 /** Where the generated module finds its files at run time: JavaScript expressions, each giving a `string` path or a `URL`. */
 export interface ModuleFiles {
@@ -39,7 +39,7 @@ export function moduleSource({ facts, platform, runtime, files, module }: Module
   if (bytes) known.push(`bytes: ${jsValue(bytes)}`)
   if (profiled) known.push('profiled: true')
   const onWeb = files.worker === undefined ? 'createWebModel' : 'createWorkerModel'
-  const create = platform === 'browser' ? onWeb : 'createNodeModel'
+  const create = platform === 'node' ? 'createNodeModel' : onWeb
   const fields = fieldsOf(platform, files)
   // The file expressions (`new URL(…)`) count as side effects where they are arguments; in a function body they don't.
   return `import { ${create} } from ${jsString(runtime)}
@@ -64,7 +64,7 @@ export const runSync = (tensors) => model.runSync(tensors)
 
 /** The files in the words of the platform's runtime. */
 function fieldsOf(platform: Platform, { addon, library, constants, worker }: ModuleFiles): string[] {
-  const names = platform === 'browser' ? (['module', 'weights'] as const) : (['library', 'constants'] as const)
+  const names = platform === 'node' ? (['library', 'constants'] as const) : (['module', 'weights'] as const)
   return [
     ...(addon === undefined ? [] : [`addon: ${addon}`]),
     `${names[0]}: ${library}`,

@@ -7,8 +7,8 @@ import type { Host } from './host.ts'
 import { workerFile } from './worker-file.ts'
 
 /**
- * Brings the files of a compiled model to the program in the way that the directive `files` asks for. Native libraries are
- * files in any case: the same import has them on a server and WebAssembly in the browser.
+ * Brings the files of a compiled model to the program in the way that was decided for it. What is inline or imported is one
+ * module with all weights inside.
  *
  * @throws UsageError where the host has no modules of WebAssembly
  */
@@ -19,7 +19,7 @@ export async function deliver(
 ): Promise<Pick<ModuleOptions, 'platform' | 'files' | 'module'>> {
   const { addon, library, constants } = emittedFiles(model, built)
   const worker = built.inWorker && { worker: await host.place(await workerFile()) }
-  if (addon !== undefined || built.files === 'url') {
+  if (built.files === 'url') {
     const files = {
       ...(addon && { addon: await host.place(addon) }),
       library: await host.place(library),
@@ -41,7 +41,6 @@ export async function deliver(
     ...(isImported && { module: await host.importModule!(library) }),
     files: {
       library: isImported ? 'module' : await inlined(library),
-      ...(constants && { constants: await inlined(constants) }),
       ...worker,
     },
   }

@@ -55,7 +55,7 @@ export function fileEmitter(
         const path = `${folder}/${file.name}`
         if (file.role === 'library') library = path
         files.set(path, { file, loader: 'file' })
-        return platform === 'browser' ? webUrl(path, options) : emittedUrl(path, options)
+        return platform === 'node' ? emittedUrl(path, options) : webUrl(path, options)
       },
       importModule(file) {
         const path = `${folder}/module/${file.name}`

@@ -13,9 +13,9 @@ export interface HostOptions extends PluginOptions {
   /** Bring the declarations of the project's models up to date at every start. Default: `true`. */
   readonly types?: boolean
   /**
-   * What runs the code that is built: `node` takes native libraries, `browser` WebAssembly. Default: as the host says, which
-   * is the environment in Vite, `target` in webpack, Rspack and Rsbuild, `platform` in esbuild and Rolldown. Rollup has
-   * nothing of the kind and builds for Node.
+   * What runs the code that is built: `node` takes native libraries, `browser` WebAssembly, `edge` WebAssembly as imported
+   * modules. Default: as the host says, which is the environment in Vite, `target` in webpack, Rspack and Rsbuild, `platform`
+   * in esbuild and Rolldown; a condition `workerd` means `edge`. Rollup has nothing of the kind and builds for Node.
    */
   readonly platform?: Platform
   /** The project, whose models get declarations. Default: the nearest folder with a package.json, from the host's root up. */
@@ -90,7 +90,7 @@ export function modelFile(id: string): string {
  * leave a bare name external: a built folder runs without `node_modules`.
  */
 function runtimeOf(platform: Platform): string {
-  return createRequire(import.meta.url).resolve(`unplugin-onnx-mlir/runtime/${platform === 'browser' ? 'web' : 'node'}`)
+  return createRequire(import.meta.url).resolve(`unplugin-onnx-mlir/runtime/${platform === 'node' ? 'node' : 'web'}`)
 }
 
 export const runtimeFolder = dirname(runtimeOf('node'))

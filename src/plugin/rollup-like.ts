@@ -3,6 +3,7 @@ import { isAbsolute } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { canonicalId, isModelId } from '../request/request.ts'
 import type { Host } from './host.ts'
+import { keptImports } from './kept-imports.ts'
 import { modelFile, type Models, runtimeFolder } from './models.ts'
 
 /** What the plugin contexts of Rollup, Rolldown and Vite have in common, as far as a model needs it. */
@@ -26,10 +27,11 @@ const filter = { id: /\.onnx(?:\?|$)/i }
  * Rollup's own resolver would look for a file whose name has the query in it.
  */
 export const resolveId = {
-  filter: { id: /\.onnx(?:\?|$)|^node:/i },
+  filter: { id: [/\.onnx(?:\?|$)|^node:/i, keptImports] },
   async handler(this: RollupLikeContext, source: string, importer?: string) {
     // Nobody else needs to know what the runtime is built on; Rollup would warn of modules that it can't find.
     if (source.startsWith('node:') && importer?.startsWith(runtimeFolder)) return { id: source, external: true }
+    if (keptImports.test(source)) return { id: source, external: true }
     if (!isModelId(source)) return null
     const path = modelFile(source)
     const resolved = await this.resolve(path, importer, { skipSelf: true })
@@ -60,7 +62,7 @@ function notFound(path: string, importer = 'the configuration'): string {
  */
 export function load<Context extends RollupLikeContext>(
   models: Models,
-  hostOf: (context: Context) => Pick<Host, 'mode' | 'platform' | 'place' | 'signal'>,
+  hostOf: (context: Context) => Pick<Host, 'mode' | 'platform' | 'place' | 'importModule' | 'signal'>,
 ) {
   return {
     filter,

@@ -62,10 +62,10 @@ async function moduleSource(context: Context, models: Models): Promise<string> {
       log: (line) => logger.info(line),
       warn: (line) => context.emitWarning(new Error(line)),
       async place(file) {
-        const name = platform === 'browser' ? assetName(context, file) : `assets/${file.fileName}`
+        const name = platform !== 'node' ? assetName(context, file) : `assets/${file.fileName}`
         context.emitFile(name, await readFile(file.source), undefined, { immutable: true })
         // In Node the base URI is the output folder's, for chunks at any depth, and the public path has no say.
-        return platform === 'browser'
+        return platform !== 'node'
           ? `__webpack_public_path__ + ${JSON.stringify(encodeURI(name))}`
           : `new URL(${JSON.stringify(name)}, __webpack_base_uri__)`
       },

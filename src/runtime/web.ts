@@ -7,6 +7,7 @@ import type { Load } from './shared-load.ts'
 import type { Tensor } from './tensor.ts'
 import type { WasmModule } from './wasm/api.ts'
 import { newSession, newSessionNow } from './wasm/compile.ts'
+import { isModule } from './wasm/files.ts'
 import { filesOf, type WebFiles } from './wasm/load.ts'
 import { ownInputs } from './wasm/own.ts'
 import type { WasmSession } from './wasm/session.ts'
@@ -79,8 +80,9 @@ class WebModel extends ModelShell implements Model {
   #loaded(): WasmSession {
     this.expectUse()
     if (this.#isReady()) return this.#session!
-    if (this.#module !== undefined && this.#files.weights === undefined)
-      return (this.#session = newSessionNow(this.#module, this))
+    const { module, weights } = this.#files
+    this.#module ??= isModule(module) ? module : undefined
+    if (this.#module !== undefined && weights === undefined) return (this.#session = newSessionNow(this.#module, this))
     throw new ModelRunError('RUN_UNLOADED', `${this.name}: it is not loaded: await load() before runSync() and bind()`)
   }
 }

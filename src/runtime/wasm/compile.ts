@@ -32,7 +32,9 @@ function notCompiled(error: unknown, model: string): ModelLoadError {
     ? ['MACHINE', 'there is no WebAssembly with SIMD here: it takes Chrome 91, Firefox 89, Safari 16.4, or a later one']
     : /CSP|Content Security|unsafe-eval/.test(message)
       ? ['CSP', `the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src`]
-      : ['FORMAT', `its module can't be compiled: ${message}`]
+      : /disallowed by embedder/.test(message)
+        ? ['CSP', 'this host compiles no WebAssembly while a program runs: build with files=module']
+        : ['FORMAT', `its module can't be compiled: ${message}`]
   return new ModelLoadError(`LOAD_${code}`, `${model}: ${why}`, { cause: error })
 }
 

@@ -46,7 +46,7 @@ async function attempt(file: WebFile, { signal, report }: Way, past: object): Pr
   const { source, what } = file
   let place = `its ${what}`
   const given = typeof source === 'function' ? await (source as () => unknown)() : source
-  if (isA('WebAssembly.Module', given)) return { module: given as object }
+  if (isModule(given)) return { module: given }
   if (isA('ArrayBuffer', given) || ArrayBuffer.isView(given)) {
     const bytes = ArrayBuffer.isView(given)
       ? new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
@@ -54,6 +54,8 @@ async function attempt(file: WebFile, { signal, report }: Way, past: object): Pr
     return { bytes: await expectContents(file, place, bytes) }
   }
   try {
+    const onDisk = await fileContents(String(given))
+    if (onDisk !== undefined) return { bytes: await expectContents(file, String(given), onDisk), isOwn: true }
     const response = isA('Response', given) ? (given as Response) : await fetch(String(given), { signal, ...past })
     place = response.url || place
     if (!response.ok) throw problem(file, 'MISSING', `${place} answered ${response.status}`)
@@ -70,6 +72,14 @@ async function attempt(file: WebFile, { signal, report }: Way, past: object): Pr
     if (error instanceof ModelLoadError) throw error
     throw problem(file, 'FETCH', `${place} can't be fetched (${String((error as Error).message)})`, error)
   }
+}
+
+/** Node's `fetch` takes no `file:` addresses, which are what files beside a module have there. */
+async function fileContents(address: string): Promise<Uint8Array | undefined> {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } }
+  if (!address.startsWith('file:') || !process?.getBuiltinModule) return undefined
+  const { readFile } = process.getBuiltinModule('node:fs/promises') as { readFile(url: URL): Promise<Uint8Array> }
+  return readFile(new URL(address))
 }
 
 async function bytesOf(response: Response, file: WebFile, report: Way['report']): Promise<Uint8Array> {
@@ -117,6 +127,8 @@ function problem({ model }: WebFile, code: string, what: string, cause?: unknown
   const advice = 'deploy all that the bundler wrote, of one build'
   return new ModelLoadError(`LOAD_${code}`, `${model}: ${what}: ${advice}`, { cause })
 }
+
+export const isModule = (value: unknown): value is WasmModule => isA('WebAssembly.Module', value)
 
 /** Also of another realm. */
 function isA(kind: string, value: unknown): boolean {
