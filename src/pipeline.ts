@@ -1,5 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
-import { basename, extname, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { addonFor } from './addon-for.ts'
 import { feasibleRequest } from './feasible.ts'
 import type { Artifact, Signature } from './artifact.ts'
@@ -8,18 +8,26 @@ import { buildReport, type ReportSettings } from './build-report.ts'
 import { weightErrorOf } from './builtin/index.ts'
 import { type Cache, openCache } from './cache/index.ts'
 import type { CompileProgress } from './compilers/compiler.ts'
-import type { Platform } from './emit/module.ts'
 import { readingOf } from './compilers/hardening.ts'
 import type { OnnxMlirSettings } from './compilers/onnx-mlir.ts'
 import { modelSignature } from './model-signature.ts'
 import type { ReadOptions } from './onnx/limits.ts'
 import { readModel } from './onnx/read.ts'
 import { loadOperators, type OperatorDefinition, operatorFiles } from './ops/user/define.ts'
+import { factsOf, isModule } from './pipeline/facts.ts'
+import {
+  artifactRequest,
+  deliveryOf,
+  isInWorker,
+  runnableRequest,
+  type Surroundings,
+  webNote,
+} from './pipeline/surroundings.ts'
 import { checkWeightError } from './pipeline/weight-error.ts'
 import { edgeNote, wholeModule } from './pipeline/whole-module.ts'
 import { canonicalQuery, type Directives, parseRequest, type Request, type RequestOptions } from './request/index.ts'
 import type { ModelFacts } from './runtime/model.ts'
-import { canRun, requirementsOf, resolveTarget } from './targets/index.ts'
+import { canRun, resolveTarget } from './targets/index.ts'
 
 /** Options of the plugin and of the programmatic API: defaults of all directives, and where artifacts are kept. */
 export interface PluginOptions extends RequestOptions, Omit<ReadOptions, 'operators'> {
@@ -54,12 +62,8 @@ export interface BuildResult {
   readonly reportPage?: string
 }
 
-export interface BuildContext {
+export interface BuildContext extends Surroundings {
   readonly signal?: AbortSignal
-  /** `dev`: the library must run on this machine, whatever the target. */
-  readonly mode: 'dev' | 'build'
-  /** What will run the module: what is not Node gets WebAssembly, whatever the target is elsewhere. Default: `node`. */
-  readonly platform?: Platform
   log(line: string): void
   warn(line: string): void
   /** Steps between the lines of `log`: of interest to whoever waits. */
@@ -81,116 +85,66 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
   const readOptions = { ...(limits && { limits }), ...(externalData !== undefined && { externalData }) }
   let cache: Cache | undefined
   const toldNotes = new Set<string>()
-  const pipeline: Pipeline = {
-    async build(id, context) {
-      const written = parseRequest(id, defaults)
-      // How files are delivered changes nothing in them, and so nothing in the key of the cache.
-      const asked = parseRequest(written.path, { ...written.directives, files: 'url' })
-      const reading = { ...readingOf(asked, readOptions), ...(await readingWith(operators)) }
-      // Reading a file that is not there gives the error that users should see; asking for its stat does not.
-      if (!existsSync(asked.path)) await readModel(asked.path, reading)
-      cache ??= openCache({ ...(root !== undefined && { root }), warn: context.warn })
-      const { store } = cache
-      const note = isForNode(context) ? undefined : webNote(asked)
-      if (note !== undefined && !toldNotes.has(note)) context.log(note)
-      if (note !== undefined) toldNotes.add(note)
-      const request = await feasibleRequest(runnableRequest(asked, context), { store, onnxMlir, log: context.log })
-      const report =
-        reporting && (await buildReport(asked, reporting, { ...context, store: cache.store, onnxMlir, reading }))
-      const { artifact: compiled, cached, files } = await artifactFor(request, { cache, context, onnxMlir, reading })
-      const delivery = deliveryOf(written, compiled, context)
-      const artifact = delivery === 'url' ? compiled : await wholeModule(compiled, cache)
-      const tooLarge = delivery === 'module' ? edgeNote(basename(request.path), artifact) : undefined
-      if (tooLarge !== undefined) context.warn(tooLarge)
-      const addon = isModule(artifact)
-        ? undefined
-        : await cache.store.writing((folder) => addonFor(artifact, { outDir: join(folder, 'addon') }))
-      const requires = requirementsOf(artifact)
-      for (const note of cached ? [] : artifact.notes) context.log(note)
-      const built: BuildResult = {
-        artifact,
-        ...(addon !== undefined && { addon: { path: addon, sha256: await cache.store.hashFile(addon) } }),
-        facts: {
-          name: basename(request.path),
-          signature: artifact.signature,
-          target: artifact.target,
-          compiler: artifact.compiler,
-          ...(requires && { requires }),
-          sha256: {
-            library: artifact.sha256,
-            ...(artifact.constants && { constants: artifact.constants.sha256 }),
-          },
-          ...(isModule(artifact) && { bytes: sizesOf(artifact) }),
-          ...(report && { report: report.facts }),
-          ...(request.directives.profile === 'onnx' && { profiled: true }),
-        },
-        inWorker: context.platform === 'browser' && asked.directives.worker,
-        watch: [...files, ...operatorFiles(operators)],
-        cached,
-        files: delivery,
-        ...(report && { reportPage: report.page }),
-      }
-      const { weights, maxWeightError } = request.directives
-      if (weights !== 'f32' && maxWeightError < Infinity) {
-        const variant = (directives: RequestOptions): Promise<BuildResult> =>
-          pipeline.build(`${request.path}?${canonicalQuery({ ...request.directives, ...directives })}`, context)
-        if (!canRun(resolveTarget(request.directives.target))) await variant({ target: 'host' })
-        else
-          await checkWeightError(request, built, {
-            ...context,
-            folder: store.folder,
-            usual: () => variant({ weights: 'f32', compiler: 'builtin' }),
-            weightError: async () =>
-              weightErrorOf(await readModel(request.path, reading), {
-                weights,
-                dims: new Map(Object.entries(request.directives.dims)),
-              }),
-          })
-      }
-      return built
-    },
+
+  async function build(id: string, context: BuildContext): Promise<BuildResult> {
+    const written = parseRequest(id, defaults)
+    const asked = artifactRequest(written)
+    const reading = { ...readingOf(asked, readOptions), ...(await readingWith(operators)) }
+    // Reading a file that is not there gives the error that users should see; asking for its stat does not.
+    if (!existsSync(asked.path)) await readModel(asked.path, reading)
+    cache ??= openCache({ ...(root !== undefined && { root }), warn: context.warn })
+    const { store } = cache
+    const note = webNote(asked, context)
+    if (note !== undefined && !toldNotes.has(note)) context.log(note)
+    if (note !== undefined) toldNotes.add(note)
+
+    const request = await feasibleRequest(runnableRequest(asked, context), { store, onnxMlir, log: context.log })
+    const report = reporting && (await buildReport(asked, reporting, { ...context, store, onnxMlir, reading }))
+    const { artifact: compiled, cached, files } = await artifactFor(request, { cache, context, onnxMlir, reading })
+    const delivery = deliveryOf(written, compiled, context)
+    const artifact = delivery === 'url' ? compiled : await wholeModule(compiled, cache)
+    const tooLarge = delivery === 'module' ? edgeNote(basename(request.path), artifact) : undefined
+    if (tooLarge !== undefined) context.warn(tooLarge)
+    const addon = isModule(artifact)
+      ? undefined
+      : await store.writing((folder) => addonFor(artifact, { outDir: join(folder, 'addon') }))
+    for (const note of cached ? [] : artifact.notes) context.log(note)
+    const built: BuildResult = {
+      artifact,
+      ...(addon !== undefined && { addon: { path: addon, sha256: await store.hashFile(addon) } }),
+      facts: factsOf(request, artifact, report ? report.facts : undefined),
+      inWorker: isInWorker(written, context),
+      watch: [...files, ...operatorFiles(operators)],
+      cached,
+      files: delivery,
+      ...(report && { reportPage: report.page }),
+    }
+    const { weights, maxWeightError } = request.directives
+    if (weights !== 'f32' && maxWeightError < Infinity) await expectNear(request, built, { ...context, reading, store })
+    return built
   }
-  return pipeline
-}
 
-/** Whether it is WebAssembly. */
-function isModule({ library }: BuildResult['artifact']): boolean {
-  return extname(library) === '.wasm'
-}
+  /** Holds small weights against the limit that the request gives, on this machine. */
+  async function expectNear(
+    request: Request,
+    built: BuildResult,
+    { reading, store, ...context }: BuildContext & { readonly reading: ReadOptions; readonly store: Cache['store'] },
+  ): Promise<void> {
+    const { path, directives } = request
+    const variant = (other: RequestOptions): Promise<BuildResult> =>
+      build(`${path}?${canonicalQuery({ ...directives, ...other })}`, context)
+    if (!canRun(resolveTarget(directives.target))) return void (await variant({ target: 'host' }))
+    const { weights, dims } = directives
+    await checkWeightError(request, built, {
+      ...context,
+      folder: store.folder,
+      usual: () => variant({ weights: 'f32', compiler: 'builtin' }),
+      weightError: async () =>
+        weightErrorOf(await readModel(path, reading), { weights, dims: new Map(Object.entries(dims)) }),
+    })
+  }
 
-/** What whoever downloads the files is to expect. */
-function sizesOf({ library, constants }: Artifact): NonNullable<ModelFacts['bytes']> {
-  return { library: statSync(library).size, ...(constants && { constants: statSync(constants.path).size }) }
-}
-
-function isForNode({ platform = 'node' }: BuildContext): boolean {
-  return platform === 'node'
-}
-
-/** Native libraries are files, whatever is asked for; at the edge are no files, and so no URLs of them. */
-function deliveryOf({ directives }: Request, artifact: Artifact, { platform }: BuildContext): Directives['files'] {
-  if (!isModule(artifact)) return 'url'
-  return platform === 'edge' && directives.files === 'url' ? 'module' : directives.files
-}
-
-/** The request itself; for browsers and the edge as WebAssembly; in dev for this machine where its target can't run here. */
-function runnableRequest(request: Request, context: BuildContext): Request {
-  const retargeted = (target: string, more: RequestOptions = {}) =>
-    parseRequest(request.path, { ...request.directives, target, ...more })
-  if (!isForNode(context)) return retargeted('wasm', { compiler: 'builtin' })
-  if (context.mode === 'build' || canRun(resolveTarget(request.directives.target))) return request
-  return retargeted('host')
-}
-
-/** What code for browsers can't have of what the directives ask for: told once, whatever the number of models. */
-function webNote({ directives: { target, compiler } }: Request): string | undefined {
-  const isElsewhere = target !== 'wasm' && target !== resolveTarget('host').name
-  const unheeded = [
-    ...(isElsewhere ? [`target=${target}`] : []),
-    ...(compiler === 'onnx-mlir' ? ['compiler=onnx-mlir'] : []),
-  ]
-  if (unheeded.length === 0) return undefined
-  return `code for browsers gets WebAssembly of the built-in compiler; ${unheeded.join(' and ')} ${unheeded.length > 1 ? 'are' : 'is'} for servers`
+  return { build }
 }
 
 /** The operators that users define, as they go into reading a model. */

@@ -1,0 +1,33 @@
+import { statSync } from 'node:fs'
+import { basename, extname } from 'node:path'
+import type { Artifact } from '../artifact.ts'
+import type { Request } from '../request/index.ts'
+import type { ModelFacts } from '../runtime/model.ts'
+import { requirementsOf } from '../targets/index.ts'
+
+/** Whether it is WebAssembly. */
+export function isModule({ library }: Pick<Artifact, 'library'>): boolean {
+  return extname(library) === '.wasm'
+}
+
+/** What a generated module knows of its model. */
+export function factsOf({ path, directives }: Request, artifact: Artifact, report?: unknown): ModelFacts {
+  const requires = requirementsOf(artifact)
+  const { constants } = artifact
+  return {
+    name: basename(path),
+    signature: artifact.signature,
+    target: artifact.target,
+    compiler: artifact.compiler,
+    ...(requires && { requires }),
+    sha256: { library: artifact.sha256, ...(constants && { constants: constants.sha256 }) },
+    ...(isModule(artifact) && { bytes: sizesOf(artifact) }),
+    ...(report !== undefined && { report }),
+    ...(directives.profile === 'onnx' && { profiled: true }),
+  }
+}
+
+/** What whoever downloads the files is to expect. */
+function sizesOf({ library, constants }: Artifact): NonNullable<ModelFacts['bytes']> {
+  return { library: statSync(library).size, ...(constants && { constants: statSync(constants.path).size }) }
+}

@@ -1,0 +1,58 @@
+import type { Artifact } from '../artifact.ts'
+import type { Platform } from '../emit/module.ts'
+import { type Directives, parseRequest, type Request, type RequestOptions } from '../request/index.ts'
+import { canRun, resolveTarget } from '../targets/index.ts'
+import { isModule } from './facts.ts'
+
+/** What a module is made for, beside what its request says. */
+export interface Surroundings {
+  /** `dev`: the library must run on this machine, whatever the target. */
+  readonly mode: 'dev' | 'build'
+  /** What will run the module: what is not Node gets WebAssembly, whatever the target is elsewhere. Default: `node`. */
+  readonly platform?: Platform
+}
+
+/** The request without what changes no artifact: how files are delivered, and where in a page a model runs. */
+export function artifactRequest({ path, directives }: Request): Request {
+  return parseRequest(path, { ...directives, files: 'url', worker: false })
+}
+
+/** The request itself; for browsers and the edge as WebAssembly; in dev for this machine where its target can't run here. */
+export function runnableRequest(request: Request, { mode, platform }: Surroundings): Request {
+  const retargeted = (target: string, more: RequestOptions = {}) =>
+    parseRequest(request.path, { ...request.directives, target, ...more })
+  if (!isForNode(platform)) return retargeted('wasm', { compiler: 'builtin' })
+  if (mode === 'build' || canRun(resolveTarget(request.directives.target))) return request
+  return retargeted('host')
+}
+
+/** Native libraries are files, whatever is asked for; at the edge are no files, and so no URLs of them. */
+export function deliveryOf(
+  { directives }: Request,
+  artifact: Artifact,
+  { platform }: Surroundings,
+): Directives['files'] {
+  if (!isModule(artifact)) return 'url'
+  return platform === 'edge' && directives.files === 'url' ? 'module' : directives.files
+}
+
+/** Whether the model runs in a Web Worker. */
+export function isInWorker({ directives }: Request, { platform }: Surroundings): boolean {
+  return platform === 'browser' && directives.worker
+}
+
+/** What code for browsers can't have of what the directives ask for. */
+export function webNote({ directives }: Request, { platform }: Surroundings): string | undefined {
+  const { target, compiler } = directives
+  const isElsewhere = target !== 'wasm' && target !== resolveTarget('host').name
+  const unheeded = [
+    ...(isElsewhere ? [`target=${target}`] : []),
+    ...(compiler === 'onnx-mlir' ? ['compiler=onnx-mlir'] : []),
+  ]
+  if (isForNode(platform) || unheeded.length === 0) return undefined
+  return `code for browsers gets WebAssembly of the built-in compiler; ${unheeded.join(' and ')} ${unheeded.length > 1 ? 'are' : 'is'} for servers`
+}
+
+function isForNode(platform: Platform = 'node'): boolean {
+  return platform === 'node'
+}
