@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { signatureOf } from '../pipeline.ts'
 import { generateTypes } from '../types/generate.ts'
 import type { HostOptions } from './models.ts'
@@ -25,7 +25,7 @@ export function createTypeLayer(options: HostOptions, folder = process.cwd()): T
       const previous = running.catch(() => undefined)
       queued ??= previous.then(() => {
         queued = undefined
-        return generate(options, options.root ?? projectOf(this.folder), warn)
+        return generate(options, resolve(options.root ?? projectOf(this.folder)), warn)
       })
       running = queued
       await running

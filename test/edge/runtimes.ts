@@ -68,7 +68,10 @@ export const runtimes: readonly Runtime[] = [
     command: binary('@deno', 'deno'),
     args: (script, folder, variables) => [
       'run',
-      ...['--no-config', '--no-prompt', '--no-remote', `--allow-read=${folder}`],
+      '--no-config',
+      '--no-prompt',
+      '--no-remote',
+      `--allow-read=${folder}`,
       ...variables.map((name) => `--allow-env=${name}`),
       script,
     ],
