@@ -1,13 +1,13 @@
 import { createHash, type Hash } from 'node:crypto'
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { ModelLoadError } from './errors.ts'
 
 /** A file that must have the contents that the build gave it. */
 export interface KnownFile {
   readonly path: string
-  /** Hex. */
-  readonly sha256: string
+  /** Hex; `undefined` where nobody knows it. */
+  readonly sha256: string | undefined
 }
 
 /** Read at once: half a millisecond of hashing, after which the event loop may turn. */
@@ -28,28 +28,79 @@ export async function readAhead({ path }: KnownFile): Promise<void> {
   try {
     const hash = createHash('sha256')
     const chunk = new Uint8Array(CHUNK)
-    for (;;) {
-      const { bytesRead } = await file.read(chunk, 0, CHUNK)
-      if (bytesRead === 0) break
-      hash.update(chunk.subarray(0, bytesRead))
-    }
+    while ((await readSlice(file, chunk, hash)) > 0) continue
     remember(key, path, hash)
   } finally {
     await file.close()
   }
 }
 
+/**
+ * The bytes of a file that is used from memory: what is checked is what was read, whatever becomes of the file. In slices,
+ * as `readAhead`.
+ *
+ * @throws ModelLoadError where they can't be read or are others than the build wrote
+ */
+export async function contentsOf(file: KnownFile, model: string): Promise<Uint8Array> {
+  try {
+    const handle = await open(file.path)
+    try {
+      const bytes = new Uint8Array((await handle.stat()).size)
+      const hash = createHash('sha256')
+      let at = 0
+      for (let read; (read = await readSlice(handle, bytes.subarray(at, at + CHUNK), hash)) > 0;) at += read
+      return expectHash(file, model, bytes.subarray(0, at), hash)
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw unread(file, model, error)
+  }
+}
+
+/** The same at once. */
+export function contentsNow(file: KnownFile, model: string): Uint8Array {
+  try {
+    const bytes = readFileSync(file.path)
+    return expectHash(file, model, bytes, createHash('sha256').update(bytes))
+  } catch (error) {
+    throw unread(file, model, error)
+  }
+}
+
+function expectHash(file: KnownFile, model: string, bytes: Uint8Array, hash: Hash): Uint8Array {
+  if (file.sha256 === undefined || hash.digest('hex') === file.sha256) return bytes
+  throw changed(file, model)
+}
+
+function unread({ path }: KnownFile, model: string, error: unknown): ModelLoadError {
+  if (error instanceof ModelLoadError) return error
+  const why = String((error as Error).message)
+  return new ModelLoadError('LOAD_OPEN', `${model}: ${path} can't be read: ${why}`, { cause: error })
+}
+
 /** @throws ModelLoadError when a file has other contents than the build gave it */
-export function expectContents({ path, sha256 }: KnownFile, model: string): void {
+export function expectContents(file: KnownFile, model: string): void {
+  const { path, sha256 } = file
   const key = identity(path)
-  if (key === undefined) return
+  if (key === undefined || sha256 === undefined) return
   if (!known.has(key)) remember(key, path, hashNow(path))
-  if (known.get(key) === sha256) return
-  throw new ModelLoadError(
+  if (known.get(key) !== sha256) throw changed(file, model)
+}
+
+function changed({ path }: KnownFile, model: string): ModelLoadError {
+  return new ModelLoadError(
     'LOAD_CHANGED',
     `${model}: ${path} is not the file that the build made (its sha256 is another). Copy it again, as it is: ` +
       `tools that strip libraries must leave it out; or build again`,
   )
+}
+
+/** @returns bytes that were read and hashed; 0 at the end */
+async function readSlice(file: FileHandle, slice: Uint8Array, hash: Hash): Promise<number> {
+  const { bytesRead } = await file.read(slice, 0, slice.length)
+  hash.update(slice.subarray(0, bytesRead))
+  return bytesRead
 }
 
 function hashNow(path: string): Hash {

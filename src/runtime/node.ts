@@ -52,12 +52,24 @@ class NodeModel extends ModelShell implements Model {
     let files
     try {
       files = this.#locate()
-      for (const file of files.known) await readAhead(file)
+      if (isModule(files.library.path)) return await this.#loadModule(files)
+      for (const file of nativeFiles(files)) await readAhead(file)
     } catch (error) {
       throw loadError(error, `${this.name}: its files can't be read`)
     }
-    if (!isModule(files.library)) this.#session ??= this.#open()
-    else this.#session ??= this.#opened(await WasmFile.load(files, this))
+    this.#session ??= this.#open()
+  }
+
+  async #loadModule(files: LocatedFiles): Promise<void> {
+    const session = await WasmFile.load(files, this)
+    try {
+      this.expectUse() // it may have been disposed meanwhile
+    } catch (error) {
+      session.dispose()
+      throw error
+    }
+    this.#session ??= session
+    this.#opened(session)
   }
 
   runSync(inputs: Readonly<Record<string, unknown>>): Record<string, Tensor> {
@@ -97,42 +109,42 @@ class NodeModel extends ModelShell implements Model {
     this.#session = undefined
   }
 
-  /** Where the library and its constants are, with what is known of their contents. Their headers fit this machine. */
+  /** Where the library and its constants are, with what is known of their contents. A native library fits this machine. */
   #locate(): LocatedFiles {
     this.expectUse()
-    const library = locate(this.#files.library, this.name)
-    const constants = this.#files.constants === undefined ? undefined : locate(this.#files.constants, this.name)
-    const known: KnownFile[] = []
-    if (this.#sha256 !== undefined) known.push({ path: library, sha256: this.#sha256.library })
-    if (this.#sha256?.constants !== undefined && constants !== undefined)
-      known.push({ path: constants, sha256: this.#sha256.constants })
-    if (isModule(library)) return { library, constants, known }
+    const library = { path: locate(this.#files.library, this.name), sha256: this.#sha256?.library }
+    const constants =
+      this.#files.constants === undefined
+        ? undefined
+        : { path: locate(this.#files.constants, this.name), sha256: this.#sha256?.constants }
+    if (isModule(library.path)) return { library, constants }
     if (this.#requires !== undefined) checkArch(this.#requires.arch, this.name, this.target)
     try {
-      checkLibrary(library, this.name, this.target)
+      checkLibrary(library.path, this.name, this.target)
     } catch (error) {
-      throw loadError(error, `${this.name}: ${library} can't be loaded`)
+      throw loadError(error, `${this.name}: ${library.path} can't be loaded`)
     }
-    return { library, constants, known }
+    return { library, constants }
   }
 
   #open(mailboxLimit?: number): ModelSession {
-    const { library, constants, known } = this.#locate()
+    const located = this.#locate()
+    const { path } = located.library
     try {
-      for (const file of known) expectContents(file, this.name)
-      if (isModule(library)) return this.#opened(WasmFile.open({ library, constants }, this))
+      if (isModule(path)) return this.#opened(WasmFile.open(located, this))
+      for (const file of nativeFiles(located)) expectContents(file, this.name)
       const { addon: addonFile } = this.#files
       if (addonFile === undefined) throw new ModelLoadError('LOAD_FORMAT', `${this.name}: it has no addon`)
       const addon = loadAddon(locate(addonFile, this.name), this.name)
       const files = {
-        library,
-        constantsFolder: dirname(constants ?? library),
+        library: path,
+        constantsFolder: dirname((located.constants ?? located.library).path),
         requires: this.#requires,
         ...(this.#profileFile !== undefined && { profileFile: this.#profileFile }),
       }
       return this.#opened(new NativeSession(addon, files, this, mailboxLimit))
     } catch (error) {
-      throw loadError(error, `${this.name}: ${library} can't be loaded`)
+      throw loadError(error, `${this.name}: ${path} can't be loaded`)
     }
   }
 
@@ -144,9 +156,13 @@ class NodeModel extends ModelShell implements Model {
 }
 
 interface LocatedFiles {
-  readonly library: string
-  readonly constants: string | undefined
-  readonly known: readonly KnownFile[]
+  readonly library: KnownFile
+  readonly constants: KnownFile | undefined
+}
+
+/** What the system's loader and the library read themselves, by path. */
+function nativeFiles({ library, constants }: LocatedFiles): readonly KnownFile[] {
+  return constants === undefined ? [library] : [library, constants]
 }
 
 /** Whether a library is WebAssembly. */

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import type { CheckedInput } from '../inputs.ts'
+import { contentsNow, contentsOf, type KnownFile } from '../integrity.ts'
 import type { BoundModel } from '../model.ts'
 import type { Result } from '../results.ts'
 import type { ModelSession } from '../session.ts'
@@ -12,10 +11,10 @@ import { ownInputs } from './own.ts'
 import type { WasmSession } from './session.ts'
 import { type Opened, RemoteModel } from './thread.ts'
 
-/** Paths of a module and its weights. Their contents are known to be those of the build. */
+/** A module and its weights. */
 interface Files {
-  readonly library: string
-  readonly constants: string | undefined
+  readonly library: KnownFile
+  readonly constants: KnownFile | undefined
 }
 
 /** Milliseconds in which a run is on its way to another thread and back, at best. */
@@ -26,7 +25,7 @@ type NamedModel = Signature & { readonly name: string }
 /** A model that is a WebAssembly module in a file. */
 export class WasmFile implements ModelSession {
   readonly #module: WasmModule
-  readonly #weights: string | undefined
+  readonly #weights: KnownFile | undefined
   readonly #model: NamedModel
   #remote: RemoteModel | undefined
   /** On this thread. */
@@ -34,13 +33,13 @@ export class WasmFile implements ModelSession {
   /** Runs whose inputs are no larger than this take no longer than {@link QUICK}, as far as is known. */
   #quickUpTo = -1
 
-  private constructor(module: WasmModule, weights: string | undefined, model: NamedModel) {
+  private constructor(module: WasmModule, weights: KnownFile | undefined, model: NamedModel) {
     this.#module = module
     this.#weights = weights
     this.#model = model
     const opened = async (): Promise<Opened> => ({
       module,
-      weights: weights === undefined ? undefined : await readFile(weights),
+      weights: weights === undefined ? undefined : await contentsOf(weights, model.name),
       isOwn: true,
     })
     this.#remote = nodeThread && new RemoteModel(nodeThread, model, opened)
@@ -48,13 +47,19 @@ export class WasmFile implements ModelSession {
 
   /** @throws ModelLoadError; and what the system throws */
   static open({ library, constants }: Files, model: NamedModel): WasmFile {
-    return new WasmFile(compileModuleNow(readFileSync(library), model.name), constants, model)
+    return new WasmFile(compileModuleNow(contentsNow(library, model.name), model.name), constants, model)
   }
 
   /** The same, while the event loop goes on. */
   static async load({ library, constants }: Files, model: NamedModel): Promise<WasmFile> {
-    const file = new WasmFile(await compileModule(await readFile(library), model.name), constants, model)
-    await file.#ready()
+    const module = await compileModule(await contentsOf(library, model.name), model.name)
+    const file = new WasmFile(module, constants, model)
+    try {
+      await file.#ready()
+    } catch (error) {
+      file.dispose()
+      throw error
+    }
     return file
   }
 
@@ -124,7 +129,7 @@ export class WasmFile implements ModelSession {
   /** An instance for this thread; after a trap a new one. */
   #here(): WasmSession {
     if (this.#session?.isBroken === false) return this.#session
-    const weights = this.#weights === undefined ? undefined : readFileSync(this.#weights)
+    const weights = this.#weights === undefined ? undefined : contentsNow(this.#weights, this.#model.name)
     return (this.#session = newSessionNow(this.#module, this.#model, weights))
   }
 }
