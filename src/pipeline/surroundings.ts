@@ -21,8 +21,11 @@ export function artifactRequest({ path, directives }: Request): Request {
 export function runnableRequest(request: Request, { mode, platform }: Surroundings): Request {
   const retargeted = (target: string, more: RequestOptions = {}) =>
     parseRequest(request.path, { ...request.directives, target, ...more })
-  if (!isForNode(platform)) return retargeted('wasm', { compiler: 'builtin' })
-  if (mode === 'build' || canRun(resolveTarget(request.directives.target))) return request
+  const { target, compiler } = request.directives
+  // In the same words for all: one compile serves pages and servers that ask for it.
+  const isWasm = !isForNode(platform) || (target === 'wasm' && compiler !== 'onnx-mlir')
+  if (isWasm) return retargeted('wasm', { compiler: 'builtin' })
+  if (mode === 'build' || canRun(resolveTarget(target))) return request
   return retargeted('host')
 }
 

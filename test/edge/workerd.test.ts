@@ -146,6 +146,22 @@ describe.skipIf(!miniflare).each(hosts)('$name', ({ query = '', build }) => {
   })
 })
 
+test.skipIf(!miniflare)('what is inline can not be compiled at the edge, which the error says', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, {
+    'package.json': '{}',
+    'deep/worker.js': `
+      import add from '../add.onnx?files=inline'
+      export default { fetch: async () => Response.json(await add.load().catch(({ code, message }) => [code, message])) }`,
+    'add.onnx': addModel(10),
+  })
+  const script = await hosts[0]!.build(root, join(root, 'out'))
+  expect(await startWorker(join(root, 'out'), script)([])).toEqual([
+    'LOAD_CSP',
+    'add.onnx: this host compiles no WebAssembly while a program runs: build with files=module',
+  ])
+})
+
 test('Cloudflare’s plugin for Vite is given the module where it is', async () => {
   const root = await temporaryFolder()
   await writeFiles(root, {
