@@ -26,6 +26,8 @@ class WorkerModel extends ModelShell implements Model {
   readonly #facts: ModelFacts
   readonly #files: WorkerFiles
   #remote: RemoteModel | undefined
+  /** The same once it has been loaded; after a trap it loads by itself. */
+  #loaded: RemoteModel | undefined
 
   constructor(facts: ModelFacts, files: WorkerFiles) {
     super(facts)
@@ -35,9 +37,9 @@ class WorkerModel extends ModelShell implements Model {
 
   async run(inputs: Readonly<Record<string, unknown>>): Promise<Record<string, Tensor>> {
     const own = ownInputs(this.checker.check(inputs))
-    await this.load()
+    if (this.#loaded === undefined) await this.load()
     this.expectUse()
-    const { results } = await this.#remote!.run(own)
+    const { results } = await this.#loaded!.run(own) // without a wait before it, so that dispose() knows of it
     return results as Record<string, Tensor>
   }
 
@@ -54,17 +56,18 @@ class WorkerModel extends ModelShell implements Model {
   }
 
   protected async open(...way: Parameters<Load>): Promise<void> {
-    this.#remote ??= new RemoteModel(webThread(String(this.#files.worker)), this, async (...again) => {
+    const remote = (this.#remote ??= new RemoteModel(webThread(String(this.#files.worker)), this, async (...again) => {
       const fetched = filesOf(this.#facts, this.#files, ...again)
       const [module, weights] = await Promise.all([fetched.module(), fetched.weights()])
       return { module, weights: weights?.bytes, isOwn: weights?.isOwn === true }
-    })
-    await this.#remote.load(...way)
+    }))
+    await remote.load(...way)
+    if (remote === this.#remote) this.#loaded = remote
   }
 
   protected close(): void {
     void this.#remote?.dispose()
-    this.#remote = undefined
+    this.#remote = this.#loaded = undefined
   }
 
   #elsewhere(what: string): ModelRunError {

@@ -4,8 +4,11 @@ const directives = /^[A-Za-z0-9_,=&-]+$/
 /** Queries by which bundlers give a file itself; such an import is no model. */
 const assetQueries = new Set(['url', 'raw', 'inline', 'no-inline'])
 
-/** A string or template literal without substitutions or escapes, ending in `.onnx` or a query behind it. */
-const literal = /(['"`])((?:(?!\$\{)[^'"`\r\n\\?])+\.onnx)(?:\?([^'"`\s\\]*))?\1/g
+/**
+ * A string or template literal without substitutions or escapes, ending in `.onnx` or a query behind it. Not our own names
+ * of a model's files, which esbuild writes into bundles that a project may hold.
+ */
+const literal = /(['"`])((?!onnx-mlir:)(?:(?!\$\{)[^'"`\r\n\\?])+\.onnx)(?:\?([^'"`\s\\]*))?\1/g
 
 /** A model import as source text writes it. */
 export interface ModelSpecifier {

@@ -28,6 +28,7 @@ test.each([
   [`const a = 'no', b = "m.onnx'`],
   [`'line\n.onnx'`],
   [`'escaped\\'.onnx'`],
+  [`var require_m = __commonJS({ "onnx-mlir:m/m.onnx?worker=true/m.wasm"(exports, module) {} })`],
   [''],
 ])('%s names no model', (source) => {
   expect(texts(source)).toEqual([])

@@ -21,10 +21,17 @@ export function webThread(url: string): Thread {
 
 const start = (url: string, ...[heard, gone]: Parameters<Start>): ReturnType<Start> => {
   const worker = newWorker(url)
-  worker.onmessage = ({ data }) => heard(data)
-  worker.onerror = ({ message }) => {
+  let isStarted = false
+  worker.onmessage = ({ data }) => {
+    isStarted = true
+    heard(data)
+  }
+  worker.onerror = ({ message = "it can't be loaded" }) => {
     worker.terminate()
-    gone(message ?? `${url} can't be loaded`)
+    // Servers give web pages in place of files that they lack.
+    gone(
+      isStarted ? message : `${url} is not its program (${message}): deploy all that the bundler wrote, of one build`,
+    )
   }
   return {
     post: (request, transfer) => worker.postMessage(request, transfer),

@@ -186,6 +186,7 @@ describe.runIf(chromium)('in Chromium', () => {
         await failing({ weights: '/cut.bin' }),
         await om.failing(om.openInWorker({ weights: '/cut.bin' }).run({ x, work: 0 })),
         await om.failing(om.openInWorker({ worker: '/none.js' }).run({ x, work: 0 })),
+        await om.failing(om.openInWorker({ worker: '/app.html' }).run({ x, work: 0 })),
         [...(await om.open().run({ x, work: 0 })).y.data],
       ]
     })()`)) as unknown[][]
@@ -196,13 +197,29 @@ describe.runIf(chromium)('in Chromium', () => {
       'LOAD_CHANGED',
       'LOAD_CHANGED',
       'RUN_FAILED',
+      'RUN_FAILED',
       undefined,
     ])
     expect(errors[1]![2]).toContain('/app.html is a web page, which a server gives in place of files that it lacks')
     expect(errors[3]![2]).toContain(`/cut.bin is not the file that the build wrote (5000 bytes of ${weights.length})`)
-    expect(errors[5]![2]).toContain("page.onnx: its worker failed: /none.js can't be loaded")
-    expect(errors[6]).toEqual([wanted])
+    const advice = 'deploy all that the bundler wrote, of one build'
+    expect(errors[5]![2]).toBe(
+      `page.onnx: its worker failed: /none.js is not its program (it can't be loaded): ${advice}`,
+    )
+    expect(errors[6]![2]).toMatch(/: \/app\.html is not its program \(.*SyntaxError.*\): deploy all/)
+    expect(errors[7]).toEqual([wanted])
     page.problems.length = 0 // browsers write each failed request to the console
+  })
+
+  it('in a worker, what has begun before dispose() finishes', async () => {
+    const given = await page.evaluate(`(async () => {
+      const model = om.openInWorker()
+      await model.load()
+      const runs = [1, 2, 3].map((at) => model.run({ x: new Float32Array(at), work: 1e6 }))
+      model.dispose()
+      return [...(await Promise.all(runs)).map(({ y }) => y.dims[0]), await om.failing(model.run({ x: new Float32Array(1), work: 0 }))]
+    })()`)
+    expect(given).toEqual([1, 2, 3, ['ModelRunError', 'RUN_DISPOSED', 'page.onnx: it was disposed']])
   })
 
   it('memory that is short is an error with the bytes, and the page goes on', async () => {
