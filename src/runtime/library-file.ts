@@ -11,8 +11,9 @@ import { ModelLoadError } from './errors.ts'
  *
  * @throws ModelLoadError when there is no such file
  */
-export function locate(file: string | URL, model: string): string {
-  const built = file instanceof URL || file.startsWith('file:') ? fileURLToPath(file) : file
+export function locate(file: string | { readonly href: string }, model: string): string {
+  const address = typeof file === 'string' ? file : file.href
+  const built = address.startsWith('file:') ? fileURLToPath(address) : address
   const override = process.env['ONNX_MLIR_MODEL_DIR']
   const inOverride = override ? join(override, basename(built)) : undefined
   if (inOverride !== undefined && existsSync(inOverride)) return inOverride

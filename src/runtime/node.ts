@@ -13,14 +13,17 @@ import { measureProfile, newProfileFile, type Profile } from './profile.ts'
 import type { Tensor } from './tensor.ts'
 import { WasmFile } from './wasm/file.ts'
 
-/** The files of a built model: paths or `file:` URLs. */
+/** A path, or a `file:` URL; of a `URL`, what there is without the types of Node. */
+export type FileAddress = string | { readonly href: string }
+
+/** The files of a built model. */
 export interface ModelFiles {
   /** Of a native library, or its source, which is compiled the first time. */
-  readonly addon?: string | URL
+  readonly addon?: FileAddress
   /** Or a WebAssembly module (`.wasm`). */
-  readonly library: string | URL
+  readonly library: FileAddress
   /** onnx-mlir's file of large constants, under the name that the library asks for; a module's large weights. */
-  readonly constants?: string | URL
+  readonly constants?: FileAddress
 }
 
 /**

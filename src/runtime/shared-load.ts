@@ -1,7 +1,7 @@
-import type { LoadOptions, LoadProgress } from './model.ts'
+import type { LoadOptions, LoadProgress, LoadSignal } from './model.ts'
 
 /** What does the load, and tells how far it is. */
-export type Load = (signal: AbortSignal, report: (progress: LoadProgress) => void) => Promise<void>
+export type Load = (signal: LoadSignal, report: (progress: LoadProgress) => void) => Promise<void>
 
 /** A load that many wait for, each for as long as its own signal lets it; it ends with the last of them. */
 export class SharedLoad {

@@ -54,7 +54,7 @@ export async function buildPackage(folder: string): Promise<void> {
       typeRoots: [join(repository, 'node_modules/@types')],
     },
     include: [],
-    files: ['index.ts', 'web.ts'].map((file) => join(repository, 'src/runtime', file)),
+    files: ['index.ts', 'node.ts', 'web.ts'].map((file) => join(repository, 'src/runtime', file)),
   }
   await writeFile(join(folder, 'build.json'), JSON.stringify(config))
   const { code, output } = await tsc(installedTsc, ['-p', join(folder, 'build.json')])

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, unlink } from 'node:fs/promises'
+import { mkdtemp, rm, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -29,6 +29,22 @@ describe.each(tscPaths)('%s', (path) => {
       // Without skipLibCheck: the generated declarations are checked too.
       expect((await tsc(path, ['-p', root, ...flags, '--skipLibCheck', 'false'])).output).toBe('')
     }
+  })
+
+  test('the runtime needs neither the types of the DOM nor of Node', async () => {
+    const root = await installedFixture('bare', packageFolder)
+    const uses = ['runtime', 'runtime/node', 'runtime/web'].map((path) => `export * from 'unplugin-onnx-mlir/${path}'`)
+    await writeFile(join(root, 'src/use.ts'), uses.join('\n'))
+    await writeFile(
+      join(root, 'tsconfig.plain.json'),
+      JSON.stringify({
+        extends: './tsconfig.json',
+        compilerOptions: { lib: ['es2022'], types: [], skipLibCheck: false },
+        include: ['src'],
+      }),
+    )
+    for (const flags of resolutions)
+      expect((await tsc(path, ['-p', join(root, 'tsconfig.plain.json'), ...flags])).output).toBe('')
   })
 
   test('before any generation, the client types models loosely', async () => {

@@ -1,4 +1,5 @@
 import { ModelLoadError } from '../errors.ts'
+import type { LoadSignal } from '../model.ts'
 import { type WasmModule, wasmApi } from './api.ts'
 
 /** One file of a model, and what is known of its contents. */
@@ -14,7 +15,7 @@ export interface WebFile {
 
 /** How a file is fetched. */
 export interface Way {
-  readonly signal: AbortSignal
+  readonly signal: LoadSignal
   /** Called as bytes arrive. */
   readonly report: (loaded: number, total: number | undefined) => void
 }
@@ -56,7 +57,9 @@ async function attempt(file: WebFile, { signal, report }: Way, past: object): Pr
   try {
     const onDisk = await fileContents(String(given))
     if (onDisk !== undefined) return { bytes: await expectContents(file, String(given), onDisk), isOwn: true }
-    const response = isA('Response', given) ? (given as Response) : await fetch(String(given), { signal, ...past })
+    const response = isA('Response', given)
+      ? (given as Response)
+      : await fetch(String(given), { signal: signal as AbortSignal, ...past })
     place = response.url || place
     if (!response.ok) throw problem(file, 'MISSING', `${place} answered ${response.status}`)
     // The browser keeps machine code for a response, and makes it as bytes come. Not where its type is wrong.
