@@ -29,7 +29,7 @@ export function compileModuleNow(bytes: Uint8Array, model: string): WasmModule {
 function notCompiled(error: unknown, model: string): ModelLoadError {
   const { message } = error as Error
   const [code, why] = !wasmApi()?.validate(simdProbe)
-    ? ['MACHINE', 'there is no WebAssembly with SIMD here: it takes Chrome 91, Firefox 89, Safari 16.4, or a later one']
+    ? ['MACHINE', 'there is no WebAssembly with SIMD here, which browsers since Safari 16.4 have']
     : /CSP|Content Security|unsafe-eval/.test(message)
       ? ['CSP', `the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src`]
       : /disallowed by embedder/.test(message)

@@ -63,17 +63,13 @@ async function attempt(file: WebFile, { signal, report }: Way, past: object): Pr
     place = response.url || place
     if (!response.ok) throw problem(file, 'MISSING', `${place} answered ${response.status}`)
     // The browser keeps machine code for a response, and makes it as bytes come. Not where its type is wrong.
-    const module =
-      what === 'module'
-        ? wasmApi()
-            ?.compileStreaming?.(response.clone())
-            .catch(() => undefined)
-        : undefined
+    const streamed = what === 'module' ? wasmApi()?.compileStreaming?.(response.clone()) : undefined
+    const module = streamed?.catch(() => undefined)
     const bytes = await bytesOf(response, file, report)
     return { bytes: await expectContents(file, place, bytes), module: await module, isOwn: true }
   } catch (error) {
     if (error instanceof ModelLoadError) throw error
-    throw problem(file, 'FETCH', `${place} can't be fetched (${String((error as Error).message)})`, error)
+    throw problem(file, 'FETCH', `${place} can't be fetched (${(error as Error).message})`, error)
   }
 }
 
@@ -117,11 +113,11 @@ async function expectContents(file: WebFile, place: string, bytes: Uint8Array): 
   let isKnown = isWhole && (what === 'weights' || bytes.subarray(0, 4).join() === '0,97,115,109')
   if (isKnown && sha256 !== undefined && subtle !== undefined) {
     const hash = new Uint8Array(await subtle.digest('SHA-256', bytes))
-    isKnown = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('') === sha256
+    isKnown = Array.from(hash, (byte) => (256 + byte).toString(16).slice(1)).join('') === sha256
   }
   if (isKnown) return bytes
   if (/^\s*<(!doctype|html)/i.test(String.fromCharCode(...bytes.subarray(0, 99))))
-    throw problem(file, 'MISSING', `${place} is a web page, which a server gives in place of files that it lacks`)
+    throw problem(file, 'MISSING', `${place} is a web page, given in place of a missing file`)
   const how = isWhole ? 'of another build' : `${bytes.length} bytes of ${length}`
   throw problem(file, 'CHANGED', `${place} is not the file that the build wrote (${how})`)
 }

@@ -200,7 +200,7 @@ describe.runIf(chromium)('in Chromium', () => {
       'RUN_FAILED',
       undefined,
     ])
-    expect(errors[1]![2]).toContain('/app.html is a web page, which a server gives in place of files that it lacks')
+    expect(errors[1]![2]).toContain('/app.html is a web page, given in place of a missing file')
     expect(errors[3]![2]).toContain(`/cut.bin is not the file that the build wrote (5000 bytes of ${weights.length})`)
     const advice = 'deploy all that the bundler wrote, of one build'
     expect(errors[5]![2]).toBe(

@@ -247,7 +247,7 @@ describe('what is wrong', () => {
     const whole = path === '/net.bin' && (page as { body: string }).body.startsWith('\n')
     if (!whole)
       expect(message).toBe(
-        `net.onnx: ${path} is a web page, which a server gives in place of files that it lacks: ${advice}`,
+        `net.onnx: ${path} is a web page, given in place of a missing file: ${advice}`,
       )
   })
 

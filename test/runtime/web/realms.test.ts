@@ -84,7 +84,7 @@ describe('an engine that lacks something', () => {
       name: 'ModelLoadError',
       code: 'LOAD_MACHINE',
       message:
-        'affine.onnx: there is no WebAssembly with SIMD here: it takes Chrome 91, Firefox 89, Safari 16.4, or a later one',
+        'affine.onnx: there is no WebAssembly with SIMD here, which browsers since Safari 16.4 have',
     })
   })
 
