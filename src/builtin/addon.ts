@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { diskError } from '../cache/disk.ts'
+import { diskError, makeFolder } from '../cache/disk.ts'
 import { CompileError, EnvironmentError } from '../errors.ts'
 import { addonFlags, addonPlatform } from '../runtime/addon.ts'
 import type { Target } from '../targets/index.ts'
@@ -55,7 +55,7 @@ export async function writeAddonSource({ outDir }: AddonOptions): Promise<string
   if (await isFilled(path)) return path
   const temporary = `${path}.${process.pid}.tmp`
   try {
-    await mkdir(outDir, { recursive: true })
+    await makeFolder(outDir)
     await writeFile(temporary, text)
     await rename(temporary, path)
   } catch (error) {
@@ -123,7 +123,7 @@ async function compile(toolchain: Toolchain, recipe: Recipe, addon: string, opti
   const { outDir, signal } = options
   let staging: string
   try {
-    await mkdir(outDir, { recursive: true })
+    await makeFolder(outDir)
     staging = await mkdtemp(join(outDir, 'addon-'))
   } catch (error) {
     throw diskError(error, outDir)

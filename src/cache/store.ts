@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EnvironmentError } from '../errors.ts'
 import { diskError, makeFolder } from './disk.ts'
@@ -133,7 +133,7 @@ export class Store {
 
   private async withLock<Result>(key: string, options: GetOrMakeOptions, work: () => Promise<Result>): Promise<Result> {
     const folder = await this.writableFolder()
-    await mkdir(folder, { recursive: true }).catch(() => {}) // where it can't be made there is no lock either
+    await makeFolder(folder).catch(() => {}) // where it can't be made there is no lock either
     const lock = await acquireLock(join(folder, `${key}.lock`), options)
     try {
       return await work()

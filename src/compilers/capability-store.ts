@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../cache/disk.ts'
 import type { Capabilities } from '../onnx-mlir/capabilities.ts'
 import type { CapabilityStore } from '../onnx-mlir/probe.ts'
 
@@ -22,7 +23,7 @@ export function capabilityStore(folder: string | undefined): CapabilityStore {
       if (folder === undefined) return
       const temporary = `${fileOf(key)}.${process.pid}.tmp`
       try {
-        await mkdir(folder, { recursive: true })
+        await makeFolder(folder)
         await writeFile(temporary, JSON.stringify(capabilities), { flag: 'wx' })
         await rename(temporary, fileOf(key))
       } catch {

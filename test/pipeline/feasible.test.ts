@@ -128,3 +128,15 @@ describe.runIf(findsNpmClang)('@yowasp/clang alone', { timeout: 120_000 }, () =>
     expect(built.facts.compiler.version).toMatch(/clang \d/)
   })
 })
+
+describe.runIf(wasm && process.platform === 'linux')(
+  'a cache in a folder that can not be made',
+  { timeout: 60_000 },
+  () => {
+    test.each(['wasm', 'host'])('is done without, for %s', async (target) => {
+      const { built, text } = await build({ target, cache: '/proc/nowhere', O: 0 })
+      expect(built.artifact.library).not.toContain('/proc')
+      expect(text).toContain('/proc/nowhere')
+    })
+  },
+)
