@@ -35,6 +35,12 @@ interface Message {
   readonly error?: { readonly message: string }
 }
 
+/** The end of one loading of a page. */
+interface Load {
+  readonly promise: Promise<void>
+  readonly done: () => void
+}
+
 /** A page in a headless Chromium, spoken to in its DevTools protocol over pipes: no port, no library. */
 export class Page {
   /** What the page wrote to its console as errors, or didn't catch, or wasn't allowed to load; all that it asked of others. */
@@ -45,6 +51,7 @@ export class Page {
   private readonly profile: string
   private readonly commands: Writable
   private readonly expected = new Map<string, () => void>()
+  private readonly loads = new Map<string, Load>()
   private readonly waiting = new Map<number, (message: Message) => void>()
   private session: string | undefined
   private received = ''
@@ -76,13 +83,10 @@ export class Page {
     const { targetId } = await page.send('Target.createTarget', { url: 'about:blank' })
     const { sessionId } = await page.send('Target.attachToTarget', { targetId, flatten: true })
     page.session = sessionId as string
-    page.origin = new URL(url).origin
     for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await page.send(`${domain}.enable`)
     await page.resize(1280, 900)
-    await page.send('Page.navigate', { url })
-    await page.evaluate(
-      'new Promise((done) => document.readyState === "complete" ? done() : addEventListener("load", done))',
-    )
+    await page.send('Page.setLifecycleEventsEnabled', { enabled: true })
+    await page.visit(url)
     return page
   }
 
@@ -95,10 +99,20 @@ export class Page {
 
   /** Goes to another address, and waits until it is loaded. */
   async visit(url: string): Promise<void> {
-    const loaded = new Promise<void>((done) => this.expected.set('Page.loadEventFired', done))
     this.origin = new URL(url).origin
-    await this.send('Page.navigate', { url })
-    await loaded
+    const { loaderId } = await this.send('Page.navigate', { url })
+    // Events of the page before may still come: each load tells whose it is.
+    await this.loadOf(loaderId as string).promise
+  }
+
+  private loadOf(loaderId: string): Load {
+    let load = this.loads.get(loaderId)
+    if (load === undefined) {
+      let done = (): void => {}
+      const promise = new Promise<void>((resolve) => (done = resolve))
+      this.loads.set(loaderId, (load = { promise, done }))
+    }
+    return load
   }
 
   /** The value of an expression in the page. */
@@ -195,6 +209,7 @@ export class Page {
       this.waiting.delete(id)
     }
     if (method !== undefined) this.expected.get(method)?.()
+    if (method === 'Page.lifecycleEvent' && params?.['name'] === 'load') this.loadOf(params['loaderId']).done()
     if (method === 'Runtime.exceptionThrown') this.problems.push(JSON.stringify(params))
     if (method === 'Runtime.consoleAPICalled' && ['error', 'warning', 'assert'].includes(params?.['type']))
       this.problems.push(JSON.stringify(params))
