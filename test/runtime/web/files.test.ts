@@ -245,10 +245,7 @@ describe('what is wrong', () => {
     const { code, message } = await failed({ [path]: page })
     expect(code).toBe('LOAD_MISSING')
     const whole = path === '/net.bin' && (page as { body: string }).body.startsWith('\n')
-    if (!whole)
-      expect(message).toBe(
-        `net.onnx: ${path} is a web page, given in place of a missing file: ${advice}`,
-      )
+    if (!whole) expect(message).toBe(`net.onnx: ${path} is a web page, given in place of a missing file: ${advice}`)
   })
 
   it('truncated', async () => {

@@ -83,8 +83,7 @@ describe('an engine that lacks something', () => {
     expect(await fails()).toMatchObject({
       name: 'ModelLoadError',
       code: 'LOAD_MACHINE',
-      message:
-        'affine.onnx: there is no WebAssembly with SIMD here, which browsers since Safari 16.4 have',
+      message: 'affine.onnx: there is no WebAssembly with SIMD here, which browsers since Safari 16.4 have',
     })
   })
 
