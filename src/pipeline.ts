@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { addonFor } from './addon-for.ts'
-import { feasibleRequest } from './feasible.ts'
 import type { Artifact, Signature } from './artifact.ts'
 import { artifactFor } from './artifacts.ts'
 import { buildReport, type ReportSettings } from './build-report.ts'
@@ -15,6 +14,7 @@ import type { ReadOptions } from './onnx/limits.ts'
 import { readModel } from './onnx/read.ts'
 import { loadOperators, type OperatorDefinition, operatorFiles } from './ops/user/define.ts'
 import { factsOf, isModule } from './pipeline/facts.ts'
+import { feasibleRequest } from './pipeline/feasible.ts'
 import {
   artifactRequest,
   deliveryOf,

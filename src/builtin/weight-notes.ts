@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import type { SmallWeights, StoredWeights } from '../graph/rewrites/small-weights.ts'
 import type { Model } from '../onnx/model.ts'
+import { percent } from '../percent.ts'
 import { listed, quote } from '../runtime/shorten.ts'
 
 /** What storing weights in fewer bytes saves and costs, in sentences. `bytes`: of all constants as they are stored now. */
@@ -39,8 +40,4 @@ function savings(stored: readonly StoredWeights[], already: number, bytes: numbe
 
 function kilobytes(bytes: number): string {
   return `${Math.ceil(bytes / 1000).toLocaleString('en')} kB`
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(2))} %`
 }

@@ -2,6 +2,7 @@ import { copyFile, rename, rm } from 'node:fs/promises'
 import { extname, join, resolve } from 'node:path'
 import { diskError, makeFolder } from '../cache/disk.ts'
 import { stages } from '../onnx-mlir/options.ts'
+import { isModule } from '../pipeline/facts.ts'
 import type { BuildResult } from '../pipeline.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { requirementsOf } from '../targets/index.ts'
@@ -53,9 +54,8 @@ async function writeLibrary(
 ): Promise<Outcome> {
   progress(`writing to ${out}`)
   await makeFolder(out, OUT_OPTION)
-  const extension = extname(artifact.library)
-  const library = join(out, stemOf(id) + extension)
-  const constantsName = extension === '.wasm' ? `${stemOf(id)}.bin` : artifact.constants?.name
+  const library = join(out, stemOf(id) + extname(artifact.library))
+  const constantsName = isModule(artifact) ? `${stemOf(id)}.bin` : artifact.constants?.name
   const constants = constantsName && artifact.constants && join(out, constantsName)
   // The library comes last: where it stands, everything does.
   if (artifact.constants && constants) await place(artifact.constants.path, constants, out)

@@ -1,6 +1,7 @@
 import { readModel } from '../onnx/read.ts'
 import { OutputDifferences, type OutputDifference } from '../conformance/difference.ts'
 import { readDataSet } from '../conformance/data-set.ts'
+import { percent } from '../percent.ts'
 import { modelFile } from '../plugin/models.ts'
 import { printable } from '../printable.ts'
 import { canonicalQuery, type RequestOptions } from '../request/index.ts'
@@ -104,9 +105,9 @@ async function sampleInputs(
 }
 
 function verdict(bad: number, rows: readonly Row[], most: number): string {
-  if (bad > 0) return red(`${bad} of ${rows.length} outputs differ by more than ${percent(most)}`)
+  if (bad > 0) return red(`${bad} of ${rows.length} outputs differ by more than ${shareText(most)}`)
   const largest = Math.max(0, ...rows.map((row) => row.largest))
-  return green(`the largest difference is ${percent(largest)}`)
+  return green(`the largest difference is ${shareText(largest)}`)
 }
 
 function tableOf(rows: readonly Row[]): string {
@@ -115,14 +116,14 @@ function tableOf(rows: readonly Row[]): string {
     ...rows.map(({ inputs, output, largest, mean, elements, problem }) => [
       printable(inputs),
       printable(output),
-      percent(largest),
-      percent(mean),
+      shareText(largest),
+      shareText(mean),
       String(elements),
       problem === undefined ? '' : red(printable(problem)),
     ]),
   ])
 }
 
-function percent(share: number): string {
-  return Number.isFinite(share) ? `${Number((share * 100).toPrecision(2))} %` : '∞'
+function shareText(share: number): string {
+  return Number.isFinite(share) ? percent(share) : '∞'
 }

@@ -96,6 +96,6 @@ export function difference(actual: TestValue, expected: TestValue, tolerances: T
 }
 
 /** Whether numbers that differ may be close. */
-function isTolerant({ type }: Tensor): boolean {
+export function isTolerant({ type }: Pick<Tensor, 'type'>): boolean {
   return isFloat(type) || type.startsWith('complex')
 }

@@ -1,9 +1,9 @@
-import { isFloat } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { tensorValues } from '../onnx/tensor.ts'
 import type { Result } from '../runtime/results.ts'
 import type { SignatureEntry } from '../runtime/signature.ts'
 import { byElement } from './by-element.ts'
+import { isTolerant } from './compare.ts'
 import { valuesFromRuntime } from './runtime-tensor.ts'
 
 /** How far an output is from what it should be, over all runs that were compared. */
@@ -61,7 +61,7 @@ class Gathered {
       return
     }
     const [given, wanted] = [tensorValues(actual), tensorValues(expected)]
-    const isNumber = isFloat(expected.type) || expected.type.startsWith('complex')
+    const isNumber = isTolerant(expected)
     this.areNumbers = isNumber
     for (let i = 0; i < wanted.length; i++) {
       const [a, e] = [given[i]!, wanted[i]!]

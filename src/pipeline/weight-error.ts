@@ -4,6 +4,7 @@ import { rememberByStat } from '../cache/file-memo.ts'
 import { type ProbeInputs, probeInputs } from '../compilers/probe.ts'
 import { OutputDifferences } from '../conformance/difference.ts'
 import { CompileError } from '../errors.ts'
+import { percent } from '../percent.ts'
 import type { Request } from '../request/index.ts'
 import type { Model, ModelFacts } from '../runtime/model.ts'
 import { createNodeModel } from '../runtime/node.ts'
@@ -52,10 +53,10 @@ export async function checkWeightError(
   const { weights, maxWeightError } = directives
   const { what, share, how } = await measured(small, context)
   const name = basename(path)
-  const begin = `${name}: weights=${weights} changes ${what} by up to ${percent(share)} (${how})`
-  if (share <= maxWeightError) return context.log(`${begin}; ${percent(maxWeightError)} is allowed`)
+  const begin = `${name}: weights=${weights} changes ${what} by up to ${amount(share)} (${how})`
+  if (share <= maxWeightError) return context.log(`${begin}; ${amount(maxWeightError)} is allowed`)
   const other = weights === 'int8' ? 'f16' : 'f32'
-  const message = `${begin}, but maxWeightError allows ${percent(maxWeightError)}. Use weights=${other}, or see what it does to inputs of yours: unplugin-onnx-mlir verify ${name} --weights ${weights} --input NAME=FILE`
+  const message = `${begin}, but maxWeightError allows ${amount(maxWeightError)}. Use weights=${other}, or see what it does to inputs of yours: unplugin-onnx-mlir verify ${name} --weights ${weights} --input NAME=FILE`
   if (context.mode === 'dev') return context.warn(message)
   throw new CompileError('COMPILE_WEIGHT_ERROR', message, { model: path, weights, what, share, maxWeightError })
 }
@@ -109,6 +110,6 @@ function modelOf({ facts, addon, artifact }: Build): Model {
   })
 }
 
-function percent(share: number): string {
-  return Number.isFinite(share) ? `${Number((share * 100).toPrecision(2))} %` : 'any amount'
+function amount(share: number): string {
+  return Number.isFinite(share) ? percent(share) : 'any amount'
 }

@@ -13,10 +13,13 @@ export interface FileReference {
  */
 export function chunkUrl({ relativePath, format }: FileReference): string {
   const path = encodeURI(relativePath)
-  const url = JSON.stringify(path.startsWith('.') ? path : `./${path}`)
-  if (format === 'es') return `new URL(${url}, import.meta.url).href`
-  const script = `document.currentScript?.src ?? document.baseURI`
-  if (format === 'cjs')
-    return `new URL(${url}, typeof document === 'undefined' ? require('node:url').pathToFileURL(__filename) : (${script})).href`
-  return `new URL(${url}, typeof document === 'undefined' ? self.location.href : (${script})).href`
+  return urlBesideChunk(JSON.stringify(path.startsWith('.') ? path : `./${path}`), format)
+}
+
+/** The same of a name that an expression gives, relative to the chunk. */
+export function urlBesideChunk(name: string, format: string): string {
+  if (format === 'es') return `new URL(${name}, import.meta.url).href`
+  const withoutDocument = format === 'cjs' ? `require('node:url').pathToFileURL(__filename)` : 'self.location.href'
+  const chunk = `typeof document === 'undefined' ? ${withoutDocument} : (document.currentScript?.src ?? document.baseURI)`
+  return `new URL(${name}, ${chunk}).href`
 }

@@ -2,6 +2,7 @@ import { copyFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { BuildOptions, BuildResult, Loader, PluginBuild } from 'esbuild'
 import type { Platform } from '../emit/module.ts'
+import { urlBesideChunk } from './chunk-url.ts'
 import type { EmittedFile } from './files.ts'
 import type { Host } from './host.ts'
 
@@ -92,10 +93,7 @@ function emittedUrl(path: string, options: BuildOptions): string {
  */
 function webUrl(path: string, options: BuildOptions): string {
   const name = nameOf(path)
-  if (options.publicPath) return name
-  if (isModule(options)) return `new URL(${name}, import.meta.url).href`
-  const script = 'document.currentScript?.src ?? document.baseURI'
-  return `new URL(${name}, typeof document === 'undefined' ? self.location.href : (${script})).href`
+  return options.publicPath ? name : urlBesideChunk(name, isModule(options) ? 'es' : 'iife')
 }
 
 /** Expression for the name that the `file` loader gives: with the public path, or else relative to the chunk it stands in. */

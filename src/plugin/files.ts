@@ -1,4 +1,5 @@
 import { basename, extname } from 'node:path'
+import { isModule } from '../pipeline/facts.ts'
 import type { BuildResult } from '../pipeline.ts'
 
 /** A file of a compiled model that must stand on disk where the bundled program runs. */
@@ -33,7 +34,7 @@ export function emittedFiles(model: string, { artifact, addon }: BuildResult): E
   const base = basename(model, '.onnx').replace(/[^\w.-]/g, '_')
   const extension = extname(artifact.library)
   const stem = `${base}-${artifact.sha256.slice(0, 8)}`
-  const isWasm = extension === '.wasm'
+  const isWasm = isModule(artifact)
   const folder = artifact.constants && !isWasm ? `${stem}/` : ''
   const constantsName = isWasm ? `${base}.bin` : (artifact.constants?.name ?? '')
 

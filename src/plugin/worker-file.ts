@@ -3,8 +3,14 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { EmittedFile } from './files.ts'
 
+let file: Promise<EmittedFile> | undefined
+
 /** The program of the Web Worker that runs models of a page (`worker=true`): one for all of them. */
-export async function workerFile(): Promise<EmittedFile> {
+export function workerFile(): Promise<EmittedFile> {
+  return (file ??= readWorker())
+}
+
+async function readWorker(): Promise<EmittedFile> {
   const source = createRequire(import.meta.url).resolve('unplugin-onnx-mlir/runtime/worker')
   const sha256 = createHash('sha256')
     .update(await readFile(source))

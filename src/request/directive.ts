@@ -34,6 +34,25 @@ export function choice<const Word extends string>(
   }
 }
 
+/** A directive that is on or off. */
+export function flag({
+  words: [on, off],
+  ...facts
+}: Pick<Directive<boolean>, 'name' | 'syntax' | 'summary' | 'merge'> & {
+  readonly words: readonly [on: string, off: string]
+}): Directive<boolean> {
+  return {
+    ...facts,
+    fallback: false,
+    parse(text) {
+      if (text !== on && text !== off) throw invalidValue(facts.name, text, `${on} or ${off}`)
+      return text === on
+    },
+    // Options may come from a file that nobody type-checked: what is no boolean is left to `parse`, which refuses it.
+    format: (value: unknown) => (value === false ? '' : value === true ? on : String(value)),
+  }
+}
+
 export function invalidValue(name: string, given: string, expected: string, advice = ''): UsageError {
   return new UsageError('USAGE_DIRECTIVE', `${name}="${given}" must be ${expected}.${advice}`, {
     name,

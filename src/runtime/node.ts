@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { loadAddon } from './addon.ts'
 import { expectBindable } from './bound.ts'
-import type { Result } from './results.ts'
+import { asStated } from './results.ts'
 import { ModelLoadError, ModelRunError } from './errors.ts'
 import { expectContents, type KnownFile, readAhead } from './integrity.ts'
 import { checkArch, checkLibrary, locate } from './library-file.ts'
@@ -171,11 +171,6 @@ function nativeFiles({ library, constants }: LocatedFiles): readonly KnownFile[]
 /** Whether a library is WebAssembly. */
 function isModule(library: string): boolean {
   return library.endsWith('.wasm')
-}
-
-/** The generated declaration states what each result really is; to code without one, models are of tensors. */
-function asStated(results: Record<string, Result>): Record<string, Tensor> {
-  return results as Record<string, Tensor>
 }
 
 function loadError(error: unknown, what: string): ModelLoadError | ModelRunError {

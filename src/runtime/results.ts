@@ -98,6 +98,11 @@ export class Results {
   }
 }
 
+/** The generated declaration states what each result really is; to code without one, models are of tensors. */
+export function asStated(results: Record<string, Result>): Record<string, Tensor> {
+  return results as Record<string, Tensor>
+}
+
 function dataOf(type: ElementType, { data }: RawTensor): TensorData {
   return wrapped(storage[type].array, data) as TensorData
 }

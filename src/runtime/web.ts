@@ -2,7 +2,7 @@ import { expectBindable } from './bound.ts'
 import { ModelRunError } from './errors.ts'
 import type { BoundModel, Model, ModelFacts } from './model.ts'
 import { ModelShell } from './model-shell.ts'
-import type { Result } from './results.ts'
+import { asStated } from './results.ts'
 import type { Load } from './shared-load.ts'
 import type { Tensor } from './tensor.ts'
 import type { WasmModule } from './wasm/api.ts'
@@ -85,9 +85,4 @@ class WebModel extends ModelShell implements Model {
     if (this.#module !== undefined && weights === undefined) return (this.#session = newSessionNow(this.#module, this))
     throw new ModelRunError('RUN_UNLOADED', `${this.name}: it is not loaded: await load() before runSync() and bind()`)
   }
-}
-
-/** The generated declaration states what each result really is; to code without one, models are of tensors. */
-function asStated(results: Record<string, Result>): Record<string, Tensor> {
-  return results as Record<string, Tensor>
 }

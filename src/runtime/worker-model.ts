@@ -1,6 +1,7 @@
 import { ModelRunError } from './errors.ts'
 import type { Model, ModelFacts } from './model.ts'
 import { ModelShell } from './model-shell.ts'
+import { asStated } from './results.ts'
 import type { Load } from './shared-load.ts'
 import type { Tensor } from './tensor.ts'
 import { filesOf, type WebFiles } from './wasm/load.ts'
@@ -40,7 +41,7 @@ class WorkerModel extends ModelShell implements Model {
     if (this.#loaded === undefined) await this.load()
     this.expectUse()
     const { results } = await this.#loaded!.run(own) // without a wait before it, so that dispose() knows of it
-    return results as Record<string, Tensor>
+    return asStated(results)
   }
 
   runSync(): never {

@@ -1,11 +1,10 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { diskError } from '../cache/disk.ts'
 import { failure } from './failure.ts'
 import { findCc } from './find.ts'
 import type { CompiledLibrary, CompileJob } from './job.ts'
 import { runCompiler } from './spawn.ts'
-import { inStaging, isFile } from './staging.ts'
+import { inStaging, isFile, writeSource } from './staging.ts'
 import { knownFlags, libraryFlags, machineFlags } from './flags.ts'
 import { type WeightsForm, writeWeights } from './weights.ts'
 
@@ -41,13 +40,12 @@ export async function compileLibrary(job: CompileJob): Promise<CompiledLibrary> 
   })
 }
 
-async function stage(folder: string, job: CompileJob, form: WeightsForm): Promise<void> {
-  try {
-    await writeFile(join(folder, 'model.c'), job.source, { flag: 'wx' })
-    if (job.weights !== undefined && job.weights.bytes > 0) await writeWeights(folder, job.weights, form)
-  } catch (error) {
+async function stage(folder: string, { source, weights }: CompileJob, form: WeightsForm): Promise<void> {
+  await writeSource(folder, source)
+  if (weights === undefined || weights.bytes === 0) return
+  await writeWeights(folder, weights, form).catch((error: unknown) => {
     throw diskError(error, folder)
-  }
+  })
 }
 
 function compilerArguments(job: CompileJob, form: WeightsForm): string[] {

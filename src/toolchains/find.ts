@@ -94,13 +94,23 @@ async function tryCommand(
 ): Promise<Toolchain | undefined> {
   const program = which(name, env)
   if (program === undefined) return undefined
-  const probe = async () => JSON.stringify(await ask([program, ...args]))
-  const real = realpathSync(program)
+  const command = [program, ...args] as const
+  const answer = await rememberedAnswer('compiler', command, memoFolder, ask)
+  return answer === null ? undefined : { command, ...answer }
+}
+
+/** What a program answers when it is asked `about`, as plain data; remembered until there is another program in its place. */
+export async function rememberedAnswer<Answer>(
+  about: string,
+  command: readonly [string, ...string[]],
+  memoFolder: string | undefined,
+  ask: (command: readonly string[]) => Promise<Answer>,
+): Promise<Answer> {
+  const probe = async (): Promise<string> => JSON.stringify(await ask(command))
+  const real = realpathSync(command[0])
   // The name is part of it: one clang binary makes code for another machine when called as `s390x-linux-gnu-clang`.
-  const kind = `compiler ${[program, ...args].join(' ')}`
-  const text = isItself(real) ? await rememberByStat(memoFolder, kind, real, probe) : await probe()
-  const answer: Answer | null = JSON.parse(text)
-  return answer === null ? undefined : { command: [program, ...args], ...answer }
+  const kind = `${about} ${command.join(' ')}`
+  return JSON.parse(isItself(real) ? await rememberByStat(memoFolder, kind, real, probe) : await probe()) as Answer
 }
 
 type Answer = Omit<Toolchain, 'command'>

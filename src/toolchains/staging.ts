@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { diskError, makeFolder } from '../cache/disk.ts'
@@ -43,6 +43,15 @@ async function makeStaging(root: string): Promise<string> {
 async function removeAllBut(name: string, folder: string): Promise<void> {
   const others = (await readdir(folder)).filter((entry) => entry !== name)
   await Promise.all(others.map((entry) => rm(join(folder, entry), { recursive: true, force: true })))
+}
+
+/** Writes a model's C, `model.c`. @throws EnvironmentError `ENVIRONMENT_DISK` */
+export async function writeSource(folder: string, source: string): Promise<void> {
+  try {
+    await writeFile(join(folder, 'model.c'), source, { flag: 'wx' })
+  } catch (error) {
+    throw diskError(error, folder)
+  }
 }
 
 /** Whether there is a file with contents. */

@@ -93,7 +93,7 @@ function readSections(module: Uint8Array): Section[] {
 
 function writeModule(sections: readonly Section[]): Uint8Array {
   const parts = sections.flatMap(({ id, content }) => [Uint8Array.of(id), u32(content.length), content])
-  return concat([Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0), ...parts])
+  return Buffer.concat([Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0), ...parts])
 }
 
 interface Export {
@@ -116,7 +116,7 @@ function withoutExport(name: string, sections: readonly Section[]): Section[] {
   return sections.map(({ id, content }) => {
     if (id !== section.export) return { id, content }
     const kept = readExports(content).filter((entry) => entry.name !== name)
-    return { id, content: concat([u32(kept.length), ...kept.map(({ bytes }) => bytes)]) }
+    return { id, content: Buffer.concat([u32(kept.length), ...kept.map(({ bytes }) => bytes)]) }
   })
 }
 
@@ -158,7 +158,7 @@ function appendData(sections: readonly Section[], address: number, chunks: reado
   const reader = new Reader(data?.content ?? Uint8Array.of(0))
   const count = reader.u32() + 1
   const others = data?.content.subarray(reader.at) ?? new Uint8Array()
-  const extended = { id: section.data, content: concat([u32(count), others, ...segment]) }
+  const extended = { id: section.data, content: Buffer.concat([u32(count), others, ...segment]) }
   const counted = sections
     .filter(({ id }) => id !== section.data)
     .map((other) => (other.id === section.dataCount ? { id: other.id, content: u32(count) } : other))
@@ -181,14 +181,4 @@ function s32(value: number): Uint8Array {
       return Uint8Array.from([...bytes, byte])
     bytes.push(byte | 0x80)
   }
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined
 }

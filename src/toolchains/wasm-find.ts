@@ -2,10 +2,10 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { readFileSync, realpathSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { rememberByStat } from '../cache/file-memo.ts'
 import { EnvironmentError } from '../errors.ts'
+import { rememberedAnswer } from './find.ts'
 import { splitCommand, which } from './programs.ts'
 import { runCompiler } from './spawn.ts'
 
@@ -73,10 +73,7 @@ async function tryClang(
   const program = which(name, env)
   if (program === undefined) return undefined
   const command = [program, ...args] as const
-  const text = await rememberByStat(memoFolder, `wasm ${command.join(' ')}`, realpathSync(program), async () =>
-    JSON.stringify(await probe(command)),
-  )
-  const version = JSON.parse(text) as string | null
+  const version = await rememberedAnswer('wasm', command, memoFolder, probe)
   return version === null ? undefined : { kind: 'clang', command, version }
 }
 

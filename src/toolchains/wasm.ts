@@ -6,7 +6,7 @@ import { failure } from './failure.ts'
 import { languageFlags } from './flags.ts'
 import type { CompileJob } from './job.ts'
 import { runCompiler, type RunResult } from './spawn.ts'
-import { inStaging } from './staging.ts'
+import { inStaging, writeSource } from './staging.ts'
 import { finishModule } from './wasm-binary.ts'
 import { findWasm, machineFlags, type WasmToolchain } from './wasm-find.ts'
 import { runYowasp } from './yowasp.ts'
@@ -100,9 +100,7 @@ async function link(
 ): Promise<Uint8Array> {
   const limits = { signal: job.signal, timeout: job.timeout, memory: job.memory }
   const version = `clang ${toolchain.version}`
-  await writeFile(join(folder, 'model.c'), job.source, { flag: 'wx' }).catch((error: unknown) => {
-    throw diskError(error, folder)
-  })
+  await writeSource(folder, job.source)
   const made = async (result: RunResult, command: readonly [string, ...string[]], module?: Uint8Array) => {
     if (result.status === 0 && module !== undefined && module.length > 0) return module
     throw failure(result, folder, job, { command, version }, flags)

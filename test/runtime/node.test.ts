@@ -2,13 +2,13 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { ModelRunError } from '../../src/runtime/index.ts'
-import type { Model, ModelFacts, SignatureEntry, Tensor } from '../../src/runtime/index.ts'
+import type { Model, ModelFacts, SignatureEntry } from '../../src/runtime/index.ts'
 import { isNarrow } from '../../src/runtime/elements.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
 import { storage, type TypedArray } from '../../src/runtime/tensor.ts'
 import { compileModel, echoTypes, factsOf, makeFolder, signatures, testAddon } from '../native/libraries.ts'
 import { isTensor, type TensorEntry } from '../../src/runtime/signature.ts'
+import { failBoth, runBoth } from './both-ways.ts'
 
 const folder = makeFolder()
 let addon: string
@@ -23,23 +23,6 @@ beforeAll(async () => {
 
 function open(name: keyof typeof signatures, library: string = name): Model {
   return createNodeModel(factsOf(name), { addon, library: libraries.get(library)! })
-}
-
-/** Both ways to run must give the same. */
-async function runBoth(model: Model, inputs: Record<string, unknown>): Promise<Readonly<Record<string, Tensor>>> {
-  const sync = model.runSync(inputs)
-  expect(await model.run(inputs)).toEqual(sync)
-  return sync
-}
-
-async function failBoth(model: Model, inputs: Record<string, unknown>): Promise<ModelRunError> {
-  const error = await model.run(inputs).then(
-    () => expect.fail('it ran'),
-    (reason: unknown) => reason as ModelRunError,
-  )
-  expect(() => model.runSync(inputs)).toThrow(error.message)
-  expect(error).toBeInstanceOf(ModelRunError)
-  return error
 }
 
 const f32 = (...values: number[]) => new Float32Array(values)

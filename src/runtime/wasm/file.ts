@@ -9,6 +9,7 @@ import { compileModule, compileModuleNow, newSessionNow } from './compile.ts'
 import { nodeThread } from './node-thread.ts'
 import { ownInputs } from './own.ts'
 import type { WasmSession } from './session.ts'
+import { tensorsIn } from './tensors-in.ts'
 import { type Opened, RemoteModel } from './thread.ts'
 
 /** A module and its weights. */
@@ -136,6 +137,5 @@ export class WasmFile implements ModelSession {
 
 /** Elements of all inputs. */
 function sizeOf(inputs: readonly CheckedInput[]): number {
-  const tensors = inputs.flatMap((input) => ('items' in input ? input.items : [input]))
-  return tensors.reduce((sum, { data }) => sum + data.length, 0)
+  return tensorsIn(inputs).reduce((sum, { data }) => sum + data.length, 0)
 }

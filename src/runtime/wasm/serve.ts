@@ -4,6 +4,7 @@ import type { Signature } from '../signature.ts'
 import type { WasmModule } from './api.ts'
 import { newSession } from './compile.ts'
 import type { WasmSession } from './session.ts'
+import { tensorsIn } from './tensors-in.ts'
 
 /** What a thread is asked that runs models for another one. */
 export interface Request {
@@ -43,8 +44,9 @@ export function serve(post: (reply: Reply, transfer: ArrayBuffer[]) => void): (r
       const start = performance.now()
       const raw = session!.execute(inputs)
       const milliseconds = performance.now() - start
-      const tensors = raw.flatMap((value) => ('items' in value ? value.items : [value]))
-      const buffers = tensors.map(({ data }) => data).filter((data) => !Array.isArray(data))
+      const buffers = tensorsIn(raw)
+        .map(({ data }) => data)
+        .filter((data) => !Array.isArray(data))
       post({ id, raw, milliseconds }, buffers as ArrayBuffer[])
     } catch (error) {
       const { code, message } = error as { code: string; message: string }

@@ -6,6 +6,7 @@ import type { Signature } from '../signature.ts'
 import type { CheckedTensor } from '../tensor-input.ts'
 import type { WasmModule } from './api.ts'
 import type { Reply, Request } from './serve.ts'
+import { tensorsIn } from './tensors-in.ts'
 
 /** A worker of the platform. */
 export interface Port {
@@ -168,7 +169,7 @@ export class RemoteModel {
 
   async #run(own: readonly CheckedInput[]): Promise<Ran> {
     await this.load()
-    const buffers = own.flatMap((input) => ('items' in input ? input.items : [input])).flatMap(bufferOf)
+    const buffers = tensorsIn(own).flatMap(bufferOf)
     const { raw, milliseconds } = await this.#ask({ inputs: own }, buffers)
     return { results: this.#results.collect(raw!), took: milliseconds! }
   }

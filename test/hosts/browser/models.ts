@@ -1,6 +1,6 @@
-import { onnx } from '../../../src/onnx/generated/onnx.js'
-import { WireWriter } from '../../../src/onnx/wire.ts'
 import type { Signature } from '../../../src/artifact.ts'
+import { modelBytes, tensorType } from '../../../src/onnx/build.ts'
+import { tensorFrom } from '../../../src/onnx/tensor.ts'
 import { randomInputs } from '../../onnxruntime.ts'
 
 /** Rows and columns of the weights: 1.4 MiB, which go into a file of their own. */
@@ -15,32 +15,14 @@ export const denseSignature: Signature = {
 export function denseModel(seed: number): Uint8Array {
   const signature: Signature = { inputs: [{ name: 'w', type: 'float32', shape: [width, width] }], outputs: [] }
   const weights = Float32Array.from(randomInputs(signature, seed)['w']!, (value) => value / 16)
-  const type = {
-    tensorType: { elemType: float32, shape: { dim: [{ dimValue: 1n }, { dimValue: BigInt(width) }] } },
-  }
-  const message: onnx.ModelProto.$Properties = {
-    irVersion: 8n,
-    opsetImport: [{ domain: '', version: 17n }],
-    graph: {
-      name: 'dense',
-      input: [{ name: 'x', type }],
-      output: [{ name: 'y', type }],
-      initializer: [
-        {
-          name: 'w',
-          dataType: float32,
-          dims: [BigInt(width), BigInt(width)],
-          rawData: new Uint8Array(weights.buffer),
-        },
-      ],
-      node: [
-        { opType: 'MatMul', input: ['x', 'w'], output: ['product'] },
-        { opType: 'Tanh', input: ['product'], output: ['y'] },
-      ],
-    },
-  }
-  return onnx.ModelProto.encode(message, new WireWriter()).finish()
+  return modelBytes({
+    opsets: { '': 17 },
+    inputs: { x: tensorType('float32', [1, width]) },
+    outputs: { y: tensorType('float32', [1, width]) },
+    initializers: { w: tensorFrom('float32', [width, width], weights) },
+    nodes: [
+      { op: 'MatMul', inputs: ['x', 'w'], outputs: ['product'] },
+      { op: 'Tanh', inputs: ['product'], outputs: ['y'] },
+    ],
+  })
 }
-
-/** `TensorProto.DataType.FLOAT` */
-const float32 = 1

@@ -1,16 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { isNarrow } from '../../../src/runtime/elements.ts'
-import {
-  type Model,
-  ModelRunError,
-  type Signature,
-  type SignatureEntry,
-  type Tensor,
-} from '../../../src/runtime/index.ts'
+import type { Signature, SignatureEntry } from '../../../src/runtime/index.ts'
 import { storage, type TypedArray } from '../../../src/runtime/tensor.ts'
 import { weightsSection } from '../../../src/toolchains/cc.ts'
 import { echoTypes, signatures } from '../../native/libraries.ts'
 import { type BuiltModule, compileBody, compileNative, factsFor, ways } from './modules.ts'
+import { failBoth, runBoth } from '../both-ways.ts'
 
 const f32 = (...values: number[]) => new Float32Array(values)
 const float = (name: string, shape: (number | string | null)[]): SignatureEntry => ({ name, type: 'float32', shape })
@@ -20,23 +15,6 @@ const native = new Map<string, BuiltModule>()
 beforeAll(async () => {
   for (const name of ['affine', 'rows', 'words', 'echo']) native.set(name, await compileNative(name))
 })
-
-/** Both ways to run must give the same. */
-async function runBoth(model: Model, inputs: Record<string, unknown>): Promise<Readonly<Record<string, Tensor>>> {
-  const sync = model.runSync(inputs)
-  expect(await model.run(inputs)).toEqual(sync)
-  return sync
-}
-
-async function failBoth(model: Model, inputs: Record<string, unknown>): Promise<ModelRunError> {
-  const error = await model.run(inputs).then(
-    () => expect.fail('it ran'),
-    (reason: unknown) => reason as ModelRunError,
-  )
-  expect(() => model.runSync(inputs)).toThrow(error.message)
-  expect(error).toBeInstanceOf(ModelRunError)
-  return error
-}
 
 describe.each(ways)('%s', (_, open) => {
   const openNative = (name: 'affine' | 'rows' | 'words' | 'echo') =>

@@ -1,12 +1,12 @@
 import { basename } from 'node:path'
-import { hasPrebuiltAddon } from './builtin/addon.ts'
-import type { Store } from './cache/index.ts'
-import { lookForOnnxMlir, type OnnxMlirSettings } from './compilers/onnx-mlir.ts'
-import { EnvironmentError } from './errors.ts'
-import { parseRequest, type Request } from './request/index.ts'
-import { canRun, resolveTarget, type Target } from './targets/index.ts'
-import { findCc, findCxx } from './toolchains/cc.ts'
-import { findWasm, npmClang, wasmAdvice } from './toolchains/wasm-find.ts'
+import { hasPrebuiltAddon } from '../builtin/addon.ts'
+import type { Store } from '../cache/index.ts'
+import { lookForOnnxMlir, type OnnxMlirSettings } from '../compilers/onnx-mlir.ts'
+import { EnvironmentError } from '../errors.ts'
+import { parseRequest, type Request } from '../request/index.ts'
+import { canRun, resolveTarget, type Target } from '../targets/index.ts'
+import { findCc, findCxx } from '../toolchains/cc.ts'
+import { findWasm, npmClang, wasmAdvice } from '../toolchains/wasm-find.ts'
 
 export interface FeasibleContext {
   readonly store: Store
