@@ -84,8 +84,8 @@ export function expectContents(file: KnownFile, model: string): void {
   const { path, sha256 } = file
   const key = identity(path)
   if (key === undefined || sha256 === undefined) return
-  if (!known.has(key)) remember(key, path, hashNow(path))
-  if (known.get(key) !== sha256) throw changed(file, model)
+  // What was read decides, also where it is not remembered: somebody may touch a file while it is read, a cache does.
+  if ((known.get(key) ?? remember(key, path, hashNow(path))) !== sha256) throw changed(file, model)
 }
 
 function changed({ path }: KnownFile, model: string): ModelLoadError {
@@ -115,9 +115,11 @@ function hashNow(path: string): Hash {
   }
 }
 
-/** Unless it was changed while it was read. */
-function remember(key: string, path: string, hash: Hash): void {
-  if (identity(path) === key) known.set(key, hash.digest('hex'))
+/** Remembers a file's hash, hex, unless the file was changed while it was read. @returns the hash */
+function remember(key: string, path: string, hash: Hash): string {
+  const digest = hash.digest('hex')
+  if (identity(path) === key) known.set(key, digest)
+  return digest
 }
 
 /** macOS has the libraries of an application signed, which changes them, and checks that signature itself. */

@@ -23,6 +23,10 @@ const fusable: Readonly<Record<string, readonly ('alpha' | 'beta' | 'gamma')[]>>
   HardSigmoid: ['alpha', 'beta'],
 }
 
+function parametersOf(name: string): readonly ('alpha' | 'beta' | 'gamma')[] | undefined {
+  return Object.hasOwn(fusable, name) ? fusable[name] : undefined
+}
+
 /**
  * The activation that a node states, of `x`. `given`: its parameters in order.
  *
@@ -36,7 +40,7 @@ function activated(node: Node, b: Builder, x: Value, given: readonly (number | u
     return b.op('Clip', [x, low, high])
   }
   if (name === 'Gelu') return gelu(b, x, 'none')
-  const parameters = Object.hasOwn(fusable, name) ? fusable[name] : undefined
+  const parameters = parametersOf(name)
   if (!parameters)
     throw node.error(
       'UNSUPPORTED_ATTRIBUTE',
@@ -91,7 +95,7 @@ const FusedGemm: LoweredOperator = {
   decompose(node, b) {
     const product = b.op('Gemm', node.inputs, ownAttributes(node, /^activation/))
     const name = node.string('activation', '')
-    const names = name === 'Clip' ? (['min', 'max'] as const) : (fusable[name] ?? [])
+    const names = name === 'Clip' ? (['min', 'max'] as const) : (parametersOf(name) ?? [])
     const given = names.map((parameter) => node.float(`activation_${parameter}`))
     return [activated(node, b, product, given)]
   },

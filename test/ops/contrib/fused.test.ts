@@ -129,6 +129,8 @@ describe('fused operators', () => {
 
   test.each([
     ['an activation that is none', fused('Twirl'), 'activation "Twirl" is not one of'],
+    ['an activation that objects have', fused('constructor'), 'activation "constructor" is not one of'],
+    ['such an activation of a product', gemm('toString'), 'activation "toString" is not one of'],
     [
       'a sum of another shape',
       fused('Relu', [], { inputs: [image, filters, noise([6]), noise([1, 6, 1, 6])] }),
