@@ -91,7 +91,7 @@ const normalizer: Decompose = (node, b) => {
     L1: () => b.op('ReduceL1', [x, last]),
     L2: () => b.op('ReduceL2', [x, last]),
   }
-  const size = sizes[norm]?.()
+  const size = Object.hasOwn(sizes, norm) ? sizes[norm]!() : undefined
   if (!size) throw node.error('MODEL_ATTRIBUTE', `norm ${JSON.stringify(norm)} is not one of MAX, L1, L2`)
   const divisor = b.op('Where', [b.op('Equal', [size, b.scalar(0, x.type)]), b.scalar(1, x.type), size])
   return [b.reshape(castTo(b, b.op('Div', [x, divisor]), 'float32'), node.input(0).dims)]

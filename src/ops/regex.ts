@@ -220,11 +220,13 @@ class Parser {
 
   private member(): readonly Range[] {
     if (this.skip('\\')) return this.escaped()
-    const named = /^\[:(\^?)(\w+):\]/.exec(this.points.slice(this.at, this.at + 12).join(''))
-    const known = named && posix[named[2]!]
-    if (named && known) {
-      this.at += named[0].length
-      return named[1] ? complement(known) : known
+    const named = /^\[:(\^?)(.*?):\]/su.exec(this.points.slice(this.at).join(''))
+    if (named) {
+      const [text, without, name] = named
+      const known = Object.hasOwn(posix, name!) ? posix[name!]! : undefined
+      if (!known) throw new RegexError(`${text} is no class of characters`)
+      this.at += [...text].length
+      return without ? complement(known) : known
     }
     const code = this.take().codePointAt(0)!
     return [[code, code]]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Case, close, f32, i64, runCase, runCases, t } from './harness.ts'
+import { type Case, close, f32, i64, importCase, runCase, runCases, t } from './harness.ts'
 
 const domain = 'ai.onnx.ml'
 
@@ -168,6 +168,13 @@ describe('features and labels', () => {
     })
     expect((await runCase(encode(1n)))[0]).toMatchObject({ dims: [2, 2], values: [0, 1, 0, 0] })
     await expect(runCase(encode(0n))).rejects.toThrow(/a category is not listed/)
+  })
+
+  it('refuses a norm that is none', () => {
+    for (const norm of ['L3', 'constructor'])
+      expect(() =>
+        importCase({ op: 'Normalizer', domain, inputs: [f32([3, -4], [1, 2])], attributes: { norm } }),
+      ).toThrow(`norm "${norm}" is not one of MAX, L1, L2`)
   })
 
   it('scales, normalises, fills in and puts side by side', async () => {
