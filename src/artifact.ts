@@ -1,5 +1,7 @@
 import type { Signature } from './runtime/signature.ts'
+import type { EngineFeature } from './runtime/wasm/features.ts'
 
+export type { EngineFeature } from './runtime/wasm/features.ts'
 export type { Signature, SignatureDim, SignatureEntry } from './runtime/signature.ts'
 
 /** What a compiler made: all that is needed to emit, type and report a model. Plain data, stored in the cache as JSON. */
@@ -11,6 +13,8 @@ export interface Artifact {
   readonly bytes: number
   /** onnx-mlir's large constants: a file that must stand under exactly this name beside the library. */
   readonly constants?: { readonly path: string; readonly name: string; readonly sha256: string }
+  /** The same model for engines that can more than `library` asks for, best first. The constants are those of all of them. */
+  readonly variants?: readonly ArtifactVariant[]
   readonly signature: Signature
   /** Canonical target name, e.g. `x86-64-v3`. */
   readonly target: string
@@ -23,6 +27,15 @@ export interface Artifact {
   readonly seconds: number
   /** Lines worth a build log, e.g. why another compiler took over. */
   readonly notes: readonly string[]
+}
+
+/** A WebAssembly module for engines that have all of some features. */
+export interface ArtifactVariant {
+  readonly needs: readonly EngineFeature[]
+  /** As those of the artifact. */
+  readonly library: string
+  readonly sha256: string
+  readonly bytes: number
 }
 
 export interface CompilerIdentity {

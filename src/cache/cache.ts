@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import type { Artifact } from '../artifact.ts'
-import type { Entry } from './entry.ts'
+import type { Artifact, ArtifactVariant } from '../artifact.ts'
+import type { Entry, StoredFile } from './entry.ts'
 import { defaultFolder, type FolderOptions } from './folder.ts'
 import { type GetOrMakeOptions, Store } from './store.ts'
 
@@ -36,12 +36,14 @@ export interface MadeArtifact {
   readonly library: string
   /** The name is what the library asks for; the store keeps the file under another one. */
   readonly constants?: { readonly path: string; readonly name: string }
+  /** Best first. */
+  readonly variants?: readonly Pick<ArtifactVariant, 'needs' | 'library'>[]
   readonly facts: ArtifactFacts
   /** Folder to remove when the files have been copied. */
   readonly staging?: string
 }
 
-export type ArtifactFacts = Omit<Artifact, 'library' | 'sha256' | 'bytes' | 'constants'>
+export type ArtifactFacts = Omit<Artifact, 'library' | 'sha256' | 'bytes' | 'constants' | 'variants'>
 
 /** Opens a cache. Nothing is read or written yet but what it takes to choose a folder. */
 export function openCache(options: CacheOptions = {}): Cache {
@@ -71,22 +73,39 @@ export function openCache(options: CacheOptions = {}): Cache {
 interface Meta {
   readonly facts: ArtifactFacts
   readonly constantsName?: string
+  /** What each variant needs. */
+  readonly needs?: readonly ArtifactVariant['needs'][]
 }
 
-function stored({ library, constants, facts, staging }: MadeArtifact) {
-  const meta: Meta = { facts, constantsName: constants?.name }
-  return { files: { library, ...(constants && { constants: constants.path }) }, meta, staging }
+function stored({ library, constants, variants, facts, staging }: MadeArtifact) {
+  const meta: Meta = { facts, constantsName: constants?.name, needs: variants?.map(({ needs }) => needs) }
+  const files = variants?.map((variant, i) => [variantRole(i), variant.library] as const) ?? []
+  return {
+    files: { library, ...(constants && { constants: constants.path }), ...Object.fromEntries(files) },
+    meta,
+    staging,
+  }
 }
 
-function artifactOf({ files: { library, constants }, meta }: Entry): Artifact {
+function variantRole(index: number): string {
+  return `variant ${index}`
+}
+
+function artifactOf({ files, meta }: Entry): Artifact {
+  const { library, constants } = files
   if (library === undefined) throw new TypeError('cache: entry is no artifact')
-  const { facts, constantsName } = meta as Meta // keys of artifacts are only ever given what `stored` makes
+  const { facts, constantsName, needs } = meta as Meta // keys of artifacts are only ever given what `stored` makes
   return {
     library: library.path,
     sha256: library.sha256,
     bytes: library.bytes,
     ...(constants &&
       constantsName && { constants: { path: constants.path, name: constantsName, sha256: constants.sha256 } }),
+    ...(needs && { variants: needs.map((of, i) => variantOf(of, files[variantRole(i)]!)) }),
     ...facts,
   }
+}
+
+function variantOf(needs: ArtifactVariant['needs'], { path, sha256, bytes }: StoredFile): ArtifactVariant {
+  return { needs, library: path, sha256, bytes }
 }

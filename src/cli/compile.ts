@@ -59,6 +59,13 @@ async function writeLibrary(
   const constants = constantsName && artifact.constants && join(out, constantsName)
   // The library comes last: where it stands, everything does.
   if (artifact.constants && constants) await place(artifact.constants.path, constants, out)
+  const variants = await Promise.all(
+    (artifact.variants ?? []).map(async ({ needs, library: source, bytes }) => {
+      const path = join(out, `${[stemOf(id), ...needs].join('-')}.wasm`)
+      await place(source, path, out)
+      return { needs, library: path, bytes }
+    }),
+  )
   await place(artifact.library, library, out)
   for (const note of artifact.notes) warn(note)
 
@@ -71,6 +78,7 @@ async function writeLibrary(
     json: {
       library,
       ...(constants && { constants }),
+      ...(variants.length > 0 && { variants }),
       target,
       compiler: compiler.name,
       compilerVersion: compiler.version,

@@ -1,4 +1,5 @@
 import type { ModelFacts } from '../runtime/model.ts'
+import type { Needing } from '../runtime/wasm/features.ts'
 import { jsString, jsValue } from './js.ts'
 
 /** What runs a generated module: Node; a browser and what is like one; an edge host, which takes WebAssembly as imported modules. */
@@ -11,6 +12,8 @@ export interface ModuleFiles {
   readonly library: string
   /** Constants that are not in the library: large ones of onnx-mlir, large weights of WebAssembly. */
   readonly constants?: string
+  /** Of WebAssembly: modules for engines that can more, best first. */
+  readonly variants?: readonly (Needing & { readonly library: string })[]
   /** In a browser: the program of the worker that is to run the model (dist/runtime/worker.js of the package). */
   readonly worker?: string
 }
@@ -63,12 +66,17 @@ export const runSync = (tensors) => model.runSync(tensors)
 }
 
 /** The files in the words of the platform's runtime. */
-function fieldsOf(platform: Platform, { addon, library, constants, worker }: ModuleFiles): string[] {
+function fieldsOf(platform: Platform, { addon, library, constants, variants, worker }: ModuleFiles): string[] {
   const names = platform === 'node' ? (['library', 'constants'] as const) : (['module', 'weights'] as const)
   return [
     ...(addon === undefined ? [] : [`addon: ${addon}`]),
     `${names[0]}: ${library}`,
     ...(constants === undefined ? [] : [`${names[1]}: ${constants}`]),
+    ...(variants === undefined ? [] : [`variants: [${variants.map(variantText(names[0])).join(', ')}]`]),
     ...(worker === undefined ? [] : [`worker: ${worker}`]),
   ]
+}
+
+function variantText(name: string): (variant: NonNullable<ModuleFiles['variants']>[number]) => string {
+  return ({ needs, library }) => `{ needs: ${jsValue(needs)}, ${name}: ${library} }`
 }

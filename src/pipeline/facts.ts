@@ -13,14 +13,18 @@ export function isModule({ library }: Pick<Artifact, 'library'>): boolean {
 /** What a generated module knows of its model. */
 export function factsOf({ path, directives }: Request, artifact: Artifact, report?: unknown): ModelFacts {
   const requires = requirementsOf(artifact)
-  const { constants } = artifact
+  const { constants, variants } = artifact
   return {
     name: basename(path),
     signature: artifact.signature,
     target: artifact.target,
     compiler: artifact.compiler,
     ...(requires && { requires }),
-    sha256: { library: artifact.sha256, ...(constants && { constants: constants.sha256 }) },
+    sha256: {
+      library: artifact.sha256,
+      ...(constants && { constants: constants.sha256 }),
+      ...(variants && { variants: variants.map(({ sha256 }) => sha256) }),
+    },
     ...(isModule(artifact) && { bytes: sizesOf(artifact) }),
     ...(report !== undefined && { report }),
     ...(directives.profile === 'onnx' && { profiled: true }),
@@ -28,6 +32,10 @@ export function factsOf({ path, directives }: Request, artifact: Artifact, repor
 }
 
 /** What whoever downloads the files is to expect. */
-function sizesOf({ library, constants }: Artifact): NonNullable<ModelFacts['bytes']> {
-  return { library: statSync(library).size, ...(constants && { constants: statSync(constants.path).size }) }
+function sizesOf({ bytes, constants, variants }: Artifact): NonNullable<ModelFacts['bytes']> {
+  return {
+    library: bytes,
+    ...(constants && { constants: statSync(constants.path).size }),
+    ...(variants && { variants: variants.map((variant) => variant.bytes) }),
+  }
 }

@@ -6,12 +6,13 @@ import type { Cache } from '../cache/index.ts'
 import { finishModule } from '../toolchains/wasm-binary.ts'
 
 /**
- * A WebAssembly artifact as one file: weights that are beside its module become part of it. What was compiled stays the
+ * A WebAssembly artifact as one file, for every engine: weights that are beside its module become part of it. What was compiled stays the
  * same for all ways of delivery; this is stored under a key of its own.
  */
 export async function wholeModule(compiled: Artifact, cache: Cache): Promise<Artifact> {
-  const { library, constants, sha256, bytes: _, ...facts } = compiled
-  if (constants === undefined) return compiled
+  const { variants: _, ...base } = compiled
+  const { library, constants, sha256, bytes: __, ...facts } = base
+  if (constants === undefined) return base
   const parts = ['whole module', sha256, constants.sha256]
   const key = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
   const { artifact } = await cache.getOrMake(key, async (stagingRoot) => {

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import type { ModuleOptions } from '../emit/module.ts'
+import type { ModuleFiles, ModuleOptions } from '../emit/module.ts'
 import { UsageError } from '../errors.ts'
 import type { BuildResult } from '../pipeline.ts'
-import { type EmittedFile, emittedFiles } from './files.ts'
+import { type EmittedFile, type EmittedFiles, emittedFiles } from './files.ts'
 import type { Host } from './host.ts'
 import { workerFile } from './worker-file.ts'
 
 /**
  * Brings the files of a compiled model to the program in the way that was decided for it. What is inline or imported is one
- * module with all weights inside.
+ * module with all weights inside, the one for every engine.
  *
  * @throws UsageError where the host has no modules of WebAssembly
  */
@@ -17,13 +17,14 @@ export async function deliver(
   built: BuildResult,
   host: Host,
 ): Promise<Pick<ModuleOptions, 'platform' | 'files' | 'module'>> {
-  const { addon, library, constants } = emittedFiles(model, built)
+  const { addon, library, constants, variants } = emittedFiles(model, built)
   const worker = built.inWorker && { worker: await host.place(await workerFile()) }
   if (built.files === 'url') {
     const files = {
       ...(addon && { addon: await host.place(addon) }),
       library: await host.place(library),
       ...(constants && { constants: await host.place(constants) }),
+      ...(variants && { variants: await placed(variants, host) }),
       ...worker,
     }
     return { platform: host.platform ?? 'node', files }
@@ -44,6 +45,15 @@ export async function deliver(
       ...worker,
     },
   }
+}
+
+async function placed(
+  variants: NonNullable<EmittedFiles['variants']>,
+  host: Host,
+): Promise<NonNullable<ModuleFiles['variants']>> {
+  const all: { needs: (typeof variants)[number]['needs']; library: string }[] = []
+  for (const { needs, file } of variants) all.push({ needs, library: await host.place(file) })
+  return all
 }
 
 /**

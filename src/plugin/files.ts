@@ -1,11 +1,12 @@
 import { basename, extname } from 'node:path'
+import type { ArtifactVariant } from '../artifact.ts'
 import { isModule } from '../pipeline/facts.ts'
 import type { BuildResult } from '../pipeline.ts'
 
 /** A file of a compiled model that must stand on disk where the bundled program runs. */
 export interface EmittedFile {
-  /** `constants` belong to a native library, `weights` to a WebAssembly module. */
-  readonly role: 'addon' | 'library' | 'constants' | 'weights' | 'worker'
+  /** `constants` belong to a native library, `weights` to a WebAssembly module, of which a `variant` is for some engines. */
+  readonly role: 'addon' | 'library' | 'variant' | 'constants' | 'weights' | 'worker'
   /** Where it is now: absolute, in the cache, immutable. */
   readonly source: string
   readonly sha256: string
@@ -21,6 +22,8 @@ export interface EmittedFiles {
   readonly addon?: EmittedFile
   /** Constants or weights. */
   readonly constants?: EmittedFile
+  /** As the artifact has them. */
+  readonly variants?: readonly { readonly needs: ArtifactVariant['needs']; readonly file: EmittedFile }[]
 }
 
 /**
@@ -56,6 +59,20 @@ export function emittedFiles(model: string, { artifact, addon }: BuildResult): E
         fileName: isWasm ? `${base}-${artifact.constants.sha256.slice(0, 8)}.bin` : `${folder}${constantsName}`,
       },
     }),
+    ...(artifact.variants && {
+      variants: artifact.variants.map((variant) => ({ needs: variant.needs, file: variantFile(base, variant) })),
+    }),
+  }
+}
+
+function variantFile(model: string, { needs, library, sha256 }: ArtifactVariant): EmittedFile {
+  const base = [model, ...needs].join('-')
+  return {
+    role: 'variant',
+    source: library,
+    sha256,
+    name: `${base}.wasm`,
+    fileName: `${base}-${sha256.slice(0, 8)}.wasm`,
   }
 }
 

@@ -8,11 +8,12 @@ import { emittedFiles } from './files.ts'
 
 /** Makes a built model ready to run in this process, out of the cache. Nothing is loaded before its first run or `load()`. */
 export async function runnableModel(path: string, built: BuildResult): Promise<Model> {
-  const { addon, library, constants } = emittedFiles(path, built)
+  const { addon, library, constants, variants } = emittedFiles(path, built)
   return createNodeModel(built.facts, {
     ...(addon && { addon: addon.source }),
     library: library.source,
     ...(constants && { constants: JSON.parse(await cachedUrl(constants)) as string }),
+    ...(variants && { variants: variants.map(({ needs, file }) => ({ needs, library: file.source })) }),
   })
 }
 

@@ -25,9 +25,9 @@ export interface ModelFacts {
   /** Absent where nobody knows: then only the library's file format is looked at. */
   readonly requires?: Requirements
   /** Of its native files as they were built, hex: files with other contents are not loaded. */
-  readonly sha256?: { readonly library: string; readonly constants?: string }
+  readonly sha256?: { readonly library: string; readonly constants?: string; readonly variants?: readonly string[] }
   /** Their sizes, for progress, and for a look at what a server gave where hashes can't be computed. */
-  readonly bytes?: { readonly library: number; readonly constants?: number }
+  readonly bytes?: { readonly library: number; readonly constants?: number; readonly variants?: readonly number[] }
   /** Compiled with `?profile=onnx`: the library measures its nodes. */
   readonly profiled?: boolean
 }

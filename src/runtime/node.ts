@@ -11,6 +11,7 @@ import { NativeSession } from './native.ts'
 import type { ModelSession } from './session.ts'
 import { measureProfile, newProfileFile, type Profile } from './profile.ts'
 import type { Tensor } from './tensor.ts'
+import { bestOf, type Needing } from './wasm/features.ts'
 import { WasmFile } from './wasm/file.ts'
 
 /** A path, or a `file:` URL; of a `URL`, what there is without the types of Node. */
@@ -22,6 +23,8 @@ export interface ModelFiles {
   readonly addon?: FileAddress
   /** Or a WebAssembly module (`.wasm`). */
   readonly library: FileAddress
+  /** The same module for engines that can more, best first. */
+  readonly variants?: readonly (Needing & { readonly library: FileAddress })[]
   /** onnx-mlir's file of large constants, under the name that the library asks for; a module's large weights. */
   readonly constants?: FileAddress
 }
@@ -120,7 +123,7 @@ class NodeModel extends ModelShell implements Model {
       this.#files.constants === undefined
         ? undefined
         : { path: locate(this.#files.constants, this.name), sha256: this.#sha256?.constants }
-    if (isModule(library.path)) return { library, constants }
+    if (isModule(library.path)) return { library, constants, variant: this.#variant() }
     if (this.#requires !== undefined) checkArch(this.#requires.arch, this.name, this.target)
     try {
       checkLibrary(library.path, this.name, this.target)
@@ -128,6 +131,14 @@ class NodeModel extends ModelShell implements Model {
       throw loadError(error, `${this.name}: ${library.path} can't be loaded`)
     }
     return { library, constants }
+  }
+
+  /** The best module for this engine, where there is one beside that for all. */
+  #variant(): KnownFile | undefined {
+    const { variants = [] } = this.#files
+    const best = bestOf(variants)
+    const variant = variants[best]
+    return variant && { path: locate(variant.library, this.name), sha256: this.#sha256?.variants?.[best] }
   }
 
   #open(mailboxLimit?: number): ModelSession {
@@ -161,6 +172,7 @@ class NodeModel extends ModelShell implements Model {
 interface LocatedFiles {
   readonly library: KnownFile
   readonly constants: KnownFile | undefined
+  readonly variant?: KnownFile | undefined
 }
 
 /** What the system's loader and the library read themselves, by path. */

@@ -66,6 +66,37 @@ describe('openCache', () => {
     return { library: join(staging, 'model.so'), constants, facts, staging }
   }
 
+  it('keeps the variants of an artifact in their order; a damaged one is the end of the entry', async () => {
+    const key = artifactKey(parts)
+    const withVariants = (contents: readonly string[]) => async (stagingRoot: string) => {
+      const made = await make('the library')(stagingRoot)
+      const variants = contents.map((content, i) => {
+        const library = join(made.staging, `${i}.wasm`)
+        writeFileSync(library, content)
+        return { needs: i === 0 ? (['relaxed-simd', 'threads'] as const) : (['threads'] as const), library }
+      })
+      return { ...made, variants }
+    }
+    const cache = openCache({ root })
+    const { artifact } = await cache.getOrMake(key, withVariants(['first', 'the second']))
+    expect(artifact.variants).toMatchObject([
+      { needs: ['relaxed-simd', 'threads'], bytes: 5 },
+      { needs: ['threads'], bytes: 10 },
+    ])
+    const libraries = artifact.variants!.map(({ library }) => library)
+    expect(libraries.map((library) => readFileSync(library, 'utf8'))).toEqual(['first', 'the second'])
+    expect(await openCache({ root }).get(key)).toEqual(artifact)
+    expect((await cache.store.list()).map(({ bytes }) => bytes)).toEqual([11 + 9 + 5 + 10])
+
+    writeFileSync(libraries[1]!, 'damaged it')
+    expect(await openCache({ root }).get(key)).toBeUndefined()
+    const again = await openCache({ root }).getOrMake(key, withVariants(['first', 'the second']))
+    expect(again).toMatchObject({ cached: false, artifact: { variants: artifact.variants } })
+
+    await cache.store.prune(0)
+    expect(libraries.map((library) => existsSync(library))).toEqual([false, false])
+  })
+
   it('gives artifacts back as they were made', async () => {
     const key = artifactKey(parts)
     const { artifact, cached } = await openCache({ root }).getOrMake(key, make('the library'))

@@ -64,6 +64,19 @@ test('the module gives the model, its parts and its facts', async () => {
   expect(module.runSync(inputs).ran).toBe(inputs)
 })
 
+test('variants are in the words of the platform, and without any nothing is said of them', () => {
+  const variants = [{ needs: ['relaxed-simd', 'threads'] as const, library: 'url()' }]
+  const source = (platform: 'node' | 'browser', more = {}): string =>
+    moduleSource({ platform, facts, runtime: './r.mjs', files: { library: 'base()', ...more } })
+  expect(source('node', { variants })).toContain(
+    '{ library: base(), variants: [{ needs: ["relaxed-simd", "threads"], library: url() }] }',
+  )
+  expect(source('browser', { variants, worker: 'w()' })).toContain(
+    '{ module: base(), variants: [{ needs: ["relaxed-simd", "threads"], module: url() }], worker: w() }',
+  )
+  expect(source('browser')).not.toContain('variants')
+})
+
 test('a model without constants, report and requirements', async () => {
   const { report: _, requires: __, profiled: ___, ...bare } = facts
   const folder = await folderWith({

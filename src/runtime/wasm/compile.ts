@@ -1,12 +1,8 @@
 import { ModelLoadError } from '../errors.ts'
 import type { Signature } from '../signature.ts'
 import { type WasmModule, wasmApi } from './api.ts'
+import { hasSimd } from './features.ts'
 import { WasmSession } from './session.ts'
-
-/** A function of one vector instruction. */
-const simdProbe = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
-])
 
 /** @throws ModelLoadError that says what the engine lacks, or forbids */
 export async function compileModule(bytes: Uint8Array, model: string): Promise<WasmModule> {
@@ -28,7 +24,7 @@ export function compileModuleNow(bytes: Uint8Array, model: string): WasmModule {
 
 function notCompiled(error: unknown, model: string): ModelLoadError {
   const { message } = error as Error
-  const [code, why] = !wasmApi()?.validate(simdProbe)
+  const [code, why] = !hasSimd()
     ? ['MACHINE', 'there is no WebAssembly with SIMD here, which browsers since Safari 16.4 have']
     : /CSP|Content Security|unsafe-eval/.test(message)
       ? ['CSP', `the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src`]
@@ -37,6 +33,9 @@ function notCompiled(error: unknown, model: string): ModelLoadError {
         : ['FORMAT', `its module can't be compiled: ${message}`]
   return new ModelLoadError(`LOAD_${code}`, `${model}: ${why}`, { cause: error })
 }
+
+/** Whether the engine has no use for what was well read: a module for engines that can more. */
+export const isRefused = (error: unknown): boolean => (error as { code?: unknown }).code === 'LOAD_FORMAT'
 
 /** @throws ModelLoadError, ModelRunError where memory is short */
 export async function newSession(

@@ -5,7 +5,7 @@ import type { Result } from '../results.ts'
 import type { ModelSession } from '../session.ts'
 import type { Signature } from '../signature.ts'
 import type { WasmModule } from './api.ts'
-import { compileModule, compileModuleNow, newSessionNow } from './compile.ts'
+import { compileModule, compileModuleNow, isRefused, newSessionNow } from './compile.ts'
 import { nodeThread } from './node-thread.ts'
 import { ownInputs } from './own.ts'
 import type { WasmSession } from './session.ts'
@@ -15,6 +15,8 @@ import { type Opened, RemoteModel } from './thread.ts'
 /** A module and its weights. */
 interface Files {
   readonly library: KnownFile
+  /** The same for engines like this one. */
+  readonly variant?: KnownFile | undefined
   readonly constants: KnownFile | undefined
 }
 
@@ -47,13 +49,24 @@ export class WasmFile implements ModelSession {
   }
 
   /** @throws ModelLoadError; and what the system throws */
-  static open({ library, constants }: Files, model: NamedModel): WasmFile {
-    return new WasmFile(compileModuleNow(contentsNow(library, model.name), model.name), constants, model)
+  static open({ library, variant = library, constants }: Files, model: NamedModel): WasmFile {
+    try {
+      return new WasmFile(compileModuleNow(contentsNow(variant, model.name), model.name), constants, model)
+    } catch (error) {
+      if (variant === library || !isRefused(error)) throw error
+      return WasmFile.open({ library, constants }, model)
+    }
   }
 
   /** The same, while the event loop goes on. */
-  static async load({ library, constants }: Files, model: NamedModel): Promise<WasmFile> {
-    const module = await compileModule(await contentsOf(library, model.name), model.name)
+  static async load({ library, variant = library, constants }: Files, model: NamedModel): Promise<WasmFile> {
+    let module
+    try {
+      module = await compileModule(await contentsOf(variant, model.name), model.name)
+    } catch (error) {
+      if (variant === library || !isRefused(error)) throw error
+      return WasmFile.load({ library, constants }, model)
+    }
     const file = new WasmFile(module, constants, model)
     try {
       await file.#ready()

@@ -1,7 +1,8 @@
 import type { LoadProgress, ModelFacts } from '../model.ts'
 import type { Load } from '../shared-load.ts'
 import type { WasmModule } from './api.ts'
-import { compileModule } from './compile.ts'
+import { compileModule, isRefused } from './compile.ts'
+import { bestOf, type Needing } from './features.ts'
 import { contentsOf, type Contents } from './files.ts'
 
 /**
@@ -12,7 +13,10 @@ export type WebSource = string | object | (() => unknown)
 
 /** The files of a model that runs as WebAssembly. */
 export interface WebFiles {
+  /** What every engine runs. */
   readonly module: WebSource
+  /** For engines that can more, best first: the first that runs is fetched instead. */
+  readonly variants?: readonly (Needing & { readonly module: WebSource })[]
   /** Of a model whose weights are in a file of their own. */
   readonly weights?: WebSource
 }
@@ -20,7 +24,7 @@ export interface WebFiles {
 /** How to get the files of a model, telling of both together how far they are. */
 export function filesOf(
   { name: model, sha256, bytes }: ModelFacts,
-  { module, weights }: WebFiles,
+  { module, variants = [], weights }: WebFiles,
   ...[signal, report]: Parameters<Load>
 ): { module(): Promise<WasmModule>; weights(): Promise<Contents | undefined> } {
   const news = new Map<LoadProgress['file'], readonly [loaded: number, total: number | undefined]>()
@@ -43,11 +47,21 @@ export function filesOf(
       },
     )
   }
+  const compiled = async (variant: number): Promise<WasmModule> => {
+    const { module: known, bytes: code } = await fetched(
+      'module',
+      variants[variant]?.module ?? module,
+      sha256?.variants?.[variant] ?? sha256?.library,
+      bytes?.variants?.[variant] ?? bytes?.library,
+    )
+    if (known) return known
+    return compileModule(code!, model).catch((error: unknown) => {
+      if (variant >= 0 && isRefused(error)) return compiled(-1)
+      throw error
+    })
+  }
   return {
-    async module() {
-      const { module: known, bytes: code } = await fetched('module', module, sha256?.library, bytes?.library)
-      return known ?? compileModule(code!, model)
-    },
+    module: () => compiled(bestOf(variants)),
     async weights() {
       if (weights === undefined) return undefined
       return fetched('weights', weights, sha256?.constants, bytes?.constants)
