@@ -1,6 +1,7 @@
 import type { UsageError } from '../errors.ts'
 import { sizeNames } from '../graph/given-sizes.ts'
 import type { Model } from '../onnx/model.ts'
+import { isSize } from '../request/dims.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { isTensor, type SignatureDim, type SignatureEntry, type TensorEntry } from '../runtime/signature.ts'
 import type { Option } from './command.ts'
@@ -26,8 +27,7 @@ export function dimsOption({ all, usage }: Arguments): Sizes {
       throw usage(`--dims must be like batch=4,seq=128, not ${JSON.stringify(text)}`)
     for (const [, name = '', digits] of pairs) {
       const size = Number(digits)
-      if (size < 1 || !Number.isSafeInteger(size))
-        throw usage(`--dims: ${JSON.stringify(name)} must be a size of at least 1`)
+      if (!isSize(name, size)) throw usage(`--dims: ${JSON.stringify(name)} must be a size of at least 1`)
       sizes.set(name, size)
     }
   }

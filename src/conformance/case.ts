@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path'
 import type { Model } from '../onnx/model.ts'
 import { readModel } from '../onnx/read.ts'
+import { canonicalQuery } from '../request/index.ts'
 import { difference, type Tolerances } from './compare.ts'
 import type { Runnable } from './compiled.ts'
 import { dataSetFolders, readDataSet } from './data-set.ts'
@@ -10,17 +11,23 @@ export interface CaseResult {
   readonly reason?: string
 }
 
-/** Compiles the model of a backend test folder, runs it on each of its data sets and compares the outputs. */
+/**
+ * Compiles the model of a backend test folder, runs it on each of its data sets and compares the outputs.
+ *
+ * @param compile is given the model's path, and the ranks (`dims=`) of inputs that state none: they are the data's
+ */
 export async function runCase(
   folder: string,
-  compile: (path: string) => Promise<Runnable>,
+  compile: (id: string) => Promise<Runnable>,
   tolerances: Tolerances,
 ): Promise<CaseResult> {
   const path = join(folder, 'model.onnx')
-  const runnable = await compile(path)
+  const model = await readModel(path)
+  const sets = await dataSetFolders(folder)
+  const ranks = sets.length > 0 ? await missingRanks(sets[0]!, model) : {}
+  const runnable = await compile(Object.keys(ranks).length > 0 ? `${path}?${canonicalQuery({ dims: ranks })}` : path)
   try {
-    const model = await readModel(path)
-    for (const set of await dataSetFolders(folder)) {
+    for (const set of sets) {
       const problem = await runDataSet(set, model, runnable, tolerances)
       if (problem) return { status: 'fail', reason: `${basename(set)}: ${problem}` }
     }
@@ -28,6 +35,17 @@ export async function runCase(
   } finally {
     await runnable.close()
   }
+}
+
+async function missingRanks(set: string, model: Model): Promise<Record<string, number>> {
+  const without = model.graph.inputs.filter(({ type }) => type?.kind === 'tensor' && type.shape === undefined)
+  if (without.length === 0) return {}
+  const { inputs } = await readDataSet(set, model)
+  const ranks = without.map(({ name }) => {
+    const value = inputs.get(name)
+    return value !== undefined && 'dims' in value ? [[`rank(${name})`, value.dims.length] as const] : []
+  })
+  return Object.fromEntries(ranks.flat())
 }
 
 async function runDataSet(

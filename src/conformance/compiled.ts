@@ -1,5 +1,6 @@
 import type { TestValue } from '../onnx/test-data.ts'
 import type { Pipeline } from '../pipeline.ts'
+import { parseRequest } from '../request/index.ts'
 import { runnableModel } from '../plugin/runnable.ts'
 import { valuesFromRuntime, valueToRuntime } from './runtime-tensor.ts'
 
@@ -12,9 +13,9 @@ export interface Runnable {
 }
 
 /** A model as users get it: by the pipeline, in this process. */
-export async function compiledModel(path: string, pipeline: Pipeline): Promise<Runnable> {
-  const built = await pipeline.build(path, { mode: 'build', log: () => {}, warn: () => {} })
-  const model = await runnableModel(path, built)
+export async function compiledModel(id: string, pipeline: Pipeline): Promise<Runnable> {
+  const built = await pipeline.build(id, { mode: 'build', log: () => {}, warn: () => {} })
+  const model = await runnableModel(parseRequest(id).path, built)
   return {
     async run(inputs) {
       const results = await model.run(

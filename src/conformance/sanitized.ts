@@ -32,11 +32,11 @@ const TIMEOUT_MS = 120_000
  * @throws ModelError, CompileError as the built-in compiler does; `run` throws what sanitizers report
  */
 export async function sanitizedModel(
-  path: string,
+  id: string,
   options: RequestOptions,
   operators: readonly OperatorDefinition[] = [],
 ): Promise<Runnable> {
-  const { directives } = parseRequest(path, options)
+  const { path, directives } = parseRequest(id, options)
   const target = resolveTarget(directives.target)
   const dims = new Map(Object.entries(directives.dims))
   const made = builtinSource(await readModel(path, await readingWith(operators)), {

@@ -23,7 +23,7 @@ export interface CaseMessage {
   readonly options: CaseOptions
 }
 
-let compile: ((path: string) => Promise<Runnable>) | undefined
+let compile: ((id: string) => Promise<Runnable>) | undefined
 
 // A process of its own per few tests: generated code that crashes takes only this one along.
 process.on('message', ({ folder, options }: CaseMessage) => {
@@ -36,8 +36,8 @@ process.on('message', ({ folder, options }: CaseMessage) => {
     .then((result) => process.send!(result))
 })
 
-function compilerFor({ cache, request, sanitize, operators = [] }: CaseOptions): (path: string) => Promise<Runnable> {
-  if (sanitize) return (path) => sanitizedModel(path, request, operators)
+function compilerFor({ cache, request, sanitize, operators = [] }: CaseOptions): (id: string) => Promise<Runnable> {
+  if (sanitize) return (id) => sanitizedModel(id, request, operators)
   const pipeline = createPipeline({ ...request, cache, operators })
-  return (path) => compiledModel(path, pipeline)
+  return (id) => compiledModel(id, pipeline)
 }

@@ -7,8 +7,13 @@ import { type Directive, invalidValue } from './directive.ts'
  */
 export type Dims = Readonly<Record<string, number>>
 
+/** Whether a dim can be given this size: a rank may be 0. */
+export function isSize(symbol: string, size: number): boolean {
+  return Number.isSafeInteger(size) && size >= (symbol.startsWith('rank(') ? 0 : 1)
+}
+
 const expected =
-  'pairs like batch_1,seq_128, each a symbolic dim of the model (x[1] for axis 1 of input x where that has no name) and a size of at least 1'
+  'pairs like batch_1,seq_128, each a symbolic dim of the model (x[1] for axis 1 of input x where that has no name) and a size of at least 1; or rank(x)_N for an input without a rank'
 
 export const dims: Directive<Dims> = {
   name: 'dims',
@@ -20,8 +25,8 @@ export const dims: Directive<Dims> = {
     for (const pair of text.split(',')) {
       const [, escaped = '', digits = ''] = /^(.+)_(\d+)$/.exec(pair) ?? []
       const size = Number(digits)
-      if (escaped === '' || size < 1 || !Number.isSafeInteger(size)) throw invalidValue('dims', text, expected)
       const symbol = unescape(escaped)
+      if (digits === '' || !isSize(symbol, size)) throw invalidValue('dims', text, expected)
       if (sizes.has(symbol)) throw new UsageError('USAGE_DUPLICATE', `dims names "${symbol}" twice.`, { symbol })
       sizes.set(symbol, size)
     }

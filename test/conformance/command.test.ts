@@ -62,6 +62,37 @@ test('takes a list of one for what the model declares a scalar, and nothing else
   expect(passed).toEqual(['test_list', 'test_scalar'])
 })
 
+test('takes ranks that a model does not state from the data', async () => {
+  const suite = makeFolder()
+  for (const dims of [[], [3], [1, 3]]) {
+    const data = join(suite, `test_rank_${dims.length}`, 'test_data_set_0')
+    await mkdir(data, { recursive: true })
+    const anything = { kind: 'tensor', type: 'float32', shape: undefined } as const
+    const bytes = modelBytes({
+      opsets: { '': 21 },
+      inputs: { 'x.y': anything },
+      outputs: { y: anything },
+      nodes: [{ op: 'Neg', inputs: ['x.y'], outputs: ['y'] }],
+    })
+    const values = dims.length === 0 ? [1] : [1, 2, 3]
+    await writeFile(join(data, '..', 'model.onnx'), bytes)
+    await writeFile(join(data, 'input_0.pb'), encodeTensor(f32(values, dims)))
+    await writeFile(
+      join(data, 'output_0.pb'),
+      encodeTensor(
+        f32(
+          values.map((value) => -value),
+          dims,
+        ),
+      ),
+    )
+  }
+  for (const how of [[], ['--sanitize']]) {
+    const { out } = await program.run(['conformance', '--suite', suite, '--jobs', '1', ...how])
+    expect(out.trimEnd()).toBe('3 passed, 0 failed, 0 skipped')
+  }
+})
+
 afterAll(() => program.remove())
 
 async function conformance(...args: readonly string[]) {

@@ -7,6 +7,7 @@ describe('parse', () => {
   })
 
   it('takes the last _ as the separator', () => {
+    expect(dims.parse('rank=28=x=29=_0,n_1')).toEqual({ 'rank(x)': 0, n: 1 })
     expect(dims.parse('past_sequence_length_16,dim_0_4')).toEqual({ past_sequence_length: 16, dim_0: 4 })
   })
 
