@@ -1,5 +1,6 @@
 import { cpus } from 'node:os'
 import { resolve } from 'node:path'
+import type { OperatorDefinition } from '../ops/user/define.ts'
 import { signatureOf } from '../pipeline.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { type CallOverhead, measureCallOverhead } from './bench/call-overhead.ts'
@@ -16,6 +17,7 @@ import { modelText, overallRatios, overallText, overheadText } from './bench/tab
 import type { Command, Invocation } from './command.ts'
 import { dimsOption, inputDimsFlag, type Sizes } from './dims.ts'
 import { stemOf } from './model-build.ts'
+import { operatorsFlag, operatorsOption } from './operators.ts'
 import { listOf, numberOption, onlyOption } from './parse.ts'
 
 /** What differs between the command of the CLI and `npm run bench`. */
@@ -57,6 +59,7 @@ export function createBench(defaults: BenchDefaults = {}): Command {
         type: 'boolean',
         help: 'instead: pages that Vite builds, in headless Chromium: their first result, times and sizes',
       },
+      operators: operatorsFlag,
       trace: { type: 'string', value: 'FILE', help: 'with --profile: write a trace for Perfetto or chrome://tracing' },
       cache: { type: 'string', value: 'DIR', help: 'folder of the cache (default: see the command cache dir)' },
     },
@@ -74,6 +77,8 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
       if (values['trace'] !== undefined && !isProfile) throw usage('--trace is for --profile')
       const isBrowser = flags.has('browser')
       if (isProfile && isBrowser) throw usage('--profile and --browser are two things')
+      const operators = await operatorsOption(invocation)
+      if (isBrowser && operators) throw usage('--operators is for engines in Node: leave --browser out')
       const usual = isProfile ? 'builtin' : isBrowser ? browserEngines.join() : 'builtin,onnxruntime-node'
       const names = engineNamesOf(invocation, usual)
       const threads = numberOption(invocation, 'threads', { otherwise: 1, min: 1 })
@@ -116,7 +121,10 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
       for (const entry of chosen) {
         const { name } = entry
         progress(`measuring ${name}`)
-        const result = await benchModel(entry, engines, sizesOf(entry.path), options)
+        const result = await benchModel(entry, engines, sizesOf(entry.path), {
+          ...options,
+          ...(operators && { operators }),
+        })
         results.set(name, result)
         print(modelText(name, result))
       }
@@ -141,12 +149,12 @@ async function benchModel(
   entry: ModelEntry,
   engines: readonly Engine[],
   sizes: Sizes,
-  options: RoundsOptions,
+  options: RoundsOptions & { readonly operators?: readonly OperatorDefinition[] },
 ): Promise<ModelResult> {
   const { path } = entry
   try {
     const given = await dataSetsOf(entry)
-    const sets = given.length > 0 ? given : randomSets((await signatureOf(path)).inputs, sizes)
+    const sets = given.length > 0 ? given : randomSets((await signatureOf(path, options.operators)).inputs, sizes)
     return await compareEngines(path, engines, sets, options)
   } catch (error) {
     options.signal?.throwIfAborted()

@@ -97,6 +97,15 @@ describe('an operator of the documentation', () => {
     expect((await cli('compile', model, '--emit', 'c', '--out', out, '--operators', definitions)).code).toBe(0)
     expect(await readFile(join(out, 'model.c'), 'utf8')).toContain('int twirl(')
     expect(await readFile(join(out, 'include/om_operator.h'), 'utf8')).toContain('om_attribute')
+    const short = ['--operators', definitions, '--cache', cache, '--rounds', '2']
+    const timed = await cliJson('bench', model, '--engines', 'builtin,builtin-wasm', ...short)
+    expect(Object.values(timed.json.models)).toEqual([
+      { builtin: expect.objectContaining({ runUs: expect.anything() }), 'builtin-wasm': expect.anything() },
+    ])
+    const profiled = await cliJson('bench', model, '--profile', ...short)
+    expect(JSON.stringify(profiled.json)).toContain('"op":"Call"')
+    const page = await cli('bench', model, '--browser', ...short)
+    expect([page.code, page.err]).toEqual([2, expect.stringContaining('leave --browser out')])
     const without = await cli('run', model, '--random', '--cache', cache)
     expect(without.err).toContain('com.example.Twirl')
   })
