@@ -30,7 +30,7 @@ let worker: Worker | undefined
 export function runYowasp(
   { entry }: Extract<WasmToolchain, { kind: 'yowasp' }>,
   { source, folders, flags }: YowaspSource,
-  { signal, timeout = 600_000 }: RunOptions,
+  { signal, timeout = 600_000, memory }: RunOptions,
 ): Promise<{ readonly result: RunResult; readonly output: Uint8Array | undefined }> {
   return turns.take(
     npmClang,
@@ -39,7 +39,7 @@ export function runYowasp(
       const rooms = await Promise.all(folders.map(readRoom))
       const args = [...flags, ...rooms.map(({ name }) => `-I${name}`), 'model.c', '-o', 'model.wasm']
       const files = { 'model.c': source, ...Object.fromEntries(rooms.map(({ name, files }) => [name, files])) }
-      const { status, output, printed, problem } = await answer(entry, { args, files }, signal, timeout)
+      const { status, output, printed, problem } = await answer(entry, { args, files }, { signal, timeout, memory })
       if (problem !== undefined)
         throw new EnvironmentError('ENVIRONMENT_TOOL', `${npmClang} can't be used: ${problem}. Install it anew.`, {
           tool: entry,
@@ -56,12 +56,18 @@ async function readRoom(folder: string): Promise<{ name: string; files: Record<s
   return { name: basename(folder), files: Object.fromEntries(contents) as Record<string, string> }
 }
 
-function answer(
-  entry: string,
-  job: YowaspJob,
-  signal: AbortSignal | undefined,
-  timeout: number,
-): Promise<YowaspAnswer> {
+/** Bytes of `memory` are what the whole process grows by: the system counts those of a thread no other way. */
+interface Limits {
+  readonly signal: AbortSignal | undefined
+  readonly timeout: number
+  readonly memory: number | undefined
+}
+
+/** Milliseconds between two looks at the memory. */
+const LOOK_MS = 100
+
+function answer(entry: string, job: YowaspJob, { signal, timeout, memory }: Limits): Promise<YowaspAnswer> {
+  const before = process.memoryUsage.rss()
   const thread = (worker ??= startWorker(entry))
   return new Promise((resolve, reject) => {
     const stop = (reason: unknown): void => {
@@ -75,6 +81,12 @@ function answer(
       const text = `${npmClang} was stopped after ${timeout / 1000} s. Raise the time limit, or compile with a lower O.`
       stop(new CompileError('COMPILE_TIMEOUT', text, { tool: npmClang, timeout }))
     }, timeout)
+    const look = (): void => {
+      if (process.memoryUsage.rss() - before <= memory!) return
+      const text = `${npmClang} was stopped at ${memory} bytes of memory. Raise the memory limit, or compile with a lower O.`
+      stop(new CompileError('COMPILE_MEMORY', text, { tool: npmClang, memory }))
+    }
+    const looks = memory === undefined ? undefined : setInterval(look, LOOK_MS)
     const fail = (error: Error): void => {
       const text = `${npmClang} ended: ${error.message}. Compile with a lower O, or with more memory.`
       stop(new CompileError('COMPILE_MEMORY', text, { tool: npmClang }))
@@ -82,6 +94,7 @@ function answer(
     const take = (message: YowaspAnswer): void => end(() => resolve(message))
     const end = (settle: () => void): void => {
       clearTimeout(timer)
+      clearInterval(looks)
       signal?.removeEventListener('abort', abort)
       thread.off('message', take).off('error', fail)
       thread.unref()
