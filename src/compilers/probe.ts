@@ -1,5 +1,6 @@
 import type { Signature } from '../artifact.ts'
 import { isFloat } from '../onnx/element-type.ts'
+import { randomNumbers } from '../random-numbers.ts'
 import { isTensor } from '../runtime/signature.ts'
 
 export type ProbeInputs = Record<string, { readonly data: readonly number[]; readonly dims: readonly number[] }>
@@ -14,16 +15,7 @@ export function probeInputs({ inputs }: Signature, seed = 0): ProbeInputs {
     inputs.filter(isTensor).map(({ name, type, shape }) => {
       const dims = shape.map((dim) => (typeof dim === 'number' ? dim : 1))
       const count = dims.reduce((product, dim) => product * dim, 1)
-      return [name, { dims, data: Array.from({ length: count }, () => (isFloat(type) ? random() : 0)) }]
+      return [name, { dims, data: Array.from({ length: count }, () => (isFloat(type) ? 2 * random() - 1 : 0)) }]
     }),
   )
-}
-
-/** Between -1 and 1, the same on every machine: Park and Miller's minimal standard generator. */
-function randomNumbers(seed: number): () => number {
-  let state = seed + 1
-  return () => {
-    state = (state * 48271) % 0x7fffffff
-    return (state / 0x7fffffff) * 2 - 1
-  }
 }

@@ -1,11 +1,12 @@
 import type { TestValue } from '../../onnx/test-data.ts'
 import { UsageError } from '../../errors.ts'
 import { valueToRuntime } from '../../conformance/runtime-tensor.ts'
+import { randomNumbers } from '../../random-numbers.ts'
 import type { Model } from '../../runtime/model.ts'
 import type { SignatureEntry } from '../../runtime/signature.ts'
 import type { Tensor as RuntimeTensor } from '../../runtime/tensor.ts'
 import type { Sizes } from '../dims.ts'
-import { randomNumbers, randomValue } from './random.ts'
+import { randomValue } from './random.ts'
 
 /** Values for all inputs of a model, by name. */
 export type Inputs = ReadonlyMap<string, TestValue>

@@ -5,17 +5,6 @@ import type { TestValue } from '../../onnx/test-data.ts'
 import { isTensor, type SignatureEntry, type TensorEntry } from '../../runtime/signature.ts'
 import { dimsOf, type Sizes } from '../dims.ts'
 
-/** Numbers in [0, 1), the same for the same seed on every machine. Mulberry32 (Tommy Ettinger, 2017), period 2^32. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Tensors in a sequence that is made up. */
 const SEQUENCE_LENGTH = 2
 
