@@ -12,13 +12,13 @@ export interface Needing {
 const zero = [65, 0, 253, 15]
 
 /** Whether the engine takes a function of this code that returns a vector. */
-const takes = (code: readonly number[], { length } = code): boolean | undefined =>
-  wasmApi()?.validate(
-    Uint8Array.of(
-      ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10],
-      ...[length + 4, 1, length + 2, 0, ...code, 11],
-    ),
+function takes(code: readonly number[]): boolean | undefined {
+  const { length } = code
+  const types = [1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0]
+  return wasmApi()?.validate(
+    Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, ...types, 10, length + 4, 1, length + 2, 0, ...code, 11),
   )
+}
 
 export const hasSimd = (): boolean | undefined => takes([...zero, 253, 98])
 
