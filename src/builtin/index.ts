@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { Signature } from '../artifact.ts'
+import type { ArtifactVariant, Signature } from '../artifact.ts'
 import { Identities } from '../graph/graph.ts'
 import type { Graph } from '../graph/graph.ts'
 import { importModel } from '../graph/import.ts'
@@ -45,6 +45,8 @@ export interface BuiltinResult {
   readonly library: string
   /** A file of weights that the library needs beside it, within `folder`: large ones of WebAssembly. */
   readonly weights?: string
+  /** Of WebAssembly: modules for engines that can more, best first, within `folder`. */
+  readonly variants?: readonly Pick<ArtifactVariant, 'needs' | 'library'>[]
   /** The staging folder, the caller's to remove when the files have been copied. */
   readonly folder: string
   /** Wall-clock time of the C compiler. */
@@ -159,7 +161,7 @@ export async function compileBuiltin(model: Model, options: BuiltinOptions): Pro
   }
   if (target.arch === 'wasm32') {
     const made = await compileWasm({ ...job, arenaBytes, ...(isForWasm(toolchain) && { toolchain }) })
-    return { ...made, signature, notes }
+    return { ...made, signature, notes: [...notes, ...made.notes] }
   }
   const made = await compileLibrary({ ...job, ...(toolchain && !isForWasm(toolchain) && { toolchain }) })
   return { ...made, signature, notes }

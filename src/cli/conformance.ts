@@ -30,6 +30,10 @@ export const conformance: Command = {
     },
     operators: operatorsFlag,
     sanitize: { type: 'boolean', help: 'compile and run with sanitizers; see below' },
+    variants: {
+      type: 'boolean',
+      help: 'with target wasm: run the modules of engines with relaxed SIMD, not those of all engines',
+    },
     jobs: { type: 'string', value: 'N', help: 'tests at once (default: one per core)' },
   },
   notes: `Prints what does not pass, and last how many passed, failed and were skipped. Failing tests are a result: the exit
@@ -58,6 +62,7 @@ does. What the sanitizers report is a failure, with their text as its reason.`,
       request,
       tolerances: tolerances(invocation),
       sanitize,
+      variants: flags.has('variants'),
       ...(operators && { operators }),
       signal,
       ...(filter && { filter }),

@@ -35,6 +35,7 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
         library: made.library,
         staging: made.folder,
         ...(made.weights && { constants: { path: made.weights, name: 'weights.bin' } }),
+        ...(made.variants && { variants: made.variants }),
         facts: {
           signature: made.signature,
           target: target.name,

@@ -12,9 +12,15 @@ export interface Runnable {
   close(): Promise<void>
 }
 
-/** A model as users get it: by the pipeline, in this process. */
-export async function compiledModel(id: string, pipeline: Pipeline): Promise<Runnable> {
-  const built = await pipeline.build(id, { mode: 'build', log: () => {}, warn: () => {} })
+/**
+ * A model as users get it: by the pipeline, in this process.
+ *
+ * @param variants whether to run what engines get that can more than every engine, where this one is such
+ */
+export async function compiledModel(id: string, pipeline: Pipeline, variants = false): Promise<Runnable> {
+  const made = await pipeline.build(id, { mode: 'build', log: () => {}, warn: () => {} })
+  const { variants: _, ...base } = made.artifact
+  const built = variants ? made : { ...made, artifact: base }
   const model = await runnableModel(parseRequest(id).path, built)
   return {
     async run(inputs) {

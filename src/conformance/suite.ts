@@ -39,8 +39,8 @@ export async function runSuite(options: SuiteOptions): Promise<Map<string, CaseR
   const results = new Map<string, CaseResult>(
     folders.map((folder) => [basename(folder), { status: 'skip', reason: 'not run' }]),
   )
-  const { cache, request, tolerances, sanitize, operators, signal } = options
-  const cases: CaseOptions = { cache, request, tolerances, sanitize, ...(operators && { operators }) }
+  const { cache, request, tolerances, sanitize, variants, operators, signal } = options
+  const cases: CaseOptions = { cache, request, tolerances, sanitize, variants, ...(operators && { operators }) }
   let done = 0
   const lane = async (): Promise<void> => {
     const worker = new Worker()

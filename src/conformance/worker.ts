@@ -4,6 +4,7 @@ import type { RequestOptions } from '../request/index.ts'
 import { type CaseResult, runCase } from './case.ts'
 import type { Tolerances } from './compare.ts'
 import { compiledModel, type Runnable } from './compiled.ts'
+import { allowRelaxedSimd } from './relaxed-simd.ts'
 import { sanitizedModel } from './sanitized.ts'
 
 /** How all tests of a suite are compiled and compared. */
@@ -16,6 +17,8 @@ export interface CaseOptions {
   readonly operators?: readonly OperatorDefinition[]
   /** Compile to programs with sanitizers; see sanitized.ts. */
   readonly sanitize: boolean
+  /** Run the modules for relaxed SIMD, of models that have one. */
+  readonly variants: boolean
 }
 
 export interface CaseMessage {
@@ -36,8 +39,15 @@ process.on('message', ({ folder, options }: CaseMessage) => {
     .then((result) => process.send!(result))
 })
 
-function compilerFor({ cache, request, sanitize, operators = [] }: CaseOptions): (id: string) => Promise<Runnable> {
+function compilerFor({
+  cache,
+  request,
+  sanitize,
+  variants,
+  operators = [],
+}: CaseOptions): (id: string) => Promise<Runnable> {
   if (sanitize) return (id) => sanitizedModel(id, request, operators)
+  if (variants) allowRelaxedSimd()
   const pipeline = createPipeline({ ...request, cache, operators })
-  return (id) => compiledModel(id, pipeline)
+  return (id) => compiledModel(id, pipeline, variants)
 }

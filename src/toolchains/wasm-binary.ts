@@ -1,3 +1,5 @@
+import { Reader, readSections, s32, type Section, section, u32, writeModule } from './wasm-format.ts'
+
 /**
  * Changes that are made to a WebAssembly module after it was linked: the assembler of no clang brings in a file for wasm
  * (`.incbin`), so weights become a data segment here.
@@ -5,16 +7,8 @@
  * The format: WebAssembly Core Specification 2.0, chapter 5 "Binary Format".
  */
 
-/** Ids of sections (§5.5.2). */
-const section = { custom: 0, import: 2, global: 6, export: 7, data: 11, dataCount: 12 } as const
-
 /** Kinds of exports (§5.5.10). */
 const exportKind = { global: 3 } as const
-
-interface Section {
-  readonly id: number
-  readonly content: Uint8Array
-}
 
 export interface Finished {
   readonly module: Uint8Array
@@ -37,63 +31,6 @@ export function finishModule(linked: Uint8Array, weights: readonly Uint8Array[] 
   if (weightsAddress === undefined) throw new TypeError('the module has no address of its weights')
   const withData = appendData(sections, weightsAddress, weights)
   return { module: writeModule(withoutExport('om_weights', withData)), weightsAddress }
-}
-
-class Reader {
-  private readonly bytes: Uint8Array
-  at: number
-
-  constructor(bytes: Uint8Array, at = 0) {
-    this.bytes = bytes
-    this.at = at
-  }
-
-  get isAtEnd(): boolean {
-    return this.at >= this.bytes.length
-  }
-
-  byte(): number {
-    const byte = this.bytes[this.at++]
-    if (byte === undefined) throw new TypeError('the module is cut short')
-    return byte
-  }
-
-  take(length: number): Uint8Array {
-    const end = this.at + length
-    if (end > this.bytes.length) throw new TypeError('the module is cut short')
-    const taken = this.bytes.subarray(this.at, end)
-    this.at = end
-    return taken
-  }
-
-  /** Unsigned LEB128 of 32 bits (§5.2.2). */
-  u32(): number {
-    let value = 0
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.byte()
-      value += (byte & 0x7f) * 2 ** shift
-      if (byte < 0x80) return value
-    }
-    throw new TypeError('a number of the module is too long')
-  }
-
-  name(): string {
-    return new TextDecoder().decode(this.take(this.u32()))
-  }
-}
-
-function readSections(module: Uint8Array): Section[] {
-  const reader = new Reader(module)
-  const header = reader.take(8)
-  if (header.join() !== '0,97,115,109,1,0,0,0') throw new TypeError('not a WebAssembly module')
-  const sections: Section[] = []
-  while (!reader.isAtEnd) sections.push({ id: reader.byte(), content: reader.take(reader.u32()) })
-  return sections
-}
-
-function writeModule(sections: readonly Section[]): Uint8Array {
-  const parts = sections.flatMap(({ id, content }) => [Uint8Array.of(id), u32(content.length), content])
-  return Buffer.concat([Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0), ...parts])
 }
 
 interface Export {
@@ -131,23 +68,11 @@ function addressOf(name: string, sections: readonly Section[]): number | undefin
   for (let index = 0; index < count; index++) {
     reader.take(2) // type, mutability
     if (reader.byte() !== 0x41) throw new TypeError('a global of the module is not an i32.const')
-    const address = signed(reader)
+    const address = reader.s32()
     if (reader.byte() !== 0x0b) throw new TypeError('a global of the module is not a constant')
     if (index === found.index) return address >>> 0
   }
   return undefined
-}
-
-/** Signed LEB128 of 32 bits (§5.2.2). */
-function signed(reader: Reader): number {
-  let value = 0
-  for (let shift = 0; shift < 35; shift += 7) {
-    const byte = reader.byte()
-    value |= (byte & 0x7f) << shift
-    if (byte >= 0x80) continue
-    return shift < 25 && (byte & 0x40) !== 0 ? value | (-1 << (shift + 7)) : value
-  }
-  throw new TypeError('a number of the module is too long')
 }
 
 /** Adds an active data segment (§5.5.14), and counts it where segments are counted ahead of the code. */
@@ -163,22 +88,4 @@ function appendData(sections: readonly Section[], address: number, chunks: reado
     .filter(({ id }) => id !== section.data)
     .map((other) => (other.id === section.dataCount ? { id: other.id, content: u32(count) } : other))
   return [...counted, extended]
-}
-
-function u32(value: number): Uint8Array {
-  const bytes: number[] = []
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return Uint8Array.from([...bytes, rest])
-    bytes.push((rest % 128) | 0x80)
-  }
-}
-
-function s32(value: number): Uint8Array {
-  const bytes: number[] = []
-  for (let rest = value | 0; ; rest >>= 7) {
-    const byte = rest & 0x7f
-    if ((rest >> 6 === 0 && (byte & 0x40) === 0) || (rest >> 6 === -1 && (byte & 0x40) !== 0))
-      return Uint8Array.from([...bytes, byte])
-    bytes.push(byte | 0x80)
-  }
 }

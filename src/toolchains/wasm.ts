@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ArtifactVariant } from '../artifact.ts'
 import { diskError } from '../cache/disk.ts'
 import { CompileError } from '../errors.ts'
 import { failure } from './failure.ts'
@@ -9,6 +10,7 @@ import { runCompiler, type RunResult } from './spawn.ts'
 import { inStaging, writeSource } from './staging.ts'
 import { finishModule } from './wasm-binary.ts'
 import { findWasm, machineFlags, type WasmToolchain } from './wasm-find.ts'
+import { relaxedModule } from './wasm-relaxed.ts'
 import { runYowasp } from './yowasp.ts'
 
 /** One C file to be made into a WebAssembly module. */
@@ -24,9 +26,13 @@ export interface CompiledModule {
   readonly library: string
   /** The weights that the module lacks, to be copied to the address that it exports as `om_weights`. */
   readonly weights?: string
+  /** The same module for engines that can more, best first, within `folder`. */
+  readonly variants?: readonly Pick<ArtifactVariant, 'needs' | 'library'>[]
   /** The staging folder, the caller's to remove when the files have been copied. */
   readonly folder: string
   readonly seconds: number
+  /** What the user should be told of it, in sentences. */
+  readonly notes: readonly string[]
 }
 
 /**
@@ -80,16 +86,43 @@ export async function compileWasm(job: WasmJob): Promise<CompiledModule> {
     const weights: Uint8Array[] = []
     for await (const chunk of job.weights?.chunks ?? []) weights.push(chunk)
     const isInside = weightsBytes <= WEIGHTS_INSIDE
-    const { module } = finishModule(linked, isInside ? weights : undefined)
-    const library = join(folder, 'model.wasm')
-    const beside = join(folder, 'weights.bin')
-    await writeFile(library, module)
-      .then(() => (isInside ? undefined : writeFile(beside, weights)))
-      .catch((error: unknown) => {
+    const { relaxed, notes } = relaxedOf(linked, job.optimize)
+    const files = { library: 'model.wasm', relaxed: 'relaxed.wasm', weights: 'weights.bin' }
+    const write = async (name: string, contents: Uint8Array | readonly Uint8Array[]): Promise<string> => {
+      const path = join(folder, name)
+      await writeFile(path, contents).catch((error: unknown) => {
         throw diskError(error, folder)
       })
-    return { library, folder, seconds: (performance.now() - started) / 1000, ...(!isInside && { weights: beside }) }
+      return path
+    }
+    const finished = (module: Uint8Array): Uint8Array => finishModule(module, isInside ? weights : undefined).module
+    const library = await write(files.library, finished(linked))
+    const variant = relaxed && {
+      needs: ['relaxed-simd'] as const,
+      library: await write(files.relaxed, finished(relaxed)),
+    }
+    return {
+      library,
+      ...(!isInside && { weights: await write(files.weights, weights) }),
+      ...(variant && { variants: [variant] }),
+      folder,
+      seconds: (performance.now() - started) / 1000,
+      notes,
+    }
   })
+}
+
+/** Code without optimisations is as it was written. */
+function relaxedOf(
+  linked: Uint8Array,
+  optimize: CompileJob['optimize'],
+): { readonly relaxed?: Uint8Array | undefined; readonly notes: readonly string[] } {
+  try {
+    return { relaxed: optimize > 0 ? relaxedModule(linked) : undefined, notes: [] }
+  } catch (error) {
+    // A clang that is newer than what is known here of its instructions.
+    return { notes: [`no module for relaxed SIMD is made: ${(error as Error).message}`] }
+  }
 }
 
 async function link(
