@@ -8,7 +8,7 @@ import { opcode, readInstruction } from '../../src/toolchains/wasm-code.ts'
 import { Reader, readSections, s32, section, u32, writeModule } from '../../src/toolchains/wasm-format.ts'
 import { relaxedModule } from '../../src/toolchains/wasm-relaxed.ts'
 import { findWasm } from '../../src/toolchains/wasm-find.ts'
-import { randomNumbers } from '../../src/cli/data/random.ts'
+import { randomNumbers } from '../../src/random-numbers.ts'
 
 /** Node's WebAssembly, which has no types without those of a browser. */
 interface Wasm {
