@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { basename, dirname } from 'node:path'
-import { addonNote } from '../addon-for.ts'
+import { addonNote } from '../pipeline/addon-for.ts'
 import type { CompileProgress } from '../compilers/compiler.ts'
 import { moduleSource, type Platform } from '../emit/module.ts'
 import { createPipeline, type Pipeline, type PluginOptions } from '../pipeline.ts'

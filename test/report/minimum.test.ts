@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { checkShare } from '../../src/build-report.ts'
+import { checkShare } from '../../src/pipeline/build-report.ts'
 
 it.each([NaN, -1, 2, Infinity, '0.5', null])('a build refuses %j as its least share on NNPA', (share) => {
   expect(() => checkShare(share)).toThrow(expect.objectContaining({ code: 'USAGE_OPTION' }))

@@ -1,9 +1,9 @@
 import { extname } from 'node:path'
-import type { Artifact } from './artifact.ts'
-import { type AddonOptions, buildAddon, crossBuildAddon, writeAddonSource } from './builtin/addon.ts'
-import { CompileError, EnvironmentError } from './errors.ts'
-import { readElfIdentity } from './onnx-mlir/elf.ts'
-import { resolveTarget, type Target, thisMachine } from './targets/index.ts'
+import type { Artifact } from '../artifact.ts'
+import { type AddonOptions, buildAddon, crossBuildAddon, writeAddonSource } from '../builtin/addon.ts'
+import { CompileError, EnvironmentError } from '../errors.ts'
+import { readElfIdentity } from '../onnx-mlir/elf.ts'
+import { resolveTarget, type Target, thisMachine } from '../targets/index.ts'
 
 /**
  * The addon that loads a library, for the library's machine: an output folder runs there, wherever it was built.
