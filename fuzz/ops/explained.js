@@ -319,6 +319,14 @@ export const explained = [
       !isSaid(made, nodeInputs.slice(0, op === 'RotaryEmbedding' ? 1 : 2)),
   },
   {
+    why: 'Where all keys that a row may see are masked, its scores are -10000 and something, of which float32 keeps steps of 0.001: what is left depends on the order in which bias, mask and product are added.',
+    covers: ({ kind, apart }, { op, inputs: nodeInputs }, operand) =>
+      kind === 'value' &&
+      /^(?:MultiHead)?Attention$/.test(op) &&
+      apart < 5e-3 &&
+      nodeInputs.some((_, i) => operand(i)?.type === 'int32' && tensorValues(operand(i)).includes(0)),
+  },
+  {
     why: 'The mean of nothing is 0 divided by 0, NaN; onnxruntime gives 0.',
     covers: ({ kind, actual }, { op }, operand) =>
       kind === 'value' &&
