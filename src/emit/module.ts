@@ -1,6 +1,8 @@
 import type { ModelFacts } from '../runtime/model.ts'
 import type { Needing } from '../runtime/wasm/features.ts'
+import type { Signature } from '../runtime/signature.ts'
 import { jsString, jsValue } from './js.ts'
+import { partsOf } from './parts.ts'
 
 /** What runs a generated module: Node; a browser and what is like one; an edge host, which takes WebAssembly as imported modules. */
 export type Platform = 'node' | 'browser' | 'edge'
@@ -41,11 +43,10 @@ export function moduleSource({ facts, platform, runtime, files, module }: Module
   if (sha256) known.push(`sha256: ${jsValue(sha256)}`)
   if (bytes) known.push(`bytes: ${jsValue(bytes)}`)
   if (profiled) known.push('profiled: true')
-  const onWeb = files.worker === undefined ? 'createWebModel' : 'createWorkerModel'
-  const create = platform === 'node' ? 'createNodeModel' : onWeb
-  const fields = fieldsOf(platform, files)
+  const { create, names, parts } = platform === 'node' ? inNode : onWeb(signature, files)
+  const made = [`{ ${known.join(', ')} }`, `{ ${fieldsOf(platform, files).join(', ')} }`, ...parts]
   // The file expressions (`new URL(…)`) count as side effects where they are arguments; in a function body they don't.
-  return `import { ${create} } from ${jsString(runtime)}
+  return `import { ${[create, ...names].join(', ')} } from ${jsString(runtime)}
 ${module === undefined ? '' : `import module from ${jsString(module)}\n`}
 export const inputs = ${jsValue(signature.inputs)}
 export const outputs = ${jsValue(signature.outputs)}
@@ -55,14 +56,32 @@ export const report = ${jsValue(report)}
 
 const model = /*#__PURE__*/ (() =>
   ${create}(
-    { ${known.join(', ')} },
-    { ${fields.join(', ')} },
+    ${made.join(',\n    ')},
   ))()
 
 export default model
 export const run = (tensors) => model.run(tensors)
 export const runSync = (tensors) => model.runSync(tensors)
 `
+}
+
+/** What makes the model, what is imported besides, and the arguments after facts and files. */
+interface Making {
+  readonly create: string
+  readonly names: readonly string[]
+  readonly parts: readonly string[]
+}
+
+const inNode: Making = { create: 'createNodeModel', names: [], parts: [] }
+
+function onWeb(signature: Signature, { constants, variants, worker }: ModuleFiles): Making {
+  const inWorker = worker !== undefined
+  const { names, expression } = partsOf(signature, {
+    hasWeights: constants !== undefined,
+    hasVariants: variants !== undefined,
+    inWorker,
+  })
+  return { create: inWorker ? 'composeWorkerModel' : 'composeWebModel', names, parts: [expression] }
 }
 
 /** The files in the words of the platform's runtime. */

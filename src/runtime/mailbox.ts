@@ -1,7 +1,8 @@
 import { wrapped } from './results.ts'
 import type { CheckedTensor } from './tensor-input.ts'
 import type { ElementType } from './signature.ts'
-import { storage, type TypedArray, type TypedArrayConstructor } from './tensor.ts'
+import { storage } from './storage.ts'
+import type { TypedArray, TypedArrayConstructor } from './tensor.ts'
 import { kindOf, lengthOf, viewAs } from './typed-array.ts'
 
 /** Where the addon expects or leaves an input or output (native/addon/plan.h). Offsets are in bytes of the mailbox. */

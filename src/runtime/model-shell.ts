@@ -1,5 +1,6 @@
 import { ModelRunError } from './errors.ts'
-import { InputChecker } from './inputs.ts'
+import type { InputParts } from './input-port.ts'
+import { type Check, newCheck } from './inputs.ts'
 import type { LoadOptions, ModelFacts } from './model.ts'
 import { type Load, SharedLoad } from './shared-load.ts'
 
@@ -15,18 +16,19 @@ export abstract class ModelShell {
   readonly target: string
   readonly compiler: ModelFacts['compiler']
   readonly report: unknown
-  protected readonly checker: InputChecker
+  /** Gives the inputs of a call in the signature's order, if they fit. */
+  protected readonly check: Check
   readonly #load: SharedLoad
   #isDisposed = false
 
-  constructor({ name, signature, target, compiler, report }: ModelFacts) {
+  constructor({ name, signature, target, compiler, report }: ModelFacts, parts: InputParts) {
     this.name = name
     this.inputs = signature.inputs
     this.outputs = signature.outputs
     this.target = target
     this.compiler = compiler
     this.report = report
-    this.checker = new InputChecker(name, signature.inputs)
+    this.check = newCheck(name, signature.inputs, parts)
     this.#load = new SharedLoad(async (...hows) => {
       this.expectUse()
       await this.open(...hows).finally(() => this.expectUse())

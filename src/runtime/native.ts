@@ -1,23 +1,16 @@
-import { boundPort, narrowCheck } from './bound.ts'
-import { packList, type ReturnedList, unpackList } from './collections.ts'
+import { boundPort, checkBound } from './bound.ts'
+import { packList, type ReturnedList, unpackList } from './packed-lists.ts'
 import { ModelRunError } from './errors.ts'
-import type { CheckedInput } from './inputs.ts'
+import type { CheckedInput } from './input-port.ts'
 import { InputSlot, OutputSlot, type NativePort } from './mailbox.ts'
 import type { BoundModel, Requirements } from './model.ts'
-import {
-  blankResults,
-  byName,
-  explained,
-  listResult,
-  type Output,
-  outputOf,
-  type Result,
-  tensorResult,
-} from './results.ts'
+import { listResult, type Output, outputOf, tensorResult } from './outputs.ts'
+import { blankResults, byName, explained, type Result } from './results.ts'
 import type { ModelSession } from './session.ts'
 import { quote } from './shorten.ts'
 import { type Crossing, crossingOf, type Signature, type SignatureEntry } from './signature.ts'
-import { storage, type Tensor, type TensorData, type TypedArray } from './tensor.ts'
+import { storage } from './storage.ts'
+import type { Tensor, TensorData, TypedArray } from './tensor.ts'
 
 /** What the addon exports (native/addon/addon.cc). */
 export interface NativeAddon {
@@ -167,13 +160,13 @@ export class NativeSession implements ModelSession {
     const outputs = byName(this.#model.outputs, (entry, i) => boundTensor(entry, this.#outputs[i]!.slot!.view!))
     // Not the views that the caller has, on which other properties can be put.
     const guard = new Uint8Array(this.#handle.mailbox)
-    const check = narrowCheck(this.#model.name, inputs)
+    const narrow = Object.entries(inputs).filter(([, { type }]) => storage[type].expectEntry)
     const variable = this.#outputs.filter(({ slot }) => !slot!.isFixed)
     const run = (): void => {
       // A transferred buffer is empty; the model would write to memory that is no longer its own.
       if (guard.length === 0)
         throw new ModelRunError('RUN_INPUT', `${this.#model.name}: the bound buffers were transferred elsewhere`)
-      check?.()
+      for (const [name, { type, data }] of narrow) checkBound(this.#model.name, name, storage[type], data)
       try {
         this.#handle.run()
       } catch (error) {
@@ -211,7 +204,8 @@ export class NativeSession implements ModelSession {
       const output = outputs[i]!
       const { name, slot } = output
       if (slot === undefined) {
-        results[name] = listResult(output, unpackList(returned![next++]! as ReturnedList))
+        const { type } = (output.crossing as Extract<Crossing, { kind: 'list' }>).element
+        results[name] = listResult(output, unpackList(returned![next++]! as ReturnedList), storage[type])
         continue
       }
       const dims = slot.dims()

@@ -3,6 +3,7 @@ import { loadAddon } from './addon.ts'
 import { expectBindable } from './bound.ts'
 import { asStated } from './results.ts'
 import { ModelLoadError, ModelRunError } from './errors.ts'
+import { valueParts } from './every-part.ts'
 import { expectContents, type KnownFile, readAhead } from './integrity.ts'
 import { checkArch, checkLibrary, locate } from './library-file.ts'
 import type { BoundModel, Model, ModelFacts } from './model.ts'
@@ -46,7 +47,7 @@ class NodeModel extends ModelShell implements Model {
   #session: ModelSession | undefined
 
   constructor(facts: ModelFacts, files: ModelFiles) {
-    super(facts)
+    super(facts, valueParts)
     this.#files = files
     this.#requires = facts.requires
     this.#sha256 = facts.sha256
@@ -79,17 +80,17 @@ class NodeModel extends ModelShell implements Model {
   }
 
   runSync(inputs: Readonly<Record<string, unknown>>): Record<string, Tensor> {
-    const checked = this.checker.check(inputs)
+    const checked = this.check(inputs)
     return asStated((this.#session ??= this.#open()).runSync(checked))
   }
 
   async run(inputs: Readonly<Record<string, unknown>>): Promise<Record<string, Tensor>> {
-    const checked = this.checker.check(inputs)
+    const checked = this.check(inputs)
     return asStated(await (this.#session ??= this.#open()).run(checked))
   }
 
   bind(): BoundModel {
-    expectBindable(this.name, this)
+    expectBindable(this)
     // A library of native code is opened once more: its mailbox has room for small tensors only.
     const session = isModule(String(this.#files.library))
       ? (this.#session ??= this.#open())
@@ -98,7 +99,7 @@ class NodeModel extends ModelShell implements Model {
   }
 
   profile(inputs: Readonly<Record<string, unknown>>, runs = 10): Profile {
-    const checked = this.checker.check(inputs)
+    const checked = this.check(inputs)
     const session = (this.#session ??= this.#open())
     return measureProfile(
       this.name,

@@ -1,30 +1,14 @@
+import type { Elements } from './element-types.ts'
 import { ModelRunError } from './errors.ts'
-import { quote, shorten } from './shorten.ts'
-import {
-  type Crossing,
-  crossingOf,
-  type ElementType,
-  type MapType,
-  type Signature,
-  type SignatureEntry,
-} from './signature.ts'
-import { storage, type Tensor, type TensorData, type TypedArray, type TypedArrayConstructor } from './tensor.ts'
+import { shorten } from './shorten.ts'
+import { type CollectionEntry, type ElementType, isTensor, type Signature, type SignatureEntry } from './signature.ts'
+import type { Tensor, TensorData, TypedArray, TypedArrayConstructor } from './tensor.ts'
 
 /** One row of a model's scores by label: without a prototype, so that any text may be a label. */
 export type Row = Readonly<Record<string, unknown>>
 
 /** A result of a model: sequences are arrays, an optional without an element is `undefined`, maps are plain objects. */
 export type Result = Tensor | readonly Tensor[] | readonly Row[] | undefined
-
-type TensorCrossing = Extract<Crossing, { kind: 'tensor' }>
-
-/** One output as it crosses the border out of the model, and what becomes of it. */
-export interface Output {
-  readonly name: string
-  readonly crossing: Exclude<Crossing, { kind: 'map' }>
-  /** Where the rows of the tensor are records. */
-  readonly map: MapType | undefined
-}
 
 /** A tensor that left a model: memory of its own. */
 export interface RawTensor {
@@ -38,14 +22,32 @@ export interface RawList {
   readonly items: readonly RawTensor[]
 }
 
-/** @throws ModelRunError for a map whose keys only the run knows: no compiler gives one */
-export function outputOf(entry: SignatureEntry, model: string): Output {
-  const crossing = crossingOf(entry)
-  const { name } = entry
-  if (crossing.kind === 'map')
-    throw new ModelRunError('RUN_OUTPUT', `${model}: output ${quote(name)} is a map whose keys only the run knows`)
-  const map = entry.type === 'sequence' && entry.element.type === 'map' ? entry.element : undefined
-  return { name, crossing, map }
+/** The parts of the runtime that make results of what leaves a model. */
+export interface ResultParts {
+  /** Of the element types in the signature, by their names. */
+  readonly elements: Readonly<Partial<Record<ElementType, Elements>>>
+  /** Where something of the signature is no tensor. */
+  readonly collections?: {
+    output(model: string, entry: CollectionEntry, parts: ResultParts): (raw: RawTensor | RawList) => Result
+  }
+}
+
+/** What makes results of all that left a model, in the order of its signature. */
+export type Collect = (raw: readonly (RawTensor | RawList)[]) => Record<string, Result>
+
+/** @throws ModelRunError for a map whose keys only the run knows */
+export function newCollect({ name, outputs }: Signature & { readonly name: string }, parts: ResultParts): Collect {
+  const results = outputs.map((entry) => {
+    if (!isTensor(entry)) return parts.collections!.output(name, entry, parts)
+    const elements = parts.elements[entry.type]!
+    return (raw: RawTensor | RawList) => tensorOf(elements, raw as RawTensor)
+  })
+  const blank = blankResults({ outputs })
+  return (raw) => {
+    const named = { ...blank }
+    outputs.forEach((entry, i) => (named[entry.name] = results[i]!(raw[i]!)))
+    return named
+  }
 }
 
 /** What results are copies of: where a name is the object's own, assigning it calls no setter of Object.prototype. */
@@ -61,50 +63,12 @@ export function byName<Value>(
   return Object.fromEntries(entries.map((entry, i) => [entry.name, valueOf(entry, i)]))
 }
 
-export function tensorResult({ crossing, map }: Output, data: TensorData, dims: readonly number[]): Result {
-  const { type } = crossing as TensorCrossing
-  return map === undefined ? { data, dims, type } : rowsOf(map, { data, dims })
+export function tensorOf(elements: Elements, raw: RawTensor): Tensor {
+  return { data: dataOf(elements, raw), dims: Object.freeze(raw.dims), type: elements.type }
 }
 
-export function listResult({ crossing }: Output, { given, items }: RawList): Result {
-  const { isOptional, holds, element } = crossing as Extract<Crossing, { kind: 'list' }>
-  if (isOptional && !given) return undefined
-  const { type } = element
-  const tensors = items.map((item) => ({ type, dims: Object.freeze(item.dims), data: dataOf(type, item) }))
-  return holds === 'sequence' ? tensors : tensors[0]
-}
-
-/** What becomes of outputs that left a model in memory of their own. */
-export class Results {
-  readonly #outputs: readonly Output[]
-  readonly #blank: Readonly<Record<string, Result>>
-
-  constructor(model: Signature & { readonly name: string }) {
-    this.#outputs = model.outputs.map((entry) => outputOf(entry, model.name))
-    this.#blank = blankResults(model)
-  }
-
-  /** @param raw in the order of the signature */
-  collect(raw: readonly (RawTensor | RawList)[]): Record<string, Result> {
-    const results = { ...this.#blank }
-    this.#outputs.forEach((output, i) => {
-      const value = raw[i]!
-      results[output.name] =
-        'items' in value
-          ? listResult(output, value)
-          : tensorResult(output, dataOf((output.crossing as TensorCrossing).type, value), Object.freeze(value.dims))
-    })
-    return results
-  }
-}
-
-/** The generated declaration states what each result really is; to code without one, models are of tensors. */
-export function asStated(results: Record<string, Result>): Record<string, Tensor> {
-  return results as Record<string, Tensor>
-}
-
-function dataOf(type: ElementType, { data }: RawTensor): TensorData {
-  return wrapped(storage[type].array, data) as TensorData
+export function dataOf({ array }: Elements, { data }: RawTensor): TensorData {
+  return wrapped(array, data) as TensorData
 }
 
 /** What a model returned by itself, as data of a type. */
@@ -115,14 +79,9 @@ export function wrapped(
   return array === undefined ? (returned as string[]) : new array(returned as ArrayBuffer)
 }
 
-/** The rows of a tensor as records by label. */
-export function rowsOf({ labels = [] }: MapType, { data, dims }: Pick<Tensor, 'data' | 'dims'>): Row[] {
-  const values = data as ArrayLike<unknown>
-  return Array.from({ length: dims[0] ?? 0 }, (_, row) => {
-    const record = Object.create(null) as Record<string, unknown>
-    for (let i = 0; i < labels.length; i++) record[labels[i]!] = values[row * labels.length + i]
-    return record
-  })
+/** The generated declaration states what each result really is; to code without one, models are of tensors. */
+export function asStated(results: Record<string, Result>): Record<string, Tensor> {
+  return results as Record<string, Tensor>
 }
 
 /** What a run threw as an error that names the model. Errors of ours have a `code`; memory of JavaScript's that is short has none. */

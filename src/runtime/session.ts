@@ -1,4 +1,4 @@
-import type { CheckedInput } from './inputs.ts'
+import type { CheckedInput } from './input-port.ts'
 import type { BoundModel } from './model.ts'
 import type { Result } from './results.ts'
 

@@ -1,8 +1,10 @@
 import { describe } from './describe.ts'
-import { checkNarrow, containersOf, ElementError, isNarrow, takeElements } from './elements.ts'
-import { quote, shorten } from './shorten.ts'
-import type { ElementType, SignatureDim } from './signature.ts'
-import { storage, type TypedArray, type TypedArrayConstructor } from './tensor.ts'
+import type { Elements } from './element-types.ts'
+import { expectEntries, takeElements } from './elements.ts'
+import { type ErrorKind, type Place, problem } from './problem.ts'
+import { shorten } from './shorten.ts'
+import type { SignatureDim } from './signature.ts'
+import type { TypedArray } from './tensor.ts'
 import { isTypedArray, kindOf, lengthOf, viewAs } from './typed-array.ts'
 
 /** A tensor that fits the signature: `data` has exactly the elements that `dims` ask for. */
@@ -12,18 +14,11 @@ export interface CheckedTensor {
 }
 
 /** A tensor that a model takes, with what checking it needs at every call worked out once. */
-export interface TensorPort {
-  readonly name: string
-  /** Of a tensor in a sequence: which. */
-  readonly element?: number
-  readonly type: ElementType
+export interface TensorPort extends Place {
+  readonly elements: Elements
   /** `null`: of any rank. */
   readonly shape: readonly SignatureDim[] | null
-  readonly array: TypedArrayConstructor | undefined
-  /** What the language calls the arrays of inputs that need no closer look; '' where each does. */
-  readonly plainKind: string
-  readonly lanes: number
-  /** The dimensions and the length of `data` where the shape is static. */
+  /** The dimensions and the length of `data` where the shape is static; else `undefined` and NaN. */
   readonly dims: readonly number[] | undefined
   readonly length: number
 }
@@ -41,168 +36,116 @@ export interface TakenTensor {
 /** Symbolic dimensions that an input has given a value. */
 export type Symbols = Map<string, { readonly value: number; readonly input: string }>
 
+/** What models need of which inputs have dimensions that only a call knows: `dynamicShapes`. */
+export interface DynamicShapes {
+  /** Dimensions of an input that came without them. */
+  infer(port: TensorPort, length: number, symbols: Symbols, given: unknown): readonly number[]
+  /** Dimensions of one symbol are equal in all inputs. */
+  agree(port: TensorPort, dims: readonly number[], symbols: Symbols): void
+  /** Indices of inputs in the order in which they are best looked at. */
+  order(shapes: readonly TensorPort['shape'][]): number[]
+}
+
 /** The addon refuses higher ones. */
 const HIGHEST_RANK = 16
 
-/** Reads tensors of one model's inputs, and checks them: see {@link InputChecker} for why these are two steps. */
-export class TensorChecker {
-  readonly #model: string
-
-  constructor(model: string) {
-    this.#model = model
-  }
-
-  /** Reads one input, once. */
-  take(port: TensorPort, value: unknown): TakenTensor {
-    if (!isShaped(value)) return this.#takeElements(port, value, undefined)
-    const { type, dims, data } = value
-    if (type !== undefined && type !== port.type)
-      throw this.error(TypeError, port, `given a tensor of type ${nameOf(type)}`)
-    return this.#takeElements(port, data, this.#statedDims(port, dims))
-  }
-
-  #takeElements(port: TensorPort, given: unknown, dims: readonly number[] | undefined): TakenTensor {
-    const plain = port.shape?.length === 0 && isScalar(given) ? [given] : given
-    const length = dims === undefined ? port.length : elementsOf(port, dims)
-    // Before any of them is read.
-    if (length >= 0 && Array.isArray(plain) && plain.length > length)
-      throw this.#lengthError(port, dims ?? port.dims!, length, given)
-    let data
-    try {
-      data = takeElements(port.type, plain)
-    } catch (error) {
-      throw error instanceof ElementError ? this.error(RangeError, port, error.message) : error
-    }
-    if (data !== undefined) return { data, dims, given }
-    throw this.error(TypeError, port, `as ${containersOf(port.type)}, given ${describe(given)}`)
-  }
-
-  #statedDims(port: TensorPort, dims: unknown): readonly number[] {
-    if (kindOf(dims) === undefined && !Array.isArray(dims))
-      throw this.error(TypeError, port, `given dims ${describe(dims)}`)
-    const list = dims as ArrayLike<unknown>
-    const rank = kindOf(dims) === undefined ? list.length : lengthOf(dims)
-    const expected = port.shape?.length ?? (rank <= HIGHEST_RANK ? rank : undefined)
-    const most = Math.max(expected ?? HIGHEST_RANK, 8) // to be read: of more dimensions a message needs no more
-    const read: unknown[] = []
-    let areLengths = true
-    for (let axis = 0; axis < rank && axis < most; axis++) {
-      const dim = list[axis]
-      const number = typeof dim === 'bigint' ? Number(dim) : dim
-      areLengths &&= isLength(number)
-      read[axis] = number === 0 ? 0 : number // -0 is 0
-    }
-    if (areLengths && rank === expected) return read as number[]
-    const shown = `[${read.map(describe).join(', ')}${rank > most ? ', …' : ''}]`
-    if (rank !== expected) throw this.error(RangeError, port, `given ${rank} dims ${shown}`)
-    throw this.error(RangeError, port, `given dims ${shown}, which are no lengths`)
-  }
-
-  /** Checks an input that was read. */
-  settle(port: TensorPort, { data, dims: stated, given }: TakenTensor, symbols: Symbols): CheckedTensor {
-    const isTyped = isTypedArray(data)
-    const count = isTyped ? lengthOf(data) : data.length
-    const dims = stated ?? this.#inferDims(port, count, symbols, given)
-    this.#checkDims(port, dims, symbols)
-    const length = elementsOf(port, dims)
-    if (length !== count) throw this.#lengthError(port, dims, length, given)
-    return { data: isTyped ? this.#native(port, data, count) : data, dims }
-  }
-
-  /** A typed array as the model takes it. */
-  #native(port: TensorPort, data: TypedArray, length: number): TypedArray {
-    const array = port.array!
-    if (port.type === 'float16' && kindOf(data) !== port.plainKind)
-      return length > 0 ? viewAs(array, data) : new array(0)
-    if (!isNarrow(port.type)) return data
-    const copy = new array(length) // which no other thread changes after the check
-    copy.set(data as never)
-    try {
-      checkNarrow(port.type, copy)
-    } catch (error) {
-      throw error instanceof ElementError ? this.error(RangeError, port, error.message) : error
-    }
-    return copy
-  }
-
-  /** Dimensions of an input that came without them: at most one may be unknown, and the length gives that one. */
-  #inferDims(port: TensorPort, length: number, symbols: Symbols, given: unknown): readonly number[] {
-    if (port.dims !== undefined) return port.dims
-    if (port.shape === null)
-      throw this.error(TypeError, port, `given ${describe(given)}: it says nothing of its rank; give { data, dims }`)
-    const dims: number[] = []
-    let known = port.lanes
-    let unknown = 0
-    let unknownAxis = 0
-    for (const dim of port.shape) {
-      const value = typeof dim === 'number' ? dim : dim === null ? undefined : symbols.get(dim)?.value
-      if (value === undefined) {
-        unknown++
-        unknownAxis = dims.length
-      } else known *= value
-      dims.push(value ?? 0)
-    }
-    if (unknown > 1) {
-      const wanted = `which has ${unknown} unknown dimensions: give { data, dims }`
-      throw this.error(TypeError, port, `${wanted} instead of ${describe(given)}`)
-    }
-    if (unknown === 0) return dims
-    dims[unknownAxis] = length / known
-    if (Number.isSafeInteger(dims[unknownAxis])) return dims
-    throw this.error(RangeError, port, `so a multiple of ${known} elements, given ${describe(given)}`)
-  }
-
-  #checkDims(port: TensorPort, dims: readonly number[], symbols: Symbols): void {
-    for (let axis = 0; axis < dims.length; axis++) {
-      const expected = port.shape?.[axis]
-      const dim = dims[axis]!
-      if (typeof expected === 'number' && dim !== expected)
-        throw this.error(RangeError, port, `given dims [${dims.join(', ')}]`)
-      if (typeof expected !== 'string') continue
-      const bound = symbols.get(expected)
-      if (bound === undefined) symbols.set(expected, { value: dim, input: port.name })
-      else if (bound.value !== dim)
-        throw this.error(
-          RangeError,
-          port,
-          `given dims [${dims.join(', ')}], but ${shorten(expected)} is ${bound.value} in input ${quote(bound.input)}`,
-        )
-    }
-  }
-
-  #lengthError(port: TensorPort, dims: readonly number[], length: number, given: unknown): Error {
-    const wanted = `${length} ${port.lanes > 1 ? 'numbers' : 'elements'} for dims [${dims.join(', ')}]`
-    return this.error(RangeError, port, `so ${wanted}, given ${describe(given)}`)
-  }
-
-  error(Kind: TypeErrorConstructor | RangeErrorConstructor, port: TensorPort, given: string): Error {
-    const { name, element, type, shape } = port
-    const dims = shape === null ? 'of any rank' : `[${shape.map((dim) => shorten(String(dim ?? '?'))).join(', ')}]`
-    return this.problem(Kind, name, `${type} ${dims}`, given, element)
-  }
-
-  problem(
-    Kind: TypeErrorConstructor | RangeErrorConstructor,
-    name: string,
-    expected: string,
-    given: string,
-    element?: number,
-  ): Error {
-    const place = `input ${quote(name)}${element === undefined ? '' : `, element ${element}`}`
-    return new Kind(`${this.#model}: ${place}: expected ${expected}, ${given}`)
-  }
+export function tensorPort(place: Place, elements: Elements, shape: TensorPort['shape']): TensorPort {
+  const isStatic = shape?.every((dim) => typeof dim === 'number')
+  const dims = isStatic ? Object.freeze(shape!.map(Number)) : undefined
+  return { ...place, elements, shape, dims, length: dims ? entriesOf(elements, dims) : NaN }
 }
 
-export function tensorPort(input: Pick<TensorPort, 'name' | 'type' | 'shape'>): TensorPort {
-  const { array, kind, lanes } = storage[input.type]
-  const isStatic = input.shape?.every((dim) => typeof dim === 'number')
-  const dims = isStatic ? Object.freeze(input.shape!.map(Number)) : undefined
-  const port = { ...input, array, lanes, dims, plainKind: isNarrow(input.type) ? '' : kind }
-  return { ...port, length: dims === undefined ? -1 : elementsOf(port, dims) }
+/** Reads a tensor, once; see `newCheck` for why it is checked later. */
+export function takeTensor(port: TensorPort, value: unknown): TakenTensor {
+  if (!isShaped(value)) return take(port, value, undefined)
+  const { type, dims, data } = value
+  if (type !== undefined && type !== port.elements.type)
+    throw wrongTensor(port, `given a tensor of type ${nameOf(type)}`, TypeError)
+  return take(port, data, statedDims(port, dims))
+}
+
+function take(port: TensorPort, given: unknown, dims: readonly number[] | undefined): TakenTensor {
+  const { elements, shape } = port
+  const data = shape?.length === 0 && isScalar(given) ? [given] : given
+  const known = dims ?? port.dims
+  // Before any of them is read.
+  if (known !== undefined && Array.isArray(data) && data.length > entriesOf(elements, known))
+    throw wrongLength(port, known, given)
+  const taken = takeElements(elements, data, (why) => wrongTensor(port, why))
+  if (taken !== undefined) return { data: taken, dims, given }
+  throw wrongTensor(port, `as ${elements.containers}, given ${describe(given)}`, TypeError)
+}
+
+function statedDims(port: TensorPort, dims: unknown): readonly number[] {
+  const isTyped = kindOf(dims) !== undefined
+  if (!isTyped && !Array.isArray(dims)) throw wrongTensor(port, `given dims ${describe(dims)}`, TypeError)
+  const list = dims as ArrayLike<unknown>
+  const rank = isTyped ? lengthOf(dims) : list.length
+  const expected = port.shape?.length ?? Math.min(rank, HIGHEST_RANK)
+  const most = Math.max(expected, 8) // to be read: of more dimensions a message needs no more
+  const read: unknown[] = []
+  for (let axis = 0; axis < rank && axis < most; axis++) {
+    const dim = list[axis]
+    const number = typeof dim === 'bigint' ? Number(dim) : dim
+    read[axis] = number === 0 ? 0 : number // -0 is 0
+  }
+  if (rank === expected && read.every(isLength)) return read
+  const shown = `[${read.map(describe).join(', ')}${rank > most ? ', …' : ''}]`
+  throw wrongTensor(
+    port,
+    rank === expected ? `given dims ${shown}, which are no lengths` : `given ${rank} dims ${shown}`,
+  )
+}
+
+/**
+ * Checks a tensor that was read.
+ *
+ * @param dynamic where a shape may not be static
+ */
+export function settleTensor(
+  port: TensorPort,
+  { data, dims: stated, given }: TakenTensor,
+  symbols: Symbols,
+  dynamic: DynamicShapes | undefined,
+): CheckedTensor {
+  const isTyped = isTypedArray(data)
+  const count = isTyped ? lengthOf(data) : data.length
+  const dims = stated ?? port.dims ?? dynamic!.infer(port, count, symbols, given)
+  for (let axis = 0; axis < dims.length; axis++) {
+    const expected = port.shape?.[axis]
+    if (typeof expected === 'number' && expected !== dims[axis])
+      throw wrongTensor(port, `given dims [${dims.join(', ')}]`)
+  }
+  dynamic?.agree(port, dims, symbols)
+  if (entriesOf(port.elements, dims) !== count) throw wrongLength(port, dims, given)
+  return { data: isTyped ? native(port, data, count) : data, dims }
+}
+
+/** A typed array as the model takes it. */
+function native(port: TensorPort, data: TypedArray, length: number): TypedArray {
+  const { array, kind, expectEntry } = port.elements
+  if (kindOf(data) !== kind) return length > 0 ? viewAs(array!, data) : new array!(0)
+  if (expectEntry === undefined) return data
+  const copy = new array!(length) // which no other thread changes after the check
+  copy.set(data as never)
+  expectEntries(port.elements, copy, (why) => wrongTensor(port, why))
+  return copy
+}
+
+function wrongLength(port: TensorPort, dims: readonly number[], given: unknown): Error {
+  const { elements } = port
+  const wanted = `${entriesOf(elements, dims)} ${elements.lanes > 1 ? 'numbers' : 'elements'}`
+  return wrongTensor(port, `so ${wanted} for dims [${dims.join(', ')}], given ${describe(given)}`)
+}
+
+export function wrongTensor(port: TensorPort, given: string, Kind: ErrorKind = RangeError): Error {
+  const { elements, shape } = port
+  const dims = shape === null ? 'of any rank' : `[${shape.map((dim) => shorten(String(dim ?? '?'))).join(', ')}]`
+  return problem(port, `${elements.type} ${dims}`, given, Kind)
 }
 
 /** Entries of the array that holds a tensor of these dimensions. */
-function elementsOf({ lanes }: Pick<TensorPort, 'lanes'>, dims: readonly number[]): number {
+export function entriesOf({ lanes }: Elements, dims: readonly number[]): number {
   let length = lanes
   for (let axis = 0; axis < dims.length; axis++) length *= dims[axis]!
   return length
@@ -217,9 +160,7 @@ function isShaped(value: unknown): value is { data: unknown; dims: unknown; type
 }
 
 function isScalar(value: unknown): boolean {
-  return (
-    typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' || typeof value === 'string'
-  )
+  return /number|bigint|boolean|string/.test(typeof value)
 }
 
 /** A word of the caller's as it stands, and in quotes what may be anything. */

@@ -1,10 +1,11 @@
 import { ModelRunError } from './errors.ts'
+import type { InputParts } from './input-port.ts'
 import type { Model, ModelFacts } from './model.ts'
 import { ModelShell } from './model-shell.ts'
-import { asStated } from './results.ts'
+import { asStated, type ResultParts } from './results.ts'
 import type { Load } from './shared-load.ts'
 import type { Tensor } from './tensor.ts'
-import { filesOf, type WebFiles } from './wasm/load.ts'
+import { loadFiles, type LoadParts, type WebFiles } from './wasm/load.ts'
 import { ownInputs } from './wasm/own.ts'
 import { RemoteModel } from './wasm/thread.ts'
 import { webThread } from './wasm/web-thread.ts'
@@ -15,29 +16,31 @@ export interface WorkerFiles extends WebFiles {
   readonly worker: string | { readonly href: string }
 }
 
-/**
- * A model that runs as WebAssembly in a Web Worker: `run()` never blocks the page, and `runSync()` and `bind()` throw. All
- * models of a page with one address of a worker share it; it is there from the first load to the last `dispose()`.
- */
-export function createWorkerModel(facts: ModelFacts, files: WorkerFiles): Model {
-  return new WorkerModel(facts, files)
+/** The parts of the runtime that a page needs whose model runs in a worker. */
+export type WorkerParts = InputParts & ResultParts & LoadParts
+
+/** A model of the given parts that runs as WebAssembly in a Web Worker. */
+export function composeWorkerModel(facts: ModelFacts, files: WorkerFiles, parts: WorkerParts): Model {
+  return new WorkerModel(facts, files, parts)
 }
 
 class WorkerModel extends ModelShell implements Model {
   readonly #facts: ModelFacts
   readonly #files: WorkerFiles
+  readonly #parts: WorkerParts
   #remote: RemoteModel | undefined
   /** The same once it has been loaded; after a trap it loads by itself. */
   #loaded: RemoteModel | undefined
 
-  constructor(facts: ModelFacts, files: WorkerFiles) {
-    super(facts)
+  constructor(facts: ModelFacts, files: WorkerFiles, parts: WorkerParts) {
+    super(facts, parts)
+    this.#parts = parts
     this.#facts = facts
     this.#files = files
   }
 
   async run(inputs: Readonly<Record<string, unknown>>): Promise<Record<string, Tensor>> {
-    const own = ownInputs(this.checker.check(inputs))
+    const own = ownInputs(this.check(inputs))
     if (this.#loaded === undefined) await this.load()
     this.expectUse()
     const { results } = await this.#loaded!.run(own) // without a wait before it, so that dispose() knows of it
@@ -57,9 +60,10 @@ class WorkerModel extends ModelShell implements Model {
   }
 
   protected async open(...way: Parameters<Load>): Promise<void> {
-    const remote = (this.#remote ??= new RemoteModel(webThread(String(this.#files.worker)), this, async (...again) => {
-      const fetched = filesOf(this.#facts, this.#files, ...again)
-      const [module, weights] = await Promise.all([fetched.module(), fetched.weights()])
+    const parts = this.#parts
+    const thread = webThread(String(this.#files.worker))
+    const remote = (this.#remote ??= new RemoteModel(thread, this, parts, async (...again) => {
+      const { module, weights } = await loadFiles(this.#facts, this.#files, parts, again)
       return { module, weights: weights?.bytes, isOwn: weights?.isOwn === true }
     }))
     await remote.load(...way)

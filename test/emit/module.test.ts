@@ -14,6 +14,10 @@ const runtime = `export const createNodeModel = (facts, files) => ({
   facts, files, run: async (inputs) => ({ ran: inputs }), runSync: (inputs) => ({ ran: inputs }),
 })`
 
+/** The same on the web, with the parts that it may be composed of. */
+const webRuntime = `export const composeWebModel = (facts, files, parts) => ({ facts, files, parts })
+export const [float32, int64, dynamicShapes, weightsBeside, bestOf, expectBindable] = 'float32,int64,dynamicShapes,weightsBeside,bestOf,expectBindable'.split(',')`
+
 const facts: ModelFacts = {
   name: '"; throw 1; //\u2028</script>.onnx',
   signature: {
@@ -132,11 +136,17 @@ test('a browser gets the model from the runtime of the web, with a module and it
   })
   const folder = await folderWith({
     'model.mjs': source,
-    'r.mjs': runtime.replace('createNodeModel', 'createWebModel'),
+    'r.mjs': webRuntime,
   })
   const module = await import(/* @vite-ignore */ pathToFileURL(join(folder, 'model.mjs')).href)
   expect(module.default.facts).toStrictEqual(facts)
   expect(module.default.files).toStrictEqual({ module: 'm.wasm', weights: expect.any(Function) })
+  expect(module.default.parts).toStrictEqual({
+    elements: { float32: 'float32', int64: 'int64' },
+    dynamic: 'dynamicShapes',
+    weights: 'weightsBeside',
+    bind: 'expectBindable',
+  })
 })
 
 test('on the web, a model that runs in a worker is made by another function, so that bundles have one of both', () => {
@@ -148,8 +158,8 @@ test('on the web, a model that runs in a worker is made by another function, so 
       runtime: 'r',
       files: { ...web, ...(worker && { worker }) },
     })
-  expect(source()).toContain('import { createWebModel } from "r"')
+  expect(source()).toMatch(/^import { composeWebModel, .* } from "r"/)
   expect(source()).toMatch(/bytes: \{ ?"?library"?: ?5 ?\}/)
-  expect(source('"./worker.js"')).toContain('import { createWorkerModel } from "r"')
+  expect(source('"./worker.js"')).toMatch(/^import { composeWorkerModel, .* } from "r"/)
   expect(source('"./worker.js"')).toMatch(/weights: "w\.bin", worker: "\.\/worker\.js" \}/)
 })

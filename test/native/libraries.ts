@@ -7,7 +7,7 @@ import { afterAll } from 'vitest'
 import { buildAddon } from '../../src/builtin/addon.ts'
 import { findCc } from '../../src/toolchains/find.ts'
 import type { ElementType, ModelFacts, Signature, SignatureEntry } from '../../src/runtime/index.ts'
-import { storage } from '../../src/runtime/tensor.ts'
+import { storage } from '../../src/runtime/storage.ts'
 import type { TensorEntry } from '../../src/runtime/signature.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))

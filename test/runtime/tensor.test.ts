@@ -2,7 +2,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest'
 import { elementTypes, type ElementType as SchemaType, memoryBytes } from '../../src/onnx/element-type.ts'
 import { fromFloat16Bits, toFloat16Bits } from '../../src/runtime/index.ts'
 import type { ElementType } from '../../src/runtime/index.ts'
-import { storage } from '../../src/runtime/tensor.ts'
+import { storage } from '../../src/runtime/storage.ts'
 
 describe('element types', () => {
   it('are those of the schema, with its numbers and sizes in memory', () => {

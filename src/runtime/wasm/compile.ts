@@ -1,8 +1,7 @@
 import { ModelLoadError } from '../errors.ts'
-import type { Signature } from '../signature.ts'
 import { type WasmModule, wasmApi } from './api.ts'
 import { hasSimd } from './features.ts'
-import { WasmSession } from './session.ts'
+import { type NamedModel, openSession, type SessionParts, type WasmSession } from './session.ts'
 
 /** @throws ModelLoadError that says what the engine lacks, or forbids */
 export async function compileModule(bytes: Uint8Array, model: string): Promise<WasmModule> {
@@ -40,11 +39,12 @@ export const isRefused = (error: unknown): boolean => (error as { code?: unknown
 /** @throws ModelLoadError, ModelRunError where memory is short */
 export async function newSession(
   module: WasmModule,
-  model: Signature & { readonly name: string },
+  model: NamedModel,
+  parts: SessionParts,
   weights?: Uint8Array,
 ): Promise<WasmSession> {
   try {
-    return new WasmSession(await wasmApi()!.instantiate(module), model, weights)
+    return openSession(await wasmApi()!.instantiate(module), model, parts, weights)
   } catch (error) {
     throw notInstantiated(error, model.name, weights)
   }
@@ -53,11 +53,12 @@ export async function newSession(
 /** As {@link newSession}, on this thread at once; browsers do that for small modules only. */
 export function newSessionNow(
   module: WasmModule,
-  model: Signature & { readonly name: string },
+  model: NamedModel,
+  parts: SessionParts,
   weights?: Uint8Array,
 ): WasmSession {
   try {
-    return new WasmSession(new (wasmApi()!.Instance)(module), model, weights)
+    return openSession(new (wasmApi()!.Instance)(module), model, parts, weights)
   } catch (error) {
     throw notInstantiated(error, model.name, weights)
   }

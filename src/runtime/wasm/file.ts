@@ -1,4 +1,4 @@
-import type { CheckedInput } from '../inputs.ts'
+import type { CheckedInput } from '../input-port.ts'
 import { contentsNow, contentsOf, type KnownFile } from '../integrity.ts'
 import type { BoundModel } from '../model.ts'
 import type { Result } from '../results.ts'
@@ -6,6 +6,8 @@ import type { ModelSession } from '../session.ts'
 import type { Signature } from '../signature.ts'
 import type { WasmModule } from './api.ts'
 import { compileModule, compileModuleNow, isRefused, newSessionNow } from './compile.ts'
+import { bindFixed } from './bound.ts'
+import { sessionParts } from './every-part.ts'
 import { nodeThread } from './node-thread.ts'
 import { ownInputs } from './own.ts'
 import type { WasmSession } from './session.ts'
@@ -45,7 +47,7 @@ export class WasmFile implements ModelSession {
       weights: weights === undefined ? undefined : await contentsOf(weights, model.name),
       isOwn: true,
     })
-    this.#remote = nodeThread && new RemoteModel(nodeThread, model, opened)
+    this.#remote = nodeThread && new RemoteModel(nodeThread, model, sessionParts, opened)
   }
 
   /** @throws ModelLoadError; and what the system throws */
@@ -101,7 +103,7 @@ export class WasmFile implements ModelSession {
   }
 
   bind(): BoundModel {
-    return this.#here().bind()
+    return bindFixed(this.#model, () => this.#here())
   }
 
   /** @returns false: modules have no files to write to */
@@ -144,7 +146,7 @@ export class WasmFile implements ModelSession {
   #here(): WasmSession {
     if (this.#session?.isBroken === false) return this.#session
     const weights = this.#weights === undefined ? undefined : contentsNow(this.#weights, this.#model.name)
-    return (this.#session = newSessionNow(this.#module, this.#model, weights))
+    return (this.#session = newSessionNow(this.#module, this.#model, sessionParts, weights))
   }
 }
 

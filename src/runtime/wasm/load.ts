@@ -2,8 +2,9 @@ import type { LoadProgress, ModelFacts } from '../model.ts'
 import type { Load } from '../shared-load.ts'
 import type { WasmModule } from './api.ts'
 import { compileModule, isRefused } from './compile.ts'
-import { bestOf, type Needing } from './features.ts'
+import type { Needing } from './features.ts'
 import { contentsOf, type Contents } from './files.ts'
+import type { WeightsBeside } from './weights.ts'
 
 /**
  * Where a file is: its address, relative to the page; its contents; or a function that gives either, called when the model
@@ -21,50 +22,55 @@ export interface WebFiles {
   readonly weights?: WebSource
 }
 
-/** How to get the files of a model, telling of both together how far they are. */
-export function filesOf(
+/** The parts of the runtime that get a model's files. */
+export interface LoadParts {
+  /** Where there are variants: which of them this engine runs. */
+  readonly bestOf?: (variants: readonly Needing[]) => number
+  /** Where the weights are in a file of their own. */
+  readonly weights?: WeightsBeside
+}
+
+/**
+ * Gets the files of a model, and tells of both together how far they are.
+ *
+ * @param known the module, where there is one already
+ */
+export async function loadFiles(
   { name: model, sha256, bytes }: ModelFacts,
   { module, variants = [], weights }: WebFiles,
-  ...[signal, report]: Parameters<Load>
-): { module(): Promise<WasmModule>; weights(): Promise<Contents | undefined> } {
-  const news = new Map<LoadProgress['file'], readonly [loaded: number, total: number | undefined]>()
+  parts: LoadParts,
+  [signal, told]: Parameters<Load>,
+  known?: WasmModule,
+): Promise<{ readonly module: WasmModule; readonly weights: Contents | undefined }> {
+  const best = parts.bestOf?.(variants) ?? -1
+  const lengthOf = (variant: number): number | undefined => bytes?.variants?.[variant] ?? bytes?.library
+  const totals = { module: known ? 0 : lengthOf(best), weights: weights === undefined ? 0 : bytes?.constants }
+  const report = parts.weights?.together(told, totals) ?? told
   const fetched = (
-    what: LoadProgress['file'],
+    file: LoadProgress['file'],
     source: WebSource,
-    hash?: string,
-    length?: number,
+    hash: string | undefined,
+    length: number | undefined,
   ): Promise<Contents> => {
-    news.set(what, [0, length])
-    return contentsOf(
-      { model, what, source, sha256: hash, bytes: length },
-      {
-        signal,
-        report: (...latest) => {
-          news.set(what, latest)
-          const [loaded, total] = [0, 1].map((i) => [...news.values()].reduce((sum, of) => sum + (of[i] ?? NaN), 0))
-          report({ loaded: loaded!, total: total! >= 0 ? total : undefined, file: what })
-        },
-      },
-    )
+    const news = (loaded: number, total: number | undefined): void => report({ loaded, total, file })
+    return contentsOf({ model, what: file, source, sha256: hash, bytes: length }, { signal, report: news })
   }
   const compiled = async (variant: number): Promise<WasmModule> => {
-    const { module: known, bytes: code } = await fetched(
+    const { module: whole, bytes: code } = await fetched(
       'module',
       variants[variant]?.module ?? module,
       sha256?.variants?.[variant] ?? sha256?.library,
-      bytes?.variants?.[variant] ?? bytes?.library,
+      lengthOf(variant),
     )
-    if (known) return known
+    if (whole) return whole
     return compileModule(code!, model).catch((error: unknown) => {
       if (variant >= 0 && isRefused(error)) return compiled(-1)
       throw error
     })
   }
-  return {
-    module: () => compiled(bestOf(variants)),
-    async weights() {
-      if (weights === undefined) return undefined
-      return fetched('weights', weights, sha256?.constants, bytes?.constants)
-    },
-  }
+  const [has, got] = await Promise.all([
+    known ?? compiled(best),
+    weights === undefined ? undefined : fetched('weights', weights, sha256?.constants, bytes?.constants),
+  ])
+  return { module: has, weights: got }
 }

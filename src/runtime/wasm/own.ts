@@ -1,4 +1,4 @@
-import type { CheckedInput } from '../inputs.ts'
+import type { CheckedInput } from '../input-port.ts'
 import type { CheckedTensor } from '../tensor-input.ts'
 import { bytesOf, isTypedArray } from '../typed-array.ts'
 

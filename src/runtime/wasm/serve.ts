@@ -1,8 +1,9 @@
-import type { CheckedInput } from '../inputs.ts'
+import type { CheckedInput } from '../input-port.ts'
 import type { RawList, RawTensor } from '../results.ts'
 import type { Signature } from '../signature.ts'
 import type { WasmModule } from './api.ts'
 import { newSession } from './compile.ts'
+import { sessionParts } from './every-part.ts'
 import type { WasmSession } from './session.ts'
 import { tensorsIn } from './tensors-in.ts'
 
@@ -38,7 +39,7 @@ export function serve(post: (reply: Reply, transfer: ArrayBuffer[]) => void): (r
   return async ({ id, key, load, inputs }) => {
     const session = sessions.get(key)
     try {
-      if (load !== undefined) sessions.set(key, await newSession(load.module, load.model, load.weights))
+      if (load !== undefined) sessions.set(key, await newSession(load.module, load.model, sessionParts, load.weights))
       else if (inputs === undefined) sessions.delete(key)
       if (inputs === undefined) return post({ id }, [])
       const start = performance.now()

@@ -1,6 +1,6 @@
 import { ModelLoadError, ModelRunError } from '../errors.ts'
-import type { CheckedInput } from '../inputs.ts'
-import { type Result, Results } from '../results.ts'
+import type { CheckedInput } from '../input-port.ts'
+import { type Collect, newCollect, type Result, type ResultParts } from '../results.ts'
 import type { Load } from '../shared-load.ts'
 import type { Signature } from '../signature.ts'
 import type { CheckedTensor } from '../tensor-input.ts'
@@ -110,7 +110,7 @@ export class RemoteModel {
   readonly #thread: Thread
   readonly #model: Signature & { readonly name: string }
   readonly #open: Open
-  readonly #results: Results
+  readonly #collect: Collect
   readonly #key: number
   /** The worker that has it. */
   #port: Port | undefined
@@ -118,11 +118,16 @@ export class RemoteModel {
   /** Runs that are not done. */
   readonly #begun = new Set<Promise<void>>()
 
-  constructor(thread: Thread, { name, inputs, outputs }: Signature & { readonly name: string }, open: Open) {
+  constructor(
+    thread: Thread,
+    { name, inputs, outputs }: Signature & { readonly name: string },
+    parts: ResultParts,
+    open: Open,
+  ) {
     this.#thread = thread
     this.#model = { name, inputs, outputs }
     this.#open = open
-    this.#results = new Results(this.#model)
+    this.#collect = newCollect(this.#model, parts)
     this.#key = thread.enter()
   }
 
@@ -171,7 +176,7 @@ export class RemoteModel {
     await this.load()
     const buffers = tensorsIn(own).flatMap(bufferOf)
     const { raw, milliseconds } = await this.#ask({ inputs: own }, buffers)
-    return { results: this.#results.collect(raw!), took: milliseconds! }
+    return { results: this.#collect(raw!), took: milliseconds! }
   }
 
   /** Runs that have begun still finish. */

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { runInThisContext } from 'node:vm'
 import { fileURLToPath } from 'node:url'
 import { createNodeModel } from '../../../src/runtime/node.ts'
+import { type Extras, partsOf } from '../../../src/emit/parts.ts'
 import type { Model, ModelFacts, Signature } from '../../../src/runtime/index.ts'
-import { createWebModel } from '../../../src/runtime/web.ts'
+import * as web from '../../../src/runtime/web.ts'
 import { resolveTarget } from '../../../src/targets/index.ts'
 import { compileWasm } from '../../../src/toolchains/wasm.ts'
 import { makeFolder } from '../../native/libraries.ts'
@@ -71,6 +73,18 @@ export function factsFor(name: string, signature: Signature, more: Partial<Model
   return { name: `${name}.onnx`, signature, target: 'wasm', compiler, ...more }
 }
 
+/** The parts of the web's runtime that the generated module of a model names, and no others. */
+export function composed(signature: Signature, extras: Partial<Extras> = {}): web.WebParts {
+  const { names, expression } = partsOf(signature, {
+    hasWeights: false,
+    hasVariants: false,
+    inWorker: false,
+    ...extras,
+  })
+  const compose = runInThisContext(`({ ${names.join(', ')} }) => (${expression})`) as (all: typeof web) => web.WebParts
+  return compose(web)
+}
+
 /** The same module where it runs in Node from its files, and where it runs on the web from its bytes. */
 export const ways: readonly (readonly [
   where: string,
@@ -83,10 +97,12 @@ export const ways: readonly (readonly [
   [
     'on the web',
     async (facts, { library, weights }) => {
-      const model = createWebModel(facts, {
+      const files = {
         module: () => readFileSync(library),
         ...(weights && { weights: () => readFileSync(weights) }),
-      })
+      }
+      const parts = composed(facts.signature, { hasWeights: weights !== undefined })
+      const model = web.composeWebModel(facts, files, parts)
       await model.load()
       return model
     },

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { isNarrow } from '../../../src/runtime/elements.ts'
 import type { Signature, SignatureEntry } from '../../../src/runtime/index.ts'
-import { storage, type TypedArray } from '../../../src/runtime/tensor.ts'
+import { storage } from '../../../src/runtime/storage.ts'
+import type { TypedArray } from '../../../src/runtime/tensor.ts'
 import { weightsSection } from '../../../src/toolchains/cc.ts'
 import { echoTypes, signatures } from '../../native/libraries.ts'
 import { type BuiltModule, compileBody, compileNative, factsFor, ways } from './modules.ts'
@@ -123,7 +123,9 @@ describe.each(ways)('%s', (_, open) => {
     for (const type of echoTypes) {
       const { code, array, lanes } = storage[type]
       const length = 4 * lanes * array!.BYTES_PER_ELEMENT
-      inputs[`t${code}`] = new array!(Uint8Array.from({ length }, (_, i) => (isNarrow(type) ? i % 2 : i)).buffer)
+      inputs[`t${code}`] = new array!(
+        Uint8Array.from({ length }, (_, i) => (storage[type].expectEntry ? i % 2 : i)).buffer,
+      )
     }
     inputs['large'] = Float32Array.from({ length: 100_000 }, (_, i) => i)
     const model = await openNative('echo')

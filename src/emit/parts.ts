@@ -1,0 +1,57 @@
+import { isUnbindable } from '../runtime/bound.ts'
+import { crossingOf, type ElementType, isTensor, type Signature, type SignatureEntry } from '../runtime/signature.ts'
+
+/** What there is of a model on the web besides its module. */
+export interface Extras {
+  /** Whether its weights are in a file of their own. */
+  readonly hasWeights: boolean
+  /** Whether there are modules for engines that can more. */
+  readonly hasVariants: boolean
+  /** Whether it runs in a worker, which has all of the runtime that runs models. */
+  readonly inWorker: boolean
+}
+
+/**
+ * The parts of the web's runtime that a model needs: names that the runtime exports, and the expression that composes them
+ * (its `WebParts`, or `WorkerParts`). What is not named here, bundlers leave out.
+ */
+export function partsOf(
+  { inputs, outputs }: Signature,
+  { hasWeights, hasVariants, inWorker }: Extras,
+): { readonly names: readonly string[]; readonly expression: string } {
+  const entries = [...inputs, ...outputs]
+  const elements = [...new Set(entries.flatMap(elementTypesOf))]
+  const hasCollections = !entries.every(isTensor)
+  const parts = {
+    dynamicShapes: inputs.some((entry) => !isTensor(entry) || entry.shape.some((dim) => typeof dim !== 'number')),
+    collections: hasCollections,
+    texts: !inWorker && elements.includes('string'),
+    lists: !inWorker && hasCollections,
+    weightsBeside: hasWeights,
+    bestOf: hasVariants,
+    bindFixed: !inWorker && !entries.some(isUnbindable),
+    expectBindable: !inWorker && entries.some(isUnbindable),
+  }
+  const names = Object.entries(parts).flatMap(([name, isNeeded]) => (isNeeded ? [name] : []))
+  return {
+    names: [...elements, ...names],
+    expression: `{ ${[`elements: { ${elements.join(', ')} }`, ...names.map(fieldOf)].join(', ')} }`,
+  }
+}
+
+const fields: Readonly<Record<string, string>> = {
+  dynamicShapes: 'dynamic',
+  weightsBeside: 'weights',
+  bindFixed: 'bind',
+  expectBindable: 'bind',
+}
+
+function fieldOf(name: string): string {
+  return name in fields ? `${fields[name]}: ${name}` : name
+}
+
+function elementTypesOf(entry: SignatureEntry): readonly ElementType[] {
+  const crossing = crossingOf(entry)
+  if (crossing.kind === 'map') return [crossing.map.keys, crossing.map.values]
+  return [crossing.kind === 'list' ? crossing.element.type : crossing.type]
+}

@@ -1,0 +1,14 @@
+import { valueParts } from '../every-part.ts'
+import { lists } from './lists.ts'
+import type { SessionParts } from './session.ts'
+import { texts } from './texts.ts'
+import { weightsBeside } from './weights.ts'
+
+/** What runs models of any signature. */
+export const sessionParts = {
+  elements: valueParts.elements,
+  collections: valueParts.collections,
+  texts,
+  lists,
+  weights: weightsBeside,
+} satisfies SessionParts

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { partsOf } from '../../src/emit/parts.ts'
+import type { Signature, SignatureEntry } from '../../src/runtime/index.ts'
+import * as web from '../../src/runtime/web.ts'
+
+const bare = { hasWeights: false, hasVariants: false, inWorker: false }
+const tensor = (type: 'float32' | 'string' | 'bool', ...shape: (number | string | null)[]): SignatureEntry => ({
+  name: 'x',
+  type,
+  shape,
+})
+const sequence: SignatureEntry = { name: 's', type: 'sequence', element: { type: 'int64', shape: null } }
+const map: SignatureEntry = { name: 'm', type: 'map', keys: 'string', values: 'float64' }
+const rows: SignatureEntry = {
+  name: 'r',
+  type: 'sequence',
+  element: { type: 'map', keys: 'int64', values: 'float32', labels: [1, 2] },
+}
+const of = (inputs: SignatureEntry[], outputs: SignatureEntry[] = [tensor('float32', 1)]): Signature => ({
+  inputs,
+  outputs,
+})
+
+test.each([
+  ['numbers', of([tensor('float32', 1, 2)]), bare, 'float32 bindFixed'],
+  ['two types', of([tensor('bool', 1)]), bare, 'bool float32 bindFixed'],
+  ['open inputs', of([tensor('float32', 'n')]), bare, 'float32 dynamicShapes expectBindable'],
+  ['open outputs', of([tensor('float32', 1)], [tensor('float32', null)]), bare, 'float32 expectBindable'],
+  ['strings', of([tensor('string', 1)]), bare, 'string float32 texts expectBindable'],
+  ['a sequence', of([sequence]), bare, 'int64 float32 dynamicShapes collections lists expectBindable'],
+  ['a map', of([map]), bare, 'string float64 float32 dynamicShapes collections texts lists expectBindable'],
+  ['records', of([tensor('float32', 1)], [rows]), bare, 'float32 collections lists expectBindable'],
+  ['weights', of([tensor('float32', 1)]), { ...bare, hasWeights: true }, 'float32 weightsBeside bindFixed'],
+  ['variants', of([tensor('float32', 1)]), { ...bare, hasVariants: true }, 'float32 bestOf bindFixed'],
+  ['a worker', of([map]), { ...bare, inWorker: true }, 'string float64 float32 dynamicShapes collections'],
+] as const)('a model of %s gets the parts that it needs', (_, signature, extras, expected) => {
+  const { names, expression } = partsOf(signature, extras)
+  expect(names.join(' ')).toBe(expected)
+  for (const name of names) {
+    expect(web).toHaveProperty(name)
+    expect(expression).toContain(name)
+  }
+})
