@@ -20,4 +20,6 @@ export interface Host extends Omit<BuildContext, 'progress'> {
    * for that. Absent: this host has no such thing.
    */
   importModule?(file: EmittedFile): string | Promise<string>
+  /** How generated code imports a file of this package, given its absolute path. Absent: by that. */
+  specifier?(path: string): string
 }

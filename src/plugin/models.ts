@@ -66,7 +66,8 @@ export function createModels(options: HostOptions = {}): Models {
       if (note !== undefined) toldNotes.add(note)
 
       const delivered = await deliver(model, built, host)
-      return moduleSource({ facts: built.facts, runtime: runtimeOf(delivered.platform), ...delivered })
+      const runtime = runtimeOf(delivered.platform)
+      return moduleSource({ facts: built.facts, runtime: host.specifier?.(runtime) ?? runtime, ...delivered })
     },
   }
 }

@@ -3,8 +3,10 @@ import type { LoaderContext } from 'webpack'
 import type { Platform } from '../emit/module.ts'
 import { OnnxMlirError } from '../errors.ts'
 import type { EmittedFile } from './files.ts'
+import type { Host } from './host.ts'
 import { canonicalId } from '../request/request.ts'
 import { createModels, type HostOptions, type Models } from './models.ts'
+import { emittedFile, turbopackHost } from './turbopack.ts'
 import { createTypeLayer } from './types.ts'
 import { signalOf } from './webpack-signal.ts'
 
@@ -21,6 +23,9 @@ export function provideModels(context: object, models: Models): void {
 /** Models of compilers that have the loader in a rule of their own and no plugin. */
 const standalone = new WeakMap<object, Promise<Models>>()
 
+/** The same in Turbopack, which has no compilers that a loader could see, by the options. */
+const inTurbopack = new Map<string, Promise<Models>>()
+
 /**
  * webpack loader. It pitches: webpack goes no further, and so never loads the model as a source.
  * Files are emitted on behalf of the module, and so come again out of webpack's persistent cache with it.
@@ -30,13 +35,18 @@ export function pitch(this: Context): void {
   sourceOf(this).then((source) => callback(null, source), callback)
 }
 
-async function sourceOf(context: Context): Promise<string> {
+async function sourceOf(context: Context): Promise<string | Buffer> {
+  const file = emittedFile(context.getOptions())
+  if (file) return file
+
   const source: unknown = Reflect.get(context, provided)
   if (typeof source === 'function') return source(context)
 
-  const compiler = context._compiler ?? context
-  const models = standalone.get(compiler) ?? start(context)
-  standalone.set(compiler, models)
+  const { _compiler: compiler } = context
+  const options = JSON.stringify(context.getOptions())
+  const models = (compiler ? standalone.get(compiler) : inTurbopack.get(options)) ?? start(context)
+  if (compiler) standalone.set(compiler, models)
+  else inTurbopack.set(options, models)
   return moduleSource(context, await models)
 }
 
@@ -53,7 +63,8 @@ async function moduleSource(context: Context, models: Models): Promise<string> {
   try {
     const id = canonicalId(context.resource)
     const platform = context.getOptions().platform ?? detectedPlatform(context)
-    return await models.load(id, {
+    const turbopack = isTurbopack(context) ? turbopackHost(context) : undefined
+    const source = await models.load(id, {
       mode: context.mode === 'development' ? 'dev' : 'build',
       platform,
       watch: (path) => context.addDependency(path),
@@ -61,34 +72,57 @@ async function moduleSource(context: Context, models: Models): Promise<string> {
       debug: (line) => logger.debug(line),
       log: (line) => logger.info(line),
       warn: (line) => context.emitWarning(new Error(line)),
-      async place(file) {
-        const name = platform !== 'node' ? assetName(context, file) : `assets/${file.fileName}`
-        context.emitFile(name, await readFile(file.source), undefined, { immutable: true })
-        // In Node the base URI is the output folder's, for chunks at any depth, and the public path has no say.
-        return platform !== 'node'
-          ? `__webpack_public_path__ + ${JSON.stringify(encodeURI(name))}`
-          : `new URL(${JSON.stringify(name)}, __webpack_base_uri__)`
-      },
+      ...(turbopack ?? webpackFiles(context, platform)),
     })
+    return (turbopack?.imports() ?? '') + source
   } catch (error) {
     // Otherwise webpack shows the stack of an error whose message says everything.
     throw error instanceof OnnxMlirError ? Object.assign(error, { hideStack: true }) : error
   }
 }
 
-function detectedPlatform({ _compiler: compiler, target }: Context): Platform {
+function isTurbopack(context: Context): boolean {
+  return !('emitFile' in context)
+}
+
+function webpackFiles(context: Context, platform: Platform): Pick<Host, 'place' | 'importModule'> {
+  return {
+    async place(file) {
+      const name = platform !== 'node' ? assetName(context, file) : `assets/${file.fileName}`
+      context.emitFile(name, await readFile(file.source), undefined, { immutable: true })
+      // In Node the base URI is the output folder's, for chunks at any depth, and the public path has no say.
+      return platform !== 'node'
+        ? `__webpack_public_path__ + ${JSON.stringify(encodeURI(name))}`
+        : `new URL(${JSON.stringify(name)}, __webpack_base_uri__)`
+    },
+    // Next.js has a loader for this.
+    ...(isNextEdge(context) && { importModule: ({ source }) => `${source}?module` }),
+  }
+}
+
+function isNextEdge({ _compiler: compiler }: Context): boolean {
+  return compiler?.options.resolve.conditionNames?.includes('edge-light') ?? false
+}
+
+function detectedPlatform(context: Context): Platform {
+  const { _compiler: compiler, target } = context
+  if (isNextEdge(context)) return 'edge'
   return (compiler?.platform.node ?? /node|electron-main/.test(target)) ? 'node' : 'browser'
 }
 
 const isBareHash = /^\[(content)?hash\](\[\w+\])*$/
 
 /**
- * What a file for browsers is called: as the configuration says for assets, where it says anything. What webpack says by
- * itself is a hash alone, by which nobody recognises a model.
+ * What a file for browsers is called: as the configuration says for assets, where it says anything; else it goes where
+ * modules of WebAssembly do, which in Next.js is in the folder that is served. What webpack says by itself is a hash alone, by
+ * which nobody recognises a model.
  */
 function assetName({ _compilation: compilation }: Context, { fileName, name, sha256 }: EmittedFile): string {
-  const template = compilation?.outputOptions.assetModuleFilename
-  if (!compilation || !template || isBareHash.test(String(template))) return `assets/${fileName}`
+  const { assetModuleFilename: template, webassemblyModuleFilename = '' } = compilation?.outputOptions ?? {}
+  if (!compilation || !template || isBareHash.test(String(template))) {
+    const folder = /^([^[\]]+)\//.exec(webassemblyModuleFilename)?.[1] ?? 'assets'
+    return `${folder}/${fileName}`
+  }
   const contentHash = sha256.slice(0, compilation.outputOptions.hashDigestLength)
   // What a module that is an asset would give, of which this one is none: webpack reads its hash there, Rspack beside it.
   const module = { id: contentHash, hash: contentHash }

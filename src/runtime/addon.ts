@@ -126,7 +126,7 @@ function compile(source: string, output: string, model: string): void {
   const commands = [chosen, ['c++'], ['g++'], ['clang++']].filter(([program]) => program)
   for (const [program = '', ...first] of commands) {
     const args = [...first, ...addonFlags(process.platform), source, '-o', output]
-    const { error, status, stderr } = spawnSync(program, args, {
+    const { error, status, stderr } = spawnSync(/*turbopackIgnore: true*/ program, args, {
       encoding: 'utf8',
       env: { ...process.env, LC_ALL: 'C' },
       maxBuffer: 64 << 20,

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto'
+import { copyFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, extname, join, relative, sep } from 'node:path'
+import type { LoaderContext } from 'webpack'
+import { UsageError } from '../errors.ts'
+import { cachedUrl } from './cached.ts'
+import type { EmittedFile } from './files.ts'
+import type { Host } from './host.ts'
+
+/** Below the project: where server code of Turbopack has its files. */
+export const serverFiles = '.onnx-mlir/files'
+
+/** The options of the loader where it is to give a file as it is. */
+export interface FileOptions {
+  /** Absolute path, in the cache. */
+  readonly emit: string
+}
+
+/** How models reach what Turbopack bundles. */
+export interface TurbopackHost extends Pick<Host, 'place' | 'importModule' | 'specifier'> {
+  /** What the generated module imports, beside the runtime. */
+  imports(): string
+}
+
+/**
+ * Turbopack runs webpack's loaders, but has no `emitFile` for them. For browsers it emits the file that an import with
+ * attributes stands for: the model once more, from which this same loader then makes the file.
+ *
+ * For Node such an import is a URL below `/_next/static`, and the file there for everybody. So the files are copied into the
+ * project, and found from the working directory, which is the project's for `next start` and for a standalone server alike;
+ * `unplugin-onnx-mlir/next` has them traced. Turbopack sees no file that comes while it builds, and so can't be asked to.
+ *
+ * @see https://nextjs.org/docs/app/api-reference/config/next-config-js/turbopack#inline-loader-configuration-with-import-attributes
+ */
+export function turbopackHost(context: LoaderContext<unknown>): TurbopackHost {
+  const model = basename(context.resourcePath)
+  const imports: string[] = []
+  return {
+    imports: () => imports.join(''),
+    specifier: (path) => besideModel(context, path),
+    place(file) {
+      if (context.target === 'node')
+        return context.mode === 'development' ? cachedUrl(file) : inProject(context.rootContext, file)
+      const name = `onnxMlirFile${imports.length}`
+      const attributes = {
+        turbopackLoader: 'unplugin-onnx-mlir/loader',
+        turbopackLoaderOptions: JSON.stringify({ emit: file.source } satisfies FileOptions),
+        turbopackModuleType: 'asset',
+        turbopackAs: `*${extname(file.fileName)}`,
+      }
+      const specifier = JSON.stringify(`./${model}?${file.role}`)
+      imports.push(`import ${name} from ${specifier} with ${JSON.stringify(attributes)}\n`)
+      return name
+    },
+    importModule() {
+      throw new UsageError(
+        'USAGE_DIRECTIVE',
+        `${model}: Turbopack gives no modules of WebAssembly to the edge runtime; build with next build --webpack, or let the route run in Node`,
+        { model, given: 'module' },
+      )
+    },
+  }
+}
+
+/** What the loader gives for an import of {@link turbopackHost}. */
+export function emittedFile(options: object): Promise<Buffer> | undefined {
+  return 'emit' in options ? readFile((options as FileOptions).emit) : undefined
+}
+
+/** Turbopack takes no absolute paths. */
+function besideModel({ resourcePath }: LoaderContext<unknown>, path: string): string {
+  const way = relative(dirname(resourcePath), path).split(sep).join('/')
+  return way.startsWith('../') ? way : `./${way}`
+}
+
+async function inProject(project: string, { source, fileName }: EmittedFile): Promise<string> {
+  const folder = join(project, serverFiles)
+  await copyInto(folder, join(folder, fileName), source)
+  return `process.cwd() + ${JSON.stringify(`/${serverFiles}/${fileName}`)}`
+}
+
+/** Names say what is inside, so what is there is right, if it is whole: several processes may be at it. */
+async function copyInto(folder: string, path: string, source: string): Promise<void> {
+  const [there, wanted] = await Promise.all([stat(path).catch(() => undefined), stat(source)])
+  if (there?.size === wanted.size) return
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(join(folder, '.gitignore'), '*\n')
+  const part = `${path}.${randomUUID()}`
+  await copyFile(source, part)
+  await rename(part, path)
+}
