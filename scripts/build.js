@@ -20,4 +20,9 @@ if (existsSync(generated)) cpSync(generated, join(root, 'dist', 'onnx', 'generat
 for (const file of ['nnpa.schema.json', 'html/viewer.css', 'html/viewer.js'])
   cpSync(join(root, 'src', 'report', file), join(root, 'dist', 'report', file))
 writeFileSync(join(root, 'dist', 'runtime', 'wasm', 'worker-source.js'), await workerModule())
-writeFileSync(join(root, 'dist', 'runtime', 'worker.js'), await workerProgram('browser'))
+const webWorker = await workerProgram('browser')
+writeFileSync(join(root, 'dist', 'runtime', 'worker.js'), webWorker)
+writeFileSync(
+  join(root, 'dist', 'runtime', 'worker-text.js'),
+  `export const workerText = ${JSON.stringify(webWorker)}\n`,
+)

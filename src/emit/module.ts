@@ -29,6 +29,8 @@ export interface ModuleOptions {
   readonly files: ModuleFiles
   /** Specifier of a `WebAssembly.Module`, which `files` then know as `module`. */
   readonly module?: string
+  /** Specifier of the text of the worker's program, which `files` then know as `workerText`. */
+  readonly workerText?: string
 }
 
 /**
@@ -36,7 +38,7 @@ export interface ModuleOptions {
  * parts under the same names. Facts are plain literals and the model is made by one call marked pure, so a bundler
  * drops whatever the application doesn't use; `import { inputs }` alone carries no native code.
  */
-export function moduleSource({ facts, platform, runtime, files, module }: ModuleOptions): string {
+export function moduleSource({ facts, platform, runtime, files, module, workerText }: ModuleOptions): string {
   const { name, signature, target, compiler, report, requires, sha256, bytes, profiled } = facts
   const known = [`name: ${jsString(name)}`, 'signature: { inputs, outputs }', 'target', 'compiler', 'report']
   if (requires) known.push(`requires: ${jsValue(requires)}`)
@@ -47,7 +49,7 @@ export function moduleSource({ facts, platform, runtime, files, module }: Module
   const made = [`{ ${known.join(', ')} }`, `{ ${fieldsOf(platform, files).join(', ')} }`, ...parts]
   // The file expressions (`new URL(…)`) count as side effects where they are arguments; in a function body they don't.
   return `import { ${[create, ...names].join(', ')} } from ${jsString(runtime)}
-${module === undefined ? '' : `import module from ${jsString(module)}\n`}
+${module === undefined ? '' : `import module from ${jsString(module)}\n`}${workerText === undefined ? '' : `import { workerText } from ${jsString(workerText)}\n`}
 export const inputs = ${jsValue(signature.inputs)}
 export const outputs = ${jsValue(signature.outputs)}
 export const target = ${jsValue(target)}

@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts'
 import type { BuildResult } from '../pipeline.ts'
 import { type EmittedFile, type EmittedFiles, emittedFiles } from './files.ts'
 import type { Host } from './host.ts'
-import { workerFile } from './worker-file.ts'
+import { workerFile, workerTextModule } from './worker-file.ts'
 
 /**
  * Brings the files of a compiled model to the program in the way that was decided for it. What is inline or imported is one
@@ -16,9 +16,10 @@ export async function deliver(
   model: string,
   built: BuildResult,
   host: Host,
-): Promise<Pick<ModuleOptions, 'platform' | 'files' | 'module'>> {
+): Promise<Pick<ModuleOptions, 'platform' | 'files' | 'module' | 'workerText'>> {
   const { addon, library, constants, variants } = emittedFiles(model, built)
-  const worker = built.inWorker && { worker: await host.place(await workerFile()) }
+  const isInline = built.files === 'inline'
+  const worker = built.inWorker && { worker: isInline ? '{ text: workerText }' : await host.place(await workerFile()) }
   if (built.files === 'url') {
     const files = {
       ...(addon && { addon: await host.place(addon) }),
@@ -40,6 +41,7 @@ export async function deliver(
   return {
     platform: 'browser',
     ...(isImported && { module: await host.importModule!(library) }),
+    ...(isInline && worker && { workerText: workerTextModule }),
     files: {
       library: isImported ? 'module' : await inlined(library),
       ...worker,

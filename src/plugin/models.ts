@@ -66,8 +66,14 @@ export function createModels(options: HostOptions = {}): Models {
       if (note !== undefined) toldNotes.add(note)
 
       const delivered = await deliver(model, built, host)
-      const runtime = runtimeOf(delivered.platform)
-      return moduleSource({ facts: built.facts, runtime: host.specifier?.(runtime) ?? runtime, ...delivered })
+      const { platform, workerText } = delivered
+      const specifier = (path: string): string => host.specifier?.(path) ?? path
+      return moduleSource({
+        facts: built.facts,
+        runtime: specifier(runtimeOf(platform)),
+        ...delivered,
+        ...(workerText && { workerText: specifier(workerText) }),
+      })
     },
   }
 }

@@ -48,7 +48,7 @@ export function turbopackHost(context: LoaderContext<unknown>): TurbopackHost {
         turbopackModuleType: 'asset',
         turbopackAs: `*${extname(file.fileName)}`,
       }
-      const specifier = JSON.stringify(`./${model}?${file.role}`)
+      const specifier = JSON.stringify(`./${model}?${file.role}${imports.length}`)
       imports.push(`import ${name} from ${specifier} with ${JSON.stringify(attributes)}\n`)
       return name
     },

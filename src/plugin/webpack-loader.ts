@@ -100,8 +100,9 @@ function webpackFiles(context: Context, platform: Platform): Pick<Host, 'place' 
   }
 }
 
+/** Next.js's build for its edge runtime. */
 function isNextEdge({ _compiler: compiler }: Context): boolean {
-  return compiler?.options.resolve.conditionNames?.includes('edge-light') ?? false
+  return compiler?.name === 'edge-server'
 }
 
 function detectedPlatform(context: Context): Platform {

@@ -10,6 +10,9 @@ export function workerFile(): Promise<EmittedFile> {
   return (file ??= readWorker())
 }
 
+/** The same program as the text that a module exports, for models that are in the JavaScript: one for all of them, too. */
+export const workerTextModule = createRequire(import.meta.url).resolve('unplugin-onnx-mlir/runtime/worker-text')
+
 async function readWorker(): Promise<EmittedFile> {
   const source = createRequire(import.meta.url).resolve('unplugin-onnx-mlir/runtime/worker')
   const sha256 = createHash('sha256')

@@ -8,12 +8,12 @@ import type { Tensor } from './tensor.ts'
 import { loadFiles, type LoadParts, type WebFiles } from './wasm/load.ts'
 import { ownInputs } from './wasm/own.ts'
 import { RemoteModel } from './wasm/thread.ts'
-import { webThread } from './wasm/web-thread.ts'
+import { webThread, type WorkerProgram } from './wasm/web-thread.ts'
 
 /** The files of a model that runs in a Web Worker. */
 export interface WorkerFiles extends WebFiles {
-  /** Address of the package's dist/runtime/worker.js, or of a copy of it. */
-  readonly worker: string | { readonly href: string }
+  /** The package's dist/runtime/worker.js, or a copy of it: its address, or its `text`. */
+  readonly worker: WorkerProgram
 }
 
 /** The parts of the runtime that a page needs whose model runs in a worker. */
@@ -61,7 +61,7 @@ class WorkerModel extends ModelShell implements Model {
 
   protected async open(...way: Parameters<Load>): Promise<void> {
     const parts = this.#parts
-    const thread = webThread(String(this.#files.worker))
+    const thread = webThread(this.#files.worker)
     const remote = (this.#remote ??= new RemoteModel(thread, this, parts, async (...again) => {
       const { module, weights } = await loadFiles(this.#facts, this.#files, parts, again)
       return { module, weights: weights?.bytes, isOwn: weights?.isOwn === true }

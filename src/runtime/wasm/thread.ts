@@ -16,8 +16,8 @@ export interface Port {
   stop(): void
 }
 
-/** Starts a worker. `gone` is called when it ended, and why. */
-export type Start = (heard: (reply: Reply) => void, gone: (why: string) => void) => Port
+/** Starts a worker. `gone` is called when it ended, and why; with the code of the error, where it never could have begun. */
+export type Start = (heard: (reply: Reply) => void, gone: (why: string, code?: string) => void) => Port
 
 interface Waiting {
   resolve(reply: Reply): void
@@ -69,11 +69,11 @@ export class Thread {
         waiting.delete(reply.id)
         if (waiting === this.#waiting) this.#rest()
       },
-      (why) => {
+      (why, code) => {
         if (waiting !== this.#waiting) return
         this.#port = undefined
         this.#waiting = new Map()
-        for (const { reject } of waiting.values()) reject(new Error(why))
+        for (const { reject } of waiting.values()) reject(Object.assign(new Error(why), { code }))
       },
     )
   }
@@ -196,7 +196,9 @@ export class RemoteModel {
     const { name } = this.#model
     const reply = await this.#thread.ask({ key: this.#key, ...request }, transfer).catch((error: unknown) => {
       this.#loading = undefined
-      throw new ModelRunError('RUN_FAILED', `${name}: its worker failed: ${(error as Error).message}`, { cause: error })
+      const { message, code } = error as Error & { code?: string }
+      if (code) throw new ModelLoadError(code, `${name}: ${message}`, { cause: error })
+      throw new ModelRunError('RUN_FAILED', `${name}: its worker failed: ${message}`, { cause: error })
     })
     if (reply.isBroken) this.#loading = undefined
     if (reply.error === undefined) return reply

@@ -9,18 +9,25 @@ interface WebWorker {
   onerror: (event: { readonly message?: string }) => void
 }
 
-/** By address of the program. */
+declare const Worker: new (url: string) => WebWorker
+
+/** The program of a worker: its address, or its text. */
+export type WorkerProgram = string | { readonly href: string } | { readonly text: string }
+
+/** By address or text of the program. */
 const threads = new Map<string, Thread>()
 
 /** The one worker of this page that runs a program. */
-export function webThread(url: string): Thread {
-  let thread = threads.get(url)
-  if (thread === undefined) threads.set(url, (thread = new Thread((...ears) => start(url, ...ears))))
+export function webThread(program: WorkerProgram): Thread {
+  const text = (program as { text?: string }).text
+  const key = text ?? String(program)
+  let thread = threads.get(key)
+  if (thread === undefined) threads.set(key, (thread = new Thread((...ears) => start(key, text, ...ears))))
   return thread
 }
 
-const start = (url: string, ...[heard, gone]: Parameters<Start>): ReturnType<Start> => {
-  const worker = newWorker(url)
+const start = (url: string, text: string | undefined, ...[heard, gone]: Parameters<Start>): ReturnType<Start> => {
+  const worker = text === undefined ? newWorker(url) : workerOf(text)
   let isStarted = false
   worker.onmessage = ({ data }) => {
     isStarted = true
@@ -28,10 +35,15 @@ const start = (url: string, ...[heard, gone]: Parameters<Start>): ReturnType<Sta
   }
   worker.onerror = ({ message = "it can't be loaded" }) => {
     worker.terminate()
+    if (isStarted) gone(message)
+    // Its text is ours, so that only the page can be why.
+    else if (text !== undefined)
+      gone(
+        "the page's Content-Security-Policy forbids workers of text, as files=inline has them: add blob: to its worker-src, or build with files=url",
+        'LOAD_CSP',
+      )
     // Servers give web pages in place of files that they lack.
-    gone(
-      isStarted ? message : `${url} is not its program (${message}): deploy all that the bundler wrote, of one build`,
-    )
+    else gone(`${url} is not its program (${message}): deploy all that the bundler wrote, of one build`)
   }
   return {
     post: (request, transfer) => worker.postMessage(request, transfer),
@@ -42,12 +54,14 @@ const start = (url: string, ...[heard, gone]: Parameters<Start>): ReturnType<Sta
 
 /** A page may not start a worker of another origin, but one of its own that imports a script from there. */
 function newWorker(url: string): WebWorker {
-  const { Worker } = globalThis as unknown as { Worker: new (url: string) => WebWorker }
   try {
     return new Worker(url)
   } catch (error) {
     if ((error as Error).name !== 'SecurityError') throw error
-    const imports = `importScripts(${JSON.stringify(url)})`
-    return new Worker(URL.createObjectURL(new Blob([imports], { type: 'text/javascript' })))
+    return workerOf(`importScripts(${JSON.stringify(url)})`)
   }
+}
+
+function workerOf(text: string): WebWorker {
+  return new Worker(URL.createObjectURL(new Blob([text], { type: 'text/javascript' })))
 }

@@ -10,7 +10,7 @@ import { oneOfEach } from '../hosts.ts'
 import { addModel } from '../models.ts'
 import { oneOfEachWeb } from './hosts.ts'
 import { denseModel, width } from './models.ts'
-import { openPage, serveSite } from './site.ts'
+import { openPage, serveSite, strictPolicy } from './site.ts'
 
 const app = {
   'package.json': '{}',
@@ -37,6 +37,53 @@ describe.skipIf(!chromium).each(oneOfEachWeb)('$name', (host) => {
     expect(await page.evaluate('results()')).toEqual([11, 12, 13, true])
     expect(page.problems).toEqual([])
   })
+})
+
+const inWorker = {
+  'package.json': '{}',
+  'main.js': `
+    import add from './add.onnx?files=inline&worker=true'
+    import dense from './dense.onnx?files=inline&worker=true'
+    globalThis.started = 0
+    globalThis.Worker = class extends Worker { constructor(...all) { super(...all); started++ } }
+    globalThis.results = async () => {
+      const sum = await add.run({ x: new Float32Array([1, 2, 3]) })
+      const product = await dense.run({ x: new Float32Array(${width}) })
+      return [...sum.y.data, product.y.data.every((value) => value === 0), started]
+    }
+    globalThis.refused = () => add.run({ x: new Float32Array(3) }).catch(({ code, message }) => [code, message])`,
+  'add.onnx': addModel(10),
+  'dense.onnx': denseModel(7),
+}
+
+describe.skipIf(!chromium).each(oneOfEachWeb)('$name', (host) => {
+  test('files=inline with worker=true: the worker is in the JavaScript, too, once for all models', async () => {
+    const root = await temporaryFolder()
+    await writeFiles(root, inWorker)
+    await host.build({ root, outDir: join(root, 'out') })
+    const moved = await moveElsewhere(join(root, 'out'))
+    const files = await filesBelow(moved)
+    expect(files.filter((file) => !/\.(html|m?js|map)$/.test(file))).toEqual([])
+    expect(files.filter((file) => file.endsWith('js'))).toHaveLength(1)
+    const policy = strictPolicy.replace("worker-src 'self'", 'worker-src blob:')
+    const page = await openPage((await serveSite(moved, host.under, policy)).url)
+    expect(await page.evaluate('results()')).toEqual([11, 12, 13, true, 1])
+    expect(page.problems).toEqual([])
+  })
+})
+
+test.skipIf(!chromium)('a policy that forbids workers of text is named, each time', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, inWorker)
+  const host = oneOfEachWeb.find(({ name }) => name.startsWith('esbuild'))!
+  await host.build({ root, outDir: join(root, 'out') })
+  const page = await openPage((await serveSite(join(root, 'out'), '/')).url)
+  const refused = [
+    'LOAD_CSP',
+    "add.onnx: the page's Content-Security-Policy forbids workers of text, as files=inline has them: add blob: to its worker-src, or build with files=url",
+  ]
+  expect(await page.evaluate('refused()')).toEqual(refused)
+  expect(await page.evaluate('refused()')).toEqual(refused)
 })
 
 test.skipIf(!chromium)('files=inline runs from a file', async () => {
