@@ -32,7 +32,7 @@ const cases: readonly Case[] = [
     },
     entries: { 'deep/main': 'main.js' },
     prints: { 'deep/main': ['wasm', [11, 12, 13], true] },
-    emits: { '.wasm': 2, '.bin': 1, '.so': 0, '.node': 0 },
+    emits: { '.wasm': 3, '.bin': 1, '.so': 0, '.node': 0 },
   },
   {
     name: 'WebAssembly in Node, in the JavaScript',

@@ -13,12 +13,16 @@ import rollupPlugin from '../../../src/rollup.ts'
 import rsbuildPlugin from '../../../src/rsbuild.ts'
 import rspackPlugin from '../../../src/rspack.ts'
 import webpackPlugin from '../../../src/webpack.ts'
+import { expectClose, onnxruntime, randomInputs, reference } from '../../onnxruntime.ts'
 import { chromium } from '../../report/browser.ts'
 import { filesBelow, moveElsewhere, temporaryFolder, writeFiles } from '../app.ts'
 import { runWebpack } from '../hosts.ts'
 import { addModel } from '../models.ts'
 import { oneOfEachWeb } from './hosts.ts'
+import { denseModel, denseSignature } from './models.ts'
 import { openPage, serveSite } from './site.ts'
+
+const ort = onnxruntime()
 
 const worker = `
   import model from './add.onnx'
@@ -129,10 +133,13 @@ describe.skipIf(!chromium).each(oneOfEachWeb)('$name', (host) => {
       'main.js': `
         import first from './add.onnx?worker=true'
         import second from './other.onnx?worker=true'
+        import dense from './dense.onnx?worker=true'
         const x = new Float32Array([1, 2, 3])
-        globalThis.sums = async () => [[...(await first.run({ x })).y.data], [...(await second.run({ x })).y.data]]`,
+        globalThis.sums = async () => [[...(await first.run({ x })).y.data], [...(await second.run({ x })).y.data]]
+        globalThis.products = async (x) => [...(await dense.run({ x: Float32Array.from(x) })).y.data]`,
       'add.onnx': addModel(10),
       'other.onnx': addModel(20),
+      'dense.onnx': denseModel(7),
     })
     await host.build({ root, outDir: join(root, 'out') })
     const moved = await moveElsewhere(join(root, 'out'))
@@ -143,6 +150,14 @@ describe.skipIf(!chromium).each(oneOfEachWeb)('$name', (host) => {
       [11, 12, 13],
       [21, 22, 23],
     ])
+    const set = randomInputs(denseSignature, 1)
+    const y = (await opened.evaluate(`products(${JSON.stringify(set['x'])})`)) as number[]
+    if (ort) {
+      const expected = await reference(ort, join(root, 'dense.onnx'), denseSignature, [set])
+      expectClose({ dense: [{ y }] }, { dense: expected })
+    }
+    // Chromium has relaxed SIMD.
+    expect(site.served.filter((file) => /dense.*wasm$/.test(file))).toEqual([expect.stringContaining('relaxed-simd')])
     expect(opened.problems).toEqual([])
     expect(site.served).toContainEqual(expect.stringMatching(/onnx-mlir/))
   })
