@@ -4,6 +4,7 @@ import { CompileError } from '../../errors.ts'
 import type { BuildResult } from '../../pipeline.ts'
 import type { RequestOptions } from '../../request/index.ts'
 import type { Model } from '../../runtime/model.ts'
+import { bestOf } from '../../runtime/wasm/features.ts'
 import type { Invocation } from '../command.ts'
 import { runArgument } from '../data/inputs.ts'
 import { buildRunnable } from '../model-build.ts'
@@ -36,13 +37,21 @@ export function compiledEngine(name: keyof typeof requests, invocation: Invocati
     name,
     async load(path) {
       const { built, model } = await compiledModel(name, path, invocation)
-      const { compiler, target, bytes, seconds } = built.artifact
+      const { compiler, target, bytes, seconds, variants = [] } = built.artifact
       const started = performance.now()
       await model.load()
       const loadMs = performance.now() - started
       return {
         loadMs,
-        facts: { version: compiler.version, target, bytes, compileSeconds: seconds, threads: 1 },
+        facts: {
+          version: compiler.version,
+          target,
+          bytes,
+          compileSeconds: seconds,
+          threads: 1,
+          // Of WebAssembly: what the module needs that this engine takes.
+          ...(target === 'wasm' && { needs: variants[bestOf(variants)]?.needs ?? [] }),
+        },
         async outputs(inputs) {
           return byElement(valuesFromRuntime(model.outputs, await model.run(runArgument(inputs))))
         },

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { EnvironmentError } from '../../../errors.ts'
 import { median, type Summary, summarize } from '../../statistics.ts'
@@ -13,6 +13,7 @@ import {
   type BuiltPage,
   type PageOptions,
   type Size,
+  sizeOf,
 } from './pages.ts'
 import { emptyPage, serve, type Site } from './site.ts'
 
@@ -26,8 +27,10 @@ export interface BrowserResult {
   readonly pairedRatio: number
   /** How many times as soon as the last engine the first result is there: of the medians. */
   readonly firstResultRatio: number
-  /** Of all that Vite builds for the page. */
+  /** Of all files that the page loads for its first result. */
   readonly size: Size
+  /** Those of them that are WebAssembly, without their hashes: which module of a model was taken. */
+  readonly modules: readonly string[]
 }
 
 export interface BrowserComparison {
@@ -55,11 +58,14 @@ export async function compareInBrowser(
     const pages: BuiltPage[] = []
     for (const engine of engines) pages.push(await buildFirstResult(join(folder, engine), engine, options))
     const first: number[][] = engines.map(() => [])
+    const loaded: (readonly string[])[] = engines.map(() => [])
     for (let round = 0; round < Math.min(mostStarts, options.rounds); round++)
       for (let i = 0; i < engines.length; i++) {
         options.signal?.throwIfAborted()
         const lane = (round + i) % engines.length
-        first[lane]!.push(await inPage(pages[lane]!, (page, site) => firstResult(page, site)))
+        const { ms, served } = await inPage(pages[lane]!, firstResult)
+        first[lane]!.push(ms)
+        loaded[lane] = served
       }
     const both = await buildComparison(join(folder, 'comparison'), engines, options)
     const { results, samples } = await inPage(both, async (page, { url }) => {
@@ -69,6 +75,7 @@ export async function compareInBrowser(
         samples: (await page.evaluate(`measure(${options.rounds}, ${options.seconds})`)) as number[][],
       }
     })
+    const sizes = await Promise.all(pages.map((page, i) => sizeOf(page, loaded[i]!)))
     const [reference, referenceFirst] = [samples.at(-1)!, median(first.at(-1)!)]
     return {
       engines: Object.fromEntries(
@@ -79,7 +86,8 @@ export async function compareInBrowser(
             runUs: summarize(samples[i]!),
             pairedRatio: median(samples[i]!.map((us, round) => reference[round]! / us)),
             firstResultRatio: referenceFirst / median(first[i]!),
-            size: pages[i]!.size,
+            size: sizes[i]!,
+            modules: loaded[i]!.filter((path) => path.endsWith('.wasm')).map(withoutHash),
           },
         ]),
       ),
@@ -93,10 +101,18 @@ export async function compareInBrowser(
 /** Starting a browser takes it longer than most pages, and goes on for a while after it has shown something. */
 const settledMs = 1500
 
-async function firstResult(page: Page, { url }: Site): Promise<number> {
+async function firstResult(
+  page: Page,
+  { url, served }: Site,
+): Promise<{ readonly ms: number; readonly served: readonly string[] }> {
   await setTimeout(settledMs)
   await page.visit(url)
-  return (await page.evaluate('first')) as number
+  return { ms: (await page.evaluate('first')) as number, served: [...served] }
+}
+
+/** `assets/model-relaxed-simd-Dq3x_0aB.wasm` → `model-relaxed-simd.wasm` */
+function withoutHash(path: string): string {
+  return basename(path).replace(/-[\w-]{8}(?=\.\w+$)/, '')
 }
 
 /** Opens an empty page of the site in a new browser. */

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Plugin } from 'vite'
@@ -10,7 +10,7 @@ import type { Inputs } from '../../data/inputs.ts'
 export const browserEngines = ['builtin-wasm', 'onnxruntime-web'] as const
 export type BrowserEngine = (typeof browserEngines)[number]
 
-/** Bytes of what a build of a page wrote: as they are, and as a server sends them. */
+/** Bytes of what a page loads: as they are, and as a server sends them. */
 export interface Size {
   readonly files: number
   readonly bytes: number
@@ -20,7 +20,6 @@ export interface Size {
 /** A page that Vite has built. */
 export interface BuiltPage {
   readonly folder: string
-  readonly size: Size
 }
 
 export interface PageOptions {
@@ -135,8 +134,7 @@ async function build(
   const isOurs = engines.includes('builtin-wasm')
   const plugins: Plugin[] = isOurs ? [onnx({ compiler: 'builtin', types: false, ...(cache && { cache }) })] : []
   await buildVite({ root, configFile: false, logLevel: 'silent', base: './', plugins, build: { outDir: 'dist' } })
-  const folder = join(root, 'dist')
-  return { folder, size: await sizeOf(folder) }
+  return { folder: join(root, 'dist') }
 }
 
 /** The same pseudorandom numbers for every engine, made in the page: they are not part of its size. */
@@ -161,10 +159,9 @@ export const inputs = Object.fromEntries(${JSON.stringify(entries)}.map(({ name,
 }))`
 }
 
-async function sizeOf(folder: string): Promise<Size> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile())
-  const contents = await Promise.all(files.map(({ parentPath, name }) => readFile(join(parentPath, name))))
+/** @param files that the page asked for: of several modules of one model it takes one */
+export async function sizeOf({ folder }: BuiltPage, files: readonly string[]): Promise<Size> {
+  const contents = await Promise.all(files.map((path) => readFile(join(folder, path))))
   const sum = (lengths: readonly number[]): number => lengths.reduce((a, b) => a + b, 0)
   return {
     files: files.length,

@@ -6,6 +6,8 @@ import { extname, join } from 'node:path'
 /** A folder that is served on a free port of this machine. */
 export interface Site {
   readonly url: string
+  /** Paths of files that were asked for, other than the empty page. */
+  readonly served: ReadonlySet<string>
   close(): void
 }
 
@@ -21,12 +23,14 @@ export const emptyPage = 'empty.html'
 
 /** Its pages are isolated from other origins, which gives them a clock of 5 µs instead of 100. */
 export async function serve(folder: string): Promise<Site> {
+  const served = new Set<string>()
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://host')
     const path = decodeURI(pathname).slice(1) || 'index.html'
     const content = path === emptyPage ? Promise.resolve('<!doctype html>') : fileOf(folder, path)
     content.then(
       (bytes) => {
+        if (path !== emptyPage) served.add(path)
         response.setHeader('Content-Type', types[extname(path)] ?? 'application/octet-stream')
         response.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
         response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp')
@@ -41,6 +45,7 @@ export async function serve(folder: string): Promise<Site> {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    served,
     close: () => void server.close().closeAllConnections(),
   }
 }
