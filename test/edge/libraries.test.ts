@@ -2,25 +2,46 @@ import { cp, readFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { rollup } from 'rollup'
 import { build as viteBuild } from 'vite'
 import { describe, expect, test } from 'vitest'
 import type { Configuration } from 'webpack'
 import esbuildPlugin from '../../src/esbuild.ts'
+import type { HostOptions } from '../../src/plugin/models.ts'
+import rolldownPlugin from '../../src/rolldown.ts'
 import rollupPlugin from '../../src/rollup.ts'
 import vitePlugin from '../../src/vite.ts'
 import { execute, filesBelow, temporaryFolder, writeFiles } from '../hosts/app.ts'
-import { openPage, serveSite } from '../hosts/browser/site.ts'
+import { openPage, serveSite, strictPolicy } from '../hosts/browser/site.ts'
 import { runWebpack } from '../hosts/hosts.ts'
 import { addModel } from '../hosts/models.ts'
 import { chromium } from '../report/browser.ts'
 
 const installed = resolve('test/edge/installed')
-const hasTsup = existsSync(join(installed, 'node_modules/tsup'))
-if (!hasTsup) console.log('skipped: tsup is not installed; run npm ci --ignore-scripts --prefix test/edge/installed')
+const areThere = existsSync(join(installed, 'node_modules/tsup'))
+if (!areThere)
+  console.log('skipped: tsup and tsdown are not installed; run npm ci --ignore-scripts --prefix test/edge/installed')
 
 interface Tsup {
   build(options: object): Promise<void>
+}
+
+interface Tsdown {
+  build(options: object): Promise<unknown>
+}
+
+/** Both formats of a package in one file each, with all that it carries. */
+async function buildWithTsup(root: string, options: HostOptions): Promise<void> {
+  const { build } = createRequire(`${installed}/`)('tsup') as Tsup
+  await build({
+    config: false,
+    silent: true,
+    entry: [join(root, 'index.js')],
+    outDir: join(root, 'dist'),
+    format: ['esm', 'cjs'],
+    esbuildPlugins: [esbuildPlugin({ root, platform: 'browser', files: 'inline', ...options })],
+  })
 }
 
 /** A way to publish a package that carries its model. */
@@ -58,18 +79,29 @@ const builders: readonly Builder[] = [
   },
   {
     name: 'tsup, inline',
-    isThere: hasTsup,
+    isThere: areThere,
+    publishes: ['index.cjs', 'index.js'],
+    hasCommonJs: true,
+    build: (root) => buildWithTsup(root, {}),
+  },
+  {
+    name: 'tsdown, inline',
+    isThere: areThere,
     publishes: ['index.cjs', 'index.js'],
     hasCommonJs: true,
     async build(root) {
-      const { build } = createRequire(`${installed}/`)('tsup') as Tsup
+      const file = pathToFileURL(join(installed, 'node_modules/tsdown/dist/index.mjs')).href
+      const { build } = (await import(file)) as Tsdown
       await build({
         config: false,
-        silent: true,
+        logLevel: 'silent',
+        cwd: root,
         entry: [join(root, 'index.js')],
         outDir: join(root, 'dist'),
         format: ['esm', 'cjs'],
-        esbuildPlugins: [esbuildPlugin({ root, platform: 'browser', files: 'inline' })],
+        fixedExtension: false,
+        dts: false,
+        plugins: [rolldownPlugin({ root, platform: 'browser', files: 'inline' })],
       })
     },
   },
@@ -142,4 +174,31 @@ describe.each(builders.filter(({ isThere = true }) => isThere))('$name', ({ buil
       expect(page.problems, bundler).toEqual([])
     }
   })
+})
+
+test.skipIf(!areThere || !chromium)('a library that carries its worker, too', async () => {
+  const root = await temporaryFolder()
+  const library = join(root, 'node_modules/adding')
+  await writeFiles(library, {
+    'package.json': '{ "name": "adding", "type": "module", "exports": "./dist/index.js" }',
+    'index.js': `
+      import add from './add.onnx'
+      export const sum = async (...x) => [...(await add.run({ x: Float32Array.from(x) })).y.data]`,
+    'add.onnx': addModel(10),
+  })
+  await buildWithTsup(library, { worker: true })
+  expect(await published(library)).toEqual(['index.cjs', 'index.js'])
+  await writeFiles(root, {
+    'index.html': '<!doctype html><title>test</title><script type="module" src="./main.js"></script>',
+    'main.js': `
+      import { sum } from 'adding'
+      globalThis.started = 0
+      globalThis.Worker = class extends Worker { constructor(...all) { super(...all); started++ } }
+      globalThis.results = async () => [await sum(1, 2, 3), await sum(0, 0, 0), started]`,
+  })
+  await viteBuild({ root, configFile: false, logLevel: 'silent', base: './', build: { outDir: 'out' } })
+  const policy = strictPolicy.replace("worker-src 'self'", 'worker-src blob:')
+  const page = await openPage((await serveSite(join(root, 'out'), '/deep/down/', policy)).url)
+  expect(await page.evaluate('results()')).toEqual([[11, 12, 13], [10, 10, 10], 1])
+  expect(page.problems).toEqual([])
 })

@@ -16,11 +16,12 @@ interface Miniflare {
   }
 }
 
-const edgeWorker = resolve('examples/edge-worker/demo')
+/** The example's, or wrangler's. */
+const owner = [resolve('examples/edge-worker/demo'), resolve('test/edge/installed')].find((folder) =>
+  existsSync(`${folder}/node_modules/miniflare`),
+)
 
-export const miniflare = existsSync(`${edgeWorker}/node_modules/miniflare`)
-  ? (createRequire(`${edgeWorker}/`)('miniflare') as Miniflare)
-  : undefined
+export const miniflare = owner === undefined ? undefined : (createRequire(`${owner}/`)('miniflare') as Miniflare)
 if (!miniflare)
   console.log('skipped: workerd is not installed; run npm ci --ignore-scripts --prefix examples/edge-worker/demo')
 

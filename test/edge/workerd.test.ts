@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { isAbsolute, join } from 'node:path'
+import { join } from 'node:path'
 import { build as esbuildBuild, type BuildOptions } from 'esbuild'
 import { rolldown } from 'rolldown'
 import { rollup } from 'rollup'
-import { build as buildVite8, type InlineConfig, type Plugin } from 'vite'
+import { build as buildVite8, type InlineConfig } from 'vite'
 import { build as buildVite7 } from 'vite7'
 import { describe, expect, test } from 'vitest'
 import esbuildPlugin from '../../src/esbuild.ts'
@@ -160,39 +160,6 @@ test.skipIf(!miniflare)('what is inline can not be compiled at the edge, which t
     'LOAD_CSP',
     'add.onnx: this host compiles no WebAssembly while a program runs: build with files=module',
   ])
-})
-
-test('Cloudflare’s plugin for Vite is given the module where it is', async () => {
-  const root = await temporaryFolder()
-  await writeFiles(root, {
-    'package.json': '{}',
-    'worker.js': `
-      import add from './add.onnx'
-      export default { fetch: () => Response.json([...add.runSync({ x: Float32Array.of(1, 2, 3) }).y.data]) }`,
-    'add.onnx': addModel(10),
-  })
-  const given: string[] = []
-  // What that plugin does with WebAssembly; itself it takes Node 22 and 240 MB.
-  const cloudflare: Plugin = {
-    name: 'vite-plugin-cloudflare:additional-modules',
-    enforce: 'pre',
-    resolveId(source) {
-      if (!source.endsWith('.wasm')) return null
-      given.push(source)
-      return { id: source, external: true }
-    },
-  }
-  await buildVite8({
-    root,
-    configFile: false,
-    logLevel: 'silent',
-    plugins: [vitePlugin({ root }), cloudflare],
-    ssr: { target: 'webworker', noExternal: true, resolve: { conditions: ['workerd', 'module'] } },
-    build: { outDir: 'out', ssr: 'worker.js' },
-  })
-  expect(given).toHaveLength(1)
-  expect(isAbsolute(given[0]!)).toBe(true)
-  expect((await readFile(given[0]!)).subarray(0, 4).toString('latin1')).toBe('\0asm')
 })
 
 test('webpack says that it has no such imports', async () => {
