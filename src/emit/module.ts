@@ -27,6 +27,8 @@ export interface ModuleOptions {
   /** What the module imports the platform's runtime from: a package specifier or an absolute path. */
   readonly runtime: string
   readonly files: ModuleFiles
+  /** Whether `files` give a model's contents instead of where they are. */
+  readonly isInside?: boolean
   /** Specifier of a `WebAssembly.Module`, which `files` then know as `module`. */
   readonly module?: string
   /** Specifier of the text of the worker's program, which `files` then know as `workerText`. */
@@ -38,14 +40,22 @@ export interface ModuleOptions {
  * parts under the same names. Facts are plain literals and the model is made by one call marked pure, so a bundler
  * drops whatever the application doesn't use; `import { inputs }` alone carries no native code.
  */
-export function moduleSource({ facts, platform, runtime, files, module, workerText }: ModuleOptions): string {
+export function moduleSource({
+  facts,
+  platform,
+  runtime,
+  files,
+  module,
+  workerText,
+  isInside = false,
+}: ModuleOptions): string {
   const { name, signature, target, compiler, report, requires, sha256, bytes, profiled } = facts
   const known = [`name: ${jsString(name)}`, 'signature: { inputs, outputs }', 'target', 'compiler', 'report']
   if (requires) known.push(`requires: ${jsValue(requires)}`)
   if (sha256) known.push(`sha256: ${jsValue(sha256)}`)
   if (bytes) known.push(`bytes: ${jsValue(bytes)}`)
   if (profiled) known.push('profiled: true')
-  const { create, names, parts } = platform === 'node' ? inNode : onWeb(signature, files)
+  const { create, names, parts } = platform === 'node' ? inNode : onWeb(signature, files, isInside)
   const made = [`{ ${known.join(', ')} }`, `{ ${fieldsOf(platform, files).join(', ')} }`, ...parts]
   // The file expressions (`new URL(…)`) count as side effects where they are arguments; in a function body they don't.
   return `import { ${[create, ...names].join(', ')} } from ${jsString(runtime)}
@@ -76,11 +86,12 @@ interface Making {
 
 const inNode: Making = { create: 'createNodeModel', names: [], parts: [] }
 
-function onWeb(signature: Signature, { constants, variants, worker }: ModuleFiles): Making {
+function onWeb(signature: Signature, { constants, variants, worker }: ModuleFiles, isGiven: boolean): Making {
   const inWorker = worker !== undefined
   const { names, expression } = partsOf(signature, {
     hasWeights: constants !== undefined,
     hasVariants: variants !== undefined,
+    isGiven,
     inWorker,
   })
   return { create: inWorker ? 'composeWorkerModel' : 'composeWebModel', names, parts: [expression] }

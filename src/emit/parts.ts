@@ -7,6 +7,8 @@ export interface Extras {
   readonly hasWeights: boolean
   /** Whether there are modules for engines that can more. */
   readonly hasVariants: boolean
+  /** Whether its files are in the program instead of beside it. */
+  readonly isGiven: boolean
   /** Whether it runs in a worker, which has all of the runtime that runs models. */
   readonly inWorker: boolean
 }
@@ -17,18 +19,21 @@ export interface Extras {
  */
 export function partsOf(
   { inputs, outputs }: Signature,
-  { hasWeights, hasVariants, inWorker }: Extras,
+  { hasWeights, hasVariants, isGiven, inWorker }: Extras,
 ): { readonly names: readonly string[]; readonly expression: string } {
   const entries = [...inputs, ...outputs]
   const elements = [...new Set(entries.flatMap(elementTypesOf))]
   const hasCollections = !entries.every(isTensor)
   const parts = {
     dynamicShapes: inputs.some((entry) => !isTensor(entry) || entry.shape.some((dim) => typeof dim !== 'number')),
+    nearest: inputs.length > 1,
     collections: hasCollections,
     texts: !inWorker && elements.includes('string'),
     lists: !inWorker && hasCollections,
     weightsBeside: hasWeights,
-    bestOf: hasVariants,
+    fetched: !isGiven,
+    given: isGiven,
+    bestVariant: hasVariants,
     bindFixed: !inWorker && !entries.some(isUnbindable),
     expectBindable: !inWorker && entries.some(isUnbindable),
   }
@@ -42,6 +47,9 @@ export function partsOf(
 const fields: Readonly<Record<string, string>> = {
   dynamicShapes: 'dynamic',
   weightsBeside: 'weights',
+  fetched: 'source',
+  given: 'source',
+  bestVariant: 'variant',
   bindFixed: 'bind',
   expectBindable: 'bind',
 }

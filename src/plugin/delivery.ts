@@ -16,7 +16,7 @@ export async function deliver(
   model: string,
   built: BuildResult,
   host: Host,
-): Promise<Pick<ModuleOptions, 'platform' | 'files' | 'module' | 'workerText'>> {
+): Promise<Pick<ModuleOptions, 'platform' | 'files' | 'module' | 'workerText' | 'isInside'>> {
   const { addon, library, constants, variants } = emittedFiles(model, built)
   const isInline = built.files === 'inline'
   const worker = built.inWorker && { worker: isInline ? '{ text: workerText }' : await host.place(await workerFile()) }
@@ -40,6 +40,7 @@ export async function deliver(
   // The runtime of the web needs nothing but what it is given, and so runs anywhere.
   return {
     platform: 'browser',
+    isInside: true,
     ...(isImported && { module: await host.importModule!(library) }),
     ...(isInline && worker && { workerText: workerTextModule }),
     files: {

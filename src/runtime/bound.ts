@@ -1,5 +1,4 @@
 import type { Elements } from './element-types.ts'
-import { expectEntries } from './elements.ts'
 import { quote, shorten } from './shorten.ts'
 import { isTensor, type Signature, type SignatureEntry, type TensorEntry } from './signature.ts'
 import type { Tensor, TypedArray } from './tensor.ts'
@@ -30,6 +29,6 @@ export function boundPort(entry: SignatureEntry): Pick<Tensor, 'type' | 'dims'> 
  *
  * @throws RangeError
  */
-export function checkBound(model: string, name: string, elements: Elements, data: Tensor['data']): void {
-  expectEntries(elements, data as TypedArray, (why) => new RangeError(`${model}: input ${quote(name)}: ${why}`))
+export function checkBound(model: string, name: string, { expect }: Elements, data: Tensor['data']): void {
+  expect?.(data as TypedArray, (why) => new RangeError(`${model}: input ${quote(name)}: ${why}`))
 }

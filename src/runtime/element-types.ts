@@ -1,9 +1,13 @@
 import { toFloat16Bits } from './float16.ts'
 import { shorten } from './shorten.ts'
 import type { ElementType } from './signature.ts'
-import type { TypedArrayConstructor } from './tensor.ts'
+import type { TypedArray, TypedArrayConstructor } from './tensor.ts'
+import { kindOf, lengthOf, viewAs } from './typed-array.ts'
 
 // One constant per element type: a bundle has those that its model's generated module names, and what they need.
+
+/** An error that names the input, for what is wrong with what was given. */
+export type Wrong = (given: string) => Error
 
 /** Says of an element that it can't be taken, and why: `is 3, not 0 or 1`. */
 export type Refuse = (why: string) => never
@@ -28,11 +32,13 @@ export interface Elements {
    * kind. Absent where a plain value can't be an element: entries are raw bits.
    */
   entryOf?(value: unknown, refuse: Refuse): number | bigint | string | undefined
-  /** Of a type that is narrower than its container: refuses entries that it doesn't have. */
-  expectEntry?(entry: number, refuse: Refuse): void
+  /** A typed array as the model takes it, where that is not always as it is given. */
+  settle?(data: TypedArray, wrong: Wrong): TypedArray
+  /** Of a type that is narrower than its container: throws for entries that it doesn't have. */
+  expect?(data: TypedArray, wrong: Wrong): void
 }
 
-type Options = Pick<Elements, 'alias' | 'entryOf' | 'expectEntry'>
+type Options = Pick<Elements, 'alias' | 'entryOf' | 'settle' | 'expect'>
 
 function elements(
   type: ElementType,
@@ -82,6 +88,26 @@ function integers(
   return elements(type, code, array, ' or number[]', { entryOf: integer(type, 'number', low, high), ...options })
 }
 
+/** How the elements of a type are looked at that is narrower than its container. */
+function narrow(array: TypedArrayConstructor, low: number, high: number, wanted: string): Options {
+  const expect: Elements['expect'] = (data, wrong) => {
+    const length = lengthOf(data)
+    for (let index = 0; index < length; index++) {
+      const entry = data[index] as number
+      if (entry < low || entry > high) throw wrong(`element ${index} is ${entry}, ${wanted}`)
+    }
+  }
+  return {
+    expect,
+    settle(data, wrong) {
+      const copy = new array(lengthOf(data)) // which no other thread changes after the check
+      copy.set(data as never)
+      expect(copy, wrong)
+      return copy
+    },
+  }
+}
+
 function narrowIntegers(
   type: ElementType,
   code: number,
@@ -89,11 +115,19 @@ function narrowIntegers(
   low: number,
   high: number,
 ): Elements {
-  return integers(type, code, array, low, high, {
-    expectEntry(entry, refuse) {
-      if (entry < low || entry > high) refuse(`is ${entry}, outside of ${type} (${low} to ${high})`)
+  const wanted = `outside of ${type} (${low} to ${high})`
+  return integers(type, code, array, low, high, narrow(array, low, high, wanted))
+}
+
+/** Arrays of another kind are taken, too, for the memory that they have. */
+function aliased(array: TypedArrayConstructor, alias: string): Options {
+  return {
+    alias,
+    settle(data) {
+      if (kindOf(data) === array.name) return data
+      return lengthOf(data) > 0 ? viewAs(array, data) : new array(0)
     },
-  })
+  }
 }
 
 function bigIntegers(
@@ -115,10 +149,12 @@ function bigIntegers(
 function booleans(type: ElementType, code: number): Elements {
   return elements(type, code, Uint8Array, ' or boolean[]', {
     entryOf: integer(type, 'number boolean', 0, 1),
-    expectEntry(entry, refuse) {
-      if (entry > 1) refuse(`is ${entry}, not 0 or 1`)
-    },
+    ...narrow(Uint8Array, 0, 1, 'not 0 or 1'),
   })
+}
+
+function bytes(type: ElementType, code: number): Elements {
+  return integers(type, code, Uint8Array, 0, 255, aliased(Uint8Array, 'Uint8ClampedArray'))
 }
 
 /** Strings cross the border to C, where a NUL ends them. */
@@ -142,11 +178,11 @@ function halves(type: ElementType, code: number): Elements {
   const array = (globalThis.Float16Array ?? Uint16Array) as unknown as TypedArrayConstructor
   const entryOf: Elements['entryOf'] = (value) =>
     typeof value === 'number' && (array as unknown) === Uint16Array ? toFloat16Bits(value) : numeric(value)
-  return elements(type, code, array, ' or number[]', { entryOf, alias: 'Uint16Array' })
+  return elements(type, code, array, ' or number[]', { entryOf, ...aliased(array, 'Uint16Array') })
 }
 
 export const float32: Elements = /* @__PURE__ */ floats('float32', 1, Float32Array)
-export const uint8: Elements = /* @__PURE__ */ integers('uint8', 2, Uint8Array, 0, 255, { alias: 'Uint8ClampedArray' })
+export const uint8: Elements = /* @__PURE__ */ bytes('uint8', 2)
 export const int8: Elements = /* @__PURE__ */ integers('int8', 3, Int8Array, -128, 127)
 export const uint16: Elements = /* @__PURE__ */ integers('uint16', 4, Uint16Array, 0, 0xffff)
 export const int16: Elements = /* @__PURE__ */ integers('int16', 5, Int16Array, -0x8000, 0x7fff)

@@ -1,9 +1,6 @@
-import type { Elements } from './element-types.ts'
+import type { Elements, Wrong } from './element-types.ts'
 import type { TypedArray } from './tensor.ts'
-import { kindOf, lengthOf } from './typed-array.ts'
-
-/** An error that names the input, for what is wrong with what was given. */
-export type Wrong = (given: string) => Error
+import { kindOf } from './typed-array.ts'
 
 /**
  * The elements of an input in the container that their type has, or `undefined` when they are of another kind. A typed array
@@ -37,14 +34,4 @@ export function takeElements(
     result[index] = entry
   }
   return result as unknown as TypedArray | string[]
-}
-
-/** Looks for entries that a type doesn't have which is narrower than its container. */
-export function expectEntries({ expectEntry }: Elements, data: TypedArray, wrong: Wrong): void {
-  if (expectEntry === undefined) return
-  let index = 0
-  const refuse = (why: string): never => {
-    throw wrong(`element ${index} ${why}`)
-  }
-  for (const length = lengthOf(data); index < length; index++) expectEntry(data[index] as number, refuse)
 }

@@ -1,6 +1,5 @@
-/** A model's native code can't be loaded here. Codes begin with `LOAD_`. */
-export class ModelLoadError extends Error {
-  override name = 'ModelLoadError'
+/** What goes wrong with a model: errors with a code. Wrong inputs are `TypeError` and `RangeError`. */
+class ModelError extends Error {
   readonly code: string
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options)
@@ -8,12 +7,12 @@ export class ModelLoadError extends Error {
   }
 }
 
-/** A model ran and reported an error, or can't run any more. Codes begin with `RUN_`. Wrong inputs are `TypeError` and `RangeError`. */
-export class ModelRunError extends Error {
+/** A model's native code can't be loaded here. Codes begin with `LOAD_`. */
+export class ModelLoadError extends ModelError {
+  override name = 'ModelLoadError'
+}
+
+/** A model ran and reported an error, or can't run any more. Codes begin with `RUN_`. */
+export class ModelRunError extends ModelError {
   override name = 'ModelRunError'
-  readonly code: string
-  constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
 }

@@ -50,6 +50,8 @@ export interface InputParts {
   readonly elements: Readonly<Partial<Record<ElementType, Elements>>>
   /** Where an input has dimensions that only a call knows. */
   readonly dynamic?: DynamicShapes
+  /** Where there are several inputs: the name that is most like one of the caller's, if one is. */
+  readonly nearest?: (name: string, candidates: readonly string[]) => string | undefined
   /** Where something of the signature is no tensor. */
   readonly collections?: {
     input(model: string, entry: CollectionEntry, parts: InputParts): InputPort

@@ -1,4 +1,4 @@
-import { describe, nearest } from './describe.ts'
+import { describe } from './describe.ts'
 import { type CheckedInput, type InputParts, type InputPort, tensorInput } from './input-port.ts'
 import { listed, quote } from './shorten.ts'
 import { isTensor, type SignatureEntry } from './signature.ts'
@@ -46,7 +46,7 @@ export function newCheck(model: string, inputs: readonly SignatureEntry[], parts
   function explainNames(given: readonly string[], missing: readonly InputPort[]): void {
     const extra = given.find((name) => !names.includes(name))
     if (extra !== undefined) {
-      const near = nearest(extra, missing.length > 0 ? missing.map(({ name }) => name) : names)
+      const near = parts.nearest?.(extra, missing.length > 0 ? missing.map(({ name }) => name) : names)
       const hint = near === undefined ? `it takes ${known()}` : `did you mean ${quote(near)}?`
       throw new TypeError(`${model}: there is no input ${quote(extra)}; ${hint}`)
     }
@@ -70,7 +70,7 @@ export function newCheck(model: string, inputs: readonly SignatureEntry[], parts
 function areAsTheyAre(ports: readonly TensorPort[], values: readonly unknown[]): boolean {
   for (let i = 0; i < ports.length; i++) {
     const { elements, length } = ports[i]!
-    if (kindOf(values[i]) !== elements.kind || elements.expectEntry || lengthOf(values[i]) !== length) return false
+    if (kindOf(values[i]) !== elements.kind || elements.expect || lengthOf(values[i]) !== length) return false
   }
   return true
 }

@@ -160,7 +160,7 @@ export class NativeSession implements ModelSession {
     const outputs = byName(this.#model.outputs, (entry, i) => boundTensor(entry, this.#outputs[i]!.slot!.view!))
     // Not the views that the caller has, on which other properties can be put.
     const guard = new Uint8Array(this.#handle.mailbox)
-    const narrow = Object.entries(inputs).filter(([, { type }]) => storage[type].expectEntry)
+    const narrow = Object.entries(inputs).filter(([, { type }]) => storage[type].expect)
     const variable = this.#outputs.filter(({ slot }) => !slot!.isFixed)
     const run = (): void => {
       // A transferred buffer is empty; the model would write to memory that is no longer its own.

@@ -1,11 +1,11 @@
 import { describe } from './describe.ts'
 import type { Elements } from './element-types.ts'
-import { expectEntries, takeElements } from './elements.ts'
+import { takeElements } from './elements.ts'
 import { type ErrorKind, type Place, problem } from './problem.ts'
 import { shorten } from './shorten.ts'
 import type { SignatureDim } from './signature.ts'
 import type { TypedArray } from './tensor.ts'
-import { isTypedArray, kindOf, lengthOf, viewAs } from './typed-array.ts'
+import { isTypedArray, kindOf, lengthOf } from './typed-array.ts'
 
 /** A tensor that fits the signature: `data` has exactly the elements that `dims` ask for. */
 export interface CheckedTensor {
@@ -118,18 +118,8 @@ export function settleTensor(
   }
   dynamic?.agree(port, dims, symbols)
   if (entriesOf(port.elements, dims) !== count) throw wrongLength(port, dims, given)
-  return { data: isTyped ? native(port, data, count) : data, dims }
-}
-
-/** A typed array as the model takes it. */
-function native(port: TensorPort, data: TypedArray, length: number): TypedArray {
-  const { array, kind, expectEntry } = port.elements
-  if (kindOf(data) !== kind) return length > 0 ? viewAs(array!, data) : new array!(0)
-  if (expectEntry === undefined) return data
-  const copy = new array!(length) // which no other thread changes after the check
-  copy.set(data as never)
-  expectEntries(port.elements, copy, (why) => wrongTensor(port, why))
-  return copy
+  const { settle } = port.elements
+  return { data: isTyped && settle ? settle(data, (why) => wrongTensor(port, why)) : data, dims }
 }
 
 function wrongLength(port: TensorPort, dims: readonly number[], given: unknown): Error {

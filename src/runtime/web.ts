@@ -3,8 +3,9 @@ import { valueParts } from './every-part.ts'
 import type { Model, ModelFacts } from './model.ts'
 import { bindFixed } from './wasm/bound.ts'
 import { sessionParts } from './wasm/every-part.ts'
-import { bestOf } from './wasm/features.ts'
+import { anySource } from './wasm/any-source.ts'
 import type { WebFiles } from './wasm/load.ts'
+import { bestVariant } from './wasm/variants.ts'
 import { composeWebModel, type WebParts } from './web-model.ts'
 import { composeWorkerModel, type WorkerFiles } from './worker-model.ts'
 
@@ -31,7 +32,8 @@ export function createWorkerModel(facts: ModelFacts, files: WorkerFiles): Model 
 const everyPart = (): WebParts => ({
   ...valueParts,
   ...sessionParts,
-  bestOf,
+  source: anySource,
+  variant: bestVariant,
   bind(model, open) {
     expectBindable(model)
     return bindFixed(model, open)
@@ -44,9 +46,12 @@ export { composeWorkerModel, type WorkerParts } from './worker-model.ts'
 export * from './element-types.ts'
 export { dynamicShapes } from './dynamic-shapes.ts'
 export { collections } from './collections.ts'
+export { nearest } from './nearest.ts'
 export { texts } from './wasm/texts.ts'
 export { lists } from './wasm/lists.ts'
 export { weightsBeside } from './wasm/weights.ts'
-export { bestOf } from './wasm/features.ts'
+export { bestVariant } from './wasm/variants.ts'
+export { fetched } from './wasm/fetched.ts'
+export { given } from './wasm/given.ts'
 export { bindFixed } from './wasm/bound.ts'
 export { expectBindable } from './bound.ts'

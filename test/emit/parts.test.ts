@@ -3,7 +3,7 @@ import { partsOf } from '../../src/emit/parts.ts'
 import type { Signature, SignatureEntry } from '../../src/runtime/index.ts'
 import * as web from '../../src/runtime/web.ts'
 
-const bare = { hasWeights: false, hasVariants: false, inWorker: false }
+const bare = { hasWeights: false, hasVariants: false, isGiven: false, inWorker: false }
 const tensor = (type: 'float32' | 'string' | 'bool', ...shape: (number | string | null)[]): SignatureEntry => ({
   name: 'x',
   type,
@@ -22,17 +22,24 @@ const of = (inputs: SignatureEntry[], outputs: SignatureEntry[] = [tensor('float
 })
 
 test.each([
-  ['numbers', of([tensor('float32', 1, 2)]), bare, 'float32 bindFixed'],
-  ['two types', of([tensor('bool', 1)]), bare, 'bool float32 bindFixed'],
-  ['open inputs', of([tensor('float32', 'n')]), bare, 'float32 dynamicShapes expectBindable'],
-  ['open outputs', of([tensor('float32', 1)], [tensor('float32', null)]), bare, 'float32 expectBindable'],
-  ['strings', of([tensor('string', 1)]), bare, 'string float32 texts expectBindable'],
-  ['a sequence', of([sequence]), bare, 'int64 float32 dynamicShapes collections lists expectBindable'],
-  ['a map', of([map]), bare, 'string float64 float32 dynamicShapes collections texts lists expectBindable'],
-  ['records', of([tensor('float32', 1)], [rows]), bare, 'float32 collections lists expectBindable'],
-  ['weights', of([tensor('float32', 1)]), { ...bare, hasWeights: true }, 'float32 weightsBeside bindFixed'],
-  ['variants', of([tensor('float32', 1)]), { ...bare, hasVariants: true }, 'float32 bestOf bindFixed'],
-  ['a worker', of([map]), { ...bare, inWorker: true }, 'string float64 float32 dynamicShapes collections'],
+  ['numbers', of([tensor('float32', 1, 2)]), bare, 'float32 fetched bindFixed'],
+  ['two types', of([tensor('bool', 1)]), bare, 'bool float32 fetched bindFixed'],
+  ['open inputs', of([tensor('float32', 'n')]), bare, 'float32 dynamicShapes fetched expectBindable'],
+  ['open outputs', of([tensor('float32', 1)], [tensor('float32', null)]), bare, 'float32 fetched expectBindable'],
+  ['strings', of([tensor('string', 1)]), bare, 'string float32 texts fetched expectBindable'],
+  ['a sequence', of([sequence]), bare, 'int64 float32 dynamicShapes collections lists fetched expectBindable'],
+  ['a map', of([map]), bare, 'string float64 float32 dynamicShapes collections texts lists fetched expectBindable'],
+  ['records', of([tensor('float32', 1)], [rows]), bare, 'float32 collections lists fetched expectBindable'],
+  ['weights', of([tensor('float32', 1)]), { ...bare, hasWeights: true }, 'float32 weightsBeside fetched bindFixed'],
+  ['variants', of([tensor('float32', 1)]), { ...bare, hasVariants: true }, 'float32 fetched bestVariant bindFixed'],
+  [
+    'several inputs',
+    of([tensor('float32', 1), sequence]),
+    bare,
+    'float32 int64 dynamicShapes nearest collections lists fetched expectBindable',
+  ],
+  ['its own bytes', of([tensor('float32', 1)]), { ...bare, isGiven: true }, 'float32 given bindFixed'],
+  ['a worker', of([map]), { ...bare, inWorker: true }, 'string float64 float32 dynamicShapes collections fetched'],
 ] as const)('a model of %s gets the parts that it needs', (_, signature, extras, expected) => {
   const { names, expression } = partsOf(signature, extras)
   expect(names.join(' ')).toBe(expected)

@@ -100,7 +100,7 @@ describe('all element types', () => {
     for (const type of echoTypes) {
       const { code, array, lanes } = storage[type]
       const bytes = Uint8Array.from({ length: 4 * lanes * array!.BYTES_PER_ELEMENT }, (_, i) =>
-        storage[type].expectEntry ? i % 2 : i,
+        storage[type].expect ? i % 2 : i,
       )
       inputs[`t${code}`] = new array!(bytes.buffer)
     }

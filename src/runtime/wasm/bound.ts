@@ -26,7 +26,7 @@ export function bindFixed({ name, inputs, outputs }: NamedModel, open: () => Was
   const viewOf = (slot: Slot): Tensor['data'] => {
     if (buffer !== memory.buffer) views = new Map()
     buffer = memory.buffer
-    const array = slot.types[0]!.array!
+    const array = slot.passage.elements!.array!
     if (!views.has(slot))
       views.set(slot, new array(buffer, slot.data, slot.bytes / array.BYTES_PER_ELEMENT) as Tensor['data'])
     return views.get(slot)!
@@ -41,7 +41,10 @@ export function bindFixed({ name, inputs, outputs }: NamedModel, open: () => Was
       }),
     )
   const tensors = { inputs: tensorsOf(inputs, frame.inputs), outputs: tensorsOf(outputs, frame.outputs) }
-  const narrow = frame.inputs.filter(({ types }) => types[0]!.expectEntry)
+  const checks = frame.inputs.flatMap((slot, i) => {
+    const { elements } = slot.passage
+    return elements!.expect ? [() => checkBound(name, inputs[i]!.name, elements!, viewOf(slot))] : []
+  })
   const expectUnmoved = (): void => {
     if (buffer === memory.buffer) return
     const advice = 'take `data` of its inputs and outputs anew'
@@ -49,7 +52,7 @@ export function bindFixed({ name, inputs, outputs }: NamedModel, open: () => Was
   }
   const run = (): void => {
     expectUnmoved()
-    for (const slot of narrow) checkBound(name, slot.name, slot.types[0]!, viewOf(slot))
+    for (const check of checks) check()
     session.guarded(frame.run)
     expectUnmoved()
   }

@@ -1,7 +1,6 @@
-import type { Elements } from '../element-types.ts'
 import type { CheckedInput } from '../input-port.ts'
 import type { RawList, RawTensor } from '../results.ts'
-import { isTensor, type Signature, type SignatureDim, type SignatureEntry } from '../signature.ts'
+import { isTensor, type Signature, type SignatureEntry } from '../signature.ts'
 import {
   allocate,
   bytesAt,
@@ -14,21 +13,17 @@ import {
   wordAt,
   writeDims,
 } from './memory.ts'
-import { byteCount, type MemoryParts, readTensor, writeTensor } from './values.ts'
+import { type MemoryParts, type Passage, product, tensors } from './values.ts'
 
 /** Where an input or output lies: its `om_buffer`, its dimensions, and its elements where the shape is static. */
 export interface Slot {
-  readonly name: string
+  readonly passage: Passage
   readonly buffer: number
   readonly dims: number
   /** 0: in memory of one call. */
   readonly data: number
   /** Of static elements. */
   readonly bytes: number
-  /** Of a tensor, or of the first tensor of a list and the others. */
-  readonly types: readonly Elements[]
-  readonly isList: boolean
-  readonly shape: readonly SignatureDim[]
 }
 
 /** What calls of a model need and whose size is known: arguments, and room for tensors of static shape, allocated once. */
@@ -60,48 +55,34 @@ const statuses: readonly (readonly [code: string, sentence: string])[] = [
 ]
 
 /** @throws an error that names the bytes that there is no memory for */
-export function newFrame(memory: WasmMemory, model: Signature, parts: MemoryParts, arena: number): Frame {
-  const { texts, lists } = parts
+export function newFrame(memory: WasmMemory, { inputs, outputs }: Signature, parts: MemoryParts, arena: number): Frame {
   let size = MESSAGE_BYTES
   const place = (bytes: number): number => {
     const at = Math.ceil(size / 64) * 64
     size = at + bytes
     return at
   }
-  /** In offsets. */
-  const layOut = (entries: readonly SignatureEntry[], start: number): Slot[] =>
-    entries.map((entry, i) => {
-      const crossing = isTensor(entry) ? entry : lists!.crossingOf(entry)
-      const isList = !('shape' in crossing)
-      const shape = isList ? [] : crossing.shape
-      const types = isList ? lists!.typesOf(crossing, parts.elements) : [parts.elements[crossing.type]!]
-      const isStatic = !isList && shape.every((dim) => typeof dim === 'number')
-      const bytes = isStatic ? byteCount(types[0]!, shape) : 0
+  const passages = [inputs, outputs].map((entries) => entries.map((entry) => passageOf(entry, parts)))
+  const buffers = passages.map(({ length }) => place(8 * length))
+  // In offsets, until there is memory.
+  const offsets = passages.map((all, side) =>
+    all.map((passage, i): Slot => {
+      const { shape, width } = passage
+      const bytes = width && shape.every((dim) => typeof dim === 'number') ? product(shape, width) : NaN
       const dims = place(8 * shape.length)
-      return {
-        name: entry.name,
-        buffer: start + 8 * i,
-        dims,
-        data: isStatic ? place(bytes) : 0,
-        bytes,
-        types,
-        isList,
-        shape,
-      }
-    })
-  const starts = [model.inputs, model.outputs].map(({ length }) => place(8 * length))
-  const offsets = [layOut(model.inputs, starts[0]!), layOut(model.outputs, starts[1]!)]
+      return { passage, buffer: buffers[side]! + 8 * i, dims, data: bytes >= 0 ? place(bytes) : 0, bytes }
+    }),
+  )
   const base = allocate(memory, size, 'inputs and outputs')
-  const [inputs, outputs] = offsets.map((slots) =>
+  const [takes, gives] = offsets.map((slots) =>
     slots.map((slot): Slot => {
-      const at = { ...slot, buffer: base + slot.buffer, dims: base + slot.dims, data: slot.data && base + slot.data }
-      setWords(memory, at.buffer, at.data, at.dims)
-      if (at.data !== 0) writeDims(memory, at.dims, at.shape as readonly number[])
-      return at
+      const [buffer, dims, data] = [base + slot.buffer, base + slot.dims, slot.data && base + slot.data]
+      setWords(memory, buffer, data, dims)
+      if (data) writeDims(memory, dims, slot.passage.shape as readonly number[])
+      return { ...slot, buffer, dims, data }
     }),
   ) as [Slot[], Slot[]]
-
-  const dimsOf = ({ dims, shape }: Slot): number[] => readDims(memory, dims, shape.length)
+  const dimsOf = ({ dims, passage }: Slot): number[] => readDims(memory, dims, passage.shape.length)
 
   /** What the model says of an error. */
   function sentence(): string {
@@ -114,54 +95,44 @@ export function newFrame(memory: WasmMemory, model: Signature, parts: MemoryPart
   }
 
   return {
-    inputs,
-    outputs,
+    inputs: takes,
+    outputs: gives,
 
     begin(given) {
-      inputs.forEach(({ buffer, dims, data, types, isList }, i) => {
+      takes.forEach(({ passage, buffer, dims, data }, i) => {
         const input = given[i]!
-        if ('items' in input || isList) return setWords(memory, buffer, lists!.write(memory, types, input, texts))
-        setWords(memory, buffer, writeTensor(memory, types[0]!, input, texts, data))
-        if (data === 0) writeDims(memory, dims, input.dims)
+        setWords(memory, buffer, passage.write(memory, input, data))
+        if (!data && 'dims' in input) writeDims(memory, dims, input.dims)
       })
-      for (const { dims, shape, data, bytes, types } of outputs) {
+      for (const { passage, dims, data, bytes } of gives) {
         // Lists and outputs of dynamic shape are the model's to allocate. Strings are, too, and those that it makes are freed.
-        if (data === 0) bytesAt(memory, dims, 8 * shape.length).fill(0)
-        else if (types[0]!.array === undefined) bytesAt(memory, data, bytes).fill(0)
+        if (!data) bytesAt(memory, dims, 8 * passage.shape.length).fill(0)
+        else if (passage.free) bytesAt(memory, data, bytes).fill(0)
       }
     },
 
     run() {
       bytesAt(memory, base, MESSAGE_BYTES).fill(0)
-      const status = memory.exports.om_call(arena, base + starts[0]!, base + starts[1]!, base)
+      const status = memory.exports.om_call(arena, base + buffers[0]!, base + buffers[1]!, base)
       if (status === 0) return
       const [code, otherwise] = statuses[status - 1] ?? statuses[0]!
       throw failure(`RUN_${code}`, sentence() || otherwise)
     },
 
-    read() {
-      return outputs.map((slot) => {
-        const data = wordAt(memory, slot.buffer)
-        const type = slot.types[0]!
-        return slot.isList
-          ? lists!.read(memory, type, data, texts)
-          : readTensor(memory, type, data, dimsOf(slot), texts)
-      })
-    },
+    read: () => gives.map((slot) => slot.passage.read(memory, wordAt(memory, slot.buffer), dimsOf(slot))),
 
     end() {
       for (const address of memory.owned.splice(0)) free(memory, address)
-      for (const slot of outputs) {
-        const { buffer, data: room, types } = slot
-        const data = wordAt(memory, buffer)
-        const type = types[0]!
-        if (slot.isList) lists!.free(memory, type, data, texts)
-        else {
-          if (type.array === undefined) texts!.free(memory, data, byteCount(type, dimsOf(slot)) / 4)
-          if (room === 0) free(memory, data)
-        }
-        setWords(memory, buffer, room)
+      for (const slot of gives) {
+        const data = wordAt(memory, slot.buffer)
+        slot.passage.free?.(memory, data, dimsOf(slot))
+        if (!slot.data) free(memory, data)
+        setWords(memory, slot.buffer, slot.data)
       }
     },
   }
+}
+
+function passageOf(entry: SignatureEntry, parts: MemoryParts): Passage {
+  return isTensor(entry) ? tensors(parts.elements[entry.type]!, entry.shape, parts) : parts.lists!(entry, parts)
 }

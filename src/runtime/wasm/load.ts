@@ -1,9 +1,9 @@
-import type { LoadProgress, ModelFacts } from '../model.ts'
+import type { ModelFacts } from '../model.ts'
 import type { Load } from '../shared-load.ts'
 import type { WasmModule } from './api.ts'
 import { compileModule, isRefused } from './compile.ts'
 import type { Needing } from './features.ts'
-import { contentsOf, type Contents } from './files.ts'
+import type { Contents, Source, WebFile } from './files.ts'
 import type { WeightsBeside } from './weights.ts'
 
 /**
@@ -24,8 +24,10 @@ export interface WebFiles {
 
 /** The parts of the runtime that get a model's files. */
 export interface LoadParts {
-  /** Where there are variants: which of them this engine runs. */
-  readonly bestOf?: (variants: readonly Needing[]) => number
+  /** For files where they are. */
+  readonly source: Source
+  /** Where there are variants: the best for this engine, if it is not the module for all. */
+  readonly variant?: (facts: ModelFacts, files: WebFiles) => WebFile | undefined
   /** Where the weights are in a file of their own. */
   readonly weights?: WeightsBeside
 }
@@ -36,41 +38,40 @@ export interface LoadParts {
  * @param known the module, where there is one already
  */
 export async function loadFiles(
-  { name: model, sha256, bytes }: ModelFacts,
-  { module, variants = [], weights }: WebFiles,
+  facts: ModelFacts,
+  files: WebFiles,
   parts: LoadParts,
   [signal, told]: Parameters<Load>,
   known?: WasmModule,
 ): Promise<{ readonly module: WasmModule; readonly weights: Contents | undefined }> {
-  const best = parts.bestOf?.(variants) ?? -1
-  const lengthOf = (variant: number): number | undefined => bytes?.variants?.[variant] ?? bytes?.library
-  const totals = { module: known ? 0 : lengthOf(best), weights: weights === undefined ? 0 : bytes?.constants }
+  const { name: model, sha256, bytes } = facts
+  const forAll: WebFile = {
+    model,
+    what: 'module',
+    source: files.module,
+    sha256: sha256?.library,
+    bytes: bytes?.library,
+  }
+  const best = parts.variant?.(facts, files) ?? forAll
+  const weights: WebFile | undefined =
+    files.weights === undefined
+      ? undefined
+      : { model, what: 'weights', source: files.weights, sha256: sha256?.constants, bytes: bytes?.constants }
+  const totals = { module: known ? 0 : best.bytes, weights: weights ? weights.bytes : 0 }
   const report = parts.weights?.together(told, totals) ?? told
-  const fetched = (
-    file: LoadProgress['file'],
-    source: WebSource,
-    hash: string | undefined,
-    length: number | undefined,
-  ): Promise<Contents> => {
-    const news = (loaded: number, total: number | undefined): void => report({ loaded, total, file })
-    return contentsOf({ model, what: file, source, sha256: hash, bytes: length }, { signal, report: news })
+  const contentsOf = (file: WebFile): Promise<Contents> =>
+    parts.source(file, { signal, report: (loaded, total) => report({ loaded, total, file: file.what }) })
+
+  async function compiled(file: WebFile): Promise<WasmModule> {
+    const { module, bytes: code } = await contentsOf(file)
+    try {
+      return module ?? (await compileModule(code!, model))
+    } catch (error) {
+      if (file === forAll || !isRefused(error)) throw error
+      return compiled(forAll)
+    }
   }
-  const compiled = async (variant: number): Promise<WasmModule> => {
-    const { module: whole, bytes: code } = await fetched(
-      'module',
-      variants[variant]?.module ?? module,
-      sha256?.variants?.[variant] ?? sha256?.library,
-      lengthOf(variant),
-    )
-    if (whole) return whole
-    return compileModule(code!, model).catch((error: unknown) => {
-      if (variant >= 0 && isRefused(error)) return compiled(-1)
-      throw error
-    })
-  }
-  const [has, got] = await Promise.all([
-    known ?? compiled(best),
-    weights === undefined ? undefined : fetched('weights', weights, sha256?.constants, bytes?.constants),
-  ])
-  return { module: has, weights: got }
+
+  const [module, beside] = await Promise.all([known ?? compiled(best), weights && contentsOf(weights)])
+  return { module, weights: beside }
 }

@@ -1,27 +1,39 @@
-import { bytesAt, free, own, setWords, textAt, type WasmMemory, wordAt } from './memory.ts'
-import type { Texts } from './values.ts'
+import type { CheckedTensor } from '../tensor-input.ts'
+import { bytesAt, free, own, setWords, textAt, wordAt } from './memory.ts'
+import { outputBytes, type Passage, product } from './values.ts'
+
+/** Bytes of a pointer. */
+const WIDTH = 4
 
 /** Tensors of strings: pointers to texts in UTF-8 that a NUL ends. */
-export const texts: Texts = {
-  /** Pointers, and behind them the texts. */
-  write(memory: WasmMemory, given: readonly string[]): number {
-    const bytes = new TextEncoder().encode(given.join('\0') + '\0')
-    const address = own(memory, 4 * given.length + bytes.length)
-    const start = address + 4 * given.length
-    bytesAt(memory, start, bytes.length).set(bytes)
-    let next = 0
-    for (let i = 0; i < given.length; i++) {
-      setWords(memory, address + 4 * i, start + next)
-      next = bytes.indexOf(0, next) + 1
-    }
-    return address
-  },
+export function texts(shape: Passage['shape']): Passage {
+  return {
+    shape,
+    width: WIDTH,
 
-  read(memory, data, count) {
-    return Array.from({ length: count }, (_, i) => textAt(memory, wordAt(memory, data + 4 * i)))
-  },
+    /** Pointers, and behind them the texts. */
+    write(memory, input) {
+      const given = (input as CheckedTensor).data as readonly string[]
+      const bytes = new TextEncoder().encode(given.join('\0') + '\0')
+      const address = own(memory, WIDTH * given.length + bytes.length)
+      const start = address + WIDTH * given.length
+      bytesAt(memory, start, bytes.length).set(bytes)
+      let next = 0
+      for (let i = 0; i < given.length; i++) {
+        setWords(memory, address + WIDTH * i, start + next)
+        next = bytes.indexOf(0, next) + 1
+      }
+      return address
+    },
 
-  free(memory, data, count) {
-    if (data !== 0) for (let i = 0; i < count; i++) free(memory, wordAt(memory, data + 4 * i))
-  },
+    read(memory, data, dims) {
+      const length = outputBytes(memory, data, dims, WIDTH) / WIDTH
+      return { dims, data: Array.from({ length }, (_, i) => textAt(memory, wordAt(memory, data + WIDTH * i))) }
+    },
+
+    free(memory, data, dims) {
+      const end = data === 0 ? 0 : data + product(dims, WIDTH)
+      for (let at = data; at < end; at += WIDTH) free(memory, wordAt(memory, at))
+    },
+  }
 }

@@ -78,6 +78,7 @@ export function composed(signature: Signature, extras: Partial<Extras> = {}): we
   const { names, expression } = partsOf(signature, {
     hasWeights: false,
     hasVariants: false,
+    isGiven: true,
     inWorker: false,
     ...extras,
   })

@@ -123,9 +123,7 @@ describe.each(ways)('%s', (_, open) => {
     for (const type of echoTypes) {
       const { code, array, lanes } = storage[type]
       const length = 4 * lanes * array!.BYTES_PER_ELEMENT
-      inputs[`t${code}`] = new array!(
-        Uint8Array.from({ length }, (_, i) => (storage[type].expectEntry ? i % 2 : i)).buffer,
-      )
+      inputs[`t${code}`] = new array!(Uint8Array.from({ length }, (_, i) => (storage[type].expect ? i % 2 : i)).buffer)
     }
     inputs['large'] = Float32Array.from({ length: 100_000 }, (_, i) => i)
     const model = await openNative('echo')
