@@ -66,9 +66,23 @@ export const explained = [
       attributes.strides !== undefined,
   },
   {
-    why: 'onnxruntime does not write the result of MatMulInteger, QLinearMatMul and FusedMatMul where the inner size is 0: what was in memory. A sum of nothing is 0.',
-    covers: ({ kind }, { op }, operand) =>
-      kind === 'value' && /^(?:MatMulInteger|QLinearMatMul|FusedMatMul)$/.test(op) && operand(0)?.dims.includes(0),
+    why: 'onnxruntime does not write the result of MatMulInteger, QLinearMatMul and FusedMatMul where the inner size is 0: what was in memory, also in what is made of it. A sum of nothing is 0.',
+    covers: ({ kind }, node, _, made) =>
+      kind === 'value' &&
+      [node, ...made.nodes.filter(({ outputs }) => node.inputs.includes(outputs[0]))].some(
+        ({ op, inputs: [first] }) =>
+          /^(?:MatMulInteger|QLinearMatMul|FusedMatMul)$/.test(op) && tensorOf(first, made)?.dims.includes(0),
+      ),
+  },
+  {
+    why: 'A sum in float32 whose parts overflow is infinite, or NaN where they do so both ways: that depends on the order.',
+    covers: (found, { op }, operand) =>
+      found.kind === 'value' &&
+      /^(?:Reduce(?:Sum|Mean)|Sum|Mean|GlobalAveragePool)$/.test(op) &&
+      isNotFinite(found) &&
+      operand(0) &&
+      tensorValues(operand(0)).every(Number.isFinite) &&
+      hasNotFinite(operand(0)),
   },
   {
     why: 'Integers wrap where a reduction overflows, as in every other operator; onnxruntime reduces them in floating point in many cases, ends at the ends of the type, and loses what a double has no bits for.',
@@ -427,6 +441,10 @@ function names(message, { name }) {
   return new RegExp(`${name}(?!\\w)`).test(message)
 }
 
+function tensorOf(name, made) {
+  return [made.initializers, made.feeds, made.expected].map((of) => of.get(name)).find((tensor) => tensor)
+}
+
 /**
  * Why a difference is none of ours; `undefined` where nobody knows yet.
  *
@@ -436,7 +454,6 @@ export function explanationOf(found) {
   const { made, output, what } = found
   const node = made.nodes.find((one) => (output === undefined ? names(what, one) : one.outputs.includes(output)))
   if (!node) return undefined
-  const operand = (i) =>
-    [made.initializers, made.feeds, made.expected].map((of) => of.get(node.inputs[i])).find((tensor) => tensor)
+  const operand = (i) => tensorOf(node.inputs[i], made)
   return explained.find(({ covers }) => covers(found, node, operand, made))?.why
 }
