@@ -54,9 +54,9 @@ export async function serveSite(folder: string, under: string, policy = strictPo
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${under}`, served }
 }
 
-/** Opens a page until the test ends. */
-export async function openPage(url: string): Promise<Page> {
-  const page = await Page.open(url)
+/** Opens a page until the test ends, in a browser with these flags. */
+export async function openPage(url: string, flags: readonly string[] = []): Promise<Page> {
+  const page = await Page.open(url, flags)
   onTestFinished(() => page.close())
   return page
 }

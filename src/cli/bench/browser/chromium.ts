@@ -57,7 +57,7 @@ export class Page {
   private received = ''
   private count = 0
 
-  private constructor(program: string) {
+  private constructor(program: string, flags: readonly string[]) {
     this.profile = mkdtempSync(join(tmpdir(), 'chromium-'))
     const args = [
       '--headless=new',
@@ -71,6 +71,7 @@ export class Page {
       '--disable-sync',
       '--remote-debugging-pipe',
       `--user-data-dir=${this.profile}`,
+      ...flags,
     ]
     this.process = spawn(program, [...args, ...more], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] })
     this.commands = this.process.stdio[3] as Writable
@@ -78,8 +79,9 @@ export class Page {
     answers.setEncoding('utf8').on('data', (text: string) => this.receive(text))
   }
 
-  static async open(url: string): Promise<Page> {
-    const page = new Page(chromium!)
+  /** @param flags of the browser, for this page */
+  static async open(url: string, flags: readonly string[] = []): Promise<Page> {
+    const page = new Page(chromium!, flags)
     const { targetId } = await page.send('Target.createTarget', { url: 'about:blank' })
     const { sessionId } = await page.send('Target.attachToTarget', { targetId, flatten: true })
     page.session = sessionId as string
