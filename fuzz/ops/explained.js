@@ -75,14 +75,13 @@ export const explained = [
       ),
   },
   {
-    why: 'A sum in float32 whose parts overflow is infinite, or NaN where they do so both ways: that depends on the order.',
+    why: 'A sum in float32 whose parts overflow is infinite, or NaN where they do so both ways or meet another infinity: that depends on the order.',
     covers: (found, { op }, operand) =>
       found.kind === 'value' &&
       /^(?:Reduce(?:Sum|Mean)|Sum|Mean|GlobalAveragePool)$/.test(op) &&
       isNotFinite(found) &&
       operand(0) &&
-      tensorValues(operand(0)).every(Number.isFinite) &&
-      hasNotFinite(operand(0)),
+      tensorValues(operand(0)).some((value) => Math.abs(value) > 1e37 && Math.abs(value) < Infinity),
   },
   {
     why: 'Integers wrap where a reduction overflows, as in every other operator; onnxruntime reduces them in floating point in many cases, ends at the ends of the type, and loses what a double has no bits for.',
