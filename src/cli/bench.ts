@@ -5,6 +5,7 @@ import { signatureOf } from '../pipeline.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { type CallOverhead, measureCallOverhead } from './bench/call-overhead.ts'
 import { benchInBrowser } from './bench/browser/models.ts'
+import { networks } from './bench/browser/network.ts'
 import { browserEngines } from './bench/browser/pages.ts'
 import { compareEngines, type ModelResult, randomSets } from './bench/compare-engines.ts'
 import { compiledEngine } from './bench/compiled.ts'
@@ -33,6 +34,13 @@ export interface BenchDefaults {
 /** Goes by a model's name in `--only` and in the result. */
 const callOverhead = 'call-overhead'
 
+function networksOf({ values, usage }: Invocation): string[] {
+  const names = listOf(values['network'] ?? 'fast-4g').filter((name) => name !== 'none')
+  const wrong = names.find((name) => !Object.hasOwn(networks, name))
+  if (wrong !== undefined) throw usage(`--network takes ${Object.keys(networks).join(', ')}, none; given ${wrong}`)
+  return names
+}
+
 export function createBench(defaults: BenchDefaults = {}): Command {
   const { packages = process.cwd(), models, sizes = {} } = defaults
   return {
@@ -59,6 +67,16 @@ export function createBench(defaults: BenchDefaults = {}): Command {
         type: 'boolean',
         help: 'instead: pages that Vite builds, in headless Chromium: their first result, times and sizes',
       },
+      network: {
+        type: 'string',
+        value: 'NAME,…',
+        help: `with --browser: first results over these, too: ${Object.keys(networks).join(', ')} (default: fast-4g; none: none)`,
+      },
+      files: {
+        type: 'string',
+        value: 'url|inline',
+        help: 'with --browser: where our module is (default: url, beside the JavaScript)',
+      },
       operators: operatorsFlag,
       trace: { type: 'string', value: 'FILE', help: 'with --profile: write a trace for Perfetto or chrome://tracing' },
       cache: { type: 'string', value: 'DIR', help: 'folder of the cache (default: see the command cache dir)' },
@@ -68,7 +86,8 @@ onnxruntime-node's time by the engine's, and ratio the same of their medians: ab
 Where that is not among the engines, onnxruntime-web is what the others are compared with.
 The largest relative difference to its outputs is that of numpy's allclose: |a - e| / (|e| + atol / rtol), rtol 1e-3, atol 1e-5.
 --browser takes builtin-wasm and onnxruntime-web, both by default: "first result" is from asking for the page to the output, in
-a new browser that has shown only an empty page; "page" is all that Vite builds. "sooner" and "faster" are ratios to the last engine.
+a new browser that has shown only an empty page, from this machine, and over a network as Chromium's DevTools slow it down, with
+files compressed by gzip; medians of up to 7 loads in turn. "page" is all that a page loads. "sooner" and "faster" are ratios to the last engine.
 --profile takes builtin (the default) and onnx-mlir, and names operators as they do. Nodes that became one share a line; those
 that take no time at all, such as a Reshape, have none. A share is one of the time in all nodes.`,
     async run(invocation) {
@@ -107,7 +126,11 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
         return { ok, text: '', json: { models: profiles, machine } }
       }
       if (isBrowser) {
-        const { ok, results } = await benchInBrowser(chosen, names, sizesOf, { ...options, packages }, invocation)
+        const over = networksOf(invocation)
+        const files = values['files'] ?? 'url'
+        if (files !== 'url' && files !== 'inline') throw usage(`--files takes url or inline; given ${files}`)
+        const pages = { ...options, packages, networks: over, files } as const
+        const { ok, results } = await benchInBrowser(chosen, names, sizesOf, pages, invocation)
         return { ok, text: '', json: { models: results, machine } }
       }
       const engines = names.map((name) => engineOf(name, threads, packages, invocation))

@@ -62,6 +62,7 @@ describe.runIf(chromium)('in Chromium', () => {
               told,
               open: (more) => createWebModel(facts, { ...files, ...more }),
               openInWorker: (more) => createWorkerModel(facts, { ...files, ...more }),
+              opened: (module, weights) => createWebModel({ ...facts, sha256: undefined, bytes: undefined }, { module, weights }),
               fixed: () => createWebModel(${JSON.stringify(factsFor('fixed', fixed))}, { module: '/fixed.wasm' }),
               failing: (promise) => promise.then(() => 'it did not fail', told),
             }`,
@@ -79,6 +80,13 @@ describe.runIf(chromium)('in Chromium', () => {
       headers: { 'content-security-policy': policy },
       body: '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="/app.js"></script><script type="module" src="/other.js"></script>',
     })
+    const met: (() => void)[] = []
+    const meeting =
+      (type: string, body: Uint8Array): Answer =>
+      (_, response) => {
+        met.push(() => void response.writeHead(200, { 'content-type': type }).end(body))
+        if (met.length === 2) for (const answer of met) answer()
+      }
     server = await TestServer.open({
       '/': html("default-src 'self' data:; script-src 'self' 'wasm-unsafe-eval'"),
       '/strict': html("default-src 'self' data:; script-src 'self'"),
@@ -95,6 +103,13 @@ describe.runIf(chromium)('in Chromium', () => {
       '/cut.bin': { body: weights.subarray(0, 5000) },
       '/slow.bin': (_, response) =>
         void response.writeHead(200, { 'content-length': weights.length }).write(weights.subarray(0, 9)),
+      '/preload': {
+        type: 'text/html',
+        body: '<!doctype html><link rel="icon" href="data:,"><link rel="preload" as="fetch" crossorigin href="/fixed.wasm"><script type="module" src="/app.js"></script>',
+      },
+      // Both wait for each other: who fetches one after the other has neither.
+      '/met.wasm': meeting('application/wasm', module),
+      '/met.bin': meeting('application/octet-stream', weights),
       '/app.html': { type: 'text/html', body: '<!doctype html><p>The app' },
     })
     page = await Page.open(server.url('/'))
@@ -105,6 +120,27 @@ describe.runIf(chromium)('in Chromium', () => {
   })
 
   const wanted = (1000 % 251) + 2
+
+  it('asks for module and weights at once, as soon as it is told to load', async () => {
+    const before = server.requests.length
+    expect(
+      await page.evaluate(`(async () => {
+        const model = om.opened('/met.wasm', '/met.bin')
+        await model.load({ signal: AbortSignal.timeout(10000) })
+        return [...model.runSync({ x: new Float32Array([1]), work: [0n][0] }).y.data]
+      })()`),
+    ).toEqual([wanted])
+    expect(server.requests.slice(before).map(({ path }) => path)).toEqual(['/met.wasm', '/met.bin'])
+  })
+
+  it('takes what the page has preloaded', async () => {
+    await page.visit(server.url('/preload'))
+    const before = server.requests.filter(({ path }) => path === '/fixed.wasm').length
+    await page.evaluate('om.fixed().load()')
+    expect(server.requests.filter(({ path }) => path === '/fixed.wasm').length).toBe(before)
+    expect(before).toBe(1)
+    await page.visit(server.url('/'))
+  })
 
   it('loads with progress, runs, binds, and ends', async () => {
     expect(

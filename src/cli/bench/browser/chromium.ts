@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
+import type { Network } from './network.ts'
 
 /** Chromium of the machine, if it has one. */
 export const chromium = ['chromium', 'chromium-browser', 'google-chrome'].find(
@@ -173,6 +174,11 @@ export class Page {
 
   async prefer(scheme: 'dark' | 'light'): Promise<void> {
     await this.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] })
+  }
+
+  /** Has all that the page asks for from now on come over such a network. */
+  async throttle(network: Network): Promise<void> {
+    await this.send('Network.emulateNetworkConditions', { offline: false, ...network })
   }
 
   async screenshot(): Promise<Buffer> {

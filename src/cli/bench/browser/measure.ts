@@ -6,6 +6,7 @@ import { EnvironmentError } from '../../../errors.ts'
 import { median, type Summary, summarize } from '../../statistics.ts'
 import type { RoundsOptions } from '../rounds.ts'
 import { chromium, Page } from './chromium.ts'
+import { type Network, networks } from './network.ts'
 import {
   type BrowserEngine,
   buildComparison,
@@ -15,7 +16,7 @@ import {
   type Size,
   sizeOf,
 } from './pages.ts'
-import { emptyPage, serve, type Site } from './site.ts'
+import { compress, emptyPage, serve, type Site } from './site.ts'
 
 /** What an engine did with a model in a page. */
 export interface BrowserResult {
@@ -27,6 +28,8 @@ export interface BrowserResult {
   readonly pairedRatio: number
   /** How many times as soon as the last engine the first result is there: of the medians. */
   readonly firstResultRatio: number
+  /** The same two over networks, where files travel compressed; by the names of {@link networks}. */
+  readonly overNetworks: Readonly<Record<string, Pick<BrowserResult, 'firstResultMs' | 'firstResultRatio'>>>
   /** Of all files that the page loads for its first result. */
   readonly size: Size
   /** Those of them that are WebAssembly, without their hashes: which module of a model was taken. */
@@ -40,7 +43,7 @@ export interface BrowserComparison {
 }
 
 /** Browsers that are started to see the first result, where there are as many rounds. */
-const mostStarts = 5
+const mostStarts = 7
 
 /**
  * Runs a model in headless Chromium: the first result of each engine, in pages of their own, and their times in one page.
@@ -49,7 +52,7 @@ const mostStarts = 5
  */
 export async function compareInBrowser(
   engines: readonly BrowserEngine[],
-  options: PageOptions & RoundsOptions,
+  options: PageOptions & RoundsOptions & { readonly networks: readonly string[] },
 ): Promise<BrowserComparison> {
   if (chromium === undefined)
     throw new EnvironmentError('ENVIRONMENT_BROWSER', 'There is no Chromium here: apt-get install chromium', {})
@@ -57,16 +60,10 @@ export async function compareInBrowser(
   try {
     const pages: BuiltPage[] = []
     for (const engine of engines) pages.push(await buildFirstResult(join(folder, engine), engine, options))
-    const first: number[][] = engines.map(() => [])
-    const loaded: (readonly string[])[] = engines.map(() => [])
-    for (let round = 0; round < Math.min(mostStarts, options.rounds); round++)
-      for (let i = 0; i < engines.length; i++) {
-        options.signal?.throwIfAborted()
-        const lane = (round + i) % engines.length
-        const { ms, served } = await inPage(pages[lane]!, firstResult)
-        first[lane]!.push(ms)
-        loaded[lane] = served
-      }
+    const first = await firstResults(pages, options, undefined)
+    const loaded = first.served
+    const over: Record<string, FirstResults> = {}
+    for (const network of options.networks) over[network] = await firstResults(pages, options, networks[network])
     const both = await buildComparison(join(folder, 'comparison'), engines, options)
     const { results, samples } = await inPage(both, async (page, { url }) => {
       await page.visit(url)
@@ -76,16 +73,16 @@ export async function compareInBrowser(
       }
     })
     const sizes = await Promise.all(pages.map((page, i) => sizeOf(page, loaded[i]!)))
-    const [reference, referenceFirst] = [samples.at(-1)!, median(first.at(-1)!)]
+    const reference = samples.at(-1)!
     return {
       engines: Object.fromEntries(
         engines.map((engine, i): [BrowserEngine, BrowserResult] => [
           engine,
           {
-            firstResultMs: summarize(first[i]!),
+            ...summaryOf(first, i),
+            overNetworks: Object.fromEntries(Object.entries(over).map(([name, all]) => [name, summaryOf(all, i)])),
             runUs: summarize(samples[i]!),
             pairedRatio: median(samples[i]!.map((us, round) => reference[round]! / us)),
-            firstResultRatio: referenceFirst / median(first[i]!),
             size: sizes[i]!,
             modules: loaded[i]!.filter((path) => path.endsWith('.wasm')).map(withoutHash),
           },
@@ -98,14 +95,46 @@ export async function compareInBrowser(
   }
 }
 
+/** Of each page, in turn: milliseconds of each load, and the files that were asked for. */
+interface FirstResults {
+  readonly ms: readonly (readonly number[])[]
+  readonly served: readonly (readonly string[])[]
+}
+
+async function firstResults(
+  pages: readonly BuiltPage[],
+  { rounds, signal }: RoundsOptions,
+  network: Network | undefined,
+): Promise<FirstResults> {
+  const compressed = await Promise.all(pages.map(({ folder }) => network && compress(folder)))
+  const ms: number[][] = pages.map(() => [])
+  const loaded: (readonly string[])[] = pages.map(() => [])
+  for (let round = 0; round < Math.min(mostStarts, rounds); round++)
+    for (let i = 0; i < pages.length; i++) {
+      signal?.throwIfAborted()
+      const lane = (round + i) % pages.length
+      const first = (page: Page, site: Site) => firstResult(page, site, network)
+      const { ms: took, served } = await inPage(pages[lane]!, first, compressed[lane])
+      ms[lane]!.push(took)
+      loaded[lane] = served
+    }
+  return { ms, served: loaded }
+}
+
+function summaryOf({ ms }: FirstResults, i: number): Pick<BrowserResult, 'firstResultMs' | 'firstResultRatio'> {
+  return { firstResultMs: summarize(ms[i]!), firstResultRatio: median(ms.at(-1)!) / median(ms[i]!) }
+}
+
 /** Starting a browser takes it longer than most pages, and goes on for a while after it has shown something. */
 const settledMs = 1500
 
 async function firstResult(
   page: Page,
   { url, served }: Site,
+  network: Network | undefined,
 ): Promise<{ readonly ms: number; readonly served: readonly string[] }> {
   await setTimeout(settledMs)
+  if (network) await page.throttle(network)
   await page.visit(url)
   return { ms: (await page.evaluate('first')) as number, served: [...served] }
 }
@@ -116,8 +145,12 @@ function withoutHash(path: string): string {
 }
 
 /** Opens an empty page of the site in a new browser. */
-async function inPage<T>({ folder }: BuiltPage, use: (page: Page, site: Site) => Promise<T>): Promise<T> {
-  const site = await serve(folder)
+async function inPage<T>(
+  { folder }: BuiltPage,
+  use: (page: Page, site: Site) => Promise<T>,
+  compressed?: ReadonlyMap<string, Buffer>,
+): Promise<T> {
+  const site = await serve(folder, compressed)
   try {
     const page = await Page.open(site.url + emptyPage)
     try {

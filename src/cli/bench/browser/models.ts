@@ -6,7 +6,7 @@ import { type EngineFailure, type EngineName, reasonOf } from '../engine.ts'
 import type { ModelEntry } from '../model-files.ts'
 import type { RoundsOptions } from '../rounds.ts'
 import { type BrowserComparison, compareInBrowser } from './measure.ts'
-import { type BrowserEngine, browserEngines } from './pages.ts'
+import { type BrowserEngine, browserEngines, type PageOptions } from './pages.ts'
 import { browserText } from './table.ts'
 
 /**
@@ -18,7 +18,7 @@ export async function benchInBrowser(
   models: readonly ModelEntry[],
   engines: readonly EngineName[],
   sizesOf: (path: string) => Sizes,
-  options: RoundsOptions & { readonly packages: string },
+  options: RoundsOptions & { readonly networks: readonly string[] } & Pick<PageOptions, 'packages' | 'files'>,
   { values, usage, print, progress, signal }: Invocation,
 ): Promise<{ readonly ok: boolean; readonly results: Readonly<Record<string, BrowserComparison | EngineFailure>> }> {
   const names = engines.map((engine): BrowserEngine => {

@@ -27,14 +27,16 @@ export interface PageOptions {
   readonly inputs: Inputs
   /** Folder whose `node_modules` has onnxruntime-web. */
   readonly packages: string
+  /** How our module reaches the page: beside the JavaScript, or in it. Default: `url`. */
+  readonly files?: 'url' | 'inline'
   /** Folder of the cache of compiled models. */
   readonly cache?: string | undefined
 }
 
 /** What each engine's module in a page exports: `load`, which gives a function that runs the model. */
-const engineModules: Readonly<Record<BrowserEngine, string>> = {
+const engineModules = (files: NonNullable<PageOptions['files']>): Readonly<Record<BrowserEngine, string>> => ({
   'builtin-wasm': `
-import model from './model.onnx'
+import model from './model.onnx?files=${files}'
 export async function load() {
   await model.load()
   return (inputs) => model.runSync(inputs)
@@ -49,7 +51,7 @@ export async function load(inputs) {
   for (const [name, { type, data, dims }] of Object.entries(inputs)) feeds[name] = new Tensor(type, data, dims)
   return () => session.run(feeds)
 }`,
-}
+})
 
 /** The result of one engine as soon as there is one: milliseconds since the page was asked for. */
 const firstResult = (engine: BrowserEngine): string => `
@@ -117,7 +119,7 @@ async function build(
   root: string,
   engines: readonly BrowserEngine[],
   main: string,
-  { model, inputs, packages, cache }: PageOptions,
+  { model, inputs, packages, files = 'url', cache }: PageOptions,
 ): Promise<BuiltPage> {
   await mkdir(root)
   await symlink(join(packages, 'node_modules'), join(root, 'node_modules'), 'junction')
@@ -127,7 +129,7 @@ async function build(
     'index.html': '<!doctype html><title>bench</title><script type="module" src="./main.js"></script>',
     'main.js': main,
     'inputs.js': inputsModule(inputs),
-    ...Object.fromEntries(engines.map((engine) => [`${engine}.js`, engineModules[engine]])),
+    ...Object.fromEntries(engines.map((engine) => [`${engine}.js`, engineModules(files)[engine]])),
   }
   for (const [name, text] of Object.entries(texts)) await writeFile(join(root, name), text)
   const [{ build: buildVite }, { default: onnx }] = await Promise.all([import('vite'), import('../../../vite.ts')])

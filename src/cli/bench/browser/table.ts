@@ -3,11 +3,15 @@ import type { BrowserComparison } from './measure.ts'
 
 /** One model in a browser: a line per engine. */
 export function browserText(name: string, { engines, maxRelDiff }: BrowserComparison): string {
-  const heading = ['  engine', 'first result', 'sooner', 'min', 'median', 'faster', 'page', 'gzip', 'module'].map(dim)
+  const over = Object.keys(Object.values(engines)[0]?.overNetworks ?? {})
+  const places = ['first result', ...over.map((network) => `over ${network}`)].flatMap((place) => [place, 'sooner'])
+  const heading = ['  engine', ...places, 'min', 'median', 'faster', 'page', 'gzip', 'module'].map(dim)
   const rows = Object.entries(engines).map(([engine, result]) => [
     `  ${engine}`,
-    durationText(result.firstResultMs.median * 1000),
-    `${result.firstResultRatio.toFixed(1)}x`,
+    ...[result, ...Object.values(result.overNetworks)].flatMap(({ firstResultMs, firstResultRatio }) => [
+      durationText(firstResultMs.median * 1000),
+      `${firstResultRatio.toFixed(1)}x`,
+    ]),
     durationText(result.runUs.min),
     durationText(result.runUs.median),
     `${result.pairedRatio.toFixed(2)}x`,
