@@ -1,11 +1,11 @@
 // Compiles src/ to dist/ with tsc, copies what tsc leaves out (the generated protobuf reader, and what the NNPA report's
 // page is put together from), and makes the programs of workers one text each.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { workerModule, workerProgram } from './worker.js'
+import { writeWorkers } from './worker.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
@@ -19,10 +19,4 @@ const generated = join(root, 'src', 'onnx', 'generated')
 if (existsSync(generated)) cpSync(generated, join(root, 'dist', 'onnx', 'generated'), { recursive: true })
 for (const file of ['nnpa.schema.json', 'html/viewer.css', 'html/viewer.js'])
   cpSync(join(root, 'src', 'report', file), join(root, 'dist', 'report', file))
-writeFileSync(join(root, 'dist', 'runtime', 'wasm', 'worker-source.js'), await workerModule())
-const webWorker = await workerProgram('browser')
-writeFileSync(join(root, 'dist', 'runtime', 'worker.js'), webWorker)
-writeFileSync(
-  join(root, 'dist', 'runtime', 'worker-text.js'),
-  `export const workerText = ${JSON.stringify(webWorker)}\n`,
-)
+await writeWorkers(join(root, 'dist', 'runtime'))

@@ -1,4 +1,5 @@
 // The programs of workers, each as one text: the worker of Node travels in the runtime, the one of browsers is a file.
+import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -27,6 +28,18 @@ export async function workerProgram(platform) {
 /** What src/runtime/wasm/worker-source.ts is once it is built. */
 export async function workerModule() {
   return `export const workerSource = ${JSON.stringify(await workerProgram('node'))}\n`
+}
+
+/**
+ * Writes them where the package has them.
+ *
+ * @param {string} folder the runtime's, of what tsc wrote
+ */
+export async function writeWorkers(folder) {
+  const program = await workerProgram('browser')
+  await writeFile(join(folder, 'worker.js'), program)
+  await writeFile(join(folder, 'worker-text.js'), `export const workerText = ${JSON.stringify(program)}\n`)
+  await writeFile(join(folder, 'wasm', 'worker-source.js'), await workerModule())
 }
 
 /** For tests, which import the sources. */

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { writeWorkers } from '../../scripts/worker.js'
 import type { Result } from './cli.ts'
 
 const repository = resolve(import.meta.dirname, '../..')
@@ -38,6 +39,7 @@ export async function buildProgram(): Promise<Program> {
   ]).catch(() => {})
   await mkdir(join(dist, 'onnx'), { recursive: true })
   await cp(join(repository, 'src/onnx/generated'), join(dist, 'onnx/generated'), { recursive: true })
+  await writeWorkers(join(dist, 'runtime'))
   const main = join(dist, 'cli/main.js')
 
   const start: Program['start'] = (args, options) => spawn(process.execPath, [main, ...args], { ...options })

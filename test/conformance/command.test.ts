@@ -1,11 +1,17 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { modelBytes, tensorType } from '../../src/onnx/build.ts'
 import { encodeTensor } from '../../src/onnx/write.ts'
+import { findWasm } from '../../src/toolchains/wasm-find.ts'
 import { makeFolder } from '../native/libraries.ts'
 import { f32 } from '../ops/harness.ts'
 import { buildProgram, type Program } from '../cli/program.ts'
+
+/** Whether this processor rounds a multiply-add once. */
+const hasFma =
+  process.arch === 'arm64' || (existsSync('/proc/cpuinfo') && / fma /.test(readFileSync('/proc/cpuinfo', 'utf8')))
 
 // The command over a suite of our own: y = 2 x, with expected values that are right, a little off, and wrong.
 
@@ -124,6 +130,42 @@ describe.each([['as users compile'], ['sanitized', '--sanitize']])('conformance 
     expect((await conformance(...how, '--atol-of-max', '1e-6', '--rtol', '0')).passed).toEqual(['test_right'])
   })
 })
+
+const compilesWasm = await findWasm().then(
+  () => true,
+  () => false,
+)
+if (!compilesWasm) console.log('skipped: conformance of WebAssembly (no clang with wasm-ld, no @yowasp/clang)')
+
+// A square that lacks its last bits when it is rounded before something is taken from it.
+test.runIf(compilesWasm)(
+  '--variants runs the modules for relaxed SIMD, where sums of products are rounded once',
+  async () => {
+    const suite = makeFolder()
+    const [exact, root] = [2 ** -12, 2 ** 6 * (1 + 2 ** -12)]
+    const data = join(suite, 'test_fused', 'test_data_set_0')
+    await mkdir(data, { recursive: true })
+    const columns = 8
+    const row = (value: number): number[] => Array<number>(columns).fill(value)
+    const w = f32([...row(-(2 ** 12) * (1 + 2 ** -11)), ...row(root)], [2, columns])
+    const bytes = modelBytes({
+      opsets: { '': 21 },
+      inputs: { x: tensorType('float32', [1, 2]) },
+      outputs: { y: tensorType('float32', [1, columns]) },
+      initializers: { w },
+      nodes: [{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }],
+    })
+    await writeFile(join(suite, 'test_fused', 'model.onnx'), bytes)
+    await writeFile(join(data, 'input_0.pb'), encodeTensor(f32([1, root], [1, 2])))
+    await writeFile(join(data, 'output_0.pb'), encodeTensor(f32(row(exact), [1, columns])))
+    const run = async (...more: string[]): Promise<string | undefined> => {
+      const { out } = await program.run(['conformance', '--suite', suite, '--target', 'wasm', '--jobs', '1', ...more])
+      return out.trimEnd().split('\n').at(-1)
+    }
+    expect(await run()).toBe('0 passed, 1 failed, 0 skipped')
+    expect(await run('--variants')).toBe(hasFma ? '1 passed, 0 failed, 0 skipped' : '0 passed, 1 failed, 0 skipped')
+  },
+)
 
 test.each([
   ['--rtol', 'much'],
