@@ -66,11 +66,11 @@ function takenAxes(node: Node): readonly Taken[] | undefined {
   })
 }
 
-/** The number of sliced axes. */
+/** The number of sliced axes: all lists have an entry for each, and one of them may tell. */
 function countOf(node: Node): number | undefined {
-  const starts = node.inputs[1]
-  const count = starts ? starts.dims[0] : node.ints('starts')?.length
-  return typeof count === 'number' ? count : undefined
+  if (node.version < 10) return node.ints('starts')?.length
+  const lengths = node.inputs.slice(1).flatMap((list) => (list ? [list.contents?.length ?? list.dims[0]] : []))
+  return lengths.find((length) => typeof length === 'number')
 }
 
 /** The size of a slice of a slice of a slice is a formula in a formula: one of many is left to the run. */

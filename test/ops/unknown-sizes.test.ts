@@ -172,3 +172,44 @@ it('axes that only one rank can have say what the rank is', async () => {
   expect(call(0, 3)).toEqual([1, 2, 3, 2])
   expect(() => call(0)).toThrow(/axes/)
 })
+
+it('Slice: how many axes are cut is what any of its lists says', async () => {
+  const x = f32(
+    Array.from({ length: 12 }, (_, i) => i),
+    [3, 4],
+  )
+  const lists = [i64([1]), i64([3]), i64([-1]), i64([1])]
+  // Which of the lists are inputs of an unknown length: all sets of them.
+  const cases = Array.from({ length: 2 ** lists.length }, (_, set): Case => {
+    const constants = lists.flatMap((_, i) => (set & (1 << i) ? [] : [i + 1]))
+    return { op: 'Slice', inputs: [x, ...lists], constants, dynamic: true }
+  })
+  for (const [part] of await runCases(cases)) {
+    expect(part!.dims).toEqual([3, 2])
+    expect(part!.values).toEqual([1, 2, 5, 6, 9, 10])
+  }
+})
+
+it('Slice: lists of unknown lengths are checked against each other', async () => {
+  const model = await compileModel({
+    opsets: { '': 17 },
+    inputs: {
+      x: tensorType('float32', ['a', 'b']),
+      starts: tensorType('int64', ['n']),
+      ends: tensorType('int64', ['m']),
+    },
+    outputs: { y: undefined },
+    nodes: [{ op: 'Slice', inputs: ['x', 'starts', 'ends', 'axes'], outputs: ['y'] }],
+    initializers: { axes: i64([1]) },
+  })
+  const call = (starts: readonly bigint[], ends: readonly bigint[]): readonly number[] =>
+    model.runSync({
+      x: { data: new Float32Array(6), dims: [2, 3] },
+      starts: { data: BigInt64Array.from(starts), dims: [starts.length] },
+      ends: { data: BigInt64Array.from(ends), dims: [ends.length] },
+    })['y']!.dims
+  expect(call([1n], [3n])).toEqual([2, 2])
+  expect(() => call([1n, 0n], [3n])).toThrow(/starts/)
+  expect(() => call([1n], [3n, 2n])).toThrow(/ends/)
+  expect(() => call([], [])).toThrow(/starts/)
+})
