@@ -55,7 +55,7 @@ export function moduleSource({
   if (sha256) known.push(`sha256: ${jsValue(sha256)}`)
   if (bytes) known.push(`bytes: ${jsValue(bytes)}`)
   if (profiled) known.push('profiled: true')
-  const { create, names, parts } = platform === 'node' ? inNode : onWeb(signature, files, isInside)
+  const { create, names, parts } = platform === 'node' ? inNode(target) : onWeb(signature, files, isInside)
   const made = [`{ ${known.join(', ')} }`, `{ ${fieldsOf(platform, files).join(', ')} }`, ...parts]
   // The file expressions (`new URL(…)`) count as side effects where they are arguments; in a function body they don't.
   return `import { ${[create, ...names].join(', ')} } from ${jsString(runtime)}
@@ -84,7 +84,10 @@ interface Making {
   readonly parts: readonly string[]
 }
 
-const inNode: Making = { create: 'createNodeModel', names: [], parts: [] }
+function inNode(target: string): Making {
+  const [part, name] = target === 'wasm' ? ['wasm', 'wasmModules'] : ['native', 'nativeLibraries']
+  return { create: 'composeNodeModel', names: [name!], parts: [`{ ${part}: ${name} }`] }
+}
 
 function onWeb(signature: Signature, { constants, variants, worker }: ModuleFiles, isGiven: boolean): Making {
   const inWorker = worker !== undefined

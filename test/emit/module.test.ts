@@ -10,8 +10,9 @@ import { moduleSource } from '../../src/emit/module.ts'
 import type { ModelFacts } from '../../src/runtime/model.ts'
 
 /** Stands for the runtime: a model that says what it was made from and run with. */
-const runtime = `export const createNodeModel = (facts, files) => ({
-  facts, files, run: async (inputs) => ({ ran: inputs }), runSync: (inputs) => ({ ran: inputs }),
+const runtime = `export const [nativeLibraries, wasmModules] = ['native', 'wasm']
+export const composeNodeModel = (facts, files, parts) => ({
+  facts, files, parts, run: async (inputs) => ({ ran: inputs }), runSync: (inputs) => ({ ran: inputs }),
 })`
 
 /** The same on the web, with the parts that it may be composed of. */
@@ -123,8 +124,8 @@ test.each(Object.entries(bundlers))('%s drops the model where only facts are imp
   })
   const factsOnly = await bundle(join(folder, 'facts.mjs'))
   expect(factsOnly).toContain('batch')
-  expect(factsOnly).not.toMatch(/createNodeModel\(|new URL|x86-64/)
-  expect(await bundle(join(folder, 'run.mjs'))).toMatch(/createNodeModel\(/)
+  expect(factsOnly).not.toMatch(/composeNodeModel\(|new URL|x86-64/)
+  expect(await bundle(join(folder, 'run.mjs'))).toMatch(/composeNodeModel\(/)
 })
 
 test('a browser gets the model from the runtime of the web, with a module and its weights', async () => {
