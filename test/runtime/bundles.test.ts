@@ -7,7 +7,7 @@ import type { ModelFacts } from '../../src/runtime/index.ts'
 // What a program for Node carries of the runtime: that which runs its models, and nothing of the other way.
 
 const runtime = fileURLToPath(new URL('../../src/runtime/node.ts', import.meta.url))
-const ofNative = ['it has no addon', 'mailbox']
+const ofNative = ['it has no addon', 'staticLimit']
 const ofWasm = ['om_call', 'worker_threads']
 
 async function bundle(target: string): Promise<string> {
