@@ -1,16 +1,20 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Configuration } from 'webpack'
 import { createPipeline } from './pipeline.ts'
 import type { HostOptions } from './plugin/models.ts'
-import { serverFiles } from './plugin/turbopack.ts'
+import { prepareServerFiles, traceServerFiles } from './plugin/turbopack.ts'
 import webpack from './webpack.ts'
 
 /** What of a Next.js configuration models have to do with. */
 interface NextConfig {
   readonly turbopack?: { readonly rules?: object }
-  readonly outputFileTracingIncludes?: Readonly<Record<string, readonly string[]>>
+  readonly compiler?: { runAfterProductionCompile?(built: Built): Promise<void> }
   webpack?(config: Configuration, context: NextBuild): Configuration
+}
+
+/** Where Next.js has compiled an application. */
+interface Built {
+  readonly projectDir: string
+  readonly distDir: string
 }
 
 /** What Next.js tells of the webpack build that it configures: one for the browser, one for Node, one for its edge runtime. */
@@ -25,23 +29,28 @@ interface NextBuild {
  * @param options of the plugin. With Turbopack they travel as JSON: no `operators`, `pipeline`, `signal`
  */
 function next<Config extends object>(config: Config, options: HostOptions = {}): Config {
-  const { turbopack, outputFileTracingIncludes: traced, webpack: configure }: NextConfig = config
-  const plain = JSON.parse(JSON.stringify({ ...options, pipeline: undefined, signal: undefined })) as object
+  const { turbopack, compiler, webpack: configure }: NextConfig = config
+  const folder = prepareServerFiles(process.cwd())
+  const plain = JSON.parse(JSON.stringify({ ...options, pipeline: undefined, signal: undefined, folder })) as object
   const rule = (condition: unknown, more: object = {}): object => ({
     condition,
     loaders: [{ loader: 'unplugin-onnx-mlir/loader', options: { ...plain, ...more } }],
     // Not `*.js`: that is CommonJS in packages that don't say otherwise.
     as: '*.mjs',
   })
-  makeFolder()
   const shared: HostOptions = { pipeline: createPipeline(options), ...options }
   const ours: NextConfig = {
     turbopack: {
       ...turbopack,
       rules: { '*.onnx': [rule({ not: 'edge-light' }), rule('edge-light', { platform: 'edge' })], ...turbopack?.rules },
     },
-    // Libraries of server code, for whatever takes less than the whole project along: `output: 'standalone'`, functions.
-    outputFileTracingIncludes: { ...traced, '/*': [...(traced?.['/*'] ?? []), `./${serverFiles}/**/*`] },
+    compiler: {
+      ...compiler,
+      async runAfterProductionCompile(built) {
+        await compiler?.runAfterProductionCompile?.(built)
+        await traceServerFiles(built.projectDir, built.distDir)
+      },
+    },
     webpack(given, build) {
       const { plugins = [], ...configured } = configure?.(given, build) ?? given
       // Declarations are the same for all three builds, which run at a time.
@@ -50,15 +59,6 @@ function next<Config extends object>(config: Config, options: HostOptions = {}):
     },
   }
   return { ...config, ...ours }
-}
-
-/** Turbopack sees what comes into a folder while it builds only where the folder was there before. */
-function makeFolder(): void {
-  try {
-    mkdirSync(join(process.cwd(), serverFiles), { recursive: true })
-  } catch {
-    // `next start` reads the configuration, too, maybe where nothing can be written.
-  }
 }
 
 export default next

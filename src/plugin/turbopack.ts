@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { copyFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFile, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join, relative, sep } from 'node:path'
 import type { LoaderContext } from 'webpack'
 import { UsageError } from '../errors.ts'
-import { cachedUrl } from './cached.ts'
 import type { EmittedFile } from './files.ts'
 import type { Host } from './host.ts'
 
 /** Below the project: where server code of Turbopack has its files. */
-export const serverFiles = '.onnx-mlir/files'
+const serverFiles = '.onnx-mlir/files'
 
 /** The options of the loader where it is to give a file as it is. */
 export interface FileOptions {
@@ -28,7 +28,7 @@ export interface TurbopackHost extends Pick<Host, 'place' | 'importModule' | 'sp
  *
  * For Node such an import is a URL below `/_next/static`, and the file there for everybody. So the files are copied into the
  * project, and found from the working directory, which is the project's for `next start` and for a standalone server alike;
- * `unplugin-onnx-mlir/next` has them traced. Turbopack sees no file that comes while it builds, and so can't be asked to.
+ * `unplugin-onnx-mlir/next` has them traced. Turbopack may not see a file that comes while it builds, and so can't be asked to.
  *
  * @see https://nextjs.org/docs/app/api-reference/config/next-config-js/turbopack#inline-loader-configuration-with-import-attributes
  */
@@ -39,8 +39,7 @@ export function turbopackHost(context: LoaderContext<unknown>): TurbopackHost {
     imports: () => imports.join(''),
     specifier: (path) => besideModel(context, path),
     place(file) {
-      if (context.target === 'node')
-        return context.mode === 'development' ? cachedUrl(file) : inProject(context.rootContext, file)
+      if (context.target === 'node') return inProject(context, file)
       const name = `onnxMlirFile${imports.length}`
       const attributes = {
         turbopackLoader: 'unplugin-onnx-mlir/loader',
@@ -73,18 +72,59 @@ function besideModel({ resourcePath }: LoaderContext<unknown>, path: string): st
   return way.startsWith('../') ? way : `./${way}`
 }
 
-async function inProject(project: string, { source, fileName }: EmittedFile): Promise<string> {
+async function inProject({ rootContext, mode }: LoaderContext<unknown>, file: EmittedFile): Promise<string> {
+  const path = `${serverFiles}/${mode}/${file.fileName}`
+  await copyInto(join(rootContext, path), file.source)
+  return `process.cwd() + ${JSON.stringify(`/${path}`)}`
+}
+
+/**
+ * Makes the folder of server code's files, unless it is there.
+ *
+ * @returns the name of this very folder. Turbopack remembers what loaders gave from build to build, elsewhere than where these
+ *   files are: an option of the loader that names the folder has it ask again where there is another one
+ */
+export function prepareServerFiles(project: string): string {
   const folder = join(project, serverFiles)
-  await copyInto(folder, join(folder, fileName), source)
-  return `process.cwd() + ${JSON.stringify(`/${serverFiles}/${fileName}`)}`
+  const id = join(folder, 'id')
+  try {
+    for (const mode of ['development', 'production']) mkdirSync(join(folder, mode), { recursive: true })
+    writeFileSync(join(folder, '.gitignore'), '*\n')
+    if (!existsSync(id)) writeFileSync(id, randomUUID())
+    return readFileSync(id, 'utf8')
+  } catch {
+    return '' // `next start` reads the configuration, too, maybe where nothing can be written.
+  }
+}
+
+/**
+ * Adds the files of server code to what Next.js knows that its server needs, once all is compiled: Turbopack by itself would
+ * look for them before the loaders have run.
+ *
+ * @see https://nextjs.org/docs/app/api-reference/config/next-config-js/output#how-it-works
+ */
+export async function traceServerFiles(project: string, distDir: string): Promise<void> {
+  const ours = await filesBelow(join(project, serverFiles, 'production'), () => true)
+  if (ours.length === 0) return
+  for (const trace of await filesBelow(join(distDir, 'server'), (name) => name.endsWith('.nft.json'))) {
+    const { files, ...more } = JSON.parse(await readFile(trace, 'utf8')) as { readonly files: readonly string[] }
+    const added = ours.map((file) => relative(dirname(trace), file).split(sep).join('/'))
+    await writeFile(trace, JSON.stringify({ ...more, files: [...new Set([...files, ...added])] }))
+  }
+}
+
+async function filesBelow(folder: string, isWanted: (name: string) => boolean): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile() && isWanted(entry.name))
+    .map(({ parentPath, name }) => join(parentPath, name))
 }
 
 /** Names say what is inside, so what is there is right, if it is whole: several processes may be at it. */
-async function copyInto(folder: string, path: string, source: string): Promise<void> {
+async function copyInto(path: string, source: string): Promise<void> {
   const [there, wanted] = await Promise.all([stat(path).catch(() => undefined), stat(source)])
   if (there?.size === wanted.size) return
   await mkdir(dirname(path), { recursive: true })
-  await writeFile(join(folder, '.gitignore'), '*\n')
   const part = `${path}.${randomUUID()}`
   await copyFile(source, part)
   await rename(part, path)

@@ -54,7 +54,7 @@ async function sourceOf(context: Context): Promise<string | Buffer> {
 async function start(context: Context): Promise<Models> {
   const options = context.getOptions()
   const types = createTypeLayer(options, context.rootContext)
-  await types.update((line) => context.emitWarning(new Error(line)))
+  await types.update((line) => context.emitWarning(warning(line)))
   return createModels(options)
 }
 
@@ -71,7 +71,7 @@ async function moduleSource(context: Context, models: Models): Promise<string> {
       ...(context._compiler && { signal: signalOf(context._compiler) }),
       debug: (line) => logger.debug(line),
       log: (line) => logger.info(line),
-      warn: (line) => context.emitWarning(new Error(line)),
+      warn: (line) => context.emitWarning(warning(line)),
       ...(turbopack ?? webpackFiles(context, platform)),
     })
     return (turbopack?.imports() ?? '') + source
@@ -79,6 +79,11 @@ async function moduleSource(context: Context, models: Models): Promise<string> {
     // Otherwise webpack shows the stack of an error whose message says everything.
     throw error instanceof OnnxMlirError ? Object.assign(error, { hideStack: true }) : error
   }
+}
+
+/** Where it came from in here is of no use to anybody. */
+function warning(line: string): Error {
+  return Object.assign(new Error(line), { stack: '' })
 }
 
 function isTurbopack(context: Context): boolean {

@@ -111,6 +111,9 @@ describe.skipIf(!isThere)('Next.js', () => {
   test('Turbopack: pages, routes and the browser run the model of a standalone server, wherever it is copied to', async () => {
     const root = await folderInside()
     await writeFiles(root, { ...app, 'next.config.mjs': inside })
+    // What Turbopack remembers of an earlier build, as CI keeps it, is no reason to miss files that are gone.
+    await run(process.execPath, [next, 'build'], { cwd: root, env })
+    await rm(join(root, '.onnx-mlir'), { recursive: true })
     const { stdout, stderr } = await run(process.execPath, [next, 'build'], { cwd: root, env })
     expect(stdout + stderr).not.toMatch(/warning|tracing/i)
 
@@ -122,8 +125,8 @@ describe.skipIf(!isThere)('Next.js', () => {
     const files = (await filesBelow(join(moved, folder))).filter((file) => /\.(wasm|so|node|onnx)$/.test(file))
     expect(files).toEqual([
       expect.stringMatching(/^\.next\/static\/media\/add\.onnx\.[\w-]+\.wasm$/),
-      expect.stringMatching(/^\.onnx-mlir\/files\/add-\w{8}\.so$/),
-      expect.stringMatching(/^\.onnx-mlir\/files\/onnx-mlir-\w{8}\.node$/),
+      expect.stringMatching(/^\.onnx-mlir\/files\/production\/add-\w{8}\.so$/),
+      expect.stringMatching(/^\.onnx-mlir\/files\/production\/onnx-mlir-\w{8}\.node$/),
     ])
     const at = { PORT: String(await freePort()), HOSTNAME: '127.0.0.1' }
     const url = await serve(join(moved, folder), ['server.js'], at)
