@@ -26,11 +26,13 @@ const esbuild: (options?: HostOptions) => Plugin = createUnplugin(
       setup(build) {
         types.folder = build.initialOptions.absWorkingDir ?? types.folder
         const platform = options.platform ?? platformOf(build.initialOptions)
+        const isChosen = (options.platform ?? build.initialOptions.platform) !== undefined
+        const nodeSetting = platform === 'browser' && !isChosen ? `platform: 'node'` : undefined
         const placeFor = fileEmitter(build, platform)
         build.onResolve({ filter: /\.onnx\?/i }, (args) => resolve(build, args))
         build.onLoad({ filter: /\.onnx$/i, namespace: 'file' }, ({ path, suffix }) => {
           const id = path + suffix
-          return isModelId(id) ? load(build, models, id, { platform, ...placeFor(id) }) : undefined
+          return isModelId(id) ? load(build, models, id, { platform, nodeSetting, ...placeFor(id) }) : undefined
         })
       },
     },
@@ -64,7 +66,7 @@ async function load(
   build: PluginBuild,
   models: Models,
   id: string,
-  target: Pick<Host, 'platform' | 'place' | 'importModule'>,
+  target: Pick<Host, 'platform' | 'nodeSetting' | 'place' | 'importModule'>,
 ): Promise<OnLoadResult> {
   const { logLevel = 'warning' } = build.initialOptions
   const isTalkative = ['info', 'debug', 'verbose'].includes(logLevel)

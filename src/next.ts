@@ -19,6 +19,7 @@ interface Built {
 
 /** What Next.js tells of the webpack build that it configures: one for the browser, one for Node, one for its edge runtime. */
 interface NextBuild {
+  /** Of servers. */
   readonly nextRuntime?: 'nodejs' | 'edge'
 }
 
@@ -55,7 +56,8 @@ function next<Config extends object>(config: Config, options: HostOptions = {}):
       const { plugins = [], ...configured } = configure?.(given, build) ?? given
       // Declarations are the same for all three builds, which run at a time.
       const types = build.nextRuntime === 'nodejs' && shared.types
-      return { ...configured, plugins: [...plugins, webpack({ ...shared, types })] }
+      const platform = build.nextRuntime === undefined ? 'browser' : undefined
+      return { ...configured, plugins: [...plugins, webpack({ platform, ...shared, types })] }
     },
   }
   return { ...config, ...ours }

@@ -95,7 +95,8 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
     cache ??= openCache({ ...(root !== undefined && { root }), warn: context.warn })
     const { store } = cache
     const note = webNote(asked, context)
-    if (note !== undefined && !toldNotes.has(note)) context.log(note)
+    const tell = context.nodeSetting === undefined ? context.log : context.warn
+    if (note !== undefined && !toldNotes.has(note)) tell(note)
     if (note !== undefined) toldNotes.add(note)
 
     const request = await feasibleRequest(runnableRequest(asked, context), { store, onnxMlir, log: context.log })

@@ -32,7 +32,9 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
     const signals = new BuildSignals()
     const served = new ServedFiles()
 
-    function hostOf(context: Context): Pick<Host, 'mode' | 'platform' | 'place' | 'importModule' | 'signal'> {
+    function hostOf(
+      context: Context,
+    ): Pick<Host, 'mode' | 'platform' | 'nodeSetting' | 'place' | 'importModule' | 'signal'> {
       const { environment } = context
       const { config } = environment
       // True where code runs in Node: server environments, and all of Vitest's, jsdom too.
@@ -58,6 +60,7 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
       return {
         mode: 'build',
         platform,
+        ...(isClient && config.build.lib && options.platform === undefined && { nodeSetting: 'build.ssr: true' }),
         async place(file) {
           if (isClient) {
             const asset = { type: 'asset' as const, name: file.name, source: await readFile(file.source) }

@@ -10,6 +10,11 @@ export interface Surroundings {
   readonly mode: 'dev' | 'build'
   /** What will run the module: what is not Node gets WebAssembly, whatever the target is elsewhere. Default: `node`. */
   readonly platform?: Platform
+  /**
+   * The setting that makes this build one for Node, where it is for browsers since nothing else was said, as happens to those
+   * who build libraries and programs.
+   */
+  readonly nodeSetting?: string
 }
 
 /** The request without what changes no artifact: how files are delivered, and where in a page a model runs. */
@@ -44,8 +49,8 @@ export function isInWorker({ directives }: Request, { platform }: Surroundings):
   return platform === 'browser' && directives.worker
 }
 
-/** What code for browsers can't have of what the directives ask for. */
-export function webNote({ directives }: Request, { platform }: Surroundings): string | undefined {
+/** What code for browsers can't have of what the directives ask for, and how to have it in Node. */
+export function webNote({ directives }: Request, { platform, nodeSetting }: Surroundings): string | undefined {
   const { target, compiler } = directives
   const isElsewhere = target !== 'wasm' && target !== resolveTarget('host').name
   const unheeded = [
@@ -53,7 +58,9 @@ export function webNote({ directives }: Request, { platform }: Surroundings): st
     ...(compiler === 'onnx-mlir' ? ['compiler=onnx-mlir'] : []),
   ]
   if (isForNode(platform) || unheeded.length === 0) return undefined
-  return `code for browsers gets WebAssembly of the built-in compiler; ${unheeded.join(' and ')} ${unheeded.length > 1 ? 'are' : 'is'} for servers`
+  const advice =
+    nodeSetting === undefined ? '' : ` (what runs in Node is built with ${nodeSetting}; else take target=wasm)`
+  return `code for browsers gets WebAssembly of the built-in compiler; ${unheeded.join(' and ')} ${unheeded.length > 1 ? 'are' : 'is'} for servers${advice}`
 }
 
 function isForNode(platform: Platform = 'node'): boolean {

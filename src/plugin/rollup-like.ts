@@ -62,7 +62,7 @@ function notFound(path: string, importer = 'the configuration'): string {
  */
 export function load<Context extends RollupLikeContext>(
   models: Models,
-  hostOf: (context: Context) => Pick<Host, 'mode' | 'platform' | 'place' | 'importModule' | 'signal'>,
+  hostOf: (context: Context) => Pick<Host, 'mode' | 'platform' | 'nodeSetting' | 'place' | 'importModule' | 'signal'>,
 ) {
   return {
     filter,

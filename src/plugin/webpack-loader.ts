@@ -67,6 +67,7 @@ async function moduleSource(context: Context, models: Models): Promise<string> {
     const source = await models.load(id, {
       mode: context.mode === 'development' ? 'dev' : 'build',
       platform,
+      ...(platform === 'browser' && isLibrary(context) && { nodeSetting: `target: 'node'` }),
       watch: (path) => context.addDependency(path),
       ...(context._compiler && { signal: signalOf(context._compiler) }),
       debug: (line) => logger.debug(line),
@@ -108,6 +109,11 @@ function webpackFiles(context: Context, platform: Platform): Pick<Host, 'place' 
 /** Next.js's build for its edge runtime. */
 function isNextEdge({ _compiler: compiler }: Context): boolean {
   return compiler?.name === 'edge-server'
+}
+
+/** Of which nobody has said where it is to run. */
+function isLibrary(context: Context): boolean {
+  return context._compiler?.options.output.library !== undefined && context.getOptions().platform === undefined
 }
 
 function detectedPlatform(context: Context): Platform {

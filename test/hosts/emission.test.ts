@@ -1,14 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { build as esbuildBuild } from 'esbuild'
 import { build as viteBuild, createBuilder, createLogger } from 'vite'
 import { rolldown } from 'rolldown'
 import { describe, expect, test } from 'vitest'
+import esbuildPlugin from '../../src/esbuild.ts'
 import { type BuildResult, createPipeline, type Pipeline } from '../../src/pipeline.ts'
 import rolldownPlugin from '../../src/rolldown.ts'
 import vitePlugin from '../../src/vite.ts'
+import webpackPlugin from '../../src/webpack.ts'
 import { execute, filesBelow, moveElsewhere, temporaryFolder, writeFiles } from './app.ts'
 import { withConstants } from './constants.ts'
-import { hosts, oneOfEach } from './hosts.ts'
+import { hosts, oneOfEach, runWebpack } from './hosts.ts'
 import { addModel } from './models.ts'
 
 describe.each(hosts)('$name', (host) => {
@@ -145,6 +148,51 @@ test('what directives ask of servers is told once for code that runs in browsers
     expect.stringMatching(/^add-[\w-]{8}\.wasm$/),
     expect.stringMatching(/^main-[\w-]{8}\.js$/),
   ])
+})
+
+test('a library for browsers whose models are pinned to a native target is warned, with the setting for Node', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, {
+    'package.json': '{}',
+    'main.js': `
+      export { default as first } from './add.onnx?target=z16'
+      export { default as second } from './copy/add.onnx?target=z16'`,
+    'add.onnx': addModel(10),
+    'copy/add.onnx': addModel(10),
+  })
+  const warnings: string[] = []
+  const customLogger = { ...createLogger('silent'), warn: (line: string) => void warnings.push(line) }
+  const lib = { entry: 'main.js', formats: ['es' as const] }
+  await viteBuild({ root, configFile: false, customLogger, plugins: [vitePlugin()], build: { lib } })
+  const built = await esbuildBuild({
+    entryPoints: [join(root, 'main.js')],
+    bundle: true,
+    write: false,
+    outdir: join(root, 'out'),
+    logLevel: 'silent',
+    plugins: [esbuildPlugin({ root })],
+  })
+  warnings.push(...built.warnings.map(({ text }) => text))
+  const { warnings: ofWebpack } = await runWebpack({
+    mode: 'production',
+    context: root,
+    entry: './main.js',
+    output: { path: join(root, 'webpack'), library: { type: 'commonjs2' } },
+    plugins: [webpackPlugin({ root })],
+  })
+  warnings.push(...(ofWebpack ?? []).map(({ message }) => message))
+  const [vite, esbuild, webpack] = ['build.ssr: true', "platform: 'node'", "target: 'node'"].map((setting) =>
+    expect.stringContaining(
+      `target=z16 is for servers (what runs in Node is built with ${setting}; else take target=wasm)`,
+    ),
+  )
+  expect(warnings.filter((line) => line.includes('for servers'))).toEqual([vite, esbuild, webpack])
+
+  // Whoever says that it is for browsers knows.
+  warnings.length = 0
+  const plugins = [vitePlugin({ platform: 'browser' })]
+  await viteBuild({ root, configFile: false, customLogger, plugins, build: { lib } })
+  expect(warnings.filter((line) => line.includes('for servers'))).toEqual([])
 })
 
 test('Vite: write: false gives the files of a server build', async () => {
