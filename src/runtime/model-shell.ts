@@ -2,7 +2,7 @@ import { ModelRunError } from './errors.ts'
 import type { InputParts } from './input-port.ts'
 import { type Check, newCheck } from './inputs.ts'
 import type { LoadOptions, ModelFacts } from './model.ts'
-import { type Load, SharedLoad } from './shared-load.ts'
+import { type Load, type SharedLoad, sharedLoad } from './shared-load.ts'
 
 /** Engines without explicit resource management are asked under the names that compilers of `using` fall back to. */
 const disposeKey: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
@@ -10,26 +10,22 @@ const asyncDisposeKey: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbo
 
 /** What a model is wherever it runs: what is known of it, the check of its inputs, its load, and its end. */
 export abstract class ModelShell {
-  readonly name: string
-  readonly inputs: ModelFacts['signature']['inputs']
-  readonly outputs: ModelFacts['signature']['outputs']
-  readonly target: string
-  readonly compiler: ModelFacts['compiler']
-  readonly report: unknown
+  declare readonly name: string
+  declare readonly inputs: ModelFacts['signature']['inputs']
+  declare readonly outputs: ModelFacts['signature']['outputs']
+  declare readonly target: string
+  declare readonly compiler: ModelFacts['compiler']
+  declare readonly report: unknown
   /** Gives the inputs of a call in the signature's order, if they fit. */
   protected readonly check: Check
   readonly #load: SharedLoad
   #isDisposed = false
 
   constructor({ name, signature, target, compiler, report }: ModelFacts, parts: InputParts) {
-    this.name = name
-    this.inputs = signature.inputs
-    this.outputs = signature.outputs
-    this.target = target
-    this.compiler = compiler
-    this.report = report
-    this.check = newCheck(name, signature.inputs, parts)
-    this.#load = new SharedLoad(async (...hows) => {
+    const { inputs, outputs } = signature
+    Object.assign(this, { name, inputs, outputs, target, compiler, report })
+    this.check = newCheck(name, inputs, parts)
+    this.#load = sharedLoad(async (...hows) => {
       this.expectUse()
       await this.open(...hows).finally(() => this.expectUse())
     })

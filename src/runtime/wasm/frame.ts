@@ -56,40 +56,33 @@ const statuses: readonly (readonly [code: string, sentence: string])[] = [
 
 /** @throws an error that names the bytes that there is no memory for */
 export function newFrame(memory: WasmMemory, { inputs, outputs }: Signature, parts: MemoryParts, arena: number): Frame {
-  let size = MESSAGE_BYTES
-  const place = (bytes: number): number => {
-    const at = Math.ceil(size / 64) * 64
-    size = at + bytes
-    return at
-  }
-  const passages = [inputs, outputs].map((entries) => entries.map((entry) => passageOf(entry, parts)))
-  const buffers = passages.map(({ length }) => place(8 * length))
-  // In offsets, until there is memory.
-  const offsets = passages.map((all, side) =>
-    all.map((passage, i): Slot => {
+  const place = (bytes: number): number => allocate(memory, bytes, 'inputs and outputs')
+  const layOut = (entries: readonly SignatureEntry[], buffers: number): Slot[] =>
+    entries.map((entry, i) => {
+      const passage = passageOf(entry, parts)
       const { shape, width } = passage
       const bytes = width && shape.every((dim) => typeof dim === 'number') ? product(shape, width) : NaN
+      const buffer = buffers + 8 * i
       const dims = place(8 * shape.length)
-      return { passage, buffer: buffers[side]! + 8 * i, dims, data: bytes >= 0 ? place(bytes) : 0, bytes }
-    }),
-  )
-  const base = allocate(memory, size, 'inputs and outputs')
-  const [takes, gives] = offsets.map((slots) =>
-    slots.map((slot): Slot => {
-      const [buffer, dims, data] = [base + slot.buffer, base + slot.dims, slot.data && base + slot.data]
+      const data = bytes >= 0 ? place(bytes) : 0
       setWords(memory, buffer, data, dims)
-      if (data) writeDims(memory, dims, slot.passage.shape as readonly number[])
-      return { ...slot, buffer, dims, data }
-    }),
-  ) as [Slot[], Slot[]]
+      if (data) writeDims(memory, dims, shape as readonly number[])
+      return { passage, buffer, dims, data, bytes }
+    })
+  const [message, from, to] = [MESSAGE_BYTES, 8 * inputs.length, 8 * outputs.length].map(place) as [
+    number,
+    number,
+    number,
+  ]
+  const [takes, gives] = [layOut(inputs, from), layOut(outputs, to)]
   const dimsOf = ({ dims, passage }: Slot): number[] => readDims(memory, dims, passage.shape.length)
 
   /** What the model says of an error. */
   function sentence(): string {
-    const text = textAt(memory, wordAt(memory, base))
-    const sizes = wordAt(memory, base + 24)
+    const text = textAt(memory, wordAt(memory, message))
+    const sizes = wordAt(memory, message + 24)
     if (!text || !sizes) return text
-    const [expected, given] = readDims(memory, base + 8, 2)
+    const [expected, given] = readDims(memory, message + 8, 2)
     if (sizes === 2) return `${text}: ${given! < 0 ? 'more than any machine has' : `${given} bytes`}`
     return `${text}: expected ${expected}, given ${given}`
   }
@@ -112,8 +105,8 @@ export function newFrame(memory: WasmMemory, { inputs, outputs }: Signature, par
     },
 
     run() {
-      bytesAt(memory, base, MESSAGE_BYTES).fill(0)
-      const status = memory.exports.om_call(arena, base + buffers[0]!, base + buffers[1]!, base)
+      bytesAt(memory, message, MESSAGE_BYTES).fill(0)
+      const status = memory.exports.om_call(arena, from, to, message)
       if (status === 0) return
       const [code, otherwise] = statuses[status - 1] ?? statuses[0]!
       throw failure(`RUN_${code}`, sentence() || otherwise)

@@ -146,14 +146,14 @@ describe('a bundle', () => {
 
   // What is reached, and one part in a hundred. All is counted: facts, too.
   it.each([
-    ['tensors of static shape', page(plain), 8_200],
-    ['open sizes', page(open), 8_400],
-    ['weights in a file', page(plain, { constants: '"m.bin"' }), 8_350],
-    ['lists and strings', page({ ...plain, inputs: [list] }), 10_450],
-    ['a worker', page(plain, { worker: '"w.js"' }), 6_750],
+    ['tensors of static shape', page(plain), 7_990],
+    ['open sizes', page(open), 8_248],
+    ['weights in a file', page(plain, { constants: '"m.bin"' }), 8_180],
+    ['lists and strings', page({ ...plain, inputs: [list] }), 9_902],
+    ['a worker', page(plain, { worker: '"w.js"' }), 6_729],
   ])('of a model with %s takes no more than it did, compressed', async (_, code, most) => {
     const { length } = gzipSync(await bundled(code, 'esm'), { level: 9 })
-    expect(length).toBeLessThan(most)
+    expect(length).toBeLessThanOrEqual(most)
   })
 
   it('makes no code of texts, and imports nothing', async () => {
