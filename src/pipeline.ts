@@ -21,6 +21,8 @@ import {
   isInWorker,
   runnableRequest,
   type Surroundings,
+  threadsNote,
+  threadsOf,
   webNote,
 } from './pipeline/surroundings.ts'
 import { checkWeightError } from './pipeline/weight-error.ts'
@@ -52,6 +54,8 @@ export interface BuildResult {
   readonly facts: ModelFacts
   /** Whether it is to run in a Web Worker. */
   readonly inWorker: boolean
+  /** How many threads are to run it at most; more than one only of an artifact with a variant for threads. */
+  readonly threads: Directives['threads']
   /** Files that the model consists of: a change of one of them asks for a new build. */
   readonly watch: readonly string[]
   /** Whether the artifact was there already. */
@@ -94,14 +98,16 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
     if (!existsSync(asked.path)) await readModel(asked.path, reading)
     cache ??= openCache({ ...(root !== undefined && { root }), warn: context.warn })
     const { store } = cache
-    const note = webNote(asked, context)
-    const tell = context.nodeSetting === undefined ? context.log : context.warn
-    if (note !== undefined && !toldNotes.has(note)) tell(note)
-    if (note !== undefined) toldNotes.add(note)
+    const tellOnce = (note: string | undefined, tell = context.log): void => {
+      if (note !== undefined && !toldNotes.has(note)) tell(note)
+      if (note !== undefined) toldNotes.add(note)
+    }
+    tellOnce(webNote(asked, context), context.nodeSetting === undefined ? context.log : context.warn)
 
     const request = await feasibleRequest(runnableRequest(asked, context), { store, onnxMlir, log: context.log })
     const report = reporting && (await buildReport(asked, reporting, { ...context, store, onnxMlir, reading }))
     const { artifact: compiled, cached, files } = await artifactFor(request, { cache, context, onnxMlir, reading })
+    tellOnce(threadsNote(written, compiled))
     const delivery = deliveryOf(written, compiled, context)
     const artifact = delivery === 'url' ? compiled : await wholeModule(compiled, cache)
     const tooLarge = delivery === 'module' ? edgeNote(basename(request.path), artifact) : undefined
@@ -115,6 +121,7 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
       ...(addon !== undefined && { addon: { path: addon, sha256: await store.hashFile(addon) } }),
       facts: factsOf(request, artifact, report ? report.facts : undefined),
       inWorker: isInWorker(written, context),
+      threads: threadsOf(written, artifact),
       watch: [...files, ...operatorFiles(operators)],
       cached,
       files: delivery,

@@ -110,7 +110,13 @@ OM_INLINE void om_depthwise2d_f32(const float *x, const float *packed, float *y,
       om_span_inside(s.out_width, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);
   const om_span inside_y =
       om_span_inside(s.out_height, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);
+  const ptrdiff_t taps = om_max(1, s.kernel_height * s.kernel_width);
+  /* Lines in a part, see parallel.h. */
+  const ptrdiff_t together = OM_LEAST_PART / taps / om_max(1, s.channels) / om_max(1, s.out_width) + 1;
+  bool is_mine = false;
   for (ptrdiff_t line = 0; line < s.batch * s.out_height; line++) {
+    if (line % together == 0) is_mine = om_is_mine();
+    if (!is_mine) continue;
     const ptrdiff_t image = line / s.out_height, oy = line % s.out_height;
     const bool whole_height = oy >= inside_y.begin && oy < inside_y.end;
     const om_span ky = om_span_taps(oy, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);

@@ -7,6 +7,7 @@
 
 #include "activation.h"
 #include "gemm-tile.h"
+#include "parallel.h"
 
 /* Tiles of rows per block of A: the block stays in the second-level cache while every panel of B passes. */
 #define OM_ROW_TILES 4
@@ -121,46 +122,75 @@ OM_INLINE void om_gemm_panel_f32(om_tile t, const om_tiling split, ptrdiff_t til
   if (split.second > 0 && split.whole + 1 < tile1) om_tile_next_f32(&t, split.second, columns, narrow, room);
 }
 
-/* The product over any source of A's rows. */
-OM_INLINE void om_gemm_gathered_f32(om_gather *gather, const void *source, const float *packed, float *c,
-                                    const om_gemm_shape s, const om_epilogue e, void *scratch) {
+/* The product of a block of A's rows, those of the tiles tile0 .. tile1, and B's columns from .. end, of whole panels. */
+OM_INLINE void om_gemm_block_f32(om_gather *gather, const void *source, const float *packed, float *c,
+                                 const om_gemm_shape s, const om_epilogue e, const om_tiling split, ptrdiff_t tile0,
+                                 ptrdiff_t tile1, ptrdiff_t from, const ptrdiff_t end, float *block) {
   const ptrdiff_t c_row = s.c_row ? s.c_row : s.n;
   const ptrdiff_t residual_row = e.residual_row ? e.residual_row : s.n;
-  const om_tiling split = om_split_rows(s.m);
-  const ptrdiff_t tiles = split.whole + (split.first > 0) + (split.second > 0);
   const ptrdiff_t depth = om_pass_depth(s.k, s.k_unit), passes = om_max(1, (s.k + depth - 1) / depth);
   const ptrdiff_t vectors = (s.n + OM_LANES - 1) / OM_LANES, wide = vectors / OM_TILE_VECTORS * OM_PANEL;
   const bool clamp = e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
-  float *block = (float *)scratch;
+  const ptrdiff_t row0 = om_first_row(split, tile0), row1 = om_first_row(split, tile1);
   float *room = block + OM_ROW_TILES * OM_TILE_ROWS * OM_A_ROW;
-
-  for (ptrdiff_t tile0 = 0; tile0 < tiles; tile0 += OM_ROW_TILES) {
-    const ptrdiff_t tile1 = om_min(tile0 + OM_ROW_TILES, tiles);
-    const ptrdiff_t row0 = om_first_row(split, tile0), row1 = om_first_row(split, tile1);
-    for (ptrdiff_t pass = 0; pass < passes; pass++) {
-      const ptrdiff_t k0 = pass * depth, kc = om_min(depth, s.k - k0);
-      gather(source, row0, row1 - row0, k0, kc, block);
-      om_tile t = {.a = block, .k = kc, .c_row = c_row, .clamp = clamp && pass == passes - 1};
-      t.low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f;
-      t.high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY;
-      t.start_row = pass > 0 ? c_row : residual_row;
-      if (pass == 0 && e.row_bias) t.row_bias = e.row_bias + row0;
-      for (ptrdiff_t n0 = 0; n0 < s.n; n0 += n0 < wide ? OM_PANEL : OM_LANES) {
-        t.b_row = n0 < wide ? OM_PANEL : OM_LANES;
-        t.b = packed + n0 * s.k + k0 * t.b_row;
-        t.c = c + row0 * c_row + n0;
-        t.start = pass > 0 ? t.c : e.residual ? e.residual + row0 * residual_row + n0 : NULL;
-        t.column_bias = pass == 0 && e.bias ? e.bias + n0 : NULL;
-        if (n0 + OM_PANEL <= s.n) om_gemm_panel_f32(t, split, tile0, tile1, OM_PANEL, false, room);
-        else if (n0 < wide) om_gemm_panel_f32(t, split, tile0, tile1, s.n - n0, false, room);
-        else if (n0 + OM_LANES <= s.n) om_gemm_panel_f32(t, split, tile0, tile1, OM_LANES, true, room);
-        else om_gemm_panel_f32(t, split, tile0, tile1, s.n - n0, true, room);
-      }
+  for (ptrdiff_t pass = 0; pass < passes; pass++) {
+    const ptrdiff_t k0 = pass * depth, kc = om_min(depth, s.k - k0);
+    gather(source, row0, row1 - row0, k0, kc, block);
+    om_tile t = {.a = block, .k = kc, .c_row = c_row, .clamp = clamp && pass == passes - 1};
+    t.low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f;
+    t.high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY;
+    t.start_row = pass > 0 ? c_row : residual_row;
+    if (pass == 0 && e.row_bias) t.row_bias = e.row_bias + row0;
+    for (ptrdiff_t n0 = from; n0 < end; n0 += n0 < wide ? OM_PANEL : OM_LANES) {
+      t.b_row = n0 < wide ? OM_PANEL : OM_LANES;
+      t.b = packed + n0 * s.k + k0 * t.b_row;
+      t.c = c + row0 * c_row + n0;
+      t.start = pass > 0 ? t.c : e.residual ? e.residual + row0 * residual_row + n0 : NULL;
+      t.column_bias = pass == 0 && e.bias ? e.bias + n0 : NULL;
+      if (n0 + OM_PANEL <= s.n) om_gemm_panel_f32(t, split, tile0, tile1, OM_PANEL, false, room);
+      else if (n0 < wide) om_gemm_panel_f32(t, split, tile0, tile1, s.n - n0, false, room);
+      else if (n0 + OM_LANES <= s.n) om_gemm_panel_f32(t, split, tile0, tile1, OM_LANES, true, room);
+      else om_gemm_panel_f32(t, split, tile0, tile1, s.n - n0, true, room);
     }
-    if (e.activation != OM_ACT_NONE && !clamp)
-      for (ptrdiff_t row = row0; row < row1; row++)
-        om_activate_row_f32(c + row * c_row, s.n, e.activation, e.alpha, e.beta);
   }
+  if (e.activation != OM_ACT_NONE && !clamp)
+    for (ptrdiff_t row = row0; row < row1; row++)
+      om_activate_row_f32(c + row * c_row + from, end - from, e.activation, e.alpha, e.beta);
+}
+
+/* How a product falls into parts for threads: blocks of rows, and where these are few, of columns. */
+typedef struct om_gemm_parts {
+  ptrdiff_t tiles;   /* of rows: whole blocks of OM_ROW_TILES */
+  ptrdiff_t columns; /* whole panels */
+} om_gemm_parts;
+
+/* Parts of at least OM_LEAST_PART multiplications, and sixteen of them where there is enough to do. */
+OM_INLINE om_gemm_parts om_split_gemm(const om_gemm_shape s, ptrdiff_t tiles) {
+  if (!OM_IS_THREADED) return (om_gemm_parts){tiles, s.n};
+  const ptrdiff_t blocks = (tiles + OM_ROW_TILES - 1) / OM_ROW_TILES;
+  const ptrdiff_t panels = om_max(1, (s.n + OM_PANEL - 1) / OM_PANEL);
+  /* Panels that make a part with one block of rows; 0: less than one. */
+  const ptrdiff_t enough = OM_LEAST_PART / (OM_ROW_TILES * OM_TILE_ROWS * OM_PANEL) / om_max(1, s.k);
+  const ptrdiff_t together = om_max(1, om_min(enough / panels, blocks / 16));
+  const ptrdiff_t sides = om_max(1, om_min(16 / om_max(1, blocks), panels / om_max(1, enough)));
+  return (om_gemm_parts){together * OM_ROW_TILES, (panels + sides - 1) / sides * OM_PANEL};
+}
+
+/* The product over any source of A's rows. */
+OM_INLINE void om_gemm_gathered_f32(om_gather *gather, const void *source, const float *packed, float *c,
+                                    const om_gemm_shape s, const om_epilogue e, void *scratch) {
+  const om_tiling split = om_split_rows(s.m);
+  const ptrdiff_t tiles = split.whole + (split.first > 0) + (split.second > 0);
+  const om_gemm_parts parts = om_split_gemm(s, tiles);
+  float *block = (float *)om_own_scratch(scratch);
+  for (ptrdiff_t first = 0; first < tiles; first += parts.tiles)
+    for (ptrdiff_t from = 0; from < s.n; from += parts.columns) {
+      if (!om_is_mine()) continue;
+      const ptrdiff_t last = om_min(first + parts.tiles, tiles), end = om_min(from + parts.columns, s.n);
+      for (ptrdiff_t tile = first; tile < last; tile += OM_ROW_TILES)
+        om_gemm_block_f32(gather, source, packed, c, s, e, split, tile, om_min(tile + OM_ROW_TILES, last), from, end,
+                          block);
+    }
 }
 
 typedef struct om_matrix {
@@ -212,7 +242,11 @@ OM_INLINE void om_gemm_f32(const float *a, const float *packed, float *c, const 
 OM_INLINE void om_matmul_f32(const float *a, const float *b, ptrdiff_t b_row, ptrdiff_t b_column, float *c,
                              const om_gemm_shape s, const om_epilogue e, void *scratch) {
   float *packed = (float *)((char *)scratch + OM_GEMM_SCRATCH);
-  om_gemm_pack_f32(b, b_row, b_column, s.k, s.n, packed);
+  const ptrdiff_t columns = OM_IS_THREADED ? om_round_up(om_max(OM_LEAST_PART / 8 / om_max(1, s.k), 1), OM_PANEL) : s.n;
+  for (ptrdiff_t n0 = 0; n0 < s.n; n0 += columns)
+    if (om_is_mine())
+      om_gemm_pack_f32(b + n0 * b_column, b_row, b_column, s.k, om_min(columns, s.n - n0), packed + n0 * s.k);
+  om_settle();
   om_gemm_f32(a, packed, c, s, e, scratch);
 }
 

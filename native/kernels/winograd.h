@@ -222,6 +222,7 @@ OM_INLINE void om_conv2d_winograd_f32(const float *x, const float *packed, float
   const ptrdiff_t x_pixel = s.x_pixel ? s.x_pixel : s.channels, y_pixel = s.y_pixel ? s.y_pixel : s.out_channels;
   const ptrdiff_t tiles = (s.out_height + 3) / 4 * ((s.out_width + 3) / 4), rest = tiles % OM_WINOGRAD_TILES;
   const ptrdiff_t outs = s.out_height * s.out_width;
+  void *own = om_own_scratch(scratch);
   for (ptrdiff_t image = 0; image < s.batch; image++) {
     const float *from = x + image * s.height * s.width * x_pixel;
     float *to = y + image * outs * y_pixel;
@@ -229,11 +230,14 @@ OM_INLINE void om_conv2d_winograd_f32(const float *x, const float *packed, float
     part.residual_row = e.residual_row ? e.residual_row : s.out_channels;
     if (e.residual) part.residual = e.residual + image * outs * part.residual_row;
     for (ptrdiff_t tile = 0; tile < tiles - rest; tile += OM_WINOGRAD_TILES)
-      om_winograd_block_f32(from, packed, to, s, part, tile, OM_WINOGRAD_TILES, scratch);
-    if (rest > 0) om_winograd_block_f32(from, packed, to, s, part, tiles - rest, rest, scratch);
-    if (e.activation != OM_ACT_NONE && e.activation != OM_ACT_RELU && e.activation != OM_ACT_CLIP)
-      for (ptrdiff_t at = 0; at < outs; at++)
-        om_activate_row_f32(to + at * y_pixel, s.out_channels, e.activation, e.alpha, e.beta);
+      if (om_is_mine()) om_winograd_block_f32(from, packed, to, s, part, tile, OM_WINOGRAD_TILES, own);
+    if (rest > 0 && om_is_mine()) om_winograd_block_f32(from, packed, to, s, part, tiles - rest, rest, own);
+    if (e.activation == OM_ACT_NONE || e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP) continue;
+    om_settle();
+    for (ptrdiff_t line = 0; line < s.out_height; line++)
+      if (om_is_mine())
+        for (ptrdiff_t at = line * s.out_width; at < (line + 1) * s.out_width; at++)
+          om_activate_row_f32(to + at * y_pixel, s.out_channels, e.activation, e.alpha, e.beta);
   }
 }
 

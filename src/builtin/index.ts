@@ -10,6 +10,7 @@ import { registryFor } from '../ops/index.ts'
 import { optimize } from '../ops/optimize.ts'
 import type { Target } from '../targets/index.ts'
 import { kernelMacros, type KernelShape, kernelShapes } from '../kernels/shape.ts'
+import type { Sharing } from './shared-kernel.ts'
 import type { PlanOptions } from './plan.ts'
 import { weightNotes } from './weight-notes.ts'
 import { generateSource } from './source.ts'
@@ -38,6 +39,8 @@ export interface BuiltinOptions {
   readonly identity: string
   /** Have the library measure each of its nodes. */
   readonly profile?: boolean
+  /** When threads share kernels, of WebAssembly; default: never. */
+  readonly sharing?: Sharing | undefined
 }
 
 export interface BuiltinResult {
@@ -91,6 +94,8 @@ export interface BuiltinSource {
   readonly signature: Signature
   /** Memory for intermediate results during one call. */
   readonly arenaBytes: number
+  /** Whether threads share any kernel. */
+  readonly isShared: boolean
 }
 
 /** The C of a model, and what its user should be told of the model, in sentences. */
@@ -109,17 +114,17 @@ export function builtinSource(model: Model, { dims, weights, ...options }: Sourc
   return { ...source, notes }
 }
 
-type SourceOptions = Pick<BuiltinOptions, 'target' | 'identity' | 'profile'> & PlanOptions
+type SourceOptions = Pick<BuiltinOptions, 'target' | 'identity' | 'profile' | 'sharing'> & PlanOptions
 
 /** Makes the C of a graph as it is. @throws CompileError where an operator has no lowering */
 export function graphSource(
   graph: Graph,
-  { target, identity, profile = false, apart = false }: SourceOptions,
+  { target, identity, profile = false, apart = false, sharing }: SourceOptions,
 ): BuiltinSource {
   const shape = shapeFor(target)
   const isWasm = target.arch === 'wasm32'
   const rooms = isWasm ? ['freestanding', 'wasm', 'abi', 'kernels'] : ['abi', 'kernels']
-  const { head, body, weights, signature, arenaBytes } = generateSource(graph, {
+  const { head, body, weights, signature, arenaBytes, isShared } = generateSource(graph, {
     target: target.name,
     byteOrder: target.byteOrder,
     entry: isWasm ? 'wasm' : 'native',
@@ -127,6 +132,7 @@ export function graphSource(
     compiler: identity,
     profile,
     apart,
+    ...(isWasm && { sharing }),
   })
   const bytes = weights.reduce((sum, chunk) => sum + chunk.length, 0)
   const macros = kernelMacros(shape).map((macro) => `#define ${macro.slice(2).replace('=', ' ')}\n`)
@@ -136,6 +142,7 @@ export function graphSource(
     includeDirs: rooms.map((room) => fileURLToPath(new URL(`../../native/${room}`, import.meta.url))),
     signature,
     arenaBytes,
+    isShared,
   }
 }
 
@@ -145,7 +152,7 @@ export function graphSource(
  * @throws ModelError, CompileError, EnvironmentError as the rooms below say
  */
 export async function compileBuiltin(model: Model, options: BuiltinOptions): Promise<BuiltinResult> {
-  const { text, weights, includeDirs, signature, arenaBytes, notes } = builtinSource(model, options)
+  const { text, weights, includeDirs, signature, arenaBytes, notes, isShared } = builtinSource(model, options)
   const { toolchain, stagingRoot, signal, target, optimize, limits } = options
   const job = {
     source: text,
@@ -160,7 +167,7 @@ export async function compileBuiltin(model: Model, options: BuiltinOptions): Pro
     ...limits,
   }
   if (target.arch === 'wasm32') {
-    const made = await compileWasm({ ...job, arenaBytes, ...(isForWasm(toolchain) && { toolchain }) })
+    const made = await compileWasm({ ...job, arenaBytes, isShared, ...(isForWasm(toolchain) && { toolchain }) })
     return { ...made, signature, notes: [...notes, ...made.notes] }
   }
   const made = await compileLibrary({ ...job, ...(toolchain && !isForWasm(toolchain) && { toolchain }) })

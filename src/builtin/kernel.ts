@@ -8,6 +8,7 @@ import { stringLiteral } from '../ops/c-text.ts'
 import type { KernelWriter } from '../ops/lowering.ts'
 import type { Packing } from '../kernels/packing.ts'
 import type { KernelShape } from '../kernels/shape.ts'
+import { type Parameter, type Shared, sharedKernel, type Sharing } from './shared-kernel.ts'
 
 /** Memory that a kernel needs while it runs. */
 export interface Scratch {
@@ -50,15 +51,31 @@ export function nodePlace({ name, operator, madeFor }: Pick<Node, 'name' | 'oper
 /** The C functions of a model, each distinct text once, and the headers they need. */
 export class KernelTable {
   readonly shape: KernelShape
+  /** When threads share a kernel; `undefined`: never. */
+  readonly sharing: Sharing | undefined
+  /** Whether one of them is ever worth it. */
+  isShared = false
   private readonly names = new Map<string, string>()
   private readonly functions: string[] = []
+  private readonly shared = new Set<string>()
   readonly headers = new Set<string>()
   /** The C of users, by text, and the functions that it is for. */
   private readonly sources = new Map<string, { readonly file: string; readonly functions: Set<string> }>()
 
   /** `shape`: the register tile that the kernels are made for. */
-  constructor(shape: KernelShape) {
+  constructor(shape: KernelShape, sharing?: Sharing) {
     this.shape = shape
+    this.sharing = sharing
+  }
+
+  /** Has threads share a kernel: the name of the function that is called instead of it. */
+  defineShared(kernel: string, parameters: readonly Parameter[], { work, ownBytes }: Shared): string {
+    const shared = `${kernel}_shared`
+    if (this.shared.has(shared)) return shared
+    this.shared.add(shared)
+    this.headers.add('parallel.h')
+    this.functions.push(sharedKernel(kernel, parameters, { work, ownBytes }, this.sharing?.least ?? 0))
+    return shared
   }
 
   /** The function with these parameters and body; `label` makes the name readable. */
@@ -107,12 +124,12 @@ export class Kernel implements KernelWriter {
   private readonly written: ReadonlySet<Value>
   private readonly table: KernelTable
   private readonly fixed: ReadonlySet<Value>
-  private readonly parameters: { readonly name: string; readonly declaration: string; readonly argument: Argument }[] =
-    []
+  private readonly parameters: (Parameter & { readonly argument: Argument })[] = []
   private readonly named = new Map<string, string>()
   private readonly scratches: Scratch[] = []
   private body = ''
   private fails = false
+  private shared: Shared | undefined
 
   get shape(): KernelShape {
     return this.table.shape
@@ -201,6 +218,14 @@ export class Kernel implements KernelWriter {
     )
   }
 
+  share(work: Dim, ownBytes: Dim = 0): boolean {
+    const least = this.table.sharing?.least
+    if (least === undefined || (typeof work === 'number' && work < least)) return false
+    this.table.isShared = true
+    this.shared = { work: this.dim(work), ownBytes: this.dim(ownBytes) }
+    return true
+  }
+
   line(text: string): void {
     for (const line of text.split('\n')) this.body += line ? `  ${line}\n` : '\n'
   }
@@ -241,7 +266,7 @@ export class Kernel implements KernelWriter {
 
   finish(label: string): KernelCall {
     // What an operator asked for and then did not need.
-    const mentioned = new Set(this.body.match(/\w+/g))
+    const mentioned = new Set(`${this.body} ${this.shared?.work} ${this.shared?.ownBytes}`.match(/\w+/g))
     const parameters = this.parameters.filter(({ name }) => mentioned.has(name))
     const name = this.table.define(
       label,
@@ -250,7 +275,7 @@ export class Kernel implements KernelWriter {
       this.fails,
     )
     return {
-      function: name,
+      function: this.shared ? this.table.defineShared(name, parameters, this.shared) : name,
       arguments: parameters.map((parameter) => parameter.argument),
       scratch: this.scratches,
       fails: this.fails,

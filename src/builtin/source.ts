@@ -7,6 +7,7 @@ import { ConstantPool } from './constants.ts'
 import { writeLoad, writeRun } from './emit.ts'
 import type { KernelShape } from '../kernels/shape.ts'
 import { KernelTable } from './kernel.ts'
+import type { Sharing } from './shared-kernel.ts'
 import { loadingOf, type Run } from './loading.ts'
 import { lowerGraph } from './lower.ts'
 import { planGraph, type Storage } from './plan.ts'
@@ -25,6 +26,8 @@ export interface SourceOptions {
   readonly apart?: boolean
   /** What a library exports: onnx-mlir's ABI and the descriptor, or what a host of WebAssembly calls (native/wasm/om_wasm.h). */
   readonly entry: 'native' | 'wasm'
+  /** When threads share kernels, where the C is compiled with OM_THREADS; default: never. */
+  readonly sharing?: Sharing | undefined
 }
 
 /** A model as one C translation unit and the data of its constants. */
@@ -36,11 +39,13 @@ export interface ModelSource {
   readonly weights: readonly Uint8Array[]
   readonly signature: Signature
   readonly arenaBytes: number
+  /** Whether threads share any kernel. */
+  readonly isShared: boolean
 }
 
 /** Generates the C of a graph. Expects inferred shapes; changes nothing. */
 export function generateSource(graph: Graph, options: SourceOptions): ModelSource {
-  const table = new KernelTable(options.shape)
+  const table = new KernelTable(options.shape, options.sharing)
   const { running, fixed } = withoutFixed(graph, registry)
   const lowered = lowerGraph(running, table, new Set(fixed.flatMap(({ outputs }) => outputs)))
   const constants = new ConstantPool(options.byteOrder, options)
@@ -57,7 +62,7 @@ export function generateSource(graph: Graph, options: SourceOptions): ModelSourc
   ]
   const includes = [...new Set([...own, ...table.headers])].map((header) => `#include "${header}"\n`).join('')
   return {
-    head: `#include "om_builtin.h"\n#include "om_export.h"\n${includes}${table.declarations()}\n`,
+    head: `${options.sharing ? `#define OM_LEAST_PART ${options.sharing.part}\n` : ''}#include "om_builtin.h"\n#include "om_export.h"\n${includes}${table.declarations()}\n`,
     body: [
       constants.definitions(),
       table.definitions(),
@@ -69,6 +74,7 @@ export function generateSource(graph: Graph, options: SourceOptions): ModelSourc
     weights: constants.chunks,
     signature,
     arenaBytes: plan.arenaBytes,
+    isShared: table.isShared,
   }
 }
 

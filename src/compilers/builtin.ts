@@ -1,4 +1,5 @@
 import { compileBuiltin, OM_BUILTIN_ABI } from '../builtin/index.ts'
+import { usualSharing } from '../builtin/shared-kernel.ts'
 import { findCc, type Toolchain } from '../toolchains/cc.ts'
 import { findWasm, type WasmToolchain } from '../toolchains/wasm-find.ts'
 import { ownVersion } from '../cache/index.ts'
@@ -29,6 +30,7 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
         weights: directives.weights,
         identity: `unplugin-onnx-mlir ${ownVersion()}`,
         limits: compileLimits(request),
+        sharing: directives.threads === 1 ? undefined : usualSharing,
         ...(signal && { signal }),
       })
       return {

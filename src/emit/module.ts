@@ -20,6 +20,12 @@ export interface ModuleFiles {
   readonly worker?: string
 }
 
+export interface ModuleThreads {
+  readonly count: number | 'auto'
+  /** Where the model runs on a page's own thread: the program of the others, a JavaScript expression. */
+  readonly worker?: string
+}
+
 export interface ModuleOptions {
   readonly facts: ModelFacts
   /** Where the module runs: natively or as WebAssembly in Node, or as WebAssembly on the web. */
@@ -27,6 +33,8 @@ export interface ModuleOptions {
   /** What the module imports the platform's runtime from: a package specifier or an absolute path. */
   readonly runtime: string
   readonly files: ModuleFiles
+  /** Of an artifact with a variant for threads: how many are to run it at most. */
+  readonly threads?: ModuleThreads
   /** Whether `files` give a model's contents instead of where they are. */
   readonly isInside?: boolean
   /** Specifier of a `WebAssembly.Module`, which `files` then know as `module`. */
@@ -45,6 +53,7 @@ export function moduleSource({
   platform,
   runtime,
   files,
+  threads,
   module,
   workerText,
   isInside = false,
@@ -55,8 +64,8 @@ export function moduleSource({
   if (sha256) known.push(`sha256: ${jsValue(sha256)}`)
   if (bytes) known.push(`bytes: ${jsValue(bytes)}`)
   if (profiled) known.push('profiled: true')
-  const { create, names, parts } = platform === 'node' ? inNode(target) : onWeb(signature, files, isInside)
-  const made = [`{ ${known.join(', ')} }`, `{ ${fieldsOf(platform, files).join(', ')} }`, ...parts]
+  const { create, names, parts } = platform === 'node' ? inNode(target) : onWeb(signature, files, isInside, threads)
+  const made = [`{ ${known.join(', ')} }`, `{ ${fieldsOf(platform, files, threads).join(', ')} }`, ...parts]
   // The file expressions (`new URL(…)`) count as side effects where they are arguments; in a function body they don't.
   return `import { ${[create, ...names].join(', ')} } from ${jsString(runtime)}
 ${module === undefined ? '' : `import module from ${jsString(module)}\n`}${workerText === undefined ? '' : `import { workerText } from ${jsString(workerText)}\n`}
@@ -89,11 +98,17 @@ function inNode(target: string): Making {
   return { create: 'composeNodeModel', names: [name!], parts: [`{ ${part}: ${name} }`] }
 }
 
-function onWeb(signature: Signature, { constants, variants, worker }: ModuleFiles, isGiven: boolean): Making {
+function onWeb(
+  signature: Signature,
+  { constants, variants, worker }: ModuleFiles,
+  isGiven: boolean,
+  threads: ModuleThreads | undefined,
+): Making {
   const inWorker = worker !== undefined
   const { names, expression } = partsOf(signature, {
     hasWeights: constants !== undefined,
     hasVariants: variants !== undefined,
+    hasThreads: threads !== undefined && worker === undefined,
     isGiven,
     inWorker,
   })
@@ -101,7 +116,11 @@ function onWeb(signature: Signature, { constants, variants, worker }: ModuleFile
 }
 
 /** The files in the words of the platform's runtime. */
-function fieldsOf(platform: Platform, { addon, library, constants, variants, worker }: ModuleFiles): string[] {
+function fieldsOf(
+  platform: Platform,
+  { addon, library, constants, variants, worker }: ModuleFiles,
+  threads: ModuleThreads | undefined,
+): string[] {
   const names = platform === 'node' ? (['library', 'constants'] as const) : (['module', 'weights'] as const)
   return [
     ...(addon === undefined ? [] : [`addon: ${addon}`]),
@@ -109,7 +128,13 @@ function fieldsOf(platform: Platform, { addon, library, constants, variants, wor
     ...(constants === undefined ? [] : [`${names[1]}: ${constants}`]),
     ...(variants === undefined ? [] : [`variants: [${variants.map(variantText(names[0])).join(', ')}]`]),
     ...(worker === undefined ? [] : [`worker: ${worker}`]),
+    ...(threads === undefined ? [] : [`threads: ${threadsText(platform, threads)}`]),
   ]
+}
+
+function threadsText(platform: Platform, { count, worker }: ModuleThreads): string {
+  if (platform === 'node') return jsValue(count)
+  return `{ count: ${jsValue(count)}${worker === undefined ? '' : `, worker: ${worker}`} }`
 }
 
 function variantText(name: string): (variant: NonNullable<ModuleFiles['variants']>[number]) => string {

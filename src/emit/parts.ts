@@ -7,6 +7,8 @@ export interface Extras {
   readonly hasWeights: boolean
   /** Whether there are modules for engines that can more. */
   readonly hasVariants: boolean
+  /** Whether one of these is for threads, and the model runs on the page's own. */
+  readonly hasThreads?: boolean
   /** Whether its files are in the program instead of beside it. */
   readonly isGiven: boolean
   /** Whether it runs in a worker, which has all of the runtime that runs models. */
@@ -19,7 +21,7 @@ export interface Extras {
  */
 export function partsOf(
   { inputs, outputs }: Signature,
-  { hasWeights, hasVariants, isGiven, inWorker }: Extras,
+  { hasWeights, hasVariants, hasThreads = false, isGiven, inWorker }: Extras,
 ): { readonly names: readonly string[]; readonly expression: string } {
   const entries = [...inputs, ...outputs]
   const elements = [...new Set(entries.flatMap(elementTypesOf))]
@@ -34,6 +36,7 @@ export function partsOf(
     fetched: !isGiven,
     given: isGiven,
     bestVariant: hasVariants,
+    pageThreads: hasThreads,
     bindFixed: !inWorker && !entries.some(isUnbindable),
     expectBindable: !inWorker && entries.some(isUnbindable),
   }
@@ -50,6 +53,7 @@ const fields: Readonly<Record<string, string>> = {
   fetched: 'source',
   given: 'source',
   bestVariant: 'variant',
+  pageThreads: 'threads',
   bindFixed: 'bind',
   expectBindable: 'bind',
 }

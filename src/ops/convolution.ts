@@ -67,6 +67,7 @@ const Conv2d: LoweredOperator = {
     const bias = node.inputs[2] ? { column: k.input(2) } : {}
     const tail = `${geometry}, ${epilogueLiteral(k, node.output(), epilogue, bias)}`
     const call = (kernel: string, header: string, packing: Packing, scratch?: number): void => {
+      k.share(multiplications(node), scratch)
       k.include(header)
       const data = `${k.input(0)}, ${k.packed(weights, packing)}, ${k.output()}`
       k.line(`${kernel}(${data}, ${tail}${scratch === undefined ? '' : `, ${k.scratch(scratch, 'void')}`});`)
@@ -103,8 +104,11 @@ function suitsWinograd(
 
 /** Two operations per weight and output pixel. */
 function flops(node: Node): Dim {
-  const perOutput = product(node.input(1).dims.slice(1))
-  return multiply(multiply(2, product(node.output().dims)), perOutput)
+  return multiply(2, multiplications(node))
+}
+
+function multiplications(node: Node): Dim {
+  return multiply(product(node.output().dims), product(node.input(1).dims.slice(1)))
 }
 
 export const convolutions: readonly LoweredOperator[] = [Conv, Conv2d]

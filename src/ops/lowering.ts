@@ -37,6 +37,15 @@ export interface KernelWriter {
   isFixed(value: Value): boolean
   /** Parameter that points at fixed float32 weights as a kernel reads them, 64-byte aligned: packed when compiling, or when the model is loaded. */
   packed(weights: Value, packing: Packing): string
+  /**
+   * Lets several threads run the body at once where they are wanted, see native/kernels/parallel.h: each is to do the parts
+   * of it that are its own.
+   *
+   * @param work multiplications; with few of them one thread is quicker
+   * @param ownBytes what each thread needs of `om_own_scratch`
+   * @returns whether the body may be run so
+   */
+  share(work: Dim, ownBytes?: Dim): boolean
   /** A line (or several) of the body. */
   line(text: string): void
   /** Ends the call with OM_ERR_SHAPE unless two C expressions of type int64_t are equal. */

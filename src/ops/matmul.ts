@@ -65,20 +65,30 @@ export function lowerProduct(
   const gemm = `(om_gemm_shape){.m = ${k.dim(m)}, .n = ${k.dim(n)}, .k = ${k.dim(depth)}${aStride}}`
   const tail = `${gemm}, ${epilogueLiteral(k, node.output(), epilogue, options.bias ?? {})}`
   const packed = k.isFixed(b) && batch.length === 0 && typeof n === 'number' && typeof depth === 'number'
+  const work = [...batch, m, n, depth].reduce(multiply)
   if (packed) {
+    k.share(work, gemmScratchBytes(k.shape))
     const c = k.packed(b, { layout: 'matrices', depth, columns: [n], transposed: options.transposeB ?? false })
     k.line(`om_gemm_f32(${k.input(0)}, ${c}, ${k.output()}, ${tail}, ${k.scratch(gemmScratchBytes(k.shape), 'void')});`)
     return
   }
-  const scratch = k.scratch(matmulScratch(depth, n, k), 'void')
+  const scratchBytes = matmulScratch(depth, n, k)
+  const isShared = k.share(work, batch.length === 0 ? gemmScratchBytes(k.shape) : scratchBytes)
+  const scratch = k.scratch(scratchBytes, 'void')
   const bStep = options.transposeB ? `1, ${k.dim(depth)}` : `${k.dim(n)}, 1`
-  const call = (x: string, w: string, y: string): string =>
-    `om_matmul_f32(${x}, ${w}, ${bStep}, ${y}, ${tail}, ${scratch});`
+  const call = (x: string, w: string, y: string, room = scratch): string =>
+    `om_matmul_f32(${x}, ${w}, ${bStep}, ${y}, ${tail}, ${room});`
   if (batch.length === 0) return k.line(call(k.input(0), k.input(1), k.output()))
   const [xs, ws] = [a, b].map((operand) => batchOffset(operand, batch, k))
   batch.forEach((dim, axis) => k.line(`for (int64_t b${axis} = 0; b${axis} < ${k.dim(dim)}; b${axis}++)`))
   const y = batchOffset(node.output(), batch, k, multiply(m, n))
-  k.line(`  ${call(`${k.input(0)} + ${xs}`, `${k.input(1)} + ${ws}`, `${k.output()} + ${y}`)}`)
+  const places = [`${k.input(0)} + ${xs}`, `${k.input(1)} + ${ws}`, `${k.output()} + ${y}`] as const
+  if (!isShared) return k.line(`  ${call(...places)}`)
+  k.line(`  if (om_is_mine()) {
+    const bool shared = om_begin_alone();
+    ${call(...places, `om_own_scratch(${scratch})`)}
+    om_end_alone(shared);
+  }`)
 }
 
 /** Columns are padded to whole vectors; a symbolic size is bounded from above. */

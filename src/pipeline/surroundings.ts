@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { Artifact } from '../artifact.ts'
 import type { Platform } from '../emit/module.ts'
 import { type Directives, parseRequest, type Request, type RequestOptions } from '../request/index.ts'
@@ -17,9 +18,10 @@ export interface Surroundings {
   readonly nodeSetting?: string
 }
 
-/** The request without what changes no artifact: how files are delivered, and where in a page a model runs. */
+/** The request without what changes no artifact: how files are delivered, where in a page a model runs, and on how many threads. */
 export function artifactRequest({ path, directives }: Request): Request {
-  return parseRequest(path, { ...directives, files: 'url', worker: false })
+  const threads = directives.threads === 1 ? 1 : 'auto'
+  return parseRequest(path, { ...directives, files: 'url', worker: false, threads })
 }
 
 /** The request itself; for browsers and the edge as WebAssembly; in dev for this machine where its target can't run here. */
@@ -30,8 +32,8 @@ export function runnableRequest(request: Request, { mode, platform }: Surroundin
   // In the same words for all: one compile serves pages and servers that ask for it.
   const isWasm = !isForNode(platform) || (target === 'wasm' && compiler !== 'onnx-mlir')
   if (isWasm) return retargeted('wasm', { compiler: 'builtin' })
-  if (mode === 'build' || canRun(resolveTarget(target))) return request
-  return retargeted('host')
+  const isHere = mode === 'build' || canRun(resolveTarget(target))
+  return retargeted(isHere ? target : 'host', { threads: 1 })
 }
 
 /** Native libraries are files, whatever is asked for; at the edge are no files, and so no URLs of them. */
@@ -61,6 +63,17 @@ export function webNote({ directives }: Request, { platform, nodeSetting }: Surr
   const advice =
     nodeSetting === undefined ? '' : ` (what runs in Node is built with ${nodeSetting}; else take target=wasm)`
   return `code for browsers gets WebAssembly of the built-in compiler; ${unheeded.join(' and ')} ${unheeded.length > 1 ? 'are' : 'is'} for servers${advice}`
+}
+
+/** How many threads the directives ask for, where the artifact can have several. */
+export function threadsOf({ directives }: Request, { variants = [] }: Artifact): Directives['threads'] {
+  return variants.some(({ needs }) => needs.includes('threads')) ? directives.threads : 1
+}
+
+/** What is told of threads that native code has not. */
+export function threadsNote({ path, directives }: Request, artifact: Artifact): string | undefined {
+  if (directives.threads === 1 || isModule(artifact)) return undefined
+  return `${basename(path)}: native code runs on one thread today; threads=${directives.threads} is for WebAssembly`
 }
 
 function isForNode(platform: Platform = 'node'): boolean {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { ModuleFiles, ModuleOptions } from '../emit/module.ts'
+import type { ModuleFiles, ModuleOptions, ModuleThreads } from '../emit/module.ts'
 import { UsageError } from '../errors.ts'
 import type { BuildResult } from '../pipeline.ts'
 import { type EmittedFile, type EmittedFiles, emittedFiles } from './files.ts'
@@ -16,7 +16,7 @@ export async function deliver(
   model: string,
   built: BuildResult,
   host: Host,
-): Promise<Pick<ModuleOptions, 'platform' | 'files' | 'module' | 'workerText' | 'isInside'>> {
+): Promise<Pick<ModuleOptions, 'platform' | 'files' | 'module' | 'workerText' | 'isInside' | 'threads'>> {
   const { addon, library, constants, variants } = emittedFiles(model, built)
   const isInline = built.files === 'inline'
   const worker = built.inWorker && { worker: isInline ? '{ text: workerText }' : await host.place(await workerFile()) }
@@ -28,7 +28,11 @@ export async function deliver(
       ...(variants && { variants: await placed(variants, host) }),
       ...worker,
     }
-    return { platform: host.platform ?? 'node', files }
+    return {
+      platform: host.platform ?? 'node',
+      files,
+      ...(built.threads !== 1 && { threads: await threadsOf(built, host) }),
+    }
   }
   const isImported = built.files === 'module'
   if (isImported && !host.importModule)
@@ -48,6 +52,11 @@ export async function deliver(
       ...worker,
     },
   }
+}
+
+async function threadsOf({ threads: count, inWorker }: BuildResult, host: Host): Promise<ModuleThreads> {
+  const isPage = host.platform === 'browser' && !inWorker
+  return { count, ...(isPage && { worker: await host.place(await workerFile()) }) }
 }
 
 async function placed(

@@ -6,12 +6,25 @@ import { maxWeightError } from './max-weight-error.ts'
 import { O } from './optimize.ts'
 import { profile } from './profile.ts'
 import { target } from './target.ts'
+import { threads } from './threads.ts'
 import { untrusted } from './untrusted.ts'
 import { weights } from './weights.ts'
 import { worker } from './worker.ts'
 
 /** Every directive. A new one is a file of its own, a line here, and its spec in `test/request`. */
-export const directives = { target, compiler, O, profile, dims, weights, maxWeightError, files, untrusted, worker }
+export const directives = {
+  target,
+  compiler,
+  O,
+  profile,
+  dims,
+  weights,
+  maxWeightError,
+  files,
+  threads,
+  untrusted,
+  worker,
+}
 
 export type DirectiveName = keyof typeof directives
 

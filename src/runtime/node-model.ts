@@ -11,6 +11,7 @@ import { measureProfile, newProfileFile, type Profile } from './profile.ts'
 import type { Tensor } from './tensor.ts'
 import type { Needing } from './wasm/features.ts'
 import type { NamedModel } from './wasm/session.ts'
+import type { AskedThreads } from './wasm/thread-count.ts'
 
 /** A path, or a `file:` URL; of a `URL`, what there is without the types of Node. */
 export type FileAddress = string | { readonly href: string }
@@ -25,6 +26,8 @@ export interface ModelFiles {
   readonly variants?: readonly (Needing & { readonly library: FileAddress })[]
   /** onnx-mlir's file of large constants, under the name that the library asks for; a module's large weights. */
   readonly constants?: FileAddress
+  /** How many threads run the module for them at most. */
+  readonly threads?: AskedThreads
 }
 
 /** Files that were found, with what is known of their contents. */
@@ -33,6 +36,7 @@ export interface LocatedFiles {
   readonly constants: KnownFile | undefined
   readonly variant?: KnownFile | undefined
   readonly addon?: FileAddress | undefined
+  readonly threads?: AskedThreads | undefined
 }
 
 /** What a native library is opened with. */
@@ -153,7 +157,7 @@ class NodeModel extends ModelShell implements Model {
       this.#files.constants === undefined
         ? undefined
         : { path: locate(this.#files.constants, this.name), sha256: this.#sha256?.constants }
-    if (isModule(library.path)) return { library, constants, variant: this.#variant() }
+    if (isModule(library.path)) return { library, constants, variant: this.#variant(), threads: this.#files.threads }
     try {
       this.#parts.native!.expectFit(library.path, this.name, this.target, this.#requires)
     } catch (error) {

@@ -11,11 +11,14 @@ import { isModule } from './wasm/given.ts'
 import { loadFiles, type LoadParts, type WebFiles } from './wasm/load.ts'
 import { ownInputs } from './wasm/own.ts'
 import type { NamedModel, SessionParts, WasmSession } from './wasm/session.ts'
+import type { Threads } from './wasm/threaded.ts'
 
 /** The parts of the runtime that a model needs on the web. Its generated module names them, and bundles have no others. */
 export type WebParts = InputParts &
   SessionParts &
   LoadParts & {
+    /** Where there is a module for threads. */
+    readonly threads?: (asked: WebFiles['threads']) => Threads
     /** Makes bound buffers, or says why there are none for the model. */
     readonly bind: (model: NamedModel, open: () => WasmSession) => BoundModel | void
   }
@@ -29,6 +32,7 @@ class WebModel extends ModelShell implements Model {
   readonly #facts: ModelFacts
   readonly #files: WebFiles
   readonly #parts: WebParts
+  readonly #threads: Threads | undefined
   #module: WasmModule | undefined
   #session: WasmSession | undefined
 
@@ -37,6 +41,7 @@ class WebModel extends ModelShell implements Model {
     this.#facts = facts
     this.#files = files
     this.#parts = parts
+    this.#threads = parts.threads?.(files.threads)
   }
 
   runSync(inputs: Readonly<Record<string, unknown>>): Record<string, Tensor> {
@@ -67,7 +72,7 @@ class WebModel extends ModelShell implements Model {
     const { module, weights } = await loadFiles(this.#facts, this.#files, this.#parts, way, this.#module)
     this.expectUse()
     this.#module = module
-    this.#session = await newSession(module, this, this.#parts, weights?.bytes)
+    this.#session = await newSession(module, this, this.#parts, weights?.bytes, this.#threads)
   }
 
   protected close(): void {
@@ -85,7 +90,7 @@ class WebModel extends ModelShell implements Model {
     const { module, weights } = this.#files
     this.#module ??= isModule(module) ? module : undefined
     if (this.#module !== undefined && weights === undefined)
-      return (this.#session = newSessionNow(this.#module, this, this.#parts))
+      return (this.#session = newSessionNow(this.#module, this, this.#parts, undefined, this.#threads))
     throw new ModelRunError('RUN_UNLOADED', `${this.name}: it is not loaded: await load() before runSync() and bind()`)
   }
 }

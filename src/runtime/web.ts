@@ -5,6 +5,7 @@ import { bindFixed } from './wasm/bound.ts'
 import { sessionParts } from './wasm/every-part.ts'
 import { anySource } from './wasm/any-source.ts'
 import type { WebFiles } from './wasm/load.ts'
+import { pageThreads } from './wasm/page-threads.ts'
 import { bestVariant } from './wasm/variants.ts'
 import { composeWebModel, type WebParts } from './web-model.ts'
 import { composeWorkerModel, type WorkerFiles } from './worker-model.ts'
@@ -34,6 +35,7 @@ const everyPart = (): WebParts => ({
   ...sessionParts,
   source: anySource,
   variant: bestVariant,
+  threads: pageThreads,
   bind(model, open) {
     expectBindable(model)
     return bindFixed(model, open)
@@ -51,6 +53,7 @@ export { texts } from './wasm/texts.ts'
 export { lists } from './wasm/lists.ts'
 export { weightsBeside } from './wasm/weights.ts'
 export { bestVariant } from './wasm/variants.ts'
+export { pageThreads } from './wasm/page-threads.ts'
 export { fetched } from './wasm/fetched.ts'
 export { given } from './wasm/given.ts'
 export { bindFixed } from './wasm/bound.ts'

@@ -64,7 +64,7 @@ class WorkerModel extends ModelShell implements Model {
     const thread = webThread(this.#files.worker)
     const remote = (this.#remote ??= new RemoteModel(thread, this, parts, async (...again) => {
       const { module, weights } = await loadFiles(this.#facts, this.#files, parts, again)
-      return { module, weights: weights?.bytes, isOwn: weights?.isOwn === true }
+      return { module, weights: weights?.bytes, isOwn: weights?.isOwn === true, threads: this.#files.threads?.count }
     }))
     await remote.load(...way)
     if (remote === this.#remote) this.#loaded = remote

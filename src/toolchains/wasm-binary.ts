@@ -58,7 +58,7 @@ function withoutExport(name: string, sections: readonly Section[]): Section[] {
 }
 
 /** The value of an exported global that a data symbol became: `i32.const address` (§5.4.9, §5.5.9). */
-function addressOf(name: string, sections: readonly Section[]): number | undefined {
+export function addressOf(name: string, sections: readonly Section[]): number | undefined {
   const exported = sections.flatMap(({ id, content }) => (id === section.export ? readExports(content) : []))
   const found = exported.find((entry) => entry.name === name && entry.kind === exportKind.global)
   const globals = sections.find(({ id }) => id === section.global)

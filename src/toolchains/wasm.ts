@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ArtifactVariant } from '../artifact.ts'
+import type { ArtifactVariant, EngineFeature } from '../artifact.ts'
 import { diskError } from '../cache/disk.ts'
 import { CompileError } from '../errors.ts'
 import { failure } from './failure.ts'
@@ -11,12 +11,15 @@ import { inStaging, writeSource } from './staging.ts'
 import { finishModule } from './wasm-binary.ts'
 import { findWasm, machineFlags, type WasmToolchain } from './wasm-find.ts'
 import { relaxedModule } from './wasm-relaxed.ts'
+import { finishThreaded, threadFlags } from './wasm-threaded.ts'
 import { runYowasp } from './yowasp.ts'
 
 /** One C file to be made into a WebAssembly module. */
 export interface WasmJob extends Omit<CompileJob, 'toolchain' | 'defines'> {
   /** Default: `findWasm()`. */
   readonly toolchain?: WasmToolchain
+  /** Whether threads share any kernel: then there are modules for engines with threads, too. */
+  readonly isShared?: boolean
   /** Memory that one call needs, for the message of a model that is too large. */
   readonly arenaBytes?: number
 }
@@ -82,12 +85,13 @@ export async function compileWasm(job: WasmJob): Promise<CompiledModule> {
     const started = performance.now()
     const exported = weightsBytes > 0 ? ['-Wl,--export=om_weights'] : []
     const args = [...machineFlags, ...languageFlags, ...codeFlags, levels[job.optimize], ...linkFlags, ...exported]
+    await writeSource(folder, job.source)
     const linked = await link(toolchain, job, folder, args)
+    const threaded = job.isShared ? await link(toolchain, job, folder, [...args, ...threadFlags]) : undefined
     const weights: Uint8Array[] = []
     for await (const chunk of job.weights?.chunks ?? []) weights.push(chunk)
     const isInside = weightsBytes <= WEIGHTS_INSIDE
     const { relaxed, notes } = relaxedOf(linked, job.optimize)
-    const files = { library: 'model.wasm', relaxed: 'relaxed.wasm', weights: 'weights.bin' }
     const write = async (name: string, contents: Uint8Array | readonly Uint8Array[]): Promise<string> => {
       const path = join(folder, name)
       await writeFile(path, contents).catch((error: unknown) => {
@@ -95,16 +99,22 @@ export async function compileWasm(job: WasmJob): Promise<CompiledModule> {
       })
       return path
     }
-    const finished = (module: Uint8Array): Uint8Array => finishModule(module, isInside ? weights : undefined).module
-    const library = await write(files.library, finished(linked))
-    const variant = relaxed && {
-      needs: ['relaxed-simd'] as const,
-      library: await write(files.relaxed, finished(relaxed)),
+    const inside = isInside ? weights : undefined
+    const library = await write('model.wasm', finishModule(linked, inside).module)
+    const variants: { needs: readonly EngineFeature[]; library: string }[] = []
+    const add = async (needs: readonly EngineFeature[], module: Uint8Array | undefined): Promise<void> => {
+      if (module) variants.push({ needs, library: await write(`${needs.join('-')}.wasm`, module) })
     }
+    if (threaded) {
+      const both = relaxedOf(threaded, job.optimize).relaxed
+      await add(['threads', 'relaxed-simd'], both && finishThreaded(both, inside))
+      await add(['threads'], finishThreaded(threaded, inside))
+    }
+    await add(['relaxed-simd'], relaxed && finishModule(relaxed, inside).module)
     return {
       library,
-      ...(!isInside && { weights: await write(files.weights, weights) }),
-      ...(variant && { variants: [variant] }),
+      ...(!isInside && { weights: await write('weights.bin', weights) }),
+      ...(variants.length > 0 && { variants }),
       folder,
       seconds: (performance.now() - started) / 1000,
       notes,
@@ -133,7 +143,6 @@ async function link(
 ): Promise<Uint8Array> {
   const limits = { signal: job.signal, timeout: job.timeout, memory: job.memory }
   const version = `clang ${toolchain.version}`
-  await writeSource(folder, job.source)
   const made = async (result: RunResult, command: readonly [string, ...string[]], module?: Uint8Array) => {
     if (result.status === 0 && module !== undefined && module.length > 0) return module
     throw failure(result, folder, job, { command, version }, flags)

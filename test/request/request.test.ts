@@ -49,6 +49,7 @@ describe('parseRequest', () => {
         weights: 'f32',
         maxWeightError: Infinity,
         files: 'url',
+        threads: 1,
         untrusted: false,
         worker: false,
       },
@@ -58,7 +59,7 @@ describe('parseRequest', () => {
 
   it('reads every directive', () => {
     const { directives: values } = parseRequest(
-      '/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8&weights=int8&maxWeightError=5e-2&files=inline&untrusted=yes&worker=true',
+      '/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8&weights=int8&maxWeightError=5e-2&files=inline&threads=4&untrusted=yes&worker=true',
     )
     expect(values).toEqual({
       target: 'z16',
@@ -69,6 +70,7 @@ describe('parseRequest', () => {
       weights: 'int8',
       maxWeightError: 0.05,
       files: 'inline',
+      threads: 4,
       untrusted: true,
       worker: true,
     })
@@ -117,7 +119,7 @@ describe('parseRequest', () => {
     ['/m.onnx?o=3', 'Did you mean "O"?'],
     [
       '/m.onnx?quantize',
-      'Known: O, compiler, dims, files, maxWeightError, profile, target, untrusted, weights, worker.',
+      'Known: O, compiler, dims, files, maxWeightError, profile, target, threads, untrusted, weights, worker.',
     ],
     ['/m.onnx?constructor=1', 'Unknown directive "constructor"'],
     ['/m.onnx?target', 'target needs a value: target=host|'],

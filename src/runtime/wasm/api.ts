@@ -6,9 +6,19 @@
 /** A `WebAssembly.Module`. */
 export type WasmModule = object
 
+/** A `WebAssembly.Memory`. */
+export interface WasmMemoryObject {
+  readonly buffer: ArrayBuffer
+}
+
+/** A `WebAssembly.Instance`. */
+export interface Instance {
+  readonly exports: unknown
+}
+
 /** What a module of ours exports (native/wasm/om_wasm.h). Addresses are 32 bits wide and arrive signed. */
 export interface WasmExports {
-  readonly memory: { readonly buffer: ArrayBuffer }
+  readonly memory: WasmMemoryObject
   om_alloc(bytes: number): number
   om_free(address: number): void
   om_arena_bytes(): number
@@ -21,12 +31,19 @@ export interface WasmExports {
 }
 
 interface WasmApi {
-  readonly Module: new (bytes: ArrayBufferView | ArrayBuffer) => WasmModule
-  readonly Instance: new (module: WasmModule) => { readonly exports: unknown }
+  readonly Module: (new (bytes: ArrayBufferView | ArrayBuffer) => WasmModule) & {
+    customSections(module: WasmModule, name: string): readonly ArrayBuffer[]
+  }
+  readonly Memory: new (size: {
+    readonly initial: number
+    readonly maximum: number
+    readonly shared: boolean
+  }) => WasmMemoryObject
+  readonly Instance: new (module: WasmModule, imports?: object) => Instance
   compile(bytes: ArrayBufferView | ArrayBuffer): Promise<WasmModule>
   /** Not everywhere. */
   compileStreaming?(response: unknown): Promise<WasmModule>
-  instantiate(module: WasmModule): Promise<{ readonly exports: unknown }>
+  instantiate(module: WasmModule, imports?: object): Promise<Instance>
   validate(bytes: ArrayBufferView): boolean
 }
 

@@ -2,6 +2,7 @@ import { ModelLoadError } from '../errors.ts'
 import { type WasmModule, wasmApi } from './api.ts'
 import { hasSimd } from './features.ts'
 import { type NamedModel, openSession, type SessionParts, type WasmSession } from './session.ts'
+import type { Threads } from './threaded.ts'
 
 /** @throws ModelLoadError that says what the engine lacks, or forbids */
 export async function compileModule(bytes: Uint8Array, model: string): Promise<WasmModule> {
@@ -42,9 +43,12 @@ export async function newSession(
   model: NamedModel,
   parts: SessionParts,
   weights?: Uint8Array,
+  threads?: Threads,
 ): Promise<WasmSession> {
   try {
-    return openSession(await wasmApi()!.instantiate(module), model, parts, weights)
+    const shared = threads?.prepare(module)
+    const instance = await wasmApi()!.instantiate(module, shared?.imports)
+    return (shared?.open ?? openSession)(instance, model, parts, weights)
   } catch (error) {
     throw notInstantiated(error, model.name, weights)
   }
@@ -56,9 +60,12 @@ export function newSessionNow(
   model: NamedModel,
   parts: SessionParts,
   weights?: Uint8Array,
+  threads?: Threads,
 ): WasmSession {
   try {
-    return openSession(new (wasmApi()!.Instance)(module), model, parts, weights)
+    const shared = threads?.prepare(module)
+    const instance = new (wasmApi()!.Instance)(module, shared?.imports)
+    return (shared?.open ?? openSession)(instance, model, parts, weights)
   } catch (error) {
     throw notInstantiated(error, model.name, weights)
   }

@@ -8,11 +8,13 @@ import type { WasmModule } from './api.ts'
 import { compileModule, compileModuleNow, isRefused, newSessionNow } from './compile.ts'
 import { bindFixed } from './bound.ts'
 import { sessionParts } from './every-part.ts'
-import { nodeThread } from './node-thread.ts'
+import { nodeThread, nodeThreads } from './node-thread.ts'
 import { ownInputs } from './own.ts'
 import type { WasmSession } from './session.ts'
 import { tensorsIn } from './tensors-in.ts'
 import { type Opened, RemoteModel } from './thread.ts'
+import type { AskedThreads } from './thread-count.ts'
+import type { Threads } from './threaded.ts'
 
 /** A module and its weights. */
 interface Files {
@@ -20,6 +22,8 @@ interface Files {
   /** The same for engines like this one. */
   readonly variant?: KnownFile | undefined
   readonly constants: KnownFile | undefined
+  /** How many are to run the variant for threads. */
+  readonly threads?: AskedThreads | undefined
 }
 
 /** Milliseconds in which a run is on its way to another thread and back, at best. */
@@ -32,44 +36,50 @@ export class WasmFile implements ModelSession {
   readonly #module: WasmModule
   readonly #weights: KnownFile | undefined
   readonly #model: NamedModel
+  /** On this thread and its pool. */
+  readonly #threads: Threads
   #remote: RemoteModel | undefined
   /** On this thread. */
   #session: WasmSession | undefined
   /** Runs whose inputs are no larger than this take no longer than {@link QUICK}, as far as is known. */
   #quickUpTo = -1
 
-  private constructor(module: WasmModule, weights: KnownFile | undefined, model: NamedModel) {
+  private constructor(module: WasmModule, { constants: weights, threads = 1 }: Files, model: NamedModel) {
     this.#module = module
+    this.#threads = nodeThreads(threads)
     this.#weights = weights
     this.#model = model
     const opened = async (): Promise<Opened> => ({
       module,
       weights: weights === undefined ? undefined : await contentsOf(weights, model.name),
       isOwn: true,
+      threads,
     })
     this.#remote = nodeThread && new RemoteModel(nodeThread, model, sessionParts, opened)
   }
 
   /** @throws ModelLoadError; and what the system throws */
-  static open({ library, variant = library, constants }: Files, model: NamedModel): WasmFile {
+  static open(files: Files, model: NamedModel): WasmFile {
+    const { library, variant = library } = files
     try {
-      return new WasmFile(compileModuleNow(contentsNow(variant, model.name), model.name), constants, model)
+      return new WasmFile(compileModuleNow(contentsNow(variant, model.name), model.name), files, model)
     } catch (error) {
       if (variant === library || !isRefused(error)) throw error
-      return WasmFile.open({ library, constants }, model)
+      return WasmFile.open({ ...files, variant: library }, model)
     }
   }
 
   /** The same, while the event loop goes on. */
-  static async load({ library, variant = library, constants }: Files, model: NamedModel): Promise<WasmFile> {
+  static async load(files: Files, model: NamedModel): Promise<WasmFile> {
+    const { library, variant = library } = files
     let module
     try {
       module = await compileModule(await contentsOf(variant, model.name), model.name)
     } catch (error) {
       if (variant === library || !isRefused(error)) throw error
-      return WasmFile.load({ library, constants }, model)
+      return WasmFile.load({ ...files, variant: library }, model)
     }
-    const file = new WasmFile(module, constants, model)
+    const file = new WasmFile(module, files, model)
     try {
       await file.#ready()
     } catch (error) {
@@ -146,7 +156,7 @@ export class WasmFile implements ModelSession {
   #here(): WasmSession {
     if (this.#session?.isBroken === false) return this.#session
     const weights = this.#weights === undefined ? undefined : contentsNow(this.#weights, this.#model.name)
-    return (this.#session = newSessionNow(this.#module, this.#model, sessionParts, weights))
+    return (this.#session = newSessionNow(this.#module, this.#model, sessionParts, weights, this.#threads))
   }
 }
 

@@ -4,6 +4,7 @@ import type { WasmModule } from './api.ts'
 import { compileModule, isRefused } from './compile.ts'
 import type { Needing } from './features.ts'
 import type { Contents, Source, WebFile } from './files.ts'
+import type { AskedOfPage } from './thread-count.ts'
 import type { WeightsBeside } from './weights.ts'
 
 /**
@@ -20,6 +21,8 @@ export interface WebFiles {
   readonly variants?: readonly (Needing & { readonly module: WebSource })[]
   /** Of a model whose weights are in a file of their own. */
   readonly weights?: WebSource
+  /** How many run the module for them, and what starts them in a page. */
+  readonly threads?: AskedOfPage
 }
 
 /** The parts of the runtime that get a model's files. */

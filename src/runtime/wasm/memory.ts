@@ -72,9 +72,9 @@ export function readDims(memory: WasmMemory, address: number, rank: number): num
   return Array.from({ length: rank }, (_, axis) => words[at + 2 * axis]! + (words[at + 2 * axis + 1]! | 0) * 2 ** 32)
 }
 
-/** The text that a NUL ends; none at address 0. A byte order mark is a part of it. */
+/** The text that a NUL ends; none at address 0. A byte order mark is a part of it. A copy, as nobody decodes shared memory. */
 export function textAt(memory: WasmMemory, address: number): string {
   if (address === 0) return ''
   const bytes = new Uint8Array(memory.exports.memory.buffer)
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(address, bytes.indexOf(0, address)))
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.slice(address, bytes.indexOf(0, address)))
 }

@@ -4,8 +4,12 @@ import type { Signature } from '../signature.ts'
 import type { WasmModule } from './api.ts'
 import { newSession } from './compile.ts'
 import { sessionParts } from './every-part.ts'
+import { type Order, Pool, type StartPoolWorker } from './pool.ts'
+import { seated } from './seat.ts'
 import type { WasmSession } from './session.ts'
 import { tensorsIn } from './tensors-in.ts'
+import { type AskedThreads, threadCount } from './thread-count.ts'
+import { threadsIn } from './threaded.ts'
 
 /** What a thread is asked that runs models for another one. */
 export interface Request {
@@ -17,6 +21,8 @@ export interface Request {
     readonly module: WasmModule
     readonly weights: Uint8Array | undefined
     readonly model: Signature & { readonly name: string }
+    /** With how many threads, of a module for them. */
+    readonly threads?: AskedThreads | undefined
   }
   /** To run it. Without either: to forget it. */
   readonly inputs?: readonly CheckedInput[]
@@ -33,14 +39,32 @@ export interface Reply {
   readonly milliseconds?: number
 }
 
-/** Runs models for the thread that `post` sends to. */
-export function serve(post: (reply: Reply, transfer: ArrayBuffer[]) => void): (request: Request) => Promise<void> {
+/**
+ * Runs models for the thread that `post` sends to. A worker that is in a pool gets orders instead of requests.
+ *
+ * @param start a worker of this one's own program, for models with threads
+ * @param cores of the machine, where there is no `navigator` to tell them
+ */
+export function serve(
+  post: (reply: Reply, transfer: ArrayBuffer[]) => void,
+  start: StartPoolWorker,
+  cores?: number,
+): (request: Request | Order) => Promise<void> {
   const sessions = new Map<number, WasmSession>()
-  return async ({ id, key, load, inputs }) => {
+  const pool = new Pool(start)
+  const obey = seated()
+  const opened = ({ module, model, weights, threads = 1 }: NonNullable<Request['load']>): Promise<WasmSession> =>
+    newSession(module, model, sessionParts, weights, threadsIn(pool, threadCount(threads, cores)))
+  return async (request) => {
+    if (!('id' in request)) return obey(request)
+    const { id, key, load, inputs } = request
     const session = sessions.get(key)
     try {
-      if (load !== undefined) sessions.set(key, await newSession(load.module, load.model, sessionParts, load.weights))
-      else if (inputs === undefined) sessions.delete(key)
+      if (load !== undefined) sessions.set(key, await opened(load))
+      else if (inputs === undefined) {
+        session?.dispose()
+        sessions.delete(key)
+      }
       if (inputs === undefined) return post({ id }, [])
       const start = performance.now()
       const raw = session!.execute(inputs)

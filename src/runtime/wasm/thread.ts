@@ -7,6 +7,7 @@ import type { CheckedTensor } from '../tensor-input.ts'
 import type { WasmModule } from './api.ts'
 import type { Reply, Request } from './serve.ts'
 import { tensorsIn } from './tensors-in.ts'
+import type { AskedThreads } from './thread-count.ts'
 
 /** A worker of the platform. */
 export interface Port {
@@ -94,6 +95,8 @@ export interface Opened {
   readonly weights: Uint8Array | undefined
   /** Whether the weights are nobody else's, and may be given away. */
   readonly isOwn: boolean
+  /** Of a module for them. */
+  readonly threads?: AskedThreads | undefined
 }
 
 /** Gets it, each time that a worker has to load the model. */
@@ -188,8 +191,11 @@ export class RemoteModel {
   }
 
   async #load(...way: Parameters<Load>): Promise<void> {
-    const { module, weights, isOwn } = await this.#open(...way)
-    await this.#ask({ load: { module, weights, model: this.#model } }, isOwn && weights ? [weights.buffer] : [])
+    const { module, weights, isOwn, threads } = await this.#open(...way)
+    await this.#ask(
+      { load: { module, weights, model: this.#model, threads } },
+      isOwn && weights ? [weights.buffer] : [],
+    )
   }
 
   async #ask(request: Pick<Request, 'load' | 'inputs'>, transfer: readonly ArrayBufferLike[]): Promise<Reply> {

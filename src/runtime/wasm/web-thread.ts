@@ -2,14 +2,14 @@ import { type Start, Thread } from './thread.ts'
 import type { Reply, Request } from './serve.ts'
 
 /** What the runtime uses of a browser's workers. */
-interface WebWorker {
-  postMessage(request: Request, transfer: readonly ArrayBufferLike[]): void
+interface WebWorker<Message = Request> {
+  postMessage(request: Message, transfer: readonly ArrayBufferLike[]): void
   terminate(): void
   onmessage: (event: { readonly data: Reply }) => void
   onerror: (event: { readonly message?: string }) => void
 }
 
-declare const Worker: new (url: string) => WebWorker
+declare const Worker: new <Message = Request>(url: string) => WebWorker<Message>
 
 /** The program of a worker: its address, or its text. */
 export type WorkerProgram = string | { readonly href: string } | { readonly text: string }
@@ -53,15 +53,15 @@ const start = (url: string, text: string | undefined, ...[heard, gone]: Paramete
 }
 
 /** A page may not start a worker of another origin, but one of its own that imports a script from there. */
-function newWorker(url: string): WebWorker {
+export function newWorker<Message = Request>(url: string): WebWorker<Message> {
   try {
-    return new Worker(url)
+    return new Worker<Message>(url)
   } catch (error) {
     if ((error as Error).name !== 'SecurityError') throw error
-    return workerOf(`importScripts(${JSON.stringify(url)})`)
+    return workerOf<Message>(`importScripts(${JSON.stringify(url)})`)
   }
 }
 
-function workerOf(text: string): WebWorker {
-  return new Worker(URL.createObjectURL(new Blob([text], { type: 'text/javascript' })))
+function workerOf<Message = Request>(text: string): WebWorker<Message> {
+  return new Worker<Message>(URL.createObjectURL(new Blob([text], { type: 'text/javascript' })))
 }

@@ -27,9 +27,15 @@ export interface Site {
 /**
  * Serves a folder until the test ends.
  *
+ * @param headers of all files, besides
  * @param under path that the folder is served below, ends with `/`; elsewhere is nothing
  */
-export async function serveSite(folder: string, under: string, policy = strictPolicy): Promise<Site> {
+export async function serveSite(
+  folder: string,
+  under: string,
+  policy = strictPolicy,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Site> {
   const served: string[] = []
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://host')
@@ -40,6 +46,7 @@ export async function serveSite(folder: string, under: string, policy = strictPo
         served.push(path)
         response.setHeader('Content-Type', types[extname(path)] ?? 'application/octet-stream')
         response.setHeader('Content-Security-Policy', policy)
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
         response.end(bytes)
       },
       () => {

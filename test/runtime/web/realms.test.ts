@@ -108,7 +108,8 @@ describe('an engine that lacks something', () => {
       }
     }
     const instantiate = () => new Instance()
-    vi.stubGlobal('WebAssembly', { ...real, compile: async () => ({}), instantiate })
+    const Module = { customSections: () => [] }
+    vi.stubGlobal('WebAssembly', { ...real, Module, compile: async () => ({}), instantiate })
     const model = createWebModel(factsFor('affine', signatures.affine), {
       module: () => modules.get('affine')!,
       weights: new Uint8Array(123_456),
