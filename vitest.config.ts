@@ -5,7 +5,7 @@ export default defineConfig({
   plugins: [workerInSources],
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/fixtures/**'],
+    exclude: ['test/fixtures/**', '**/node_modules/**'],
     // A test may start a C compiler or a bundler; on two shared cores that takes a while.
     testTimeout: 120_000,
     hookTimeout: 240_000,
