@@ -27,7 +27,10 @@ export abstract class ModelShell {
     this.check = newCheck(name, inputs, parts)
     this.#load = sharedLoad(async (...hows) => {
       this.expectUse()
-      await this.open(...hows).finally(() => this.expectUse())
+      await this.open(...hows).finally(() => {
+        if (this.#isDisposed) this.close() // of what came too late
+        this.expectUse()
+      })
     })
   }
 

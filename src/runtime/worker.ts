@@ -11,4 +11,4 @@ interface WorkerScope {
 
 const scope = globalThis as unknown as WorkerScope
 const answer = serve((reply, transfer) => scope.postMessage(reply, transfer), poolWorker(scope.location.href))
-scope.onmessage = ({ data }) => void answer(data)
+scope.onmessage = ({ data }) => answer(data)

@@ -10,4 +10,4 @@ const answer = serve(
   nodePoolWorker(workerData as string),
   availableParallelism(),
 )
-parentPort!.on('message', (request: Request | Order) => void answer(request))
+parentPort!.on('message', (request: Request | Order) => answer(request))

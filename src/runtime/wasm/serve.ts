@@ -49,15 +49,13 @@ export function serve(
   post: (reply: Reply, transfer: ArrayBuffer[]) => void,
   start: StartPoolWorker,
   cores?: number,
-): (request: Request | Order) => Promise<void> {
+): (request: Request | Order) => void {
   const sessions = new Map<number, WasmSession>()
   const pool = new Pool(start)
   const obey = seated()
   const opened = ({ module, model, weights, threads = 1 }: NonNullable<Request['load']>): Promise<WasmSession> =>
     newSession(module, model, sessionParts, weights, threadsIn(pool, threadCount(threads, cores)))
-  return async (request) => {
-    if (!('id' in request)) return obey(request)
-    const { id, key, load, inputs } = request
+  async function answer({ id, key, load, inputs }: Request): Promise<void> {
     const session = sessions.get(key)
     try {
       if (load !== undefined) sessions.set(key, await opened(load))
@@ -78,4 +76,7 @@ export function serve(
       post({ id, error: { code, message }, isBroken: session?.isBroken !== false }, [])
     }
   }
+
+  // What goes wrong with an order ends the worker, which its pool hears of.
+  return (request) => ('id' in request ? void answer(request) : obey(request))
 }

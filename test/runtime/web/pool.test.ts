@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { valueParts } from '../../../src/runtime/every-part.ts'
 import type { Signature } from '../../../src/runtime/index.ts'
 import { compileModuleNow, newSession } from '../../../src/runtime/wasm/compile.ts'
 import type { WasmModule } from '../../../src/runtime/wasm/api.ts'
 import { sessionParts } from '../../../src/runtime/wasm/every-part.ts'
+import { anySource } from '../../../src/runtime/wasm/any-source.ts'
 import { Pool } from '../../../src/runtime/wasm/pool.ts'
 import type { WasmSession } from '../../../src/runtime/wasm/session.ts'
 import { threadsIn } from '../../../src/runtime/wasm/threaded.ts'
+import { composeWebModel } from '../../../src/runtime/web-model.ts'
+import { factsFor } from './modules.ts'
 import { compileThreadedC, watchedWorkers } from './threaded.ts'
 
 // How threads share a kernel (native/kernels/parallel.h, native/wasm/threads.h), in a model written by hand, and how their
@@ -238,6 +242,44 @@ it('where no worker can be started, one thread does all, with one warning', asyn
     session.dispose()
   }
   expect(warnings.mock.calls).toEqual([[expect.stringContaining('workers are forbidden here')]])
+})
+
+it('a model that is disposed while it loads leaves no worker', async () => {
+  const { start, workers, stopped } = watchedWorkers()
+  const pool = new Pool(start)
+  let disposed = 0
+  for (let turns = 0; turns < 60; turns++) {
+    const model = composeWebModel(
+      factsFor('hand', signature),
+      { module },
+      { ...valueParts, ...sessionParts, source: anySource, bind: () => undefined, threads: () => threadsIn(pool, 3) },
+    )
+    const loading = model.load().then(
+      () => 'loaded',
+      ({ code }: { code: string }) => code,
+    )
+    for (let i = 0; i < turns; i++) await (i % 20 === 19 ? new Promise(setImmediate) : undefined)
+    model.dispose()
+    if ((await loading) === 'RUN_DISPOSED') disposed++
+  }
+  expect(disposed).toBeGreaterThan(5)
+  await new Promise((done) => setTimeout(done, 100))
+  expect(stopped()).toBe(workers.length)
+})
+
+it('a worker that gets a module which it can not run ends, with a warning', async () => {
+  const warnings = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+  const pool = new Pool((gone) => {
+    const { order, stop } = watchedWorkers().start(gone)
+    return { order: (given) => order(given.seat ? { seat: { ...given.seat, memory: {} as never } } : given), stop }
+  })
+  const session = await open(pool, 2)
+  while (warnings.mock.calls.length === 0) {
+    expect(run(session, { what: what.plain, count: 500 })[0]).toBe(500)
+    await new Promise((done) => setTimeout(done, 5))
+  }
+  expect(warnings.mock.calls).toEqual([[expect.stringMatching(/a worker ended: .*memory/)]])
+  session.dispose()
 })
 
 it('disposed while workers are still on their way', async () => {
