@@ -74,7 +74,10 @@ async function writeLibrary(
   const how = cached ? 'from the cache' : `in ${seconds.toFixed(1)} s`
   return {
     ok: true,
-    text: `${library}: ${bytesText(bytes)}, ${target}, ${compilerText(compiler)}, ${how}`,
+    text: [
+      `${library}: ${bytesText(bytes)}, ${target}, ${compilerText(compiler)}, ${how}`,
+      ...variants.map((of) => `${of.library}: ${bytesText(of.bytes)}, for engines with ${of.needs.join(' and ')}`),
+    ].join('\n'),
     json: {
       library,
       ...(constants && { constants }),
