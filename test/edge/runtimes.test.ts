@@ -23,13 +23,18 @@ interface Way {
   readonly name: string
   readonly platform: Platform
   readonly query: string
-  /** Endings of the files beside the JavaScript. */
+  /** Endings of the files beside the JavaScript: one model has a module for relaxed SIMD, too. */
   readonly beside: readonly string[]
 }
 
 const ways: readonly Way[] = [
-  { name: 'for browsers, files beside it', platform: 'browser', query: '', beside: ['bin', 'wasm', 'wasm'] },
-  { name: 'for Node, files beside it', platform: 'node', query: '?target=wasm', beside: ['bin', 'wasm', 'wasm'] },
+  { name: 'for browsers, files beside it', platform: 'browser', query: '', beside: ['bin', 'wasm', 'wasm', 'wasm'] },
+  {
+    name: 'for Node, files beside it',
+    platform: 'node',
+    query: '?target=wasm',
+    beside: ['bin', 'wasm', 'wasm', 'wasm'],
+  },
   { name: 'files=inline', platform: 'node', query: '?target=wasm&files=inline', beside: [] },
 ]
 
