@@ -26,6 +26,8 @@ export function webThread(program: WorkerProgram): Thread {
   return thread
 }
 
+const whole = 'deploy all that the bundler wrote, of one build'
+
 const start = (url: string, text: string | undefined, ...[heard, gone]: Parameters<Start>): ReturnType<Start> => {
   const worker = text === undefined ? newWorker(url) : workerOf(text)
   let isStarted = false
@@ -33,17 +35,23 @@ const start = (url: string, text: string | undefined, ...[heard, gone]: Paramete
     isStarted = true
     heard(data)
   }
-  worker.onerror = ({ message = "it can't be loaded" }) => {
+  worker.onerror = ({ message }) => {
     worker.terminate()
-    if (isStarted) gone(message)
+    if (isStarted) gone(message ?? 'it ended')
     // Its text is ours, so that only the page can be why.
     else if (text !== undefined)
       gone(
         "the page's Content-Security-Policy forbids workers of text, as files=inline has them: add blob: to its worker-src, or build with files=url",
         'LOAD_CSP',
       )
-    // Servers give web pages in place of files that they lack.
-    else gone(`${url} is not its program (${message}): deploy all that the bundler wrote, of one build`)
+    // Servers give web pages in place of files that they lack; of what the browser refused it says nothing.
+    else
+      gone(
+        message
+          ? `${url} is not its program (${message}): ${whole}`
+          : `its worker ${url} can't be loaded: ${whole}; allow it in worker-src; an isolated page's needs Cross-Origin-Embedder-Policy, too`,
+        'LOAD_WORKER',
+      )
   }
   return {
     post: (request, transfer) => worker.postMessage(request, transfer),
