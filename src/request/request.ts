@@ -106,7 +106,7 @@ function writtenDirectives(id: string): RequestOptions {
       if (written.has(known)) throw new UsageError('USAGE_DUPLICATE', `${name} is given twice.`, { name })
       const { syntax, parse } = registry[known]
       if (!text) throw new UsageError('USAGE_DIRECTIVE', `${name} needs a value: ${syntax}.`, { name })
-      if (!grammar.test(text)) throw forbiddenCharacter(name, text)
+      if (!grammar.test(text)) throw forbiddenCharacter(known, text)
       written.set(known, parse(text))
     })
   }
@@ -147,7 +147,19 @@ function unknownDirective(name: string): UsageError {
   return new UsageError('USAGE_DIRECTIVE', `Unknown directive "${name}".${advice}`, { given: name, expected: names })
 }
 
-function forbiddenCharacter(name: string, text: string): UsageError {
-  const message = `${name}="${text}" has a character that bundlers don't carry; write it with letters, digits, "_", "," and "-".`
+function forbiddenCharacter(name: DirectiveName, text: string): UsageError {
+  const advice = carriedText(name, text) ?? 'it with letters, digits, "_", "," and "-"'
+  const message = `${name}="${text}" has a character that bundlers don't carry; write ${advice}.`
   return new UsageError('USAGE_DIRECTIVE', message, { name, given: text })
+}
+
+/** The same directive without such characters, where it has a way to write them. */
+function carriedText<Name extends DirectiveName>(name: Name, text: string): string | undefined {
+  const { parse, format }: Directive<Directives[Name]> = registry[name]
+  try {
+    const carried = format(parse(text))
+    return grammar.test(carried) ? `${name}=${carried}` : undefined
+  } catch {
+    return undefined
+  }
 }

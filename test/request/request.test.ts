@@ -128,6 +128,9 @@ describe('parseRequest', () => {
     ['/m.onnx?O=9', 'O="9" must be 0, 1, 2 or 3'],
     ['/m.onnx?target=z16:nnpa', "character that bundlers don't carry"],
     ['/m.onnx?dims=batch.1', "character that bundlers don't carry"],
+    ['/m.onnx?dims=batch 1_2', 'write dims=batch=20=1_2.'],
+    ['/m.onnx?dims=rank(x)_0,n_3', 'write dims=n_3,rank=28=x=29=_0.'],
+    ['/m.onnx?dims=x[1]_512', 'write dims=x=5b=1=5d=_512.'],
     ['/m.onnx?target=z16?O=3', "character that bundlers don't carry"],
   ])('refuses %s', (id, message) => {
     let error: unknown
