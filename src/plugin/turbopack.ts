@@ -47,7 +47,8 @@ export function turbopackHost(context: LoaderContext<unknown>): TurbopackHost {
         turbopackModuleType: 'asset',
         turbopackAs: `*${extname(file.fileName)}`,
       }
-      const specifier = JSON.stringify(`./${model}?${file.role}${imports.length}`)
+      // Turbopack knows a module by its specifier, whatever its attributes are: one specifier is one file.
+      const specifier = JSON.stringify(`./${model}?${file.role}-${file.sha256}`)
       imports.push(`import ${name} from ${specifier} with ${JSON.stringify(attributes)}\n`)
       return name
     },

@@ -23,7 +23,7 @@ const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: undefined,
 
 const app = {
   'package.json': '{ "private": true }',
-  'add.onnx': addModel(10),
+  'add.onnx': addModel(10, 'n'),
   'app/layout.js': 'export default ({ children }) => <html><body>{children}</body></html>',
   // Rendered on the server first, where the model of this module is native code.
   'app/page.js': `
@@ -31,9 +31,10 @@ const app = {
     import { useEffect } from 'react'
     import model, { inputs, target } from '../add.onnx'
     import inWorker from '../add.onnx?worker=true'
+    import ofThree from '../add.onnx?dims=n_3' // files of other contents, of a model of the same name
     const sum = async (of) => [...(await of.run({ x: Float32Array.of(1, 2, 3) })).y.data]
     export default function Page() {
-      useEffect(() => { globalThis.sums = async () => [await sum(model), await sum(inWorker), target] })
+      useEffect(() => { globalThis.sums = async () => [await sum(model), await sum(inWorker), await sum(ofThree), target] })
       return <p>{inputs[0].name}</p>
     }`,
   'app/server/page.js': `
@@ -58,7 +59,7 @@ async function expectSums(url: string, sums: readonly number[]): Promise<void> {
   expect(await (await fetch(`${url}/server`)).text()).toContain(`<p>${JSON.stringify([sums, false])}</p>`)
   if (!chromium) return
   const page = await openPage(url)
-  await vi.waitFor(async () => expect(await page.evaluate('sums()')).toEqual([sums, sums, 'wasm']), {
+  await vi.waitFor(async () => expect(await page.evaluate('sums()')).toEqual([sums, sums, sums, 'wasm']), {
     timeout: 30_000,
     interval: 200,
   })
@@ -123,9 +124,13 @@ describe.skipIf(!isThere)('Next.js', () => {
     await rm(root, { recursive: true })
     // Nothing native is where everybody may fetch it, and none of the sources is on the server.
     const files = (await filesBelow(join(moved, folder))).filter((file) => /\.(wasm|so|node|onnx)$/.test(file))
+    const [wasm, native] = [
+      /^\.next\/static\/media\/add\.onnx\.[\w-]+\.wasm$/,
+      /^\.onnx-mlir\/files\/production\/add-\w{8}\.so$/,
+    ]
     expect(files).toEqual([
-      expect.stringMatching(/^\.next\/static\/media\/add\.onnx\.[\w-]+\.wasm$/),
-      expect.stringMatching(/^\.onnx-mlir\/files\/production\/add-\w{8}\.so$/),
+      ...[wasm, wasm].map((name) => expect.stringMatching(name)),
+      ...[native, native].map((name) => expect.stringMatching(name)),
       expect.stringMatching(/^\.onnx-mlir\/files\/production\/onnx-mlir-\w{8}\.node$/),
     ])
     const at = { PORT: String(await freePort()), HOSTNAME: '127.0.0.1' }
@@ -161,7 +166,7 @@ describe.skipIf(!isThere)('Next.js', () => {
     await writeFiles(root, { ...app, 'next.config.mjs': inside })
     const url = await serve(root, [next, 'dev', '--port', '0'])
     await expectSums(url, [11, 12, 13])
-    await writeFiles(root, { 'add.onnx': addModel(20) })
+    await writeFiles(root, { 'add.onnx': addModel(20, 'n') })
     await vi.waitFor(async () => expect(await (await fetch(`${url}/route`)).json()).toEqual([[21, 22, 23], false]), {
       timeout: 30_000,
       interval: 200,
