@@ -8,7 +8,7 @@ const assetQueries = new Set(['url', 'raw', 'inline', 'no-inline'])
  * A string or template literal without substitutions or escapes, ending in `.onnx` or a query behind it. Not our own names
  * of a model's files, which esbuild writes into bundles that a project may hold.
  */
-const literal = /(['"`])((?!onnx-mlir:)(?:(?!\$\{)[^'"`\r\n\\?])+\.onnx)(?:\?([^'"`\s\\]*))?\1/g
+const literal = /(['"`])((?!onnx-mlir:)(?:(?!\$\{)[^'"`\r\n\\?])+\.onnx)(?:\?((?:(?!\$\{)[^'"`\s\\])*))?\1/g
 
 /** A model import as source text writes it. */
 export interface ModelSpecifier {

@@ -22,6 +22,8 @@ test.each([
 
 test.each([
   ['const m = import(`./${name}.onnx`)'],
+  ['const m = import(`./m.onnx?target=${name}`)'],
+  ["writeFile('main.js', `import m from './m.onnx?threads=${count}'`)"],
   [`import url from './m.onnx?url'`],
   [`import raw from './m.onnx?raw&x'`],
   [`import m from './m.onnx.json'`],
