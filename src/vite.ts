@@ -84,7 +84,8 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
           types.folder = root
         },
         configureServer(server) {
-          server.middlewares.use(`${server.config.base}${filesPath}`, served.respond)
+          const { base, server: ownServer } = server.config
+          server.middlewares.use(`${base}${filesPath}`, served.respond(ownServer.headers))
           server.middlewares.use(reportsPath, reportPages(models.reportPages))
           // The hooks of a server that is closed or restarted wait for what is being loaded.
           for (const environment of Object.values(server.environments)) {

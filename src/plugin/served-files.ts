@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { EmittedFile } from './files.ts'
 
 /** Below the base of a dev server: compiled models. */
@@ -25,14 +25,21 @@ export class ServedFiles {
     return `new URL(/* @vite-ignore */ ${path}, import.meta.url).href`
   }
 
-  /** Handles requests below {@link filesPath}. */
-  readonly respond = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void => {
-    const name = (request.url ?? '').replace(/^\/|\?.*$/gs, '')
-    const source = this.#sources.get(name)
-    if (source === undefined) return next()
-    const extension = /\.\w+$/.exec(name)?.[0] ?? ''
-    response.setHeader('Content-Type', types[extension] ?? 'application/octet-stream')
-    response.setHeader('Cache-Control', 'max-age=31536000, immutable')
-    createReadStream(source).once('error', next).pipe(response)
+  /**
+   * Handles requests below {@link filesPath}.
+   *
+   * @param headers of the server's own files: an isolated page takes no worker without those that isolate it
+   */
+  respond(headers: OutgoingHttpHeaders = {}) {
+    return (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void => {
+      const name = (request.url ?? '').replace(/^\/|\?.*$/gs, '')
+      const source = this.#sources.get(name)
+      if (source === undefined) return next()
+      const extension = /\.\w+$/.exec(name)?.[0] ?? ''
+      for (const [header, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(header, value)
+      response.setHeader('Content-Type', types[extension] ?? 'application/octet-stream')
+      response.setHeader('Cache-Control', 'max-age=31536000, immutable')
+      createReadStream(source).once('error', next).pipe(response)
+    }
   }
 }

@@ -71,6 +71,21 @@ describe.skipIf(!chromium).each(versions)('vite $version', ({ vite }) => {
     expect(page.problems.filter((problem) => !/\[vite\]|favicon\.ico/.test(problem))).toEqual([])
   })
 
+  test('workers run in a page that the headers of the dev server isolate', async () => {
+    const root = await temporaryFolder()
+    await writeFiles(root, {
+      'index.html': '<script type="module" src="./main.js"></script>',
+      'main.js': `
+        import add from './add.onnx?worker=true'
+        globalThis.sum = async () => [crossOriginIsolated, ...(await add.run({ x: Float32Array.of(1, 2, 3) })).y.data]`,
+      'add.onnx': addModel(10),
+    })
+    const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
+    const server = await serve(root, { server: { port: 0, host: '127.0.0.1', headers } })
+    const page = await openPage(server.resolvedUrls!.local[0]!)
+    expect(await page.evaluate('sum()')).toEqual([true, 11, 12, 13])
+  })
+
   test('who accepts a changed model gets it without a reload', async () => {
     const root = await temporaryFolder()
     await writeFiles(root, {
