@@ -38,7 +38,8 @@ export class ServedFiles {
       const extension = /\.\w+$/.exec(name)?.[0] ?? ''
       for (const [header, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(header, value)
       response.setHeader('Content-Type', types[extension] ?? 'application/octet-stream')
-      response.setHeader('Cache-Control', 'max-age=31536000, immutable')
+      // A worker's program that was kept from before the server had headers that isolate its pages would be refused in these.
+      response.setHeader('Cache-Control', extension === '.js' ? 'no-cache' : 'max-age=31536000, immutable')
       createReadStream(source).once('error', next).pipe(response)
     }
   }

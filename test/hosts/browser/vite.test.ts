@@ -82,8 +82,14 @@ describe.skipIf(!chromium).each(versions)('vite $version', ({ vite }) => {
     })
     const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
     const server = await serve(root, { server: { port: 0, host: '127.0.0.1', headers } })
-    const page = await openPage(server.resolvedUrls!.local[0]!)
+    const [url] = server.resolvedUrls!.local as [string]
+    const page = await openPage(url)
     expect(await page.evaluate('sum()')).toEqual([true, 11, 12, 13])
+
+    // Headers may come later: a browser must not keep the worker's program without them.
+    const { code } = (await server.transformRequest('/add.onnx?worker=true'))!
+    const [program] = /\/__onnx\/files\/onnx-mlir-\w+\.js/.exec(code)!
+    expect((await fetch(new URL(program, url))).headers.get('cache-control')).toBe('no-cache')
   })
 
   test('who accepts a changed model gets it without a reload', async () => {
