@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { build } from 'esbuild'
 import { expect, test } from 'vitest'
 import esbuildPlugin from '../../src/esbuild.ts'
 import { modelBytes, tensorType } from '../../src/onnx/build.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { createPipeline } from '../../src/pipeline.ts'
+import { runnableModel } from '../../src/plugin/runnable.ts'
 import { filesBelow, temporaryFolder, writeFiles } from './app.ts'
 import { addModel } from './models.ts'
 
@@ -72,6 +75,32 @@ test('a program runs a model on the calling thread and on another one, each with
   const told = JSON.stringify({ different: 0, isShared: false, wrong: 'RangeError' })
   expect(run()).toEqual({ status: 0, stderr: '', lines: [told] })
   expect(run('--dispose')).toEqual({ status: 0, stderr: '', lines: [told, 'RUN_DISPOSED'] })
+})
+
+test('a model that is built and run in one process has its threads, too', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, { 'layer.onnx': layer })
+  const path = join(root, 'layer.onnx')
+  const pipeline = createPipeline({ cache: join(root, 'cache'), target: 'wasm' })
+  const started: unknown[] = []
+  const onWorker = (worker: unknown): void => void started.push(worker)
+  process.on('worker', onWorker)
+  try {
+    const context = { mode: 'build', log: () => {}, warn: () => {} } as const
+    const run = async (query: string): Promise<unknown> => {
+      const model = await runnableModel(path, await pipeline.build(path + query, context))
+      const { y } = model.runSync({ x: Float32Array.from({ length: 12_000 }, (_, i) => Math.sin(i)) })
+      model.dispose()
+      return y!.data
+    }
+    const expected = await run('')
+    expect(started).toHaveLength(0)
+    expect(await run('?threads=2')).toEqual(expected)
+    await nextTurn() // in which Node tells of them
+    expect(started).toHaveLength(availableParallelism() > 1 ? 1 : 0)
+  } finally {
+    process.off('worker', onWorker)
+  }
 })
 
 test('native code says once that it runs on one thread; a model with little to do has no module for threads', async () => {
