@@ -26,10 +26,12 @@ async function demo({ port, open, built }) {
 
   step('Serve it')
   const files = filesOf(built ?? join(root, 'dist'))
+  // Of the two modules a browser loads the one that suits its engine; they are of one size.
+  const loaded = files.filter(({ name }) => !name.includes('-relaxed-simd-'))
   const all = {
-    name: 'all',
-    bytes: sum(files.map(({ bytes }) => bytes)),
-    gzipped: sum(files.map(({ gzipped }) => gzipped)),
+    name: 'what a page loads',
+    bytes: sum(loaded.map(({ bytes }) => bytes)),
+    gzipped: sum(loaded.map(({ gzipped }) => gzipped)),
   }
   table([
     ['file', 'size', 'gzip'],
