@@ -1,6 +1,6 @@
 import type { Elements } from './element-types.ts'
 import { quote, shorten } from './shorten.ts'
-import { isTensor, type Signature, type SignatureEntry, type TensorEntry } from './signature.ts'
+import { isTensor, type NamedModel, type SignatureEntry, type TensorEntry } from './signature.ts'
 import type { Tensor, TypedArray } from './tensor.ts'
 
 /** Whether a model can't have fixed buffers because of this. */
@@ -9,7 +9,7 @@ export function isUnbindable(entry: SignatureEntry): boolean {
 }
 
 /** @throws TypeError for a model that can't have fixed buffers */
-export function expectBindable({ name, inputs, outputs }: Signature & { readonly name: string }): void {
+export function expectBindable({ name, inputs, outputs }: NamedModel): void {
   const entry = [...inputs, ...outputs].find(isUnbindable)
   if (entry === undefined) return
   const shape = isTensor(entry) ? ` [${entry.shape.map((dim) => shorten(String(dim ?? '?'))).join(', ')}]` : ''

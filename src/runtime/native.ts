@@ -8,7 +8,7 @@ import { listResult, type Output, outputOf, tensorResult } from './outputs.ts'
 import { blankResults, byName, explained, type Result } from './results.ts'
 import type { ModelSession } from './session.ts'
 import { quote } from './shorten.ts'
-import { type Crossing, crossingOf, type Signature, type SignatureEntry } from './signature.ts'
+import { type Crossing, crossingOf, type NamedModel, type SignatureEntry } from './signature.ts'
 import { storage } from './storage.ts'
 import type { Tensor, TensorData, TypedArray } from './tensor.ts'
 
@@ -77,7 +77,7 @@ const smallTensor = 4096
 
 /** A model loaded by the addon: inputs that were checked in, results out. */
 export class NativeSession implements ModelSession {
-  readonly #model: Signature & { readonly name: string }
+  readonly #model: NamedModel
   readonly #handle: NativeHandle
   /** `undefined`: a list, which does not go through the mailbox. */
   readonly #inputs: readonly (InputSlot | undefined)[]
@@ -91,7 +91,7 @@ export class NativeSession implements ModelSession {
   constructor(
     addon: NativeAddon,
     { library, requires, ...files }: NativeFiles,
-    model: Signature & { readonly name: string },
+    model: NamedModel,
     staticLimit = smallTensor,
   ) {
     this.#model = model

@@ -7,10 +7,10 @@ import { locate } from './library-file.ts'
 import type { BoundModel, Model, ModelFacts } from './model.ts'
 import { ModelShell } from './model-shell.ts'
 import type { ModelSession } from './session.ts'
+import type { NamedModel } from './signature.ts'
 import { measureProfile, newProfileFile, type Profile } from './profile.ts'
 import type { Tensor } from './tensor.ts'
 import type { Needing } from './wasm/features.ts'
-import type { NamedModel } from './wasm/session.ts'
 import type { AskedThreads } from './wasm/thread-count.ts'
 
 /** A path, or a `file:` URL; of a `URL`, what there is without the types of Node. */
@@ -101,15 +101,8 @@ class NodeModel extends ModelShell implements Model {
   }
 
   async #loadModule(files: LocatedFiles): Promise<void> {
-    const session = await this.#parts.wasm!.load(files, this)
-    try {
-      this.expectUse() // it may have been disposed meanwhile
-    } catch (error) {
-      session.dispose()
-      throw error
-    }
+    const session = this.#opened(await this.#parts.wasm!.load(files, this))
     this.#session ??= session
-    this.#opened(session)
   }
 
   runSync(inputs: Readonly<Record<string, unknown>>): Record<string, Tensor> {

@@ -50,7 +50,7 @@ export function collectionOutput(
 }
 
 /** The rows of a tensor as records by label. */
-export function recordsOf({ labels = [] }: MapType, { data, dims }: Pick<Tensor, 'data' | 'dims'>): Row[] {
+function recordsOf({ labels = [] }: MapType, { data, dims }: Pick<Tensor, 'data' | 'dims'>): Row[] {
   const values = data as ArrayLike<unknown>
   return Array.from({ length: dims[0] ?? 0 }, (_, row) => {
     const record = Object.create(null) as Record<string, unknown>

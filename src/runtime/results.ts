@@ -1,7 +1,14 @@
 import type { Elements } from './element-types.ts'
 import { ModelRunError } from './errors.ts'
 import { shorten } from './shorten.ts'
-import { type CollectionEntry, type ElementType, isTensor, type Signature, type SignatureEntry } from './signature.ts'
+import {
+  type CollectionEntry,
+  type ElementType,
+  isTensor,
+  type NamedModel,
+  type Signature,
+  type SignatureEntry,
+} from './signature.ts'
 import type { Tensor, TensorData, TypedArray, TypedArrayConstructor } from './tensor.ts'
 
 /** One row of a model's scores by label: without a prototype, so that any text may be a label. */
@@ -36,7 +43,7 @@ export interface ResultParts {
 export type Collect = (raw: readonly (RawTensor | RawList)[]) => Record<string, Result>
 
 /** @throws ModelRunError for a map whose keys only the run knows */
-export function newCollect({ name, outputs }: Signature & { readonly name: string }, parts: ResultParts): Collect {
+export function newCollect({ name, outputs }: NamedModel, parts: ResultParts): Collect {
   const results = outputs.map((entry) => {
     if (!isTensor(entry)) return parts.collections!.output(name, entry, parts)
     const elements = parts.elements[entry.type]!

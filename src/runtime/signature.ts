@@ -77,6 +77,9 @@ export interface Signature {
   readonly outputs: readonly SignatureEntry[]
 }
 
+/** The same of a model whose name begins error messages. */
+export type NamedModel = Signature & { readonly name: string }
+
 export function isTensor(entry: SignatureEntry): entry is TensorEntry {
   return 'shape' in entry
 }

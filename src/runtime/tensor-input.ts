@@ -135,7 +135,7 @@ export function wrongTensor(port: TensorPort, given: string, Kind: ErrorKind = R
 }
 
 /** Entries of the array that holds a tensor of these dimensions. */
-export function entriesOf({ lanes }: Elements, dims: readonly number[]): number {
+function entriesOf({ lanes }: Elements, dims: readonly number[]): number {
   let length = lanes
   for (let axis = 0; axis < dims.length; axis++) length *= dims[axis]!
   return length

@@ -2,10 +2,10 @@ import { boundPort, checkBound } from '../bound.ts'
 import { ModelRunError } from '../errors.ts'
 import type { BoundModel } from '../model.ts'
 import { byName } from '../results.ts'
-import type { SignatureEntry } from '../signature.ts'
+import type { NamedModel, SignatureEntry } from '../signature.ts'
 import type { Tensor } from '../tensor.ts'
 import type { Slot } from './frame.ts'
-import type { NamedModel, WasmSession } from './session.ts'
+import type { WasmSession } from './session.ts'
 
 /**
  * Tensors on the memory that a model of static shapes reads and writes itself. Their `data` are getters, as memory may grow:

@@ -1,7 +1,8 @@
 import { ModelLoadError } from '../errors.ts'
+import type { NamedModel } from '../signature.ts'
 import { type WasmModule, wasmApi } from './api.ts'
 import { hasSimd } from './features.ts'
-import { type NamedModel, openSession, type SessionParts, type WasmSession } from './session.ts'
+import { openSession, type SessionParts, type WasmSession } from './session.ts'
 import type { Threads } from './threaded.ts'
 
 /** @throws ModelLoadError that says what the engine lacks, or forbids */

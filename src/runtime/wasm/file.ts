@@ -3,7 +3,7 @@ import { contentsNow, contentsOf, type KnownFile } from '../integrity.ts'
 import type { BoundModel } from '../model.ts'
 import type { Result } from '../results.ts'
 import type { ModelSession } from '../session.ts'
-import type { Signature } from '../signature.ts'
+import type { NamedModel } from '../signature.ts'
 import type { WasmModule } from './api.ts'
 import { compileModule, compileModuleNow, isRefused, newSessionNow } from './compile.ts'
 import { bindFixed } from './bound.ts'
@@ -28,8 +28,6 @@ interface Files {
 
 /** Milliseconds in which a run is on its way to another thread and back, at best. */
 const QUICK = 0.05
-
-type NamedModel = Signature & { readonly name: string }
 
 /** A model that is a WebAssembly module in a file. */
 export class WasmFile implements ModelSession {

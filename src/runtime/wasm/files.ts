@@ -53,9 +53,11 @@ export async function expectContents(file: WebFile, place: string, bytes: Uint8A
   throw problem(file, 'CHANGED', `${place} is not the file that the build wrote (${how})`)
 }
 
+/** What to do where a server has not what the build wrote. */
+export const deployAll = 'deploy all that the bundler wrote, of one build'
+
 export function problem({ model }: WebFile, code: string, what: string, cause?: unknown): ModelLoadError {
-  const advice = 'deploy all that the bundler wrote, of one build'
-  return new ModelLoadError(`LOAD_${code}`, `${model}: ${what}: ${advice}`, { cause })
+  return new ModelLoadError(`LOAD_${code}`, `${model}: ${what}: ${deployAll}`, { cause })
 }
 
 /** Also of another realm. */

@@ -19,7 +19,7 @@ export function memoryOf(exports: WasmExports): WasmMemory {
 }
 
 /** All of it, as it is now: in words of 32 bits, in which addresses are four times an index. */
-export function wordsOf(memory: WasmMemory): Uint32Array {
+function wordsOf(memory: WasmMemory): Uint32Array {
   const { buffer } = memory.exports.memory
   return memory.words.buffer === buffer ? memory.words : (memory.words = new Uint32Array(buffer))
 }

@@ -1,14 +1,10 @@
-import { Worker } from 'node:worker_threads'
+import { startNodeWorker } from './node-start.ts'
 import type { StartPoolWorker } from './pool.ts'
 
-/** Starts workers of ./node-worker.ts, given as its text; they keep no process from ending. */
+/** Starts workers of a program. */
 export const nodePoolWorker =
   (program: string): StartPoolWorker =>
   (gone) => {
-    // Without the flags of this process: loaders that they name have nothing to do there.
-    const worker = new Worker(program, { eval: true, execArgv: [], name: 'onnx-mlir thread', workerData: program })
-    worker.on('error', ({ message }) => gone(message))
-    worker.on('exit', (code) => gone(`it ended with code ${code}`))
-    worker.unref()
+    const worker = startNodeWorker(program, 'onnx-mlir thread', gone)
     return { order: (order) => worker.postMessage(order), stop: () => void worker.terminate() }
   }

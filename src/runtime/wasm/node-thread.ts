@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
 import { nodePoolWorker } from './node-pool.ts'
+import { startNodeWorker } from './node-start.ts'
 import { Pool } from './pool.ts'
 import { type Start, Thread } from './thread.ts'
 import { type AskedThreads, threadCount } from './thread-count.ts'
@@ -8,12 +8,8 @@ import { type Threads, threadsIn } from './threaded.ts'
 import { workerSource } from './worker-source.ts'
 
 const start: Start = (heard, gone) => {
-  // Without the flags of this process: loaders that they name have nothing to do there.
-  const worker = new Worker(workerSource, { eval: true, execArgv: [], name: 'onnx-mlir', workerData: workerSource })
+  const worker = startNodeWorker(workerSource, 'onnx-mlir', gone)
   worker.on('message', heard)
-  worker.on('error', ({ message }) => gone(message))
-  worker.on('exit', (code) => gone(`it ended with code ${code}`))
-  worker.unref()
   return {
     post: (request, transfer) => worker.postMessage(request, transfer as ArrayBuffer[]),
     busy: (isBusy) => (isBusy ? worker.ref() : worker.unref()),

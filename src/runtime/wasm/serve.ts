@@ -1,6 +1,6 @@
 import type { CheckedInput } from '../input-port.ts'
 import type { RawList, RawTensor } from '../results.ts'
-import type { Signature } from '../signature.ts'
+import type { NamedModel } from '../signature.ts'
 import type { WasmModule } from './api.ts'
 import { newSession } from './compile.ts'
 import { sessionParts } from './every-part.ts'
@@ -20,7 +20,7 @@ export interface Request {
   readonly load?: {
     readonly module: WasmModule
     readonly weights: Uint8Array | undefined
-    readonly model: Signature & { readonly name: string }
+    readonly model: NamedModel
     /** With how many threads, of a module for them. */
     readonly threads?: AskedThreads | undefined
   }

@@ -1,14 +1,12 @@
 import { ModelRunError } from '../errors.ts'
 import type { CheckedInput } from '../input-port.ts'
 import { explained, newCollect, type RawList, type RawTensor, type Result } from '../results.ts'
-import type { Signature } from '../signature.ts'
+import type { NamedModel } from '../signature.ts'
 import type { WasmExports } from './api.ts'
 import { type Frame, newFrame } from './frame.ts'
 import { allocate, memoryOf, type WasmMemory } from './memory.ts'
 import type { MemoryParts } from './values.ts'
 import type { WeightsBeside } from './weights.ts'
-
-export type NamedModel = Signature & { readonly name: string }
 
 /** The parts of the runtime that run models of a signature. */
 export interface SessionParts extends MemoryParts {

@@ -2,7 +2,7 @@ import { ModelLoadError, ModelRunError } from '../errors.ts'
 import type { CheckedInput } from '../input-port.ts'
 import { type Collect, newCollect, type Result, type ResultParts } from '../results.ts'
 import type { Load } from '../shared-load.ts'
-import type { Signature } from '../signature.ts'
+import type { NamedModel } from '../signature.ts'
 import type { CheckedTensor } from '../tensor-input.ts'
 import type { WasmModule } from './api.ts'
 import type { Reply, Request } from './serve.ts'
@@ -111,7 +111,7 @@ interface Ran {
 /** A model on another thread. */
 export class RemoteModel {
   readonly #thread: Thread
-  readonly #model: Signature & { readonly name: string }
+  readonly #model: NamedModel
   readonly #open: Open
   readonly #collect: Collect
   readonly #key: number
@@ -121,12 +121,7 @@ export class RemoteModel {
   /** Runs that are not done. */
   readonly #begun = new Set<Promise<void>>()
 
-  constructor(
-    thread: Thread,
-    { name, inputs, outputs }: Signature & { readonly name: string },
-    parts: ResultParts,
-    open: Open,
-  ) {
+  constructor(thread: Thread, { name, inputs, outputs }: NamedModel, parts: ResultParts, open: Open) {
     this.#thread = thread
     this.#model = { name, inputs, outputs }
     this.#open = open

@@ -1,3 +1,4 @@
+import { deployAll } from './files.ts'
 import { type Start, Thread } from './thread.ts'
 import type { Reply, Request } from './serve.ts'
 
@@ -26,8 +27,6 @@ export function webThread(program: WorkerProgram): Thread {
   return thread
 }
 
-const whole = 'deploy all that the bundler wrote, of one build'
-
 const start = (url: string, text: string | undefined, ...[heard, gone]: Parameters<Start>): ReturnType<Start> => {
   const worker = text === undefined ? newWorker(url) : workerOf(text)
   let isStarted = false
@@ -48,8 +47,8 @@ const start = (url: string, text: string | undefined, ...[heard, gone]: Paramete
     else
       gone(
         message
-          ? `${url} is not its program (${message}): ${whole}`
-          : `its worker ${url} can't be loaded: ${whole}; allow it in worker-src; an isolated page's needs Cross-Origin-Embedder-Policy, too`,
+          ? `${url} is not its program (${message}): ${deployAll}`
+          : `its worker ${url} can't be loaded: ${deployAll}; allow it in worker-src; an isolated page's needs Cross-Origin-Embedder-Policy, too`,
         'LOAD_WORKER',
       )
   }

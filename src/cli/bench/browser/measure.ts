@@ -60,10 +60,12 @@ export async function compareInBrowser(
   try {
     const pages: BuiltPage[] = []
     for (const engine of engines) pages.push(await buildFirstResult(join(folder, engine), engine, options))
-    const first = await firstResults(pages, options, undefined)
+    const compressed = await Promise.all(pages.map(({ folder }) => compress(folder)))
+    const first = await firstResults(pages, options)
     const loaded = first.served
     const over: Record<string, FirstResults> = {}
-    for (const network of options.networks) over[network] = await firstResults(pages, options, networks[network])
+    for (const name of options.networks)
+      over[name] = await firstResults(pages, options, { network: networks[name]!, compressed })
     const both = await buildComparison(join(folder, 'comparison'), engines, options)
     const { results, samples } = await inPage(both, async (page, { url }) => {
       await page.visit(url)
@@ -72,7 +74,7 @@ export async function compareInBrowser(
         samples: (await page.evaluate(`measure(${options.rounds}, ${options.seconds})`)) as number[][],
       }
     })
-    const sizes = await Promise.all(pages.map((page, i) => sizeOf(page, loaded[i]!)))
+    const sizes = await Promise.all(pages.map((page, i) => sizeOf(page, loaded[i]!, compressed[i]!)))
     const reference = samples.at(-1)!
     return {
       engines: Object.fromEntries(
@@ -101,20 +103,25 @@ interface FirstResults {
   readonly served: readonly (readonly string[])[]
 }
 
+/** A network, and the files of each page as they travel over it, by path. */
+interface Way {
+  readonly network: Network
+  readonly compressed: readonly ReadonlyMap<string, Buffer>[]
+}
+
 async function firstResults(
   pages: readonly BuiltPage[],
   { rounds, signal }: RoundsOptions,
-  network: Network | undefined,
+  way?: Way,
 ): Promise<FirstResults> {
-  const compressed = await Promise.all(pages.map(({ folder }) => network && compress(folder)))
   const ms: number[][] = pages.map(() => [])
   const loaded: (readonly string[])[] = pages.map(() => [])
   for (let round = 0; round < Math.min(mostStarts, rounds); round++)
     for (let i = 0; i < pages.length; i++) {
       signal?.throwIfAborted()
       const lane = (round + i) % pages.length
-      const first = (page: Page, site: Site) => firstResult(page, site, network)
-      const { ms: took, served } = await inPage(pages[lane]!, first, compressed[lane])
+      const first = (page: Page, site: Site) => firstResult(page, site, way?.network)
+      const { ms: took, served } = await inPage(pages[lane]!, first, way?.compressed[lane])
       ms[lane]!.push(took)
       loaded[lane] = served
     }

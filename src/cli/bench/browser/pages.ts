@@ -1,6 +1,5 @@
-import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
 import type { Plugin } from 'vite'
 import { UsageError } from '../../../errors.ts'
 import { isSequence } from '../../../conformance/runtime-tensor.ts'
@@ -161,13 +160,20 @@ export const inputs = Object.fromEntries(${JSON.stringify(entries)}.map(({ name,
 }))`
 }
 
-/** @param files that the page asked for: of several modules of one model it takes one */
-export async function sizeOf({ folder }: BuiltPage, files: readonly string[]): Promise<Size> {
-  const contents = await Promise.all(files.map((path) => readFile(join(folder, path))))
+/**
+ * @param files that the page asked for: of several modules of one model it takes one
+ * @param compressed all files of the page as they travel, by path
+ */
+export async function sizeOf(
+  { folder }: BuiltPage,
+  files: readonly string[],
+  compressed: ReadonlyMap<string, Buffer>,
+): Promise<Size> {
+  const found = await Promise.all(files.map((path) => stat(join(folder, path))))
   const sum = (lengths: readonly number[]): number => lengths.reduce((a, b) => a + b, 0)
   return {
     files: files.length,
-    bytes: sum(contents.map(({ length }) => length)),
-    gzipBytes: sum(contents.map((content) => gzipSync(content, { level: 9 }).length)),
+    bytes: sum(found.map(({ size }) => size)),
+    gzipBytes: sum(files.map((path) => compressed.get(path)!.length)),
   }
 }
