@@ -190,6 +190,18 @@ it('Slice: how many axes are cut is what any of its lists says', async () => {
   }
 })
 
+it('Pad: how many axes are padded is what any of its lists says', async () => {
+  const lists = [i64([1, 0]), f32([7], []), i64([-1])]
+  const cases = Array.from({ length: 2 ** lists.length }, (_, set): Case => {
+    const constants = lists.flatMap((_, i) => (set & (1 << i) ? [] : [i + 1]))
+    return { op: 'Pad', inputs: [f32([1, 2, 3, 4], [2, 2]), ...lists], constants, dynamic: true }
+  })
+  for (const [padded] of await runCases(cases)) {
+    expect(padded!.dims).toEqual([2, 3])
+    expect(padded!.values).toEqual([7, 1, 2, 7, 3, 4])
+  }
+})
+
 it('Slice: lists of unknown lengths are checked against each other', async () => {
   const model = await compileModel({
     opsets: { '': 17 },
