@@ -3,7 +3,11 @@
  * Generated declarations come first, as resolved files and longer patterns win over these.
  *
  * Use it through `"types": ["unplugin-onnx-mlir/client"]` in tsconfig.json. TypeScript allows one `*` in a pattern, so
- * only queries of one known directive are covered.
+ * the last directive of a query must be one of those below; what stands before it may be any. Of `dims` and
+ * `maxWeightError`, whose values have no end, these are the usual ones: write others before another directive,
+ * `?dims=seq_77&O=3`.
+ *
+ * Written by `npm run docs:generate` from src/request.
  */
 
 declare module '*.onnx' {
@@ -28,19 +32,7 @@ declare module '*.onnx?target=host' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
-declare module '*.onnx?target=z14' {
-  export * from '*.onnx'
-  export { default } from '*.onnx'
-}
-declare module '*.onnx?target=z15' {
-  export * from '*.onnx'
-  export { default } from '*.onnx'
-}
-declare module '*.onnx?target=z16' {
-  export * from '*.onnx'
-  export { default } from '*.onnx'
-}
-declare module '*.onnx?target=z17' {
+declare module '*&target=host' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -48,7 +40,15 @@ declare module '*.onnx?target=x86-64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*&target=x86-64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*.onnx?target=x86-64-v2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=x86-64-v2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -56,7 +56,47 @@ declare module '*.onnx?target=x86-64-v3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*&target=x86-64-v3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*.onnx?target=x86-64-v4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=x86-64-v4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?target=z14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=z14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?target=z15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=z15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?target=z16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=z16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?target=z17' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=z17' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -64,7 +104,15 @@ declare module '*.onnx?target=arm64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*&target=arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*.onnx?target=armv6' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=armv6' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -72,7 +120,15 @@ declare module '*.onnx?target=armv7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*&target=armv7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*.onnx?target=riscv64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=riscv64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -80,19 +136,7 @@ declare module '*.onnx?target=wasm' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
-declare module '*.onnx?O=0' {
-  export * from '*.onnx'
-  export { default } from '*.onnx'
-}
-declare module '*.onnx?O=1' {
-  export * from '*.onnx'
-  export { default } from '*.onnx'
-}
-declare module '*.onnx?O=2' {
-  export * from '*.onnx'
-  export { default } from '*.onnx'
-}
-declare module '*.onnx?O=3' {
+declare module '*&target=wasm' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -100,7 +144,7 @@ declare module '*.onnx?compiler=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
-declare module '*.onnx?compiler=fastest' {
+declare module '*&compiler=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -108,7 +152,983 @@ declare module '*.onnx?compiler=builtin' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*&compiler=builtin' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*.onnx?compiler=onnx-mlir' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&compiler=onnx-mlir' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?compiler=fastest' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&compiler=fastest' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?O=0' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&O=0' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?O=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&O=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?O=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&O=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?O=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&O=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?profile=none' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&profile=none' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?profile=onnx' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&profile=onnx' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=batch_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=batch_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=batch_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=batch_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=batch_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=batch_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=batch_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=batch_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=batch_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=batch_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=batch_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=batch_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=batch_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=batch_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=batch_size_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=batch_size_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=batch_size_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=batch_size_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=batch_size_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=batch_size_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=batch_size_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=batch_size_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=batch_size_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=batch_size_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=batch_size_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=batch_size_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=batch_size_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=batch_size_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=N_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=N_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=N_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=N_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=N_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=N_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=N_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=N_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=N_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=N_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=N_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=N_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=N_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=N_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=batch_1,seq_128' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=batch_1,seq_128' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?dims=x=5b=1=5d=_512' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&dims=x=5b=1=5d=_512' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?weights=f32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&weights=f32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?weights=f16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&weights=f16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?weights=int8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&weights=int8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?maxWeightError=1e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&maxWeightError=1e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?maxWeightError=2e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&maxWeightError=2e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?maxWeightError=5e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&maxWeightError=5e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?maxWeightError=1e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&maxWeightError=1e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?maxWeightError=2e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&maxWeightError=2e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?maxWeightError=5e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&maxWeightError=5e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?maxWeightError=1e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&maxWeightError=1e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?maxWeightError=2e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&maxWeightError=2e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?maxWeightError=5e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&maxWeightError=5e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?maxWeightError=1e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&maxWeightError=1e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?maxWeightError=2e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&maxWeightError=2e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?maxWeightError=5e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&maxWeightError=5e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?maxWeightError=1e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&maxWeightError=1e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?maxWeightError=2e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&maxWeightError=2e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?maxWeightError=5e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&maxWeightError=5e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?files=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&files=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?files=url' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&files=url' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?files=inline' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&files=inline' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?files=module' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&files=module' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=6' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=6' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=9' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=9' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=11' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=11' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=12' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=12' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=17' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=17' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=18' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=18' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=19' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=19' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=20' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=20' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=21' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=21' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=22' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=22' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=23' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=23' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=24' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=24' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=25' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=25' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=26' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=26' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=27' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=27' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=28' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=28' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=29' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=29' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=31' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=31' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=33' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=33' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=34' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=34' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=35' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=35' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=36' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=36' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=37' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=37' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=38' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=38' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=39' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=39' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=40' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=40' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=41' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=41' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=42' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=42' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=43' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=43' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=44' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=44' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=45' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=45' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=46' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=46' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=47' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=47' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=48' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=48' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=49' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=49' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=50' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=50' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=51' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=51' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=52' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=52' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=53' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=53' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=54' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=54' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=55' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=55' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=56' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=56' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=57' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=57' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=58' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=58' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=59' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=59' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=61' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=61' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=62' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=62' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=63' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=63' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?threads=64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&threads=64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?untrusted=yes' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&untrusted=yes' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?untrusted=no' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&untrusted=no' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?worker=true' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&worker=true' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?worker=false' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&worker=false' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }

@@ -15,6 +15,8 @@ const total = {
 // A file that can't even be loaded, or whose process dies, counts no test as failed.
 if (vitest && (!vitest.success || testStatus !== '0') && total.failed === 0) {
   console.log('vitest failed, though no test did: see what it says above')
+  for (const { name, assertionResults } of vitest.testResults)
+    if (assertionResults.some(({ status }) => status === 'pending')) console.log(`${name} did not come to its end`)
   total.failed = 1
 }
 

@@ -1,9 +1,11 @@
 // `npm run bench`: the command `bench` of the CLI with the other engines that are installed in this folder.
 import { existsSync, readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { createBench } from '../dist/cli/bench.js'
 import { runCommand } from '../dist/cli/run-cli.js'
 import { here, installEngines, sizes } from './engines.js'
+import { here as scripts, made, makeMissing } from './models/scripts.js'
 
 const root = dirname(here)
 
@@ -24,6 +26,18 @@ function needsEngines(args) {
   return engines === null || engines[1].includes('onnxruntime')
 }
 
-const args = process.argv.slice(2)
+/** bench/models holds scripts: what they make is made where it is missing, and measured in their place. */
+async function withMadeModels(args) {
+  const options = { models: { type: 'string' }, only: { type: 'string' } }
+  const { values } = parseArgs({ args, options, strict: false })
+  if (typeof values.models !== 'string' || resolve(values.models) !== scripts) return args
+  await makeMissing(values.only?.split(','), (line) => console.error(line))
+  return args.map((arg, i) => {
+    if (args[i - 1] === '--models') return made
+    return arg.startsWith('--models=') ? `--models=${made}` : arg
+  })
+}
+
+const args = await withMadeModels(process.argv.slice(2))
 if (needsEngines(args)) installEngines()
 process.exitCode = await runCommand(createBench({ packages: here, models: defaultModels(), sizes }), args)

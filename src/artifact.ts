@@ -23,6 +23,10 @@ export interface Artifact {
   /** What the code needs beside a processor. */
   readonly accelerator?: 'NNPA'
   readonly compiler: CompilerIdentity
+  /** Floating-point operations of one run, where the compiler knows. */
+  readonly flops?: number
+  /** Whether the time of a run is known to depend on nothing but the sizes of the inputs. */
+  readonly isSteady?: boolean
   /** Wall-clock seconds that the compilation took when it was made. */
   readonly seconds: number
   /** Lines worth a build log, e.g. why another compiler took over. */

@@ -1,4 +1,5 @@
 import esbuild from './esbuild.ts'
+import type { HostOptions } from './plugin/models.ts'
 import rolldown from './rolldown.ts'
 import rollup from './rollup.ts'
 import rsbuild from './rsbuild.ts'
@@ -7,12 +8,24 @@ import vite from './vite.ts'
 import webpack from './webpack.ts'
 
 /** The plugin for every host. Configurations import their own, e.g. `unplugin-onnx-mlir/vite`; this is for what wraps several. */
-export const unplugin = { esbuild, rolldown, rollup, rsbuild, rspack, vite, webpack }
+export const unplugin: UnpluginOfHosts = { esbuild, rolldown, rollup, rsbuild, rspack, vite, webpack }
 export default unplugin
+
+/** Plugins by host, in as few words as each host's own type takes: a project has one host installed, and the types of that one. */
+export interface UnpluginOfHosts {
+  readonly esbuild: (options?: HostOptions) => { readonly name: string; setup(build: unknown): void | Promise<void> }
+  readonly rolldown: (options?: HostOptions) => { readonly name: string }
+  readonly rollup: (options?: HostOptions) => { readonly name: string }
+  readonly rsbuild: (options?: HostOptions) => { readonly name: string; setup(api: unknown): void | Promise<void> }
+  readonly rspack: (options?: HostOptions) => { apply(compiler: unknown): void }
+  readonly vite: (options?: HostOptions) => { readonly name: string }
+  readonly webpack: (options?: HostOptions) => { apply(compiler: unknown): void }
+}
 
 export type { Artifact, CompilerIdentity, Signature, SignatureDim, SignatureEntry } from './artifact.ts'
 export { CompileError, EnvironmentError, ModelError, OnnxMlirError, UsageError } from './errors.ts'
 export type { HostOptions } from './plugin/models.ts'
+export { loadModel, type LoadModelOptions, type ModelName } from './loaders/load-model.ts'
 export { type BuildResult, createPipeline, type Pipeline, type PluginOptions } from './pipeline.ts'
 export { canonicalId, isModelId, parseRequest, type Request, type RequestOptions } from './request/request.ts'
 export { defineOperator, type DefinedOperator, type OperatorDefinition } from './ops/user/define.ts'

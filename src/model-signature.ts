@@ -1,6 +1,7 @@
 import type { Signature, SignatureDim, SignatureEntry } from './artifact.ts'
 import { collectionEntry, signatureOfGraph } from './builtin/signature.ts'
 import { CompileError } from './errors.ts'
+import type { ModelDocs } from './emit/dts.ts'
 import { withSizes } from './graph/given-sizes.ts'
 import { Identities } from './graph/graph.ts'
 import { importModel } from './graph/import.ts'
@@ -25,6 +26,12 @@ export function modelSignature(model: Model, dims?: ReadonlyMap<string, number>)
       outputs: outputs.map((info) => statedEntry(model, info)),
     }
   }
+}
+
+/** What a model's file says of itself and of what it takes and gives. */
+export function modelDocs({ docString, graph }: Model): ModelDocs {
+  const values = [...graph.inputs, ...graph.outputs]
+  return { model: docString, values: new Map(values.map(({ name, docString = '' }) => [name, docString])) }
 }
 
 function statedEntry(model: Model, { name, type }: ValueInfo): SignatureEntry {

@@ -1,6 +1,7 @@
 import type { Configuration } from 'webpack'
 import { createPipeline } from './pipeline.ts'
-import type { HostOptions } from './plugin/models.ts'
+import { expectHostVersion, installedVersion } from './plugin/host-version.ts'
+import { expectHostOptions, type HostOptions, pipelineOptions } from './plugin/models.ts'
 import { prepareServerFiles, traceServerFiles } from './plugin/turbopack.ts'
 import webpack from './webpack.ts'
 
@@ -30,6 +31,8 @@ interface NextBuild {
  * @param options of the plugin. With Turbopack they travel as JSON: no `operators`, `pipeline`, `signal`
  */
 function next<Config extends object>(config: Config, options: HostOptions = {}): Config {
+  expectHostOptions(options)
+  expectHostVersion('Next.js', installedVersion('next'))
   const { turbopack, compiler, webpack: configure }: NextConfig = config
   const folder = prepareServerFiles(process.cwd())
   const plain = JSON.parse(JSON.stringify({ ...options, pipeline: undefined, signal: undefined, folder })) as object
@@ -39,7 +42,7 @@ function next<Config extends object>(config: Config, options: HostOptions = {}):
     // Not `*.js`: that is CommonJS in packages that don't say otherwise.
     as: '*.mjs',
   })
-  const shared: HostOptions = { pipeline: createPipeline(options), ...options }
+  const shared: HostOptions = { pipeline: createPipeline(pipelineOptions(options)), ...options }
   const ours: NextConfig = {
     turbopack: {
       ...turbopack,

@@ -7,7 +7,11 @@ import type { Installation } from './onnx-mlir/installation.ts'
 import { parsePlacement, type PlacementRule } from './onnx-mlir/placement.ts'
 import { capabilitiesOf } from './onnx-mlir/probe.ts'
 import type { Model } from './onnx/model.ts'
-import type { NnpaLevel } from './report/nnpa-level.ts'
+import { readModel } from './onnx/read.ts'
+import { expectFields } from './options/expect.ts'
+import { isObject, kinds, type KindsOf, objectOf, recordOf } from './options/kinds.ts'
+import { findKinds } from './pipeline/onnx-mlir-kinds.ts'
+import { type NnpaLevel, nnpaLevels } from './report/nnpa-level.ts'
 import { withNodeNames } from './report/node-names.ts'
 import { expectMatches } from './report/placement.ts'
 import { createReport, type Report } from './report/report.ts'
@@ -24,13 +28,41 @@ export interface NnpaReportOptions extends FindOptions {
   readonly onWarning?: (line: string) => void
 }
 
+const placementKind: KindsOf<NonNullable<NnpaReportOptions['placement']>> = { rules: kinds.objects, origin: kinds.text }
+
+const fields: KindsOf<NnpaReportOptions> = {
+  ...findKinds,
+  signal: kinds.signal,
+  env: kinds.object,
+  dims: recordOf(kinds.amount),
+  placement: objectOf(placementKind),
+  predicted: kinds.boolean,
+  context: kinds.object,
+  onProgress: kinds.function,
+  onWarning: kinds.function,
+}
+
 /**
  * The NNPA report on a model: from a compile where an onnx-mlir with NNPA is found, which works on any machine as it
  * makes no machine code; else predicted by rules.
  *
- * @throws UsageError for a placement that names unknown nodes, EnvironmentError for an onnx-mlir that was named and is absent
+ * @param of path of an ONNX file, or a model that was read
+ * @throws UsageError for arguments that are none and a placement that names unknown nodes, ModelError for a file that is no model,
+ *   EnvironmentError for an onnx-mlir that was named and is absent
  */
-export async function nnpaReport(model: Model, target: NnpaLevel, options: NnpaReportOptions = {}): Promise<Report> {
+export async function nnpaReport(
+  of: string | Model,
+  target: NnpaLevel,
+  options: NnpaReportOptions = {},
+): Promise<Report> {
+  expectFields(options, 'What nnpaReport() is given', fields)
+  if (!nnpaLevels.includes(target)) {
+    const message = `nnpaReport()'s target must be ${nnpaLevels.join(' or ')}, not ${String(target)}: only these have NNPA`
+    throw new UsageError('USAGE_TARGET', message, { given: target, expected: nnpaLevels })
+  }
+  const model = typeof of === 'string' ? await readModel(of) : of
+  if (!isObject(model) || !('graph' in model))
+    throw new UsageError('USAGE_OPTION', "nnpaReport()'s first argument must be the path of a model", { given: of })
   const { dims, placement, predicted = false, onWarning = () => {} } = options
   if (placement) expectMatches(model, placement.rules, placement.origin)
   const settings = { ...(dims && { dims }), ...(placement && { placement: placement.rules }) }

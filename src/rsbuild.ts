@@ -1,4 +1,5 @@
 import type { RsbuildPlugin } from '@rsbuild/core'
+import { expectHostVersion } from './plugin/host-version.ts'
 import type { HostOptions } from './plugin/models.ts'
 import rspack from './rspack.ts'
 
@@ -6,6 +7,7 @@ import rspack from './rspack.ts'
 const rsbuild = (options?: HostOptions): RsbuildPlugin => ({
   name: 'onnx-mlir',
   setup(api) {
+    expectHostVersion('Rsbuild', api.context.version)
     const plugin = rspack(options)
     api.modifyRspackConfig((_config, { appendPlugins }) => appendPlugins(plugin))
   },

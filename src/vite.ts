@@ -1,22 +1,26 @@
 import { readFile } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { createUnplugin } from 'unplugin'
-import type { Environment, Plugin, Rolldown } from 'vite'
+import type { Environment, Plugin, ResolvedConfig, Rolldown } from 'vite'
 import { cachedUrl } from './plugin/cached.ts'
 import { beforeClose, BuildSignals } from './plugin/build-signals.ts'
 import { chunkUrl } from './plugin/chunk-url.ts'
 import type { EmittedFile } from './plugin/files.ts'
 import type { Host } from './plugin/host.ts'
+import { installedVersion, tooOld } from './plugin/host-version.ts'
 import { onnxPlugin } from './plugin/index.ts'
 import { keptImport, renderKeptImports } from './plugin/kept-imports.ts'
 import type { HostOptions } from './plugin/models.ts'
-import { reportPages, reportsPath } from './plugin/report-pages.ts'
-import { load, resolveId } from './plugin/rollup-like.ts'
+import { rebundlerAmong } from './plugin/rebundlers.ts'
+import { type HostPart, load, resolveId } from './plugin/rollup-like.ts'
 import { filesPath, ServedFiles } from './plugin/served-files.ts'
+import { platformOf } from './plugin/vite-platform.ts'
 import { builtUrl } from './plugin/vite-url.ts'
 import { isModelId } from './request/request.ts'
 
-type Context = Rolldown.PluginContext & { environment: Environment }
+/** Environments are of Vite 6 and newer. */
+type Context = Rolldown.PluginContext & { environment?: Environment }
+type Config = Pick<ResolvedConfig, 'root'> & Partial<Pick<ResolvedConfig, 'environments'>>
 
 /**
  * Plugin for Vite and Vitest.
@@ -29,17 +33,18 @@ type Context = Rolldown.PluginContext & { environment: Environment }
 const vite: (options?: HostOptions) => Plugin = createUnplugin(
   onnxPlugin(({ models, options, types }) => {
     const builds = new WeakMap<Environment, Build>()
+    // Vite 7 warns when a name is emitted twice, and every model needs the addon. A context lives no longer than one build.
+    const references = new WeakMap<Context, Map<string, string>>()
     const signals = new BuildSignals()
     const served = new ServedFiles()
 
-    function hostOf(
-      context: Context,
-    ): Pick<Host, 'mode' | 'platform' | 'nodeSetting' | 'place' | 'importModule' | 'signal'> {
+    const withoutEnvironments = () => tooOld('Vite', installedVersion('vite', types.folder) ?? '5 or older')
+
+    function hostOf(context: Context): HostPart {
       const { environment } = context
+      if (environment === undefined) throw withoutEnvironments()
       const { config } = environment
-      // True where code runs in Node: server environments, and all of Vitest's, jsdom too.
-      const isEdge = config.resolve.conditions.includes('workerd')
-      const platform = options.platform ?? (isEdge ? 'edge' : config.keepProcessEnv ? 'node' : 'browser')
+      const platform = options.platform ?? platformOf(environment)
       // Cloudflare's plugin takes modules wherever they are, in development, too.
       const isCloudflare = config.plugins.some(({ name }) => name.startsWith('vite-plugin-cloudflare'))
       const given: Pick<Host, 'importModule'> = isCloudflare ? { importModule: ({ source }) => source } : {}
@@ -55,11 +60,17 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
       function reserve({ fileName: name, source }: EmittedFile): string {
         const fileName = posix.join(config.build.assetsDir, name)
         build.reserved.set(fileName, source)
-        return context.emitFile({ type: 'asset', fileName, source: '' })
+        const known = references.get(context) ?? new Map<string, string>()
+        references.set(context, known)
+        const reference = known.get(fileName) ?? context.emitFile({ type: 'asset', fileName, source: '' })
+        known.set(fileName, reference)
+        return reference
       }
+      const rebundler = rebundlerAmong(config.plugins)
       return {
         mode: 'build',
         platform,
+        ...(rebundler && { rebundler }),
         ...(isClient && config.build.lib && options.platform === undefined && { nodeSetting: 'build.ssr: true' }),
         async place(file) {
           if (isClient) {
@@ -80,10 +91,12 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
         sharedDuringBuild: true,
         // Workers are built with plugins of their own; models in them are no other than those around them.
         config: () => ({ worker: { plugins: () => [vite(options)] } }),
-        configResolved({ root }) {
+        configResolved({ root, environments }: Config) {
           types.folder = root
+          if (environments === undefined) throw withoutEnvironments()
         },
-        configureServer(server) {
+        async configureServer(server) {
+          const { reportPages, reportsPath } = await import('./plugin/report-pages.ts') // no build needs it
           const { base, server: ownServer } = server.config
           server.middlewares.use(`${base}${filesPath}`, served.respond(ownServer.headers))
           server.middlewares.use(reportsPath, reportPages(models.reportPages))

@@ -87,7 +87,7 @@ export const explained = [
     why: 'Integers wrap where a reduction overflows, as in every other operator; onnxruntime reduces them in floating point in many cases, ends at the ends of the type, and loses what a double has no bits for.',
     covers: ({ kind, expected }, { op }, operand) =>
       kind === 'value' &&
-      /^Reduce(?:Sum|Prod|SumSquare|L1|L2)$/.test(op) &&
+      /^(?:Reduce(?:Sum|Prod|SumSquare|L1|L2)|Einsum)$/.test(op) &&
       /^u?int/.test(expected.type) &&
       (hasEnd(expected) || isBeyondDouble(operand(0))),
   },
@@ -119,12 +119,15 @@ export const explained = [
       kind === 'value' &&
       /^(?:Layer|RMS|SimplifiedLayer)Normalization$/.test(op) &&
       expected.type === 'float64' &&
-      (apart < 1e-5 || hasNotFinite(operand(0))),
+      (apart < 1e-5 * Math.max(1, largestOf(expected)) || hasNotFinite(operand(0))),
   },
   {
-    why: 'onnxruntime’s Normalizer takes the absolute value of an integer in its own type, where the lowest one has none.',
+    why: 'onnxruntime’s Normalizer takes absolute values and squares of integers in their own type, where the lowest one has none and large ones wrap.',
     covers: ({ kind }, { op }, operand) =>
-      kind === 'value' && op === 'Normalizer' && operand(0)?.type.startsWith('int') && hasEnd(operand(0)),
+      kind === 'value' &&
+      op === 'Normalizer' &&
+      operand(0)?.type.startsWith('int') &&
+      (hasEnd(operand(0)) || largestOf(operand(0)) ** 2 >= 2 ** (elementTypes[operand(0).type].bits - 1)),
   },
   {
     why: 'The sign of NaN is NaN (numpy, and onnxruntime in float32); in float16 onnxruntime gives 0.',
@@ -173,7 +176,7 @@ export const explained = [
     why: 'Infinite or NaN operands of a sum of products: what the definition leaves out (padding, a weight of 0, what Winograd’s transforms cancel) is multiplied by 0 on one side and skipped on the other; and a product that overflows is infinite before it meets another infinity, or, fused, is not.',
     covers: (found, { op }, operand) =>
       found.kind === 'value' &&
-      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool|DFT|STFT|SoftmaxCrossEntropyLoss|NegativeLogLikelihoodLoss|(?:Fused)?MatMul|(?:Fused)?Gemm|FusedConv|Det|Normalizer|Einsum|Attention|\w+Normalization)$/.test(
+      /^(?:Conv|ConvTranspose|Resize|Upsample|GridSample|RoiAlign|LRN|AveragePool|GlobalAveragePool|DFT|STFT|SoftmaxCrossEntropyLoss|NegativeLogLikelihoodLoss|(?:Fused)?MatMul|(?:Fused)?Gemm|FusedConv|Det|Normalizer|Einsum|Attention|LinearRegressor|\w+Normalization)$/.test(
         op,
       ) &&
       isNotFinite(found) &&
@@ -219,7 +222,7 @@ export const explained = [
   {
     why: 'onnxruntime’s pools pad auto_pad=SAME for the kernel without its dilations, so that the result is smaller than ONNX says (the input’s size by the stride), what follows of other shapes, and taps that are padding are none.',
     covers: ({ kind }, node, _, { nodes }) =>
-      (kind === 'value' && isDilatedSame(node)) || (kind === 'refused' && nodes.some(isDilatedSame)),
+      (kind === 'value' && isDilatedSame(node)) || (kind !== 'value' && nodes.some(isDilatedSame)),
   },
   {
     why: 'onnxruntime’s Softplus in recurrent layers overflows to infinity beyond 88, and is NaN where a gate then multiplies it with 0.',
@@ -384,8 +387,36 @@ export const explained = [
   },
   {
     why: 'A reduced axis of size 0 gives size 1, or none without keepdims (ONNX: a reduction over an empty set). onnxruntime leaves it in the result for some operators and types.',
-    covers: ({ kind, what }, { op }, operand) =>
-      kind === 'value' && op.startsWith('Reduce') && what.startsWith('shape is') && operand(0)?.dims.includes(0),
+    covers: ({ kind, what }, { op }, operand, { nodes, initializers, feeds }) =>
+      kind === 'value'
+        ? op.startsWith('Reduce') && what.startsWith('shape is') && operand(0)?.dims.includes(0)
+        : nodes.some((node) => node.op.startsWith('Reduce')) &&
+          [...initializers.values(), ...feeds.values()].some(({ dims }) => dims.includes(0)),
+  },
+  {
+    why: 'ONNX leaves open what integer a NaN is, or a number that its type has no room for ("undefined" in Cast); ours is 0 or an end.',
+    covers: ({ kind, expected }, { op }, operand) =>
+      kind === 'value' &&
+      op === 'CastLike' &&
+      /^u?int/.test(expected.type) &&
+      isFloatType(operand(0)?.type ?? '') &&
+      tensorValues(operand(0)).some((value) => !(Math.abs(value) < 2 ** (elementTypes[expected.type].bits - 1))),
+  },
+  {
+    why: 'onnxruntime computes the LOGISTIC of a score below 0 as 1 less that of its opposite, which leaves it few digits.',
+    covers: ({ kind, apart }, { op, attributes }) =>
+      kind === 'value' &&
+      op.endsWith('Classifier') &&
+      attributes.post_transform?.value === 'LOGISTIC' &&
+      apart < 1.2e-7,
+  },
+  {
+    why: 'Below 0 the 1 + tanh(…) of FastGelu cancels: the last bit of tanh in float32 is all that is left of the result.',
+    covers: ({ kind, apart }, { op }) => kind === 'value' && op === 'FastGelu' && apart < 5e-7,
+  },
+  {
+    why: 'onnxruntime’s Sigmoid, also that of QuickGelu, is 0 of what is below about -17, not e to its power.',
+    covers: ({ kind, apart }, { op }) => kind === 'value' && /^(?:Sigmoid|QuickGelu)$/.test(op) && apart < 5e-8,
   },
 ]
 
@@ -435,9 +466,10 @@ function isEnd(value, type) {
   return ends.includes(BigInt(value))
 }
 
-/** Whether a message names a node, and not one whose name only begins like it. */
-function names(message, { name }) {
-  return new RegExp(`${name}(?!\\w)`).test(message)
+/** Whether a message names a node, and not one whose name only begins like it, or an input of the model that the node takes. */
+function names(message, { name, inputs }) {
+  const isNamed = new RegExp(`${name}(?!\\w)`).test(message)
+  return isNamed || inputs.some((input) => message.includes(`input "${input}": expected`))
 }
 
 function tensorOf(name, made) {

@@ -90,7 +90,7 @@ export class Engine {
    * we do for that node on our own operands, these differed within the tolerance, and nothing is wrong.
    */
   async #located(made, differs) {
-    const outputs = made.nodes.flatMap((node) => node.outputs)
+    const outputs = tensorsOf(made.nodes)
     if (made.nodes.length === 1) return this.#found(made, differs)
     const whole = { ...made, outputs }
     try {
@@ -164,6 +164,17 @@ function lenience(number, { source, cause }) {
   } catch {
     return []
   }
+}
+
+/** Values that are tensors: onnxruntime's JavaScript has no sequences and optionals as outputs. */
+function tensorsOf(nodes) {
+  const givers = /^(?:Sequence(?:Construct|Insert|Erase|Empty|Map)|SplitToSequence|Optional)$/
+  const takers = /^(?:Sequence(?:At|Length|Insert|Erase|Map)|ConcatFromSequence|Optional\w+)$/
+  const others = new Set(nodes.filter(({ op }) => takers.test(op)).map(({ inputs }) => inputs[0]))
+  return nodes
+    .filter(({ op }) => !givers.test(op))
+    .flatMap(({ outputs }) => outputs)
+    .filter((name) => !others.has(name))
 }
 
 function same(made) {

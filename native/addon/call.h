@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plan.h"
+#include "pool.h"
 
 #include <cerrno>
 #include <cstring>
@@ -47,8 +48,8 @@ public:
 
   // Memory that lives as long as this call's buffers are needed: 64-byte aligned, or null.
   void *own(size_t bytes) {
-    void *block = nullptr;
-    if (posix_memalign(&block, 64, bytes > 0 ? bytes : 1) != 0) return nullptr;
+    void *block = platform::allocate(bytes > 0 ? bytes : 1);
+    if (!block) return nullptr;
     owned_.push_back(block);
     return block;
   }
@@ -73,7 +74,7 @@ public:
     if (!mailbox_) giveScratch();
     if (list) library_.plain.destroyList(list);
     list = nullptr;
-    for (void *block : owned_) free(block);
+    for (void *block : owned_) platform::release(block);
     owned_.clear();
     failure.code = nullptr;
   }
@@ -111,7 +112,10 @@ private:
     }
     om_message message = {};
     ran_ = true;
-    const int status = model.run(scratch_.data, inputs.data(), outputs.data(), &message);
+    const int status =
+        library_.runThreads && plan_.threads > 1
+            ? library_.runThreads(&pool::lent, plan_.threads, scratch_.data, inputs.data(), outputs.data(), &message)
+            : model.run(scratch_.data, inputs.data(), outputs.data(), &message);
     if (status == OM_OK) return;
     if (status == OM_ERR_MEMORY) failure.set("RUN_MEMORY", text(message, "not enough memory"));
     else if (status == OM_ERR_VALUE) failure.set("RUN_VALUE", text(message, "an input has a value it can't take"));

@@ -3,17 +3,13 @@
 
 #include "../abi/om_builtin.h"
 #include "../abi/om_list.h"
+#include "../abi/om_thread_pool.h"
 #include "../abi/om_tensor.h"
 #include "cpu.h"
 #include "failure.h"
 #include "scratch.h"
 
-#include <cstdlib>
-#include <dlfcn.h>
-#include <map>
-#include <mutex>
 #include <string>
-#include <sys/stat.h>
 
 // The functions of onnx-mlir's C ABI that a caller needs; each model's library brings its own.
 struct PlainAbi {
@@ -33,6 +29,7 @@ struct PlainAbi {
 struct Library {
   const om_builtin_descriptor *builtin = nullptr; // null for a library of onnx-mlir: then `plain` is filled
   PlainAbi plain;
+  om_run_threads_function *runThreads = nullptr; // of a built-in model that has work for several
   void (*printProfile)() = nullptr; // where the library can measure its nodes
   ScratchPool scratch;
 };
@@ -40,7 +37,7 @@ struct Library {
 namespace library {
 
 template <typename Symbol> bool resolve(void *handle, const char *name, Symbol *symbol, Failure *failure) {
-  *symbol = reinterpret_cast<Symbol>(dlsym(handle, name));
+  *symbol = reinterpret_cast<Symbol>(platform::symbol(handle, name));
   return *symbol || failure->set("LOAD_SYMBOL", std::string("it does not export ") + name +
                                                     ", which onnx-mlir's C ABI has; was it built with --EmitLib?");
 }
@@ -48,8 +45,8 @@ template <typename Symbol> bool resolve(void *handle, const char *name, Symbol *
 // Finds run_main_graph, or in a library whose symbols bear a tag the first entry point that it names itself.
 inline bool resolveEntry(void *handle, PlainAbi *abi, Failure *failure) {
   const char *entry = "run_main_graph";
-  if (!dlsym(handle, entry))
-    if (auto query = reinterpret_cast<const char *const *(*)(int64_t *)>(dlsym(handle, "omQueryEntryPoints"))) {
+  if (!platform::symbol(handle, entry))
+    if (auto query = reinterpret_cast<const char *const *(*)(int64_t *)>(platform::symbol(handle, "omQueryEntryPoints"))) {
       const char *const *entries = query(nullptr);
       if (entries && entries[0]) entry = entries[0];
     }
@@ -68,6 +65,13 @@ inline bool resolvePlain(void *handle, PlainAbi *abi, Failure *failure) {
          resolve(handle, "omTensorListGetOmtByIndex", &abi->at, failure) &&
          resolve(handle, "omTensorListDestroy", &abi->destroyList, failure);
 }
+
+// What is to be opened.
+struct File {
+  std::string path;
+  std::string identity; // tells it from every other file, and from one that later takes its place
+  std::string constantsFolder;
+};
 
 // What a machine must have to run a library; known where the build tells, before the library is opened.
 struct Requirements {
@@ -104,11 +108,11 @@ public:
       had_ = true;
       before_ = value;
     }
-    setenv(name, folder.c_str(), 1);
+    platform::setVariable(name, folder.c_str());
   }
   ~ConstantsFolder() {
-    if (had_) setenv(name, before_.c_str(), 1);
-    else unsetenv(name);
+    if (had_) platform::setVariable(name, before_.c_str());
+    else platform::unsetVariable(name);
   }
 
 private:
@@ -117,54 +121,47 @@ private:
   std::string before_;
 };
 
-inline bool open(const std::string &path, const std::string &constantsFolder, Library *opened, Failure *failure) {
-  const ConstantsFolder folder(constantsFolder);
-  // RTLD_LOCAL: every model exports run_main_graph, and must see its own.
-  void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!handle) return failure->set("LOAD_OPEN", dlerror());
+inline bool open(const File &file, Library *opened, Failure *failure) {
+  const ConstantsFolder folder(file.constantsFolder);
+  std::string error;
+  void *handle = platform::open(file.path, &error);
+  if (!handle) return failure->set("LOAD_OPEN", error);
   // What the first run would do, by when the variable is another's; later runs see that it is done.
-  auto *loadConstants = reinterpret_cast<bool (*)()>(dlsym(handle, "omLoadConstantsFromFile"));
+  auto *loadConstants = reinterpret_cast<bool (*)()>(platform::symbol(handle, "omLoadConstantsFromFile"));
   if (loadConstants && !loadConstants())
-    return failure->set("LOAD_CONSTANTS", "its constants file can't be opened in " + constantsFolder +
+    return failure->set("LOAD_CONSTANTS", "its constants file can't be opened in " + file.constantsFolder +
                                               "; copy it along, under the name that the build gave it");
-  opened->printProfile = reinterpret_cast<void (*)()>(dlsym(handle, "omInstrumentPrint"));
-  opened->builtin = static_cast<const om_builtin_descriptor *>(dlsym(handle, "om_builtin_model"));
+  opened->printProfile = reinterpret_cast<void (*)()>(platform::symbol(handle, "omInstrumentPrint"));
+  opened->builtin = static_cast<const om_builtin_descriptor *>(platform::symbol(handle, "om_builtin_model"));
   if (!opened->builtin) return resolvePlain(handle, &opened->plain, failure);
   if (!checkBuiltin(opened->builtin, failure)) return false;
+  opened->runThreads = reinterpret_cast<om_run_threads_function *>(platform::symbol(handle, "om_run_threads"));
   // See om_builtin.h: what the first run would do.
-  if (auto *prepare = reinterpret_cast<void (*)()>(dlsym(handle, "om_prepare"))) prepare();
+  if (auto *prepare = reinterpret_cast<void (*)()>(platform::symbol(handle, "om_prepare"))) prepare();
   return true;
 }
 
-// What tells one library file from another that later takes its place.
-inline std::string identity(const std::string &path, const struct stat &info) {
-  return path + '\n' + std::to_string(info.st_dev) + ' ' + std::to_string(info.st_ino) + ' ' +
-         std::to_string(info.st_size) + ' ' + std::to_string(info.st_mtime);
-}
+// The libraries that were opened. Initialised at compile time, so that no two threads can meet here first.
+struct Opened {
+  std::string identity;
+  Library *library;
+  const Opened *next;
+};
+static Mutex mutex;
+static const Opened *everOpened = nullptr;
 
-// The library at `path`, opened by the first caller in this process. Null with `failure` set when it can't be used.
+// The library of a file, opened by the first caller in this process. Null with `failure` set when it can't be used.
 // Opening runs constructors, which may have any instruction in them: so the machine is looked at before.
-inline Library *get(const std::string &path, const std::string &constantsFolder, const Requirements &required,
-                    Failure *failure) {
+inline Library *get(const File &file, const Requirements &required, Failure *failure) {
   if (!checkMachine(required, failure)) return nullptr;
-  char *canonical = realpath(path.c_str(), nullptr);
-  struct stat info;
-  if (!canonical || stat(canonical, &info) != 0) {
-    free(canonical);
-    failure->set("LOAD_OPEN", "the file can't be read");
-    return nullptr;
-  }
-  const std::string real = canonical;
-  free(canonical);
-
-  // Never destroyed: threads of the pool may still run a model while the process exits.
-  static std::mutex &mutex = *new std::mutex;
-  static auto &libraries = *new std::map<std::string, Library *>;
-  std::lock_guard<std::mutex> lock(mutex);
-  Library *&known = libraries[identity(real, info)];
-  if (known) return known;
+  const Locked lock(mutex);
+  for (const Opened *known = everOpened; known; known = known->next)
+    if (known->identity == file.identity) return known->library;
   Library *opened = new Library;
-  if (open(real, constantsFolder, opened, failure)) return known = opened;
+  if (open(file, opened, failure)) {
+    everOpened = new Opened{file.identity, opened, everOpened};
+    return opened;
+  }
   delete opened;
   return nullptr;
 }

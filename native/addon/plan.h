@@ -38,6 +38,7 @@ struct Plan {
   std::vector<Port> inputs, outputs;
   bool isAllInMailbox = false; // whether no input's place or dimensions differ from call to call
   int64_t mailboxBytes = 0;
+  int32_t threads = 1; // that work on a run at most, with the one that makes it
   int64_t scratchBytes = 0; // of the flat entry: its arena at 0, then its outputs of static shape
 };
 

@@ -1,9 +1,7 @@
 // Working memory of one call, kept for the next: a free list per library, shared by all threads.
 #pragma once
 
-#include <cstdint>
-#include <cstdlib>
-#include <mutex>
+#include "platform.h"
 
 struct Scratch {
   void *data = nullptr;
@@ -15,7 +13,7 @@ public:
   // At least `bytes`, 64-byte aligned; data is null when memory is short.
   Scratch take(int64_t bytes) {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      const Locked lock(mutex_);
       for (int i = count_ - 1; i >= 0; --i) {
         if (blocks_[i].bytes < bytes) continue;
         const Scratch found = blocks_[i];
@@ -24,38 +22,37 @@ public:
       }
     }
     Scratch fresh{nullptr, bytes};
-    if (static_cast<uint64_t>(bytes) > SIZE_MAX || posix_memalign(&fresh.data, 64, static_cast<size_t>(bytes)) != 0)
-      fresh.data = nullptr;
+    if (static_cast<uint64_t>(bytes) <= SIZE_MAX) fresh.data = platform::allocate(static_cast<size_t>(bytes));
     return fresh;
   }
 
   void give(Scratch block) {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      const Locked lock(mutex_);
       if (count_ < kept && users_ > 0) {
         blocks_[count_++] = block;
         return;
       }
     }
-    free(block.data);
+    platform::release(block.data);
   }
 
   void addUser() {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const Locked lock(mutex_);
     ++users_;
   }
 
   // The last user takes the kept blocks along.
   void removeUser() {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const Locked lock(mutex_);
     if (--users_ == 0)
-      while (count_ > 0) free(blocks_[--count_].data);
+      while (count_ > 0) platform::release(blocks_[--count_].data);
   }
 
 private:
   // As many as libuv's pool has threads by default; what a burst of calls needs beyond that is freed after it.
   static constexpr int kept = 4;
-  std::mutex mutex_;
+  Mutex mutex_;
   Scratch blocks_[kept];
   int count_ = 0;
   int users_ = 0;

@@ -48,7 +48,8 @@ public:
     return self ? self->runNow(env, direct) : nullptr;
   }
 
-  // runAsync(done: (error, outputs) => void, direct?): `done` is called on this thread with the mailbox filled in.
+  // runAsync(done: (error, outputs, milliseconds) => void, direct?): `done` is called on this thread with the mailbox
+  // filled in.
   static napi_value runAsync(napi_env env, napi_callback_info info) {
     size_t count = 2;
     napi_value arguments[2];
@@ -89,6 +90,7 @@ private:
     Call call;
     napi_async_work work = nullptr;
     napi_ref done = nullptr;
+    double milliseconds = 0;
     explicit Job(Session &owner) : session(owner), call(owner.library_, owner.plan_) {}
   };
 
@@ -164,7 +166,12 @@ private:
     session.release(env);
   }
 
-  static void executeJob(napi_env, void *data) { static_cast<Job *>(data)->call.execute(); }
+  static void executeJob(napi_env, void *data) {
+    Job *job = static_cast<Job *>(data);
+    const double start = platform::milliseconds();
+    job->call.execute();
+    job->milliseconds = platform::milliseconds() - start;
+  }
 
   // On the JavaScript thread. In a worker that is being terminated every Node-API call fails, and only discard() counts.
   static void completeJob(napi_env env, napi_status status, void *data) {
@@ -175,7 +182,7 @@ private:
 
   // Calls `done` with an error, or with outputs: with neither it would take what the mailbox held before for a result.
   void report(napi_env env, Job *job) {
-    napi_value error = nullptr, outputs = nullptr, nothing, done;
+    napi_value error = nullptr, outputs = nullptr, nothing, done, took;
     if (job->call.failure.code) {
       if (!(error = values::toError(env, job->call.failure))) return;
     } else {
@@ -185,10 +192,11 @@ private:
           (pending && napi_get_and_clear_last_exception(env, &error) != napi_ok))
         return;
     }
-    if (napi_get_undefined(env, &nothing) != napi_ok || napi_get_reference_value(env, job->done, &done) != napi_ok)
+    if (napi_get_undefined(env, &nothing) != napi_ok || napi_get_reference_value(env, job->done, &done) != napi_ok ||
+        napi_create_double(env, job->milliseconds, &took) != napi_ok)
       return;
-    napi_value arguments[] = {error ? error : nothing, outputs ? outputs : nothing};
+    napi_value arguments[] = {error ? error : nothing, outputs ? outputs : nothing, took};
     // What it throws becomes an uncaught exception, as Node has it.
-    (void)napi_call_function(env, nothing, done, 2, arguments, nullptr);
+    (void)napi_call_function(env, nothing, done, 3, arguments, nullptr);
   }
 };

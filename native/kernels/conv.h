@@ -171,4 +171,10 @@ OM_INLINE void om_conv2d_f32(const float *x, const float *packed, float *y, cons
     }
 }
 
+/* For a shape that is not known when compiling, and no activation but Relu and Clip. */
+OM_SHARED void om_conv2d_any_f32(const float *x, const float *packed, float *y, const om_conv2d_shape *s,
+                                 const om_epilogue *given, void *scratch) {
+  om_conv2d_f32(x, packed, y, *s, om_as_clip(*given), scratch);
+}
+
 #endif

@@ -5,21 +5,11 @@
 #ifndef OM_DOT_INTEGER_H
 #define OM_DOT_INTEGER_H
 
-#include "vector.h"
+#include "lanes.h"
 
 #if OM_VECTOR_BYTES > 0
 typedef int16_t om_vs __attribute__((vector_size(OM_VECTOR_BYTES)));
 #endif
-
-OM_INLINE om_vi om_load_int(const void *p) {
-  om_vi v;
-  memcpy(&v, p, sizeof v);
-  return v;
-}
-
-OM_INLINE void om_store_int(void *p, om_vi v) { memcpy(p, &v, sizeof v); }
-
-OM_INLINE om_vi om_splat_int(int32_t x) { return (om_vi){0} + x; }
 
 /* Per lane: the lower halves' product plus the upper halves', of 16 bits each, signed. */
 OM_INLINE om_vi om_multiply_halves(om_vi a, om_vi b) {

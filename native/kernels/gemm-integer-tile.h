@@ -12,12 +12,12 @@ static inline __attribute__((always_inline, unused)) OM_INT_TARGET void OM_INT_T
 OM_UNROLL(12)
   for (int r = 0; r < rows; r++)
 OM_UNROLL(2)
-    for (int v = 0; v < vectors; v++) sum[r][v] = om_splat_int(0);
+    for (int v = 0; v < vectors; v++) sum[r][v] = om_load_int(t->start + v * OM_LANES);
   const ptrdiff_t quads = t->depth / 4, b_row = vectors * OM_VECTOR_STEP;
   const int8_t *OM_RESTRICT b = t->b;
   ptrdiff_t q = 0;
 #ifdef OM_INT_DOT
-  const uint8_t *OM_RESTRICT a = t->a + row0 * t->depth;
+  const uint8_t *OM_RESTRICT a = t->a + row0 * t->a_row;
   if (rows == 1) {
     /* A single row's few sums would wait for each other: let each of four steps have its own. */
     om_vi part[4][2];
@@ -32,7 +32,7 @@ OM_UNROLL(2)
           OM_INT_DOT(part[i][v], om_splat_int(om_quad(a + 4 * i)), column);
         }
 OM_UNROLL(2)
-    for (int v = 0; v < vectors; v++) sum[0][v] = part[0][v] + part[1][v] + part[2][v] + part[3][v];
+    for (int v = 0; v < vectors; v++) sum[0][v] += part[0][v] + part[1][v] + part[2][v] + part[3][v];
   }
   for (; q < quads; q++, b += b_row, a += 4) {
     om_vi column[2];
@@ -40,7 +40,7 @@ OM_UNROLL(2)
     for (int v = 0; v < vectors; v++) column[v] = om_load_int(b + v * OM_VECTOR_STEP);
 OM_UNROLL(12)
     for (int r = 0; r < rows; r++) {
-      const om_vi x = om_splat_int(om_quad(a + r * t->depth));
+      const om_vi x = om_splat_int(om_quad(a + r * t->a_row));
 OM_UNROLL(2)
       for (int v = 0; v < vectors; v++) OM_INT_DOT(sum[r][v], x, column[v]);
     }
@@ -62,10 +62,41 @@ OM_UNROLL(2)
     }
   }
 #endif
+  if (t->c) {
 OM_UNROLL(12)
-  for (int r = 0; r < rows; r++)
+    for (int r = 0; r < rows; r++)
 OM_UNROLL(2)
-    for (int v = 0; v < vectors; v++) om_store_int(t->c + (row0 + r) * OM_INT_COLUMNS + v * OM_LANES, sum[r][v]);
+      for (int v = 0; v < vectors; v++) om_store_int(t->c + (row0 + r) * OM_INT_PANEL + v * OM_LANES, sum[r][v]);
+    return;
+  }
+  if (t->rest) {
+OM_UNROLL(12)
+    for (int r = 0; r < rows; r++)
+OM_UNROLL(2)
+      for (int v = 0; v < vectors; v++)
+        sum[r][v] -= om_splat_int(t->rest[row0 + r]) * om_load_int(t->zero + v * OM_LANES);
+  }
+  const om_int_limits limits = t->limits;
+  uint8_t *y = t->y + row0 * t->y_row;
+  if (vectors == 2 && rows % 2 == 0) {
+    const om_vf even = om_load(t->scale), odd = om_load(t->scale + OM_LANES);
+OM_UNROLL(6)
+    for (int r = 0; r < rows; r += 2) {
+      const om_vi codes = om_int_four_codes(sum[r][0], sum[r][1], sum[r + 1][0], sum[r + 1][1], even, odd, &limits);
+      if (t->width == OM_INT_PANEL) {
+        om_store_half(y + r * t->y_row, codes, 0);
+        om_store_half(y + (r + 1) * t->y_row, codes, 1);
+      } else om_store_some_of_halves(y + r * t->y_row, t->y_row, codes, t->width);
+    }
+    return;
+  }
+OM_UNROLL(2)
+  for (int v = 0; v < vectors; v++) {
+    const om_vf scale = om_load(t->scale + v * OM_LANES);
+OM_UNROLL(12)
+    for (int r = 0; r < rows; r++)
+      om_store_codes(y + r * t->y_row + v * OM_LANES, om_int_codes(sum[r][v], scale, &limits), t->width - v * OM_LANES);
+  }
 }
 
 /* All rows of a block times one panel, of two vectors where it is `wide`. */

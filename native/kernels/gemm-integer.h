@@ -8,8 +8,7 @@
 #ifndef OM_GEMM_INTEGER_H
 #define OM_GEMM_INTEGER_H
 
-#include "dot-integer.h"
-#include "quantize.h"
+#include "finish-integer.h"
 
 /* Rows of a tile at most; tiles of fewer rows take what is left. */
 #if OM_VECTOR_BYTES == 64
@@ -22,15 +21,13 @@
 #define OM_INT_BLOCK_ROWS 32
 #endif
 #define OM_INT_PANEL (2 * OM_LANES)
-/* Columns whose sums wait for what is made of them. */
-#define OM_INT_COLUMNS 256
 
 /* Four bytes of k go together. */
 #define OM_INT_DEPTH(k) (((k) + 3) / 4 * 4)
 /* Bytes of a packed B[k, n]: see packIntegers of src/kernels/pack-integer.ts. */
 #define OM_INT_PACKED(k, n) (OM_INT_DEPTH(k) * (((n) + OM_LANES - 1) / OM_LANES * OM_LANES))
 /* Bytes of scratch of a product, 64-byte aligned. */
-#define OM_INT_SCRATCH(k) (OM_INT_BLOCK_ROWS * (3 * OM_INT_DEPTH(k) + 4 + 4 * OM_INT_COLUMNS) + 64)
+#define OM_INT_SCRATCH(k) (OM_INT_BLOCK_ROWS * (3 * OM_INT_DEPTH(k) + 4 + 4 * OM_INT_PANEL) + 64)
 
 /* Elements of B as they are stored: row r, column c at (r / inner) * outer_step + (r % inner) * inner_step + c * column. */
 typedef struct om_int_strides {
@@ -57,37 +54,19 @@ OM_SHARED void om_pack_integers(const void *b, const om_int_strides s, ptrdiff_t
   }
 }
 
-/* What becomes of the sums. */
-typedef enum om_int_result { OM_INT_SUMS, OM_INT_FLOATS, OM_INT_UINT8, OM_INT_INT8 } om_int_result;
-
-typedef struct om_int_product {
-  ptrdiff_t m, n, k;
-  const int8_t *packed; /* B */
-  const int32_t *sums;  /* of its columns */
-  bool a_signed, b_signed;
-  const void *a_zero, *b_zero;      /* as the operands' types; or NULL: 0 */
-  ptrdiff_t a_zero_step, b_zero_step; /* 1: one per row of A, per column of B; 0: one for all */
-  om_int_result result;
-  const float *scale; /* what sums are multiplied with for all results but OM_INT_SUMS */
-  ptrdiff_t scale_step; /* 1: one per column */
-  const int32_t *bias;       /* [n], added to the sums; or NULL */
-  const float *float_bias;   /* [n], added to floats; or NULL */
-  const void *y_zero;        /* of the result's type; or NULL: 0 */
-  void *y;
-  ptrdiff_t y_row; /* elements between rows */
-} om_int_product;
-
-OM_INLINE int32_t om_read_byte(const void *p, ptrdiff_t i, bool is_signed) {
-  return is_signed ? ((const int8_t *)p)[i] : ((const uint8_t *)p)[i];
-}
-
-/* Rows of A, OM_INT_DEPTH(k) bytes apart, and which panel of B; sums go to c. */
+/* Rows of A and a panel of B, and where what comes of them goes: codes to y, or sums to c. */
 typedef struct om_int_tile {
-  const uint8_t *a;      /* as bytes */
-  const uint32_t *halves; /* the same as pairs of halves: even bytes, odd bytes */
-  ptrdiff_t rows, depth;
+  const uint8_t *a;      /* as bytes, a_row apart */
+  const uint32_t *halves; /* the same as pairs of halves, a_row / 2 apart: even bytes, odd bytes */
+  ptrdiff_t a_row, rows, depth;
   const int8_t *b;
-  int32_t *c; /* rows OM_INT_COLUMNS apart */
+  int32_t *c;              /* rows OM_INT_PANEL apart; or NULL */
+  uint8_t *y;              /* rows y_row apart */
+  ptrdiff_t y_row, width;  /* of the panel's columns, how many there are */
+  const int32_t *start, *zero; /* of these columns, see om_int_columns; zeros where sums go to c */
+  const float *scale;
+  const int32_t *rest;    /* see om_int_finish_as */
+  om_int_limits limits;
 } om_int_tile;
 
 OM_INLINE int32_t om_quad(const void *p) {
@@ -125,136 +104,67 @@ OM_INLINE void om_int_panel(const om_int_tile *t, bool wide, om_dot_kind kind) {
 #endif
 }
 
-/* What is the same for all rows of some columns. */
-typedef struct om_int_columns {
-  int32_t start[OM_INT_COLUMNS]; /* added to the sums: the bias, less a_zero times the column's sum */
-  int32_t zero[OM_INT_COLUMNS];  /* of B as packed */
-  float scale[OM_INT_COLUMNS];
-} om_int_columns;
-
-OM_SHARED void om_int_prepare(const om_int_product *p, ptrdiff_t n0, ptrdiff_t count, int32_t a_zero, om_int_columns *to) {
-  const int32_t moved = p->b_signed ? 0 : 128;
-  memset(to, 0, sizeof *to);
-  for (ptrdiff_t j = 0; j < count; j++) {
-    to->start[j] = (p->bias ? p->bias[n0 + j] : 0) - (p->sums ? a_zero * p->sums[n0 + j] : 0);
-    to->zero[j] = (p->b_zero ? om_read_byte(p->b_zero, (n0 + j) * p->b_zero_step, p->b_signed) : 0) - moved;
-    to->scale[j] = p->scale ? p->scale[(n0 + j) * p->scale_step] : 1.0f;
-  }
-}
-
-/* Sums of a block to results: rows OM_INT_COLUMNS apart to rows of y from `row` and columns from n0 on. `rest`: of each row
- * of A its sum less k times its zero point. In steps of a vector whose results wait in `room`: stores of bytes may alias
- * all that is read, as far as C knows. */
-OM_INLINE void om_int_finish_as(const om_int_product *p, const int32_t *sum, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t n0,
-                                ptrdiff_t count, const om_int_columns *c, const int32_t *rest,
-                                const om_int_result result, const bool zeros) {
-  const float zero = !p->y_zero || result < OM_INT_UINT8 ? 0.0f : (float)om_read_byte(p->y_zero, 0, result == OM_INT_INT8);
-  const float *bias = p->float_bias ? p->float_bias + n0 : NULL;
-  const size_t size = result < OM_INT_UINT8 ? 4 : 1;
-  for (ptrdiff_t r = 0; r < rows; r++, sum += OM_INT_COLUMNS) {
-    char *y = (char *)p->y + (size_t)((row + r) * p->y_row + n0) * size;
-    const int32_t moved = zeros ? rest[r] : 0;
-    for (ptrdiff_t j = 0; j < count; j += OM_LANES) {
-      const ptrdiff_t width = om_min(OM_LANES, count - j);
-      int32_t whole[OM_LANES];
-      float real[OM_LANES];
-      uint8_t room[OM_LANES];
-      /* Beyond the last column there is room in the sums, and what comes of it is not stored. */
-      for (ptrdiff_t i = 0; i < OM_LANES; i++)
-        whole[i] = sum[j + i] + c->start[j + i] - (zeros ? moved * c->zero[j + i] : 0);
-      if (result == OM_INT_SUMS) {
-        memcpy(y + j * 4, whole, (size_t)width * 4);
-        continue;
-      }
-      for (ptrdiff_t i = 0; i < OM_LANES; i++) real[i] = (float)whole[i] * c->scale[j + i];
-      if (result == OM_INT_FLOATS) {
-        for (ptrdiff_t i = 0; bias && i < width; i++) real[i] += bias[j + i];
-        memcpy(y + j * 4, real, (size_t)width * 4);
-        continue;
-      }
-      if (result == OM_INT_UINT8)
-        for (ptrdiff_t i = 0; i < OM_LANES; i++) room[i] = (uint8_t)om_quantize(real[i], zero, 0.0f, 255.0f);
-      else
-        for (ptrdiff_t i = 0; i < OM_LANES; i++) room[i] = (uint8_t)(int8_t)om_quantize(real[i], zero, -128.0f, 127.0f);
-      if (width == OM_LANES) memcpy(y + j, room, OM_LANES);
-      else
-        for (ptrdiff_t i = 0; i < width; i++) y[j + i] = (char)room[i];
-    }
-  }
-}
-
-#define OM_INT_FINISH(name, result, zeros)                                                                             \
-  OM_SHARED void name(const om_int_product *p, const int32_t *sum, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t n0,        \
-                      ptrdiff_t count, const om_int_columns *c, const int32_t *rest) {                                 \
-    om_int_finish_as(p, sum, row, rows, n0, count, c, rest, result, zeros);                                            \
-  }
-OM_INT_FINISH(om_int_finish_sums, OM_INT_SUMS, true)
-OM_INT_FINISH(om_int_finish_floats, OM_INT_FLOATS, true)
-OM_INT_FINISH(om_int_finish_uint8, OM_INT_UINT8, false)
-OM_INT_FINISH(om_int_finish_uint8_zeros, OM_INT_UINT8, true)
-OM_INT_FINISH(om_int_finish_int8, OM_INT_INT8, false)
-OM_INT_FINISH(om_int_finish_int8_zeros, OM_INT_INT8, true)
-
-OM_INLINE void om_int_finish(const om_int_product *p, const int32_t *sum, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t n0,
-                             ptrdiff_t count, const om_int_columns *c, const int32_t *rest, bool zeros) {
-  if (p->result == OM_INT_SUMS) om_int_finish_sums(p, sum, row, rows, n0, count, c, rest);
-  else if (p->result == OM_INT_FLOATS) om_int_finish_floats(p, sum, row, rows, n0, count, c, rest);
-  else if (p->result == OM_INT_UINT8 && zeros) om_int_finish_uint8_zeros(p, sum, row, rows, n0, count, c, rest);
-  else if (p->result == OM_INT_UINT8) om_int_finish_uint8(p, sum, row, rows, n0, count, c, rest);
-  else if (zeros) om_int_finish_int8_zeros(p, sum, row, rows, n0, count, c, rest);
-  else om_int_finish_int8(p, sum, row, rows, n0, count, c, rest);
-}
-
 /* Writes whole rows row .. row + rows of A to `block`, `depth` bytes apart, each byte xor `flip`; what is behind k is free. */
 typedef void om_int_gather(const void *source, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t depth, uint8_t flip,
                            uint8_t *block);
 
-OM_INLINE int32_t om_int_a_zero(const om_int_product *p, ptrdiff_t row) {
-  return (p->a_zero ? om_read_byte(p->a_zero, row * p->a_zero_step, p->a_signed) : 0) + (p->a_signed ? 128 : 0);
-}
-
-/* The product over any source of A's rows. scratch: OM_INT_SCRATCH(k) bytes. */
+/* The product over any source of A's rows, or over A itself, where `gather` is NULL: rows of whole quads of unsigned bytes,
+ * k apart. scratch: OM_INT_SCRATCH(k) bytes. */
 OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, const om_int_product *p, void *scratch) {
+  scratch = om_own_scratch(scratch);
   const om_dot_kind kind = om_best_dot_kind();
   const ptrdiff_t depth = OM_INT_DEPTH(p->k), vectors = (p->n + OM_LANES - 1) / OM_LANES;
   const ptrdiff_t wide = vectors / 2 * OM_INT_PANEL;
   const bool zeros = p->b_zero || !p->b_signed, own = p->a_zero && p->a_zero_step;
-  int32_t *c = (int32_t *)scratch, *rest = c + OM_INT_BLOCK_ROWS * OM_INT_COLUMNS;
+  /* Codes leave the registers as such: a store and a load of each sum less. */
+  const bool direct = p->result >= OM_INT_UINT8 && !own;
+  int32_t *c = (int32_t *)scratch, *rest = c + OM_INT_BLOCK_ROWS * OM_INT_PANEL;
   uint8_t *block = (uint8_t *)om_round_up((ptrdiff_t)(rest + OM_INT_BLOCK_ROWS), 64);
   uint32_t *halves = (uint32_t *)(block + OM_INT_BLOCK_ROWS * depth);
+  static const int32_t zero_start[OM_INT_PANEL];
   om_int_columns columns;
   if (p->n <= OM_INT_COLUMNS && !own) om_int_prepare(p, 0, p->n, om_int_a_zero(p, 0), &columns);
-  memset(rest, 0, OM_INT_BLOCK_ROWS * sizeof *rest);
+  om_int_tile t = {.c = direct ? NULL : c, .halves = halves, .a_row = depth, .depth = depth, .y_row = p->y_row, .rest = zeros ? rest : NULL,
+                   .limits = om_int_limits_of(p)};
+  /* Blocks in a part, see parallel.h; what becomes of a sum costs as much as OM_INT_RESULT products. */
+  const ptrdiff_t together = OM_INT_LEAST_PART / OM_INT_BLOCK_ROWS / om_max(1, p->n) / (p->k + OM_INT_RESULT) + 1;
+  bool is_mine = false;
   for (ptrdiff_t row0 = 0; row0 < p->m; row0 += OM_INT_BLOCK_ROWS) {
-    om_int_tile t = {.a = block, .halves = halves, .depth = depth};
+    if (row0 / OM_INT_BLOCK_ROWS % together == 0) is_mine = om_is_mine();
+    if (!is_mine) continue;
     t.rows = om_min(OM_INT_BLOCK_ROWS, p->m - row0);
-    gather(source, row0, t.rows, depth, p->a_signed ? 0x80 : 0, block);
+    t.a = gather ? block : (const uint8_t *)source + row0 * depth;
+    if (gather) gather(source, row0, t.rows, depth, p->a_signed ? 0x80 : 0, block);
     if (zeros)
       for (ptrdiff_t r = 0; r < t.rows; r++) {
         int32_t sum = -(int32_t)p->k * om_int_a_zero(p, row0 + r);
-        for (ptrdiff_t i = 0; i < p->k; i++) sum += block[r * depth + i];
+        for (ptrdiff_t i = 0; i < p->k; i++) sum += t.a[r * depth + i];
         rest[r] = sum;
       }
     if (kind == OM_DOT_HALVES)
       for (ptrdiff_t i = 0; i < t.rows * (depth / 4); i++) {
-        const uint32_t quad = (uint32_t)om_quad(block + 4 * i);
+        const uint32_t quad = (uint32_t)om_quad(t.a + 4 * i);
         halves[2 * i] = quad & 0x00ff00ffu, halves[2 * i + 1] = quad >> 8 & 0x00ff00ffu;
       }
     for (ptrdiff_t n0 = 0; n0 < p->n; n0 += OM_INT_COLUMNS) {
       const ptrdiff_t n1 = om_min(p->n, n0 + OM_INT_COLUMNS);
-      for (ptrdiff_t j = n0; j < n1; j += j < wide ? OM_INT_PANEL : OM_LANES) {
+      if (!own && p->n > OM_INT_COLUMNS) om_int_prepare(p, n0, n1 - n0, om_int_a_zero(p, 0), &columns);
+      for (ptrdiff_t j = n0; j < n1; j += t.width) {
         t.b = p->packed + j * depth;
-        t.c = c + (j - n0);
+        t.width = om_min(j < wide ? OM_INT_PANEL : OM_LANES, n1 - j);
+        t.y = (uint8_t *)p->y + row0 * p->y_row + j;
+        t.start = direct ? columns.start + (j - n0) : zero_start;
+        t.zero = columns.zero + (j - n0);
+        t.scale = columns.scale + (j - n0);
         om_int_panel(&t, j < wide, kind);
-      }
-      if (!own) {
-        if (p->n > OM_INT_COLUMNS) om_int_prepare(p, n0, n1 - n0, om_int_a_zero(p, 0), &columns);
-        om_int_finish(p, c, row0, t.rows, n0, n1 - n0, &columns, rest, zeros);
-      } else
-        for (ptrdiff_t r = 0; r < t.rows; r++) {
-          om_int_prepare(p, n0, n1 - n0, om_int_a_zero(p, row0 + r), &columns);
-          om_int_finish(p, c + r * OM_INT_COLUMNS, row0 + r, 1, n0, n1 - n0, &columns, rest + r, zeros);
+        /* Panel by panel: sums of all columns would not stay in the cache. */
+        for (ptrdiff_t r = 0, rows; !direct && r < t.rows; r += rows) {
+          rows = own ? 1 : t.rows;
+          if (own) om_int_prepare(p, n0, n1 - n0, om_int_a_zero(p, row0 + r), &columns);
+          const int32_t *others = zeros ? rest + r : NULL;
+          om_int_finish(p, c + r * OM_INT_PANEL, OM_INT_PANEL, row0 + r, rows, j, t.width, &columns, j - n0, others);
         }
+      }
     }
   }
 }
@@ -291,7 +201,9 @@ OM_SHARED void om_gather_bytes(const void *source, ptrdiff_t row, ptrdiff_t rows
 /* A[m, k] times a packed B. */
 OM_INLINE void om_int_gemm(const void *a, const om_int_product p, void *scratch) {
   const om_int_matrix source = {(const uint8_t *)a, p.k};
-  om_int_gemm_gathered(om_gather_bytes, &source, &p, scratch);
+  const bool as_it_is = !p.a_signed && p.k % 4 == 0;
+  if (as_it_is) om_int_gemm_gathered(NULL, a, &p, scratch);
+  else om_int_gemm_gathered(om_gather_bytes, &source, &p, scratch);
 }
 
 #endif

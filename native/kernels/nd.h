@@ -87,7 +87,7 @@ OM_CONV_ND(om_conv_nd_f64, double)
 OM_CONV_TRANSPOSE_ND(om_conv_transpose_nd_f32, float)
 OM_CONV_TRANSPOSE_ND(om_conv_transpose_nd_f64, double)
 
-/* Largest element of each window; x f32[planes, in...], y f32[planes, out...].
+/* Largest element of each window, NaN where it holds one; x f32[planes, in...], y f32[planes, out...].
  * indices (or NULL): offsets of the winners in x as a whole, spatial axes row-major, or column-major where asked. */
 OM_SHARED void om_maxpool_nd_f32(const float *x, float *y, int64_t *indices, bool column_major, ptrdiff_t planes,
                                  const om_window_nd *window) {
@@ -99,8 +99,10 @@ OM_SHARED void om_maxpool_nd_f32(const float *x, float *y, int64_t *indices, boo
       ptrdiff_t winner = -1;
       for (ptrdiff_t tap = 0; tap < taps; tap++) {
         const ptrdiff_t from = om_tap_nd(window, at, tap);
-        if (from < 0 || (winner >= 0 && !(x[plane * pixels + from] > best))) continue;
-        best = x[plane * pixels + from];
+        if (from < 0) continue;
+        const float v = x[plane * pixels + from];
+        if (winner >= 0 && !(v > best || isnan(v))) continue;
+        best = v;
         winner = from;
       }
       y[plane * outs + at] = best;

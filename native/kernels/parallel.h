@@ -21,10 +21,17 @@
 #define OM_LEAST_PART 65536
 #endif
 
+/* Multiplications of a kernel that native threads are woken for: some 0.1 ms. */
+#ifndef OM_WAKING_WORK
+#define OM_WAKING_WORK 2000000
+#endif
+
+typedef struct om_parts om_parts;
+
 #ifndef OM_THREADS
 
-enum { OM_IS_THREADED = 0 };
-
+/* Whether other threads may be in this kernel, too. */
+static inline bool om_is_shared(void) { return false; }
 /* Whether the next part is for this thread to do. */
 static inline bool om_is_mine(void) { return true; }
 /* Waits until all parts so far are done, by whomever. */
@@ -32,81 +39,89 @@ static inline void om_settle(void) {}
 /* Scratch memory of this thread alone, of the bytes that the kernel's call stated; `given`, the call's, is for all of them. */
 static inline void *om_own_scratch(void *given) { return given; }
 /* Between these a thread is by itself: all parts in between are its own. */
-static inline bool om_begin_alone(void) { return false; }
-static inline void om_end_alone(bool before) { (void)before; }
+static inline om_parts *om_begin_alone(void) { return NULL; }
+static inline void om_end_alone(om_parts *before) { (void)before; }
 
 #else
 
-#include "threads.h"
+typedef void om_shared_kernel(const void *arguments);
 
-enum { OM_IS_THREADED = 1 };
+/* How far the threads are that are in a kernel. */
+struct om_parts {
+  uint32_t next; /* the part that is claimed next */
+  char apart[60]; /* lines of a cache */
+  uint32_t done; /* how many are done */
+};
 
 /* What a thread knows of the kernel that it is in. */
 typedef struct om_share {
-  bool is_shared; /* other threads may be in it, too */
-  bool is_busy;   /* with a part that is not counted as done */
-  uint32_t at;    /* parts that were come upon */
-  uint32_t end;   /* how many there are up to the one that was claimed last */
-  void *scratch;  /* its own; NULL: the call's */
+  om_parts *parts; /* NULL: every part is this thread's */
+  bool is_busy;    /* with a part that is not counted as done */
+  uint32_t at;     /* parts that were come upon */
+  uint32_t end;    /* how many there are up to the one that was claimed last */
+  void *scratch;   /* its own; NULL: the call's */
+  /* Of native code, see om_thread_pool.h: whose threads they are, and outside of kernels, how many may come. */
+  const struct om_pool *pool;
+  int32_t most;
 } om_share;
-static __thread om_share om_this;
 
-static struct {
-  _Alignas(64) uint32_t next; /* the part that is claimed next */
-  _Alignas(64) uint32_t done; /* how many are done */
-} om_parts;
+static void om_run_share(om_shared_kernel *kernel, const void *arguments, om_share share);
+
+#include "threads.h"
+
+/* Whether other threads may be in this kernel, too. */
+static inline bool om_is_shared(void) {
+  const om_share *own = om_here();
+  return own && own->parts;
+}
 
 static inline void om_end_part(om_share *own) {
-  if (own->is_busy) __atomic_fetch_add(&om_parts.done, 1, __ATOMIC_RELEASE);
+  if (own->is_busy) __atomic_fetch_add(&own->parts->done, 1, __ATOMIC_RELEASE);
   own->is_busy = false;
 }
 
 static __attribute__((noinline)) bool om_is_mine(void) {
-  om_share *own = &om_this;
-  if (!own->is_shared) return true;
+  om_share *own = om_here();
+  if (!own || !own->parts) return true;
   if (own->at == own->end) {
     om_end_part(own);
-    own->end = __atomic_fetch_add(&om_parts.next, 1, __ATOMIC_RELAXED) + 1;
+    own->end = __atomic_fetch_add(&own->parts->next, 1, __ATOMIC_RELAXED) + 1;
   }
   return own->is_busy = ++own->at == own->end;
 }
 
 static __attribute__((noinline, unused)) void om_settle(void) {
-  om_share *own = &om_this;
-  if (!own->is_shared) return;
+  om_share *own = om_here();
+  if (!own || !own->parts) return;
   if (own->at == own->end) om_end_part(own);
-  for (uint32_t done, turns = 0; (done = __atomic_load_n(&om_parts.done, __ATOMIC_ACQUIRE)) < own->at; turns++)
-    om_idle(&om_parts.done, done, turns);
+  uint32_t *word = &own->parts->done;
+  for (uint32_t done, turns = 0; (done = __atomic_load_n(word, __ATOMIC_ACQUIRE)) < own->at; turns++)
+    om_idle(word, done, turns);
 }
 
-static inline void *om_own_scratch(void *given) { return om_this.scratch ? om_this.scratch : given; }
+static inline void *om_own_scratch(void *given) {
+  const om_share *own = om_here();
+  return own && own->scratch ? own->scratch : given;
+}
 
-static inline bool om_begin_alone(void) {
-  const bool before = om_this.is_shared;
-  om_this.is_shared = false;
+/* What the thread is alone in, see om_end_alone(). */
+static inline om_parts *om_begin_alone(void) {
+  om_share *own = om_here();
+  om_parts *before = own ? own->parts : NULL;
+  if (own) own->parts = NULL;
   return before;
 }
-static inline void om_end_alone(bool before) { om_this.is_shared = before; }
-
-/* A thread's share of a kernel. */
-static void om_run_share(om_shared_kernel *kernel, const void *arguments, void *scratch) {
-  om_this = (om_share){.is_shared = true, .scratch = scratch};
-  kernel(arguments);
-  om_end_part(&om_this);
-  om_this = (om_share){0};
+static inline void om_end_alone(om_parts *before) {
+  if (before) om_here()->parts = before;
 }
 
-/* Runs a kernel on all threads that are there; its results are there afterwards.
- * own_bytes: of the memory that each needs for itself, see om_own_scratch(). */
-static void om_parallel(om_shared_kernel *kernel, const void *arguments, int64_t own_bytes) {
-  if (!om_gather_threads(own_bytes)) {
-    kernel(arguments);
-    return;
-  }
-  om_parts.next = om_parts.done = 0;
-  om_call_threads(kernel, arguments);
-  om_run_share(kernel, arguments, NULL);
-  om_await_threads();
+/* A thread's share of a kernel. */
+static void om_run_share(om_shared_kernel *kernel, const void *arguments, om_share share) {
+  om_share *before = om_here();
+  if (!om_go(&share)) return; /* to the others it is one that never came */
+  kernel(arguments);
+  om_end_part(&share);
+  om_go(before);
 }
 
 #endif

@@ -31,7 +31,7 @@ OM_INLINE void om_pool_pixel_f32(const float *x, float *y, const om_pool_window 
     for (ptrdiff_t kx = 0; kx < w.width; kx++) {
       const float *from = x + ky * w.line + kx * w.tap;
       const om_vf v = lanes == OM_LANES ? om_load(from) : om_load_first(from, lanes);
-      result = average ? result + v : om_at_least(v, result);
+      result = average ? result + v : om_larger(v, result);
     }
   if (average) result *= om_splat(scale);
   if (lanes == OM_LANES) om_store(y, result);
@@ -70,7 +70,7 @@ OM_INLINE void om_pool2d_f32(const float *x, float *y, const om_pool2d_shape s, 
   }
 }
 
-/* y[n, y, x, c] = the largest x of the window, -inf where it holds padding only. A NaN may or may not be passed on. */
+/* y[n, y, x, c] = the largest x of the window, -inf where it holds padding only; NaN where it holds one. */
 OM_INLINE void om_maxpool2d_f32(const float *x, float *y, const om_pool2d_shape s) { om_pool2d_f32(x, y, s, false); }
 
 /* y[n, y, x, c] = the mean of the window's elements inside the image, or with count_padding inside image and pads. */

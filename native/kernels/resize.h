@@ -96,25 +96,36 @@ OM_INLINE double om_resize_slack(const om_resize *r) {
   return r->by_size && r->coordinates != OM_TF_CROP_AND_RESIZE ? 0 : 1e-6;
 }
 
-/* The element that is nearest, of any element size. */
+/* The element that is nearest to output element `at`; -1 outside of the input, where that means extrapolation. */
+OM_INLINE ptrdiff_t om_resize_pick(const om_resize *r, om_rounding rounding, ptrdiff_t at) {
+  const double position = om_resize_position(r, at), slack = om_resize_slack(r);
+  if (position != position) return -1;
+  const double low = floor(position), part = position - low;
+  const bool up = rounding == OM_ROUND_CEIL           ? part > 0
+                  : rounding == OM_ROUND_PREFER_CEIL  ? part >= 0.5 - slack
+                  : rounding == OM_ROUND_PREFER_FLOOR ? part > 0.5 + slack
+                                                      : false;
+  return om_resize_clamp(r, low + up);
+}
+
+/* The elements that are nearest, of any element size; `picks` has room for r->out numbers. */
 OM_SHARED void om_resize_nearest(const void *x, void *y, const om_resize *r, om_rounding rounding, const void *filler,
-                                 ptrdiff_t element) {
-  const double slack = om_resize_slack(r);
-  for (ptrdiff_t at = 0; at < r->out; at++) {
-    const double position = om_resize_position(r, at), low = floor(position), part = position - low;
-    const bool up = rounding == OM_ROUND_CEIL                 ? part > 0
-                    : rounding == OM_ROUND_PREFER_CEIL  ? part >= 0.5 - slack
-                    : rounding == OM_ROUND_PREFER_FLOOR ? part > 0.5 + slack
-                                                        : false;
-    const ptrdiff_t from = om_resize_clamp(r, position != position ? 0 : low + up);
+                                 ptrdiff_t element, int64_t *picks) {
+  for (ptrdiff_t at = 0; at < r->out; at++) picks[at] = om_resize_pick(r, rounding, at);
 #define OM_NEAREST(T)                                                                                              \
-  for (ptrdiff_t o = 0; o < r->outer; o++)                                                                         \
-    for (ptrdiff_t j = 0; j < r->inner; j++)                                                                       \
-      ((T *)y)[(o * r->out + at) * r->inner + j] =                                                                 \
-          position != position ? *(const T *)filler : ((const T *)x)[(o * r->in + from) * r->inner + j];
-    OM_BY_ELEMENT_SIZE(element, OM_NEAREST)
-#undef OM_NEAREST
+  for (ptrdiff_t o = 0; o < r->outer; o++) {                                                                       \
+    const T *from = (const T *)x + o * r->in * r->inner;                                                           \
+    T *to = (T *)y + o * r->out * r->inner;                                                                        \
+    if (r->inner == 1)                                                                                             \
+      for (ptrdiff_t at = 0; at < r->out; at++) to[at] = picks[at] < 0 ? *(const T *)filler : from[picks[at]];     \
+    else                                                                                                           \
+      for (ptrdiff_t at = 0; at < r->out; at++, to += r->inner) {                                                  \
+        if (picks[at] < 0) om_fill(to, filler, element, r->inner);                                                 \
+        else memcpy(to, from + picks[at] * r->inner, (size_t)r->inner * sizeof(T));                                \
+      }                                                                                                            \
   }
+  OM_BY_ELEMENT_SIZE(element, OM_NEAREST)
+#undef OM_NEAREST
 }
 
 OM_INLINE double om_filter_weight(const om_filter *f, double distance) {
@@ -146,30 +157,60 @@ OM_SHARED ptrdiff_t om_resize_weights(const om_resize *r, const om_filter *f, do
   return count;
 }
 
-/* Linear and cubic interpolation; `weights` has room for r->in numbers. */
+/* What one output element is made of where nothing is made wider: `count` input elements from `first` on; 0: of none. */
+typedef struct om_resize_taps {
+  int64_t first, count;
+  double weights[4];
+} om_resize_taps;
+
+OM_SHARED void om_resize_list_taps(const om_resize *r, const om_filter *f, om_resize_taps *taps) {
+  for (ptrdiff_t at = 0; at < r->out; at++) {
+    const double position = om_resize_position(r, at);
+    ptrdiff_t first = 0;
+    taps[at].count = position != position ? 0 : om_resize_weights(r, f, position, taps[at].weights, &first);
+    taps[at].first = first;
+  }
+}
+
+/* Linear and cubic interpolation, outer by outer, so that what neighbouring elements are made of stays in the cache.
+ * taps: room for r->out of them; weights: for r->in numbers where f->antialias is set, which takes any number of taps. */
 #define OM_RESIZE_FILTER(name, T)                                                                                   \
-  OM_SHARED void name(const T *x, T *y, const om_resize *r, const om_filter *f, double *weights) {                  \
-    for (ptrdiff_t at = 0; at < r->out; at++) {                                                                     \
-      const double position = om_resize_position(r, at);                                                            \
-      ptrdiff_t first = 0;                                                                                          \
-      const ptrdiff_t count = position != position ? 0 : om_resize_weights(r, f, position, weights, &first);        \
-      for (ptrdiff_t o = 0; o < r->outer; o++) {                                                                    \
-        if (r->inner == 1 && count > 0) { /* along the last axis: the sum stays in a register */                    \
-          const T *from = x + o * r->in + first;                                                                    \
-          T sum = 0;                                                                                                \
-          for (ptrdiff_t i = 0; i < count; i++) sum += (T)weights[i] * from[i];                                     \
-          y[o * r->out + at] = sum;                                                                                 \
-          continue;                                                                                                 \
-        }                                                                                                           \
-        T *to = y + (o * r->out + at) * r->inner;                                                                   \
-        for (ptrdiff_t j = 0; j < r->inner; j++) to[j] = count == 0 ? (T)r->extrapolation : 0;                      \
-        for (ptrdiff_t i = 0; i < count; i++) {                                                                     \
-          const T *from = x + (o * r->in + first + i) * r->inner;                                                   \
-          const T weight = (T)weights[i];                                                                           \
-          for (ptrdiff_t j = 0; j < r->inner; j++) to[j] += weight * from[j];                                       \
-        }                                                                                                           \
-      }                                                                                                             \
+  /* `count` rows of `inner` elements, each times its weight. */                                                    \
+  OM_INLINE void name##_sum(const T *x, T *to, const ptrdiff_t inner, const double *weights, const ptrdiff_t count) { \
+    for (ptrdiff_t j = 0; j < inner; j++) {                                                                         \
+      T sum = (T)weights[0] * x[j];                                                                                 \
+      for (ptrdiff_t i = 1; i < count; i++) sum += (T)weights[i] * x[i * inner + j];                                \
+      to[j] = sum;                                                                                                  \
     }                                                                                                               \
+  }                                                                                                                 \
+  OM_SHARED void name##_row(const T *x, T *to, ptrdiff_t inner, const double *weights, ptrdiff_t count, T none) {   \
+    if (count == 2) name##_sum(x, to, inner, weights, 2);                                                           \
+    else if (count == 4) name##_sum(x, to, inner, weights, 4);                                                      \
+    else if (count > 0) name##_sum(x, to, inner, weights, count);                                                   \
+    else                                                                                                            \
+      for (ptrdiff_t j = 0; j < inner; j++) to[j] = none;                                                           \
+  }                                                                                                                 \
+  OM_SHARED void name(const T *x, T *y, const om_resize *r, const om_filter *f, om_resize_taps *taps,               \
+                      double *weights) {                                                                            \
+    const T none = (T)r->extrapolation;                                                                             \
+    if (f->antialias) {                                                                                             \
+      for (ptrdiff_t at = 0; at < r->out; at++) {                                                                   \
+        const double position = om_resize_position(r, at);                                                          \
+        ptrdiff_t first = 0;                                                                                        \
+        const ptrdiff_t count = position != position ? 0 : om_resize_weights(r, f, position, weights, &first);      \
+        for (ptrdiff_t o = 0; o < r->outer; o++)                                                                    \
+          name##_row(x + (o * r->in + first) * r->inner, y + (o * r->out + at) * r->inner, r->inner, weights, count, none); \
+      }                                                                                                             \
+      return;                                                                                                       \
+    }                                                                                                               \
+    om_resize_list_taps(r, f, taps);                                                                                \
+    for (ptrdiff_t o = 0; o < r->outer; o++, x += r->in * r->inner)                                                 \
+      for (ptrdiff_t at = 0; at < r->out; at++, y += r->inner) {                                                    \
+        const om_resize_taps *t = taps + at;                                                                        \
+        const T *from = x + t->first * r->inner;                                                                    \
+        if (r->inner == 1 && t->count == 2) y[0] = (T)t->weights[0] * from[0] + (T)t->weights[1] * from[1];         \
+        else name##_row(from, y, r->inner, t->weights, t->count, none);                                             \
+      }                                                                                                             \
   }
 OM_RESIZE_FILTER(om_resize_f32, float)
 OM_RESIZE_FILTER(om_resize_f64, double)

@@ -57,7 +57,9 @@ static inline void *om_allocate(int64_t bytes) {
 #else
   const size_t size = ((size_t)bytes + 63u + (bytes == 0)) & ~(size_t)63;
 #endif
-#if __STDC_VERSION__ >= 201112L && !defined(OM_EXACT)
+#if defined(_WIN32)
+  return malloc(size); /* what is aligned there is not for free() */
+#elif __STDC_VERSION__ >= 201112L && !defined(OM_EXACT)
   return aligned_alloc(64, size);
 #else
   void *memory = NULL;

@@ -98,7 +98,17 @@ OM_INLINE om_vf om_splat(float x) {
 #define OM_MASKED 0
 #endif
 
-/* The larger one; of a NaN in v: NaN (ONNX Relu, Clip and MaxPool pass NaN on). `bound` must not be NaN. */
+/* The larger one; NaN where either is. */
+OM_INLINE om_vf om_larger(om_vf a, om_vf b) {
+#if OM_VECTOR_BYTES > 0
+  om_vi take = (a > b) | (a != a);
+  return (om_vf)((take & (om_vi)a) | (~take & (om_vi)b));
+#else
+  return a > b || a != a ? a : b;
+#endif
+}
+
+/* The larger one; of a NaN in v: NaN (ONNX Relu and Clip pass NaN on). `bound` must not be NaN. */
 OM_INLINE om_vf om_at_least(om_vf v, om_vf bound) {
 #if OM_VECTOR_BYTES > 0
   om_vi take = bound > v;

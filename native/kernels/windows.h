@@ -36,7 +36,9 @@ OM_LPPOOL(om_lppool_nd_f64, double, pow, fabs)
       ptrdiff_t winner = -1;                                                                                 \
       for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                           \
         const ptrdiff_t from = om_tap_nd(window, i % outs, tap);                                             \
-        if (from >= 0 && (winner < 0 || plane[from] > plane[winner])) winner = from;                         \
+        /* of a NaN, which is unequal to itself: that */                                                     \
+        if (from >= 0 && (winner < 0 || plane[from] > plane[winner] || plane[from] != plane[from]))          \
+          winner = from;                                                                                     \
       }                                                                                                      \
       /* nothing but padding under a dilated window: any element that is safe to read */                     \
       winner = om_max(winner, 0);                                                                            \

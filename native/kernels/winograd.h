@@ -17,6 +17,11 @@
 #define OM_WINOGRAD_TILES (2 * OM_TILE_ROWS)
 #define OM_WINOGRAD_COLUMNS 64
 
+/* Pixels of an output from which it pays, and how many there are to a tile of 16 on average: an output of one or two lines
+ * leaves most of a tile unused. */
+#define OM_WINOGRAD_LEAST_PIXELS 96
+#define OM_WINOGRAD_LEAST_FILL 7
+
 /* Floats of the packed weights: 36 packed matrices [channels, out_channels]. */
 #define OM_WINOGRAD_PACKED(channels, out_channels) (36 * OM_GEMM_PACKED(channels, out_channels))
 
@@ -157,22 +162,36 @@ OM_SHARED void om_winograd_output_f32(const float *m, const om_winograd_target *
   if (c < columns) om_winograd_gather_tile(m, t, c, columns - c);
 }
 
-/* The tiles first .. first + count of one image. */
+/* A tile of the output: its image, and its first pixel. */
+typedef struct om_winograd_place {
+  ptrdiff_t image, y, x;
+} om_winograd_place;
+
+OM_INLINE om_winograd_place om_winograd_place_of(const om_conv2d_shape s, ptrdiff_t tile) {
+  const ptrdiff_t across = (s.out_width + 3) / 4, whole = (s.out_height + 3) / 4 * across;
+  const ptrdiff_t image = s.batch == 1 ? 0 : tile / whole, within = tile - image * whole;
+  return (om_winograd_place){image, within / across * 4, within % across * 4};
+}
+
+/* The tiles first .. first + count of all images. */
 OM_INLINE void om_winograd_block_f32(const float *x, const float *packed, float *y, const om_conv2d_shape s,
                                      const om_epilogue e, ptrdiff_t first, const ptrdiff_t count, void *scratch) {
   const ptrdiff_t x_pixel = s.x_pixel ? s.x_pixel : s.channels, y_pixel = s.y_pixel ? s.y_pixel : s.out_channels;
-  const ptrdiff_t across = (s.out_width + 3) / 4, depth = om_pass_depth(s.channels, 0);
+  const ptrdiff_t residual_row = e.residual_row ? e.residual_row : s.out_channels;
+  const ptrdiff_t depth = om_pass_depth(s.channels, 0);
   const ptrdiff_t plane = OM_WINOGRAD_TILES * OM_A_ROW, pass = 36 * plane;
   const ptrdiff_t passes = (s.channels + depth - 1) / depth;
+  const bool clamp = e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
   float *v = (float *)scratch, *m = v + passes * pass, *zeros = m + 36 * OM_WINOGRAD_TILES * OM_WINOGRAD_COLUMNS;
   memset(zeros, 0, (size_t)s.channels * sizeof(float));
   for (ptrdiff_t tile = 0; tile < count; tile++) {
-    const ptrdiff_t y0 = (first + tile) / across * 4 - s.pad_top, x0 = (first + tile) % across * 4 - s.pad_left;
+    const om_winograd_place at = om_winograd_place_of(s, first + tile);
+    const float *image = x + at.image * s.height * s.width * x_pixel;
     const float *pixel[36];
     for (ptrdiff_t i = 0; i < 36; i++) {
-      const ptrdiff_t at_y = y0 + i / 6, at_x = x0 + i % 6;
+      const ptrdiff_t at_y = at.y - s.pad_top + i / 6, at_x = at.x - s.pad_left + i % 6;
       const bool inside = at_y >= 0 && at_y < s.height && at_x >= 0 && at_x < s.width;
-      pixel[i] = inside ? x + (at_y * s.width + at_x) * x_pixel : zeros;
+      pixel[i] = inside ? image + (at_y * s.width + at_x) * x_pixel : zeros;
     }
     om_winograd_input_f32(pixel, s.channels, depth, v + tile * OM_A_ROW, plane, pass);
   }
@@ -197,48 +216,61 @@ OM_INLINE void om_winograd_block_f32(const float *x, const float *packed, float 
         }
       }
     for (ptrdiff_t tile = 0; tile < count; tile++) {
-      const ptrdiff_t out_y = (first + tile) / across * 4, out_x = (first + tile) % across * 4;
+      const om_winograd_place at = om_winograd_place_of(s, first + tile);
+      const ptrdiff_t to = (at.image * s.out_height + at.y) * s.out_width + at.x;
       om_winograd_target t = {.pixel = y_pixel,
                               .line = s.out_width * y_pixel,
-                              .residual_pixel = e.residual_row,
-                              .residual_line = s.out_width * e.residual_row,
-                              .height = om_min(4, s.out_height - out_y),
-                              .width = om_min(4, s.out_width - out_x),
-                              .clamp = e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP,
+                              .residual_pixel = residual_row,
+                              .residual_line = s.out_width * residual_row,
+                              .height = om_min(4, s.out_height - at.y),
+                              .width = om_min(4, s.out_width - at.x),
+                              .clamp = clamp,
                               .low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f,
                               .high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY};
-      t.y = y + (out_y * s.out_width + out_x) * y_pixel + n0;
-      t.residual = e.residual ? e.residual + (out_y * s.out_width + out_x) * e.residual_row + n0 : NULL;
+      t.y = y + to * y_pixel + n0;
+      t.residual = e.residual ? e.residual + to * residual_row + n0 : NULL;
       t.bias = e.bias ? e.bias + n0 : NULL;
       om_winograd_output_f32(m + tile * OM_WINOGRAD_COLUMNS, &t, n1 - n0);
+      if (e.activation == OM_ACT_NONE || clamp) continue;
+      for (ptrdiff_t i = 0; i < t.height * t.width; i++)
+        om_activate_row_f32(t.y + i / t.width * t.line + i % t.width * t.pixel, n1 - n0, e.activation, e.alpha, e.beta);
     }
   }
 }
 
 /* As om_conv2d_f32, for kernel 3x3, stride 1, dilation 1, groups 1. packed: packWinogradWeights of src/kernels/pack.ts.
- * scratch: OM_WINOGRAD_SCRATCH(channels) bytes. */
+ * scratch: OM_WINOGRAD_SCRATCH(channels) bytes. Tiles of several images go through together. */
 OM_INLINE void om_conv2d_winograd_f32(const float *x, const float *packed, float *y, const om_conv2d_shape s,
                                       const om_epilogue e, void *scratch) {
-  const ptrdiff_t x_pixel = s.x_pixel ? s.x_pixel : s.channels, y_pixel = s.y_pixel ? s.y_pixel : s.out_channels;
-  const ptrdiff_t tiles = (s.out_height + 3) / 4 * ((s.out_width + 3) / 4), rest = tiles % OM_WINOGRAD_TILES;
-  const ptrdiff_t outs = s.out_height * s.out_width;
+  if (s.batch < 1 || s.out_height < 1 || s.out_width < 1) return; /* so that the product below is no overflow */
+  const ptrdiff_t tiles = s.batch * ((s.out_height + 3) / 4) * ((s.out_width + 3) / 4), rest = tiles % OM_WINOGRAD_TILES;
   void *own = om_own_scratch(scratch);
-  for (ptrdiff_t image = 0; image < s.batch; image++) {
-    const float *from = x + image * s.height * s.width * x_pixel;
-    float *to = y + image * outs * y_pixel;
-    om_epilogue part = e;
-    part.residual_row = e.residual_row ? e.residual_row : s.out_channels;
-    if (e.residual) part.residual = e.residual + image * outs * part.residual_row;
-    for (ptrdiff_t tile = 0; tile < tiles - rest; tile += OM_WINOGRAD_TILES)
-      if (om_is_mine()) om_winograd_block_f32(from, packed, to, s, part, tile, OM_WINOGRAD_TILES, own);
-    if (rest > 0 && om_is_mine()) om_winograd_block_f32(from, packed, to, s, part, tiles - rest, rest, own);
-    if (e.activation == OM_ACT_NONE || e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP) continue;
-    om_settle();
-    for (ptrdiff_t line = 0; line < s.out_height; line++)
-      if (om_is_mine())
-        for (ptrdiff_t at = line * s.out_width; at < (line + 1) * s.out_width; at++)
-          om_activate_row_f32(to + at * y_pixel, s.out_channels, e.activation, e.alpha, e.beta);
-  }
+  /* Code for whole blocks and code for the rest, where their heights are known; else one for both, in half the time. */
+  const bool known = __builtin_constant_p(rest);
+  for (ptrdiff_t tile = 0; tile < (known ? tiles - rest : tiles); tile += OM_WINOGRAD_TILES)
+    if (om_is_mine())
+      om_winograd_block_f32(x, packed, y, s, e, tile, known ? OM_WINOGRAD_TILES : om_min(OM_WINOGRAD_TILES, tiles - tile),
+                            own);
+  if (known && rest > 0 && om_is_mine()) om_winograd_block_f32(x, packed, y, s, e, tiles - rest, rest, own);
+}
+
+/* Whether Winograd's way is the faster one for an output of this size, see winogradPays of src/kernels/shape.ts. */
+OM_INLINE bool om_winograd_pays(const om_conv2d_shape s) {
+  if (s.batch < 1 || s.out_height < 1 || s.out_width < 1) return false;
+  const ptrdiff_t pixels = s.batch * s.out_height * s.out_width;
+  const ptrdiff_t tiles = s.batch * ((s.out_height + 3) / 4) * ((s.out_width + 3) / 4);
+  return pixels >= OM_WINOGRAD_LEAST_PIXELS && pixels >= OM_WINOGRAD_LEAST_FILL * tiles;
+}
+
+/* Either way, for sizes that only the run knows. packed: for Winograd's, direct: for om_conv2d_f32; scratch: for both.
+ * What is small is not worth code of its own: one function does it for all convolutions, unless their activation has to be
+ * known. */
+OM_INLINE void om_conv2d_by_size_f32(const float *x, const float *packed, const float *direct, float *y,
+                                     const om_conv2d_shape s, const om_epilogue e, void *scratch) {
+  const bool clamps = e.activation == OM_ACT_NONE || e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
+  if (om_winograd_pays(s)) om_conv2d_winograd_f32(x, packed, y, s, e, scratch);
+  else if (clamps) om_conv2d_any_f32(x, direct, y, &s, &e, scratch);
+  else om_conv2d_f32(x, direct, y, s, e, scratch);
 }
 
 #endif

@@ -18,9 +18,6 @@
 #include "om_export.h"
 #include "runtime.h"
 
-typedef void om_shared_kernel(const void *arguments);
-static void om_run_share(om_shared_kernel *kernel, const void *arguments, void *scratch);
-
 #define OM_CLOSED (UINT32_C(1) << 31)
 
 /* Looks at a word before sleeping, some 30 µs: from one kernel of a model to the next is mostly less. */
@@ -47,8 +44,19 @@ static struct {
   uint32_t met; /* workers that have come into the kernel, see om_meet() */
 } om_threads = {.gate = OM_CLOSED};
 
+/* Of the one kernel that is shared at a time. */
+static om_parts om_all_parts;
+
 /* Whether this thread may sleep: that of a page must not. */
 static __thread bool om_sleeps;
+
+static __thread om_share *om_here_pointer;
+
+static inline om_share *om_here(void) { return om_here_pointer; }
+static inline bool om_go(om_share *share) {
+  om_here_pointer = share;
+  return true;
+}
 
 /* Waiting and waking are in functions of their own, which hold nothing that is needed afterwards: V8 11.3 (Node 20) was seen
  * to lose a local variable over memory.atomic.wait32, in code of its baseline compiler.
@@ -111,6 +119,20 @@ static void om_await_threads(void) {
   }
 }
 
+/* Runs a kernel on all threads that are there; its results are there afterwards.
+ * own_bytes: of the memory that each needs for itself, see om_own_scratch(). */
+static void om_parallel(om_shared_kernel *kernel, const void *arguments, int64_t own_bytes, int64_t work) {
+  (void)work;
+  if (!om_gather_threads(own_bytes)) {
+    kernel(arguments);
+    return;
+  }
+  om_all_parts.next = om_all_parts.done = 0;
+  om_call_threads(kernel, arguments);
+  om_run_share(kernel, arguments, (om_share){.parts = &om_all_parts});
+  om_await_threads();
+}
+
 /* Before the first om_call(): how many workers there will be, and whether this thread may sleep. */
 void om_open(uint32_t workers, uint32_t sleeps);
 OM_EXPORT(om_open) void om_open(uint32_t workers, uint32_t sleeps) {
@@ -153,7 +175,8 @@ OM_EXPORT(om_work) void om_work(uint32_t number, uint32_t stack) {
     if (__atomic_load_n(&om_threads.dismissed, __ATOMIC_ACQUIRE)) break;
     if (!(__atomic_fetch_add(&om_threads.gate, 1, __ATOMIC_ACQ_REL) & OM_CLOSED)) {
       om_meet(1);
-      om_run_share(om_threads.kernel, om_threads.arguments, om_threads.scratch + number * om_threads.scratch_bytes);
+      om_run_share(om_threads.kernel, om_threads.arguments,
+                   (om_share){.parts = &om_all_parts, .scratch = om_threads.scratch + number * om_threads.scratch_bytes});
       for (int i = 0; i < OM_STACK_GUARD; i++)
         if (guard[i] != OM_CLOSED) __builtin_trap();
     }

@@ -1,43 +1,43 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { diskError, makeFolder } from '../cache/disk.ts'
+import { isFilled, keepText } from '../cache/kept-text.ts'
 import { CompileError, EnvironmentError } from '../errors.ts'
-import { addonFlags, addonPlatform } from '../runtime/addon.ts'
+import { addonFlags } from '../runtime/addon.ts'
 import type { Target } from '../targets/index.ts'
 import { type HeaderPackage, selfContained } from './addon-source.ts'
-import { runCompiler } from '../toolchains/spawn.ts'
 import { findCxx, installAdvice, type Toolchain } from '../toolchains/find.ts'
+import { addonMain, addonSourcesHash, headerPackageNames, prebuiltAddon, prebuiltAddonFor } from './prebuilt-addon.ts'
 
 export interface AddonOptions {
   /** C++ compiler, with arguments if need be (`ccache g++`). Default: `CXX`, `c++`, `g++`, `clang++`. */
   readonly cxx?: string
   /** Folder that keeps compiled addons; processes share it. */
   readonly outDir: string
+  /** Is told when one is compiled. */
+  readonly log?: (line: string) => void
   readonly signal?: AbortSignal
 }
 
-const native = fileURLToPath(new URL('../../native/', import.meta.url))
-const addonFolder = join(native, 'addon')
-const addonMain = join(addonFolder, 'addon.cc')
-
 /**
- * The Node-API addon for this machine: one that was built ahead, or one compiled here the first time it is asked for.
- * The file's name is a hash of all that goes into it, so a new package version or compiler makes a new one.
+ * The Node-API addon for this machine: the one that came with the package, or, where a compiler is named or there is none,
+ * one compiled here the first time it is asked for. Its file's name is a hash of all that goes into it, so a new package version or compiler makes a new one.
  *
  * @returns absolute path of the `.node` file
  * @throws EnvironmentError when there is no C++ compiler, no C++ library, or `outDir` can't be written to
  * @throws CompileError `COMPILE_ADDON` when the compiler refuses the sources
  */
 export async function buildAddon(options: AddonOptions): Promise<string> {
-  return prebuiltAddon() ?? compiled(await findCompiler(options), process.platform, options)
+  const prebuilt = options.cxx === undefined ? prebuiltAddon() : undefined
+  return prebuilt ?? compiled(await findCompiler(options), process.platform, options)
 }
 
-/** The same for the Linux of a target, by a cross compiler. */
+/** The same for the Linux of a target, by a cross compiler where none came with the package. */
 export async function crossBuildAddon(target: Target, options: AddonOptions): Promise<string> {
+  const prebuilt = options.cxx === undefined ? prebuiltAddonFor(target) : undefined
+  if (prebuilt !== undefined) return prebuilt
   const toolchain = await findCompiler(options, target)
   if (/linux/.test(toolchain.machine)) return compiled(toolchain, 'linux', options)
   const message = `${toolchain.command.join(' ')} makes addons for ${toolchain.machine}, not for Linux.`
@@ -52,15 +52,7 @@ export async function crossBuildAddon(target: Target, options: AddonOptions): Pr
 export async function writeAddonSource({ outDir }: AddonOptions): Promise<string> {
   const text = await selfContained(addonMain, await headerPackages())
   const path = join(outDir, `${createHash('sha256').update(text).digest('hex').slice(0, 32)}.cc`)
-  if (await isFilled(path)) return path
-  const temporary = `${path}.${process.pid}.tmp`
-  try {
-    await makeFolder(outDir)
-    await writeFile(temporary, text)
-    await rename(temporary, path)
-  } catch (error) {
-    throw diskError(error, outDir)
-  }
+  await keepText(path, () => text)
   return path
 }
 
@@ -71,31 +63,26 @@ function findCompiler({ cxx, outDir }: AddonOptions, target?: Target): Promise<T
 
 async function compiled(toolchain: Toolchain, platform: string, options: AddonOptions): Promise<string> {
   const recipe: Recipe = { flags: addonFlags(platform), headers: await headerPackages() }
-  const addon = join(options.outDir, `${await contentHash(toolchain, recipe)}.node`)
-  if (!(await isFilled(addon))) await compile(toolchain, recipe, addon, options)
+  const addon = join(options.outDir, `${contentHash(toolchain, recipe)}.node`)
+  if (await isFilled(addon)) return addon
+  options.log?.(
+    `compiling the addon for ${toolchain.machine} with ${toolchain.version}, once: it is kept in ${options.outDir}`,
+  )
+  await compile(toolchain, recipe, addon, options)
   return addon
 }
 
-/** Whether this machine's addon comes with the package, so that no C++ compiler is needed. */
-export function hasPrebuiltAddon(): boolean {
-  return prebuiltAddon() !== undefined
-}
-
-function prebuiltAddon(): string | undefined {
-  const folder = join(addonFolder, 'prebuilds')
-  if (!existsSync(folder)) return undefined
-  const file = join(folder, `${addonPlatform()}.node`)
-  return existsSync(file) ? file : undefined
-}
+/** In each package: its headers, its license. */
+const places = {
+  'node-api-headers': ['include', 'LICENSE'],
+  'node-addon-api': ['.', 'LICENSE.md'],
+} as const satisfies Record<(typeof headerPackageNames)[number], readonly [string, string]>
 
 async function headerPackages(): Promise<readonly HeaderPackage[]> {
   const require = createRequire(import.meta.url)
-  const places = [
-    ['node-api-headers', 'include', 'LICENSE'],
-    ['node-addon-api', '.', 'LICENSE.md'],
-  ] as const
   return Promise.all(
-    places.map(async ([name, include, license]) => {
+    headerPackageNames.map(async (name) => {
+      const [include, license] = places[name]
       const manifest = require.resolve(`${name}/package.json`)
       const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string }
       return { name, version, include: join(dirname(manifest), include), license: join(dirname(manifest), license) }
@@ -108,12 +95,10 @@ interface Recipe {
   readonly headers: readonly HeaderPackage[]
 }
 
-async function contentHash(toolchain: Toolchain, { flags, headers }: Recipe): Promise<string> {
+function contentHash(toolchain: Toolchain, { flags, headers }: Recipe): string {
   const hash = createHash('sha256')
   hash.update(JSON.stringify([toolchain.banner, toolchain.machine, process.platform, process.arch, flags]))
-  for (const folder of [addonFolder, join(native, 'abi')])
-    for (const name of (await readdir(folder)).toSorted())
-      if (/\.(?:cc|h)$/.test(name)) hash.update(name).update(await readFile(join(folder, name)))
+  hash.update(addonSourcesHash())
   for (const { name, version } of headers) hash.update(name).update(version)
   return hash.digest('hex').slice(0, 32)
 }
@@ -132,6 +117,7 @@ async function compile(toolchain: Toolchain, recipe: Recipe, addon: string, opti
     const includes = recipe.headers.flatMap(({ include }) => ['-isystem', include])
     const output = join(staging, 'addon.node')
     const args = [...recipe.flags, ...includes, addonMain, '-o', output]
+    const { runCompiler } = await import('../toolchains/spawn.ts') // which one that is kept does without
     const result = await runCompiler(toolchain.command, args, { cwd: staging, signal })
     if (result.status !== 0) throw failure(toolchain, result.stderr || result.stdout, outDir)
     await rename(output, addon)
@@ -156,11 +142,4 @@ function failure({ command, version }: Toolchain, output: string, outDir: string
     return new EnvironmentError('ENVIRONMENT_NO_LIBSTDCXX', message, data)
   }
   return new CompileError('COMPILE_ADDON', `${compiler} can't compile the addon: ${first}. Please report it.`, data)
-}
-
-function isFilled(path: string): Promise<boolean> {
-  return stat(path).then(
-    (info) => info.isFile() && info.size > 0,
-    () => false,
-  )
 }

@@ -13,13 +13,11 @@ import { kernelMacros, type KernelShape, kernelShapes } from '../kernels/shape.t
 import type { Sharing } from './shared-kernel.ts'
 import type { PlanOptions } from './plan.ts'
 import { weightNotes } from './weight-notes.ts'
+import { isSteady, workOf } from './work.ts'
 import { generateSource } from './source.ts'
 import { compileLibrary, type Toolchain, type Weights, weightsSection } from '../toolchains/cc.ts'
 import { compileWasm } from '../toolchains/wasm.ts'
 import type { WasmToolchain } from '../toolchains/wasm-find.ts'
-
-/** OM_BUILTIN_ABI of native/abi/om_builtin.h. */
-export const OM_BUILTIN_ABI = 3
 
 export interface BuiltinOptions {
   readonly target: Target
@@ -39,7 +37,7 @@ export interface BuiltinOptions {
   readonly identity: string
   /** Have the library measure each of its nodes. */
   readonly profile?: boolean
-  /** When threads share kernels, of WebAssembly; default: never. */
+  /** When threads share kernels; default: never. */
   readonly sharing?: Sharing | undefined
 }
 
@@ -57,6 +55,10 @@ export interface BuiltinResult {
   readonly signature: Signature
   /** What the user should be told of the model, in sentences. */
   readonly notes: readonly string[]
+  /** Floating-point operations of one run, where they are known. */
+  readonly flops?: number | undefined
+  /** Whether the time of a run depends on nothing but the sizes of the inputs. */
+  readonly isSteady: boolean
 }
 
 type GraphOptions = Pick<BuiltinOptions, 'dims' | 'weights'>
@@ -96,6 +98,10 @@ export interface BuiltinSource {
   readonly arenaBytes: number
   /** Whether threads share any kernel. */
   readonly isShared: boolean
+  /** Floating-point operations of one run, where they are known. */
+  readonly flops: number | undefined
+  /** As in `BuiltinResult`. */
+  readonly isSteady: boolean
 }
 
 /** The C of a model, and what its user should be told of the model, in sentences. */
@@ -123,7 +129,7 @@ export function graphSource(
 ): BuiltinSource {
   const shape = shapeFor(target)
   const isWasm = target.arch === 'wasm32'
-  const rooms = isWasm ? ['freestanding', 'wasm', 'abi', 'kernels'] : ['abi', 'kernels']
+  const rooms = isWasm ? ['freestanding', 'wasm', 'abi', 'kernels'] : ['threads', 'abi', 'kernels']
   const { head, body, weights, signature, arenaBytes, isShared } = generateSource(graph, {
     target: target.name,
     byteOrder: target.byteOrder,
@@ -132,7 +138,7 @@ export function graphSource(
     compiler: identity,
     profile,
     apart,
-    ...(isWasm && { sharing }),
+    sharing,
   })
   const bytes = weights.reduce((sum, chunk) => sum + chunk.length, 0)
   const macros = kernelMacros(shape).map((macro) => `#define ${macro.slice(2).replace('=', ' ')}\n`)
@@ -143,6 +149,8 @@ export function graphSource(
     signature,
     arenaBytes,
     isShared,
+    flops: workOf(graph),
+    isSteady: isSteady(graph),
   }
 }
 
@@ -152,7 +160,7 @@ export function graphSource(
  * @throws ModelError, CompileError, EnvironmentError as the rooms below say
  */
 export async function compileBuiltin(model: Model, options: BuiltinOptions): Promise<BuiltinResult> {
-  const { text, weights, includeDirs, signature, arenaBytes, notes, isShared } = builtinSource(model, options)
+  const { text, weights, includeDirs, arenaBytes, isShared, ...known } = builtinSource(model, options)
   const { toolchain, stagingRoot, signal, target, optimize, limits } = options
   const job = {
     source: text,
@@ -168,10 +176,10 @@ export async function compileBuiltin(model: Model, options: BuiltinOptions): Pro
   }
   if (target.arch === 'wasm32') {
     const made = await compileWasm({ ...job, arenaBytes, isShared, ...(isForWasm(toolchain) && { toolchain }) })
-    return { ...made, signature, notes: [...notes, ...made.notes] }
+    return { ...made, ...known, notes: [...known.notes, ...made.notes] }
   }
   const made = await compileLibrary({ ...job, ...(toolchain && !isForWasm(toolchain) && { toolchain }) })
-  return { ...made, signature, notes }
+  return { ...made, ...known }
 }
 
 function isForWasm(toolchain: Toolchain | WasmToolchain | undefined): toolchain is WasmToolchain {

@@ -64,9 +64,21 @@ export function loadingOf(run: Run, shape: KernelShape): Loading | undefined {
     return (packing || costs.isMade(value)) && stored < WORTHWHILE * bytes && bytes - stored >= LEAST_SAVED
   })
   const saved = chosen.reduce((sum, { value, bytes }) => sum + bytes - costs.of(value), 0)
-  const worthwhile = saved < LEAST_SAVED_IN_ALL ? chosen.filter(({ value }) => value.recipe?.isStored) : chosen
+  const worthwhile =
+    saved < LEAST_SAVED_IN_ALL
+      ? chosen.filter(({ value }) => value.recipe?.isStored)
+      : withOtherForms(chosen, demanded, costs)
   if (worthwhile.length === 0 && fixed.values.length === 0 && fixed.packed.length === 0) return undefined
   return build(worthwhile, { ...fixed, nodes: run.fixed }, costs, shape)
+}
+
+/** What is packed one way when loading is stored as it is, so that it costs nothing to pack it in other ways, too. */
+function withOtherForms(chosen: readonly Demanded[], demanded: readonly Demanded[], costs: Costs): Demanded[] {
+  const isChosen = new Set(chosen)
+  const stored = new Set(
+    chosen.flatMap(({ value, packing }) => (packing && !costs.isMade(value) ? [value.constant] : [])),
+  )
+  return demanded.filter((one) => isChosen.has(one) || (one.packing && stored.has(one.value.constant)))
 }
 
 /** Results of nodes that run when loading. */

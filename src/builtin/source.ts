@@ -26,7 +26,7 @@ export interface SourceOptions {
   readonly apart?: boolean
   /** What a library exports: onnx-mlir's ABI and the descriptor, or what a host of WebAssembly calls (native/wasm/om_wasm.h). */
   readonly entry: 'native' | 'wasm'
-  /** When threads share kernels, where the C is compiled with OM_THREADS; default: never. */
+  /** When threads share kernels; default: never. */
   readonly sharing?: Sharing | undefined
 }
 
@@ -62,7 +62,7 @@ export function generateSource(graph: Graph, options: SourceOptions): ModelSourc
   ]
   const includes = [...new Set([...own, ...table.headers])].map((header) => `#include "${header}"\n`).join('')
   return {
-    head: `${options.sharing ? `#define OM_LEAST_PART ${options.sharing.part}\n` : ''}#include "om_builtin.h"\n#include "om_export.h"\n${includes}${table.declarations()}\n`,
+    head: `${sharingMacros(table, options)}#include "om_builtin.h"\n#include "om_export.h"\n${includes}${table.declarations()}\n`,
     body: [
       constants.definitions(),
       table.definitions(),
@@ -76,6 +76,12 @@ export function generateSource(graph: Graph, options: SourceOptions): ModelSourc
     arenaBytes: plan.arenaBytes,
     isShared: table.isShared,
   }
+}
+
+/** Modules for threads are compiled of the same text as those without; of native libraries there is one for both. */
+function sharingMacros({ sharing, isShared }: KernelTable, { entry }: SourceOptions): string {
+  if (!sharing || !isShared) return ''
+  return `#define OM_LEAST_PART ${sharing.part}\n${entry === 'native' ? '#define OM_THREADS\n' : ''}`
 }
 
 /** The C of what is made when the model is loaded, and where values are then; empty where there is nothing to do. */

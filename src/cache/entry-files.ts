@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, statSync, utimesSync } from 'node:fs'
-import { constants, copyFile, open, rename, rm, unlink } from 'node:fs/promises'
+import { closeSync, createReadStream, fsync, openSync, readFileSync, statSync, utimesSync } from 'node:fs'
+import { constants, copyFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { diskError, makeFolder } from './disk.ts'
 import { type Entry, fileName, type Manifest, readManifest, type StoredFile, writeManifest } from './entry.ts'
 import { hashFile, temporaryName } from './file-memo.ts'
@@ -76,13 +77,8 @@ async function addManifest(folder: string, manifest: Manifest): Promise<void> {
   const temporary = join(folder, temporaryName())
   const path = join(folder, `${manifest.key}.json`)
   try {
-    const file = await open(temporary, 'wx')
-    try {
-      await file.writeFile(writeManifest(manifest))
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    await writeFile(temporary, writeManifest(manifest), { flag: 'wx' })
+    await flush(temporary)
     await moveInto(temporary, path, async () => (await readEntry(folder, manifest.key)) !== undefined)
   } finally {
     await rm(temporary, { force: true })
@@ -91,18 +87,23 @@ async function addManifest(folder: string, manifest: Manifest): Promise<void> {
 
 /** Reads back what the copy really holds, and has it on the disk before anything names it. */
 async function hashAndFlush(path: string): Promise<{ sha256: string; bytes: number }> {
-  const file = await open(path, 'r+')
+  await flush(path)
+  const hash = createHash('sha256')
+  let bytes = 0
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    hash.update(chunk as Buffer)
+    bytes += (chunk as Buffer).length
+  }
+  return { sha256: hash.digest('hex'), bytes }
+}
+
+/** By a plain descriptor: the `FileHandle` of what stands in for Node's own file system, as Yarn's Plug'n'Play, has no `sync`. */
+async function flush(path: string): Promise<void> {
+  const file = openSync(path, 'r+')
   try {
-    await file.sync()
-    const hash = createHash('sha256')
-    let bytes = 0
-    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) {
-      hash.update(chunk)
-      bytes += chunk.length
-    }
-    return { sha256: hash.digest('hex'), bytes }
+    await promisify(fsync)(file)
   } finally {
-    await file.close()
+    closeSync(file)
   }
 }
 

@@ -7,10 +7,12 @@ import { join } from 'node:path'
  * Remembers what was worked out from a file, for as long as the file's stat stays the same: hashing 100 MB of weights or
  * asking a compiler for its version would be most of the time of a cache hit.
  *
- * Why a stat is enough: writing to a file, and replacing it by another, changes its ctime, which no program can set, or
+ * Why a stat is enough: `write()` to a file, and replacing it by another, changes its ctime, which no program can set, or
  * its inode. What could slip through is a write within the clock tick of the stat (git's "racily clean" files). So a value
  * is remembered only if the file's ctime was at least `SETTLED_MS` old when the stat was taken, and only if the stat
- * was the same before and after the work. What stays undetected is a disk that changes bits by itself.
+ * was the same before and after the work. What stays undetected is a write through a mapping (`mmap`, numpy.memmap), which
+ * changes the ctime with the first write to a page that is clean, not with later ones until the page has been written
+ * back; and a disk that changes bits by itself.
  *
  * @param folder where it is kept beyond this process; `undefined` to keep it in memory only
  * @param kind what is worked out; part of the key beside the path
@@ -23,16 +25,41 @@ export async function rememberByStat(
 ): Promise<string> {
   const before = fingerprint(path)
   // What is not there has nothing to be remembered by; the work says so in its own words.
-  if (!before) return work()
-  const key = createHash('sha256').update(`${kind}\0${path}`).digest('hex')
+  return before ? remembered(folder, kind, [path], before, work) : work()
+}
+
+/**
+ * The same of what was worked out from several files, each of which may be there or not. Where the work comes to nothing,
+ * nothing is remembered.
+ */
+export async function rememberByStats<Value extends string | undefined>(
+  folder: string | undefined,
+  kind: string,
+  paths: readonly string[],
+  work: () => Promise<Value>,
+): Promise<Value | string> {
+  return remembered(folder, kind, paths, fingerprints(paths), work)
+}
+
+/** @param before the fingerprint of the files as they are now */
+async function remembered<Value extends string | undefined>(
+  folder: string | undefined,
+  kind: string,
+  paths: readonly string[],
+  before: Fingerprint,
+  work: () => Promise<Value>,
+): Promise<Value | string> {
+  const key = createHash('sha256')
+    .update([kind, ...paths].join('\0'))
+    .digest('hex')
   const known = memory.get(key) ?? readMemo(folder, key)
   if (known?.stat === before.text) {
     memory.set(key, known)
     return known.value
   }
   const value = await work()
-  const after = fingerprint(path)
-  if (after?.text === before.text && before.takenMs - before.changedMs >= SETTLED_MS) {
+  const after = fingerprints(paths)
+  if (value !== undefined && after.text === before.text && before.takenMs - before.changedMs >= SETTLED_MS) {
     const memo: Memo = { stat: after.text, value }
     memory.set(key, memo)
     await writeMemo(folder, key, memo)
@@ -80,9 +107,24 @@ interface Memo {
 
 const memory = new Map<string, Memo>()
 
+interface Fingerprint {
+  readonly text: string
+  readonly changedMs: number
+  readonly takenMs: number
+}
+
 // Synchronous, as all that a cache hit consists of: one small look at a time, for which the way through the thread pool
 // and back would take longer than the look itself, most of all on a busy machine.
-function fingerprint(path: string): { text: string; changedMs: number; takenMs: number } | undefined {
+function fingerprints(paths: readonly string[]): Fingerprint {
+  const each = paths.map(fingerprint)
+  return {
+    text: each.map((one) => one?.text ?? 'none').join(' '),
+    changedMs: Math.max(...each.map((one) => one?.changedMs ?? 0)),
+    takenMs: Math.min(...each.map((one) => one?.takenMs ?? Infinity)),
+  }
+}
+
+function fingerprint(path: string): Fingerprint | undefined {
   const takenMs = Date.now()
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
   if (!stats) return undefined

@@ -1,8 +1,10 @@
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { tmpdir } from 'node:os'
+import { join, resolve, sep } from 'node:path'
+import { makeFolders, userCache } from '../runtime/user-folder.ts'
 import { isAlive } from './lock.ts'
+import { nearestPackage } from './nearest-package.ts'
 
 const NAME = 'unplugin-onnx-mlir'
 
@@ -12,7 +14,7 @@ export const DAY_MS = 24 * 3600 * 1000
 export interface FolderOptions {
   /** The project's folder, or one in it. Default: the working directory. */
   readonly cwd?: string
-  readonly env?: Readonly<NodeJS.ProcessEnv>
+  readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /**
@@ -27,44 +29,30 @@ export function defaultFolder({ cwd = process.cwd(), env = process.env }: Folder
   return candidates.find(isWritable)
 }
 
-/** Of the nearest package, if it has one: Yarn's Plug'n'Play does without, and we don't make it. */
-function nearestNodeModules(start: string): string | undefined {
-  for (let folder = resolve(start); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json'))) {
-      const modules = join(folder, 'node_modules')
-      return existsSync(modules) ? modules : undefined
-    }
-    if (folder === dirname(folder)) return undefined
-  }
+/**
+ * Where compiled addons are kept, given a folder that can be written to: what is in `node_modules` is lost with `npm ci`,
+ * and one addon serves all projects of a user.
+ */
+export function addonFolder(cache: string, env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const ofUser = join(userCache(env), NAME)
+  const isLost = cache.split(sep).includes('node_modules')
+  return join(isLost && isWritable(ofUser) ? ofUser : cache, 'addon')
 }
 
-function userCache(env: Readonly<NodeJS.ProcessEnv>): string {
-  if (process.platform === 'win32') return env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local')
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches')
-  // The XDG specification has relative values ignored.
-  const xdg = env['XDG_CACHE_HOME']
-  return xdg?.startsWith('/') ? xdg : join(homedir(), '.cache')
+/** Of the nearest package, if it has one: Yarn's Plug'n'Play does without, and we don't make it. */
+function nearestNodeModules(start: string): string | undefined {
+  const folder = nearestPackage(start)
+  const modules = folder && join(folder, 'node_modules')
+  return modules && existsSync(modules) ? modules : undefined
 }
 
 function isWritable(folder: string): boolean {
   try {
-    makeEach(folder)
+    makeFolders(folder)
     accessSync(folder, constants.W_OK)
     return statSync(folder).isDirectory()
   } catch {
     return false
-  }
-}
-
-/** Not the `recursive` of `mkdirSync`, which never ends below /proc: see `makeFolder`. */
-function makeEach(folder: string): void {
-  if (existsSync(folder)) return
-  makeEach(dirname(folder))
-  try {
-    mkdirSync(folder)
-  } catch (error) {
-    // Another process may have made it meanwhile.
-    if (!existsSync(folder)) throw error
   }
 }
 

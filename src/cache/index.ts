@@ -1,5 +1,6 @@
 export { type ArtifactFacts, type Cache, type CacheOptions, type MadeArtifact, openCache } from './cache.ts'
 export type { Entry, StoredFile } from './entry.ts'
+export { addonFolder } from './folder.ts'
 export { artifactKey, type KeyParts, ownVersion } from './key.ts'
 export type { ListedEntry } from './maintenance.ts'
 export type { GetOrMakeOptions, Made, Store } from './store.ts'

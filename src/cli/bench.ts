@@ -1,8 +1,10 @@
 import { cpus } from 'node:os'
 import { resolve } from 'node:path'
+import { readModel } from '../onnx/read.ts'
 import type { OperatorDefinition } from '../ops/user/define.ts'
 import { signatureOf } from '../pipeline.ts'
 import { didYouMean } from '../request/suggest.ts'
+import { agreementFor, stepsOf, withSteps } from './bench/agreement.ts'
 import { type CallOverhead, measureCallOverhead } from './bench/call-overhead.ts'
 import { benchInBrowser } from './bench/browser/models.ts'
 import { networks } from './bench/browser/network.ts'
@@ -20,6 +22,7 @@ import { dimsOption, inputDimsFlag, type Sizes } from './dims.ts'
 import { stemOf } from './model-build.ts'
 import { operatorsFlag, operatorsOption } from './operators.ts'
 import { listOf, numberOption, onlyOption } from './parse.ts'
+import { summaries } from './summaries.ts'
 
 /** What differs between the command of the CLI and `npm run bench`. */
 export interface BenchDefaults {
@@ -45,7 +48,7 @@ export function createBench(defaults: BenchDefaults = {}): Command {
   const { packages = process.cwd(), models, sizes = {} } = defaults
   return {
     name: 'bench',
-    summary: 'Time models on several engines, in turn and on the same inputs, and compare their results',
+    summary: summaries.bench,
     positionals: { usage: models ? '[MODEL …]' : 'MODEL …', min: 0, max: Infinity },
     options: {
       models: { type: 'string', value: 'DIR', help: 'all .onnx files and test folders of a folder' },
@@ -55,7 +58,7 @@ export function createBench(defaults: BenchDefaults = {}): Command {
         value: 'NAME,…',
         help: `of ${engineNames.join(', ')} (default: builtin,onnxruntime-node)`,
       },
-      threads: { type: 'string', value: 'N', help: 'threads for onnxruntime (default: 1)' },
+      threads: { type: 'string', value: 'N', help: 'threads of each engine (default: 1)' },
       rounds: { type: 'string', value: 'N', help: 'rounds per model (default: 30)' },
       seconds: { type: 'string', value: 'N', help: 'stop a model after this long, short of its rounds (default: 30)' },
       dims: inputDimsFlag,
@@ -74,8 +77,8 @@ export function createBench(defaults: BenchDefaults = {}): Command {
       },
       files: {
         type: 'string',
-        value: 'url|inline',
-        help: 'with --browser: where our module is (default: url, beside the JavaScript)',
+        value: 'auto|url|inline',
+        help: 'with --browser: where our module is (default: auto, as a build decides by itself)',
       },
       operators: operatorsFlag,
       trace: { type: 'string', value: 'FILE', help: 'with --profile: write a trace for Perfetto or chrome://tracing' },
@@ -84,10 +87,13 @@ export function createBench(defaults: BenchDefaults = {}): Command {
     notes: `Each round takes one sample of every engine; "faster" (in JSON: pairedRatio) is the median over the rounds of
 onnxruntime-node's time by the engine's, and ratio the same of their medians: above 1 is faster than onnxruntime-node.
 Where that is not among the engines, onnxruntime-web is what the others are compared with.
-The largest relative difference to its outputs is that of numpy's allclose: |a - e| / (|e| + atol / rtol), rtol 1e-3, atol 1e-5.
+The largest relative difference to its outputs, for which it runs the graph without its optimisations, is that of numpy's
+allclose: |a - e| / (|e| + atol / rtol), rtol 1e-3, atol 1e-5 or that share of an output's largest value, and a step of the
+scale where a DequantizeLinear gives the output.
 --browser takes builtin-wasm and onnxruntime-web, both by default: "first result" is from asking for the page to the output, in
 a new browser that has shown only an empty page, from this machine, and over a network as Chromium's DevTools slow it down, with
-files compressed by gzip; medians of up to 7 loads in turn. "page" is all that a page loads. "sooner" and "faster" are ratios to the last engine.
+files compressed by gzip; medians of up to 7 loads in turn. "page" is all that a page loads. "sooner" and "faster" are ratios to the last engine;
+"itself" is that of first results without what a page takes whose script does nothing, which is measured in turn with them.
 --profile takes builtin (the default) and onnx-mlir, and names operators as they do. Nodes that became one share a line; those
 that take no time at all, such as a Reshape, have none. A share is one of the time in all nodes.`,
     async run(invocation) {
@@ -96,6 +102,8 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
       if (values['trace'] !== undefined && !isProfile) throw usage('--trace is for --profile')
       const isBrowser = flags.has('browser')
       if (isProfile && isBrowser) throw usage('--profile and --browser are two things')
+      const [ofPages] = ['network', 'files'].filter((name) => !isBrowser && values[name] !== undefined)
+      if (ofPages !== undefined) throw usage(`--${ofPages} is for --browser`)
       const operators = await operatorsOption(invocation)
       if (isBrowser && operators) throw usage('--operators is for engines in Node: leave --browser out')
       const usual = isProfile ? 'builtin' : isBrowser ? browserEngines.join() : 'builtin,onnxruntime-node'
@@ -116,19 +124,14 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
         node: process.version,
       }
       if (isProfile) {
-        const { ok, profiles } = await profileModels(
-          chosen.map(({ path }) => path),
-          names,
-          sizesOf,
-          options,
-          invocation,
-        )
+        const { ok, profiles } = await profileModels(chosen, names, sizesOf, options, invocation)
         return { ok, text: '', json: { models: profiles, machine } }
       }
       if (isBrowser) {
         const over = networksOf(invocation)
-        const files = values['files'] ?? 'url'
-        if (files !== 'url' && files !== 'inline') throw usage(`--files takes url or inline; given ${files}`)
+        const files = values['files'] ?? 'auto'
+        if (files !== 'auto' && files !== 'url' && files !== 'inline')
+          throw usage(`--files takes auto, url or inline; given ${files}`)
         const pages = { ...options, packages, networks: over, files } as const
         const { ok, results } = await benchInBrowser(chosen, names, sizesOf, pages, invocation)
         return { ok, text: '', json: { models: results, machine } }
@@ -178,7 +181,8 @@ async function benchModel(
   try {
     const given = await dataSetsOf(entry)
     const sets = given.length > 0 ? given : randomSets((await signatureOf(path, options.operators)).inputs, sizes)
-    return await compareEngines(path, engines, sets, options)
+    const toleranceOf = withSteps(stepsOf(await readModel(path)), agreementFor)
+    return await compareEngines(path, engines, sets, { ...options, toleranceOf })
   } catch (error) {
     options.signal?.throwIfAborted()
     return Object.fromEntries(engines.map(({ name }) => [name, { error: reasonOf(error) }]))
@@ -198,8 +202,8 @@ function engineNamesOf({ values, usage }: Invocation, otherwise: string): Engine
 
 function engineOf(name: EngineName, threads: number, packages: string, invocation: Invocation): Engine {
   return name === 'onnxruntime-node' || name === 'onnxruntime-web'
-    ? onnxRuntimeEngine(name, packages, threads)
-    : compiledEngine(name, invocation)
+    ? onnxRuntimeEngine(name, packages, threads, { asWritten: true })
+    : compiledEngine(name, threads, invocation)
 }
 
 /** Which models to take, and whether to take the cost of a call. */

@@ -1,12 +1,13 @@
 import { type Cache, type ListedEntry, openCache } from '../cache/index.ts'
 import type { Command, Invocation, Outcome } from './command.ts'
 import { bytesText, table } from './style.ts'
+import { summaries } from './summaries.ts'
 
 const actions = ['list', 'dir', 'clear', 'prune'] as const
 
 export const cache: Command = {
   name: 'cache',
-  summary: 'Show the cache of compiled models, empty it, or bring it below a size',
+  summary: summaries.cache,
   positionals: { usage: `[${actions.join('|')}]`, min: 0, max: 1 },
   options: {
     cache: {

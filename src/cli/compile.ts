@@ -7,18 +7,18 @@ import type { BuildResult } from '../pipeline.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { requirementsOf } from '../targets/index.ts'
 import type { Command, Invocation, Outcome } from './command.ts'
-import { emitC, OUT_OPTION } from './emit-c.ts'
-import { emitOnnxMlirStage } from './emit-stage.ts'
 import { buildModel, buildOptions, compilerText, modelArgument, requestOptions, stemOf } from './model-build.ts'
 import { dimsFlag, dimsOption } from './dims.ts'
+import { OUT_OPTION } from './output.ts'
 import { bytesText } from './style.ts'
+import { summaries } from './summaries.ts'
 
 const kinds = ['library', 'c', ...stages] as const
 
 /** The library alone: it has onnx-mlir's C ABI, so any program can load it. What loads it in JavaScript is part of what a bundler emits. */
 export const compile: Command = {
   name: 'compile',
-  summary: 'Compile a model to a shared library with the C ABI of onnx-mlir, or to a WebAssembly module',
+  summary: summaries.compile,
   positionals: modelArgument,
   options: {
     ...buildOptions,
@@ -40,8 +40,12 @@ library as it stands, without the checks that a build makes. inspect --stages co
       )
     const out = resolve(values['out'] ?? '.')
     const options = { ...requestOptions(invocation), dims: dimsOption(invocation) }
-    if (kind === 'c') return emitC(id, out, options, invocation)
-    if (kind !== 'library') return emitOnnxMlirStage(kind, id, out, options, invocation)
+    // What a library that is in the cache does without is not loaded.
+    if (kind === 'c') return (await import('./emit-c.ts')).emitC(id, out, options, invocation)
+    if (kind !== 'library') {
+      const { emitOnnxMlirStage } = await import('./emit-stage.ts')
+      return emitOnnxMlirStage(kind, id, out, options, invocation)
+    }
     return writeLibrary(id, out, await buildModel(invocation, id, options), invocation)
   },
 }

@@ -9,13 +9,14 @@ import type { Command, Invocation } from './command.ts'
 import { buildOptions, requestOptions } from './model-build.ts'
 import { operatorsFlag, operatorsOption } from './operators.ts'
 import { numberOption } from './parse.ts'
+import { summaries } from './summaries.ts'
 
 /** Of what earlier runs compiled, this much is kept. */
 const keptBytes = 1 << 29
 
 export const conformance: Command = {
   name: 'conformance',
-  summary: 'Run an ONNX backend test folder and count what passes',
+  summary: summaries.conformance,
   options: {
     suite: { type: 'string', value: 'DIR', help: 'the test folder (required)' },
     filter: { type: 'string', value: 'RE', help: 'only tests whose names match this regular expression' },

@@ -1,5 +1,5 @@
 import { bytesOf } from '../builtin/plan.ts'
-import { sizeAtOne, symbolName, symbolsOf } from '../graph/dim.ts'
+import { sizeAtOne } from '../graph/dim.ts'
 import { allNodes, type Graph, type Value } from '../graph/graph.ts'
 import { usedBy } from '../graph/uses.ts'
 import { operatorOf } from '../ops/index.ts'
@@ -10,17 +10,6 @@ export function flopsOf(graph: Graph): number {
   let total = 0
   for (const node of allNodes(graph)) total += sizeAtOne(nodeFlops(node))
   return total
-}
-
-/** The dynamic dimensions that are taken as 1: symbols, and `x[1]` where axis 1 of input x has no name. */
-export function assumedDims(graph: Graph): string[] {
-  const names = new Set<string>()
-  const values = [...graph.inputs, ...[...allNodes(graph)].flatMap((node) => node.outputs)]
-  for (const value of values) for (const dim of value.shape ?? []) symbolsOf(dim, names)
-  const unnamed = graph.inputs.flatMap(({ name, shape = [] }) =>
-    shape.flatMap((dim, axis) => (symbolName(dim)?.startsWith('?') ? [`${name}[${axis}]`] : [])),
-  )
-  return [...[...names].filter((name) => !name.startsWith('?')).sort(), ...unnamed]
 }
 
 /**

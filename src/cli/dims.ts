@@ -1,6 +1,4 @@
 import type { UsageError } from '../errors.ts'
-import { sizeNames } from '../graph/given-sizes.ts'
-import type { Model } from '../onnx/model.ts'
 import { isSize } from '../request/dims.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { isTensor, type SignatureDim, type SignatureEntry, type TensorEntry } from '../runtime/signature.ts'
@@ -54,12 +52,8 @@ export function expectDims(
   expectNames(sizes, names, usage)
 }
 
-/** Whether all sizes are what a model can be compiled for. @throws UsageError as `expectDims` */
-export function expectSymbols(sizes: Sizes, model: Model, usage: (problem: string) => UsageError): void {
-  expectNames(sizes, sizeNames(model, new Map(Object.entries(sizes))), usage)
-}
-
-function expectNames(sizes: Sizes, dims: readonly unknown[], usage: (problem: string) => UsageError): void {
+/** @throws UsageError where a size is for none of these dimensions */
+export function expectNames(sizes: Sizes, dims: readonly unknown[], usage: (problem: string) => UsageError): void {
   const known = [...new Set(dims.filter((name) => typeof name === 'string'))]
   const unknown = Object.keys(sizes).find((name) => !known.includes(name))
   if (unknown === undefined) return

@@ -2,11 +2,12 @@ import type { Check } from './doctor/check.ts'
 import { runChecks } from './doctor/checks.ts'
 import type { Command } from './command.ts'
 import { bold, dim, green, red, yellow } from './style.ts'
-import { nearestProject } from './types.ts'
+import { nearestProject } from '../cache/nearest-package.ts'
+import { summaries } from './summaries.ts'
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'Check what this machine has for compiling models, and how to get what is missing',
+  summary: summaries.doctor,
   options: {
     root: { type: 'string', value: 'DIR', help: 'the project (default: the nearest folder with a package.json)' },
     cache: { type: 'string', value: 'DIR', help: 'folder of the cache (default: see the command cache dir)' },

@@ -11,10 +11,8 @@ import { parseRequest, type RequestOptions } from '../request/index.ts'
 import { resolveTarget } from '../targets/index.ts'
 import type { Invocation, Outcome } from './command.ts'
 import { readingOption } from './operators.ts'
+import { OUT_OPTION } from './output.ts'
 import { bytesText } from './style.ts'
-
-/** What to do where a command's results find no place. */
-export const OUT_OPTION = 'name another folder with --out'
 
 /** The line that C begins with: the model, so that it isn't overwritten by the next one's. */
 function markOf(model: string): string {

@@ -1,12 +1,13 @@
 import type { Command } from './command.ts'
 import { optionsOf } from './parse.ts'
 import { bold } from './style.ts'
+import { summaries } from './summaries.ts'
 
 const program = 'unplugin-onnx-mlir'
 
 /** What `--help` says without a command. */
-export function overview(commands: readonly Command[]): string {
-  const lines = commands.map(({ name, summary }) => `  ${bold(name.padEnd(12))} ${summary}`)
+export function overview(): string {
+  const lines = Object.entries(summaries).map(([name, summary]) => `  ${bold(name.padEnd(12))} ${summary}`)
   return [
     `Usage: ${program} COMMAND …`,
     lines.join('\n'),

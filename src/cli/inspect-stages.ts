@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { CompileError } from '../errors.ts'
-import { isText, type Stage, stages } from '../onnx-mlir/options.ts'
+import { isText, type Stage, stages, textStages } from '../onnx-mlir/options.ts'
 import { countOperations } from '../onnx-mlir/operations.ts'
 import { parseRequest, type Request } from '../request/index.ts'
 import { didYouMean } from '../request/suggest.ts'
@@ -26,9 +26,6 @@ interface StageFailure {
   readonly stage: Stage
   readonly error: string
 }
-
-/** The stages whose text can be shown. */
-export const textStages = stages.filter(isText)
 
 /** The operations of every stage from the model's own nodes to LLVM IR, or, with `--stage`, the text of one. */
 export async function inspectStages(invocation: Invocation): Promise<Outcome> {

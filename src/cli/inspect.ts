@@ -1,18 +1,21 @@
 import { readModel } from '../onnx/read.ts'
-import { modelFile } from '../plugin/models.ts'
+import { modelFile } from '../request/request.ts'
+import { assumedText } from '../report/assumed.ts'
 import { resolveTarget } from '../targets/index.ts'
 import { printable } from '../printable.ts'
 import type { Command } from './command.ts'
 import { type InspectedValue, type Inspection, inspectModel } from './inspection.ts'
 import { modelArgument } from './model-build.ts'
 import { operatorsFlag, readingOption } from './operators.ts'
-import { dimsFlag, dimsOption, expectSymbols } from './dims.ts'
-import { inspectStages, textStages } from './inspect-stages.ts'
+import { dimsFlag, dimsOption } from './dims.ts'
+import { expectSymbols } from './expect-symbols.ts'
+import { textStages } from '../onnx-mlir/options.ts'
 import { bold, bytesText, countText, dim, table, yellow } from './style.ts'
+import { summaries } from './summaries.ts'
 
 export const inspect: Command = {
   name: 'inspect',
-  summary: "Show a model's signature, operators, size and cost",
+  summary: summaries.inspect,
   positionals: modelArgument,
   options: {
     dims: dimsFlag('sizes of symbolic dimensions (default: 1 each; with --stages: left open)'),
@@ -34,7 +37,10 @@ and zlow are there for z16 and z17, where onnx-mlir has NNPA. Exit code 1 where 
 --stage prints, large constants left out: unplugin-onnx-mlir inspect m.onnx --stage mlir | less`,
   async run(invocation) {
     const { positionals, values, flags, usage, progress } = invocation
-    if (flags.has('stages') || values['stage'] !== undefined) return inspectStages(invocation)
+    if (flags.has('stages') || values['stage'] !== undefined) {
+      const { inspectStages } = await import('./inspect-stages.ts')
+      return inspectStages(invocation)
+    }
     if (values['out'] !== undefined) throw usage('--out is for --stages and --stage')
     const path = modelFile(positionals[0] ?? '')
     const dims = dimsOption(invocation)
@@ -49,8 +55,8 @@ and zlow are there for z16 and z17, where onnx-mlir has NNPA. Exit code 1 where 
 
 function describe(model: Inspection): string {
   const { flops, memory, assumedOne, notes } = model
-  const assumed =
-    assumedOne.length > 0 ? dim(` (with ${assumedOne.map((name) => `${printable(name)} = 1`).join(', ')})`) : ''
+  const sizes = assumedText(assumedOne)
+  const assumed = sizes ? dim(` (${sizes})`) : ''
   const facts: [string, string][] = [
     ['file', model.files.map(({ path, bytes }) => `${path} (${bytesText(bytes)})`).join(', ')],
     [

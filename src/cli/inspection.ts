@@ -1,17 +1,18 @@
 import { builtinSource } from '../builtin/index.ts'
 import { CompileError } from '../errors.ts'
-import { Identities } from '../graph/graph.ts'
-import { importModel } from '../graph/import.ts'
+import { allNodes } from '../graph/graph.ts'
 import { modelSignature } from '../model-signature.ts'
 import { packedBytes } from '../onnx/element-type.ts'
 import type { Attribute, Model, OnnxGraph, OnnxNode, ValueInfo } from '../onnx/model.ts'
 import { elementsOf } from '../onnx/tensor.ts'
 import { typeText } from '../onnx/type-proto.ts'
-import { registryFor } from '../ops/index.ts'
+import { graphIfReadable, graphOf } from '../ops/index.ts'
+import { assumedDims } from '../report/assumed.ts'
 import { isTensor, type SignatureDim, type SignatureEntry } from '../runtime/signature.ts'
 import type { Target } from '../targets/index.ts'
 import { entryTypeText } from './entry-type.ts'
-import { activationPeak, assumedDims, flopsOf } from './cost.ts'
+import { decidingSizes, sizesAdvice, unsized } from './deciding-sizes.ts'
+import { activationPeak, flopsOf } from './cost.ts'
 
 /** An input or output; `shape` is `null` where not even the rank is known. */
 export interface InspectedValue {
@@ -97,19 +98,28 @@ function costOf(
     memory: null,
     assumedOne: [],
   }
+  const isReadable = (sizes: ReadonlyMap<string, number>): boolean => graphIfReadable(model, sizes) !== undefined
   try {
-    const graph = importModel(model, registryFor(model), new Identities(), { dims })
-    result.flops = flopsOf(graph)
-    result.assumedOne = assumedDims(graph)
+    const graph = graphOf(model, dims)
+    result.assumedOne = assumedDims(graph.inputs, allNodes(graph))
+    const problem = unsized(model, graph, result.assumedOne, (sizes) => isReadable(new Map([...dims, ...sizes])))
+    if (problem !== undefined) notes.push(`FLOPs are unknown: ${problem}.`)
+    else result.flops = flopsOf(graph)
     const { arenaBytes, weights } = builtinSource(model, { target, dims, identity: 'inspect' })
     result.memory = { arena: arenaBytes, weights: weights.bytes, activationPeak: activationPeak(graph) }
   } catch (error) {
     if (!(error instanceof CompileError)) throw error
     const missing = error.data['missing']
+    const sizes = Array.isArray(missing) ? undefined : decidingSizes(model, dims, isReadable)
     const why = Array.isArray(missing) ? `the built-in compiler lacks ${missing.join(', ')}` : error.message
-    notes.push(`${result.flops === null ? 'FLOPs and memory are' : 'Memory is'} unknown: ${why}`)
+    notes.push(`${result.flops === null && notes.length === 0 ? 'FLOPs and memory are' : 'Memory is'} unknown: ${why}`)
+    if (sizes) notes.push(capitalised(`${sizesAdvice(model, sizes)}.`))
   }
   return result
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 /** The signature, or, where inputs or outputs are no tensors of known rank, what the file states. */

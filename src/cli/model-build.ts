@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
+import type { Signature } from '../artifact.ts'
+import { readingOf } from '../compilers/hardening.ts'
 import { ModelError } from '../errors.ts'
 import { type BuildResult, createPipeline, type PluginOptions } from '../pipeline.ts'
-import { modelFile } from '../plugin/models.ts'
-import { expectRunnable, runnableModel } from '../plugin/runnable.ts'
+import { modelFile } from '../request/request.ts'
+import { cold } from '../pipeline/when-cold.ts'
 import { directives, parseRequest, type RequestOptions } from '../request/index.ts'
 import type { Model } from '../runtime/model.ts'
 import type { Invocation, Options } from './command.ts'
-import { operatorsFlag, operatorsOption } from './operators.ts'
+import { operatorsFlag, operatorsOption, readingOption } from './operators.ts'
 
 /** Options of every command that compiles a model. */
 export const buildOptions = {
@@ -41,6 +43,14 @@ export function requestOptions({ values, flags }: Pick<Invocation, 'values' | 'f
 /** What a command that compiles a model passes on. */
 export type BuildInvocation = Pick<Invocation, 'values' | 'flags' | 'progress' | 'phase' | 'warn' | 'signal'>
 
+/** What a model takes and gives by its file, without compiling it. The artifact may know more of the shapes. */
+export async function readSignature(invocation: BuildInvocation, id: string): Promise<Signature> {
+  const { path, directives } = parseRequest(id, requestOptions(invocation))
+  const reading = { ...readingOf({ directives }), ...(await readingOption(invocation)) }
+  const { modelSignature, readModel } = await cold()
+  return modelSignature(await readModel(path, reading))
+}
+
 /** Compiles a model, or takes it from the cache. */
 export async function buildModel(
   invocation: BuildInvocation,
@@ -68,6 +78,7 @@ export async function buildRunnable(
   id: string,
   options: PluginOptions = requestOptions(invocation),
 ): Promise<{ readonly built: BuildResult; readonly model: Model }> {
+  const { expectRunnable, runnableModel } = await import('../plugin/runnable.ts')
   expectRunnable(parseRequest(id, options).directives.target)
   const built = await buildModel(invocation, id, options)
   return { built, model: await runnableModel(modelFile(id), built) }

@@ -3,6 +3,9 @@ import { EnvironmentError } from '../errors.ts'
 import type { Invocation } from './command.ts'
 import { ProgressLine } from './progress-line.ts'
 
+/** What to do where a command's results find no place. */
+export const OUT_OPTION = 'name another folder with --out'
+
 /** Where a command's lines go: the result to standard output, all else to standard error. */
 export class Output {
   /** Standard output is kept for JSON. */

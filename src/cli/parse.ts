@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { UsageError } from '../errors.ts'
+import { decimal } from '../request/decimal.ts'
 import { didYouMean } from '../request/suggest.ts'
 import type { Command, Invocation, Options } from './command.ts'
 
@@ -40,6 +41,11 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
     } else {
       if (token.value === undefined || token.value === '')
         throw usage(`${token.rawName} needs a value (${option.value})`)
+      // `types --json --check` would write where it is asked to check.
+      if (!token.inlineValue && /^--?[a-z]/i.test(token.value))
+        throw usage(
+          `${token.rawName} needs a value (${option.value}), and ${token.value} looks like an option; if it is the value, write --${token.name}=${token.value}`,
+        )
       texts.set(token.name, [...(texts.get(token.name) ?? []), token.value])
     }
   }
@@ -76,9 +82,8 @@ export function numberOption(
 ): number {
   const text = values[option]
   if (text === undefined) return otherwise
-  const number = Number(text)
-  if (text.trim() !== '' && number >= min && Number.isFinite(number) && (!integer || Number.isSafeInteger(number)))
-    return number
+  const number = decimal(text)
+  if (number >= min && Number.isFinite(number) && (!integer || Number.isSafeInteger(number))) return number
   throw usage(
     `--${option} must be ${integer ? 'a whole number' : 'a number'} of at least ${min}, not ${JSON.stringify(text)}`,
   )

@@ -4,7 +4,8 @@ import type { UsageError } from '../errors.ts'
 import { nnpaReport, type NnpaReportOptions, readPlacement } from '../nnpa-report.ts'
 import type { Model } from '../onnx/model.ts'
 import { readModel } from '../onnx/read.ts'
-import { modelFile } from '../plugin/models.ts'
+import { decimal } from '../request/decimal.ts'
+import { modelFile } from '../request/request.ts'
 import { reportHtml } from '../report/html/page.ts'
 import { isNnpaLevel, type NnpaLevel, nnpaLevels } from '../report/nnpa-level.ts'
 import { placementOf } from '../report/placement.ts'
@@ -12,16 +13,18 @@ import { checkMinimum, type Report } from '../report/report.ts'
 import { movesText, reportText } from '../report/text.ts'
 import { type Move, movesBetween } from '../report/what-if.ts'
 import type { Command, Invocation } from './command.ts'
-import { dimsFlag, dimsOption, expectSymbols, type Sizes } from './dims.ts'
+import { dimsFlag, dimsOption, type Sizes } from './dims.ts'
+import { expectSymbols } from './expect-symbols.ts'
 import { modelArgument } from './model-build.ts'
 import { operatorsFlag, readingOption } from './operators.ts'
 import { writeText } from './output.ts'
 import { red } from './style.ts'
 import { type Change, parseWhatIf } from './what-if-option.ts'
+import { summaries } from './summaries.ts'
 
 export const report: Command = {
   name: 'report',
-  summary: 'Show which nodes run on NNPA (z16, z17), and why the others don’t',
+  summary: summaries.report,
   positionals: modelArgument,
   options: {
     target: { type: 'string', short: 't', value: 'T', help: 'z16 or z17 (default: z16)' },
@@ -36,7 +39,9 @@ export const report: Command = {
     'min-nnpa': { type: 'string', value: 'SHARE', help: 'fail below this share of FLOPs on NNPA, e.g. 0.9' },
   },
   notes: `An onnx-mlir that is found (ONNX_MLIR_HOME, PATH, ONNX_MLIR_IMAGE) and has NNPA is asked; otherwise the report is predicted.
-A placement names nodes with regular expressions over their whole names; the first that matches counts.`,
+A placement names nodes with regular expressions over their whole names; the first that matches counts.
+--min-nnpa: exit code 1 below the share, and where there is none: no FLOPs at all, or nodes on the CPU whose FLOPs are
+unknown. 0 asks for nothing.`,
   async run(invocation) {
     const { values, usage } = invocation
     const path = modelFile(invocation.positionals[0] ?? '')
@@ -53,7 +58,7 @@ A placement names nodes with regular expressions over their whole names; the fir
     const result = await nnpaReport(model, target, options)
     const moves = change && (await movesAfter(change, result, model, options))
 
-    if (values['html']) await writeText(values['html'], await reportHtml(result))
+    if (values['html']) await writeText(values['html'], reportHtml(result))
     if (values['save-placement']) {
       await writeText(values['save-placement'], placementOf(result, model, dialect))
       warnOfNameless(model, invocation)
@@ -62,7 +67,7 @@ A placement names nodes with regular expressions over their whole names; the fir
     const text = [
       reportText(result),
       ...(moves ? [movesText(moves.moves, moves.report.target)] : []),
-      ...(problem ? [red(problem)] : []),
+      ...(problem ? [red(problem.text)] : []),
     ]
     return {
       ok: problem === undefined,
@@ -105,7 +110,7 @@ function levelOf(name: string, usage: (problem: string) => UsageError): NnpaLeve
 
 function shareOf(text: string | undefined, usage: (problem: string) => UsageError): number | undefined {
   if (text === undefined) return undefined
-  const share = text.trim() === '' ? NaN : Number(text)
+  const share = decimal(text)
   if (share >= 0 && share <= 1) return share
   throw usage(`--min-nnpa must be a share from 0 to 1, like 0.9, not ${JSON.stringify(text)}`)
 }

@@ -1,34 +1,25 @@
 import { OnnxMlirError, UsageError } from '../errors.ts'
 import { didYouMean } from '../request/suggest.ts'
-import { createBench } from './bench.ts'
-import { cache } from './cache.ts'
 import type { Command } from './command.ts'
-import { compile } from './compile.ts'
-import { conformance } from './conformance.ts'
-import { doctor } from './doctor.ts'
 import { help, overview } from './help.ts'
-import { inspect } from './inspect.ts'
 import { Output } from './output.ts'
 import { parseArguments } from './parse.ts'
-import { report } from './report.ts'
-import { run } from './run.ts'
-import { types } from './types.ts'
-import { verify } from './verify.ts'
+import { summaries } from './summaries.ts'
 import { packageVersion } from './version.ts'
 
-/** Every command. A new one is a file and a line here. */
-const commands: readonly Command[] = [
-  compile,
-  inspect,
-  report,
-  run,
-  types,
-  verify,
-  createBench(),
-  doctor,
-  cache,
-  conformance,
-]
+/** Every command. A new one is a file, a line here and one in `summaries`. Only the one that is asked for is loaded. */
+const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>> = {
+  compile: async () => (await import('./compile.ts')).compile,
+  inspect: async () => (await import('./inspect.ts')).inspect,
+  report: async () => (await import('./report.ts')).report,
+  run: async () => (await import('./run.ts')).run,
+  types: async () => (await import('./types.ts')).types,
+  verify: async () => (await import('./verify.ts')).verify,
+  bench: async () => (await import('./bench.ts')).createBench(),
+  doctor: async () => (await import('./doctor.ts')).doctor,
+  cache: async () => (await import('./cache.ts')).cache,
+  conformance: async () => (await import('./conformance.ts')).conformance,
+}
 
 /** Runs a command line. Never rejects. @returns the exit code: 0, 1 (failed check or model), 2 (wrong usage), 130 (Ctrl-C) */
 export async function runCli([name, ...args]: readonly string[]): Promise<number> {
@@ -37,17 +28,21 @@ export async function runCli([name, ...args]: readonly string[]): Promise<number
     return 0
   }
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    const asked = commands.find((command) => command.name === args[0])
-    const text = asked ? help(asked) : overview(commands)
+    const asked = await commandOf(args[0])
+    const text = asked ? help(asked) : overview()
     if (name === undefined) console.error(text)
     else console.log(text)
     return name === undefined ? 2 : 0
   }
-  const command = commands.find((candidate) => candidate.name === name)
+  const command = await commandOf(name)
   if (command) return runCommand(command, args)
-  const names = commands.map((candidate) => candidate.name)
-  console.error(`There is no command ${JSON.stringify(name)}.${didYouMean(name, names)}\n\n${overview(commands)}`)
+  const suggestion = didYouMean(name, Object.keys(commands))
+  console.error(`There is no command ${JSON.stringify(name)}.${suggestion}\n\n${overview()}`)
   return 2
+}
+
+async function commandOf(name: string | undefined): Promise<Command | undefined> {
+  return name !== undefined && Object.hasOwn(commands, name) ? commands[name as keyof typeof commands]() : undefined
 }
 
 /** Runs one command. Never rejects. @returns as `runCli` */

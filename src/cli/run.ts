@@ -9,15 +9,16 @@ import { type Inputs, runArgument, runChecked } from './data/inputs.ts'
 import { randomValue } from './data/random.ts'
 import { readValueFile } from './data/tensor-file.ts'
 import { dimsOption, expectDims, inputDimsFlag } from './dims.ts'
-import { buildOptions, buildRunnable, compilerText, modelArgument } from './model-build.ts'
+import { buildOptions, buildRunnable, compilerText, modelArgument, readSignature } from './model-build.ts'
 import { numberOption } from './parse.ts'
 import { summarize } from './statistics.ts'
 import { resultJson, resultText } from './data/results.ts'
 import { dim, durationText } from './style.ts'
+import { summaries } from './summaries.ts'
 
 export const run: Command = {
   name: 'run',
-  summary: 'Run a model on data from files, or on random numbers, and time it',
+  summary: summaries.run,
   positionals: modelArgument,
   options: {
     input: inputFlag,
@@ -34,9 +35,15 @@ In JSON, integers beyond 2^53, NaN and infinities are text, and complex numbers 
     const { positionals, progress, signal } = invocation
     const repeat = numberOption(invocation, 'repeat', { otherwise: 1, min: 1 })
     const warmup = numberOption(invocation, 'warmup', { otherwise: 1 })
-    const { built, model } = await buildRunnable(invocation, positionals[0] ?? '')
+    const id = positionals[0] ?? ''
+    // What is wrong with inputs is told before the model is compiled, which may take minutes; what is wrong with a model that has
+    // no signature by itself (operators that nobody knows, say), its build tells better.
+    const known = await readSignature(invocation, id).catch(() => undefined)
+    const early = known && (await givenInputs(invocation, known.inputs))
+    const { built, model } = await buildRunnable(invocation, id)
     const { signature } = built.artifact
-    const argument = runArgument(await inputsOf(invocation, signature.inputs))
+    const given = early ?? (await givenInputs(invocation, signature.inputs))
+    const argument = runArgument(withRandom(given, invocation, signature.inputs))
 
     await model.load()
     let results: Readonly<Record<string, Result>> = {}
@@ -68,19 +75,25 @@ In JSON, integers beyond 2^53, NaN and infinities are text, and complex numbers 
   },
 }
 
-async function inputsOf(invocation: Invocation, entries: readonly SignatureEntry[]): Promise<Inputs> {
+/** What the command line gives in files. @throws UsageError where an input has no value, and will get none */
+async function givenInputs(invocation: Invocation, entries: readonly SignatureEntry[]): Promise<Inputs> {
   const { flags, usage } = invocation
   const files = inputFiles(invocation, entries)
-  const sizes = dimsOption(invocation)
-  expectDims(sizes, entries, usage)
-  const random = randomNumbers(numberOption(invocation, 'seed', { otherwise: 0 }))
+  expectDims(dimsOption(invocation), entries, usage)
   const inputs = new Map<string, TestValue>()
   for (const entry of entries) {
     const file = files.get(entry.name)
-    if (file === undefined && entry.type === 'optional' && !flags.has('random')) continue
-    if (file === undefined && !flags.has('random'))
+    if (file !== undefined) inputs.set(entry.name, await readValueFile(file, entry))
+    else if (entry.type !== 'optional' && !flags.has('random'))
       throw usage(`input ${JSON.stringify(entry.name)} has no value; give --input ${entry.name}=FILE, or --random`)
-    inputs.set(entry.name, file ? await readValueFile(file, entry) : randomValue(entry, sizes, random))
   }
   return inputs
+}
+
+/** These, and random values for all others where they are asked for. */
+function withRandom(given: Inputs, invocation: Invocation, entries: readonly SignatureEntry[]): Inputs {
+  if (!invocation.flags.has('random')) return given
+  const random = randomNumbers(numberOption(invocation, 'seed', { otherwise: 0 }))
+  const sizes = dimsOption(invocation)
+  return new Map(entries.map((entry) => [entry.name, given.get(entry.name) ?? randomValue(entry, sizes, random)]))
 }

@@ -1,21 +1,30 @@
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { signatureOf } from '../pipeline.ts'
-import { baseConfig, extendTsConfig } from '../types/tsconfig-extend.ts'
-import { generateTypes, type TypesOptions, type TypesResult } from '../types/generate.ts'
+import { resolve } from 'node:path'
+import { diskError } from '../cache/disk.ts'
+import { nearestProject } from '../cache/nearest-package.ts'
+import { declaredOf } from '../pipeline.ts'
+import { fixTypes } from '../types/fix.ts'
+import { generateTypes, modelDeclarations, type TypesOptions, type TypesResult } from '../types/generate.ts'
 import { watchTypes } from '../types/watch.ts'
 import type { Command, Invocation, Outcome } from './command.ts'
 import { operatorsFlag, operatorsOption } from './operators.ts'
 import { dim, green, red, yellow } from './style.ts'
+import { summaries } from './summaries.ts'
 
 export const types: Command = {
   name: 'types',
-  summary: "Write declarations of the project's models, so that TypeScript knows their inputs and outputs",
+  summary: summaries.types,
   options: {
     watch: { type: 'boolean', short: 'w', help: 'keep them up to date until Ctrl-C' },
     check: { type: 'boolean', help: 'write nothing; exit 1 where something is out of date' },
-    fix: { type: 'boolean', help: 'first have the configuration extend ours, so that TypeScript finds them' },
+    fix: {
+      type: 'boolean',
+      help: 'change what keeps TypeScript from finding them: tsconfig.json, package.json, .gitignore',
+    },
+    'write-beside': {
+      type: 'boolean',
+      help: 'write them beside the models, to be committed; later runs and builds go on',
+    },
     root: { type: 'string', value: 'DIR', help: 'the project (default: the nearest folder with a package.json)' },
     exclude: { type: 'string', multiple: true, value: 'DIR', help: 'a folder to leave out' },
     operators: operatorsFlag,
@@ -34,27 +43,39 @@ export const types: Command = {
     const operators = await operatorsOption(invocation)
     const options: TypesOptions = {
       root,
-      signatureOf: (path) => signatureOf(path, operators),
+      signatureOf: (path) => declaredOf(path, operators),
       check: flags.has('check'),
+      ...(flags.has('write-beside') && { beside: true }),
       exclude: all('exclude'),
       ...(values['tsconfig'] && { tsconfig: resolve(values['tsconfig']) }),
     }
-    if (flags.has('fix')) await fixConfiguration(options.tsconfig ?? join(root, 'tsconfig.json'), invocation)
-    return flags.has('watch') ? watch(options, invocation) : once(options)
+    try {
+      if (flags.has('fix') && !flags.has('watch')) return await fixed(options, invocation)
+      if (flags.has('fix')) await fixed(options, invocation)
+      return await (flags.has('watch') ? watch(options, invocation) : once(options))
+    } catch (error) {
+      throw diskError(error, placeOf(error, root), 'run this as a user who may write to the project')
+    }
   },
 }
 
-async function fixConfiguration(path: string, { print, usage }: Invocation): Promise<void> {
-  const text = await readFile(path, 'utf8').catch(() => undefined)
-  if (text === undefined) throw usage(`there is no configuration ${path}; make one with npx tsc --init`)
-  const extended = extendTsConfig(text)
-  if (extended === undefined) return
-  await writeFile(path, extended)
-  print(`${green('written')} ${path}: it extends ${baseConfig}`)
+/** The file of the project that an error of the system is about. */
+function placeOf(error: unknown, root: string): string {
+  const path = error instanceof Error && 'path' in error ? error.path : undefined
+  return typeof path === 'string' && path.startsWith(root) ? path : root
+}
+
+async function fixed(options: TypesOptions, { print }: Invocation): Promise<Outcome> {
+  const result = await fixTypes(options)
+  for (const { file, what } of result.fixed) print(`${green('changed')} ${file}: ${what}`)
+  return outcome(result, options)
 }
 
 async function once(options: TypesOptions): Promise<Outcome> {
-  const result = await generateTypes(options)
+  return outcome(await generateTypes(options), options)
+}
+
+function outcome(result: TypesResult, options: TypesOptions): Outcome {
   const isStale = result.written.length + result.removed.length > 0
   const hasErrors = result.problems.some(({ severity }) => severity === 'error')
   return { ok: !hasErrors && !(options.check && isStale), text: describe(result, options.check), json: result }
@@ -86,16 +107,7 @@ function describe({ written, unchanged, removed, problems }: TypesResult, isChec
       return `${mark} ${message.includes(file) ? message : `${file}: ${message}`}`
     }),
   ]
-  const total = written.length + unchanged.length
-  if (total === 0) lines.push('no models found')
-  else if (written.length + removed.length === 0) lines.push(`${total} declarations up to date`)
+  if (written.length + unchanged.length === 0) lines.push('no models found')
+  else if (written.length + removed.length === 0) lines.push(`${modelDeclarations(unchanged)} up to date`)
   return lines.join('\n')
-}
-
-/** The nearest folder with a package.json, from `start` up; `start` where there is none. */
-export function nearestProject(start: string): string {
-  for (let folder = start; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json'))) return folder
-    if (folder === dirname(folder)) return start
-  }
 }

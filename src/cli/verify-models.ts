@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { stepsOf, withSteps } from './bench/agreement.ts'
 import { compareEngines, type EngineResult, randomSets } from './bench/compare-engines.ts'
 import { compiledEngine } from './bench/compiled.ts'
 import { type Engine, reasonOf } from './bench/engine.ts'
@@ -106,7 +107,7 @@ than ${limits.text} bytes of C.`,
       const only = values['only'] === undefined ? known : onlyOption(values['only'], known, usage)
       const chosen = entries.filter(({ name }) => only.includes(name))
       const engines = [
-        compiledEngine('builtin', invocation),
+        compiledEngine('builtin', 1, invocation),
         onnxRuntimeEngine('onnxruntime-node', packages, 1, { asWritten: true }),
       ]
       const results = new Map<string, VerifiedModel>()
@@ -140,7 +141,7 @@ async function verifyModel(
 ): Promise<VerifiedModel> {
   try {
     const model = await readModel(entry.path)
-    const { result, reference } = await compare(entry, engines, sizes, invocation)
+    const { result, reference } = await compare(entry, stepsOf(model), engines, sizes, invocation)
     return verdictOf(model, result, reference)
   } catch (error) {
     invocation.signal.throwIfAborted()
@@ -196,6 +197,7 @@ interface Comparison {
 /** Runs it on its data, or on random inputs of the first sizes that both engines can run on. */
 async function compare(
   entry: ModelEntry,
+  steps: ReadonlyMap<string, number>,
   engines: readonly Engine[],
   sizes: Sizes,
   invocation: Invocation,
@@ -208,18 +210,19 @@ async function compare(
     rounds: numberOption(invocation, 'rounds', { otherwise: 15, min: 1 }),
     seconds: numberOption(invocation, 'seconds', { otherwise: 10, integer: false }),
     signal: invocation.signal,
-    toleranceOf: (expected: Parameters<typeof toleranceFor>[0]) => toleranceFor(expected, tolerances),
+    toleranceOf: withSteps(steps, (expected) => toleranceFor(expected, tolerances)),
   }
   const given = await dataSetsOf(entry)
+  const isStated = given.some(({ expected }) => expected !== undefined)
   const attempts = given.length > 0 ? [given] : await randomAttempts(entry, sizes)
   let problem = 'there is nothing to run'
   let alone: Comparison | undefined
   for (const sets of attempts) {
     const { builtin, 'onnxruntime-node': other } = await compareEngines(entry.path, engines, sets, options)
     if (builtin && 'error' in builtin) problem = String(builtin.error)
-    else if (builtin && other && 'error' in other && given.length === 0)
+    else if (builtin && other && 'error' in other && !isStated)
       alone = { result: builtin, reference: `none: ${String(other.error)}` }
-    else if (builtin) return { result: builtin, reference: given.length > 0 ? 'data set' : 'onnxruntime' }
+    else if (builtin) return { result: builtin, reference: isStated ? 'data set' : 'onnxruntime' }
   }
   if (alone) return alone
   throw new Error(problem)

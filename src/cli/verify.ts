@@ -6,7 +6,7 @@ import { valuesFromRuntime } from '../conformance/runtime-tensor.ts'
 import { EnvironmentError } from '../errors.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { readModel } from '../onnx/read.ts'
-import { modelFile } from '../plugin/models.ts'
+import { modelFile } from '../request/request.ts'
 import { parseRequest } from '../request/index.ts'
 import type { Model } from '../runtime/model.ts'
 import { printable } from '../printable.ts'
@@ -19,10 +19,11 @@ import { buildOptions, buildRunnable, compilerText, modelArgument, requestOption
 import { numberOption } from './parse.ts'
 import { green, red, table } from './style.ts'
 import { verifyWeights } from './verify-weights.ts'
+import { summaries } from './summaries.ts'
 
 export const verify: Command = {
   name: 'verify',
-  summary: 'Compare what the compiled model computes with expected data and with onnxruntime',
+  summary: summaries.verify,
   positionals: modelArgument,
   options: {
     data: {

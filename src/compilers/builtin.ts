@@ -1,7 +1,6 @@
-import { compileBuiltin, OM_BUILTIN_ABI } from '../builtin/index.ts'
-import { usualSharing } from '../builtin/shared-kernel.ts'
-import { findCc, type Toolchain } from '../toolchains/cc.ts'
-import { findWasm, type WasmToolchain } from '../toolchains/wasm-find.ts'
+import { OM_BUILTIN_ABI } from '../builtin/abi.ts'
+import { findCc, type Toolchain } from '../toolchains/find.ts'
+import type { WasmToolchain } from '../toolchains/wasm-find.ts'
 import { ownVersion } from '../cache/index.ts'
 import { UsageError } from '../errors.ts'
 import type { Request } from '../request/index.ts'
@@ -20,6 +19,9 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
     identity: [version, identity].join(' '),
     abi: OM_BUILTIN_ABI,
     async compile({ directives }, model, { stagingRoot, signal }) {
+      // Which a cache hit does without.
+      const { compileBuiltin } = await import('../builtin/index.ts')
+      const { nativeSharing, usualSharing } = await import('../builtin/shared-kernel.ts')
       const made = await compileBuiltin(model, {
         target,
         toolchain,
@@ -30,7 +32,8 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
         weights: directives.weights,
         identity: `unplugin-onnx-mlir ${ownVersion()}`,
         limits: compileLimits(request),
-        sharing: directives.threads === 1 ? undefined : usualSharing,
+        // A native library is the same for any number of threads.
+        sharing: target.arch !== 'wasm32' ? nativeSharing : directives.threads === 1 ? undefined : usualSharing,
         ...(signal && { signal }),
       })
       return {
@@ -43,6 +46,8 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
           target: target.name,
           compiler: { name: 'builtin', version },
           seconds: made.seconds,
+          ...(made.flops !== undefined && { flops: made.flops }),
+          ...(made.isSteady && { isSteady: true }),
           notes: made.notes,
         },
       }
@@ -60,6 +65,7 @@ interface Found {
 async function toolchainFor(target: Target, memoFolder: string | undefined): Promise<Found> {
   const memo = memoFolder ? { memoFolder } : {}
   if (target.arch === 'wasm32') {
+    const { findWasm } = await import('../toolchains/wasm-find.ts')
     const toolchain = await findWasm(memo)
     return { toolchain, toolchainVersion: `clang ${toolchain.version}`, identity: toolchain.kind }
   }

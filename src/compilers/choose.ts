@@ -6,7 +6,7 @@ import { resolveTarget } from '../targets/index.ts'
 import { builtinCompiler } from './builtin.ts'
 import type { Compiler } from './compiler.ts'
 import { expectHardened } from './hardening.ts'
-import { lookForOnnxMlir, obstacle, onnxMlirCompiler, type OnnxMlirSettings } from './onnx-mlir.ts'
+import { lookForOnnxMlir, type OnnxMlirSettings } from './look-for-onnx-mlir.ts'
 
 /** A compiler that may be tried, found out when its turn comes. */
 export interface Choice {
@@ -40,7 +40,7 @@ export async function chooseCompilers(
     warn(`onnx-mlir can't be used: ${error.message}`)
     return undefined
   })
-  const problem = found && obstacle(found, target)
+  const problem = found && (await onnxMlirRoom()).obstacle(found, target)
   if (found && !problem && request.directives.weights !== 'f32') {
     warn(
       `${request.path} is compiled by the builtin compiler, as onnx-mlir has no weights=${request.directives.weights}`,
@@ -48,7 +48,10 @@ export async function chooseCompilers(
     return [builtin]
   }
   if (found && !problem) {
-    const onnxMlir: Choice = { name: 'onnx-mlir', compiler: () => onnxMlirCompiler(request, found, settings, store) }
+    const onnxMlir: Choice = {
+      name: 'onnx-mlir',
+      compiler: async () => (await onnxMlirRoom()).onnxMlirCompiler(request, found, settings, store),
+    }
     return wanted === 'onnx-mlir' ? [onnxMlir] : [onnxMlir, builtin]
   }
   if (wanted === 'onnx-mlir') {
@@ -61,6 +64,9 @@ export async function chooseCompilers(
   }
   return [builtin]
 }
+
+/** Machines without an onnx-mlir do without it. */
+const onnxMlirRoom = () => import('./onnx-mlir.ts')
 
 /** @throws UsageError `USAGE_WEIGHTS` where onnx-mlir is asked for: it stores weights as the model has them */
 export function expectStorable({ path, directives: { compiler, weights } }: Request): void {

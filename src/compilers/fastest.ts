@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Artifact, Signature } from '../artifact.ts'
 import { buildAddon } from '../builtin/addon.ts'
-import type { Cache } from '../cache/index.ts'
+import { addonFolder, type Cache } from '../cache/index.ts'
 import { CompileError } from '../errors.ts'
 import { createNodeModel } from '../runtime/node.ts'
 import { requirementsOf } from '../targets/index.ts'
@@ -25,7 +25,7 @@ export async function fastestOf(
   cache: Cache,
   { log }: { log(line: string): void },
 ): Promise<Artifact> {
-  const addon = await cache.store.writing((root) => buildAddon({ outDir: join(root, 'addon') }))
+  const addon = await cache.store.writing((root) => buildAddon({ outDir: addonFolder(root), log }))
   // A library asks for its constants file by a name of its own, which is not the cache's.
   const folder = await mkdtemp(join(tmpdir(), 'onnx-mlir-fastest-'))
   try {

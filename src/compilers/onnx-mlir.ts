@@ -2,43 +2,17 @@ import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Store } from '../cache/index.ts'
-import { modelSignature } from '../model-signature.ts'
-import { type Capabilities, canMake, crossReason } from '../onnx-mlir/capabilities.ts'
-import { compilerIdentity, compileWithOnnxMlir } from '../onnx-mlir/compile.ts'
+import { canMake, crossReason } from '../onnx-mlir/capabilities.ts'
 import type { DriveContext } from '../onnx-mlir/drive.ts'
-import { type FindOptions, findOnnxMlir } from '../onnx-mlir/find.ts'
 import { describeInstallation, type Installation } from '../onnx-mlir/installation.ts'
 import type { OnnxMlirOptions } from '../onnx-mlir/options.ts'
-import { capabilitiesOf, installationKey } from '../onnx-mlir/probe.ts'
-import { registryFor } from '../ops/index.ts'
+import { compilerIdentity, installationKey } from '../onnx-mlir/probe.ts'
 import { onShutdown } from '../process/shutdown.ts'
 import type { Request } from '../request/index.ts'
 import { resolveTarget, type Target, targets } from '../targets/index.ts'
 import { capabilityStore } from './capability-store.ts'
 import type { Compiler } from './compiler.ts'
-
-/** Where an onnx-mlir is, and everything that it can be asked for beside what directives say. */
-export interface OnnxMlirSettings extends Omit<FindOptions, 'env' | 'signal'> {
-  readonly options?: Omit<OnnxMlirOptions, 'target' | 'optimize' | 'dims'>
-  /** Seconds that one compilation may take; default 15 minutes. */
-  readonly timeout?: number
-  /** Bytes of resident memory that it may use; default three quarters of the machine's. */
-  readonly memory?: number
-  readonly keepTemp?: boolean
-}
-
-/** An onnx-mlir and what it can do. */
-export interface FoundOnnxMlir {
-  readonly installation: Installation
-  readonly capabilities: Capabilities
-}
-
-/** The onnx-mlir that settings, environment and PATH lead to; `undefined` where there is none. */
-export async function lookForOnnxMlir(settings: OnnxMlirSettings, store: Store): Promise<FoundOnnxMlir | undefined> {
-  const installation = await findOnnxMlir(settings)
-  if (!installation) return undefined
-  return { installation, capabilities: await capabilitiesOf(installation, capabilityStore(store.folder)) }
-}
+import type { FoundOnnxMlir, OnnxMlirSettings } from './look-for-onnx-mlir.ts'
 
 /** Why an onnx-mlir can't make libraries for a target; `undefined` where it can. */
 export function obstacle({ installation, capabilities }: FoundOnnxMlir, target: Target): string | undefined {
@@ -93,7 +67,11 @@ export async function onnxMlirCompiler(
     identity: JSON.stringify([identity.version, await installationKey(installation), options]),
     abi: 0,
     async compile({ path }, model, { stagingRoot, signal, progress }) {
-      const signature = modelSignature(model, new Map(Object.entries(directives.dims)))
+      // Which a cache hit does without.
+      const { isSteadyModel, modelSignature, registryFor } = await import('./model-facts.ts')
+      const { compileWithOnnxMlir } = await import('../onnx-mlir/compile.ts')
+      const dims = new Map(Object.entries(directives.dims))
+      const signature = modelSignature(model, dims)
       const outDir = await mkdtemp(join(stagingRoot, 'onnx-mlir-'))
       const forget = onShutdown(() => rmSync(outDir, { recursive: true, force: true }))
       const made = await compileWithOnnxMlir(installation, model, asked, {
@@ -123,6 +101,7 @@ export async function onnxMlirCompiler(
           ...(made.nnpa && { accelerator: 'NNPA' }),
           compiler: made.compiler,
           seconds: made.seconds,
+          ...(isSteadyModel(model, dims) && { isSteady: true }),
           notes: made.notes,
         },
       }

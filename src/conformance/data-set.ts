@@ -13,7 +13,7 @@ export interface DataSet {
 
 /** The data sets in a folder: its `test_data_set_N` in order, or the folder itself where it holds the files. */
 export async function dataSetFolders(folder: string): Promise<string[]> {
-  if (existsSync(join(folder, 'output_0.pb'))) return [folder]
+  if (hasOutputs(folder)) return [folder]
   const names = existsSync(folder) ? await readdir(folder) : []
   return names
     .filter((name) => /^test_data_set_\d+$/.test(name))
@@ -21,11 +21,21 @@ export async function dataSetFolders(folder: string): Promise<string[]> {
     .map((name) => join(folder, name))
 }
 
+/** Reads `input_K.pb`, one for each input of the model. */
+export function readInputs(folder: string, { graph }: Model): Promise<ReadonlyMap<string, TestValue>> {
+  return readValues(folder, 'input', graph.inputs)
+}
+
+/** Whether a data set says what the model should give. */
+export function hasOutputs(folder: string): boolean {
+  return existsSync(join(folder, 'output_0.pb'))
+}
+
 /** Reads `input_K.pb` and `output_K.pb`, one for each input and output of the model. */
-export async function readDataSet(folder: string, { graph }: Model): Promise<DataSet> {
+export async function readDataSet(folder: string, model: Model): Promise<DataSet> {
   return {
-    inputs: await readValues(folder, 'input', graph.inputs),
-    outputs: await readValues(folder, 'output', graph.outputs),
+    inputs: await readInputs(folder, model),
+    outputs: await readValues(folder, 'output', model.graph.outputs),
   }
 }
 

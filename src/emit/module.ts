@@ -33,14 +33,20 @@ export interface ModuleOptions {
   /** What the module imports the platform's runtime from: a package specifier or an absolute path. */
   readonly runtime: string
   readonly files: ModuleFiles
-  /** Of an artifact with a variant for threads: how many are to run it at most. */
+  /** Of an artifact that several can run: how many are to at most. */
   readonly threads?: ModuleThreads
   /** Whether `files` give a model's contents instead of where they are. */
   readonly isInside?: boolean
-  /** Specifier of a `WebAssembly.Module`, which `files` then know as `module`. */
-  readonly module?: string
-  /** Specifier of the text of the worker's program, which `files` then know as `workerText`. */
-  readonly workerText?: string
+  /** What `files` speak of beside the runtime: import clauses (`{ addon }`) and where they are imported from. */
+  readonly imports?: readonly Import[]
+}
+
+export interface Import {
+  readonly clause: string
+  /** A specifier, or an absolute path. */
+  readonly from: string
+  /** Import attributes (`with { … }`), of hosts that have some. */
+  readonly attributes?: Readonly<Record<string, string>>
 }
 
 /**
@@ -54,21 +60,23 @@ export function moduleSource({
   runtime,
   files,
   threads,
-  module,
-  workerText,
+  imports = [],
   isInside = false,
 }: ModuleOptions): string {
-  const { name, signature, target, compiler, report, requires, sha256, bytes, profiled } = facts
+  const { name, signature, target, compiler, report, requires, sha256, bytes, profiled, isSteady } = facts
   const known = [`name: ${jsString(name)}`, 'signature: { inputs, outputs }', 'target', 'compiler', 'report']
   if (requires) known.push(`requires: ${jsValue(requires)}`)
-  if (sha256) known.push(`sha256: ${jsValue(sha256)}`)
-  if (bytes) known.push(`bytes: ${jsValue(bytes)}`)
+  // What is inside of a page's program is what the build wrote.
+  const isFetched = platform === 'node' || !isInside
+  if (sha256 && isFetched) known.push(`sha256: ${jsValue(sha256)}`)
+  if (bytes && isFetched) known.push(`bytes: ${jsValue(bytes)}`)
   if (profiled) known.push('profiled: true')
-  const { create, names, parts } = platform === 'node' ? inNode(target) : onWeb(signature, files, isInside, threads)
+  if (isSteady && platform === 'node') known.push('isSteady: true')
+  const { create, names, parts } =
+    platform === 'node' ? inNode(target, isInside) : onWeb(signature, files, isInside, threads)
   const made = [`{ ${known.join(', ')} }`, `{ ${fieldsOf(platform, files, threads).join(', ')} }`, ...parts]
   // The file expressions (`new URL(…)`) count as side effects where they are arguments; in a function body they don't.
-  return `import { ${[create, ...names].join(', ')} } from ${jsString(runtime)}
-${module === undefined ? '' : `import module from ${jsString(module)}\n`}${workerText === undefined ? '' : `import { workerText } from ${jsString(workerText)}\n`}
+  return `${[{ clause: `{ ${[create, ...names].join(', ')} }`, from: runtime }, ...imports].map(importText).join('')}
 export const inputs = ${jsValue(signature.inputs)}
 export const outputs = ${jsValue(signature.outputs)}
 export const target = ${jsValue(target)}
@@ -86,6 +94,10 @@ export const runSync = (tensors) => model.runSync(tensors)
 `
 }
 
+export function importText({ clause, from, attributes }: Import): string {
+  return `import ${clause} from ${jsString(from)}${attributes ? ` with ${jsValue(attributes)}` : ''}\n`
+}
+
 /** What makes the model, what is imported besides, and the arguments after facts and files. */
 interface Making {
   readonly create: string
@@ -93,15 +105,16 @@ interface Making {
   readonly parts: readonly string[]
 }
 
-function inNode(target: string): Making {
-  const [part, name] = target === 'wasm' ? ['wasm', 'wasmModules'] : ['native', 'nativeLibraries']
-  return { create: 'composeNodeModel', names: [name!], parts: [`{ ${part}: ${name} }`] }
+function inNode(target: string, isInside: boolean): Making {
+  const [part, name] = target === 'wasm' ? (['wasm', 'wasmModules'] as const) : (['native', 'nativeLibraries'] as const)
+  const names = isInside ? [name, 'inlineFile'] : [name]
+  return { create: 'composeNodeModel', names, parts: [`{ ${part}: ${name} }`] }
 }
 
 function onWeb(
   signature: Signature,
-  { constants, variants, worker }: ModuleFiles,
-  isGiven: boolean,
+  { library, constants, variants, worker }: ModuleFiles,
+  isInside: boolean,
   threads: ModuleThreads | undefined,
 ): Making {
   const inWorker = worker !== undefined
@@ -109,7 +122,8 @@ function onWeb(
     hasWeights: constants !== undefined,
     hasVariants: variants !== undefined,
     hasThreads: threads !== undefined && worker === undefined,
-    isGiven,
+    isGiven: isInside,
+    isImported: library === 'module',
     inWorker,
   })
   return { create: inWorker ? 'composeWorkerModel' : 'composeWebModel', names, parts: [expression] }

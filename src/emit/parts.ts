@@ -9,8 +9,9 @@ export interface Extras {
   readonly hasVariants: boolean
   /** Whether one of these is for threads, and the model runs on the page's own. */
   readonly hasThreads?: boolean
-  /** Whether its files are in the program instead of beside it. */
+  /** Whether its module is in the program instead of beside it: inside, or imported. */
   readonly isGiven: boolean
+  readonly isImported?: boolean
   /** Whether it runs in a worker, which has all of the runtime that runs models. */
   readonly inWorker: boolean
 }
@@ -21,7 +22,7 @@ export interface Extras {
  */
 export function partsOf(
   { inputs, outputs }: Signature,
-  { hasWeights, hasVariants, hasThreads = false, isGiven, inWorker }: Extras,
+  { hasWeights, hasVariants, hasThreads = false, isGiven, isImported = false, inWorker }: Extras,
 ): { readonly names: readonly string[]; readonly expression: string } {
   const entries = [...inputs, ...outputs]
   const elements = [...new Set(entries.flatMap(elementTypesOf))]
@@ -30,11 +31,13 @@ export function partsOf(
     dynamicShapes: inputs.some((entry) => !isTensor(entry) || entry.shape.some((dim) => typeof dim !== 'number')),
     nearest: inputs.length > 1,
     collections: hasCollections,
+    callMemory: !inWorker && entries.some(isUnbindable),
     texts: !inWorker && elements.includes('string'),
     lists: !inWorker && hasCollections,
     weightsBeside: hasWeights,
     fetched: !isGiven,
     given: isGiven,
+    imported: isImported && !inWorker,
     bestVariant: hasVariants,
     pageThreads: hasThreads,
     bindFixed: !inWorker && !entries.some(isUnbindable),
@@ -49,9 +52,11 @@ export function partsOf(
 
 const fields: Readonly<Record<string, string>> = {
   dynamicShapes: 'dynamic',
+  callMemory: 'calls',
   weightsBeside: 'weights',
-  fetched: 'source',
-  given: 'source',
+  fetched: 'load',
+  given: 'load',
+  imported: 'module',
   bestVariant: 'variant',
   pageThreads: 'threads',
   bindFixed: 'bind',

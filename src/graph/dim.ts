@@ -6,6 +6,7 @@ import * as integers from './integer.ts'
 export { isAtLeast } from './dim/bounds.ts'
 export { broadcastDim, maximum, minimum } from './dim/choice.ts'
 export { ceilDivide, divideExactly, floorDivide, modulo, truncDivide } from './dim/division.ts'
+export { isGrowing } from './dim/growth.ts'
 export { isManageable, isShort } from './dim/length.ts'
 export {
   add,

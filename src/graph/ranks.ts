@@ -1,5 +1,6 @@
 import { CompileError } from '../errors.ts'
 import type { Model, ValueInfo } from '../onnx/model.ts'
+import { listed } from '../runtime/shorten.ts'
 import { isUnranked, rankName } from './given-sizes.ts'
 import type { Graph, Value } from './graph.ts'
 
@@ -49,7 +50,7 @@ export function withRanks(model: Model, importAs: (candidate: Model) => Graph): 
   const [only, ...others] = fitting.length > 0 ? fitting : readings
   if (!only) throw refuse(`none from 0 to ${HIGHEST_RANK} would do: ${failure?.message}`)
   if (others.length === 0) return only.model
-  throw refuse(`its nodes take ranks ${[only, ...others].map(({ ranks }) => ranks.join(' and ')).join(', ')} alike`)
+  throw refuse(`its nodes take ranks ${listed([only, ...others].map(({ ranks }) => ranks.join(' and ')))} alike`)
 }
 
 function* tuplesOf(length: number): Generator<number[]> {

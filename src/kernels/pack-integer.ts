@@ -19,7 +19,7 @@ export function packedIntegerBytes(k: Dim, n: Dim, shape: KernelShape): Dim {
 
 /** Bytes of scratch of a product of 8-bit integers: OM_INT_SCRATCH of gemm-integer.h. */
 export function integerScratchBytes(k: Dim, shape: KernelShape): Dim {
-  return add(multiply(blockRows(shape), add(multiply(3, depthOf(k)), 4 + 4 * 256)), 64)
+  return add(multiply(blockRows(shape), add(multiply(3, depthOf(k)), 4 + 4 * 2 * lanes(shape))), 64)
 }
 
 /** Where element (row, column) of B is: `rows` in groups of `inner`, as `om_int_strides`. */
@@ -65,4 +65,50 @@ export function packIntegers(
       }
   }
   return { packed, sums }
+}
+
+/** Vectors of columns that depthwise kernels have room for: OM_INT_STRIP of native/kernels/depthwise-integer.h. */
+const STRIP = 256
+/** OM_INT_LINES of native/kernels/depthwise-integer.h. */
+const MOST_LINES = 64
+
+/** Whether the depthwise kernel takes windows of such lines (of taps along the last axis), which span `extent` positions. */
+export function fitsDepthwiseIntegers(lines: number, extent: number): boolean {
+  return lines <= MOST_LINES && Math.ceil(lines / 2) * extent <= STRIP
+}
+
+/** Elements of packed depthwise weights of 8-bit integers: OM_INT_DEPTHWISE_PACKED of native/kernels/depthwise-integer.h. */
+export function packedDepthwiseIntegers(channels: Dim, lines: number, taps: number, shape: KernelShape): Dim {
+  const vector = lanes(shape)
+  return multiply(Math.ceil(lines / 2) * taps * vector, floorDivide(add(channels, vector - 1), vector))
+}
+
+/**
+ * Packs weights [channels, 1, lines, taps] as `om_pack_depthwise_integers` does: vectors of channels, taps, pairs of lines
+ * as two halves of a lane.
+ *
+ * @param weight an element less its zero point, by its index
+ * @returns the lanes, the sum of each channel, and whether all weights are bytes
+ */
+export function packDepthwiseIntegers(
+  weight: (index: number) => number,
+  [channels, lines, taps]: readonly [number, number, number],
+  shape: KernelShape,
+): { packed: Int32Array; sums: Int32Array; isNarrow: boolean } {
+  const vector = lanes(shape)
+  const pairs = Math.ceil(lines / 2)
+  const packed = new Int32Array(Number(packedDepthwiseIntegers(channels, lines, taps, shape)))
+  const sums = new Int32Array(channels)
+  let isNarrow = true
+  for (let c = 0, index = 0; c < channels; c++) {
+    const first = Math.floor(c / vector) * pairs * taps * vector + (c % vector)
+    for (let line = 0; line < lines; line++)
+      for (let tap = 0; tap < taps; tap++, index++) {
+        const number = weight(index)
+        isNarrow &&= number >= -128 && number <= 127
+        sums[c]! += number
+        packed[first + (tap * pairs + (line >> 1)) * vector]! |= line % 2 === 0 ? number & 0xffff : number << 16
+      }
+  }
+  return { packed, sums, isNarrow }
 }

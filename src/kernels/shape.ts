@@ -30,10 +30,10 @@ export function lanes(shape: KernelShape): number {
   return shape.vectorBytes === 0 ? 1 : shape.vectorBytes / 4
 }
 
-/** Depth and rows of the block that A is gathered into; OM_K_BLOCK, OM_A_ROW and OM_ROW_TILES of gemm.h. */
+/** Depth and rows of the block that A is gathered into; OM_K_BLOCK, OM_A_ROW and OM_MOST_ROW_TILES of gemm.h. */
 const kBlock = 256
 const aRow = kBlock + 16
-const rowTiles = 4
+const rowTiles = 16
 
 /** Bytes of scratch of every product and convolution over packed weights: OM_GEMM_SCRATCH of gemm.h. */
 export function gemmScratchBytes(shape: KernelShape): number {
@@ -68,14 +68,29 @@ export function winogradScratchBytes(channels: number, shape: KernelShape): numb
   return 4 * (36 * tiles * (Math.ceil(channels / kBlock) * aRow + 64) + Math.ceil(channels / 16) * 16)
 }
 
+/** OM_WINOGRAD_LEAST_PIXELS and OM_WINOGRAD_LEAST_FILL of winograd.h. */
+const [leastPixels, leastFill] = [96, 7]
+
+/** Whether there are channels enough for `om_conv2d_winograd_f32` to win back its transforms, at some size of the output. */
+export function winogradSuits(channels: number, outChannels: number): boolean {
+  return channels >= 8 && outChannels >= 16
+}
+
 /**
- * Whether `om_conv2d_winograd_f32` is faster than `om_conv2d_f32` on a 3x3 convolution with stride 1, dilation 1 and one
- * group: measured from 8 channels on, 1.5 to 3.8 times. With fewer tiles of 4x4 pixels than rows of a register tile,
- * reading four times the weights eats the gain.
+ * Whether `om_conv2d_winograd_f32` is faster than `om_conv2d_f32` for an output of this size: om_winograd_pays of winograd.h.
+ * Measured from 8 to 512 channels, AVX2 and AVX-512: 1.0 to 2.2 times for 10×10, 1.4 to 3.1 for 12×12, 1.3 to 3 from
+ * there on. With fewer pixels, reading four times the weights eats the gain (1×1: 0.2, 5×5: 0.6 to 1.3), and so do tiles
+ * that the output fills to less than half (1×64: 0.45 to 0.96; 2×64: 0.7 to 1.75).
  */
-export function winogradPays(channels: number, outChannels: number, outHeight: number, outWidth: number): boolean {
-  const tiles = Math.ceil(outHeight / 4) * Math.ceil(outWidth / 4)
-  return channels >= 8 && outChannels >= 16 && tiles >= 12
+export function winogradPays(batch: number, outHeight: number, outWidth: number): boolean {
+  const pixels = batch * outHeight * outWidth
+  const tiles = batch * Math.ceil(outHeight / 4) * Math.ceil(outWidth / 4)
+  return pixels >= leastPixels && pixels >= leastFill * tiles
+}
+
+/** Whether it can be faster, however large the other sizes are, where one side of the output has this size. */
+export function winogradMayPay(side: number): boolean {
+  return 4 * side >= leastFill * Math.ceil(side / 4)
 }
 
 /** The macros that give the C kernels this shape. */

@@ -6,13 +6,14 @@ import { CompileError } from '../errors.ts'
 import type { Model } from '../onnx/model.ts'
 import { isTensor } from '../runtime/signature.ts'
 import { usesNnpa } from './arguments.ts'
-import type { Capabilities, PlacementDialect } from './capabilities.ts'
+import type { PlacementDialect } from './capabilities.ts'
 import { type DriveContext, drive } from './drive.ts'
 import { type EntryPoint, readElfIdentity, readEntryPoints } from './elf.ts'
 import { type Installation, describeInstallation } from './installation.ts'
 import { type OnnxMlirOptions, type Stage, isText } from './options.ts'
 import type { Phase } from './progress.ts'
 import { constantsOf, deliver, productOf, readIfThere } from './products.ts'
+import { compilerIdentity } from './probe.ts'
 import { type LibrarySignature, compareSignatures, parseLibrarySignature } from './signature.ts'
 
 export interface CompileContext extends DriveContext {
@@ -138,13 +139,6 @@ export function reportCompile(
       notes: result.notes,
     }
   })
-}
-
-/** Name and version as they go into artifacts and cache keys. */
-export function compilerIdentity(installation: Installation, { version, commit }: Capabilities): CompilerIdentity {
-  const exact = installation.kind === 'container' ? installation.digest : (commit ?? '')
-  const told = version.replace(/^onnx-mlir version /, '')
-  return { name: 'onnx-mlir', version: told.includes(exact) ? told : `${told} ${exact}` }
 }
 
 interface CheckedLibrary {

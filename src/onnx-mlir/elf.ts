@@ -41,10 +41,21 @@ const maxEntryPoints = 1024
  * @throws the system's error if the file can't be read
  */
 export async function readElfIdentity(path: string): Promise<ElfIdentity | undefined> {
-  await using file = await open(path, 'r')
-  const start = Buffer.alloc(20)
-  const { bytesRead } = await file.read(start, 0, 20, 0)
-  return bytesRead === 20 ? identify(start) : undefined
+  return withFile(path, async (file) => {
+    const start = Buffer.alloc(20)
+    const { bytesRead } = await file.read(start, 0, 20, 0)
+    return bytesRead === 20 ? identify(start) : undefined
+  })
+}
+
+/** Instead of `using`: the `FileHandle` of Yarn's Plug'n'Play is nothing that could be disposed of. */
+async function withFile<Result>(path: string, read: (file: FileHandle) => Promise<Result>): Promise<Result> {
+  const file = await open(path, 'r')
+  try {
+    return await read(file)
+  } finally {
+    await file.close()
+  }
 }
 
 /**
@@ -55,24 +66,25 @@ export async function readElfIdentity(path: string): Promise<ElfIdentity | undef
  * @throws CompileError `COMPILE_BAD_LIBRARY` if the file is damaged, not a 64-bit ELF library, or no compiled model
  */
 export async function readEntryPoints(path: string): Promise<readonly EntryPoint[]> {
-  await using handle = await open(path, 'r')
-  const elf = await ElfFile.open(handle, path)
-  const symbols = await elf.dynamicSymbols()
-  const entryPoints: EntryPoint[] = []
-  for (let i = 0; i < maxEntryPoints; i++) {
-    const name = find(symbols, `_entry_point_${i}`)
-    const inputs = find(symbols, `_entry_point_${i}_in_sig`)
-    const outputs = find(symbols, `_entry_point_${i}_out_sig`)
-    if (inputs === undefined || outputs === undefined) break
-    entryPoints.push({
-      name: name === undefined ? 'run_main_graph' : await elf.string(name),
-      inputs: await elf.string(inputs),
-      outputs: await elf.string(outputs),
-    })
-  }
-  if (entryPoints.length === 0)
-    throw badLibrary(path, 'it exports no _entry_point_0_in_sig, so it is no compiled model')
-  return entryPoints
+  return withFile(path, async (handle) => {
+    const elf = await ElfFile.open(handle, path)
+    const symbols = await elf.dynamicSymbols()
+    const entryPoints: EntryPoint[] = []
+    for (let i = 0; i < maxEntryPoints; i++) {
+      const name = find(symbols, `_entry_point_${i}`)
+      const inputs = find(symbols, `_entry_point_${i}_in_sig`)
+      const outputs = find(symbols, `_entry_point_${i}_out_sig`)
+      if (inputs === undefined || outputs === undefined) break
+      entryPoints.push({
+        name: name === undefined ? 'run_main_graph' : await elf.string(name),
+        inputs: await elf.string(inputs),
+        outputs: await elf.string(outputs),
+      })
+    }
+    if (entryPoints.length === 0)
+      throw badLibrary(path, 'it exports no _entry_point_0_in_sig, so it is no compiled model')
+    return entryPoints
+  })
 }
 
 interface ElfSymbol {

@@ -1,10 +1,7 @@
 /** Container engines: whether one works, what an image is, and getting it. */
 import { EnvironmentError } from '../errors.ts'
 import { runProcess } from '../process/spawn.ts'
-import type { ContainerInstallation, Engine } from './installation.ts'
-
-/** The release image of the project. It has no version tags, so builds that must not change name it by digest. */
-export const releaseImage = 'onnxmlir/onnx-mlir'
+import { type ContainerInstallation, type Engine, releaseImage } from './installation.ts'
 
 export interface ImageRequest {
   readonly image: string

@@ -36,7 +36,7 @@ export function exitCodeName(table: ExitCodeTable, code: number): string | undef
 }
 
 /** A shell, a container or `env` between us and the driver turns the signal that ended it into 128 + its number. */
-const signalNames: Readonly<Record<number, NodeJS.Signals>> = {
+const signalNames: Readonly<Record<number, string>> = {
   4: 'SIGILL',
   5: 'SIGTRAP',
   6: 'SIGABRT',
@@ -48,6 +48,6 @@ const signalNames: Readonly<Record<number, NodeJS.Signals>> = {
 }
 
 /** The signal that ended the driver, however it was reported. */
-export function endingSignal(exitCode: number | null, signal: NodeJS.Signals | null): NodeJS.Signals | undefined {
+export function endingSignal(exitCode: number | null, signal: string | null): string | undefined {
   return signal ?? (exitCode !== null && exitCode > 128 ? signalNames[exitCode - 128] : undefined)
 }

@@ -1,11 +1,10 @@
 /** Looks for an onnx-mlir: an option, `ONNX_MLIR_HOME`, PATH, a container image (option or `ONNX_MLIR_IMAGE`). */
-import { constants } from 'node:fs'
-import { access, realpath, stat } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { EnvironmentError, type OnnxMlirError } from '../errors.ts'
-import { type ImageRequest, findEngine, findImage, releaseImage } from './engine.ts'
-import type { Installation } from './installation.ts'
-import { parseSshBuilder } from './run-ssh.ts'
+import { isProgram } from '../toolchains/programs.ts'
+import type { ImageRequest } from './engine.ts'
+import { type Installation, releaseImage } from './installation.ts'
 
 export interface FindOptions {
   /** The binary, or the folder of an installation or build. */
@@ -88,7 +87,7 @@ function places(options: FindOptions): (() => Promise<Candidate | undefined>)[] 
   const add = (source: Candidate['source'], find: () => Promise<Installation | undefined>) =>
     looks.push(() => attempt(source, find))
 
-  if (builder !== undefined) add('option', async () => parseSshBuilder(builder))
+  if (builder !== undefined) add('option', async () => (await import('./run-ssh.ts')).parseSshBuilder(builder))
   if (path !== undefined) add('option', () => inFolder(path, `The onnx-mlir option path: ${path}`))
   if (image !== undefined) add('option', () => inImage(image, options))
   if (home) add('ONNX_MLIR_HOME', () => inFolder(home, `ONNX_MLIR_HOME=${home}`))
@@ -114,7 +113,7 @@ const program = process.platform === 'win32' ? 'onnx-mlir.exe' : 'onnx-mlir'
 async function inFolder(path: string, named: string): Promise<Installation> {
   const tried = [path, join(path, 'bin', program), join(path, program)]
   for (const candidate of tried) {
-    if (await isProgram(candidate)) return { kind: 'local', path: await realpath(candidate) }
+    if (isProgram(candidate)) return { kind: 'local', path: await realpath(candidate) }
   }
   throw new EnvironmentError(
     'ENVIRONMENT_ONNX_MLIR',
@@ -126,7 +125,7 @@ async function inFolder(path: string, named: string): Promise<Installation> {
 async function onPath(path: string): Promise<Installation | undefined> {
   for (const folder of path.split(delimiter)) {
     // An empty entry means the working directory: a project's own folder must not decide what gets run.
-    if (folder !== '' && (await isProgram(join(folder, program)))) {
+    if (folder !== '' && isProgram(join(folder, program))) {
       return { kind: 'local', path: await realpath(join(folder, program)) }
     }
   }
@@ -135,15 +134,7 @@ async function onPath(path: string): Promise<Installation | undefined> {
 
 async function inImage(image: string, options: FindOptions): Promise<Installation> {
   const { platform, pull, runFlags, signal, onPull } = options
+  const { findEngine, findImage } = await import('./engine.ts')
   const request: ImageRequest = { image, platform, pull, runFlags, signal, onPull }
   return findImage(await findEngine(options.engine), request)
-}
-
-async function isProgram(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK)
-    return (await stat(path)).isFile()
-  } catch {
-    return false
-  }
 }

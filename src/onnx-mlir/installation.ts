@@ -38,6 +38,9 @@ export interface SshInstallation {
   readonly path: string
 }
 
+/** The release image of the project. It has no version tags, so builds that must not change name it by digest. */
+export const releaseImage = 'onnxmlir/onnx-mlir'
+
 /** How to call an installation in messages. */
 export function describeInstallation(installation: Installation): string {
   switch (installation.kind) {

@@ -76,6 +76,9 @@ export function isText(stage: Stage): boolean {
   return stage !== 'obj' && stage !== 'lib' && stage !== 'jni'
 }
 
+/** The stages whose text can be shown. */
+export const textStages: readonly Stage[] = stages.filter(isText)
+
 /** True for stages on the way to the accelerator's code, which only z16 and z17 have. */
 export function needsNnpa(stage: Stage): boolean {
   return stage === 'zhigh' || stage === 'zlow'

@@ -2,10 +2,10 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { CompilerIdentity } from '../artifact.ts'
 import { EnvironmentError } from '../errors.ts'
 import { type Capabilities, looksLikeOnnxMlir, parseCapabilities } from './capabilities.ts'
 import { type Installation, describeInstallation } from './installation.ts'
-import { runOnnxMlir } from './runner.ts'
 
 /** Somewhere to keep answers between processes; keys are printable text. */
 export interface CapabilityStore {
@@ -28,6 +28,13 @@ export async function installationKey(installation: Installation): Promise<strin
     case 'ssh':
       return `ssh ${installation.host} ${installation.port ?? ''} ${installation.path} ${process.pid}`
   }
+}
+
+/** Name and version as they go into artifacts and cache keys. */
+export function compilerIdentity(installation: Installation, { version, commit }: Capabilities): CompilerIdentity {
+  const exact = installation.kind === 'container' ? installation.digest : (commit ?? '')
+  const told = version.replace(/^onnx-mlir version /, '')
+  return { name: 'onnx-mlir', version: told.includes(exact) ? told : `${told} ${exact}` }
 }
 
 /**
@@ -69,6 +76,7 @@ const answers = new Map<string, Promise<Capabilities>>()
 async function ask(installation: Installation, key: string, store: CapabilityStore | undefined): Promise<Capabilities> {
   const stored = await store?.get(key)
   if (stored) return stored
+  const { runOnnxMlir } = await import('./runner.ts')
   const root = await mkdtemp(join(tmpdir(), 'onnx-mlir-'))
   try {
     const print = async (flag: string) => {

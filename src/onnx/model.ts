@@ -96,6 +96,8 @@ export interface ValueInfo {
   readonly name: string
   /** Absent where the file states no type (allowed for inner values and subgraph outputs). */
   readonly type: TypeInfo | undefined
+  /** What the file says of it; absent where that is nothing. */
+  readonly docString?: string
 }
 
 /**

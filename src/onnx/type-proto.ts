@@ -7,8 +7,9 @@ import { readElementType } from './tensor-proto.ts'
 /** A `ValueInfoProto`; its type is absent where the file states none, or one without an element type. */
 export function readValueInfo(proto: onnx.ValueInfoProto, graph: Site): ValueInfo {
   const name = proto.name ?? ''
-  if (!proto.type || isUnstated(proto.type)) return { name, type: undefined }
-  return { name, type: readType(proto.type, graph.part(`the value ${quote(name)}`)) }
+  const said = proto.docString ? { docString: proto.docString } : {}
+  if (!proto.type || isUnstated(proto.type)) return { name, type: undefined, ...said }
+  return { name, type: readType(proto.type, graph.part(`the value ${quote(name)}`)), ...said }
 }
 
 /** Some exporters write a type that says nothing: no kind at all, or a tensor of element type 0. */

@@ -121,8 +121,8 @@ function tensorProto(tensor: Tensor, name = ''): onnx.TensorProto.$Properties {
     : { ...head, rawData: data }
 }
 
-function valueInfoProto({ name, type }: ValueInfo): onnx.ValueInfoProto.$Properties {
-  return { name, type: type && typeProto(type) }
+function valueInfoProto({ name, type, docString }: ValueInfo): onnx.ValueInfoProto.$Properties {
+  return { name, type: type && typeProto(type), docString: docString ?? null }
 }
 
 function typeProto(type: TypeInfo): onnx.TypeProto.$Properties {

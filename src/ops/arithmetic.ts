@@ -83,7 +83,9 @@ function power(node: Node, [base, exponent]: readonly string[], k: Parameters<Sc
   if (isInteger(x.type)) return `(${elementTypes[x.type].c})om_to_int64(pow((double)${base}, (double)${exponent}))`
   const known = y.constant && numbersOf(y.constant)
   if (known?.length === 1) {
+    // As `pow` but for the last bit, zeros, infinities and overflow included, and loops with them become vectors.
     if (known[0] === 2) return `${base} * ${base}`
+    if (known[0] === 3) return `${base} * ${base} * ${base}`
     // pow(-0, 1/2) is +0 and pow(-inf, 1/2) is inf (C11 F.10.4.4), unlike the square root's.
     if (known[0] === 0.5) return `${base} == -INFINITY ? INFINITY : ${libm(x.type, 'sqrt')}(${base} + 0)`
   }

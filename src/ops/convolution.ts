@@ -1,7 +1,13 @@
 import { type Dim, multiply, product } from '../graph/dim.ts'
 import type { Node, ValueInfo } from '../graph/graph.ts'
 import { takes } from '../graph/rules.ts'
-import { gemmScratchBytes, winogradPays, winogradScratchBytes } from '../kernels/shape.ts'
+import {
+  gemmScratchBytes,
+  winogradMayPay,
+  winogradPays,
+  winogradScratchBytes,
+  winogradSuits,
+} from '../kernels/shape.ts'
 import { agreeConvolution } from './convolution-rules.ts'
 import { epilogueLiteral, fusesEpilogue } from './epilogue.ts'
 import type { LoweredOperator } from './lowering.ts'
@@ -66,40 +72,53 @@ const Conv2d: LoweredOperator = {
     const geometry = imageGeometry('om_conv2d_shape', node, window, { out_channels: outChannels, groups }, k)
     const bias = node.inputs[2] ? { column: k.input(2) } : {}
     const tail = `${geometry}, ${epilogueLiteral(k, node.output(), epilogue, bias)}`
-    const call = (kernel: string, header: string, packing: Packing, scratch?: number): void => {
+    const call = (kernel: string, header: string, packings: readonly Packing[], scratch?: number): void => {
       k.share(multiplications(node), scratch)
       k.include(header)
-      const data = `${k.input(0)}, ${k.packed(weights, packing)}, ${k.output()}`
+      const data = [k.input(0), ...packings.map((packing) => k.packed(weights, packing)), k.output()].join(', ')
       k.line(`${kernel}(${data}, ${tail}${scratch === undefined ? '' : `, ${k.scratch(scratch, 'void')}`});`)
     }
+    const direct: Packing = { layout: 'convolution', groups }
+    const [scratch, winogradScratch] = [gemmScratchBytes(k.shape), winogradScratchBytes(groupChannels, k.shape)]
     if (groupChannels === 1 && groups === outChannels) {
-      call('om_depthwise2d_f32', 'depthwise.h', { layout: 'depthwise' })
-    } else if (suitsWinograd(window, groups, groupChannels, outChannels)) {
-      const scratch = winogradScratchBytes(groupChannels, k.shape)
-      call('om_conv2d_winograd_f32', 'winograd.h', { layout: 'winograd' }, scratch)
-    } else {
-      call('om_conv2d_f32', 'conv.h', { layout: 'convolution', groups }, gemmScratchBytes(k.shape))
+      return call('om_depthwise2d_f32', 'depthwise.h', [{ layout: 'depthwise' }])
     }
+    const way = suitsWinograd(window, groups, groupChannels, outChannels) ? wayBySize(node.output().dims) : 'direct'
+    if (way === 'direct') call('om_conv2d_f32', 'conv.h', [direct], scratch)
+    else if (way === 'winograd') call('om_conv2d_winograd_f32', 'winograd.h', [winograd], winogradScratch)
+    else call('om_conv2d_by_size_f32', 'winograd.h', [winograd, direct], Math.max(scratch, winogradScratch))
   },
   flops,
 }
 
-/** See winograd.h: three by three, step by step, and enough channels and pixels to win back the transforms. */
+const winograd: Packing = { layout: 'winograd' }
+
+/** See winograd.h: three by three, step by step, and enough channels to win back the transforms. */
 function suitsWinograd(
-  { kernel, strides, dilations, output }: Window,
+  { kernel, strides, dilations }: Window,
   groups: number,
   channels: number,
   outChannels: number,
 ): boolean {
-  const [outHeight, outWidth] = output
   return (
     groups === 1 &&
     kernel.every((size) => size === 3) &&
     [...strides, ...dilations].every((step) => step === 1) &&
-    typeof outHeight === 'number' &&
-    typeof outWidth === 'number' &&
-    winogradPays(channels, outChannels, outHeight, outWidth)
+    winogradSuits(channels, outChannels)
   )
+}
+
+/**
+ * Which way suits an output [batch, height, width, channels]. Where it depends on a height or width that only the run knows,
+ * that chooses, and the model has the weights for both. A batch alone would not be worth it: it counts as 1.
+ */
+function wayBySize([batch, height, width]: readonly Dim[]): 'direct' | 'winograd' | 'run' {
+  const sides = [height!, width!]
+  const known = sides.filter((side) => typeof side === 'number')
+  const [first, second] = known
+  if (first !== undefined && second !== undefined)
+    return winogradPays(typeof batch === 'number' ? batch : 1, first, second) ? 'winograd' : 'direct'
+  return known.every(winogradMayPay) ? 'run' : 'direct'
 }
 
 /** Two operations per weight and output pixel. */

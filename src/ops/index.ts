@@ -1,4 +1,6 @@
-import type { Node } from '../graph/graph.ts'
+import { OnnxMlirError } from '../errors.ts'
+import { type Graph, Identities, type Node } from '../graph/graph.ts'
+import { importModel } from '../graph/import.ts'
 import type { Model } from '../onnx/model.ts'
 import { activations } from './activations.ts'
 import { arithmetic } from './arithmetic.ts'
@@ -20,6 +22,7 @@ import { linearAttention } from './linear-attention.ts'
 import { lists } from './list.ts'
 import { logic } from './logic.ts'
 import { cumulatives } from './cumulative.ts'
+import { byteTableOperators } from './byte-tables.ts'
 import { losses } from './losses.ts'
 import type { LoweredOperator } from './lowering.ts'
 import { maps } from './maps.ts'
@@ -105,6 +108,7 @@ export const operators: readonly LoweredOperator[] = [
   ...normalizations,
   ...layerNormalizations,
   ...quantizations,
+  ...byteTableOperators,
   ...quantizedProducts,
   ...ranges,
   ...reductions,
@@ -140,4 +144,24 @@ export function operatorOf(node: Node): LoweredOperator {
   const operator = registry.find(node.domain, node.op, node.version)
   if (!operator) throw node.error('UNSUPPORTED_OPERATOR', 'this operator is not supported by the built-in compiler')
   return operator
+}
+
+/**
+ * The graph of a model as it is written, with nothing optimised.
+ *
+ * @param dims sizes by name, see graph/given-sizes.ts
+ * @throws ModelError, CompileError as `importModel`
+ */
+export function graphOf(model: Model, dims: ReadonlyMap<string, number>): Graph {
+  return importModel(model, registryFor(model), new Identities(), { dims })
+}
+
+/** The same; `undefined` where the built-in compiler can't read the model. */
+export function graphIfReadable(model: Model, dims: ReadonlyMap<string, number>): Graph | undefined {
+  try {
+    return graphOf(model, dims)
+  } catch (error) {
+    if (error instanceof OnnxMlirError) return undefined
+    throw error
+  }
 }

@@ -1,11 +1,19 @@
 import { add, type Dim, floorDivide, isStatic, multiply, product } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import { type Agreement, sameSize, sizeOrOne, takes } from '../graph/rules.ts'
-import { type IntegerStrides, integerScratchBytes, packedIntegerBytes, packIntegers } from '../kernels/pack-integer.ts'
-import { lanes } from '../kernels/shape.ts'
+import {
+  fitsDepthwiseIntegers,
+  type IntegerStrides,
+  integerScratchBytes,
+  packDepthwiseIntegers,
+  packedDepthwiseIntegers,
+  packedIntegerBytes,
+  packIntegers,
+} from '../kernels/pack-integer.ts'
 import { type ElementType, elementTypeOf } from '../onnx/element-type.ts'
 import { tensorFrom } from '../onnx/tensor.ts'
 import { agreeConvolution } from './convolution-rules.ts'
+import { numbersOf } from './fold.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { agreeMatMul, batchOffset, inferMatMul, productOf } from './matmul.ts'
 import { checkFits, type Window, windowInitializer, windowOf } from './window.ts'
@@ -28,6 +36,14 @@ const resultType = (node: Node): ElementType => elementTypeOf(node.int('to', 0))
 function agreeColumns(node: Node, column: readonly [input: number, axis: number]): Agreement[] {
   const own = [3, 4].flatMap((input) => (node.inputs[input]?.rank === 1 ? [sizeOrOne(node, [input, 0], column)] : []))
   return node.inputs[5] ? [...own, sameSize(node, [5, 0], column)] : own
+}
+
+/** What a result costs beside its products: OM_INT_RESULT of native/kernels/finish-integer.h. */
+const RESULT = 32
+
+/** Work as `KernelWriter.share` counts it, in products of floats: four of bytes are as quick as one. */
+function workOf(node: Node, depth: Dim): Dim {
+  return floorDivide(multiply(product(node.output().dims), add(depth, RESULT)), 4)
 }
 
 const INPUTS = 'scale?:float32 bias?:int32|float32[_] y_zero_point?:byte[.]'
@@ -127,18 +143,56 @@ const MatMulIntegers: LoweredOperator = {
       `.y = ${k.output()} + ${offset(node.output(), multiply(m, n))}`,
       `.y_row = ${k.dim(n)}`,
     ]
-    const scratch = k.scratch(integerScratchBytes(depth, k.shape), 'void')
+    const own = integerScratchBytes(depth, k.shape)
+    if (b.constant && batch.length === 0 && isStatic([depth, n])) k.share(workOf(node, depth), own)
+    const scratch = k.scratch(own, 'void')
     k.line(`om_int_gemm(${k.input(0)} + ${offset(a)}, (om_int_product){${fields.join(', ')}}, ${scratch});`)
     k.line('}')
   },
   flops: (node) => multiply(multiply(2, product(node.output().dims)), node.input(0).dims.at(-1)!),
 }
 
-/** OM_INT_LINES of native/kernels/conv-integer.h. */
-const MOST_LINES = 64
-
 function lastWindow(node: Node): Window {
   return windowOf(node, node.input(0).dims.slice(1, -1), node.input(1).dims.slice(2), 'within')
+}
+
+/** Positions along the last axis that a window spans. */
+function extentOf({ kernel, dilations }: Window): number {
+  return (kernel.at(-1)! - 1) * dilations.at(-1)! + 1
+}
+
+/** Whether weights and their zero points are constants. */
+function areKnown(node: Node): boolean {
+  return node.input(1).constant !== undefined && (!node.inputs[3] || node.inputs[3].constant !== undefined)
+}
+
+/**
+ * The weights of a depthwise convolution as C expressions: packed when compiling where they and their zero points are
+ * constants, else in each run.
+ */
+function depthwiseWeights(
+  node: Node,
+  k: KernelWriter,
+  [channels, lines, taps]: readonly [number, number, number],
+): { packed: string; sums: string; isNarrow: string } {
+  const [w, zero] = [node.input(1), node.inputs[3]]
+  const int32 = (numbers: Int32Array): string =>
+    k.constant('int32', tensorFrom('int32', [numbers.length], Array.from(numbers)).data)
+  if (areKnown(node)) {
+    const weights = numbersOf(w.constant!)!
+    const zeros = zero ? numbersOf(zero.constant!)! : [0]
+    const each = weights.length / channels
+    const moved = (index: number): number =>
+      Number(weights[index]) - Number(zeros.length === 1 ? zeros[0] : zeros[Math.floor(index / each)])
+    const { packed, sums, isNarrow } = packDepthwiseIntegers(moved, [channels, lines, taps], k.shape)
+    return { packed: int32(packed), sums: int32(sums), isNarrow: String(isNarrow) }
+  }
+  const packed = k.scratch(multiply(4, packedDepthwiseIntegers(channels, lines, taps, k.shape)), 'int32_t')
+  const sums = k.scratch(4 * channels, 'int32_t')
+  const zeros = zero ? `${k.input(3)}, ${stepOf(k, zero)}` : 'NULL, 0'
+  const from = [k.input(1), channels, lines, taps, w.type === 'int8', zeros].join(', ')
+  k.line(`const bool narrow = om_pack_depthwise_integers(${from}, ${packed}, ${sums});`)
+  return { packed, sums, isNarrow: 'narrow' }
 }
 
 /** Convolutions, channels last: x [N, …, C], w as ONNX has it. */
@@ -167,16 +221,14 @@ const ConvIntegers: LoweredOperator = {
     const sizes = `.batch = ${k.dim(x.dims[0]!)}, .channels = ${k.dim(channels)}, .out_channels = ${k.dim(outs)}, .groups = ${groups}`
     k.line(`const om_int_convolution shape = {${sizes}, .window = ${windowInitializer(window, (dim) => k.dim(dim))}};`)
     const taps = product(kernel)
-    const lines = window.kernel.slice(0, -1).reduce((n, size) => n * size, 1)
     const rest = [...productFields(node, k), `.y = ${k.output()}`]
-    if (depth === 1 && outs === groups && lines <= MOST_LINES) {
-      const packed = k.scratch(multiply(4, multiply(taps, add(outs, lanes(k.shape)))), 'int32_t')
-      const zero = node.inputs[3] ? `${k.input(3)}, ${stepOf(k, node.input(3))}` : 'NULL, 0'
-      k.line(
-        `om_pack_depthwise_integers(${k.input(1)}, ${k.dim(outs)}, ${k.dim(taps)}, ${w.type === 'int8'}, ${zero}, ${packed});`,
-      )
-      k.line(`const om_int_product whole = {${rest.join(', ')}};`)
-      k.line(`om_depthwise_integers(${k.input(0)}, ${packed}, &shape, &whole);`)
+    const lines = window.kernel.slice(0, -1).reduce((n, size) => n * size, 1)
+    if (depth === 1 && outs === groups && fitsDepthwiseIntegers(lines, extentOf(window))) {
+      // Weights that are packed in each run would be packed by every thread.
+      if (areKnown(node)) k.share(workOf(node, taps))
+      const { packed, sums, isNarrow } = depthwiseWeights(node, k, [groups, lines, window.kernel.at(-1)!])
+      k.line(`const om_int_product whole = {${[`.sums = ${sums}`, ...rest].join(', ')}};`)
+      k.line(`om_depthwise_integers(${k.input(0)}, ${packed}, ${isNarrow}, &shape, &whole);`)
       return
     }
     const columns = floorDivide(outs, groups)
@@ -186,7 +238,9 @@ const ConvIntegers: LoweredOperator = {
       : `{${k.dim(depth)}, 1, ${k.dim(taps)}, ${k.dim(all)}}`
     const weights = packedB(w, k, { depth: all, columns, groups, strides })
     k.line(`const om_int_product whole = {${[...weights, ...rest].join(', ')}};`)
-    const scratch = k.scratch(integerScratchBytes(all, k.shape), 'void')
+    const own = integerScratchBytes(all, k.shape)
+    if (w.constant && isStatic([all, columns])) k.share(workOf(node, all), own)
+    const scratch = k.scratch(own, 'void')
     k.line(`om_conv_integers(${k.input(0)}, &shape, &whole, ${scratch});`)
   },
   flops: (node) => multiply(2, product([...node.output().dims, ...node.input(1).dims.slice(1)])),

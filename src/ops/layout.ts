@@ -4,6 +4,7 @@ import type { Node, Value } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import type { Rewrite, RewriteContext } from '../graph/rewrite.ts'
 import { operatorOf } from './index.ts'
+import { isSized } from './resize.ts'
 import { keepsOrder, permutationOf } from './transpose.ts'
 
 /**
@@ -43,15 +44,28 @@ function transposeOf(value: Value | undefined): { perm: readonly number[]; input
     : undefined
 }
 
+/** `value`, channels last, where it is a transpose of that, or one that is resized and used here only. */
+function channelsLast(value: Value | undefined, b: RewriteContext): Value | undefined {
+  const own = transposeOf(value)
+  if (own) return samePermutation(own.perm, TO_NCHW) ? own.input : undefined
+  const node = value?.producer
+  if (node?.operator !== 'om.ResizeAxis' || !isSized(node) || !b.isUsedOnce(value!)) return undefined
+  const x = channelsLast(node.inputs[0], b)
+  const attributes = { ...Object.fromEntries(node.attributes), axis: TO_NCHW[node.int('axis', 0)]! }
+  return x && b.op('ResizeAxis', [x, ...node.inputs.slice(1)], attributes, 'om')
+}
+
 function samePermutation(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((axis, i) => axis === b[i])
 }
 
-/** Transpose(Transpose(x)) is one transpose, or none. */
-function cancelTransposes(node: Node, b: Builder): readonly Value[] | undefined {
+/** Transpose(Transpose(x)) is one transpose, or none; what is resized between two that cancel is resized without them. */
+function cancelTransposes(node: Node, b: RewriteContext): readonly Value[] | undefined {
   if (node.op !== 'Transpose' || node.domain !== '') return undefined
   const perm = permutationOf(node)
   if (perm.every((axis, i) => axis === i)) return [node.input(0)]
+  const resized = samePermutation(perm, TO_NHWC) && channelsLast(node.input(0), b)
+  if (resized) return [resized]
   const inner = transposeOf(node.input(0))
   if (!inner) return undefined
   return [b.op('Transpose', [inner.input], { perm: perm.map((axis) => inner.perm[axis]!) })]
@@ -108,19 +122,17 @@ function globalAverageChannelsLast(node: Node, b: Builder): readonly Value[] | u
 }
 
 /** op(Transpose(x), …) = Transpose(op(x, …)), where all operands are so transposed, or small enough to be turned back. */
-function sinkBelowElementwise(node: Node, b: Builder): readonly Value[] | undefined {
+function sinkBelowElementwise(node: Node, b: RewriteContext): readonly Value[] | undefined {
   if (!operatorOf(node).scalar || node.outputs.length > 1) return undefined
   const transposes = node.inputs.map(transposeOf)
   const perm = transposes.find((found) => found)?.perm
   // Other transposes stay: below an operator that widens its input they would only cost more.
   if (!perm || !samePermutation(perm, TO_NCHW)) return undefined
   const turned: (Value | undefined)[] = []
-  for (const [i, input] of node.inputs.entries()) {
-    const own = transposes[i]
-    if (own && samePermutation(own.perm, perm)) turned.push(own.input)
-    else if (!input) turned.push(undefined)
+  for (const input of node.inputs) {
+    if (!input) turned.push(undefined)
     else {
-      const back = turnBack(b, input, perm)
+      const back = channelsLast(input, b) ?? turnBack(b, input, perm)
       if (!back) return undefined
       turned.push(back)
     }
@@ -139,17 +151,21 @@ function turnBack(b: Builder, value: Value, perm: readonly number[]): Value | un
   return b.op('Transpose', [b.reshape(value, shape)], { perm: inverse })
 }
 
-function sinkBelowConcat(node: Node, b: Builder): readonly Value[] | undefined {
+function sinkBelowConcat(node: Node, b: RewriteContext): readonly Value[] | undefined {
   if (node.op !== 'Concat' || node.domain !== '') return undefined
   const transposes = node.inputs.map(transposeOf)
-  const perm = transposes[0]?.perm
-  if (!perm || !transposes.every((own) => own && samePermutation(own.perm, perm))) return undefined
+  const perm = transposes.find((own) => own)?.perm
+  if (!perm) return undefined
+  const turned: Value[] = []
+  for (const [i, input] of node.inputs.entries()) {
+    const own = transposes[i]
+    const value =
+      own && samePermutation(own.perm, perm) ? own.input : samePermutation(perm, TO_NCHW) && channelsLast(input, b)
+    if (!value) return undefined
+    turned.push(value)
+  }
   const axis = node.int('axis', 0)
-  const joined = b.op(
-    'Concat',
-    transposes.map((own) => own!.input),
-    { axis: perm[axis < 0 ? axis + perm.length : axis]! },
-  )
+  const joined = b.op('Concat', turned, { axis: perm[axis < 0 ? axis + perm.length : axis]! })
   return [b.op('Transpose', [joined], { perm })]
 }
 

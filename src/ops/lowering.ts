@@ -115,6 +115,8 @@ export interface LoweredOperator extends Operator {
   /** Whether `next`, an elementwise node that alone uses the last output, may join `epilogue`. */
   fuses?(node: Node, epilogue: readonly Node[], next: Node): boolean
   control?(node: Node, c: ControlWriter): void
+  /** Whether what the inputs hold, beside their sizes, says how much there is to do. */
+  worksByData?(node: Node): boolean
   /** Floating-point operations of one run; a multiply-add counts two. Default: elements of the outputs. */
   flops?(node: Node): Dim
 }

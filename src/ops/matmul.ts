@@ -85,7 +85,7 @@ export function lowerProduct(
   const places = [`${k.input(0)} + ${xs}`, `${k.input(1)} + ${ws}`, `${k.output()} + ${y}`] as const
   if (!isShared) return k.line(`  ${call(...places)}`)
   k.line(`  if (om_is_mine()) {
-    const bool shared = om_begin_alone();
+    om_parts *shared = om_begin_alone();
     ${call(...places, `om_own_scratch(${scratch})`)}
     om_end_alone(shared);
   }`)

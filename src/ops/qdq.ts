@@ -12,6 +12,7 @@ import { convolutionOfIntegers, isOne, multiplier, productOfIntegers } from './q
  */
 export const qdqRules: readonly Rewrite[] = [
   quantiseDequantised,
+  quantiseBelowConcat,
   dequantiseBelowMovement,
   convolutionOfDequantised,
   matMulOfDequantised,
@@ -158,13 +159,35 @@ export function numberOf(value: Value): number | undefined {
 
 const MOVEMENT: readonly string[] = ['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose']
 
+/** Whether a node only moves the elements of its first input. */
+function isMovement(node: Node): boolean {
+  if (node.domain === '') return MOVEMENT.includes(node.op)
+  // Where it crops, it gives elements of its own.
+  return node.op === 'ResizeAxis' && node.domain === 'om' && node.string('mode') === 'nearest' && !node.inputs[1]
+}
+
+/** quantised(Concat(x, y)) = Concat(quantised x, quantised y): a quarter of the bytes, and products take what is theirs. */
+function quantiseBelowConcat(node: Node, b: RewriteContext): readonly Value[] | undefined {
+  const quantised = quantisationOf(node)
+  const concat = quantised?.x.producer
+  if (!quantised || concat?.op !== 'Concat' || concat.domain !== '' || !isByte(node.output())) return undefined
+  const { x, ratio, scale, zeroPoint } = quantised
+  if (!isSingle(scale) || (zeroPoint && !isSingle(zeroPoint)) || !b.isUsedOnce(x) || !b.isUsedOnce(ratio))
+    return undefined
+  const zero = zeroPoint && single(b, zeroPoint)
+  const parts = concat.inputs.map((part) =>
+    b.op('RoundTo', [b.op('Div', [part, single(b, scale)]), zero], Object.fromEntries(node.attributes), 'om'),
+  )
+  return [b.op('Concat', parts, Object.fromEntries(concat.attributes))]
+}
+
 /** move(dequantised codes) = dequantised move(codes): a quarter of the bytes, and the next QuantizeLinear comes nearer. */
 function dequantiseBelowMovement(node: Node, b: RewriteContext): readonly Value[] | undefined {
-  if (!MOVEMENT.includes(node.op) || node.domain !== '') return undefined
+  if (!isMovement(node)) return undefined
   const { producer } = node.input(0)
   if (producer?.op !== 'Dequantize' || producer.domain !== 'om') return undefined
   const [codes, scale, zeroPoint] = [producer.input(0), producer.input(1), producer.inputs[2]]
   if (!isSingle(scale) || (zeroPoint && !isSingle(zeroPoint))) return undefined
-  const moved = b.op(node.op, [codes, ...node.inputs.slice(1)], Object.fromEntries(node.attributes))
+  const [moved] = b.retyped(node, [codes, ...node.inputs.slice(1)], [codes.type]) as [Value]
   return [b.op('Dequantize', [moved, single(b, scale), zeroPoint && single(b, zeroPoint)], {}, 'om')]
 }

@@ -1,4 +1,4 @@
-import { type Dim, multiply } from '../graph/dim.ts'
+import { type Dim, dimKey, multiply } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import { type Agreement, takes } from '../graph/rules.ts'
@@ -39,6 +39,9 @@ interface Given {
   readonly scales: Value | undefined
   readonly sizes: Value | undefined
 }
+
+/** sizeof(om_resize_taps) of resize.h. */
+const TAPS_BYTES = 48
 
 /** Beyond, no size would be an address. */
 const LARGEST_SCALE = 2 ** 26
@@ -105,8 +108,8 @@ function resizeAxes(node: Node, b: Builder, given: Given, more: Readonly<Record<
   let value = castTo(b, x, real)
   axes.forEach((axis, at) => {
     const size = given.sizes?.contents?.[at]
-    const stays = scales?.[at] === 1 || (size !== undefined && size === x.dims[axis])
-    if (stays && !crops(node) && !node.has('keep_aspect_ratio_policy')) return
+    const stays = scales?.[at] === 1 || (size !== undefined && dimKey(size) === dimKey(x.dims[axis]!))
+    if (stays && !crops(node) && policyOf(node) === 'stretch') return
     const inputs = [value, roi, given.scales, given.sizes, original]
     value = b.op('ResizeAxis', inputs, { ...attributes, ...more, mode, axis, at, count: axes.length }, 'om')
   })
@@ -184,6 +187,16 @@ function knownSize(node: Node): { scale: number; size: Dim } | undefined {
   return { scale: common, size: Math.floor(common * dim + 0.5) }
 }
 
+/** Whether the shape says how large the result of a ResizeAxis is: nothing has to be read from data. */
+export function isSized(node: Node): boolean {
+  return knownSize(node) !== undefined || listedSize(node) !== undefined
+}
+
+/** The size that is asked for, where that is known and no policy changes it. */
+function listedSize(node: Node): Dim | undefined {
+  return policyOf(node) === 'stretch' ? node.inputs[3]?.contents?.[node.int('at', 0)] : undefined
+}
+
 /** Declares `scale` in C, and `size` with it. */
 function writeScale(node: Node, k: KernelWriter): void {
   const known = knownSize(node)
@@ -212,15 +225,14 @@ const ResizeAxis: LoweredOperator = {
   rules: takes('x:any roi?:float64[_] scales?:float32[_] sizes?:int64[_] original:int64[_]'),
   infer(node, context): ValueInfo[] {
     const { type, dims } = node.input(0)
-    const listed = policyOf(node) === 'stretch' ? node.inputs[3]?.contents?.[node.int('at', 0)] : undefined
-    const size = knownSize(node)?.size ?? listed ?? context.freshDim()
+    const size = knownSize(node)?.size ?? listedSize(node) ?? context.freshDim()
     return [{ type, shape: dims.with(node.int('axis', 0), size) }]
   },
   decompose: (node, b) => (node.string('mode') === 'nearest' ? undefined : widenNarrowFloats(node, b)),
   sizes(node, k) {
     const at = node.int('at', 0)
     const policy = policyOf(node)
-    if (knownSize(node) || (policy === 'stretch' && node.inputs[3]?.contents)) return
+    if (isSized(node)) return
     const target = k.symbol(node.output().dims[node.int('axis', 0)]!)
     k.include('resize.h')
     if (!node.inputs[2] && policy === 'stretch') return k.line(`*${target} = ${k.input(3)}[${at}];`)
@@ -256,14 +268,19 @@ const ResizeAxis: LoweredOperator = {
         ),
       )
       const rounding = choiceOf(node, 'nearest_mode', 'round_prefer_floor', axisRoundings)
-      k.line(`om_resize_nearest(${k.input(0)}, ${k.output()}, &r, ${rounding}, &filler, sizeof filler);`)
+      const picks = k.scratch(multiply(out[axis]!, 8), 'int64_t')
+      k.line(`om_resize_nearest(${k.input(0)}, ${k.output()}, &r, ${rounding}, &filler, sizeof filler, ${picks});`)
       return
     }
-    const weights = k.scratch(multiply(dims[axis]!, 8), 'double')
+    const antialias = Boolean(node.int('antialias', 0))
+    const taps = antialias ? 'NULL' : k.scratch(multiply(out[axis]!, TAPS_BYTES), 'om_resize_taps')
+    const weights = antialias ? k.scratch(multiply(dims[axis]!, 8), 'double') : 'NULL'
     const support = node.string('mode') === 'cubic' ? 2 : 1
-    const flags = `${Boolean(node.int('antialias', 0))}, ${Boolean(node.int('exclude_outside', 0))}`
+    const flags = `${antialias}, ${Boolean(node.int('exclude_outside', 0))}`
     k.line(`const om_filter f = {${support}, ${literal('float64', node.float('cubic_coeff_a', -0.75))}, ${flags}};`)
-    k.line(`om_resize_${type === 'float64' ? 'f64' : 'f32'}(${k.input(0)}, ${k.output()}, &r, &f, ${weights});`)
+    k.line(
+      `om_resize_${type === 'float64' ? 'f64' : 'f32'}(${k.input(0)}, ${k.output()}, &r, &f, ${taps}, ${weights});`,
+    )
   },
   flops: (node) => multiply(node.output().dims.reduce(multiply, 1), node.string('mode') === 'nearest' ? 0 : 4),
 }

@@ -165,6 +165,8 @@ const RoiAlign: LoweredOperator = {
       { type: x.type, shape: [rois.dims[0]!, x.dims[1]!, node.int('output_height', 1), node.int('output_width', 1)] },
     ]
   },
+  // Samples are as many as a region has pixels.
+  worksByData: (node) => node.int('sampling_ratio', 0) <= 0,
   decompose: (node, b) =>
     node.version < 16 && !node.has('coordinate_transformation_mode')
       ? [
@@ -208,6 +210,7 @@ const MaxRoiPool: LoweredOperator = {
     if (size?.length !== 2) throw node.error('MODEL_ATTRIBUTE', 'pooled_shape must be two numbers')
     return [{ type: x.type, shape: [rois.dims[0]!, x.dims[1]!, ...size] }]
   },
+  worksByData: () => true,
   decompose: widenNarrowFloats,
   lower(node, k) {
     const x = node.input(0)

@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import type { Artifact } from '../artifact.ts'
-import { type AddonOptions, buildAddon, crossBuildAddon, writeAddonSource } from '../builtin/addon.ts'
+import type { AddonOptions } from '../builtin/addon.ts'
+import { prebuiltAddon, prebuiltAddonFor } from '../builtin/prebuilt-addon.ts'
 import { CompileError, EnvironmentError } from '../errors.ts'
 import { readElfIdentity } from '../onnx-mlir/elf.ts'
 import { resolveTarget, type Target, thisMachine } from '../targets/index.ts'
@@ -12,12 +13,17 @@ import { resolveTarget, type Target, thisMachine } from '../targets/index.ts'
  * @returns absolute path of a `.node` or a `.cc` file
  * @throws EnvironmentError, CompileError as `buildAddon`
  */
-export async function addonFor({ library, target }: Artifact, options: AddonOptions): Promise<string> {
+export async function addonFor({ library, target }: Artifact, options: Omit<AddonOptions, 'cxx'>): Promise<string> {
   // What the library is decides, not what was asked for: macOS makes Linux libraries too, with a container.
   const elf = await readElfIdentity(library)
   const isOfHere = elf?.machine === thisMachine()?.arch && process.platform === 'linux'
-  if (elf === undefined || isOfHere) return buildAddon(options)
+  const isHere = elf === undefined || isOfHere
   const machine = resolveTarget(target)
+  const prebuilt = isHere ? prebuiltAddon() : isCrossable(machine) ? prebuiltAddonFor(machine) : undefined
+  if (prebuilt !== undefined) return prebuilt
+  // What compiles them is not loaded where they came with the package.
+  const { buildAddon, crossBuildAddon, writeAddonSource } = await import('../builtin/addon.ts')
+  if (isHere) return buildAddon(options)
   if (!isCrossable(machine)) return writeAddonSource(options)
   try {
     return await crossBuildAddon(machine, options)

@@ -4,14 +4,13 @@ import { artifactKey, type Cache } from '../cache/index.ts'
 import { rememberByStat } from '../cache/file-memo.ts'
 import { chooseCompilers } from '../compilers/choose.ts'
 import type { Compiler, CompileContext } from '../compilers/compiler.ts'
-import { fastestOf } from '../compilers/fastest.ts'
-import { inTurn } from '../compilers/turns.ts'
-import type { OnnxMlirSettings } from '../compilers/onnx-mlir.ts'
+import type { OnnxMlirSettings } from '../compilers/look-for-onnx-mlir.ts'
 import { ModelError, OnnxMlirError } from '../errors.ts'
 import { defaultLimits, type ReadOptions } from '../onnx/limits.ts'
 import type { Model } from '../onnx/model.ts'
-import { type FileReadOptions, readModel } from '../onnx/read.ts'
+import type { FileReadOptions } from '../onnx/read.ts'
 import type { Request } from '../request/index.ts'
+import { cold } from './when-cold.ts'
 
 /** What the steps from request to artifact share. */
 export interface ArtifactContext {
@@ -38,6 +37,7 @@ export async function artifactFor(request: Request, shared: ArtifactContext): Pr
   if (request.directives.compiler === 'fastest' && choices.length > 1) {
     const built: Built[] = []
     for (const choice of choices) built.push(await build(request, await choice.compiler(), shared))
+    const { fastestOf } = await cold()
     const winner = await fastestOf(
       built.map(({ artifact }) => artifact),
       cache,
@@ -74,7 +74,7 @@ async function build(
     async (error: unknown) => {
       context.signal?.throwIfAborted()
       // External data that went away or grew since the files were listed: reading tells what is wrong, and of what.
-      await readModel(request.path, reading)
+      await (await cold()).readModel(request.path, reading)
       throw error
     },
   )
@@ -91,16 +91,18 @@ async function build(
   let started = 0
   const { artifact, cached } = await cache.getOrMake(
     key,
-    (stagingRoot) =>
+    async (stagingRoot) => {
+      const { inTurn, readModel } = await cold()
       // Before the model is decoded: of many that wait, none takes memory yet.
-      inTurn(compiler.name, name, context, async () => {
+      return inTurn(compiler.name, name, context, async () => {
         started = performance.now()
         context.log(`compiling ${name} for ${request.directives.target} (${compiler.name})`)
         const decoded = await readModel(request.path, reading)
         expectUnchanged(request.path, decoded, [model, ...externalData])
         const { signal, progress } = context
         return compiler.compile(request, decoded, { stagingRoot, signal, progress })
-      }),
+      })
+    },
     context.signal ? { signal: context.signal } : {},
   )
   if (!cached) {
@@ -123,7 +125,7 @@ function expectUnchanged(path: string, { files }: Model, hashes: readonly string
 /** The model file and its external data; remembered, so that a cache hit need not decode the model. */
 async function modelFiles(path: string, memoFolder: string | undefined, reading: FileReadOptions): Promise<string[]> {
   const text = await rememberByStat(memoFolder, 'files', path, async () => {
-    const { files } = await readModel(path, reading)
+    const { files } = await (await cold()).readModel(path, reading)
     return JSON.stringify(files.map((file) => file.path))
   })
   return JSON.parse(text) as string[]

@@ -3,12 +3,16 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { rememberByStat } from '../cache/file-memo.ts'
 import { ownVersion, type Store } from '../cache/index.ts'
+import { nearestProject } from '../cache/nearest-package.ts'
 import { capabilityStore } from '../compilers/capability-store.ts'
 import type { CompileContext } from '../compilers/compiler.ts'
-import type { OnnxMlirSettings } from '../compilers/onnx-mlir.ts'
+import type { OnnxMlirSettings } from '../compilers/look-for-onnx-mlir.ts'
+import { limitsOf } from '../compilers/onnx-mlir.ts'
 import { inTurn } from '../compilers/turns.ts'
-import { CompileError, UsageError } from '../errors.ts'
+import { generatedFolder, writeLookAway } from '../emit/look-away.ts'
+import { CompileError } from '../errors.ts'
 import { nnpaReport, readPlacement } from '../nnpa-report.ts'
+import type { FindOptions } from '../onnx-mlir/find.ts'
 import type { ReadOptions } from '../onnx/limits.ts'
 import { readModel } from '../onnx/read.ts'
 import { reportHtml } from '../report/html/page.ts'
@@ -16,13 +20,8 @@ import { isNnpaLevel } from '../report/nnpa-level.ts'
 import { checkMinimum, type Report } from '../report/report.ts'
 import { reportText } from '../report/text.ts'
 import type { Request } from '../request/index.ts'
-
-export interface ReportSettings {
-  /** Fail the build when less than this share of the floating-point operations runs on NNPA, from 0 to 1. */
-  readonly minNnpa?: number
-  /** Where `*.nnpa.json` and the page are written. Default: `.onnx-mlir/reports` of the project. */
-  readonly folder?: string
-}
+import { findKinds } from './onnx-mlir-kinds.ts'
+import type { ReportSettings } from './report-settings.ts'
 
 export interface BuiltReport {
   /** What the model's module says of it. */
@@ -44,17 +43,18 @@ export interface ReportContext extends Pick<CompileContext, 'signal' | 'progress
  * For z16 and z17: reports which nodes run on NNPA, in the log, as JSON and as a page. A placement beside the model
  * (`m.placement.json`) counts. The report is remembered as long as the model stays the same.
  *
- * @throws CompileError `COMPILE_NNPA` in builds that reach less than `minNnpa`
- * @throws UsageError `USAGE_OPTION` where `minNnpa` is no share
+ * @throws CompileError `COMPILE_NNPA` in builds that reach less than `minNnpa`, or of which nobody can tell
  */
 export async function buildReport(
   { path, directives, key }: Request,
-  { minNnpa, folder = join(projectOf(path), '.onnx-mlir', 'reports') }: ReportSettings,
+  { minNnpa, folder: asked }: ReportSettings,
   context: ReportContext,
 ): Promise<BuiltReport | undefined> {
-  checkShare(minNnpa)
   const level = directives.target
   if (!isNnpaLevel(level)) return undefined
+  const project = nearestProject(dirname(path))
+  const usual = join(project, generatedFolder, 'reports')
+  const folder = asked ?? usual
   const sidecar = path.replace(/\.onnx$/i, '.placement.json')
   const placement = existsSync(sidecar) ? await readPlacement(sidecar) : undefined
   let isNew = false
@@ -69,11 +69,11 @@ export async function buildReport(
       isNew = true
       const model = await readModel(path, { ...context.reading, ...(context.signal && { signal: context.signal }) })
       const report = await nnpaReport(model, level, {
-        ...context.onnxMlir,
+        ...whereIs(context.onnxMlir),
         dims: directives.dims,
         predicted: directives.untrusted,
         ...(placement && { placement }),
-        context: { capabilityStore: capabilityStore(context.store.folder) },
+        context: { capabilityStore: capabilityStore(context.store.folder), ...limitsOf(context.onnxMlir) },
         onWarning: context.warn,
         ...(context.signal && { signal: context.signal }),
       })
@@ -81,32 +81,25 @@ export async function buildReport(
     }),
   )
   const report = JSON.parse(text) as Report
+  const { target, source, summary } = report
   const stem = join(folder, `${basename(path, '.onnx')}-${level}.nnpa`)
   if (isNew || !existsSync(`${stem}.html`)) {
     await mkdir(folder, { recursive: true })
+    if (folder === usual) await writeLookAway(project)
     await writeFile(`${stem}.json`, `${JSON.stringify(report, null, 1)}\n`)
-    await writeFile(`${stem}.html`, await reportHtml(report))
+    await writeFile(`${stem}.html`, reportHtml(report))
     context.log(`${reportText(report)}\nreport: ${stem}.html`)
   }
   const problem = minNnpa === undefined ? undefined : checkMinimum(report, minNnpa)
-  if (problem && context.mode === 'build')
-    throw new CompileError('COMPILE_NNPA', problem, { model: path, summary: report.summary })
-  const { target, source, summary } = report
+  if (problem && context.mode === 'build') {
+    // The option is for all models of a project, some of which may only move data.
+    if (!problem.isOfNothing) throw new CompileError('COMPILE_NNPA', problem.text, { model: path, summary })
+    context.warn(problem.text)
+  }
   return { facts: { target, source, summary }, page: `${stem}.html` }
 }
 
-/** The folder of the nearest package.json above a model; the model's own where there is none. */
-function projectOf(path: string): string {
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json'))) return folder
-    if (folder === dirname(folder)) return dirname(path)
-  }
-}
-
-/** @throws UsageError `USAGE_OPTION`: no build reaches NaN, and every one reaches -1 */
-export function checkShare(minNnpa: unknown): void {
-  if (minNnpa === undefined || (typeof minNnpa === 'number' && minNnpa >= 0 && minNnpa <= 1)) return
-  const given = typeof minNnpa === 'string' ? JSON.stringify(minNnpa) : String(minNnpa)
-  const message = `The option report.minNnpa must be a share from 0 to 1, like 0.9, not ${given}.`
-  throw new UsageError('USAGE_OPTION', message, { option: 'report.minNnpa', given })
+/** What settings say of where an onnx-mlir is, without what it is asked for. */
+function whereIs(settings: OnnxMlirSettings): FindOptions {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => Object.hasOwn(findKinds, name)))
 }

@@ -28,6 +28,7 @@ export function factsOf({ path, directives }: Request, artifact: Artifact, repor
     ...(isModule(artifact) && { bytes: sizesOf(artifact) }),
     ...(report !== undefined && { report }),
     ...(directives.profile === 'onnx' && { profiled: true }),
+    ...(artifact.isSteady && { isSteady: true }),
   }
 }
 

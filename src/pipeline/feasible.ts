@@ -1,12 +1,11 @@
 import { basename } from 'node:path'
-import { hasPrebuiltAddon } from '../builtin/addon.ts'
+import { prebuiltAddon } from '../builtin/prebuilt-addon.ts'
 import type { Store } from '../cache/index.ts'
-import { lookForOnnxMlir, type OnnxMlirSettings } from '../compilers/onnx-mlir.ts'
+import { lookForOnnxMlir, type OnnxMlirSettings } from '../compilers/look-for-onnx-mlir.ts'
 import { EnvironmentError } from '../errors.ts'
 import { parseRequest, type Request } from '../request/index.ts'
 import { canRun, resolveTarget, type Target } from '../targets/index.ts'
-import { findCc, findCxx } from '../toolchains/cc.ts'
-import { findWasm, npmClang, wasmAdvice } from '../toolchains/wasm-find.ts'
+import { findCc, findCxx } from '../toolchains/find.ts'
 
 export interface FeasibleContext {
   readonly store: Store
@@ -27,6 +26,7 @@ export async function feasibleRequest(request: Request, context: FeasibleContext
   if (compiler !== 'auto' || target.arch === 'wasm32' || !canRun(target)) return request
   const missing = await missingCompiler(target, context)
   if (missing === undefined) return request
+  const { findWasm, npmClang, wasmAdvice } = await import('../toolchains/wasm-find.ts')
   await findWasm({ memoFolder: context.store.folder }).catch((error: unknown) => {
     if (!(error instanceof EnvironmentError)) throw error
     const message = `${missing.message}\nOr do without, and run models as WebAssembly:\n  ${wasmAdvice()}`
@@ -46,8 +46,9 @@ async function missingCompiler(
 ): Promise<EnvironmentError | undefined> {
   const options = { target, ...(store.folder !== undefined && { memoFolder: store.folder }) }
   const cc = await absence(findCc(options))
-  const cxx = hasPrebuiltAddon() ? undefined : await absence(findCxx(options))
-  if (cxx !== undefined) return cc ?? cxx
+  const cxx = prebuiltAddon() !== undefined ? undefined : await absence(findCxx(options))
+  // A C++ compiler brings a C compiler along, so where both are missing one line of advice is enough.
+  if (cxx !== undefined) return cxx
   if (cc === undefined) return undefined
   const found = await lookForOnnxMlir(onnxMlir, store).catch(() => undefined)
   return found === undefined ? cc : undefined

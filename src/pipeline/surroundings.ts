@@ -16,12 +16,17 @@ export interface Surroundings {
    * who build libraries and programs.
    */
   readonly nodeSetting?: string
+  /** Who bundles this build's output once more, and leaves behind the files beside it. */
+  readonly rebundler?: string
 }
+
+/** How files reach the program: {@link Directives.files} when it is decided. */
+export type Delivery = Exclude<Directives['files'], 'auto'>
 
 /** The request without what changes no artifact: how files are delivered, where in a page a model runs, and on how many threads. */
 export function artifactRequest({ path, directives }: Request): Request {
   const threads = directives.threads === 1 ? 1 : 'auto'
-  return parseRequest(path, { ...directives, files: 'url', worker: false, threads })
+  return parseRequest(path, { ...directives, files: 'auto', worker: false, threads })
 }
 
 /** The request itself; for browsers and the edge as WebAssembly; in dev for this machine where its target can't run here. */
@@ -36,14 +41,33 @@ export function runnableRequest(request: Request, { mode, platform }: Surroundin
   return retargeted(isHere ? target : 'host', { threads: 1 })
 }
 
-/** Native libraries are files, whatever is asked for; at the edge are no files, and so no URLs of them. */
+/**
+ * How an artifact's files reach the program. At the edge are no files, and so no URLs of them. In development native code is in
+ * the cache, which is at hand. A worker's program would need a policy that allows `blob:`.
+ */
 export function deliveryOf(
-  { directives }: Request,
+  { directives: { files, worker } }: Request,
   artifact: Artifact,
-  { platform }: Surroundings,
-): Directives['files'] {
-  if (!isModule(artifact)) return 'url'
-  return platform === 'edge' && directives.files === 'url' ? 'module' : directives.files
+  { mode, platform, rebundler }: Surroundings,
+): Delivery {
+  if (platform === 'edge') return files === 'inline' ? files : 'module'
+  const isNative = !isModule(artifact)
+  if (isNative && mode === 'dev') return 'url'
+  if (files !== 'auto' && !(isNative && files === 'module')) return files
+  if (mode === 'dev') return 'url'
+  return (isForNode(platform) ? rebundler !== undefined : !worker && isSmall(artifact)) ? 'inline' : 'url'
+}
+
+/**
+ * Of a module that is no larger, base64 takes no longer to come than a page takes to ask for one more file, on any network that
+ * was measured (docs/runtime-web.md). And it is the module for all: what another one would gain is some 20 µs of a run of so many operations.
+ */
+const SMALL_BYTES = 1 << 16
+const SMALL_FLOPS = 2e6
+
+/** Whether a module is better off inside of a page's JavaScript than in a file beside it. */
+function isSmall({ bytes, constants, flops = Infinity }: Artifact): boolean {
+  return bytes <= SMALL_BYTES && constants === undefined && flops <= SMALL_FLOPS
 }
 
 /** Whether the model runs in a Web Worker. */
@@ -65,15 +89,19 @@ export function webNote({ directives }: Request, { platform, nodeSetting }: Surr
   return `code for browsers gets WebAssembly of the built-in compiler; ${unheeded.join(' and ')} ${unheeded.length > 1 ? 'are' : 'is'} for servers${advice}`
 }
 
-/** How many threads the directives ask for, where the artifact can have several. */
-export function threadsOf({ directives }: Request, { variants = [] }: Artifact): Directives['threads'] {
-  return variants.some(({ needs }) => needs.includes('threads')) ? directives.threads : 1
+/** How many threads the directives ask for, where the artifact can have several: native code of the built-in compiler always can. */
+export function threadsOf({ directives }: Request, artifact: Artifact): Directives['threads'] {
+  const { variants = [], compiler } = artifact
+  const isShared = isModule(artifact)
+    ? variants.some(({ needs }) => needs.includes('threads'))
+    : compiler.name === 'builtin'
+  return isShared ? directives.threads : 1
 }
 
-/** What is told of threads that native code has not. */
-export function threadsNote({ path, directives }: Request, artifact: Artifact): string | undefined {
-  if (directives.threads === 1 || isModule(artifact)) return undefined
-  return `${basename(path)}: native code runs on one thread today; threads=${directives.threads} is for WebAssembly`
+/** What is told of threads that onnx-mlir's code does not take from us. */
+export function threadsNote({ path, directives }: Request, { compiler }: Artifact): string | undefined {
+  if (directives.threads === 1 || compiler.name === 'builtin') return undefined
+  return `${basename(path)}: what onnx-mlir compiles has threads of its own (its option parallel); threads=${directives.threads} is for the built-in compiler`
 }
 
 function isForNode(platform: Platform = 'node'): boolean {

@@ -3,7 +3,6 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Artifact } from '../artifact.ts'
 import type { Cache } from '../cache/index.ts'
-import { finishModule } from '../toolchains/wasm-binary.ts'
 
 /**
  * A WebAssembly artifact as one file, for every engine: weights that are beside its module become part of it. What was compiled stays the
@@ -16,6 +15,7 @@ export async function wholeModule(compiled: Artifact, cache: Cache): Promise<Art
   const parts = ['whole module', sha256, constants.sha256]
   const key = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
   const { artifact } = await cache.getOrMake(key, async (stagingRoot) => {
+    const { finishModule } = await import('../toolchains/wasm-binary.ts') // which a cache hit does without
     const staging = await mkdtemp(join(stagingRoot, 'module-'))
     const whole = join(staging, 'model.wasm')
     const { module } = finishModule(await readFile(library), [await readFile(constants.path)])

@@ -23,3 +23,21 @@ export function urlBesideChunk(name: string, format: string): string {
   const chunk = `typeof document === 'undefined' ? ${withoutDocument} : (document.currentScript?.src ?? document.baseURI)`
   return `new URL(${name}, ${chunk}).href`
 }
+
+/**
+ * Expression for the URL, in Node, of an emitted file whose place is known from the output folder on, but not how deep in it the
+ * chunk lies: that folder is the nearest one above the chunk that has the file.
+ *
+ * @param name expression for the file's path in the output folder
+ * @param chunk expression for the chunk's URL
+ */
+export function urlAboveChunk(name: string, chunk: string): string {
+  return `((name, chunk) => {
+    const { existsSync } = process.getBuiltinModule('node:fs')
+    for (let folder = new URL('.', chunk), parent; ; folder = parent) {
+      parent = new URL('..', folder)
+      const url = new URL(name, folder)
+      if (parent.href === folder.href || existsSync(url)) return url
+    }
+  })(${name}, ${chunk})`
+}

@@ -7,8 +7,8 @@ import type { Host } from './host.ts'
 import { workerFile, workerTextModule } from './worker-file.ts'
 
 /**
- * Brings the files of a compiled model to the program in the way that was decided for it. What is inline or imported is one
- * module with all weights inside, the one for every engine.
+ * Brings the files of a compiled model to the program in the way that was decided for it. WebAssembly that is inline or
+ * imported is one module with all weights inside, the one for every engine.
  *
  * @throws UsageError where the host has no modules of WebAssembly
  */
@@ -16,7 +16,12 @@ export async function deliver(
   model: string,
   built: BuildResult,
   host: Host,
-): Promise<Pick<ModuleOptions, 'platform' | 'files' | 'module' | 'workerText' | 'isInside' | 'threads'>> {
+): Promise<Pick<ModuleOptions, 'platform' | 'files' | 'imports' | 'isInside' | 'threads'>> {
+  if (built.files === 'inline' && built.addon) {
+    const { inlineModel } = await import('./inline-model.ts')
+    const threads = built.threads !== 1 && { threads: { count: built.threads } }
+    return { platform: 'node', ...(await inlineModel(model, built)), ...threads }
+  }
   const { addon, library, constants, variants } = emittedFiles(model, built)
   const isInline = built.files === 'inline'
   const worker = built.inWorker && { worker: isInline ? '{ text: workerText }' : await host.place(await workerFile()) }
@@ -45,8 +50,10 @@ export async function deliver(
   return {
     platform: 'browser',
     isInside: true,
-    ...(isImported && { module: await host.importModule!(library) }),
-    ...(isInline && worker && { workerText: workerTextModule }),
+    imports: [
+      ...(isImported ? [{ clause: 'module', from: await host.importModule!(library) }] : []),
+      ...(isInline && worker ? [{ clause: '{ workerText }', from: workerTextModule }] : []),
+    ],
     files: {
       library: isImported ? 'module' : await inlined(library),
       ...worker,

@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { BuildOptions, BuildResult, Loader, PluginBuild } from 'esbuild'
 import type { Platform } from '../emit/module.ts'
-import { urlBesideChunk } from './chunk-url.ts'
+import { urlAboveChunk, urlBesideChunk } from './chunk-url.ts'
 import type { EmittedFile } from './files.ts'
 import type { Host } from './host.ts'
 
@@ -17,7 +17,7 @@ const namespace = 'onnx-mlir'
 export function fileEmitter(
   build: PluginBuild,
   platform: Platform,
-): (id: string) => Pick<Host, 'place' | 'importModule'> {
+): (id: string) => Pick<Host, 'place' | 'importModule' | 'code'> {
   const options = build.initialOptions
   const root = options.absWorkingDir ?? process.cwd()
   /** By path in our namespace. */
@@ -48,6 +48,7 @@ export function fileEmitter(
     const folder = relative(root, id)
     let library = ''
     return {
+      code: chunkUrl(options),
       place(file) {
         if (file.role === 'constants') {
           constants.set(library, file)
@@ -67,24 +68,22 @@ export function fileEmitter(
   }
 }
 
+/** Expression for the URL of the output's file, in Node. */
+function chunkUrl(options: BuildOptions): string {
+  return isModule(options) ? 'import.meta.url' : `require('node:url').pathToFileURL(__filename)`
+}
+
 /** Expression for the URL of an emitted file in Node. */
 function emittedUrl(path: string, options: BuildOptions): string {
   const { publicPath } = options
   const name = nameOf(path)
-  const chunk = isModule(options) ? 'import.meta.url' : `require('node:url').pathToFileURL(__filename)`
+  const chunk = chunkUrl(options)
   if (!publicPath) return `new URL(${name}, ${chunk})`
 
   // With a public path, names are URLs of a web server, and how deep the chunk lies in the output folder is nowhere to be
   // had. The output folder is the nearest one above the chunk that has the file.
   const prefix = publicPath.endsWith('/') ? publicPath : `${publicPath}/`
-  return `((name) => {
-    const { existsSync } = process.getBuiltinModule('node:fs')
-    for (let folder = new URL('.', ${chunk}), parent; ; folder = parent) {
-      parent = new URL('..', folder)
-      const url = new URL(name, folder)
-      if (parent.href === folder.href || existsSync(url)) return url
-    }
-  })(${name}.slice(${prefix.length}))`
+  return urlAboveChunk(`${name}.slice(${prefix.length})`, chunk)
 }
 
 /**

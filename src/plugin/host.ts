@@ -1,3 +1,4 @@
+import type { Import } from '../emit/module.ts'
 import type { BuildContext } from '../pipeline.ts'
 import type { EmittedFile } from './files.ts'
 
@@ -20,6 +21,8 @@ export interface Host extends Omit<BuildContext, 'progress'> {
    * for that. Absent: this host has no such thing.
    */
   importModule?(file: EmittedFile): string | Promise<string>
-  /** How generated code imports a file of this package, given its absolute path. Absent: by that. */
-  specifier?(path: string): string
+  /** Expression for the URL of the final code's file, in Node. Default: `import.meta.url`. */
+  readonly code?: string
+  /** How generated code imports a module of this package, or one of the cache, given its absolute path. Absent: by that. */
+  imported?(path: string): Pick<Import, 'from' | 'attributes'>
 }

@@ -1,5 +1,4 @@
 import { posix } from 'node:path'
-import MagicString from 'magic-string'
 
 const scheme = 'onnx-mlir-module:'
 
@@ -20,11 +19,13 @@ interface RenderContext {
 }
 
 /** The `renderChunk` hook: kept imports get the paths of their files, relative to the chunk. */
-export function renderKeptImports(this: RenderContext, code: string, chunk: { readonly fileName: string }) {
+export async function renderKeptImports(this: RenderContext, code: string, chunk: { readonly fileName: string }) {
+  if (!code.includes(scheme)) return null
+  const { default: MagicString } = await import('magic-string')
   const text = new MagicString(code)
   for (const { index, 0: specifier } of code.matchAll(new RegExp(`${scheme}[\\w$-]+`, 'g'))) {
     const path = posix.relative(posix.dirname(chunk.fileName), this.getFileName(specifier.slice(scheme.length)))
     text.update(index, index + specifier.length, path.startsWith('.') ? path : `./${path}`)
   }
-  return text.hasChanged() ? { code: text.toString(), map: text.generateMap({ hires: 'boundary' }) } : null
+  return { code: text.toString(), map: text.generateMap({ hires: 'boundary' }) }
 }

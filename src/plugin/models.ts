@@ -1,13 +1,21 @@
-import { createRequire } from 'node:module'
-import { basename, dirname } from 'node:path'
+import { basename, isAbsolute, join } from 'node:path'
 import { addonNote } from '../pipeline/addon-for.ts'
 import type { CompileProgress } from '../compilers/compiler.ts'
-import { moduleSource, type Platform } from '../emit/module.ts'
+import { type Import, moduleSource, type Platform } from '../emit/module.ts'
+import { isModule } from '../pipeline/facts.ts'
+import { kinds, type KindsOf, oneOf } from '../options/kinds.ts'
+import { expectOptions } from '../pipeline/options.ts'
+import type { Directives } from '../request/index.ts'
 import { createPipeline, type Pipeline, type PluginOptions } from '../pipeline.ts'
+import { modelFile, parseRequest } from '../request/request.ts'
 import { deliver } from './delivery.ts'
+import { checkedFolder, type FilesFolder, placeInFolder } from './files-folder.ts'
 import type { Host } from './host.ts'
+import { runtimeFolder } from './runtime-folder.ts'
 
-export interface HostOptions extends PluginOptions {
+export interface HostOptions extends Omit<PluginOptions, 'files'> {
+  /** As the directive says; or a folder of your own for the files of code that runs in Node. */
+  readonly files?: Directives['files'] | FilesFolder
   /** Compiles the models. Plugins that are given one pipeline share it. Default: `createPipeline(options)`. */
   readonly pipeline?: Pipeline
   /** Bring the declarations of the project's models up to date at every start. Default: `true`. */
@@ -27,6 +35,16 @@ export interface HostOptions extends PluginOptions {
   readonly signal?: AbortSignal
 }
 
+const ofHosts: KindsOf<Omit<HostOptions, Exclude<keyof PluginOptions, 'files'>>> = {
+  // A word is read as that directive, an object when it is used.
+  files: { expected: "a word, or { dir: 'models', path: '../models' }", isRight: (value) => value !== null },
+  pipeline: { expected: 'what createPipeline() gives', isRight: kinds.object.isRight },
+  platform: oneOf(['node', 'browser', 'edge'] satisfies Platform[]),
+  root: kinds.folder,
+  signal: kinds.signal,
+  types: kinds.boolean,
+}
+
 /** The part of a plugin that is the same for every host: a model's id in, its module's source out. */
 export interface Models {
   /**
@@ -40,8 +58,18 @@ export interface Models {
   readonly reportPages: ReadonlyMap<string, string>
 }
 
+/** @throws UsageError as `expectOptions` */
+export function expectHostOptions(options: unknown): void {
+  expectOptions(options, 'What the plugin is given', ofHosts)
+  const { files } = options as HostOptions
+  if (typeof files === 'object') checkedFolder(files)
+  else parseRequest('', files === undefined ? {} : { files })
+}
+
 export function createModels(options: HostOptions = {}): Models {
-  const pipeline = options.pipeline ?? createPipeline(options)
+  expectHostOptions(options)
+  const pipeline = options.pipeline ?? createPipeline(pipelineOptions(options))
+  const folder = typeof options.files === 'object' ? options.files : undefined
   const reportPages = new Map<string, string>()
   /** One addon serves many models. */
   const toldNotes = new Set<string>()
@@ -65,17 +93,41 @@ export function createModels(options: HostOptions = {}): Models {
       if (note !== undefined && !toldNotes.has(note)) host.warn(note)
       if (note !== undefined) toldNotes.add(note)
 
-      const delivered = await deliver(model, built, host)
-      const { platform, workerText } = delivered
-      const specifier = (path: string): string => host.specifier?.(path) ?? path
+      const delivered = await deliver(model, built, folder ? inFolder(host, folder) : host)
+      const imported = (path: string): Pick<Import, 'from' | 'attributes'> => host.imported?.(path) ?? { from: path }
       return moduleSource({
         facts: built.facts,
-        runtime: specifier(runtimeOf(platform)),
+        runtime: imported(runtimeOf(delivered.platform, isModule(built.artifact))).from,
         ...delivered,
-        ...(workerText && { workerText: specifier(workerText) }),
+        ...(delivered.imports && {
+          imports: delivered.imports.map(({ clause, from }) => ({
+            clause,
+            ...(isAbsolute(from) ? imported(from) : { from }),
+          })),
+        }),
       })
     },
   }
+}
+
+/** Options as the pipeline knows them: where files lie is none of its concerns, nor is the host. */
+export function pipelineOptions(given: HostOptions): PluginOptions {
+  const {
+    files,
+    pipeline: _pipeline,
+    types: _types,
+    platform: _platform,
+    root: _root,
+    signal: _signal,
+    ...options
+  } = given
+  return { ...options, ...(files !== undefined && { files: typeof files === 'object' ? 'url' : files }) }
+}
+
+/** The host, but that files of programs for Node go to a folder of the user's. */
+function inFolder(host: Host, folder: FilesFolder): Host {
+  if (host.mode === 'dev' || (host.platform ?? 'node') !== 'node') return host
+  return { ...host, place: (file) => placeInFolder(folder, file, host) }
 }
 
 function anyOf(...signals: readonly (AbortSignal | undefined)[]): AbortSignal {
@@ -87,17 +139,7 @@ function progressText({ model, text, step, steps }: CompileProgress): string {
   return `${model}: ${step === undefined ? '' : `[${step}/${steps}] `}${text}`
 }
 
-/** Path of a model without its directives. */
-export function modelFile(id: string): string {
-  return id.replace(/\?.*$/s, '')
+/** The runtime of a platform, with what its models need and nothing else: bundlers read all of it before they drop a part. */
+function runtimeOf(platform: Platform, isWasm: boolean): string {
+  return join(runtimeFolder, platform !== 'node' ? 'web.js' : isWasm ? 'node-wasm.js' : 'node-native.js')
 }
-
-/**
- * The runtime of a platform. Modules import it by its absolute path, and so it is bundled into the output where a host would
- * leave a bare name external: a built folder runs without `node_modules`.
- */
-function runtimeOf(platform: Platform): string {
-  return createRequire(import.meta.url).resolve(`unplugin-onnx-mlir/runtime/${platform === 'node' ? 'node' : 'web'}`)
-}
-
-export const runtimeFolder = dirname(runtimeOf('node'))

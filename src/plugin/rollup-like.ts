@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module'
 import { isAbsolute } from 'node:path'
 import { UsageError } from '../errors.ts'
-import { canonicalId, isModelId } from '../request/request.ts'
+import { canonicalId, isModelId, modelFile } from '../request/request.ts'
 import type { Host } from './host.ts'
 import { keptImports } from './kept-imports.ts'
-import { modelFile, type Models, runtimeFolder } from './models.ts'
+import type { Models } from './models.ts'
+import { runtimeFolder } from './runtime-folder.ts'
 
 /** What the plugin contexts of Rollup, Rolldown and Vite have in common, as far as a model needs it. */
 export interface RollupLikeContext {
@@ -52,18 +53,24 @@ function resolvedByNode(path: string, importer: string | undefined): string | un
 }
 
 function notFound(path: string, importer = 'the configuration'): string {
-  return `The model "${path}", imported by ${importer}, is not there. Check the path; it begins with "./" for a file beside the importer.`
+  // A NUL marks modules that plugins make up.
+  const isVirtual = importer.startsWith('\0')
+  const advice =
+    isVirtual && /^\.\.?\//.test(path)
+      ? 'That is a module without a file, of which nothing is beside: give the absolute path, or an alias of the host.'
+      : 'Check the path; it begins with "./" for a file beside the importer.'
+  return `The model "${path}", imported by ${isVirtual ? importer.slice(1) : importer}, is not there. ${advice}`
 }
+
+/** What each of these hosts does in its own way. */
+export type HostPart = Omit<Host, 'watch' | 'debug' | 'log' | 'warn'>
 
 /**
  * The `load` hook.
  *
  * @param hostOf what this host does for the module that is being loaded
  */
-export function load<Context extends RollupLikeContext>(
-  models: Models,
-  hostOf: (context: Context) => Pick<Host, 'mode' | 'platform' | 'nodeSetting' | 'place' | 'importModule' | 'signal'>,
-) {
+export function load<Context extends RollupLikeContext>(models: Models, hostOf: (context: Context) => HostPart) {
   return {
     filter,
     async handler(this: Context, id: string) {

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { copyFile, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join, relative, sep } from 'node:path'
 import type { LoaderContext } from 'webpack'
+import { importText } from '../emit/module.ts'
 import { UsageError } from '../errors.ts'
 import type { EmittedFile } from './files.ts'
+import { copyInto } from './files-folder.ts'
 import type { Host } from './host.ts'
+import { runtimeFolder } from './runtime-folder.ts'
+import { workerTextModule } from './worker-file.ts'
 
 /** Below the project: where server code of Turbopack has its files. */
 const serverFiles = '.onnx-mlir/files'
@@ -17,7 +21,7 @@ export interface FileOptions {
 }
 
 /** How models reach what Turbopack bundles. */
-export interface TurbopackHost extends Pick<Host, 'place' | 'importModule' | 'specifier'> {
+export interface TurbopackHost extends Pick<Host, 'place' | 'importModule' | 'imported'> {
   /** What the generated module imports, beside the runtime. */
   imports(): string
 }
@@ -37,19 +41,19 @@ export function turbopackHost(context: LoaderContext<unknown>): TurbopackHost {
   const imports: string[] = []
   return {
     imports: () => imports.join(''),
-    specifier: (path) => besideModel(context, path),
+    imported(path) {
+      if (path.startsWith(runtimeFolder)) return { from: besideModel(context, path) }
+      // Of the cache, where Turbopack doesn't look: given by the loader, as a file of ours, so that all models share it.
+      const from = `${besideModel(context, workerTextModule)}?${basename(path)}`
+      return { from, attributes: attributesOf(path, { turbopackAs: '*.mjs' }) }
+    },
     place(file) {
       if (context.target === 'node') return inProject(context, file)
       const name = `onnxMlirFile${imports.length}`
-      const attributes = {
-        turbopackLoader: 'unplugin-onnx-mlir/loader',
-        turbopackLoaderOptions: JSON.stringify({ emit: file.source } satisfies FileOptions),
-        turbopackModuleType: 'asset',
-        turbopackAs: `*${extname(file.fileName)}`,
-      }
+      const kind = { turbopackModuleType: 'asset', turbopackAs: `*${extname(file.fileName)}` }
       // Turbopack knows a module by its specifier, whatever its attributes are: one specifier is one file.
-      const specifier = JSON.stringify(`./${model}?${file.role}-${file.sha256}`)
-      imports.push(`import ${name} from ${specifier} with ${JSON.stringify(attributes)}\n`)
+      const from = `./${model}?${file.role}-${file.sha256}`
+      imports.push(importText({ clause: name, from, attributes: attributesOf(file.source, kind) }))
       return name
     },
     importModule() {
@@ -59,6 +63,16 @@ export function turbopackHost(context: LoaderContext<unknown>): TurbopackHost {
         { model, given: 'module' },
       )
     },
+  }
+}
+
+/** Of an import that this loader makes a file from. */
+function attributesOf(file: string, kind: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const options: FileOptions = { emit: file }
+  return {
+    turbopackLoader: 'unplugin-onnx-mlir/loader',
+    turbopackLoaderOptions: JSON.stringify(options),
+    ...kind,
   }
 }
 
@@ -75,7 +89,7 @@ function besideModel({ resourcePath }: LoaderContext<unknown>, path: string): st
 
 async function inProject({ rootContext, mode }: LoaderContext<unknown>, file: EmittedFile): Promise<string> {
   const path = `${serverFiles}/${mode}/${file.fileName}`
-  await copyInto(join(rootContext, path), file.source)
+  await copyInto(join(rootContext, path), file)
   return `process.cwd() + ${JSON.stringify(`/${path}`)}`
 }
 
@@ -119,14 +133,4 @@ async function filesBelow(folder: string, isWanted: (name: string) => boolean): 
   return entries
     .filter((entry) => entry.isFile() && isWanted(entry.name))
     .map(({ parentPath, name }) => join(parentPath, name))
-}
-
-/** Names say what is inside, so what is there is right, if it is whole: several processes may be at it. */
-async function copyInto(path: string, source: string): Promise<void> {
-  const [there, wanted] = await Promise.all([stat(path).catch(() => undefined), stat(source)])
-  if (there?.size === wanted.size) return
-  await mkdir(dirname(path), { recursive: true })
-  const part = `${path}.${randomUUID()}`
-  await copyFile(source, part)
-  await rename(part, path)
 }

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { signatureOf } from '../pipeline.ts'
+import { resolve } from 'node:path'
+import { openCache } from '../cache/index.ts'
+import { nearestProject } from '../cache/nearest-package.ts'
+import { declaredOf } from '../pipeline.ts'
 import { generateTypes } from '../types/generate.ts'
 import type { HostOptions } from './models.ts'
 
@@ -25,7 +26,7 @@ export function createTypeLayer(options: HostOptions, folder = process.cwd()): T
       const previous = running.catch(() => undefined)
       queued ??= previous.then(() => {
         queued = undefined
-        return generate(options, resolve(options.root ?? projectOf(this.folder)), warn)
+        return generate(options, resolve(options.root ?? nearestProject(this.folder)), warn)
       })
       running = queued
       await running
@@ -33,15 +34,26 @@ export function createTypeLayer(options: HostOptions, folder = process.cwd()): T
   }
 }
 
-async function generate({ operators }: HostOptions, root: string, warn: (line: string) => void): Promise<void> {
-  const { problems } = await generateTypes({ root, signatureOf: (path) => signatureOf(path, operators) })
-  // Messages about a model's content begin with its path.
-  for (const { file, message } of problems) warn(message.includes(file) ? message : `${file}: ${message}`)
-}
+/** A process may have many compilers, environments and rebuilds of one project; its problems are told once. */
+const told = new Set<string>()
 
-function projectOf(folder: string): string {
-  for (let candidate = folder; ; candidate = dirname(candidate)) {
-    if (existsSync(join(candidate, 'package.json'))) return candidate
-    if (candidate === dirname(candidate)) return folder
+async function generate({ operators, cache }: HostOptions, root: string, warn: (line: string) => void): Promise<void> {
+  const { store } = openCache({ ...(cache !== undefined && { root: cache }), cwd: root, warn: () => undefined })
+  const tell = (line: string): void => {
+    if (!told.has(`${root}\0${line}`)) warn(line)
+    told.add(`${root}\0${line}`)
+  }
+  try {
+    const { problems } = await generateTypes({
+      root,
+      signatureOf: (path) => declaredOf(path, operators, store.folder),
+      ...(store.folder !== undefined && { memoFolder: store.folder }),
+    })
+    // Messages about a model's content begin with its path.
+    for (const { file, message } of problems) tell(message.includes(file) ? message : `${file}: ${message}`)
+  } catch (error) {
+    // A project that can't be written to is built all the same.
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    tell(`The models' types are not up to date: ${error.message}`)
   }
 }

@@ -4,6 +4,7 @@ import type { Platform } from '../emit/module.ts'
 import { OnnxMlirError } from '../errors.ts'
 import type { EmittedFile } from './files.ts'
 import type { Host } from './host.ts'
+import { expectHostVersion, tooOld } from './host-version.ts'
 import { canonicalId } from '../request/request.ts'
 import { createModels, type HostOptions, type Models } from './models.ts'
 import { emittedFile, turbopackHost } from './turbopack.ts'
@@ -20,6 +21,15 @@ export function provideModels(context: object, models: Models): void {
   Object.assign(context, { [provided]: (module: Context) => moduleSource(module, models) })
 }
 
+/** @throws UsageError `USAGE_HOST` for a webpack, or Rspack in its place, that is too old */
+export function expectWebpackVersion({ webpack }: { readonly webpack?: object }): void {
+  // webpack 4 and the first of 5 don't tell.
+  if (webpack === undefined) throw tooOld('webpack', '5.0 or older')
+  const { version, rspackVersion }: { readonly version?: string; readonly rspackVersion?: string } = webpack
+  expectHostVersion('Rspack', rspackVersion)
+  if (rspackVersion === undefined) expectHostVersion('webpack', version)
+}
+
 /** Models of compilers that have the loader in a rule of their own and no plugin. */
 const standalone = new WeakMap<object, Promise<Models>>()
 
@@ -32,6 +42,8 @@ const inTurbopack = new Map<string, Promise<Models>>()
  */
 export function pitch(this: Context): void {
   const callback = this.async()
+  // webpack 4 has no such thing.
+  if (!('getOptions' in this)) return callback(tooOld('webpack', '4 or older'))
   sourceOf(this).then((source) => callback(null, source), callback)
 }
 
@@ -52,7 +64,9 @@ async function sourceOf(context: Context): Promise<string | Buffer> {
 
 /** What the plugin does at the start of a build. */
 async function start(context: Context): Promise<Models> {
-  const options = context.getOptions()
+  if (context._compiler) expectWebpackVersion(context._compiler)
+  // The folder is there for Turbopack to remember: src/plugin/turbopack.ts.
+  const { folder: _folder, ...options }: HostOptions & { readonly folder?: string } = context.getOptions()
   const types = createTypeLayer(options, context.rootContext)
   await types.update((line) => context.emitWarning(warning(line)))
   return createModels(options)
@@ -61,7 +75,8 @@ async function start(context: Context): Promise<Models> {
 async function moduleSource(context: Context, models: Models): Promise<string> {
   const logger = context.getLogger('onnx-mlir')
   try {
-    const id = canonicalId(context.resource)
+    // In `resource`, `#` is escaped.
+    const id = canonicalId(context.resourcePath + context.resourceQuery)
     const platform = context.getOptions().platform ?? detectedPlatform(context)
     const turbopack = isTurbopack(context) ? turbopackHost(context) : undefined
     const source = await models.load(id, {
@@ -91,8 +106,9 @@ function isTurbopack(context: Context): boolean {
   return !('emitFile' in context)
 }
 
-function webpackFiles(context: Context, platform: Platform): Pick<Host, 'place' | 'importModule'> {
+function webpackFiles(context: Context, platform: Platform): Pick<Host, 'place' | 'importModule' | 'code'> {
   return {
+    code: '__webpack_base_uri__',
     async place(file) {
       const name = platform !== 'node' ? assetName(context, file) : `assets/${file.fileName}`
       context.emitFile(name, await readFile(file.source), undefined, { immutable: true })
@@ -119,7 +135,7 @@ function isLibrary(context: Context): boolean {
 function detectedPlatform(context: Context): Platform {
   const { _compiler: compiler, target } = context
   if (isNextEdge(context)) return 'edge'
-  return (compiler?.platform.node ?? /node|electron-main/.test(target)) ? 'node' : 'browser'
+  return (compiler?.platform?.node ?? /node|electron-main/.test(target)) ? 'node' : 'browser'
 }
 
 const isBareHash = /^\[(content)?hash\](\[\w+\])*$/

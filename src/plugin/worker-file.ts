@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import type { EmittedFile } from './files.ts'
+import { runtimeFolder } from './runtime-folder.ts'
 
 let file: Promise<EmittedFile> | undefined
 
@@ -11,10 +12,10 @@ export function workerFile(): Promise<EmittedFile> {
 }
 
 /** The same program as the text that a module exports, for models that are in the JavaScript: one for all of them, too. */
-export const workerTextModule = createRequire(import.meta.url).resolve('unplugin-onnx-mlir/runtime/worker-text')
+export const workerTextModule = join(runtimeFolder, 'worker-text.js')
 
 async function readWorker(): Promise<EmittedFile> {
-  const source = createRequire(import.meta.url).resolve('unplugin-onnx-mlir/runtime/worker')
+  const source = join(runtimeFolder, 'worker.js')
   const sha256 = createHash('sha256')
     .update(await readFile(source))
     .digest('hex')

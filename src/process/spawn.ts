@@ -1,34 +1,23 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { onShutdown } from './shutdown.ts'
-import { killTree, treeMemory } from './tree.ts'
+import { spawn } from 'node:child_process'
+import { ownGroup, watch } from './guard.ts'
+import type { SpawnLimits, StopReason } from './limits.ts'
 
-export interface SpawnOptions {
+export interface SpawnOptions extends SpawnLimits {
   readonly cwd?: string
   /** The whole environment of the child; the parent's is not added. Default: the parent's. */
   readonly env?: Readonly<Record<string, string>>
-  /** Aborting ends the child and everything it started. */
-  readonly signal?: AbortSignal
-  /** Wall-clock limit. */
-  readonly timeoutMs?: number
-  /** Limit on the resident memory of the child and everything it started, together; watched four times a second. */
-  readonly memoryBytes?: number
   /** Of each output stream at most this many bytes are kept: its beginning and its end. Default 16 MiB. */
   readonly maxOutputBytes?: number
   /** Called with each complete line of standard output as it comes. */
   readonly onLine?: (line: string) => void
-  /** Called once when the child is being stopped early, e.g. to stop what it started elsewhere. */
-  readonly onStop?: () => void
   /** `open` keeps the child's standard input open until it ends, so that it can notice our death. Default `none`. */
   readonly stdin?: 'none' | 'open'
 }
 
-/** Why a child was ended before it was done. */
-export type StopReason = 'abort' | 'timeout' | 'memory'
-
 export interface SpawnResult {
   /** `null` if a signal ended it. */
   readonly exitCode: number | null
-  readonly exitSignal: NodeJS.Signals | null
+  readonly exitSignal: string | null
   readonly stopped: StopReason | undefined
   readonly stdout: string
   readonly stderr: string
@@ -36,10 +25,6 @@ export interface SpawnResult {
   /** Highest resident memory seen, where it was watched. */
   readonly peakBytes: number | undefined
 }
-
-/** Time between asking a process group to end and forcing it. */
-const graceMs = 2000
-const memoryPollMs = 250
 
 /**
  * Runs a program without a shell, as leader of its own process group, and waits for it.
@@ -54,8 +39,7 @@ export function runProcess(file: string, args: readonly string[], options: Spawn
       cwd: options.cwd,
       env: options.env,
       stdio: [options.stdin === 'open' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
-      detached: process.platform !== 'win32',
-      windowsHide: true,
+      ...ownGroup,
     })
     const stdout = new Capture(options.maxOutputBytes, options.onLine)
     const stderr = new Capture(options.maxOutputBytes)
@@ -90,66 +74,6 @@ const neverStarted: SpawnResult = {
   stderr: '',
   seconds: 0,
   peakBytes: undefined,
-}
-
-interface Guard {
-  stopped: StopReason | undefined
-  peakBytes: number | undefined
-  release(): void
-}
-
-/** Enforces abort, time and memory limits on a running child until released. */
-function watch(child: ChildProcess, options: SpawnOptions): Guard {
-  const { pid } = child
-  const timers: NodeJS.Timeout[] = []
-  const guard: Guard = { stopped: undefined, peakBytes: undefined, release: () => {} }
-  if (pid === undefined) return guard
-
-  const stop = (reason: StopReason) => {
-    if (guard.stopped !== undefined) return
-    guard.stopped = reason
-    options.onStop?.()
-    killTree(pid, reason === 'memory' ? 'SIGKILL' : 'SIGTERM')
-    timers.push(setTimeout(() => forceEnd(child, pid), graceMs))
-  }
-  const abort = () => stop('abort')
-  options.signal?.addEventListener('abort', abort, { once: true })
-  if (options.timeoutMs !== undefined) timers.push(setTimeout(() => stop('timeout'), options.timeoutMs))
-
-  const { memoryBytes } = options
-  if (memoryBytes !== undefined) {
-    const poll = async () => {
-      const bytes = await treeMemory(pid)
-      if (bytes === undefined || released) return
-      guard.peakBytes = Math.max(bytes, guard.peakBytes ?? 0)
-      if (bytes > memoryBytes) stop('memory')
-      else timers.push(setTimeout(poll, memoryPollMs))
-    }
-    timers.push(setTimeout(poll, memoryPollMs / 5))
-  }
-
-  let released = false
-  const forget = onShutdown(() => {
-    options.onStop?.()
-    killTree(pid, 'SIGKILL')
-  })
-  guard.release = () => {
-    if (released) return
-    released = true
-    forget()
-    for (const timer of timers) clearTimeout(timer)
-    options.signal?.removeEventListener('abort', abort)
-    // What the child left running in its group after an early stop must not outlive it.
-    if (guard.stopped !== undefined) killTree(pid, 'SIGKILL')
-  }
-  return guard
-}
-
-/** A grandchild that left the group can hold the pipes open for ever: stop listening to it. */
-function forceEnd(child: ChildProcess, pid: number): void {
-  killTree(pid, 'SIGKILL')
-  child.stdout?.destroy()
-  child.stderr?.destroy()
 }
 
 /** Keeps the beginning and the end of a stream within a limit, and cuts it into lines on the way. */

@@ -1,4 +1,5 @@
 import { type Dim, symbol } from '../graph/dim.ts'
+import { withSizes } from '../graph/given-sizes.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import { type Graph, Identities, Node, Value, type ValueInfo } from '../graph/graph.ts'
 import { naming } from '../graph/unforeseen.ts'
@@ -77,6 +78,8 @@ export interface Program {
   steps: readonly Step[]
   /** The same computation in the operators of the built-in compiler, as far as it has them; `origin` tells the node. */
   readonly lowered: readonly Node[]
+  /** Indices of nodes that are not among these operators: unknown ones, functions of the model's own, and those with subgraphs. */
+  readonly foreign: ReadonlySet<number>
   /** A new value, e.g. between the parts of a decomposed node. */
   value(info: ValueInfo): Value
   /** A value whose elements are known at compile time; without `tensor`, nobody computed them here. */
@@ -123,11 +126,12 @@ export function importProgram(model: Model, dims: ReadonlyMap<string, number> = 
     const info = statedInfo(type, dims, identities)
     return info && scratch.value(name, info)
   }
-  const { graph } = model
+  const { graph } = withSizes(model, dims)
   const inputs = graph.inputs.map(({ name, type }) => define(name, stated(name, type)))
   for (const [name, tensor] of graph.initializers) define(name, scratch.constant(tensor, name))
   const outputTypes = new Map(graph.outputs.map(({ name, type }) => [name, type]))
   const captured: string[] = []
+  const foreign = new Set<number>()
 
   const steps = graph.nodes.map((node, index) => {
     const version = model.opsets.get(node.domain) ?? 1
@@ -143,6 +147,7 @@ export function importProgram(model: Model, dims: ReadonlyMap<string, number> = 
     captured.push(...namesInSubgraphs(node))
     const inner = new Node({ ...origin, inputs: node.inputs.map((name) => inferred.get(name)) })
     const { results, refusal } = infer(scratch, registry, inner, node)
+    if (!results) foreign.add(index)
     const outputs = node.outputs.map((name, i) => {
       const known = results?.[i] ?? stated(name, graph.valueInfo.get(name)?.type ?? outputTypes.get(name))
       const window = known?.shape ? undefined : windowShape(inner, identities)
@@ -159,6 +164,7 @@ export function importProgram(model: Model, dims: ReadonlyMap<string, number> = 
     outputs: [...graph.outputs.map(({ name }) => name), ...captured].map((name) => names.get(name)).filter(isKnown),
     steps,
     lowered: lowered.nodes,
+    foreign,
     value: (info) => new Value(identities.nextValue(), '', info),
     constant(info, tensor) {
       const value = new Value(identities.nextValue(), '', info, tensor)

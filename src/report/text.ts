@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { NnpaLevel } from './nnpa-level.ts'
+import { assumedText } from './assumed.ts'
 import { printable } from '../printable.ts'
 import { topReasons } from './reasons.ts'
 import { percent, type Report } from './report.ts'
@@ -10,10 +11,10 @@ const [reasonLimit, nameLimit] = [6, 3]
 
 /** A report for the build log: how much runs on NNPA, and the costliest reasons why the rest doesn't. */
 export function reportText(report: Report): string {
-  const { nnpa, cpu, folded, flops, flopsShare } = report.summary
+  const { nnpa, cpu, folded } = report.summary
   const all = topReasons(report)
   const lines = [
-    `${printable(basename(report.model))} on ${report.target}: ${percent(flopsShare)} of ${countText(flops)}FLOPs on NNPA (${sourceText(report)})`,
+    `${printable(basename(report.model))} on ${report.target}: ${workText(report)} (${sourceText(report)})`,
     `  ${nnpa} nodes on NNPA, ${cpu} on the CPU, ${folded} folded into others or at compile time`,
   ]
   if (all.length === 0) return lines.join('\n')
@@ -42,6 +43,15 @@ export function sourceText({ source, compiler }: Report): string {
   return source === 'predicted'
     ? 'predicted by rules; no onnx-mlir was asked'
     : `as compiled by ${printable(compiler ?? 'onnx-mlir')}`
+}
+
+/** `97.2 % of 15 kFLOPs on NNPA with batch = 1`. All of no work would read as if all nodes were there. */
+export function workText({ summary, assumedOne }: Report): string {
+  const { flops, flopsShare, uncounted } = summary
+  const unknown = uncounted === 0 ? '' : `unknown FLOPs of ${uncounted === 1 ? '1 node' : `${uncounted} nodes`}`
+  if (flops === 0) return unknown || 'no FLOPs that could be on NNPA'
+  const sizes = assumedText(assumedOne)
+  return `${percent(flopsShare)} of ${countText(flops)}FLOPs on NNPA${sizes ? ` ${sizes}` : ''}${unknown && `, beside ${unknown}`}`
 }
 
 /** `8200000000` → `8.2 G`, to stand before a unit. */

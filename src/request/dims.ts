@@ -19,6 +19,12 @@ export const dims: Directive<Dims> = {
   name: 'dims',
   syntax: 'dims=batch_1,seq_128',
   summary: 'fixes symbolic dims of the model to sizes',
+  // What exporters call the dimension that most models leave open, and what docs/directives.md has for examples.
+  listed: [
+    ...['batch', 'batch_size', 'N'].flatMap((name) => [1, 2, 4, 8, 16, 32, 64].map((size) => `${name}_${size}`)),
+    'batch_1,seq_128',
+    'x=5b=1=5d=_512',
+  ],
   fallback: {},
   parse(text) {
     const sizes = new Map<string, number>()

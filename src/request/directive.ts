@@ -7,6 +7,8 @@ export interface Directive<Value> {
   /** For `--help`: how it is written, e.g. `O=0|1|2|3`, and one line on what it does. */
   readonly syntax: string
   readonly summary: string
+  /** Values that client.d.ts has by their text, as it can't take any: all that there are, or the usual ones. */
+  readonly listed: readonly string[]
   /** What counts where neither specifier nor options say anything. */
   readonly fallback: Value
   /** @throws UsageError `USAGE_DIRECTIVE` or a more specific code */
@@ -25,6 +27,7 @@ export function choice<const Word extends string>(
   return {
     ...rest,
     syntax: `${rest.name}=${words.join('|')}`,
+    listed: words,
     parse(text) {
       const word = words.find((candidate) => candidate === text)
       if (word === undefined) throw invalidValue(rest.name, text, `one of ${words.join(', ')}`, didYouMean(text, words))
@@ -43,6 +46,7 @@ export function flag({
 }): Directive<boolean> {
   return {
     ...facts,
+    listed: [on, off],
     fallback: false,
     parse(text) {
       if (text !== on && text !== off) throw invalidValue(facts.name, text, `${on} or ${off}`)

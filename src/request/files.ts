@@ -2,13 +2,16 @@ import { type Directive, choice } from './directive.ts'
 
 const words = choice({
   name: 'files',
-  summary: 'WebAssembly reaches the program by the URL of a file, inside the JavaScript, or as an imported module',
-  words: ['url', 'inline', 'module'],
-  fallback: 'url',
+  summary: 'files reach the program by their URLs, inside the JavaScript, or (WebAssembly) as an imported module',
+  words: ['auto', 'url', 'inline', 'module'],
+  fallback: 'auto',
 })
 
-/** Left out of canonical text where it says what goes without saying; native libraries are files in any case. */
+/**
+ * How files reach the program. `auto`, left out of canonical text: as its host is known to keep them. Modules are for WebAssembly;
+ * native code that asks for one gets what `auto` gives.
+ */
 export const files: Directive<typeof words.fallback> = {
   ...words,
-  format: (word) => (word === 'url' ? '' : word),
+  format: (word) => (word === 'auto' ? '' : word),
 }

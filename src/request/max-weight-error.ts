@@ -1,3 +1,4 @@
+import { decimal } from './decimal.ts'
 import { type Directive, invalidValue } from './directive.ts'
 
 /**
@@ -8,10 +9,11 @@ export const maxWeightError: Directive<number> = {
   name: 'maxWeightError',
   syntax: 'maxWeightError=5e-2',
   summary: 'fails the build where weights=f16 or int8 changes an output by more than this share',
+  listed: [1, 2, 3, 4, 5].flatMap((power) => [1, 2, 5].map((digit) => `${digit}e-${power}`)),
   fallback: Infinity,
   parse(text) {
-    const share = Number(text)
-    if (text === '' || !(share >= 0 && share < Infinity))
+    const share = decimal(text)
+    if (!(share >= 0 && share < Infinity))
       throw invalidValue('maxWeightError', text, 'a share of at least 0, like 5e-2 for 5 %')
     return share
   },

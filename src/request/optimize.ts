@@ -9,6 +9,7 @@ export const O: Directive<OptimizeLevel> = {
   name: 'O',
   syntax: 'O=0|1|2|3',
   summary: 'optimisation level: 3 for the fastest model, 0 for the fastest build',
+  listed: levels.map(String),
   fallback: 3,
   parse(text) {
     const level = levels.find((candidate) => String(candidate) === text)

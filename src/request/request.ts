@@ -38,6 +38,11 @@ export function isModelId(id: string): boolean {
   return /\.onnx$/i.test(path) && !path.startsWith('\0') && !parameters.some(isForeign)
 }
 
+/** Path of a model without its directives. */
+export function modelFile(id: string): string {
+  return id.replace(/\?.*$/s, '')
+}
+
 function isForeign({ name, text }: Parameter): boolean {
   return foreign.has(name) && (name !== 'worker' || text === undefined)
 }
@@ -51,6 +56,15 @@ export function canonicalId(id: string): string {
   const { path } = splitId(id)
   const query = canonicalQuery(writtenDirectives(id))
   return query === '' ? path : `${path}?${query}`
+}
+
+/** The same, or the id as it is where its directives are wrong: loading it says what is wrong with them, and hosts where. */
+export function canonicalIfRight(id: string): string {
+  try {
+    return canonicalId(id)
+  } catch {
+    return id
+  }
 }
 
 /**
@@ -119,11 +133,24 @@ function mergedValue<Name extends DirectiveName>(
   defaults: RequestOptions,
 ): Directives[Name] {
   const directive: Directive<Directives[Name]> = registry[name]
-  // Written as text and read back: options may come from a configuration file that nobody has type-checked.
-  const text = directive.format(defaults[name] ?? directive.fallback)
+  const text = optionText(directive, defaults[name] ?? directive.fallback)
   const option = text === '' ? directive.fallback : naming('Option', undefined, () => directive.parse(text))
   const own = written[name]
   return own === undefined ? option : (directive.merge?.(option, own) ?? own)
+}
+
+/**
+ * Options are written as text and read back, as they may come from a configuration file that nobody has type-checked: what
+ * can't be written is left to `parse`, which refuses it.
+ */
+function optionText<Value>(directive: Directive<Value>, value: Value): string {
+  try {
+    const text: unknown = directive.format(value)
+    if (typeof text === 'string') return text
+  } catch {
+    // Of another type than `format` is for.
+  }
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
 function formatted<Name extends DirectiveName>(name: Name, values: RequestOptions): string {

@@ -1,4 +1,4 @@
-import { resolveTarget } from '../targets/index.ts'
+import { resolveTarget, targetNames } from '../targets/index.ts'
 import { type Directive, invalidValue } from './directive.ts'
 
 const expected = 'one native target (browsers get wasm by themselves); import the model once for each of several'
@@ -8,6 +8,7 @@ export const target: Directive<string> = {
   name: 'target',
   syntax: 'target=host|x86-64-v3|z16|wasm|…',
   summary: 'machine that the model will run on',
+  listed: targetNames,
   fallback: 'host',
   parse(text) {
     const names = new Set(text.split(',').map((name) => resolveTarget(name).name))

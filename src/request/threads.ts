@@ -7,7 +7,8 @@ const MOST = 64
 export const threads: Directive<number | 'auto'> = {
   name: 'threads',
   syntax: 'threads=N|auto',
-  summary: 'WebAssembly runs on so many threads where memory may be shared: in isolated pages, and in Node',
+  summary: 'a run’s large products and convolutions have so many threads: in Node, and in isolated pages',
+  listed: ['auto', ...Array.from({ length: MOST }, (_, i) => String(i + 1))],
   fallback: 1,
   parse(text) {
     if (text === 'auto') return text

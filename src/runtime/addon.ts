@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { readElf } from './elf.ts'
 import { ModelLoadError } from './errors.ts'
 import type { NativeAddon } from './native.ts'
+import { below, userCache } from './user-folder.ts'
 
 const addons = new Map<string, NativeAddon>()
 
@@ -46,7 +46,6 @@ export function addonFlags(platform: string): readonly string[] {
     '-fno-exceptions',
     '-fno-rtti',
     '-DNAPI_VERSION=8',
-    '-DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
     // Electron refuses memory that isn't its own in ArrayBuffers: this makes their use a compile-time error.
     '-DNODE_API_NO_EXTERNAL_BUFFERS_ALLOWED',
     ...(platform === 'darwin'
@@ -71,7 +70,7 @@ export function addonFlags(platform: string): readonly string[] {
 }
 
 /** `linux-s390x`, `linux-x64-musl`: machines that can load each other's addons. */
-export function addonPlatform(): string {
+function addonPlatform(): string {
   return `${process.platform}-${process.arch}${isMusl() ? '-musl' : ''}`
 }
 
@@ -87,7 +86,7 @@ function compiledAddon(source: string, model: string): string {
   const hash = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16)
   const name = `onnx-mlir-${hash}-${addonPlatform()}.node`
   // Never in a folder that all users share: whoever was first there could have us load what they like.
-  const folders = [dirname(source), join(userCache(), 'unplugin-onnx-mlir')]
+  const folders = [dirname(source), below(userCache(), 'unplugin-onnx-mlir')]
   const kept = folders.map((folder) => join(folder, name)).find((file) => existsSync(file))
   if (kept !== undefined) return kept
   const refusals: string[] = []
@@ -112,13 +111,6 @@ function compiledAddon(source: string, model: string): string {
     'LOAD_ADDON',
     `${model}: the addon, which is compiled on its first use, can be written nowhere: ${refusals.join('; ')}`,
   )
-}
-
-function userCache(): string {
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches')
-  // The XDG specification has relative values ignored.
-  const xdg = process.env['XDG_CACHE_HOME']
-  return xdg?.startsWith('/') ? xdg : join(homedir(), '.cache')
 }
 
 function compile(source: string, output: string, model: string): void {
@@ -146,5 +138,6 @@ function compile(source: string, output: string, model: string): void {
 }
 
 function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  const { message } = (error ?? {}) as { readonly message?: unknown }
+  return typeof message === 'string' ? message : String(error)
 }

@@ -1,4 +1,7 @@
+import { disposeKey } from './dispose-keys.ts'
 import type { Elements } from './element-types.ts'
+import type { BoundModel } from './model.ts'
+import { problem } from './problem.ts'
 import { quote, shorten } from './shorten.ts'
 import { isTensor, type NamedModel, type SignatureEntry, type TensorEntry } from './signature.ts'
 import type { Tensor, TypedArray } from './tensor.ts'
@@ -18,6 +21,11 @@ export function expectBindable({ name, inputs, outputs }: NamedModel): void {
   )
 }
 
+/** Buffers and their run as what `bind` gives: with an end. */
+export function withEnd(bound: Pick<BoundModel, 'inputs' | 'outputs' | 'run'>, end: () => void): BoundModel {
+  return { ...bound, dispose: end, [disposeKey]: end }
+}
+
 /** Type and dimensions of a bound tensor. */
 export function boundPort(entry: SignatureEntry): Pick<Tensor, 'type' | 'dims'> {
   const { type, shape } = entry as TensorEntry
@@ -29,6 +37,6 @@ export function boundPort(entry: SignatureEntry): Pick<Tensor, 'type' | 'dims'> 
  *
  * @throws RangeError
  */
-export function checkBound(model: string, name: string, { expect }: Elements, data: Tensor['data']): void {
-  expect?.(data as TypedArray, (why) => new RangeError(`${model}: input ${quote(name)}: ${why}`))
+export function checkBound(model: string, name: string, { expect, type }: Elements, data: Tensor['data']): void {
+  expect?.(data as TypedArray, (why) => problem({ model, name }, type, why, RangeError))
 }

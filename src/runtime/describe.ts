@@ -6,7 +6,10 @@ export function describe(value: unknown): string {
   const kind = kindOf(value)
   if (kind !== undefined) return `${kind}(${lengthOf(value)})`
   if (ArrayBuffer.isView(value)) return 'a DataView'
-  if (Array.isArray(value)) return `Array(${value.length})${value.length > 0 ? ` of ${kindsIn(value)}` : ''}`
+  if (Array.isArray(value)) {
+    const kinds = new Set(Array.from({ length: Math.min(value.length, MOST_LOOKED_AT) }, (_, i) => typeof value[i]))
+    return `Array(${value.length})${kinds.size > 0 ? ` of ${listed([...kinds])}` : ''}`
+  }
   if (typeof value === 'string') return JSON.stringify(shorten(value, 40))
   if (typeof value === 'object' && value !== null) {
     const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
@@ -18,9 +21,3 @@ export function describe(value: unknown): string {
 
 /** Of longer arrays a message looks at the beginning only. */
 const MOST_LOOKED_AT = 10_000
-
-/** What the elements of an array are: `number, undefined` where it has a hole. */
-function kindsIn(values: readonly unknown[]): string {
-  const length = Math.min(values.length, MOST_LOOKED_AT)
-  return listed([...new Set(Array.from({ length }, (_, i) => typeof values[i]))])
-}

@@ -2,9 +2,6 @@ import { describe } from './describe.ts'
 import { quote, shorten } from './shorten.ts'
 import { type DynamicShapes, type Symbols, type TensorPort, wrongTensor } from './tensor-input.ts'
 
-/** What models need of which inputs have dimensions that only a call knows. */
-export const dynamicShapes: DynamicShapes = { infer, agree, order }
-
 /** Dimensions of an input that came without them: at most one may be unknown, and the length gives that one. */
 function infer(port: TensorPort, length: number, symbols: Symbols, given: unknown): readonly number[] {
   if (port.shape === null)
@@ -46,8 +43,18 @@ function agree(port: TensorPort, dims: readonly number[], symbols: Symbols): voi
   })
 }
 
-/** Indices of inputs, those with the fewest dynamic dimensions first: they tell the symbols of the others. */
-function order(shapes: readonly TensorPort['shape'][]): number[] {
-  const unknown = shapes.map((shape) => shape?.filter((dim) => typeof dim !== 'number').length ?? 0)
-  return [...shapes.keys()].sort((a, b) => unknown[a]! - unknown[b]!)
+/**
+ * Inputs with the fewest dynamic dimensions first, as they tell the symbols of the others; and before all those that state
+ * their dimensions in the call.
+ */
+const order: DynamicShapes['order'] = (ports) => {
+  const unknown = ports.map(({ tensor }) => tensor?.shape?.filter((dim) => typeof dim !== 'number').length ?? 0)
+  const sorted = [...unknown.keys()].sort((a, b) => unknown[a]! - unknown[b]!)
+  return (taken) => {
+    const isOpen = (at: number): boolean => taken[at]!.dims === undefined
+    return sorted.every(isOpen) ? sorted : [...sorted.filter((at) => !isOpen(at)), ...sorted.filter(isOpen)]
+  }
 }
+
+/** What models need of which inputs have dimensions that only a call knows. */
+export const dynamicShapes: DynamicShapes = { infer, agree, order }

@@ -133,14 +133,15 @@ function aliased(array: TypedArrayConstructor, alias: string): Options {
   }
 }
 
+/** The range is in digits: what compiles for ES2019, as Nitro 2 does, warns of literals of BigInt. */
 function bigIntegers(
   type: ElementType,
   code: number,
   array: TypedArrayConstructor,
-  low: bigint,
-  high: bigint,
+  low: string,
+  high: string,
 ): Elements {
-  const exact = integer(type, 'number bigint', low, high)
+  const exact = integer(type, 'number bigint', BigInt(low), BigInt(high))
   const entryOf: Elements['entryOf'] = (value, refuse) => {
     const entry = exact(value, refuse)
     return entry === undefined ? undefined : BigInt(entry)
@@ -194,15 +195,15 @@ export const int64: Elements = /* @__PURE__ */ bigIntegers(
   'int64',
   7,
   BigInt64Array,
-  -0x8000_0000_0000_0000n,
-  0x7fff_ffff_ffff_ffffn,
+  '-9223372036854775808',
+  '9223372036854775807',
 )
 export const string: Elements = /* @__PURE__ */ strings('string', 8)
 export const bool: Elements = /* @__PURE__ */ booleans('bool', 9)
 export const float16: Elements = /* @__PURE__ */ halves('float16', 10)
 export const float64: Elements = /* @__PURE__ */ floats('float64', 11, Float64Array)
 export const uint32: Elements = /* @__PURE__ */ integers('uint32', 12, Uint32Array, 0, 0xffff_ffff)
-export const uint64: Elements = /* @__PURE__ */ bigIntegers('uint64', 13, BigUint64Array, 0n, 0xffff_ffff_ffff_ffffn)
+export const uint64: Elements = /* @__PURE__ */ bigIntegers('uint64', 13, BigUint64Array, '0', '18446744073709551615')
 export const complex64: Elements = /* @__PURE__ */ floats('complex64', 14, Float32Array, 2)
 export const complex128: Elements = /* @__PURE__ */ floats('complex128', 15, Float64Array, 2)
 export const bfloat16: Elements = /* @__PURE__ */ bits('bfloat16', 16, Uint16Array)

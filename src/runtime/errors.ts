@@ -16,3 +16,8 @@ export class ModelLoadError extends ModelError {
 export class ModelRunError extends ModelError {
   override name = 'ModelRunError'
 }
+
+/** What is said of later uses. @param what `m.onnx: it` */
+export function disposed(what: string): ModelRunError {
+  return new ModelRunError('RUN_DISPOSED', `${what} was disposed`)
+}

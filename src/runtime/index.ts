@@ -1,4 +1,4 @@
-export { ModelLoadError, ModelRunError } from './errors.ts'
+export { ModelLoadError, ModelRunError } from './error-classes.ts'
 export { fromFloat16Bits, toFloat16Bits } from './float16.ts'
 export type {
   BoundModel,
@@ -11,6 +11,7 @@ export type {
   Requirements,
   TensorsOf,
 } from './model.ts'
+export type { ModelNamed, Models } from './models.ts'
 export type { Profile, ProfiledNode, TraceEvent } from './profile.ts'
 export type { Result, Row } from './results.ts'
 export type {

@@ -1,5 +1,5 @@
 import type { Elements } from './element-types.ts'
-import type { CollectionEntry, ElementType, TensorEntry } from './signature.ts'
+import type { ElementType, SignatureEntry, TensorEntry } from './signature.ts'
 import {
   type CheckedTensor,
   type DynamicShapes,
@@ -54,15 +54,12 @@ export interface InputParts {
   readonly nearest?: (name: string, candidates: readonly string[]) => string | undefined
   /** Where something of the signature is no tensor. */
   readonly collections?: {
-    input(model: string, entry: CollectionEntry, parts: InputParts): InputPort
+    input(model: string, entry: SignatureEntry, parts: InputParts): InputPort
   }
 }
 
-export function tensorInput(
-  model: string,
-  { name, type, shape }: TensorEntry,
-  { elements, dynamic }: InputParts,
-): InputPort {
+export function tensorInput(model: string, entry: SignatureEntry, { elements, dynamic }: InputParts): InputPort {
+  const { name, type, shape } = entry as TensorEntry
   const tensor = tensorPort({ model, name }, elements[type]!, shape)
   return {
     name,

@@ -1,9 +1,9 @@
 import { describe } from './describe.ts'
 import { type CheckedInput, type InputParts, type InputPort, tensorInput } from './input-port.ts'
 import { listed, quote } from './shorten.ts'
-import { isTensor, type SignatureEntry } from './signature.ts'
+import type { SignatureEntry } from './signature.ts'
 import type { TypedArray } from './tensor.ts'
-import type { CheckedTensor, Symbols, TensorPort } from './tensor-input.ts'
+import type { CheckedTensor, Symbols } from './tensor-input.ts'
 import { kindOf, lengthOf } from './typed-array.ts'
 
 /** Gives the inputs of a call in the signature's order. */
@@ -20,37 +20,33 @@ export type Check = (inputs: unknown) => CheckedInput[]
  * what was expected and what was given.
  */
 export function newCheck(model: string, inputs: readonly SignatureEntry[], parts: InputParts): Check {
-  const ports = inputs.map((entry) =>
-    isTensor(entry) ? tensorInput(model, entry, parts) : parts.collections!.input(model, entry, parts),
-  )
+  const ports = inputs.map((entry) => (parts.collections?.input ?? tensorInput)(model, entry, parts))
   const names = ports.map(({ name }) => name)
-  const order = parts.dynamic?.order(ports.map(({ tensor }) => tensor?.shape ?? [])) ?? [...ports.keys()]
-  const fixed = ports.flatMap(({ tensor }) => (tensor?.dims === undefined ? [] : [tensor]))
-  const known = (): string => (names.length === 0 ? 'no inputs' : listed(names.map(quote)))
+  // What every object has, `toString` and the like, is no input.
+  const inherited = names.map((name) => name in Object.prototype)
+  const inOrder = parts.dynamic?.order(ports)
+  const known = (): string => listed(names.map(quote)) || 'no inputs'
 
-  function resolve(given: object, values: readonly unknown[], count: number): CheckedInput[] {
+  function resolve(given: object, all: readonly unknown[], count: number): CheckedInput[] {
+    const values = all.map((value, i) => (inherited[i] && !Object.keys(given).includes(names[i]!) ? undefined : value))
     const missing = ports.filter(({ isOptional }, i) => isNothing(values[i]) && !isOptional)
-    if (missing.length > 0 || values.filter((value) => !isNothing(value)).length !== count)
-      explainNames(Object.keys(given), missing)
+    if (missing.length > 0 || values.filter((value) => !isNothing(value)).length !== count) {
+      const extra = Object.keys(given).find((name) => !names.includes(name))
+      if (extra !== undefined) throw unknown(extra, missing)
+      if (missing.length > 0) throw missing[0]!.missing()
+    }
     const taken = ports.map((port, i) => port.take(values[i]))
     // From here on no code of the caller's runs.
     const symbols: Symbols = new Map()
     const checked: CheckedInput[] = []
-    // Inputs that state their dimensions go first: what they say of symbols helps those that don't.
-    for (const states of [true, false])
-      for (const at of order)
-        if ((taken[at]!.dims !== undefined) === states) checked[at] = ports[at]!.settle(taken[at]!, symbols)
+    for (const at of inOrder?.(taken) ?? ports.keys()) checked[at] = ports[at]!.settle(taken[at]!, symbols)
     return checked
   }
 
-  function explainNames(given: readonly string[], missing: readonly InputPort[]): void {
-    const extra = given.find((name) => !names.includes(name))
-    if (extra !== undefined) {
-      const near = parts.nearest?.(extra, missing.length > 0 ? missing.map(({ name }) => name) : names)
-      const hint = near === undefined ? `it takes ${known()}` : `did you mean ${quote(near)}?`
-      throw new TypeError(`${model}: there is no input ${quote(extra)}; ${hint}`)
-    }
-    if (missing.length > 0) throw missing[0]!.missing()
+  function unknown(name: string, missing: readonly InputPort[]): TypeError {
+    const near = parts.nearest?.(name, missing.length > 0 ? missing.map((port) => port.name) : names)
+    const hint = near === undefined ? `it takes ${known()}` : `did you mean ${quote(near)}?`
+    return new TypeError(`${model}: there is no input ${quote(name)}; ${hint}`)
   }
 
   return (inputs) => {
@@ -60,17 +56,19 @@ export function newCheck(model: string, inputs: readonly SignatureEntry[], parts
     let count = 0
     for (const _ in given) count++
     const values = names.map((name) => given[name])
-    if (count === ports.length && fixed.length === count && areAsTheyAre(fixed, values))
-      return fixed.map(({ dims }, i): CheckedTensor => ({ data: values[i] as TypedArray, dims: dims! }))
+    if (count === ports.length && areAsTheyAre(ports, values))
+      return ports.map(({ tensor }, i): CheckedTensor => ({ data: values[i] as TypedArray, dims: tensor!.dims! }))
     return resolve(given, values, count)
   }
 }
 
 /** Whether all are what nearly every call gives: typed arrays of the right lengths, that need no closer look. */
-function areAsTheyAre(ports: readonly TensorPort[], values: readonly unknown[]): boolean {
+function areAsTheyAre(ports: readonly InputPort[], values: readonly unknown[]): boolean {
   for (let i = 0; i < ports.length; i++) {
-    const { elements, length } = ports[i]!
-    if (kindOf(values[i]) !== elements.kind || elements.expect || lengthOf(values[i]) !== length) return false
+    const { tensor } = ports[i]!
+    // An open size is NaN here, which no length is.
+    if (!tensor || kindOf(values[i]) !== tensor.elements.kind || lengthOf(values[i]) !== tensor.length) return false
+    if (tensor.elements.expect) return false
   }
   return true
 }

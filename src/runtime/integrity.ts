@@ -13,6 +13,9 @@ export interface KnownFile {
 /** Read at once: half a millisecond of hashing, after which the event loop may turn. */
 const CHUNK = 1 << 20
 
+/** macOS has the libraries of an application signed, which changes them, and checks that signature itself. */
+const isSigned = process.platform !== 'linux'
+
 /** Hashes by what tells a file from a later one in its place, so that each is read once in a thread. */
 const known = new Map<string, string>()
 
@@ -22,8 +25,9 @@ const known = new Map<string, string>()
  * @throws the system's errors
  */
 export async function readAhead({ path }: KnownFile): Promise<void> {
+  if (isSigned) return
   const key = identity(path)
-  if (key === undefined || known.has(key)) return
+  if (known.has(key)) return
   const file = await open(path)
   try {
     const hash = createHash('sha256')
@@ -82,10 +86,19 @@ function unread({ path }: KnownFile, model: string, error: unknown): ModelLoadEr
 /** @throws ModelLoadError when a file has other contents than the build gave it */
 export function expectContents(file: KnownFile, model: string): void {
   const { path, sha256 } = file
+  if (sha256 === undefined || isSigned || hasContents(path, sha256)) return
+  throw changed(file, model)
+}
+
+/**
+ * Whether a file has these contents.
+ *
+ * @throws the system's errors
+ */
+export function hasContents(path: string, sha256: string): boolean {
   const key = identity(path)
-  if (key === undefined || sha256 === undefined) return
   // What was read decides, also where it is not remembered: somebody may touch a file while it is read, a cache does.
-  if ((known.get(key) ?? remember(key, path, hashNow(path))) !== sha256) throw changed(file, model)
+  return (known.get(key) ?? remember(key, path, hashNow(path))) === sha256
 }
 
 function changed({ path }: KnownFile, model: string): ModelLoadError {
@@ -122,9 +135,7 @@ function remember(key: string, path: string, hash: Hash): string {
   return digest
 }
 
-/** macOS has the libraries of an application signed, which changes them, and checks that signature itself. */
-function identity(path: string): string | undefined {
-  if (process.platform !== 'linux') return undefined
+function identity(path: string): string {
   const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path)
   return [path, dev, ino, size, mtimeMs, ctimeMs].join('\n')
 }

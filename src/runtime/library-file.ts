@@ -5,13 +5,20 @@ import { readElf } from './elf.ts'
 import { ModelLoadError } from './errors.ts'
 
 /**
+ * A path, or a `file:` URL; of a `URL`, what there is without the types of Node. Or a function that brings the file to disk
+ * and gives its path, for the named model.
+ */
+export type FileAddress = string | { readonly href: string } | ((model: string) => string)
+
+/**
  * Where a native file of a build really lies.
  * `ONNX_MLIR_MODEL_DIR` names a folder that holds the files instead (for single-file executables, which can't);
  * inside of an Electron archive the operating system sees only the unpacked copy.
  *
  * @throws ModelLoadError when there is no such file
  */
-export function locate(file: string | { readonly href: string }, model: string): string {
+export function locate(file: FileAddress, model: string): string {
+  if (typeof file === 'function') return file(model)
   const address = typeof file === 'string' ? file : file.href
   const built = address.startsWith('file:') ? fileURLToPath(address) : address
   const override = process.env['ONNX_MLIR_MODEL_DIR']

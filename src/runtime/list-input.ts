@@ -1,7 +1,7 @@
 import { describe } from './describe.ts'
 import { type CheckedList, type InputParts, type InputPort, type TakenList, tensorInput } from './input-port.ts'
 import { type Place, problem } from './problem.ts'
-import { type CollectionEntry, type Crossing, crossingOf, type MapType } from './signature.ts'
+import { type Crossing, crossingOf, type MapType, type SignatureEntry } from './signature.ts'
 import {
   settleTensor,
   type Symbols,
@@ -14,11 +14,11 @@ import {
 type ListCrossing = Extract<Crossing, { kind: 'list' }>
 
 /**
- * A sequence, optional or map as an input: read once, and then checked.
+ * An input that may be a sequence, optional or map: read once, and then checked.
  *
  * @throws TypeError, RangeError naming the input, and the element of it that does not fit
  */
-export function collectionInput(model: string, entry: CollectionEntry, parts: InputParts): InputPort {
+export function collectionInput(model: string, entry: SignatureEntry, parts: InputParts): InputPort {
   const { name } = entry
   const crossing = crossingOf(entry)
   if (crossing.kind === 'tensor') return tensorInput(model, { name, ...crossing }, parts)

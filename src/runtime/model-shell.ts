@@ -1,12 +1,9 @@
-import { ModelRunError } from './errors.ts'
+import { asyncDisposeKey, disposeKey } from './dispose-keys.ts'
+import { disposed } from './errors.ts'
 import type { InputParts } from './input-port.ts'
 import { type Check, newCheck } from './inputs.ts'
 import type { LoadOptions, ModelFacts } from './model.ts'
 import { type Load, type SharedLoad, sharedLoad } from './shared-load.ts'
-
-/** Engines without explicit resource management are asked under the names that compilers of `using` fall back to. */
-const disposeKey: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
-const asyncDisposeKey: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
 
 /** What a model is wherever it runs: what is known of it, the check of its inputs, its load, and its end. */
 export abstract class ModelShell {
@@ -59,6 +56,6 @@ export abstract class ModelShell {
 
   /** @throws ModelRunError after `dispose` */
   protected expectUse(): void {
-    if (this.#isDisposed) throw new ModelRunError('RUN_DISPOSED', `${this.name}: it was disposed`)
+    if (this.#isDisposed) throw disposed(`${this.name}: it`)
   }
 }

@@ -30,6 +30,8 @@ export interface ModelFacts {
   readonly bytes?: { readonly library: number; readonly constants?: number; readonly variants?: readonly number[] }
   /** Compiled with `?profile=onnx`: the library measures its nodes. */
   readonly profiled?: boolean
+  /** The time of a run depends on nothing but the sizes of the inputs. */
+  readonly isSteady?: boolean
 }
 
 /** News of a load: bytes of all files of the model together. */
@@ -119,7 +121,10 @@ export interface Model<
   Outputs = Readonly<Record<string, Tensor>>,
   Facts extends ModelFacts = ModelFacts,
 > extends ModelBase<Facts> {
-  /** Runs on a thread of libuv's pool and never blocks the event loop. Inputs are copied before it returns. */
+  /**
+   * Runs on another thread, unless the way there is longer than the run, and never blocks the event loop. Inputs are copied
+   * before it returns.
+   */
   run(inputs: Inputs): Promise<Outputs>
   /** The same, on this thread: for small models, whose arithmetic is shorter than a thread switch (some 20 µs). */
   runSync(inputs: Inputs): Outputs
@@ -130,4 +135,7 @@ export interface BoundModel<S extends Signature = Signature> {
   readonly inputs: TensorsOf<S['inputs']>
   readonly outputs: TensorsOf<S['outputs']>
   run(): void
+  /** Frees their memory, which `dispose` of the model does, too. Later runs throw. */
+  dispose(): void
+  [Symbol.dispose](): void
 }

@@ -5,6 +5,7 @@ import { expectContents, type KnownFile, readAhead } from './integrity.ts'
 import { checkArch, checkLibrary, locate } from './library-file.ts'
 import { NativeSession } from './native.ts'
 import type { LocatedFiles, NodeParts } from './node-model.ts'
+import { nativeThreads } from './processors.ts'
 
 /** What models need in Node that are libraries of native code. */
 export const nativeLibraries: NonNullable<NodeParts['native']> = {
@@ -25,6 +26,7 @@ export const nativeLibraries: NonNullable<NodeParts['native']> = {
       library: files.library.path,
       constantsFolder: dirname((files.constants ?? files.library).path),
       requires,
+      threads: nativeThreads(files.threads),
       ...(profileFile !== undefined && { profileFile }),
     }
     return new NativeSession(loadAddon(locate(files.addon, name), name), opened, model, mailboxLimit)

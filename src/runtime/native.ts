@@ -1,9 +1,11 @@
-import { boundPort, checkBound } from './bound.ts'
+import { statSync } from 'node:fs'
+import { boundPort, checkBound, withEnd } from './bound.ts'
 import { packList, type ReturnedList, unpackList } from './packed-lists.ts'
 import { ModelRunError } from './errors.ts'
 import type { CheckedInput } from './input-port.ts'
 import { InputSlot, OutputSlot, type NativePort } from './mailbox.ts'
 import type { BoundModel, Requirements } from './model.ts'
+import type { NativeThreads } from './processors.ts'
 import { listResult, type Output, outputOf, tensorResult } from './outputs.ts'
 import { blankResults, byName, explained, type Result } from './results.ts'
 import type { ModelSession } from './session.ts'
@@ -18,6 +20,8 @@ export interface NativeAddon {
 }
 
 interface NativeSpec {
+  /** Tells the library file from every other, and from one that later takes its place. */
+  readonly identity: string
   /** Target whose processor the library needs; empty where nobody knows. */
   readonly cpu: string
   /** Whether it needs NNPA. */
@@ -25,6 +29,10 @@ interface NativeSpec {
   readonly constantsFolder: string
   /** Where a library that measures itself writes to. */
   readonly profileFile?: string
+  /** That work on a run at most, with the one that makes it. */
+  readonly threads: number
+  /** That this process may use. */
+  readonly processors: number
   readonly inputs: readonly PortSpec[]
   readonly outputs: readonly PortSpec[]
   /** Bytes up to which tensors of static shape travel through the mailbox. */
@@ -48,7 +56,8 @@ interface NativeHandle {
   readonly inputs: readonly NativePort[]
   readonly outputs: readonly NativePort[]
   run(direct?: readonly unknown[]): Returned
-  runAsync(done: (error: unknown, returned: Returned) => void, direct?: readonly unknown[]): void
+  /** `milliseconds` is how long the run itself took. */
+  runAsync(done: (error: unknown, returned: Returned, milliseconds: number) => void, direct?: readonly unknown[]): void
   /** Has the library write what it measured; false for one that measures nothing. */
   printProfile(): boolean
   dispose(): void
@@ -70,6 +79,8 @@ interface NativeFiles {
   readonly profileFile?: string
   /** What is known of the machine that the library needs. */
   readonly requires: Requirements | undefined
+  /** Default: one. */
+  readonly threads?: NativeThreads
 }
 
 /** Copying this much costs about as much as asking Node-API where an array lies (see native/addon/plan.h). */
@@ -90,13 +101,15 @@ export class NativeSession implements ModelSession {
    */
   constructor(
     addon: NativeAddon,
-    { library, requires, ...files }: NativeFiles,
+    { library, requires, threads = { threads: 1, processors: 1 }, ...files }: NativeFiles,
     model: NamedModel,
     staticLimit = smallTensor,
   ) {
     this.#model = model
     this.#handle = addon.load(library, {
       ...files,
+      ...threads,
+      identity: identityOf(library),
       cpu: requires?.cpu ?? '',
       nnpa: requires?.accelerator === 'NNPA',
       inputs: model.inputs.map(toSpec),
@@ -126,14 +139,15 @@ export class NativeSession implements ModelSession {
     }
   }
 
-  run(inputs: readonly CheckedInput[]): Promise<Record<string, Result>> {
+  run(inputs: readonly CheckedInput[], took?: (milliseconds: number) => void): Promise<Record<string, Result>> {
     return new Promise((resolve, reject) => {
       const direct = this.#stage(inputs)
       try {
         // The mailbox holds this run's results only until the callback returns.
-        this.#handle.runAsync((error, returned) => {
+        this.#handle.runAsync((error, returned, milliseconds) => {
           try {
             if (error !== undefined) throw error
+            took?.(milliseconds)
             resolve(this.#collect(returned))
           } catch (reason) {
             reject(explained(reason, this.#model.name))
@@ -174,7 +188,7 @@ export class NativeSession implements ModelSession {
       }
       if (variable.length > 0) for (const output of variable) this.#checkBound(output, output.slot!.dims())
     }
-    return { inputs, outputs, run }
+    return withEnd({ inputs, outputs, run }, () => this.dispose())
   }
 
   /** A library whose own shapes are dynamic may give another shape than the signature says. */
@@ -214,6 +228,12 @@ export class NativeSession implements ModelSession {
     }
     return results
   }
+}
+
+/** For the addon's registry, which opens a library once per process. */
+function identityOf(library: string): string {
+  const { dev, ino, size, mtimeNs } = statSync(library, { bigint: true })
+  return [dev, ino, size, mtimeNs].join(' ')
 }
 
 const kinds = { tensor: 0, sequence: 1, optional: 2, optionalSequence: 3, stringMap: 4, int64Map: 5 }

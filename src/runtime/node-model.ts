@@ -1,20 +1,18 @@
-import { expectBindable } from './bound.ts'
+import { expectBindable, withEnd } from './bound.ts'
 import { asStated } from './results.ts'
 import { ModelLoadError, ModelRunError } from './errors.ts'
 import { valueParts } from './every-part.ts'
 import type { KnownFile } from './integrity.ts'
-import { locate } from './library-file.ts'
+import { type FileAddress, locate } from './library-file.ts'
 import type { BoundModel, Model, ModelFacts } from './model.ts'
 import { ModelShell } from './model-shell.ts'
+import { QuickRuns } from './quick-runs.ts'
 import type { ModelSession } from './session.ts'
 import type { NamedModel } from './signature.ts'
 import { measureProfile, newProfileFile, type Profile } from './profile.ts'
 import type { Tensor } from './tensor.ts'
 import type { Needing } from './wasm/features.ts'
 import type { AskedThreads } from './wasm/thread-count.ts'
-
-/** A path, or a `file:` URL; of a `URL`, what there is without the types of Node. */
-export type FileAddress = string | { readonly href: string }
 
 /** The files of a built model. */
 export interface ModelFiles {
@@ -26,7 +24,7 @@ export interface ModelFiles {
   readonly variants?: readonly (Needing & { readonly library: FileAddress })[]
   /** onnx-mlir's file of large constants, under the name that the library asks for; a module's large weights. */
   readonly constants?: FileAddress
-  /** How many threads run the module for them at most. */
+  /** How many threads run the model at most. Default: one. */
   readonly threads?: AskedThreads
 }
 
@@ -75,7 +73,9 @@ class NodeModel extends ModelShell implements Model {
   readonly #requires: ModelFacts['requires']
   readonly #sha256: NonNullable<ModelFacts['sha256']> | undefined
   readonly #profileFile: string | undefined
-  readonly #sessions: ModelSession[] = []
+  /** Of a model whose runs may be quick. */
+  readonly #quick: QuickRuns | undefined
+  readonly #sessions = new Set<ModelSession>()
   #session: ModelSession | undefined
 
   constructor(facts: ModelFacts, files: ModelFiles, parts: NodeParts) {
@@ -85,6 +85,7 @@ class NodeModel extends ModelShell implements Model {
     this.#requires = facts.requires
     this.#sha256 = facts.sha256
     this.#profileFile = facts.profiled ? newProfileFile() : undefined
+    this.#quick = facts.isSteady ? new QuickRuns() : undefined
   }
 
   protected async open(): Promise<void> {
@@ -112,16 +113,22 @@ class NodeModel extends ModelShell implements Model {
 
   async run(inputs: Readonly<Record<string, unknown>>): Promise<Record<string, Tensor>> {
     const checked = this.check(inputs)
-    return asStated(await (this.#session ??= this.#open()).run(checked))
+    const session = (this.#session ??= this.#open())
+    return asStated(await (this.#quick === undefined ? session.run(checked) : this.#quick.run(session, checked)))
   }
 
   bind(): BoundModel {
     expectBindable(this)
     // A library of native code is opened once more: its mailbox has room for small tensors only.
-    const session = isModule(String(this.#files.library))
-      ? (this.#session ??= this.#open())
-      : this.#open(Number.MAX_SAFE_INTEGER)
-    return session.bind()
+    const { library } = this.#files
+    if (isModule(typeof library === 'object' ? library.href : String(library)))
+      return (this.#session ??= this.#open()).bind()
+    const session = this.#open(Number.MAX_SAFE_INTEGER)
+    const bound = session.bind()
+    return withEnd(bound, () => {
+      this.#sessions.delete(session)
+      bound.dispose()
+    })
   }
 
   profile(inputs: Readonly<Record<string, unknown>>, runs = 10): Profile {
@@ -138,7 +145,7 @@ class NodeModel extends ModelShell implements Model {
 
   protected close(): void {
     for (const session of this.#sessions) session.dispose()
-    this.#sessions.length = 0
+    this.#sessions.clear()
     this.#session = undefined
   }
 
@@ -156,7 +163,7 @@ class NodeModel extends ModelShell implements Model {
     } catch (error) {
       throw loadError(error, `${this.name}: ${library.path} can't be loaded`)
     }
-    return { library, constants, addon: this.#files.addon }
+    return { library, constants, addon: this.#files.addon, threads: this.#files.threads }
   }
 
   /** The best module for this engine, where there is one beside that for all. */
@@ -181,7 +188,7 @@ class NodeModel extends ModelShell implements Model {
 
   /** A session that `dispose` closes. */
   #opened(session: ModelSession): ModelSession {
-    this.#sessions.push(session)
+    this.#sessions.add(session)
     return session
   }
 }

@@ -2,7 +2,7 @@ import type { Elements } from './element-types.ts'
 import { ModelRunError } from './errors.ts'
 import { dataOf, type RawList, type RawTensor, type Result, type ResultParts, type Row, tensorOf } from './results.ts'
 import { quote } from './shorten.ts'
-import { type CollectionEntry, type Crossing, crossingOf, type MapType, type SignatureEntry } from './signature.ts'
+import { type Crossing, crossingOf, type MapType, type SignatureEntry } from './signature.ts'
 import type { Tensor, TensorData } from './tensor.ts'
 
 type TensorCrossing = Extract<Crossing, { kind: 'tensor' }>
@@ -37,16 +37,17 @@ export function listResult({ crossing }: Output, { given, items }: RawList, elem
   return holds === 'sequence' ? tensors : tensors[0]
 }
 
-/** What becomes of an output that is no tensor. */
+/** What becomes of an output that may be no tensor. */
 export function collectionOutput(
   model: string,
-  entry: CollectionEntry,
+  entry: SignatureEntry,
   { elements }: ResultParts,
 ): (raw: RawTensor | RawList) => Result {
   const output = outputOf(entry, model)
   const { crossing } = output
   const of = elements[crossing.kind === 'list' ? crossing.element.type : crossing.type]!
-  return (raw) => ('items' in raw ? listResult(output, raw, of) : tensorResult(output, dataOf(of, raw), raw.dims))
+  return (raw) =>
+    'items' in raw ? listResult(output, raw, of) : tensorResult(output, dataOf(of, raw), Object.freeze(raw.dims))
 }
 
 /** The rows of a tensor as records by label. */

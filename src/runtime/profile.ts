@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { below } from './user-folder.ts'
 
 /** Time of one node of the compiled model, over all runs. */
 export interface ProfiledNode {
@@ -34,7 +34,7 @@ let files = 0
 
 /** A file of this process for one profiled model. */
 export function newProfileFile(): string {
-  return join(tmpdir(), `onnx-mlir-profile-${process.pid}-${files++}.txt`)
+  return below(tmpdir(), `onnx-mlir-profile-${process.pid}-${files++}.txt`)
 }
 
 /** Runs a profiled model and reads what it measured. */

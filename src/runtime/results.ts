@@ -2,12 +2,11 @@ import type { Elements } from './element-types.ts'
 import { ModelRunError } from './errors.ts'
 import { shorten } from './shorten.ts'
 import {
-  type CollectionEntry,
   type ElementType,
-  isTensor,
   type NamedModel,
   type Signature,
   type SignatureEntry,
+  type TensorEntry,
 } from './signature.ts'
 import type { Tensor, TensorData, TypedArray, TypedArrayConstructor } from './tensor.ts'
 
@@ -35,7 +34,7 @@ export interface ResultParts {
   readonly elements: Readonly<Partial<Record<ElementType, Elements>>>
   /** Where something of the signature is no tensor. */
   readonly collections?: {
-    output(model: string, entry: CollectionEntry, parts: ResultParts): (raw: RawTensor | RawList) => Result
+    output(model: string, entry: SignatureEntry, parts: ResultParts): (raw: RawTensor | RawList) => Result
   }
 }
 
@@ -44,17 +43,17 @@ export type Collect = (raw: readonly (RawTensor | RawList)[]) => Record<string, 
 
 /** @throws ModelRunError for a map whose keys only the run knows */
 export function newCollect({ name, outputs }: NamedModel, parts: ResultParts): Collect {
-  const results = outputs.map((entry) => {
-    if (!isTensor(entry)) return parts.collections!.output(name, entry, parts)
-    const elements = parts.elements[entry.type]!
-    return (raw: RawTensor | RawList) => tensorOf(elements, raw as RawTensor)
-  })
-  const blank = blankResults({ outputs })
-  return (raw) => {
-    const named = { ...blank }
-    outputs.forEach((entry, i) => (named[entry.name] = results[i]!(raw[i]!)))
-    return named
-  }
+  const results = outputs.map((entry) => (parts.collections?.output ?? tensorOutput)(name, entry, parts))
+  return (raw) => byName(outputs, (_, i) => results[i]!(raw[i]!))
+}
+
+function tensorOutput(
+  _: string,
+  entry: SignatureEntry,
+  { elements }: ResultParts,
+): (raw: RawTensor | RawList) => Tensor {
+  const { type } = entry as TensorEntry
+  return (raw) => tensorOf(elements[type]!, raw as RawTensor)
 }
 
 /** What results are copies of: where a name is the object's own, assigning it calls no setter of Object.prototype. */
@@ -91,10 +90,13 @@ export function asStated(results: Record<string, Result>): Record<string, Tensor
   return results as Record<string, Tensor>
 }
 
-/** What a run threw as an error that names the model. Errors of ours have a `code`; memory of JavaScript's that is short has none. */
+/**
+ * What a run threw as an error that names the model. Errors of ours have a `code`; memory of JavaScript's that is short has none.
+ * The addon's are of the process's first realm, which that of a test of Jest is not: `instanceof` tells nothing of them.
+ */
 export function explained(error: unknown, model: string): unknown {
-  if (!(error instanceof Error)) return error
-  const { code } = error as { code?: unknown }
-  const known = typeof code === 'string' ? code : error instanceof RangeError ? 'RUN_MEMORY' : 'RUN_FAILED'
-  return new ModelRunError(known, `${model}: ${shorten(error.message, 1000)}`, { cause: error })
+  const { name, code, message } = Object(error) as { readonly [field: string]: unknown }
+  if (typeof message !== 'string') return error
+  const known = typeof code === 'string' ? code : name === 'RangeError' ? 'RUN_MEMORY' : 'RUN_FAILED'
+  return new ModelRunError(known, `${model}: ${shorten(message, 1000)}`, { cause: error })
 }

@@ -6,8 +6,12 @@ import type { Result } from './results.ts'
 export interface ModelSession {
   /** On this thread. Throws a ModelRunError. */
   runSync(inputs: readonly CheckedInput[]): Record<string, Result>
-  /** On another thread. What it needs of the inputs is copied before it returns. */
-  run(inputs: readonly CheckedInput[]): Promise<Record<string, Result>>
+  /**
+   * On another thread. What it needs of the inputs is copied before it returns.
+   *
+   * @param took is told how many milliseconds the run itself took
+   */
+  run(inputs: readonly CheckedInput[], took?: (milliseconds: number) => void): Promise<Record<string, Result>>
   /** Of a model that passes `expectBindable`. */
   bind(): BoundModel
   /** Writes what the model measured since the last time to its profile file; false if it measures nothing. */

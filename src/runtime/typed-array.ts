@@ -6,24 +6,24 @@ import type { TypedArray } from './tensor.ts'
  */
 const prototype = Object.getPrototypeOf(Float32Array.prototype) as object
 
-function getterOf<Result>(owner: object, key: PropertyKey): (of: unknown) => Result {
-  const { get } = Object.getOwnPropertyDescriptor(owner, key)!
+function getterOf<Result>(key: PropertyKey): (of: unknown) => Result {
+  const { get } = Object.getOwnPropertyDescriptor(prototype, key)!
   return Function.prototype.call.bind(get!) as (of: unknown) => Result
 }
 
 /** `Float32Array` and the like, also of another realm (a `vm` context, a test runner); `undefined` for anything else. */
-export const kindOf = getterOf<string | undefined>(prototype, Symbol.toStringTag)
+export const kindOf = getterOf<string | undefined>(Symbol.toStringTag)
 
 /** Entries of a typed array now; 0 when its buffer was detached, or shrank below it. Throws for anything else. */
-export const lengthOf = getterOf<number>(prototype, 'length')
+export const lengthOf = getterOf<number>('length')
 
 export function isTypedArray<Other>(value: TypedArray | Other): value is TypedArray {
   return kindOf(value) !== undefined
 }
 
-const bufferOf = getterOf<ArrayBufferLike>(prototype, 'buffer')
-const byteOffsetOf = getterOf<number>(prototype, 'byteOffset')
-const byteLengthOf = getterOf<number>(prototype, 'byteLength')
+const bufferOf = getterOf<ArrayBufferLike>('buffer')
+const byteOffsetOf = getterOf<number>('byteOffset')
+const byteLengthOf = getterOf<number>('byteLength')
 
 /** The same memory as an array of another kind whose entries are as wide. */
 export function viewAs(array: new (buffer: ArrayBufferLike, at: number, length: number) => TypedArray, of: TypedArray) {

@@ -8,8 +8,8 @@ import type { NamedModel } from './signature.ts'
 import type { Tensor } from './tensor.ts'
 import type { WasmModule } from './wasm/api.ts'
 import { newSession, newSessionNow } from './wasm/compile.ts'
-import { isModule } from './wasm/given.ts'
-import { loadFiles, type LoadParts, type WebFiles } from './wasm/load.ts'
+import type { LoadParts } from './wasm/load.ts'
+import type { WebFiles } from './wasm/web-files.ts'
 import { ownInputs } from './wasm/own.ts'
 import type { SessionParts, WasmSession } from './wasm/session.ts'
 import type { Threads } from './wasm/threaded.ts'
@@ -18,6 +18,8 @@ import type { Threads } from './wasm/threaded.ts'
 export type WebParts = InputParts &
   SessionParts &
   LoadParts & {
+    /** Where the module may be there without a load. */
+    readonly module?: (files: WebFiles) => WasmModule | undefined
     /** Where there is a module for threads. */
     readonly threads?: (asked: WebFiles['threads']) => Threads
     /** Makes bound buffers, or says why there are none for the model. */
@@ -33,7 +35,6 @@ class WebModel extends ModelShell implements Model {
   readonly #facts: ModelFacts
   readonly #files: WebFiles
   readonly #parts: WebParts
-  readonly #threads: Threads | undefined
   #module: WasmModule | undefined
   #session: WasmSession | undefined
 
@@ -42,7 +43,6 @@ class WebModel extends ModelShell implements Model {
     this.#facts = facts
     this.#files = files
     this.#parts = parts
-    this.#threads = parts.threads?.(files.threads)
   }
 
   runSync(inputs: Readonly<Record<string, unknown>>): Record<string, Tensor> {
@@ -70,15 +70,19 @@ class WebModel extends ModelShell implements Model {
   protected async open(...way: Parameters<Load>): Promise<void> {
     if (this.#isReady()) return
     // What is one file is not held once it is a module: weights are large, and fetched again after a trap.
-    const { module, weights } = await loadFiles(this.#facts, this.#files, this.#parts, way, this.#module)
+    const { module, weights } = await this.#parts.load(this.#facts, this.#files, this.#parts, way, this.#module)
     this.expectUse()
     this.#module = module
-    this.#session = await newSession(module, this, this.#parts, weights?.bytes, this.#threads)
+    this.#session = await newSession(module, this, this.#parts, weights?.bytes, this.#threads())
   }
 
   protected close(): void {
     this.#session?.dispose()
     this.#session = this.#module = undefined
+  }
+
+  #threads(): Threads | undefined {
+    return this.#parts.threads?.(this.#files.threads)
   }
 
   #isReady(): boolean {
@@ -88,10 +92,9 @@ class WebModel extends ModelShell implements Model {
   #loaded(): WasmSession {
     this.expectUse()
     if (this.#isReady()) return this.#session!
-    const { module, weights } = this.#files
-    this.#module ??= isModule(module) ? module : undefined
-    if (this.#module !== undefined && weights === undefined)
-      return (this.#session = newSessionNow(this.#module, this, this.#parts, undefined, this.#threads))
+    this.#module ??= this.#parts.module?.(this.#files)
+    if (this.#module !== undefined && this.#files.weights === undefined)
+      return (this.#session = newSessionNow(this.#module, this, this.#parts, undefined, this.#threads()))
     throw new ModelRunError('RUN_UNLOADED', `${this.name}: it is not loaded: await load() before runSync() and bind()`)
   }
 }

@@ -4,13 +4,14 @@ import type { Model, ModelFacts } from './model.ts'
 import { bindFixed } from './wasm/bound.ts'
 import { sessionParts } from './wasm/every-part.ts'
 import { anySource } from './wasm/any-source.ts'
-import type { WebFiles } from './wasm/load.ts'
+import { imported } from './wasm/given.ts'
+import type { WebFiles } from './wasm/web-files.ts'
 import { pageThreads } from './wasm/page-threads.ts'
 import { bestVariant } from './wasm/variants.ts'
 import { composeWebModel, type WebParts } from './web-model.ts'
 import { composeWorkerModel, type WorkerFiles } from './worker-model.ts'
 
-export type { WebFiles, WebSource } from './wasm/load.ts'
+export type { WebFiles, WebSource } from './wasm/web-files.ts'
 export type { WorkerFiles } from './worker-model.ts'
 
 /**
@@ -33,7 +34,8 @@ export function createWorkerModel(facts: ModelFacts, files: WorkerFiles): Model 
 const everyPart = (): WebParts => ({
   ...valueParts,
   ...sessionParts,
-  source: anySource,
+  load: anySource,
+  module: imported,
   variant: bestVariant,
   threads: pageThreads,
   bind(model, open) {
@@ -49,12 +51,13 @@ export * from './element-types.ts'
 export { dynamicShapes } from './dynamic-shapes.ts'
 export { collections } from './collections.ts'
 export { nearest } from './nearest.ts'
+export { callMemory } from './wasm/call-memory.ts'
 export { texts } from './wasm/texts.ts'
 export { lists } from './wasm/lists.ts'
 export { weightsBeside } from './wasm/weights.ts'
 export { bestVariant } from './wasm/variants.ts'
 export { pageThreads } from './wasm/page-threads.ts'
 export { fetched } from './wasm/fetched.ts'
-export { given } from './wasm/given.ts'
+export { given, imported } from './wasm/given.ts'
 export { bindFixed } from './wasm/bound.ts'
 export { expectBindable } from './bound.ts'

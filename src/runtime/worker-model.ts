@@ -5,7 +5,8 @@ import { ModelShell } from './model-shell.ts'
 import { asStated, type ResultParts } from './results.ts'
 import type { Load } from './shared-load.ts'
 import type { Tensor } from './tensor.ts'
-import { loadFiles, type LoadParts, type WebFiles } from './wasm/load.ts'
+import type { LoadParts } from './wasm/load.ts'
+import type { WebFiles } from './wasm/web-files.ts'
 import { ownInputs } from './wasm/own.ts'
 import { RemoteModel } from './wasm/thread.ts'
 import { webThread, type WorkerProgram } from './wasm/web-thread.ts'
@@ -63,7 +64,7 @@ class WorkerModel extends ModelShell implements Model {
     const parts = this.#parts
     const thread = webThread(this.#files.worker)
     const remote = (this.#remote ??= new RemoteModel(thread, this, parts, async (...again) => {
-      const { module, weights } = await loadFiles(this.#facts, this.#files, parts, again)
+      const { module, weights } = await parts.load(this.#facts, this.#files, parts, again)
       return { module, weights: weights?.bytes, isOwn: weights?.isOwn === true, threads: this.#files.threads?.count }
     }))
     await remote.load(...way)

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { Arch } from './target.ts'
 
@@ -112,6 +111,7 @@ function cpuText(arch: string, platform: string): string {
     if (platform === 'linux') return readFileSync('/proc/cpuinfo', 'utf8')
     if (platform !== 'darwin' || arch !== 'x64') return ''
     const names = ['machdep.cpu.features', 'machdep.cpu.leaf7_features', 'machdep.cpu.extfeatures']
+    const { execFileSync } = process.getBuiltinModule('node:child_process') // which other systems do without
     return execFileSync('/usr/sbin/sysctl', ['-n', ...names], { encoding: 'utf8', timeout: 5000 })
   } catch {
     return ''

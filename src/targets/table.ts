@@ -71,7 +71,8 @@ export const targets: readonly Target[] = [
     ...z,
     name: 'z16',
     level: 16,
-    flags: both('-march=z16'),
+    // The name came with gcc 12 and clang 15; before, it was the architecture's.
+    flags: { gcc: [['-march=z16'], ['-march=arch14']], clang: [['-march=z16'], ['-march=arch14']] },
     summary: 'IBM z16, LinuxONE 4 (Telum) and later',
   },
   {

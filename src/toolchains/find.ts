@@ -1,10 +1,11 @@
 import { realpathSync } from 'node:fs'
-import { basename } from 'node:path'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { rememberByStat } from '../cache/file-memo.ts'
 import { EnvironmentError } from '../errors.ts'
 import { type Arch, type Target, thisMachine } from '../targets/index.ts'
 import { splitCommand, which } from './programs.ts'
-import { runCompiler } from './spawn.ts'
 
 /** An installed compiler that answered. */
 export interface Toolchain {
@@ -30,7 +31,7 @@ export interface FindOptions {
 
 /**
  * Finds the C compiler: `CC` (which may hold arguments), then `cc`, `clang`, `gcc`, then cross compilers; the first
- * one that answers and makes code for the target's arch.
+ * one that answers and makes code for the target's arch. Last comes a clang that links for it.
  *
  * @throws EnvironmentError `ENVIRONMENT_NO_COMPILER`, with what to install
  */
@@ -77,13 +78,27 @@ async function find(tools: Tools, { target, memoFolder, env = process.env }: Fin
   const candidates = [
     ...tools.native.map((name) => [name]),
     ...(target?.crossPrefixes ?? []).map((prefix) => [prefix + tools.gnu]),
-    ...(target === undefined ? [] : [[tools.clang, `--target=${target.triple}`]]),
   ]
   for (const candidate of candidates) {
     const toolchain = await tryCommand(candidate, env, memoFolder)
     if (toolchain !== undefined && (arch === undefined || archOf(toolchain.machine) === arch)) return toolchain
   }
+  // Every clang makes code for all machines; few find the linker and the libraries of another one.
+  const clang = target && (await tryCommand([tools.clang, `--target=${target.triple}`], env, memoFolder))
+  if (clang !== undefined && (await links(clang.command, tools))) return clang
   throw noCompiler(tools, target)
+}
+
+/** Whether an empty library can be linked. Not remembered: that changes with what is installed beside the compiler. */
+async function links(command: readonly string[], { language }: Tools): Promise<boolean> {
+  const { runCompiler } = await spawning()
+  const folder = await mkdtemp(join(tmpdir(), 'onnx-mlir-link-'))
+  try {
+    const args = ['-x', language === 'C' ? 'c' : 'c++', '-', '-shared', '-fPIC', '-o', 'probe.so', '-lm']
+    return (await runCompiler(command, args, { cwd: folder, timeout: 10_000 })).status === 0
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 /** `undefined` if the program isn't there or doesn't answer, like macOS's `cc` before the tools are installed. */
@@ -113,9 +128,13 @@ export async function rememberedAnswer<Answer>(
   return JSON.parse(isItself(real) ? await rememberByStat(memoFolder, kind, real, probe) : await probe()) as Answer
 }
 
+/** Where answers are remembered nobody is asked. */
+const spawning = () => import('./spawn.ts')
+
 type Answer = Omit<Toolchain, 'command'>
 
 async function ask(command: readonly string[]): Promise<Answer | null> {
+  const { runCompiler } = await spawning()
   const limits = { timeout: 10_000 }
   const [about, machine] = await Promise.all([
     runCompiler(command, ['--version'], limits).catch(() => undefined),
@@ -165,6 +184,7 @@ function noCompiler({ language, variable, gnu }: Tools, target: Target | undefin
   const cross = target?.crossPrefixes.map((prefix) => prefix + gnu) ?? []
   const message = here
     ? `No ${language} compiler found (${variable}, PATH). Install one:\n  ${installAdvice(language)}`
-    : `No ${language} compiler for ${target.name} (${target.arch}) found. Install ${[...cross, `${gnu === 'gcc' ? 'clang' : 'clang++'} with ${target.arch} support`].join(' or ')}, or set ${variable}.`
+    : `No ${language} compiler for ${target.name} (${target.arch}) found: none of ${cross.join(', ')}, and no clang that links for it. ` +
+      `Install one (Debian, Ubuntu: apt-get install g++-${target.triple.replaceAll('_', '-')}), or set ${variable}.`
   return new EnvironmentError('ENVIRONMENT_NO_COMPILER', message, { language, target: target?.name })
 }

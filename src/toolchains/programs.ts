@@ -19,10 +19,13 @@ export function which(name: string, env: Readonly<NodeJS.ProcessEnv>): string | 
   return undefined
 }
 
-function isProgram(path: string): boolean {
+/** Whether there is a file that may be run. */
+export function isProgram(path: string): boolean {
   try {
+    // In most folders of PATH it isn't, and to ask this way costs no exception. A folder is executable, too.
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false
     accessSync(path, constants.X_OK)
-    return statSync(path).isFile() // a folder is executable too
+    return true
   } catch {
     return false
   }

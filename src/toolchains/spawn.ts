@@ -1,4 +1,5 @@
 import { CompileError, EnvironmentError } from '../errors.ts'
+import type { StopReason } from '../process/limits.ts'
 import { runProcess } from '../process/spawn.ts'
 
 export interface RunOptions {
@@ -14,12 +15,12 @@ export interface RunOptions {
 export interface RunResult {
   /** Exit status, or `null` where a signal ended the tool. */
   readonly status: number | null
-  readonly killedBy: NodeJS.Signals | null
+  readonly killedBy: string | null
   readonly stdout: string
   readonly stderr: string
 }
 
-const DEFAULT_TIMEOUT = 600_000
+export const DEFAULT_TIMEOUT = 600_000
 const OUTPUT_LIMIT = 512 * 1024
 
 /**
@@ -52,21 +53,27 @@ export async function runCompiler(
     throw cannotStart(program, cwd, cause)
   })
   signal?.throwIfAborted()
-  if (result.stopped === 'timeout') {
-    const advice = 'Raise the time limit, or compile with a lower O.'
-    throw new CompileError('COMPILE_TIMEOUT', `${program} was stopped after ${timeout / 1000} s. ${advice}`, {
-      tool: program,
-      timeout,
-    })
-  }
-  if (result.stopped === 'memory') {
-    const advice = 'Raise the memory limit, or compile with a lower O.'
-    throw new CompileError('COMPILE_MEMORY', `${program} was stopped at ${memory} bytes of memory. ${advice}`, {
-      tool: program,
-      memory,
-    })
-  }
+  const stopped = stoppedError(program, result.stopped, { timeout, memory })
+  if (stopped) throw stopped
   return { status: result.exitCode, killedBy: result.exitSignal, stdout: result.stdout, stderr: result.stderr }
+}
+
+/** What to say where a limit ended a tool. */
+export function stoppedError(
+  tool: string,
+  reason: StopReason | undefined,
+  { timeout, memory }: { readonly timeout: number; readonly memory: number | undefined },
+): CompileError | undefined {
+  const advice = (limit: string) => `Raise the ${limit} limit, or compile with a lower O.`
+  if (reason === 'timeout') {
+    const text = `${tool} was stopped after ${timeout / 1000} s. ${advice('time')}`
+    return new CompileError('COMPILE_TIMEOUT', text, { tool, timeout })
+  }
+  if (reason === 'memory') {
+    const text = `${tool} was stopped at ${memory} bytes of memory. ${advice('memory')}`
+    return new CompileError('COMPILE_MEMORY', text, { tool, memory })
+  }
+  return undefined
 }
 
 function cannotStart(program: string, cwd: string | undefined, cause: NodeJS.ErrnoException): EnvironmentError {

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { EnvironmentError } from '../errors.ts'
 import { rememberedAnswer } from './find.ts'
 import { splitCommand, which } from './programs.ts'
-import { runCompiler } from './spawn.ts'
 
 /** What makes WebAssembly of C: a clang of this machine, or the npm package that is one. */
 export type WasmToolchain =
@@ -79,6 +78,7 @@ async function tryClang(
 
 /** Its version if it links an empty module for us. */
 async function probe(command: readonly string[]): Promise<string | null> {
+  const { runCompiler } = await import('./spawn.ts') // where the answer is not remembered
   const limits = { timeout: 20_000 }
   const about = await runCompiler(command, ['--version'], limits).catch(() => undefined)
   const version = /clang version (\d[\w.]*)/.exec(about?.stdout ?? '')?.[1]

@@ -1,11 +1,13 @@
+import { type ChildProcess, spawn } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { fileURLToPath } from 'node:url'
 import { CompileError, EnvironmentError } from '../errors.ts'
+import { ownGroup, watch } from '../process/guard.ts'
 import { Turns } from '../process/turns.ts'
-import type { RunOptions, RunResult } from './spawn.ts'
+import { DEFAULT_TIMEOUT, type RunOptions, type RunResult, stoppedError } from './spawn.ts'
 import { npmClang, type WasmToolchain } from './wasm-find.ts'
-import type { YowaspAnswer, YowaspJob } from './yowasp-worker.ts'
+import type { YowaspAnswer, YowaspJob } from './yowasp-program.ts'
 
 /** One C file, the folders of its headers, and how to compile it. */
 export interface YowaspSource {
@@ -17,11 +19,15 @@ export interface YowaspSource {
 /** One compile at a time: each takes some 350 MB, and what the first one makes ready (10 s) serves all after it. */
 const turns = new Turns(1)
 
-/** Stays up for the models of this process, and keeps it from ending no longer than a compile takes. */
-let worker: Worker | undefined
+/**
+ * Stays up for the models of this process, and keeps it from ending no longer than a compile takes. A process, not a thread:
+ * a thread that is ended while the package loads takes Node with it (20.19: "corrupted size vs. prev_size", or a segmentation
+ * fault, in 2 of 6 tries).
+ */
+let running: ChildProcess | undefined
 
 /**
- * Compiles with the npm package's clang, in a thread of its own.
+ * Compiles with the npm package's clang, in a process of its own.
  *
  * @throws EnvironmentError `ENVIRONMENT_TOOL` when the package doesn't load
  * @throws CompileError `COMPILE_TIMEOUT`, `COMPILE_MEMORY`
@@ -30,7 +36,7 @@ let worker: Worker | undefined
 export function runYowasp(
   { entry }: Extract<WasmToolchain, { kind: 'yowasp' }>,
   { source, folders, flags }: YowaspSource,
-  { signal, timeout = 600_000, memory }: RunOptions,
+  { signal, timeout = DEFAULT_TIMEOUT, memory }: RunOptions,
 ): Promise<{ readonly result: RunResult; readonly output: Uint8Array | undefined }> {
   return turns.take(
     npmClang,
@@ -56,65 +62,71 @@ async function readRoom(folder: string): Promise<{ name: string; files: Record<s
   return { name: basename(folder), files: Object.fromEntries(contents) as Record<string, string> }
 }
 
-/** Bytes of `memory` are what the whole process grows by: the system counts those of a thread no other way. */
 interface Limits {
   readonly signal: AbortSignal | undefined
   readonly timeout: number
   readonly memory: number | undefined
 }
 
-/** Milliseconds between two looks at the memory. */
-const LOOK_MS = 100
-
 function answer(entry: string, job: YowaspJob, { signal, timeout, memory }: Limits): Promise<YowaspAnswer> {
-  const before = process.memoryUsage.rss()
-  const thread = (worker ??= startWorker(entry))
+  const child = running?.connected ? running : (running = start(entry))
+  const guard = watch(child, { signal, timeoutMs: timeout, memoryBytes: memory })
   return new Promise((resolve, reject) => {
-    const stop = (reason: unknown): void => {
-      // A compile can't be interrupted: the thread goes, and the next model starts one.
-      worker = undefined
-      void thread.terminate()
-      end(() => reject(reason))
-    }
-    const abort = (): void => stop(signal?.reason)
-    const timer = setTimeout(() => {
-      const text = `${npmClang} was stopped after ${timeout / 1000} s. Raise the time limit, or compile with a lower O.`
-      stop(new CompileError('COMPILE_TIMEOUT', text, { tool: npmClang, timeout }))
-    }, timeout)
-    const look = (): void => {
-      if (process.memoryUsage.rss() - before <= memory!) return
-      const text = `${npmClang} was stopped at ${memory} bytes of memory. Raise the memory limit, or compile with a lower O.`
-      stop(new CompileError('COMPILE_MEMORY', text, { tool: npmClang, memory }))
-    }
-    const looks = memory === undefined ? undefined : setInterval(look, LOOK_MS)
-    const fail = (error: Error): void => {
-      const text = `${npmClang} ended: ${error.message}. Compile with a lower O, or with more memory.`
-      stop(new CompileError('COMPILE_MEMORY', text, { tool: npmClang }))
-    }
-    const take = (message: YowaspAnswer): void => end(() => resolve(message))
     const end = (settle: () => void): void => {
-      clearTimeout(timer)
-      clearInterval(looks)
-      signal?.removeEventListener('abort', abort)
-      thread.off('message', take).off('error', fail)
-      thread.unref()
+      guard.release()
+      child.off('message', take).off('error', fail).off('exit', exit)
+      keepsUsAlive(child, false)
       settle()
     }
-    signal?.addEventListener('abort', abort, { once: true })
-    thread.on('message', take).on('error', fail)
-    thread.ref()
-    thread.postMessage(job)
+    const take = (message: unknown): void => end(() => resolve(message as YowaspAnswer))
+    const lose = (error: unknown): void => {
+      running = undefined
+      end(() => reject(error))
+    }
+    const fail = (cause: Error): void => {
+      child.kill('SIGKILL')
+      const text = `${npmClang} can't be started: ${cause.message}.`
+      lose(new EnvironmentError('ENVIRONMENT_TOOL', text, { tool: entry }, { cause }))
+    }
+    const exit = (status: number | null, by: NodeJS.Signals | null): void => {
+      if (guard.stopped === 'abort') return lose(signal?.reason)
+      const text = `${npmClang} ended with ${by ?? `status ${status}`}. Compile with a lower O, or with more memory.`
+      const unasked = () => new CompileError('COMPILE_MEMORY', text, { tool: npmClang })
+      lose(stoppedError(npmClang, guard.stopped, { timeout, memory }) ?? unasked())
+    }
+    child.on('message', take).on('error', fail).on('exit', exit)
+    keepsUsAlive(child, true)
+    child.send(job, (error) => error && fail(error))
   })
 }
 
-function startWorker(entry: string): Worker {
-  const thread = new Worker(workerFile(), { workerData: entry, execArgv: [] })
-  thread.unref()
-  return thread
+function start(entry: string): ChildProcess {
+  const child = spawn(process.execPath, [fileURLToPath(program()), entry], {
+    // What this preloads is for our process.
+    env: { ...process.env, NODE_OPTIONS: undefined },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    serialization: 'advanced',
+    ...ownGroup,
+  })
+  // Between two compiles: the next one finds it gone, and starts another.
+  child.on('exit', () => {
+    if (running === child) running = undefined
+  })
+  child.on('error', () => {})
+  return child
+}
+
+function keepsUsAlive(child: ChildProcess, does: boolean): void {
+  if (does) child.ref()
+  else child.unref()
+  // As Node has it; its types don't know that the channel has them, too.
+  const channel = child.channel as { ref(): void; unref(): void } | null | undefined
+  if (does) channel?.ref()
+  else channel?.unref()
 }
 
 /** Node 20 runs no TypeScript: from a checkout's sources (tests) it is the built file. */
-function workerFile(): URL {
+function program(): URL {
   const isSource = import.meta.url.endsWith('.ts')
-  return new URL(isSource ? '../../dist/toolchains/yowasp-worker.js' : './yowasp-worker.js', import.meta.url)
+  return new URL(isSource ? '../../dist/toolchains/yowasp-program.js' : './yowasp-program.js', import.meta.url)
 }

@@ -15,6 +15,21 @@ export function importsAliases(packageJson: unknown): Alias[] {
   return Object.entries(imports).map(([pattern, value]) => ({ pattern, targets: [...targetsOf(value)] }))
 }
 
+/**
+ * What a package.json's `exports` lets in, longest pattern first; conditions are tried in the order they are written.
+ *
+ * @returns `undefined` for a package without `exports`, which lets in everything
+ */
+export function exportsAliases(packageJson: unknown): Alias[] | undefined {
+  const exports = isRecord(packageJson) ? packageJson['exports'] : undefined
+  if (exports === undefined) return undefined
+  if (!isRecord(exports)) return []
+  return Object.entries(exports)
+    .filter(([pattern]) => pattern.startsWith('./'))
+    .map(([pattern, value]) => ({ pattern, targets: [...targetsOf(value)] }))
+    .sort((a, b) => b.pattern.length - a.pattern.length)
+}
+
 function* targetsOf(value: unknown): Generator<string> {
   // Targets without `./` are other packages in package.json, and not files of this project.
   if (typeof value === 'string') {

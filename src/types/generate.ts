@@ -1,24 +1,37 @@
-import { mkdir, readFile, readdir, rm, rmdir, writeFile } from 'node:fs/promises'
-import { dirname, join, posix, relative, resolve, sep } from 'node:path'
-import type { Signature } from '../artifact.ts'
-import { declarationSource, generatedMark } from '../emit/dts.ts'
+import { existsSync, readFileSync } from 'node:fs'
+import { readdir, rm, rmdir } from 'node:fs/promises'
+import { join, posix } from 'node:path'
+import { type Declared, declarationSource } from '../emit/dts.ts'
+import { isEdited, isGenerated } from '../emit/marked.ts'
+import { UsageError } from '../errors.ts'
+import { expectFields } from '../options/expect.ts'
+import { kinds, type KindsOf } from '../options/kinds.ts'
 import { importsAliases, type Alias } from './aliases.ts'
-import { ambientFile, declarationFile, planLayer, type ModelUse } from './layer.ts'
+import { besideFolder } from './beside.ts'
+import { gitIgnored } from './ignored.ts'
+import { declarationFile, type Layer, layerFolder, planLayer } from './layer.ts'
+import { outsideModels } from './outside.ts'
 import type { TypesProblem } from './problem.ts'
+import { edited, foreign } from './problems.ts'
 import { projectFiles } from './project.ts'
-import { modelSpecifiers } from './specifiers.ts'
-import { checkTsConfig, tsConfigAliases } from './tsconfig-check.ts'
+import { modelSpecifiers, type ModelUse } from './specifiers.ts'
+import { checkTsConfig, type LayerPlace, outputFolders, tsConfigAliases } from './tsconfig-check.ts'
+import { writeWhole } from './write-whole.ts'
 
-/** Where the type layer stands, relative to the project. */
-export const layerFolder = '.onnx-mlir/types'
+export { layerFolder }
 
 export interface TypesOptions {
   /** Absolute path of the project: the folder of its package.json and tsconfig.json. */
   readonly root: string
   /** Reads the signature from a model's file; an error becomes a problem of that model. */
-  readonly signatureOf: (path: string) => Promise<Signature>
+  readonly signatureOf: (path: string) => Promise<Declared>
   /** Report what would change, and write nothing. */
   readonly check?: boolean
+  /**
+   * Write declarations beside the models, where they may be committed, instead of into the layer. Once they are there, every
+   * later run keeps them up to date.
+   */
+  readonly beside?: boolean
   /** Folders to leave out besides `node_modules`, `dist` and those that begin with a dot: names, or paths from the root. */
   readonly exclude?: readonly string[]
   /** Aliases of the bundler, besides package.json's `imports` and tsconfig.json's `paths`; targets relative to the root. */
@@ -26,7 +39,21 @@ export interface TypesOptions {
   /** Absolute path of the configuration to check; the root's tsconfig.json by default. */
   readonly tsconfig?: string
   /** Whose file names to write for; this machine's by default. */
-  readonly platform?: NodeJS.Platform
+  readonly platform?: string
+  /** Folder of the cache: what git answers is remembered there. */
+  readonly memoFolder?: string
+}
+
+const fields: KindsOf<TypesOptions> = {
+  root: kinds.folder,
+  signatureOf: kinds.function,
+  check: kinds.boolean,
+  beside: kinds.boolean,
+  exclude: kinds.texts,
+  aliases: kinds.objects,
+  tsconfig: kinds.text,
+  platform: kinds.text,
+  memoFolder: kinds.folder,
 }
 
 /** What a run did, or would do under `check`. Paths are relative to the root, with `/`. */
@@ -38,67 +65,110 @@ export interface TypesResult {
 }
 
 /**
- * Brings the type layer of a project up to date: declarations of all its models, and of the queries and aliases by which
- * its sources import them. Files whose text is right already are left untouched; generated files without a model or an
- * import are removed. A model that can't be read is a problem, and keeps the declaration it had.
+ * Brings the types of a project's models up to date: a declaration for each, and for the queries, aliases and packages by
+ * which its sources import them. Files whose text is right already are left untouched, as are files that somebody else
+ * wrote or edited, which are problems; generated files without a model or an import are removed. A model that can't be read
+ * is a problem, and keeps the declaration it had.
+ *
+ * @throws UsageError for options that are none
  */
 export async function generateTypes(options: TypesOptions): Promise<TypesResult> {
-  const { root, platform = process.platform } = options
-  const { models, sources } = await projectFiles(root, options.exclude)
-  const plan = planLayer({
-    models,
-    uses: await modelUses(root, sources),
-    sourceFolders: [...new Set(sources.map((source) => posix.dirname(source)))],
-    aliases: [...(await packageAliases(root)), ...tsConfigAliases(root, options.tsconfig), ...(options.aliases ?? [])],
-    platform,
-  })
-
+  expectFields(options, 'What generateTypes() is given', fields)
+  const { root } = options
+  if (!existsSync(root))
+    throw new UsageError('USAGE_OPTION', `The project's folder ${root} is not there.`, { given: root })
+  const { plan, place, beside, declarations } = await planTypes(options)
   const problems = [...plan.problems]
-  const files = new Map(models.length === 0 ? [] : plan.files)
-  const kept: string[] = []
-  for (const model of plan.models) {
-    const text = await declaration(model, options, problems)
-    if (text === undefined) kept.push(declarationFile(model))
-    else files.set(declarationFile(model), text)
+  const files = new Map(plan.files)
+  for (const [model, file] of plan.declarations) {
+    // From the declaration to the file of all models, whose queries come with it.
+    const project = beside === undefined ? posix.relative(posix.dirname(file), plan.entry) : undefined
+    const text = await declaration(model, { ...options, project }, problems)
+    if (text !== undefined) files.set(file, text)
   }
-  const ambient = files.has(ambientFile) ? join(root, layerFolder, ambientFile) : undefined
-  problems.push(
-    ...checkTsConfig({ root, layer: join(root, layerFolder), ambient, models: plan.models }, options.tsconfig),
-  )
+  problems.push(...checkTsConfig(place, options.tsconfig))
 
   const written: string[] = []
   const unchanged: string[] = []
-  for (const [path, text] of files) {
-    const changed = await writeIfChanged(join(root, layerFolder, path), text, options.check)
-    ;(changed ? written : unchanged).push(posix.join(layerFolder, path))
+  for (const [file, text] of files) {
+    const outcome = await writeIfChanged(join(root, file), text, options.check)
+    if (outcome === 'edited') problems.push(edited(file))
+    else if (outcome === 'foreign') problems.push(foreign(file))
+    else (outcome === 'written' ? written : unchanged).push(file)
   }
-  const removed = await removeStale(root, new Set([...files.keys(), ...kept]), options.check)
-  return { written: written.sort(), unchanged: unchanged.sort(), removed, problems }
+  const planned = new Set([...files.keys(), ...plan.declarations.values()])
+  const removed = [
+    ...(await removeStale(root, planned, options.check)),
+    ...(await removeOrphans(root, declarations, planned, options.check)),
+  ]
+  return { written: written.sort(), unchanged: unchanged.sort(), removed: removed.sort(), problems }
 }
 
-/**
- * Brings the declaration of one changed model up to date. Its imports and their queries are not looked at: they don't
- * depend on the model's content. For a model that is new or gone, use {@link generateTypes}.
- *
- * @param path of the model: absolute, or relative to the root
- */
-export async function generateTypesFor(path: string, options: TypesOptions): Promise<TypesResult> {
-  const model = relative(options.root, resolve(options.root, path)).replaceAll(sep, '/')
-  const problems: TypesProblem[] = []
-  const text = await declaration(model, options, problems)
-  if (text === undefined) return { written: [], unchanged: [], removed: [], problems }
-  const file = posix.join(layerFolder, declarationFile(model))
-  const changed = await writeIfChanged(join(options.root, file), text, options.check)
-  return { written: changed ? [file] : [], unchanged: changed ? [] : [file], removed: [], problems }
+/** How many models the files of a result declare: `2 declarations`. */
+export function modelDeclarations(files: readonly string[]): string {
+  const count = files.filter((file) => file.endsWith('.d.onnx.ts')).length
+  return `${count} ${count === 1 ? 'declaration' : 'declarations'}`
+}
+
+/** What is to be written, and where it must be found. */
+export async function planTypes(options: Omit<TypesOptions, 'signatureOf'>): Promise<{
+  readonly plan: Layer
+  readonly place: LayerPlace
+  /** The folder of what belongs to all models, where their declarations are beside them. */
+  readonly beside: string | undefined
+  readonly declarations: readonly string[]
+}> {
+  const { root, platform = process.platform } = options
+  const { models, uses, sources, declarations } = await typedFiles(options)
+  const beside = await besideFolder(root, { models, uses, declarations, isAsked: options.beside })
+  const plan = planLayer({
+    models,
+    uses,
+    sourceFolders: [...new Set(sources.map((source) => posix.dirname(source)))],
+    aliases: projectAliases(options),
+    outside: outsideModels(root),
+    ...(beside !== undefined && {
+      beside: { folder: beside, isDeclared: (model) => existsSync(join(root, declarationFile(model))) },
+    }),
+    platform,
+  })
+  const place = {
+    root,
+    ...(beside === undefined && { layer: join(root, layerFolder) }),
+    entry: join(root, plan.entry),
+    models: [...plan.declarations.keys()],
+    importers: [...new Set(uses.map(({ file }) => file))],
+  }
+  return { plan, place, beside, declarations }
+}
+
+/** The files that matter to types: without what builds wrote, whatever the folder is called that they wrote to. */
+async function typedFiles(options: Pick<TypesOptions, 'root' | 'exclude' | 'tsconfig' | 'memoFolder'>): Promise<{
+  readonly models: readonly string[]
+  readonly uses: readonly ModelUse[]
+  readonly sources: readonly string[]
+  readonly declarations: readonly string[]
+}> {
+  const { root, exclude = [], tsconfig } = options
+  const found = await projectFiles(root, [...exclude, ...outputFolders(root, tsconfig)])
+  const all = modelUses(root, found.sources)
+  const candidates = [...new Set([...all.map(({ file }) => file), ...found.models])]
+  const ignored = await gitIgnored(root, candidates, options.memoFolder)
+  const uses = all.filter(({ file }) => !ignored.has(file))
+  // Large models are often kept out of git, and imported all the same.
+  const names = new Set(uses.map(({ path }) => posix.basename(path)))
+  const models = found.models.filter((model) => !ignored.has(model) || names.has(posix.basename(model)))
+  return { ...found, models, uses, sources: found.sources.filter((source) => !ignored.has(source)) }
 }
 
 async function declaration(
   model: string,
-  { root, signatureOf }: TypesOptions,
+  { root, signatureOf, project }: TypesOptions & { readonly project: string | undefined },
   problems: TypesProblem[],
 ): Promise<string | undefined> {
   try {
-    return declarationSource(await signatureOf(join(root, model)), { name: model })
+    const { docs, ...signature } = await signatureOf(join(root, model))
+    return declarationSource(signature, { name: model, ...(docs && { docs }), ...(project && { project }) })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     problems.push({ severity: 'error', code: 'TYPES_MODEL', file: model, message })
@@ -106,58 +176,94 @@ async function declaration(
   }
 }
 
-async function modelUses(root: string, sources: readonly string[]): Promise<ModelUse[]> {
+/** Synchronously, as it is every source of a project: the way through the thread pool takes longer than to read one. */
+function modelUses(root: string, sources: readonly string[]): ModelUse[] {
   const uses: ModelUse[] = []
-  // Some at a time: one by one takes twice as long, and all at once may exceed the limit of open files.
-  for (let start = 0; start < sources.length; start += 64) {
-    const batch = sources.slice(start, start + 64)
-    const texts = await Promise.all(batch.map((file) => readText(join(root, file))))
-    for (const [index, file] of batch.entries()) {
-      for (const specifier of modelSpecifiers(texts[index] ?? '')) uses.push({ ...specifier, file })
-    }
+  for (const file of sources) {
+    const bytes = readIfThere(join(root, file))
+    // Most name no model, and need not become text.
+    if (!bytes?.includes('.onnx')) continue
+    const text = bytes.toString()
+    if (!isGenerated(text)) for (const specifier of modelSpecifiers(text)) uses.push({ ...specifier, file })
   }
   return uses
 }
 
-async function packageAliases(root: string): Promise<Alias[]> {
+function projectAliases({ root, tsconfig, aliases = [] }: Omit<TypesOptions, 'signatureOf'>): Alias[] {
+  return [...packageAliases(root), ...tsConfigAliases(root, tsconfig), ...aliases]
+}
+
+function packageAliases(root: string): Alias[] {
   try {
-    return importsAliases(JSON.parse(await readText(join(root, 'package.json'))))
+    return importsAliases(JSON.parse(readText(join(root, 'package.json')) ?? ''))
   } catch {
     // npm and the bundler report a broken package.json.
     return []
   }
 }
 
-async function writeIfChanged(path: string, text: string, check = false): Promise<boolean> {
-  if ((await readText(path)) === text) return false
-  if (!check) {
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, text)
+async function writeIfChanged(
+  path: string,
+  text: string,
+  check = false,
+): Promise<'written' | 'unchanged' | 'edited' | 'foreign'> {
+  const before = readText(path)
+  if (before?.replaceAll('\r\n', '\n') === text) return 'unchanged'
+  if (before !== undefined && path.endsWith('.ts')) {
+    if (!isGenerated(before)) return 'foreign'
+    if (isEdited(before)) return 'edited'
   }
-  return true
+  if (!check) await writeWhole(path, text)
+  return 'written'
 }
 
-/** Removes generated files that the plan no longer has, and folders left empty. Files without our mark stay. */
+/** Removes generated files of the layer that the plan no longer has, and folders left empty. */
 async function removeStale(root: string, planned: ReadonlySet<string>, check = false): Promise<string[]> {
   const removed: string[] = []
   const visit = async (folder: string): Promise<void> => {
-    const entries = await readdir(join(root, layerFolder, folder), { withFileTypes: true }).catch(() => [])
+    const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(() => [])
     for (const entry of entries) {
       const path = posix.join(folder, entry.name)
       if (entry.isDirectory()) await visit(path)
-      if (!entry.isFile() || planned.has(path) || !entry.name.endsWith('.ts')) continue
-      const absolute = join(root, layerFolder, path)
-      if (!(await readText(absolute)).startsWith(generatedMark)) continue
-      if (!check) await rm(absolute, { force: true })
-      removed.push(posix.join(layerFolder, path))
+      else if (entry.isFile() && entry.name.endsWith('.ts') && isStale(root, path, planned)) {
+        if (!check) await rm(join(root, path), { force: true })
+        removed.push(path)
+      }
     }
-    if (folder !== '' && !check) await rmdir(join(root, layerFolder, folder)).catch(() => undefined)
+    if (folder !== layerFolder && !check) await rmdir(join(root, folder)).catch(() => undefined)
   }
-  await visit('')
-  return removed.sort()
+  await visit(layerFolder)
+  return removed
 }
 
-/** A file's text; empty where there is no such file. */
-async function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '')
+/** Removes generated files beside models that are gone. */
+async function removeOrphans(
+  root: string,
+  declarations: readonly string[],
+  planned: ReadonlySet<string>,
+  check = false,
+): Promise<string[]> {
+  const removed: string[] = []
+  for (const path of declarations) {
+    if (!isStale(root, path, planned)) continue
+    if (!check) await rm(join(root, path), { force: true })
+    removed.push(path)
+  }
+  return removed
+}
+
+function isStale(root: string, path: string, planned: ReadonlySet<string>): boolean {
+  return !planned.has(path) && isGenerated(readText(join(root, path)) ?? '')
+}
+
+function readText(path: string): string | undefined {
+  return readIfThere(path)?.toString()
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path)
+  } catch {
+    return undefined
+  }
 }

@@ -1,17 +1,13 @@
 import { posix } from 'node:path'
-import { generatedMark, reexportSource } from '../emit/dts.ts'
-import { jsString } from '../emit/js.ts'
+import { ambientModule, modelsSource, queriesSource, reexportedModule, reexportSource } from '../emit/project-types.ts'
+import { generatedFolder, lookAway } from '../emit/look-away.ts'
 import { aliasSpecifiers, type Alias } from './aliases.ts'
 import type { TypesProblem } from './problem.ts'
-import { isTypeableQuery, type ModelSpecifier } from './specifiers.ts'
+import { collision, longQuery, undeclaredOutside, unusualPath, unusualQuery } from './problems.ts'
+import { isTypeableQuery, type ModelUse } from './specifiers.ts'
 
-/** The file with one declaration per alias and per query prefix, relative to the layer. */
-export const ambientFile = 'queries.d.ts'
-
-/** A model import in a source file; `file` is relative to the root. */
-export interface ModelUse extends ModelSpecifier {
-  readonly file: string
-}
+/** Where the type layer stands, relative to the project. */
+export const layerFolder = '.onnx-mlir/types'
 
 export interface LayerInput {
   readonly models: readonly string[]
@@ -19,14 +15,28 @@ export interface LayerInput {
   /** All folders with a source file, relative to the root. */
   readonly sourceFolders: readonly string[]
   readonly aliases: readonly Alias[]
-  readonly platform: NodeJS.Platform
+  /**
+   * The model that a specifier means for a file in a folder, where that is outside of the project: of a package, or of a
+   * folder above. Its path is relative to the root.
+   */
+  readonly outside: (specifier: string, folder: string) => string | undefined
+  /** Where the project's own declarations go, if not into the layer: beside the models, and those of all models here. */
+  readonly beside?: {
+    readonly folder: string
+    /** Whether a model that is outside of the project has a declaration beside it. */
+    readonly isDeclared: (model: string) => boolean
+  }
+  /** As `process.platform` names it. */
+  readonly platform: string
 }
 
 export interface Layer {
-  /** Text by path, relative to the layer: everything but the models' own declarations. */
+  /** Text by path, relative to the root: everything but the models' own declarations. */
   readonly files: ReadonlyMap<string, string>
-  /** Models, relative to the root, that get a declaration of their own. */
-  readonly models: readonly string[]
+  /** Declaration by model, both relative to the root. */
+  readonly declarations: ReadonlyMap<string, string>
+  /** The file that the program must hold for all of this, relative to the root. */
+  readonly entry: string
   readonly problems: readonly TypesProblem[]
 }
 
@@ -39,60 +49,128 @@ export interface Layer {
  * | `./m.onnx?target=z16` | `m.d.onnx?target=z16.ts` beside it; not on Windows, whose file names have no `?` |
  * | the same, on Windows | `declare module './m.onnx?*'`, where that text means one model in the whole project |
  * | `#models/m.onnx`, with any query | `declare module '#models/m.onnx'` and `'#models/m.onnx?*'` |
+ * | a model of a package, or above the project | the same by its specifier; its declaration is in `.outside` |
+ * | `loadModel('./m.onnx')` | the interface `Models` of the runtime |
  *
- * TypeScript takes a resolved file before a pattern, and of two patterns the one with the longer prefix. (Measured on
- * 5.9, 6.0 and 7.0. A relative name in `declare module` is an error that `@ts-nocheck` silences; it matches all the same.)
+ * Beside the models, declarations need no mirror: TypeScript finds them as it finds models, through `imports`, `exports` and
+ * `paths`, too. Then there are no files for queries, whose names not every system can hold.
+ *
+ * TypeScript takes an ambient module of a whole name before a resolved file, that before a pattern, and of two patterns the
+ * one with the longer prefix. (Measured on 5.9, 6.0 and 7.0. A relative name in `declare module` is an error that
+ * `@ts-nocheck` silences; as a pattern, it matches all the same, and never as a whole.)
  */
-export function planLayer({ models, uses, sourceFolders, aliases, platform }: LayerInput): Layer {
+export function planLayer(input: LayerInput): Layer {
+  const { models, uses, sourceFolders, aliases, outside, beside, platform } = input
   const problems: TypesProblem[] = []
   const typeable = models.filter((model) => !/[*?#%\\]/.test(model))
   for (const model of models) if (!typeable.includes(model)) problems.push(unusualPath(model))
 
   const known = new Set(typeable)
   const byAlias = aliasSpecifiers(aliases, typeable)
-  const files = new Map<string, string>([
-    ['package.json', layerPackage],
-    ['.gitignore', '*\n'],
-  ])
-  const ambient: string[] = []
+  const modelOf = ({ path, file }: ModelUse): string | undefined =>
+    byAlias.get(path) ?? meaning(path, posix.dirname(file), known, outside)
+
+  const place = beside?.folder ?? layerFolder
+  const declarations = new Map(
+    typeable.map((model) => [model, posix.join(beside ? '' : layerFolder, declarationFile(model))]),
+  )
+  const files = new Map<string, string>()
+  const ambient = new Map<string, string>()
+  /** What `loadModel` may be given, and the model that it means. */
+  const named = new Map<string, string>(typeable.map((model) => [`./${model}`, model]))
   for (const [specifier, model] of byAlias) {
-    ambient.push(moduleBlock(specifier, model), moduleBlock(`${specifier}?*`, model))
+    // Bundlers' aliases mean nothing when a program runs.
+    if (specifier.startsWith('#')) named.set(specifier, model)
+    if (!beside) ambient.set(specifier, model)
+    ambient.set(`${specifier}?*`, model)
   }
 
-  /** First use of each relative text that carries a query. */
-  const prefixes = new Map<string, ModelUse>()
+  /** First use of each model outside that nobody has declared. */
+  const undeclared = new Map<string, ModelUse>()
+  /** Specifiers of packages whose own declarations are those of their queries, too. */
+  const reexported = new Set<string>()
+  /** First use of each text that isn't an alias. */
+  const texts = new Map<string, ModelUse>()
   for (const use of uses) {
-    if (use.query === '') continue
-    if (!isTypeableQuery(use.query)) {
+    const model = modelOf(use)
+    if (model === undefined) continue
+    const isOutside = !known.has(model)
+    // Its owner is to write its types beside it, as ours can't be committed here.
+    if (isOutside && beside && !beside.isDeclared(model)) {
+      undeclared.set(model, undeclared.get(model) ?? use)
+      continue
+    }
+    if (use.query !== '' && !isTypeableQuery(use.query)) {
       problems.push(unusualQuery(use))
       continue
     }
-    const model = relativeModel(use.path, posix.dirname(use.file))
-    if (model === undefined || !known.has(model)) continue
-    if (!prefixes.has(use.path)) prefixes.set(use.path, use)
-    if (platform === 'win32') continue
+    if (isOutside && beside) {
+      if (use.query !== '' && !/^\.\.?\//.test(use.path)) reexported.add(use.path)
+      continue
+    }
+    if (isOutside) declarations.set(model, posix.join(layerFolder, outsideFile(model)))
+    if (byAlias.has(use.path)) continue
+    if (!texts.has(use.path) || (use.query !== '' && texts.get(use.path)?.query === '')) texts.set(use.path, use)
+    if (use.query === '' || isOutside || beside || platform === 'win32') continue
     const path = declarationFile(model, use.query)
     // 255 bytes is the longest file name of every common file system.
     if (Buffer.byteLength(posix.basename(path)) > 255) problems.push(longQuery(use))
-    else files.set(path, `${generatedMark}\n${reexportSource(`./${posix.basename(model)}`)}`)
+    else {
+      const project = posix.relative(posix.dirname(path), modelsFile)
+      files.set(posix.join(layerFolder, path), reexportSource(`./${posix.basename(model)}`, project))
+    }
   }
 
-  for (const [path, use] of prefixes) {
-    const meant = new Set(sourceFolders.flatMap((folder) => relativeModel(path, folder) ?? []))
-    const models = [...meant].filter((model) => known.has(model))
-    const [model, other] = models
+  for (const [path, use] of texts) {
+    const meant = new Set(sourceFolders.flatMap((folder) => meaning(path, folder, known, outside) ?? []))
+    const [model, other] = meant
     if (model === undefined) continue
-    if (other === undefined) ambient.push(moduleBlock(`${path}?*`, model))
-    else problems.push(collision(use, models, byAlias, platform))
+    if (other !== undefined) {
+      // On Linux each has files of its own.
+      const isTyped = platform !== 'win32' && !beside && [...meant].every((one) => known.has(one))
+      if (use.query !== '' && !isTyped) problems.push(collision(use, [...meant], byAlias, beside !== undefined))
+      continue
+    }
+    // TypeScript finds no mirrored file by a package's name.
+    const isRelative = /^\.\.?\//.test(path)
+    if (isRelative && !known.has(model)) ambient.set(`${path}*`, model)
+    else {
+      if (!isRelative && !beside) ambient.set(path, model)
+      if (!isRelative || use.query !== '') ambient.set(`${path}?*`, model)
+    }
+    if (!isRelative) named.set(path, model)
   }
 
-  if (ambient.length > 0) files.set(ambientFile, `${generatedMark}\n// @ts-nocheck\n${ambient.sort().join('')}`)
-  return { files, models: typeable, problems }
+  for (const [model, use] of undeclared) problems.push(undeclaredOutside(model, use))
+  const fromPlace = (model: string): string => posix.relative(place, declarations.get(model)!)
+  const entry = posix.join(place, beside ? 'onnx-models.d.ts' : modelsFile)
+  const queries = beside ? 'onnx-queries.d.ts' : queriesFile
+  if (declarations.size > 0) {
+    const blocks = [
+      ...[...ambient].map(([specifier, model]) => ambientModule(specifier, fromPlace(model), beside !== undefined)),
+      ...[...reexported].map((specifier) => reexportedModule(`${specifier}?*`, specifier)),
+    ]
+    const hasQueries = blocks.length > 0 || !beside
+    if (hasQueries) files.set(posix.join(place, queries), queriesSource(blocks))
+    files.set(entry, modelsSource({ queries: hasQueries ? queries : undefined, named: mapped(named, fromPlace) }))
+    if (!beside) files.set(posix.join(layerFolder, 'package.json'), layerPackage)
+    if (!beside) for (const [name, text] of lookAway) files.set(posix.join(generatedFolder, name), text)
+  }
+  return { files, declarations, entry, problems }
 }
+
+/** The file of all models' names, and that of what isn't a file of its own; relative to the layer. */
+export const modelsFile = 'models.d.ts'
+const queriesFile = 'queries.d.ts'
 
 /** Path of a model's declaration in the layer; TypeScript splits a specifier at the last dot of its whole text. */
 export function declarationFile(model: string, query = ''): string {
   return `${model.slice(0, -'.onnx'.length)}.d.onnx${query && `?${query}`}.ts`
+}
+
+/** No folder of the project can be in its way: those that begin with a dot have no models. */
+function outsideFile(model: string): string {
+  return posix.join('.outside', declarationFile(model.replaceAll('../', '_/').replaceAll('node_modules', '_modules')))
 }
 
 /**
@@ -101,64 +179,20 @@ export function declarationFile(model: string, query = ''): string {
  */
 const layerPackage = `${JSON.stringify({ private: true, type: 'module', imports: { '#types/*': './*' } }, null, 2)}\n`
 
-function moduleBlock(specifier: string, model: string): string {
-  const body = reexportSource(`#types/${model}`).trimEnd().replace('\n', '\n  ')
-  return `declare module ${jsString(specifier)} {\n  ${body}\n}\n`
-}
-
-/** The model a relative specifier in `folder` means; `undefined` for names that aren't relative or leave the root. */
-function relativeModel(path: string, folder: string): string | undefined {
-  if (!path.startsWith('./') && !path.startsWith('../')) return undefined
-  const model = posix.join(folder, path)
-  return model.startsWith('../') ? undefined : model
-}
-
-function unusualPath(model: string): TypesProblem {
-  return {
-    severity: 'error',
-    code: 'TYPES_MODEL_PATH',
-    file: model,
-    message: `${jsString(model)} has a character in its path that has a meaning in import specifiers (* ? # % \\). Rename it to get types.`,
+/** The model that a specifier without an alias means in a folder. */
+function meaning(
+  path: string,
+  folder: string,
+  known: ReadonlySet<string>,
+  outside: LayerInput['outside'],
+): string | undefined {
+  if (path.startsWith('./') || path.startsWith('../')) {
+    const model = posix.join(folder, path)
+    if (!model.startsWith('../')) return known.has(model) ? model : undefined
   }
+  return outside(path, folder)
 }
 
-function unusualQuery({ path, query, file }: ModelUse): TypesProblem {
-  return {
-    severity: 'error',
-    code: 'TYPES_QUERY',
-    file,
-    message:
-      `${jsString(`${path}?${query}`)} can't be typed: directives may hold letters, digits and _ , = & - only. ` +
-      `TypeScript takes the text behind the last dot for the file's extension.`,
-  }
-}
-
-function longQuery({ path, query, file }: ModelUse): TypesProblem {
-  return {
-    severity: 'error',
-    code: 'TYPES_QUERY_LENGTH',
-    file,
-    message: `${jsString(`${path}?${query}`)} is too long for a file name, so it has no types. Move directives into the plugin's options.`,
-  }
-}
-
-function collision(
-  { path, query, file }: ModelUse,
-  models: readonly string[],
-  byAlias: ReadonlyMap<string, string>,
-  platform: NodeJS.Platform,
-): TypesProblem {
-  const model = relativeModel(path, posix.dirname(file))
-  const alias = [...byAlias].find(([, aliased]) => aliased === model)?.[0]
-  const remedy = alias
-    ? `Import ${jsString(`${alias}?${query}`)} instead`
-    : `Add "imports": { "#models/*": "./*" } to package.json and import ${jsString(`#models/${model}?${query}`)} instead`
-  return {
-    severity: platform === 'win32' ? 'error' : 'warning',
-    code: 'TYPES_COLLISION',
-    file,
-    message:
-      `${jsString(`${path}?${query}`)} means ${models.map(jsString).join(' or ')}, depending on the importing file. ` +
-      `TypeScript on Windows can't tell them apart. ${remedy}, or drop the query.`,
-  }
+function mapped(named: ReadonlyMap<string, string>, place: (model: string) => string): Map<string, string> {
+  return new Map([...named].map(([name, model]) => [name, place(model)]))
 }

@@ -9,3 +9,11 @@ export interface TypesProblem {
   /** The file to look at, relative to the project. */
   readonly file: string
 }
+
+/** What a configuration has to say for the types to be found; paths as it writes them. */
+export interface Settings {
+  readonly allowArbitraryExtensions: true
+  readonly rootDirs?: readonly string[]
+  /** To be in `include` or `files`. */
+  readonly entry: string
+}

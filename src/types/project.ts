@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative, sep } from 'node:path'
 
 /** Files of a project that matter to its types. Paths are relative to the root, with `/`. */
 export interface ProjectFiles {
@@ -7,12 +7,16 @@ export interface ProjectFiles {
   readonly models: readonly string[]
   /** Files that may import a model. */
   readonly sources: readonly string[]
+  /** Declarations beside models, and those of all models: `m.d.onnx.ts`, `onnx-models.d.ts`. */
+  readonly declarations: readonly string[]
   /** All folders looked into, the root as `''`. */
   readonly folders: readonly string[]
 }
 
 const sourceFile = /\.(?:[cm]?[jt]s|[jt]sx|vue|svelte|astro)$/
 const declarationFile = /\.d\.(?:[^.]+\.)?[cm]?ts$/
+/** What `types --write-beside` writes. */
+const besideFile = /(?:\.d\.onnx\.ts|^onnx-(?:models|queries)\.d\.ts)$/
 const excludedFolders = new Set(['node_modules', 'dist', 'bower_components', 'jspm_packages'])
 
 /**
@@ -23,6 +27,7 @@ export async function projectFiles(root: string, exclude: readonly string[] = []
   const excluded = new Set(exclude.map((folder) => folder.replaceAll('\\', '/').replace(/^\.\/|\/$/g, '')))
   const models: string[] = []
   const sources: string[] = []
+  const declarations: string[] = []
   const folders = ['']
 
   for (const folder of folders) {
@@ -36,10 +41,12 @@ export async function projectFiles(root: string, exclude: readonly string[] = []
         if (entry.isFile() || (await isFile(join(root, path)))) models.push(path)
       } else if (isSourceFile(entry.name)) {
         sources.push(path)
+      } else if (besideFile.test(entry.name)) {
+        declarations.push(path)
       }
     }
   }
-  return { models: models.sort(), sources: sources.sort(), folders }
+  return { models: models.sort(), sources: sources.sort(), declarations: declarations.sort(), folders }
 }
 
 /** Whether a file of this name may import a model; declarations can't. */
@@ -59,4 +66,9 @@ async function listed(folder: string) {
 
 async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isFile() ?? false
+}
+
+/** A path as it is told and compared: relative to the project, with `/`. */
+export function fromRoot(root: string, path: string): string {
+  return relative(root, path).replaceAll(sep, '/')
 }

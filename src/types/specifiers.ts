@@ -18,6 +18,11 @@ export interface ModelSpecifier {
   readonly query: string
 }
 
+/** A model import in a source file; `file` is relative to the project. */
+export interface ModelUse extends ModelSpecifier {
+  readonly file: string
+}
+
 /**
  * The model specifiers in source text, each once, in order of appearance.
  *

@@ -5,8 +5,12 @@ import type { TsConfig } from './tsconfig.ts'
 export function includes(config: TsConfig, file: string): boolean {
   if (config.files?.includes(file)) return true
   const include = config.include ?? (config.files ? [] : [resolve(config.path, '..', '**/*')])
-  const excluded = config.exclude?.some((pattern) => globExpression(pattern, 'exclude').test(posix(file)))
-  return !excluded && include.some((pattern) => globExpression(pattern, 'include').test(posix(file)))
+  return !excludes(config, file) && include.some((pattern) => globExpression(pattern, 'include').test(posix(file)))
+}
+
+/** Whether `exclude` leaves the file out; it has no say about `files`. */
+export function excludes(config: Pick<TsConfig, 'path' | 'exclude'>, file: string): boolean {
+  return config.exclude?.some((pattern) => globExpression(pattern, 'exclude').test(posix(file))) ?? false
 }
 
 /**

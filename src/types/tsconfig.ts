@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { isBlank, parseJsonc, parseTree } from './jsonc.ts'
 
 /**
  * The settings of a tsconfig.json and of all it extends that decide whether TypeScript finds the generated types.
@@ -16,6 +17,8 @@ export interface TsConfig {
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
   readonly files?: readonly string[]
+  /** Where TypeScript writes; what is there is no source. */
+  readonly outDir?: string
   /** Configuration files of referenced projects; never inherited. */
   readonly references: readonly string[]
 }
@@ -66,6 +69,7 @@ function ownSettings(json: JsonObject, path: string, configDir: string): Partial
     include: absolutes(json['include']),
     exclude: absolutes(json['exclude']),
     files: absolutes(json['files']),
+    outDir: typeof options['outDir'] === 'string' ? absolute(options['outDir']) : undefined,
   })
 }
 
@@ -76,11 +80,72 @@ function references(json: JsonObject, path: string): string[] {
     .map((reference) => (reference.endsWith('.json') ? reference : join(reference, 'tsconfig.json')))
 }
 
+/**
+ * What TypeScript can't take of a configuration and of what it extends, all the way, in a sentence: it goes on without that, and so
+ * with other settings. Only what is sure: a package may name its configuration in ways that only TypeScript knows.
+ */
+export function configFault(path: string, chain: readonly string[] = []): string | undefined {
+  if (chain.includes(path))
+    return says(`error TS18000: Circularity detected while resolving configuration: ${[...chain, path].join(' -> ')}.`)
+  const json = readJsonc(path)
+  if (json === undefined) return chain.length === 0 ? undefined : `${path} can't be read: ${whyUnreadable(path)}.`
+  // As a base, TypeScript takes an empty file for none.
+  if (chain.length > 0 && statSync(path).size === 0) return says(`error TS5083: Cannot read file '${path}'.`)
+  const wrong = wrongKind(json)
+  if (wrong !== undefined) return says(`${path}: error TS5024: Compiler option ${wrong}.`)
+  for (const base of strings([json['extends']].flat())) {
+    const basePath = resolveExtends(base, path)
+    const fault = basePath === undefined ? missingBase(base, path) : configFault(basePath, [...chain, path])
+    if (fault !== undefined) return basePath === undefined ? says(fault) : fault
+  }
+  return undefined
+}
+
+export function says(error: string): string {
+  return `TypeScript says: ${error}`
+}
+
+/** Of what decides whether the types are found, what has a value of another kind. Most may be `null`, which states nothing. */
+function wrongKind(json: JsonObject): string | undefined {
+  const { extends: bases, compilerOptions: options } = json
+  if (bases !== undefined && typeof bases !== 'string' && !Array.isArray(bases))
+    return `'extends' requires a value of type string or Array`
+  if (options !== undefined && options !== null && !isObject(options))
+    return `'compilerOptions' requires a value of type object`
+  const { rootDirs, allowArbitraryExtensions: arbitrary } = isObject(options) ? options : {}
+  if (arbitrary !== undefined && arbitrary !== null && typeof arbitrary !== 'boolean')
+    return `'allowArbitraryExtensions' requires a value of type boolean`
+  const { files, include, exclude, references } = json
+  for (const [name, value] of Object.entries({ files, include, exclude, references, rootDirs })) {
+    if (value !== undefined && value !== null && !Array.isArray(value))
+      return `'${name}' requires a value of type Array`
+  }
+  for (const [name, value] of Object.entries({ extends: bases, files, include, exclude, rootDirs })) {
+    const isWrong = (item: unknown): boolean => item !== null && typeof item !== 'string'
+    if (Array.isArray(value) && value.some(isWrong)) return `'${name}' requires a value of type string`
+  }
+  return undefined
+}
+
+function missingBase(specifier: string, from: string): string | undefined {
+  if (specifier === '') return `error TS18051: Compiler option 'extends' cannot be given an empty string.`
+  if (isPath(specifier)) return `error TS6053: File '${resolve(dirname(from), specifier)}' not found.`
+  const [name = ''] = /^(@[^/]+\/)?[^/]+/.exec(specifier) ?? []
+  const folders = createRequire(from).resolve.paths(name) ?? []
+  // Yarn's Plug'n'Play has no folders to look into.
+  const isThere = process.versions['pnp'] !== undefined || folders.some((folder) => existsSync(join(folder, name)))
+  return isThere ? undefined : `error TS6053: File '${specifier}' not found.`
+}
+
+function isPath(specifier: string): boolean {
+  return /^\.\.?([\\/]|$)/.test(specifier) || isAbsolute(specifier)
+}
+
 /** The file an `extends` names: a path with or without `.json`, or a package's configuration. */
-function resolveExtends(specifier: string, from: string): string | undefined {
-  if (specifier.startsWith('.') || isAbsolute(specifier)) {
+export function resolveExtends(specifier: string, from: string): string | undefined {
+  if (isPath(specifier)) {
     const path = resolve(dirname(from), specifier)
-    return [path, `${path}.json`].find((candidate) => candidate.endsWith('.json') && existsSync(candidate))
+    return [path, `${path}.json`].find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile())
   }
   const require = createRequire(from)
   for (const candidate of [specifier, `${specifier}.json`, `${specifier}/tsconfig.json`]) {
@@ -96,20 +161,22 @@ function resolveExtends(specifier: string, from: string): string | undefined {
 
 function readJsonc(path: string): JsonObject | undefined {
   try {
-    const json: unknown = parseJsonc(readFileSync(path, 'utf8'))
+    const text = readFileSync(path, 'utf8')
+    const json: unknown = isBlank(text) ? {} : parseJsonc(text)
     return isObject(json) ? json : undefined
   } catch {
     return undefined
   }
 }
 
-/** JSON with comments and trailing commas, as in tsconfig.json. Throws a `SyntaxError` like `JSON.parse`. */
-export function parseJsonc(text: string): unknown {
-  const strict = text
-    .replace(/^\ufeff/, '')
-    .replace(/("(?:[^"\\]|\\.)*")|\/\/[^\r\n]*|\/\*[\s\S]*?\*\//g, (_, string?: string) => string ?? ' ')
-    .replace(/("(?:[^"\\]|\\.)*")|,(?=\s*[\]}])/g, (_, string?: string) => string ?? '')
-  return JSON.parse(strict)
+/** Why a configuration can't be read: the system's words, or where its JSON is broken. One without any is an empty one to TypeScript. */
+export function whyUnreadable(path: string): string | undefined {
+  try {
+    const text = readFileSync(path, 'utf8')
+    return isBlank(text) || parseTree(text).kind === 'object' ? undefined : 'it is no object'
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }
 
 type JsonObject = Readonly<Record<string, unknown>>

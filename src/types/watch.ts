@@ -25,8 +25,9 @@ const quietTime = 50
  * in `node_modules`. A model is read again only when its size or time changed.
  */
 export async function watchTypes(options: WatchOptions): Promise<TypesWatcher> {
-  const { root, exclude, onResult, onError } = options
-  const generation = { ...options, signatureOf: rememberedByStat(options.signatureOf) }
+  const { onResult, onError, ...given } = options
+  const { root, exclude } = given
+  const generation = { ...given, signatureOf: rememberedByStat(given.signatureOf) }
   const watchers = new Map<string, FSWatcher>()
   let timer: NodeJS.Timeout | undefined
   let running = Promise.resolve()

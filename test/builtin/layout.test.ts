@@ -121,6 +121,28 @@ const cases: readonly Case[] = [
     2,
   ],
   [
+    'what is resized between convolutions stays in the layout',
+    [
+      conv,
+      node('Conv', ['c', 'w2'], ['d'], { strides: [2n, 2n] }),
+      node('Resize', ['d', '', 'twice'], ['r'], { mode: 'linear' }),
+      node('Resize', ['d', '', 'twice'], ['s'], { mode: 'nearest' }),
+      node('Conv', ['c', 'w2'], ['e']),
+      node('Concat', ['e', 'r'], ['j'], { axis: 1n }),
+      node('Add', ['e', 's'], ['k']),
+      node('Concat', ['j', 'k'], ['l'], { axis: 1n }),
+      node('MaxPool', ['l'], ['y'], { kernel_shape: [2n, 2n] }),
+    ],
+    2,
+    { initializers: { ...weights, twice: tensorFrom('float32', [4], [1, 1, 2, 2]) } },
+  ],
+  [
+    'what is resized last is turned while it is small',
+    [conv, node('Resize', ['c', '', 'twice'], ['y'])],
+    2,
+    { initializers: { ...weights, twice: tensorFrom('float32', [4], [1, 1, 2, 2]) } },
+  ],
+  [
     'the mean over the image leaves nothing to turn',
     [conv, node('GlobalAveragePool', ['c'], ['g']), node('Flatten', ['g'], ['y'])],
     1,

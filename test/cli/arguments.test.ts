@@ -79,3 +79,19 @@ test('sizes of dimensions are pairs', () => {
     expect(() => dims(wrong)).toThrow(/--dims must be like/)
   expect(() => dims('batch=0')).toThrow(/size of at least 1/)
 })
+
+test('an option is not taken for the value of the one before', () => {
+  const parse =
+    (...args: string[]) =>
+    () =>
+      parseArguments(command, ['soup', ...args])
+  expect(parse('--json', '--hot')).toThrow(
+    '--json needs a value (FILE), and --hot looks like an option; if it is the value, write --json=--hot',
+  )
+  expect(parse('-s', '-h')).toThrow(
+    '-s needs a value (N), and -h looks like an option; if it is the value, write --salt=-h',
+  )
+  expect(parse('--json=--hot')().values['json']).toBe('--hot')
+  expect(parse('--json', '-')().values['json']).toBe('-')
+  expect(parse('--salt', '-1')().values['salt']).toBe('-1')
+})

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { referenceAmong } from '../../src/cli/bench/engine.ts'
+import { reasonOf, referenceAmong } from '../../src/cli/bench/engine.ts'
 import { timeInTurns } from '../../src/cli/bench/rounds.ts'
 import { overallRatios } from '../../src/cli/bench/tables.ts'
 import { median, summarize } from '../../src/cli/statistics.ts'
@@ -28,6 +28,14 @@ test('engines run in turn; those that are missing are reported', async () => {
   expect(builtin.loadMs).toBeGreaterThan(0)
   expect(web).toEqual({ error: expect.stringContaining('onnxruntime-web is not installed') })
   expect(out).toContain('onnxruntime-web: not available')
+})
+
+test('a reason is one line, and says something', () => {
+  expect(reasonOf(new Error('no such model\n  at the bench'))).toBe('no such model')
+  expect(reasonOf(new Error('\nBuild failed with 1 error:\n\n  error: m.onnx is empty\n  more'))).toBe(
+    'Build failed with 1 error: error: m.onnx is empty',
+  )
+  expect(reasonOf('a text:')).toBe('a text:')
 })
 
 test('a model that can’t be compiled is reported with the reason', async () => {

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { modelBytes, tensorType } from '../../src/onnx/build.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
+import { parseRequest } from '../../src/request/request.ts'
 import { cli, cliJson, fileWith } from './cli.ts'
 import { addModel, denseModel, unknownModel } from './models.ts'
 
@@ -107,4 +108,98 @@ test('a file that is not there, and a result that can’t be written', async () 
   const { code, err } = await cli('inspect', await fileWith('add.onnx', addModel()), '--json', '/nowhere/result.json')
   expect(code).toBe(1)
   expect(err).toMatch(/^Can't write \/nowhere\/result\.json/)
+})
+
+describe('sizes that decide whether FLOPs are known', () => {
+  const exp = { nodes: [{ op: 'Exp', name: 'e', inputs: ['x'], outputs: ['y'] }], outputs: { y: undefined } }
+  const conv = {
+    outputs: { y: undefined },
+    initializers: { w: tensorFrom('float32', [4, 3, 5, 5], new Float32Array(300)) },
+    nodes: [{ op: 'Conv', name: 'c', inputs: ['x', 'w'], outputs: ['y'] }],
+  }
+
+  test.each([
+    [
+      'an input without a rank',
+      { inputs: { x: tensorType('float32') }, ...exp },
+      'Input "x" decides it',
+      "'rank(x)=2'",
+      'rank=28=x=29=_2',
+    ],
+    [
+      'two of them',
+      {
+        inputs: { x: tensorType('float32'), z: tensorType('float32') },
+        outputs: { y: undefined },
+        nodes: [{ op: 'MatMul', inputs: ['x', 'z'], outputs: ['y'] }],
+      },
+      'Inputs "x", "z" decide it',
+      "'rank(x)=2,rank(z)=2'",
+      'rank=28=x=29=_2,rank=28=z=29=_2',
+    ],
+    [
+      'how many axes a shape has',
+      {
+        inputs: { x: tensorType('float32', ['n', 4]), s: tensorType('int64', ['axes']) },
+        outputs: { y: undefined },
+        nodes: [{ op: 'Reshape', inputs: ['x', 's'], outputs: ['y'] }],
+      },
+      'Input "s" decides it',
+      'axes=2',
+      'axes_2',
+    ],
+    [
+      'an image as small as 1',
+      { inputs: { x: tensorType('float32', ['n', 3, 'h', 64]) }, ...conv },
+      'with h = 1, n = 1 node "c" (Conv) would have an output of [1, 4, -4 + h, 60]; input "x" decides it',
+      'h=8',
+      'h_8',
+    ],
+    [
+      'rows of twelve, of which there are none',
+      {
+        inputs: { x: tensorType('float32', ['n']) },
+        outputs: { y: undefined },
+        initializers: { s: tensorFrom('int64', [2], [-1n, 12n]) },
+        nodes: [
+          { op: 'Reshape', inputs: ['x', 's'], outputs: ['r'] },
+          { op: 'Sin', name: 'sin', inputs: ['r'], outputs: ['y'] },
+        ],
+      },
+      'with n = 1 node "sin" (Sin) would have an output of [0, 12]; input "x" decides it',
+      'n=12',
+      'n_12',
+    ],
+    [
+      'axes that are called like options',
+      { inputs: { x: tensorType('float32', [1, 3, '-h', '-']) }, ...conv },
+      'input "x" decides it',
+      '-h=8,-=8',
+      '-_8,-h_8',
+    ],
+    [
+      'the same of an axis without a name',
+      { inputs: { x: tensorType('float32', [1, 3, undefined, 64]) }, ...conv },
+      'input "x" decides it',
+      "'x[2]=8'",
+      'x=5b=2=5d=_8',
+    ],
+  ])('%s: is named, and what to give', async (_, source, message, option, directive) => {
+    const model = await fileWith('open.onnx', modelBytes({ opsets: { '': 20 }, ...source }))
+    const { code, out, json } = await cliJson('inspect', model)
+    expect(code).toBe(0)
+    expect(json.flops).toBe(null)
+    const told = json.notes.join('\n')
+    expect(told).toMatch(/^FLOPs (and memory )?are unknown: /)
+    expect(told).toContain(message)
+    const [given] = /--dims[ =].*(?=, or dims=)/.exec(told)!
+    expect(given).toBe(option.startsWith('-') ? `--dims=${option}` : `--dims ${option}`)
+    expect(told).toContain(`give sizes, like ${given}, or dims=${directive} in an import.`)
+    expect(out).toContain('unknown')
+    // What is advised does it.
+    const sized = await cliJson('inspect', model, ...given!.replaceAll("'", '').split(' '))
+    expect(sized.json.flops).toBeGreaterThanOrEqual(option === 'axes=2' ? 0 : 1)
+    expect(sized.json.notes).toEqual([])
+    expect(() => parseRequest(`/m.onnx?dims=${directive}`)).not.toThrow()
+  })
 })

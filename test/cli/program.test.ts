@@ -18,6 +18,23 @@ test('exit codes reach the shell', async () => {
   expect((await program.run(['inspect'])).code).toBe(2)
 })
 
+test.each(['--version', '--help'])('%s loads no command', async (flag) => {
+  const hook = `
+    import { writeSync } from 'node:fs'
+    export async function load(url, context, next) {
+      writeSync(2, url + '\\n')
+      return next(url, context)
+    }`
+  const hooks = JSON.stringify(`data:text/javascript,${encodeURIComponent(hook)}`)
+  const register = `import { register } from 'node:module'; register(${hooks})`
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(register)}`
+  const { code, err } = await program.run([flag], { env: { ...process.env, NODE_OPTIONS } })
+  expect(code).toBe(0)
+  const loaded = err.split('\n').filter((line) => line.startsWith('file:'))
+  expect(loaded.length).toBeGreaterThan(1)
+  expect(loaded.length).toBeLessThan(20)
+})
+
 test('no colours where nobody looks', async () => {
   const { out } = await program.run(['inspect', await fileWith('dense.onnx', denseModel())])
   expect(out).toContain('MatMul')

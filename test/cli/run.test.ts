@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { cli, cliJson, fileWith } from './cli.ts'
 import { addModel, denseModel, integerModel, reciprocalModel, tensorBytes } from './models.ts'
@@ -64,9 +64,12 @@ test.each([
   ['an input given twice', ['--input', 'x=a.npy', '--input', 'x=b.npy'], /input "x" is given twice/],
   ['a file that is not there', ['--input', 'x=/nowhere/x.npy'], /Can't read \/nowhere\/x\.npy: there is no such file/],
   ['another kind of file', ['--input', 'x=x.csv'], /its name must end in \.npy, \.pb or \.json/],
+  ['repetitions that are no decimal', ['--random', '--repeat', '0x1'], /--repeat must be a whole number of at least 1/],
   ['no repetitions', ['--random', '--repeat', '0'], /--repeat must be a whole number of at least 1/],
   ['an unknown dimension', ['--random', '--dims', 'batch=2'], /no symbolic dimension "batch"; it has none/],
-])('%s', async (_, args, message) => {
+])('%s is told before anything is compiled', async (_, args, message) => {
+  vi.stubEnv('CC', '/no/compiler')
+  onTestFinished(() => void vi.unstubAllEnvs())
   const { code, err } = await cli('run', await fileWith('dense.onnx', denseModel()), ...args)
   expect(err).toMatch(message)
   expect(code).toBe(2)

@@ -63,7 +63,7 @@ const builders: readonly Builder[] = [
         root,
         configFile: false,
         logLevel: 'silent',
-        plugins: [vitePlugin({ root })],
+        plugins: [vitePlugin({ root, files: 'url' })],
         build: { lib: { entry: 'index.js', formats: ['es'], fileName: 'index' } },
       }),
   },
@@ -71,7 +71,7 @@ const builders: readonly Builder[] = [
     name: 'rollup, module beside it',
     publishes: [expect.stringMatching(/^assets\/add-\w+\.wasm$/), 'index.js'],
     async build(root) {
-      const plugins = [rollupPlugin({ root, platform: 'browser' })]
+      const plugins = [rollupPlugin({ root, platform: 'browser', files: 'url' })]
       const bundle = await rollup({ input: join(root, 'index.js'), plugins })
       await bundle.write({ format: 'es', dir: join(root, 'dist') })
       await bundle.close()

@@ -28,7 +28,12 @@ interface Way {
 }
 
 const ways: readonly Way[] = [
-  { name: 'for browsers, files beside it', platform: 'browser', query: '', beside: ['bin', 'wasm', 'wasm', 'wasm'] },
+  {
+    name: 'for browsers, files beside it',
+    platform: 'browser',
+    query: '?files=url',
+    beside: ['bin', 'wasm', 'wasm', 'wasm'],
+  },
   {
     name: 'for Node, files beside it',
     platform: 'node',
@@ -88,7 +93,7 @@ describe.each(Object.entries(builders))('%s', (_, build) => {
       const variables = beside.length > 0 && platform === 'node' ? ['ONNX_MLIR_MODEL_DIR'] : []
       const { stdout, stderr } = await run(command, [...args(join(folder, 'main.mjs'), folder, variables)], {
         cwd: tmpdir(),
-        env: { ...process.env, NO_COLOR: '1' },
+        env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
       })
       expect(stderr, name).toBe('')
       const answer = JSON.parse(stdout) as { sum: number[]; target: string; products: number[][] }

@@ -17,7 +17,7 @@ export const composeNodeModel = (facts, files, parts) => ({
 
 /** The same on the web, with the parts that it may be composed of. */
 const webRuntime = `export const composeWebModel = (facts, files, parts) => ({ facts, files, parts })
-export const [float32, int64, dynamicShapes, weightsBeside, fetched, expectBindable] = 'float32,int64,dynamicShapes,weightsBeside,fetched,expectBindable'.split(',')`
+export const [float32, int64, dynamicShapes, callMemory, weightsBeside, fetched, expectBindable] = 'float32,int64,dynamicShapes,callMemory,weightsBeside,fetched,expectBindable'.split(',')`
 
 const facts: ModelFacts = {
   name: '"; throw 1; //\u2028</script>.onnx',
@@ -146,7 +146,8 @@ test('a browser gets the model from the runtime of the web, with a module and it
     elements: { float32: 'float32', int64: 'int64' },
     dynamic: 'dynamicShapes',
     weights: 'weightsBeside',
-    source: 'fetched',
+    load: 'fetched',
+    calls: 'callMemory',
     bind: 'expectBindable',
   })
 })

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /**
@@ -25,6 +25,8 @@ export function makeDebianRoot(root: string, packages: readonly string[]): void 
     maxBuffer: 1 << 30,
   })
   execFileSync('tar', ['-C', root, '-xf', '-'], { input: tar })
+  // Whatever it is here.
+  chmodSync(join(root, 'tmp'), 0o1777)
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
     const path = `/${name}`
     if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) symlinkSync(readlinkSync(path), join(root, name))
@@ -37,6 +39,15 @@ export function copyInto(root: string, paths: Readonly<Record<string, string>>):
     mkdirSync(dirname(join(root, to)), { recursive: true })
     execFileSync('cp', ['-a', from, join(root, to)])
   }
+}
+
+/** The image that a root folder becomes, which is then removed: it takes hundreds of megabytes. */
+export function importImage(root: string, image: string, ...changes: readonly string[]): void {
+  const tar = `${root}.tar`
+  execFileSync('tar', ['-C', root, '-cf', tar, '.'])
+  rmSync(root, { recursive: true })
+  execFileSync('podman', ['import', ...changes.map((change) => `--change=${change}`), tar, image], { stdio: 'ignore' })
+  rmSync(tar)
 }
 
 /** Installed packages that these need, themselves included. */

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { createPipeline } from '../../src/pipeline.ts'
 import { helpText, versionText } from '../onnx-mlir/generations.ts'
 import { configurePodman } from '../podman.ts'
-import { copyInto, makeDebianRoot } from './debian-root.ts'
+import { copyInto, importImage, makeDebianRoot } from './debian-root.ts'
 import { gptContinuation, gptModel } from './gpt.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'workspace-image-'))
@@ -35,15 +35,6 @@ function podman(...args: string[]): string {
 
 function npm(cwd: string, ...args: string[]): string {
   return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
-}
-
-/** The image that a root folder becomes, which is then removed: it takes hundreds of megabytes. */
-function importImage(root: string, image: string, ...changes: string[]): void {
-  const tar = `${root}.tar`
-  execFileSync('tar', ['-C', root, '-cf', tar, '.'])
-  rmSync(root, { recursive: true })
-  podman('import', ...changes.map((change) => `--change=${change}`), tar, image)
-  rmSync(tar)
 }
 
 /** onnx-mlir's image as far as it matters here: C and C++ compilers, a driver, no Node. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -19,9 +19,19 @@ export async function writeFiles(root: string, files: Readonly<Record<string, st
   }
 }
 
-/** Moves a built folder away from where it was built, so that nothing can refer to its old place. */
-export async function moveElsewhere(outDir: string): Promise<string> {
-  const folder = await temporaryFolder()
+/** A link to a folder, as package managers make them. */
+export async function link(path: string, target: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await symlink(target, path, 'junction')
+}
+
+/**
+ * Moves a built folder away from where it was built, so that nothing can refer to its old place.
+ *
+ * @param name of a folder below a new one
+ */
+export async function moveElsewhere(outDir: string, name = ''): Promise<string> {
+  const folder = join(await temporaryFolder(), name)
   await cp(outDir, folder, { recursive: true })
   await rm(outDir, { recursive: true })
   return folder
@@ -31,6 +41,23 @@ export async function moveElsewhere(outDir: string): Promise<string> {
 export async function execute(file: string): Promise<unknown> {
   const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: tmpdir(), maxBuffer: 64 << 20 })
   return JSON.parse(stdout)
+}
+
+/**
+ * The same without any environment, as somebody who owns nothing and may write nowhere.
+ *
+ * @param moved the folder that it was moved to, below one of the test's own
+ */
+export async function executeAsStranger(file: string, moved: string): Promise<unknown> {
+  const chmod = (mode: string): Promise<object> => promisify(execFile)('chmod', ['-R', mode, dirname(moved)])
+  await chmod('a+rX,a-w')
+  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: '/', env: {}, ...nobody })
+    return JSON.parse(stdout)
+  } finally {
+    await chmod('u+w')
+  }
 }
 
 /** All files below a folder: paths relative to it, with `/`, sorted. */

@@ -12,21 +12,12 @@ import webpackPlugin from '../../src/webpack.ts'
 import { execute, filesBelow, moveElsewhere, temporaryFolder, writeFiles } from './app.ts'
 import { withConstants } from './constants.ts'
 import { hosts, oneOfEach, runWebpack } from './hosts.ts'
-import { addModel } from './models.ts'
+import { addModel, twoModels, twoSums } from './models.ts'
 
 describe.each(hosts)('$name', (host) => {
   test('constants keep their name, those of two models apart', async () => {
     const root = await temporaryFolder()
-    await writeFiles(root, {
-      'main.js': `
-        import first from './first/add.onnx'
-        import second from './second/add.onnx'
-        const x = new Float32Array([1, 2, 3])
-        Promise.all([first.run({ x }), second.run({ x })]).then((results) =>
-          console.log(JSON.stringify(results.map(({ y }) => [...y.data]))))`,
-      'first/add.onnx': addModel(10),
-      'second/add.onnx': addModel(20),
-    })
+    await writeFiles(root, twoModels())
     const options = { pipeline: withConstants(root) }
     const app = await host.build({ root, entries: { 'deep/main': 'main.js' }, outDir: join(root, 'out'), options })
 
@@ -34,10 +25,7 @@ describe.each(hosts)('$name', (host) => {
     const constants = (await filesBelow(moved)).filter((file) => file.endsWith('/model.constants.bin'))
     const contents = await Promise.all(constants.map((file) => readFile(join(moved, file), 'utf8')))
     expect(contents.sort()).toEqual(['constants of first/add.onnx', 'constants of second/add.onnx'])
-    expect(await execute(join(moved, app.file('deep/main')))).toEqual([
-      [11, 12, 13],
-      [21, 22, 23],
-    ])
+    expect(await execute(join(moved, app.file('deep/main')))).toEqual(twoSums)
   })
 })
 
@@ -101,7 +89,7 @@ test('Vite: one build of client and server has native code in the server and Web
     root,
     configFile: false,
     logLevel: 'silent',
-    plugins: [vitePlugin()],
+    plugins: [vitePlugin({ files: 'url' })],
     builder: { sharedConfigBuild: true },
     environments: { client: environment('out/client'), ssr: environment('out/server') },
   })
@@ -136,7 +124,7 @@ test('what directives ask of servers is told once for code that runs in browsers
     root,
     configFile: false,
     customLogger,
-    plugins: [vitePlugin()],
+    plugins: [vitePlugin({ files: 'url' })],
     build: { rolldownOptions: { input: join(root, 'main.js'), preserveEntrySignatures: 'strict' } },
   })
   expect(lines.filter((line) => line.includes('for servers'))).toEqual([
@@ -219,7 +207,7 @@ test('Rolldown: platform browser gets WebAssembly', async () => {
   const bundle = await rolldown({
     input: join(root, 'main.js'),
     platform: 'browser',
-    plugins: [rolldownPlugin({ root })],
+    plugins: [rolldownPlugin({ root, files: 'url' })],
   })
   const { output } = await bundle.generate()
   expect(output.map(({ fileName }) => fileName)).toEqual([

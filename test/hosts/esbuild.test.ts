@@ -101,7 +101,7 @@ test('an error of a model names the plugin and the file', async () => {
   await writeFiles(root, { ...app, 'add.onnx': 'not a model' })
   const failure = await build({ ...options(root), outdir: join(root, 'out') }).catch((error: BuildFailure) => error)
   expect(failure.errors).toMatchObject([
-    { pluginName: 'onnx-mlir', text: expect.stringContaining('add.onnx'), location: { file: 'add.onnx' } },
+    { pluginName: 'onnx-mlir', text: expect.stringContaining('add.onnx'), location: { file: 'main.js', line: 2 } },
   ])
 })
 
@@ -122,7 +122,8 @@ test('an error of a directive names the plugin and the import', async () => {
 test('without a platform, code is for browsers and gets WebAssembly', async () => {
   const root = await temporaryFolder()
   await writeFiles(root, app)
-  const browser = { ...options(root), platform: undefined, outfile: join(root, 'out/app.js') }
+  const plugins = [esbuildPlugin({ root, files: 'url' })]
+  const browser = { ...options(root), platform: undefined, plugins, outfile: join(root, 'out/app.js') }
   await build(browser)
   expect(await filesBelow(join(root, 'out'))).toEqual([expect.stringMatching(/^add-\w{8}\.wasm$/), 'app.js'])
 })

@@ -1,14 +1,20 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { build as esbuildBuild, type BuildOptions as EsbuildOptions } from 'esbuild'
+import { stripVTControlCharacters } from 'node:util'
+import { createRsbuild, type RsbuildPluginAPI } from '@rsbuild/core'
+import { type Configuration as RspackConfiguration, rspack, type Stats as RspackStats } from '@rspack/core'
+import { build as esbuildBuild, type BuildOptions as EsbuildOptions, type Plugin as EsbuildPlugin } from 'esbuild'
 import { type OutputOptions as RolldownOutput, rolldown } from 'rolldown'
 import { type OutputOptions as RollupOutput, rollup } from 'rollup'
-import { createLogger, build as viteBuild, type InlineConfig, mergeConfig } from 'vite'
+import { build as buildVite8, createLogger, type InlineConfig, mergeConfig } from 'vite'
+import { build as buildVite7 } from 'vite7'
 import webpack, { type Configuration, type Stats, type StatsCompilation } from 'webpack'
 import esbuildPlugin from '../../src/esbuild.ts'
 import type { HostOptions } from '../../src/plugin/models.ts'
 import rolldownPlugin from '../../src/rolldown.ts'
 import rollupPlugin from '../../src/rollup.ts'
+import rsbuildPlugin from '../../src/rsbuild.ts'
+import rspackPlugin from '../../src/rspack.ts'
 import vitePlugin from '../../src/vite.ts'
 import webpackPlugin from '../../src/webpack.ts'
 
@@ -19,6 +25,12 @@ export interface App {
   readonly entries: Readonly<Record<string, string>>
   readonly outDir: string
   readonly options?: HostOptions
+  /** How often the plugin is there. Default: once. */
+  readonly times?: number
+  /** Of webpack and Rspack: both the plugin and a rule with the loader. */
+  readonly hasBoth?: boolean
+  /** Modules that no file has, by name: for hosts whose plugins can make such. */
+  readonly virtual?: Readonly<Record<string, string>>
 }
 
 export interface BuiltApp {
@@ -53,6 +65,8 @@ export const hosts: readonly HostUnderTest[] = [
   withVite('vite, base /x/', { base: '/x/', build: { assetsDir: 'static/files' } }),
   withVite('vite, emitAssets', { build: { emitAssets: true } }),
   withVite('vite, cjs', { build: { rolldownOptions: { output: { format: 'cjs' } } } }, '.cjs'),
+  withVite('vite 7, base ./', { base: './' }, '.mjs', 7),
+  withVite('vite 7, cjs', { build: { rollupOptions: { output: { format: 'cjs' } } } }, '.cjs', 7),
   withEsbuild('esbuild, esm with splitting', { format: 'esm', splitting: true, chunkNames: 'chunks/[name]-[hash]' }),
   withEsbuild('esbuild, cjs', { format: 'cjs', assetNames: 'files/[name]-[hash]' }),
   withEsbuild('esbuild, esm with public path', { format: 'esm', publicPath: 'https://example.org/static' }),
@@ -64,6 +78,10 @@ export const hosts: readonly HostUnderTest[] = [
   }),
   withWebpack('webpack, esm', { plugin: true, config: modules }),
   withWebpack('webpack loader, cjs', { plugin: false, config: { output: { filename: '[name].cjs' } } }),
+  withRspack('rspack, cjs', { plugin: true, config: {} }),
+  withRspack('rspack, public path', { plugin: true, config: { output: { publicPath: '/static/' } } }),
+  withRspack('rspack loader, cjs', { plugin: false, config: {} }),
+  withRsbuild('rsbuild, es'),
 ]
 
 /** One way of each host, for what has nothing to do with output formats and paths. */
@@ -74,11 +92,11 @@ export const oneOfEach = hosts.filter(({ name }) =>
 function withRollup(name: string, output: RollupOutput): HostUnderTest {
   return {
     name,
-    async build({ root, entries, outDir, options }) {
+    async build({ root, entries, outDir, ...app }) {
       const warnings: string[] = []
       const bundle = await rollup({
         input: absolute(root, entries),
-        plugins: [rollupPlugin({ root, ...options })],
+        plugins: [virtualModules(app), ours(app, () => rollupPlugin({ root, ...app.options }))],
         logLevel: 'warn',
         onwarn: ({ message }) => warnings.push(message),
       })
@@ -92,13 +110,13 @@ function withRollup(name: string, output: RollupOutput): HostUnderTest {
 function withRolldown(name: string, output: RolldownOutput): HostUnderTest {
   return {
     name,
-    async build({ root, entries, outDir, options }) {
+    async build({ root, entries, outDir, ...app }) {
       const warnings: string[] = []
       const bundle = await rolldown({
         input: absolute(root, entries),
-        plugins: [rolldownPlugin({ root, ...options })],
+        plugins: [virtualModules(app), ours(app, () => rolldownPlugin({ root, ...app.options }))],
         platform: 'node',
-        onLog: (level, { message }) => level === 'warn' && warnings.push(message),
+        onLog: (level, { message }) => level === 'warn' && !isTheirs(message) && warnings.push(message),
       })
       await bundle.write({ ...output, dir: outDir })
       await bundle.close()
@@ -107,10 +125,10 @@ function withRolldown(name: string, output: RolldownOutput): HostUnderTest {
   }
 }
 
-function withVite(name: string, config: InlineConfig, extension = '.mjs'): HostUnderTest {
+function withVite(name: string, config: InlineConfig, extension = '.mjs', version: 7 | 8 = 8): HostUnderTest {
   return {
     name,
-    async build({ root, entries, outDir, options }) {
+    async build({ root, entries, outDir, ...app }) {
       const warnings: string[] = []
       const logger = createLogger('silent')
       const output = { entryFileNames: `[name]${extension}`, chunkFileNames: `chunks/[name]-[hash]${extension}` }
@@ -118,21 +136,32 @@ function withVite(name: string, config: InlineConfig, extension = '.mjs'): HostU
         root,
         configFile: false,
         logLevel: 'silent',
-        customLogger: { ...logger, warn: (message) => warnings.push(message) },
-        plugins: [vitePlugin({ root, ...options })],
-        build: { ssr: true, outDir, emptyOutDir: true, rolldownOptions: { input: absolute(root, entries), output } },
+        customLogger: { ...logger, warn: (message) => void (isTheirs(message) || warnings.push(message)) },
+        plugins: [virtualModules(app), ours(app, () => vitePlugin({ root, ...app.options }))],
+        // As both versions call them.
+        build: { ssr: true, outDir, emptyOutDir: true, rollupOptions: { input: absolute(root, entries), output } },
       }
-      await viteBuild(mergeConfig(common, config))
+      const merged = mergeConfig(common, config)
+      // One plugin for both: only its type is that of one version.
+      await (version === 8 ? buildVite8(merged) : buildVite7(merged as object))
       return { file: (entry) => entry + extension, warnings }
     },
   }
+}
+
+/**
+ * What hosts say by themselves: Vite of folders with a `#`, which work all the same, and Rolldown of plugins that take most of a
+ * build, as a compiler does the first time. Where the environment says `CI` or `FORCE_COLOR`, they say it in colours.
+ */
+function isTheirs(warning: string): boolean {
+  return /The project root contains the "#" character|PLUGIN_TIMINGS/.test(stripVTControlCharacters(warning))
 }
 
 function withEsbuild(name: string, config: EsbuildOptions): HostUnderTest {
   const extension = config.format === 'esm' ? '.mjs' : '.cjs'
   return {
     name,
-    async build({ root, entries, outDir, options }) {
+    async build({ root, entries, outDir, ...app }) {
       const { warnings } = await esbuildBuild({
         entryPoints: absolute(root, entries),
         outdir: outDir,
@@ -141,7 +170,7 @@ function withEsbuild(name: string, config: EsbuildOptions): HostUnderTest {
         platform: 'node',
         outExtension: { '.js': extension },
         logLevel: 'silent',
-        plugins: [esbuildPlugin({ root, ...options })],
+        plugins: [virtualInEsbuild(app, root), ...ours(app, () => esbuildPlugin({ root, ...app.options }))],
         ...config,
       })
       return { file: (entry) => entry + extension, warnings: warnings.map(({ text }) => text) }
@@ -152,21 +181,108 @@ function withEsbuild(name: string, config: EsbuildOptions): HostUnderTest {
 function withWebpack(name: string, { plugin, config }: { plugin: boolean; config: Configuration }): HostUnderTest {
   return {
     name,
-    async build({ root, entries, outDir, options }) {
+    async build({ root, entries, outDir, options, ...app }) {
       const rule = { test: /\.onnx$/, use: { loader: webpackLoader, options: { root, ...options } } }
       const stats = await runWebpack({
         mode: 'production',
         target: 'node',
         context: root,
         entry: absolute(root, entries),
-        plugins: plugin ? [webpackPlugin({ root, ...options })] : [],
-        module: { rules: plugin ? [] : [rule] },
+        plugins: plugin ? ours(app, () => webpackPlugin({ root, ...options })) : [],
+        module: { rules: plugin && !app.hasBoth ? [] : ours(app, () => rule) },
         ...config,
         output: { ...config.output, path: outDir },
       })
-      return { file: named(config.output?.filename), warnings: stats.warnings?.map(({ message }) => message) ?? [] }
+      return { file: named(config.output?.filename), warnings: messages(stats) }
     },
   }
+}
+
+function withRspack(name: string, { plugin, config }: { plugin: boolean; config: RspackConfiguration }): HostUnderTest {
+  return {
+    name,
+    async build({ root, entries, outDir, options, ...app }) {
+      const rule = { test: /\.onnx$/, use: { loader: webpackLoader, options: { root, ...options } } }
+      const compiler = rspack({
+        mode: 'production',
+        target: 'node',
+        context: root,
+        entry: absolute(root, entries),
+        plugins: plugin ? ours(app, () => rspackPlugin({ root, ...options })) : [],
+        module: { rules: plugin && !app.hasBoth ? [] : ours(app, () => rule) },
+        ...config,
+        output: { filename: '[name].cjs', chunkFilename: '[id].cjs', ...config.output, path: outDir },
+      })
+      const stats = await new Promise<RspackStats>((done, failed) =>
+        compiler.run((error, result) => (error ? failed(error) : done(result!))),
+      )
+      await new Promise((done) => compiler.close(done))
+      if (stats.hasErrors()) throw new Error(stats.toString({ all: false, errors: true }))
+      return { file: (entry) => `${entry}.cjs`, warnings: messages(stats.toJson({ all: false, warnings: true })) }
+    },
+  }
+}
+
+function withRsbuild(name: string): HostUnderTest {
+  return {
+    name,
+    async build({ root, entries, outDir, options, ...app }) {
+      let errors: readonly { readonly message: string }[] = []
+      const builder = await createRsbuild({
+        cwd: root,
+        config: {
+          logLevel: 'silent',
+          source: { entry: absolute(root, entries) },
+          output: { target: 'node', distPath: { root: outDir }, filename: { js: '[name].mjs' } },
+          plugins: [
+            ...ours(app, () => rsbuildPlugin({ root, ...options })),
+            // Rsbuild prints what went wrong, and rejects with nothing of it.
+            {
+              name: 'errors',
+              setup(api: RsbuildPluginAPI) {
+                api.onAfterBuild(
+                  ({ stats }) => void (errors = stats?.toJson({ all: false, errors: true }).errors ?? []),
+                )
+              },
+            },
+          ],
+        },
+      })
+      const { stats, close } = await builder.build().catch((error: unknown) => {
+        throw errors.length > 0 ? new Error(errors[0]!.message) : error
+      })
+      await close()
+      return { file: (entry) => `${entry}.mjs`, warnings: messages(stats?.toJson({ all: false, warnings: true })) }
+    },
+  }
+}
+
+/** The plugin, as often as the app has it. */
+function ours<Plugin>({ times = 1 }: Pick<App, 'times'>, make: () => Plugin): Plugin[] {
+  return Array.from({ length: times }, make)
+}
+
+/** As plugins of Rollup and its relatives make modules: by ids that begin with a NUL. */
+function virtualModules({ virtual = {} }: Pick<App, 'virtual'>) {
+  return {
+    name: 'virtual',
+    resolveId: (source: string) => (Object.hasOwn(virtual, source) ? `\0${source}` : null),
+    load: (id: string) => (id.startsWith('\0') ? (virtual[id.slice(1)] ?? null) : null),
+  }
+}
+
+function virtualInEsbuild({ virtual = {} }: Pick<App, 'virtual'>, resolveDir: string): EsbuildPlugin {
+  return {
+    name: 'virtual',
+    setup(build) {
+      build.onResolve({ filter: /^virtual:/ }, ({ path }) => ({ path, namespace: 'virtual' }))
+      build.onLoad({ filter: /.*/, namespace: 'virtual' }, ({ path }) => ({ contents: virtual[path]!, resolveDir }))
+    },
+  }
+}
+
+function messages(stats: { readonly warnings?: readonly { readonly message: string }[] | undefined } = {}): string[] {
+  return stats.warnings?.map(({ message }) => message) ?? []
 }
 
 export const webpackLoader = createRequire(import.meta.url).resolve('unplugin-onnx-mlir/loader')

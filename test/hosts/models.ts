@@ -10,6 +10,25 @@ export function addModel(bias: number, length: number | string = 3): Uint8Array 
   return encode(length, { rawData: addModelWeights(bias) })
 }
 
+/** A program that runs two models of one name and prints {@link twoSums}. */
+export function twoModels(query = ''): Record<string, string | Uint8Array> {
+  return {
+    'main.js': `
+      import first from './first/add.onnx${query}'
+      import second from './second/add.onnx${query}'
+      const x = new Float32Array([1, 2, 3])
+      Promise.all([first.run({ x }), second.run({ x })]).then((results) =>
+        console.log(JSON.stringify(results.map(({ y }) => [...y.data]))))`,
+    'first/add.onnx': addModel(10),
+    'second/add.onnx': addModel(20),
+  }
+}
+
+export const twoSums = [
+  [11, 12, 13],
+  [21, 22, 23],
+]
+
 /** The same model with its bias in a file beside it, whose content is {@link addModelWeights}. */
 export function addModelWithExternalData(location: string): Uint8Array {
   return encode(3, { dataLocation: 1, externalData: [{ key: 'location', value: location }] })

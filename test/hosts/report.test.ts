@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createServer } from 'vite'
@@ -74,5 +74,30 @@ test('a build can ask for a share of the work on NNPA', async () => {
   })
   await expect(pipeline.build(join(root, 'm.onnx'), quiet)).rejects.toThrow(
     /% of the floating-point operations run on NNPA/,
+  )
+})
+
+test('a build that asks for a share warns of a model without work, and fails where nobody can tell the share', async () => {
+  const root = await project()
+  const warnings: string[] = []
+  const context = { mode: 'build', log: () => undefined, warn: (line: string) => void warnings.push(line) } as const
+  const write = (op: string, type: ReturnType<typeof tensorType>) =>
+    writeFile(
+      join(root, 'm.onnx'),
+      modelBytes({
+        opsets: { '': 20 },
+        inputs: { x: type },
+        outputs: { y: type },
+        nodes: [{ op, name: 'only', inputs: ['x'], outputs: ['y'] }],
+      }),
+    )
+  const options = { cache: join(root, 'cache'), compiler: 'builtin', target: 'z16', report: { minNnpa: 0.9 } } as const
+  await write('Identity', tensorType('float32', [2, 4]))
+  await createPipeline(options).build(join(root, 'm.onnx'), context)
+  expect(warnings).toContainEqual(expect.stringContaining('it has no floating-point operations'))
+
+  await write('Exp', tensorType('float32'))
+  await expect(createPipeline(options).build(join(root, 'm.onnx'), context)).rejects.toThrow(
+    /is unknown, and 90.0 % are asked for: those of node "only" \(Exp\)/,
   )
 })

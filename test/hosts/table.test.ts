@@ -1,19 +1,25 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { execute, filesBelow, moveElsewhere, temporaryFolder, writeFiles } from './app.ts'
+import { execute, executeAsStranger, filesBelow, link, moveElsewhere, temporaryFolder, writeFiles } from './app.ts'
 import { denseModel, width } from './browser/models.ts'
 import { hosts } from './hosts.ts'
-import { addModel } from './models.ts'
+import { addModel, twoModels, twoSums } from './models.ts'
 
 /** An application and what its entries print: built by every host, moved elsewhere and executed there. */
 interface Case {
   readonly name: string
+  /** Of the project. Default: none that is odd. */
+  readonly folder?: string
   readonly files: Readonly<Record<string, string | Uint8Array>>
   readonly entries: Readonly<Record<string, string>>
   /** By entry: the JSON on its standard output. */
   readonly prints: Readonly<Record<string, unknown>>
   /** Numbers of emitted files by ending. */
   readonly emits: Readonly<Record<string, number>>
+  /** Links by path, to folders relative to the project, as package managers make them. */
+  readonly links?: Readonly<Record<string, string>>
+  /** Runs as somebody who may write nowhere, without any environment, from a folder of this name. */
+  readonly strangersFolder?: string
 }
 
 const printSum = `model.run({ x: new Float32Array([1, 2, 3]) }).then(({ y }) => console.log(JSON.stringify([...y.data])))`
@@ -73,23 +79,9 @@ const cases: readonly Case[] = [
   },
   {
     name: 'two models with one name keep apart',
-    files: {
-      'main.js': `
-        import first from './first/add.onnx'
-        import second from './second/add.onnx'
-        const x = new Float32Array([1, 2, 3])
-        Promise.all([first.run({ x }), second.run({ x })]).then((results) =>
-          console.log(JSON.stringify(results.map(({ y }) => [...y.data]))))`,
-      'first/add.onnx': addModel(10),
-      'second/add.onnx': addModel(20),
-    },
+    files: twoModels(),
     entries: { main: 'main.js' },
-    prints: {
-      main: [
-        [11, 12, 13],
-        [21, 22, 23],
-      ],
-    },
+    prints: { main: twoSums },
     emits: { '.so': 2, '.node': 1 },
   },
   {
@@ -115,6 +107,35 @@ const cases: readonly Case[] = [
     emits: { '.so': 1, '.node': 1 },
   },
   {
+    name: 'a model of a workspace package',
+    files: {
+      'app/main.js': `import model from '@acme/models/add.onnx?target=host'\n${printSum}`,
+      'packages/models/package.json': '{ "name": "@acme/models", "exports": { "./*": "./files/*" } }',
+      'packages/models/files/add.onnx': addModel(10),
+    },
+    links: { 'node_modules/@acme/models': 'packages/models' },
+    entries: { main: 'app/main.js' },
+    prints: { main: [11, 12, 13] },
+    emits: { '.so': 1, '.node': 1 },
+  },
+  {
+    name: 'a path of spaces, #, % and other letters',
+    files: { 'main.js': `import model from './ä (1).onnx?target=host'\n${printSum}`, 'ä (1).onnx': addModel(10) },
+    folder: "we ird #1 %20 ünï日本 [x] (y) 'z'",
+    strangersFolder: 'ö #2 %41?q',
+    entries: { main: 'main.js' },
+    prints: { main: [11, 12, 13] },
+    emits: { '.so': 1, '.node': 1 },
+  },
+  {
+    name: 'run by a stranger: no compiler, no environment, nothing to write to',
+    files: { 'main.js': `import model from './add.onnx'\n${printSum}`, 'add.onnx': addModel(10) },
+    strangersFolder: 'opt',
+    entries: { 'bin/main': 'main.js' },
+    prints: { 'bin/main': [11, 12, 13] },
+    emits: { '.so': 1, '.node': 1 },
+  },
+  {
     name: 'nested entries and chunks find their files',
     files: {
       'main.js': `import model from './add.onnx?O=2&target=host'\n${printSum}`,
@@ -131,14 +152,15 @@ const cases: readonly Case[] = [
 ]
 
 describe.each(hosts)('$name', (host) => {
-  test.each(cases)('$name', async ({ files, entries, prints, emits }) => {
-    const root = await temporaryFolder()
+  test.each(cases)('$name', async ({ files, entries, prints, emits, folder = '', links = {}, strangersFolder }) => {
+    const root = join(await temporaryFolder(), folder)
     await writeFiles(root, files)
+    for (const [path, target] of Object.entries(links)) await link(join(root, path), join(root, target))
 
     const app = await host.build({ root, entries, outDir: join(root, 'out') })
     expect(app.warnings).toEqual([])
 
-    const moved = await moveElsewhere(join(root, 'out'))
+    const moved = await moveElsewhere(join(root, 'out'), strangersFolder)
     const emitted = await filesBelow(moved)
     for (const [ending, count] of Object.entries(emits)) {
       expect(
@@ -147,7 +169,8 @@ describe.each(hosts)('$name', (host) => {
       ).toHaveLength(count)
     }
     for (const [entry, expected] of Object.entries(prints)) {
-      expect(await execute(join(moved, app.file(entry)))).toEqual(expected)
+      const run = strangersFolder === undefined ? execute : executeAsStranger
+      expect(await run(join(moved, app.file(entry)), moved)).toEqual(expected)
     }
   })
 

@@ -129,3 +129,24 @@ test('browser code gets WebAssembly, and nothing of where it is on disk', async 
   expect(result?.code).toMatch(/new URL\([^)]*"\/__onnx\/files\/add-[0-9a-f]{8}\.wasm", import\.meta\.url\)/)
   expect(result?.code).not.toContain(root)
 })
+
+test('what Vite appends to a model of its own accord is the same model, and what asks for the file is none', async () => {
+  const root = await temporaryFolder()
+  await writeFiles(root, {
+    ...app,
+    'main.js': `
+      import first from './add.onnx?O=1&target=host'
+      import second from './add.onnx?target=host&O=1'
+      import address from './add.onnx?url'
+      export const all = [first === second, typeof address, address.split('?')[0]]`,
+  })
+  const server = await serve(root, { plugins: [vitePlugin({ files: 'url' })] })
+  expect((await server.ssrLoadModule('/main.js'))['all']).toEqual([true, 'string', '/add.onnx'])
+  const codes: string[] = []
+  for (const query of ['', '?t=1700000000000', '?import', '?v=4f3a2b1c&import', '?import&t=1&O=3'])
+    codes.push((await server.transformRequest(`/add.onnx${query}`))?.code ?? '')
+  // Those of a dependency that Vite counts by `?v=`, too; what `O` says is the default.
+  const plain = codes.map((code) => code.replace(/[?&][tv]=\w+/g, ''))
+  expect(plain[0]).toContain('add.onnx')
+  expect(new Set(plain).size).toBe(1)
+})

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { installed } from '../frameworks/framework.ts'
 import { temporaryFolder, writeFiles } from './app.ts'
 import { addModel } from './models.ts'
 import { runVitest } from './run-vitest.ts'
@@ -7,25 +8,34 @@ import { runVitest } from './run-vitest.ts'
 const likeJsdom = `export default {
   name: 'like-jsdom',
   viteEnvironment: 'client',
+  transformMode: 'web', // the same in Vitest 3
   setup: () => ({ teardown() {} }),
 }`
 
-test.each([
-  { name: 'node in forks', flags: ['--pool', 'forks'] },
-  { name: 'node in threads', flags: ['--pool', 'threads'] },
-  { name: 'an environment like jsdom', flags: ['--environment', './like-jsdom.js'] },
-  { name: 'node in a VM context', flags: ['--pool', 'vmForks'] },
-])('a test under Vitest runs the model: $name', async ({ flags }) => {
-  const root = await temporaryFolder()
-  await writeFiles(root, {
-    'like-jsdom.js': likeJsdom,
-    'add.onnx': addModel(10),
-    'add.test.js': `
-      import model from './add.onnx'
-      test('adds', async () => {
-        const { y } = await model.run({ x: new Float32Array([1, 2, 3]) })
-        expect([...y.data]).toEqual([11, 12, 13])
-      })`,
+const versions: readonly (readonly [name: string, from: string | undefined])[] = [
+  ['Vitest 4, Vite 8', '.'],
+  ['Vitest 3, Vite 7', installed('vitest-3')],
+  ['Vitest 3, Vite 6', installed('vitest-3-vite-6')],
+]
+
+describe.each(versions)('%s', (_name, from) => {
+  test.skipIf(from === undefined).each([
+    { name: 'node in forks', flags: ['--pool', 'forks'] },
+    { name: 'node in threads', flags: ['--pool', 'threads'] },
+    { name: 'an environment like jsdom', flags: ['--environment', './like-jsdom.js'] },
+    { name: 'node in a VM context', flags: ['--pool', 'vmForks'] },
+  ])('a test under Vitest runs the model: $name', async ({ flags }) => {
+    const root = await temporaryFolder()
+    await writeFiles(root, {
+      'like-jsdom.js': likeJsdom,
+      'add.onnx': addModel(10),
+      'add.test.js': `
+        import model from './add.onnx'
+        test('adds', async () => {
+          const { y } = await model.run({ x: new Float32Array([1, 2, 3]) })
+          expect([...y.data]).toEqual([11, 12, 13])
+        })`,
+    })
+    expect(await runVitest(root, flags, from)).toMatch(/Tests +1 passed/)
   })
-  expect(await runVitest(root, flags)).toMatch(/Tests +1 passed/)
 })

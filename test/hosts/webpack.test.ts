@@ -97,7 +97,7 @@ test.each(ways)('$way: a watched build has the changed model', async ({ rules })
 
 test.each(ways)('$way: code for browsers gets WebAssembly', async ({ rules }) => {
   const root = await temporaryFolder()
-  await writeFiles(root, app)
+  await writeFiles(root, { ...app, 'main.js': app['main.js'].replace('add.onnx', 'add.onnx?files=url') })
   await runWebpack(config(root, { ...rules(root), target: 'web' }))
   expect(await filesBelow(join(root, 'out'))).toEqual([
     expect.stringMatching(/^assets\/add-[0-9a-f]{8}\.wasm$/),

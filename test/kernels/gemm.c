@@ -92,5 +92,7 @@ int main(void) {
     t.c_gap = pick(0, 1) * pick(1, 9), t.residual_gap = pick(0, 1) * pick(1, 9), t.activation = activations[pick(0, 3)];
     run_case(t);
   }
+  /* B so large that more rows pass over it together, and one row behind them. */
+  run_case((gemm_case){.m = OM_MOST_ROW_TILES * OM_TILE_ROWS + 1, .n = OM_LARGE_B / 512 + 1, .k = 512, .bias = true});
   return check_done("gemm");
 }

@@ -117,9 +117,12 @@ static void run_conv(const conv_case whole, bool depthwise) {
   int32_t *sums = (int32_t *)check_alloc((size_t)s->out_channels * 4);
   void *scratch = check_scratch((size_t)OM_INT_SCRATCH(taps * channels));
   if (depthwise) {
-    int32_t *own = (int32_t *)check_alloc((size_t)OM_INT_DEPTHWISE_PACKED(s->channels, taps) * 4);
-    om_pack_depthwise_integers(w, s->channels, taps, t.b_signed, p.b_zero, p.b_zero_step, own);
-    om_depthwise_integers(x, own, s, &p);
+    const ptrdiff_t last = window->kernel[window->rank - 1], lines = taps / last;
+    int32_t *own = (int32_t *)check_alloc((size_t)OM_INT_DEPTHWISE_PACKED(s->channels, lines, last) * 4);
+    const bool narrow =
+        om_pack_depthwise_integers(w, s->channels, lines, last, t.b_signed, p.b_zero, p.b_zero_step, own, sums);
+    p.sums = sums;
+    om_depthwise_integers(x, own, narrow, s, &p);
     free(own);
   } else {
     const om_int_strides strides = {channels, 1, taps, channels * taps};
@@ -167,6 +170,20 @@ int main(void) {
     gemm_case t = any_case(i);
     t.m = pick(1, 9), t.n = pick(1, 2 * OM_INT_COLUMNS + 9), t.k = pick(1, 700);
     run_gemm(t);
+  }
+  /* Lines of output as long as several strips of windows, kernels of more lines than a lane has bytes, and of one. */
+  for (int i = 0; i < 60; i++) {
+    conv_case c = {.t = any_case(i), .s = {.batch = 1}};
+    c.t.a_zeros = pick(0, 1);
+    c.s.groups = c.s.out_channels = c.s.channels = i % 5 ? pick(1, 3 * OM_LANES) : OM_INT_COLUMNS + pick(1, 20);
+    const ptrdiff_t lines[] = {1, 2, 3, 4, 5, 7}, width = pick(1, 200), taps = pick(1, 9), stride = pick(1, 3);
+    const ptrdiff_t extent = 2 * (taps - 1) + 1, step = extent + width < 60 ? 2 : 1;
+    om_window_nd w = {.rank = 2, .in = {7 + pick(0, 2), width + taps * step}, .kernel = {lines[i % 6], taps}, .stride = {pick(1, 2), stride},
+                      .dilation = {1, step}, .pad_begin = {pick(0, 3), pick(0, 4)}, .pad_end = {pick(0, 3), pick(0, 4)}};
+    for (int a = 0; a < 2; a++)
+      w.out[a] = (w.in[a] + w.pad_begin[a] + w.pad_end[a] - (w.kernel[a] - 1) * w.dilation[a] - 1) / w.stride[a] + 1;
+    c.s.window = w;
+    run_conv(c, true);
   }
   for (int i = 0; i < 200; i++) {
     conv_case c = {.t = any_case(i), .s = {.batch = pick(1, 2), .groups = pick(0, 2) ? 1 : pick(2, 3)}};

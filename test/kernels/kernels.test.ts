@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { languageFlags } from '../../src/toolchains/flags.ts'
 import * as shape from '../../src/kernels/shape.ts'
 import type { KernelShape } from '../../src/kernels/shape.ts'
-import { integerScratchBytes, packIntegers } from '../../src/kernels/pack-integer.ts'
+import { integerScratchBytes, packDepthwiseIntegers, packIntegers } from '../../src/kernels/pack-integer.ts'
 import {
   packConvWeights,
   packDepthwiseWeights,
@@ -117,6 +117,17 @@ function packedByTypeScript(unit: KernelShape): (readonly [string, readonly numb
       const strides = { inner: 3, outerStep: 1, innerStep: 2, column: 6 }
       const { packed, sums } = packIntegers(bytes, 6, n, strides, false, unit)
       return [['integers', [...new Int8Array(packed.buffer)]] as const, ['sums', [...sums]] as const]
+    }),
+    ...(
+      [
+        [3, 3, 2],
+        [21, 4, 3],
+      ] as const
+    ).map((sizes) => {
+      const zeros = sizes[0] === 3 ? [120, 128, 121] : Array<number>(21).fill(128)
+      const weight = (i: number) => ((i * 37) % 256) - zeros[Math.floor(i / (sizes[1] * sizes[2]))]!
+      const { packed, sums, isNarrow } = packDepthwiseIntegers(weight, sizes, unit)
+      return ['depthwise-integers', [Number(isNarrow), ...packed, ...sums]] as const
     }),
     ['gru', [...packMatrices(weights(2 * 15 * 5), gru, unit)]],
   ]

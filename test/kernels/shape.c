@@ -1,4 +1,5 @@
 /* Prints what src/kernels/shape.ts and pack.ts have to agree with: sizes, and packed weights. */
+#include "depthwise-integer.h"
 #include "gemm-integer.h"
 #include "gru.h"
 #include "winograd.h"
@@ -35,6 +36,19 @@ static void print_integers(int n) {
   free(packed), free(sums);
 }
 
+static void print_depthwise_integers(int channels, int lines, int taps) {
+  static uint8_t bytes[1024];
+  const uint8_t zeros[] = {120, 128, 121};
+  for (int i = 0; i < channels * lines * taps; i++) bytes[i] = (uint8_t)(i * 37 % 256);
+  int32_t packed[1024], sums[64];
+  const bool narrow = om_pack_depthwise_integers(bytes, channels, lines, taps, false, channels == 3 ? zeros : zeros + 1,
+                                                 channels == 3, packed, sums);
+  printf("depthwise-integers %d", narrow);
+  for (int i = 0; i < OM_INT_DEPTHWISE_PACKED(channels, lines, taps); i++) printf(" %d", packed[i]);
+  for (int i = 0; i < channels; i++) printf(" %d", sums[i]);
+  printf("\n");
+}
+
 int main(void) {
   printf("sizes %d %d %d %d", OM_VECTOR_BYTES, OM_TILE_ROWS, OM_TILE_VECTORS, (int)OM_GEMM_SCRATCH);
   printf(" %d %d %d %d\n", (int)OM_MATMUL_SCRATCH(70, 50), (int)OM_RECURRENT_SCRATCH(3, 5, 4, 10),
@@ -55,6 +69,8 @@ int main(void) {
   print("winograd", packed, OM_WINOGRAD_PACKED(3, 21));
   print("lstm", pack_recurrent(weights(2 * 20 * 3), 2, 4, 5, 3, false), 2 * OM_GEMM_PACKED(3, 20));
   for (int n = 1; n <= 64; n += 7) print_integers(n);
+  print_depthwise_integers(3, 3, 2);
+  print_depthwise_integers(21, 4, 3);
   print("gru", pack_recurrent(weights(2 * 15 * 5), 2, 3, 5, 5, true), 2 * OM_GRU_PACKED_R(5));
   return 0;
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { freePort } from '../free-port.ts'
 import { filesBelow, moveElsewhere, temporaryFolder, writeFiles } from '../hosts/app.ts'
 import { openPage } from '../hosts/browser/site.ts'
 import { addModel } from '../hosts/models.ts'
@@ -31,7 +31,7 @@ const app = {
     import { useEffect } from 'react'
     import model, { inputs, target } from '../add.onnx'
     import inWorker from '../add.onnx?worker=true'
-    import ofThree from '../add.onnx?dims=n_3' // files of other contents, of a model of the same name
+    import ofThree from '../add.onnx?dims=n_3&files=url' // files of other contents, of a model of the same name
     const sum = async (of) => [...(await of.run({ x: Float32Array.of(1, 2, 3) })).y.data]
     export default function Page() {
       useEffect(() => { globalThis.sums = async () => [await sum(model), await sum(inWorker), await sum(ofThree), target] })
@@ -82,15 +82,6 @@ async function serve(cwd: string, args: readonly string[], more: object = {}): P
   )
 }
 
-/** A standalone server takes 0 for 3000. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
-}
-
 async function ended(server: ChildProcess): Promise<void> {
   const exit = new Promise((done) => server.once('exit', done))
   if (server.exitCode === null && server.kill()) await exit
@@ -111,7 +102,19 @@ const inside = `
 describe.skipIf(!isThere)('Next.js', () => {
   test('Turbopack: pages, routes and the browser run the model of a standalone server, wherever it is copied to', async () => {
     const root = await folderInside()
-    await writeFiles(root, { ...app, 'next.config.mjs': inside })
+    await writeFiles(root, {
+      ...app,
+      'next.config.mjs': inside,
+      'more.onnx': addModel(20),
+      'app/inside/route.js': `
+        import add, { target } from '../../add.onnx?files=inline'
+        import more from '../../more.onnx?files=inline'
+        export const dynamic = 'force-dynamic'
+        export async function GET() {
+          const sums = await Promise.all([add, more].map((model) => model.run({ x: Float32Array.of(1, 2, 3) })))
+          return Response.json([sums.map(({ y }) => [...y.data]), target === 'wasm'])
+        }`,
+    })
     // What Turbopack remembers of an earlier build, as CI keeps it, is no reason to miss files that are gone.
     await run(process.execPath, [next, 'build'], { cwd: root, env })
     await rm(join(root, '.onnx-mlir'), { recursive: true })
@@ -133,9 +136,15 @@ describe.skipIf(!isThere)('Next.js', () => {
       ...[native, native].map((name) => expect.stringMatching(name)),
       expect.stringMatching(/^\.onnx-mlir\/files\/production\/onnx-mlir-\w{8}\.node$/),
     ])
+    // It takes 0 for 3000.
     const at = { PORT: String(await freePort()), HOSTNAME: '127.0.0.1' }
     const url = await serve(join(moved, folder), ['server.js'], at)
     await expectSums(url, [11, 12, 13])
+    const sums = [
+      [11, 12, 13],
+      [21, 22, 23],
+    ]
+    expect(await (await fetch(`${url}/inside`)).json()).toEqual([sums, false])
   })
 
   test('webpack: the same, and WebAssembly in the edge runtime', async () => {

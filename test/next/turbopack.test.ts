@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path'
 import type { LoaderContext } from 'webpack'
 import { expect, test } from 'vitest'
 import type { EmittedFile } from '../../src/plugin/files.ts'
@@ -17,6 +18,18 @@ async function importsFor(...files: readonly EmittedFile[]): Promise<string[]> {
   for (const one of files) await host.place(one)
   return [...host.imports().matchAll(/from "(.*?)"/g)].map(([, specifier]) => specifier!)
 }
+
+test('an addon that is in the JavaScript is one module for all models', () => {
+  const addon = '/cache/addon/1a2b.mjs'
+  const [one, other] = ['/app/m.onnx', '/app/more/n.onnx'].map((resourcePath) => {
+    const { imported } = turbopackHost({ resourcePath, target: 'node' } as LoaderContext<unknown>)
+    const { from, attributes } = imported!(addon)
+    expect(JSON.parse(attributes!['turbopackLoaderOptions']!)).toEqual({ emit: addon })
+    return resolve(dirname(resourcePath), from)
+  })
+  expect(one).toMatch(/\?1a2b\.mjs$/)
+  expect(other).toBe(one)
+})
 
 // Turbopack gave one import of a model the files of another import, with other directives: the specifiers were the same.
 test('specifiers of files differ where the files do, in all imports of a model', async () => {

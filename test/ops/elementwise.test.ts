@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Case, close, f32, i64, runCase, runCases, t } from './harness.ts'
+import { type Case, close, f32, i64, type Result, runCase, runCases, t } from './harness.ts'
 
 const SPECIAL = [-2.5, -1, -0.5, -0, 0, 0.25, 0.5, 1.5, 2.5, 30, Infinity, -Infinity, NaN]
 
@@ -141,6 +141,21 @@ describe('integers', () => {
       [6n, -1n],
     ])
   })
+})
+
+it('a cube of floats is that of pow, at both ends of the range and beyond', async () => {
+  const values = [0, -0, 1, -2, 1e-19, -3.5e12, 6.9e12, -7e12, 1e-13, Infinity, -Infinity, NaN, 1 / 3, 1.7]
+  const [[cubes]] = (await runCases([{ op: 'Pow', inputs: [f32(values), f32([3], [])], constants: [1] }], {
+    optimize: 3,
+  })) as [[Result]]
+  const ulp = 2 ** -23
+  for (const [i, value] of values.entries()) {
+    const wanted = Math.fround(Math.fround(value) ** 3)
+    const given = Number(cubes.values[i])
+    if (!Number.isFinite(wanted) || wanted === 0) expect(given, `${value}`).toBe(wanted)
+    else
+      expect(Math.abs(given - wanted), `${value}`).toBeLessThanOrEqual(2 * ulp * Math.max(Math.abs(wanted), 2 ** -126))
+  }
 })
 
 describe('two operands', () => {

@@ -3,7 +3,7 @@ import { modelBytes } from '../../src/onnx/build.ts'
 import { fromRuntime, toRuntime } from '../../src/conformance/runtime-tensor.ts'
 import type { ElementType } from '../../src/onnx/element-type.ts'
 import type { Tensor } from '../../src/onnx/model.ts'
-import { tensorValues } from '../../src/onnx/tensor.ts'
+import { tensorFrom, tensorValues } from '../../src/onnx/tensor.ts'
 import type { Onnxruntime } from '../onnxruntime.ts'
 import { compileModel, type Result } from './harness.ts'
 
@@ -35,6 +35,16 @@ export async function sessionsOf(runtime: Onnxruntime, source: ModelSource, opti
       return results(await session.run(Object.fromEntries(given)))
     },
   }
+}
+
+/** Values between -1 and 1, of which no two neighbours are alike. */
+export function wave(dims: readonly number[], step: number): Tensor {
+  const count = dims.reduce((a, b) => a * b, 1)
+  return tensorFrom(
+    'float32',
+    dims,
+    Array.from({ length: count }, (_, i) => Math.sin(1 + i * step)),
+  )
 }
 
 function names<T>(feeds: Feeds, of: (tensor: Tensor) => T): [string, T][] {

@@ -78,7 +78,7 @@ async function build(options: PluginOptions = {}, platform?: 'browser') {
 
 describe.runIf(wasm)('a machine without', { timeout: 120_000 }, () => {
   test.each([
-    ['any compiler', [], 'C'],
+    ['any compiler', [], 'C++'],
     ['a C compiler', ['c++', 'g++', 'as', 'ld'], 'C'],
     ['a C++ compiler', ['cc', 'gcc', 'as', 'ld'], 'C++'],
   ])('%s gets WebAssembly, and is told', async (_, programs, language) => {

@@ -5,7 +5,7 @@ import { build as esbuild } from 'esbuild'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { addonNote } from '../../src/pipeline/addon-for.ts'
 import { writeAddonSource } from '../../src/builtin/addon.ts'
-import type { OnnxMlirSettings } from '../../src/compilers/onnx-mlir.ts'
+import type { OnnxMlirSettings } from '../../src/compilers/look-for-onnx-mlir.ts'
 import esbuildPlugin from '../../src/esbuild.ts'
 import { readElfIdentity } from '../../src/onnx-mlir/elf.ts'
 import { modelBytes } from '../../src/onnx/build.ts'
@@ -79,7 +79,7 @@ describe.runIf(isHere)('a build for IBM Z made elsewhere', () => {
     expect(addon!.path).toMatch(/\.cc$/)
     const text = await readFile(addon!.path, 'utf8')
     expect(text).toContain('NODE_API_MODULE(onnx_mlir, init)')
-    expect(text).not.toMatch(/#include [<"](napi|node_api|session)/)
+    expect(text).not.toMatch(/#include [<"](napi|node_api|classes|session)/)
   })
 
   test.each([

@@ -30,9 +30,10 @@ describe('report', () => {
     const model = await fileWith('m.onnx', bytes)
     const { code, out, json } = await cliJson('report', model, '--target', 'z16')
     expect(code).toBe(0)
-    expect(out).toMatch(/^m\.onnx on z16: 0\.0 % of \d+ FLOPs on NNPA \(predicted by rules/)
+    expect(out).toMatch(/^m\.onnx on z16: 0\.0 % of \d+ FLOPs on NNPA with batch = 1 \(predicted by rules/)
     expect(json).toMatchObject({
       target: 'z16',
+      assumedOne: ['batch'],
       source: 'predicted',
       nodes: [
         { name: 'scale', op: 'Mul', device: 'cpu', reasons: [expect.stringContaining('have the same shape')] },
@@ -72,6 +73,22 @@ describe('report', () => {
     expect(await cli('report', model, '-t', 'z17', '--dims', 'batch=2', '--min-nnpa', '0.9')).toMatchObject({ code: 0 })
   })
 
+  test.each([
+    ['no work at all', 'Transpose', tensorType('float32', [2, 4]), 'it has no floating-point operations'],
+    ['work that nobody can count', 'Exp', tensorType('float32'), `those of node "e" (Exp) on the CPU can't be counted`],
+  ])('a minimum of %s fails, unless it asks for nothing', async (_, op, type, message) => {
+    const source = {
+      opsets: { '': 20 },
+      inputs: { x: type },
+      outputs: { y: undefined },
+      nodes: [{ op, name: 'e', inputs: ['x'], outputs: ['y'] }],
+    }
+    const model = await fileWith('m.onnx', modelBytes(source))
+    const missed = await cli('report', model, '--min-nnpa', '0.9')
+    expect(missed).toMatchObject({ code: 1, out: expect.stringContaining(message) })
+    expect(await cli('report', model, '--min-nnpa', '0')).toMatchObject({ code: 0 })
+  })
+
   test('a placement goes round: saved, edited, read as the model’s sidecar', async () => {
     const model = await fileWith('m.onnx', bytes)
     const sidecar = join(dirname(model), 'm.placement.json')
@@ -107,6 +124,8 @@ describe('report', () => {
     [['-t', 'z15'], /only z16 and z17 have NNPA, not "z15"/],
     [['--min-nnpa', '90'], /share from 0 to 1/],
     [['--min-nnpa', ' '], /share from 0 to 1/],
+    [['--min-nnpa', '0x1'], /share from 0 to 1/],
+    [['--min-nnpa', '-0.5'], /share from 0 to 1/],
     [['--what-if', 'batch=3'], /--what-if must be like dims=batch:32,target=z17/],
     [['--what-if', 'dims=batch:0'], /each at least 1/],
     [['--what-if', 'target=host'], /target must be z16 or z17/],

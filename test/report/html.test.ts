@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { escapeHtml, jsonForScript } from '../../src/report/html/escape.ts'
 import { layOut, nodeSize } from '../../src/report/html/layout.ts'
+import { randomNumbers } from '../../src/random-numbers.ts'
 import { reportHtml } from '../../src/report/html/page.ts'
 import { createReport, type NodeReport, type Report } from '../../src/report/report.ts'
 import { chromium, Page } from './browser.ts'
@@ -49,33 +50,108 @@ describe('escaping', () => {
   })
 })
 
+type Edge = readonly [number, number]
+
+/** A graph of up to `breadth` nodes side by side, of which each takes up to three of the `reach` before it. */
+function randomGraph(count: number, reach: number, seed: number): Edge[] {
+  const random = randomNumbers(seed)
+  return Array.from({ length: count }, (_, to) => {
+    const sources = Array.from({ length: 1 + Math.floor(random() * 3) }, () => to - 1 - Math.floor(random() * reach))
+    return [...new Set(sources)].filter((from) => from >= 0).map((from): Edge => [from, to])
+  }).flat()
+}
+
 describe('layout', () => {
-  test('edges go down, nodes don’t overlap', async () => {
-    const { nodes, edges } = await layOut(4, [
-      [0, 1],
-      [0, 2],
-      [1, 3],
-      [2, 3],
-    ])
-    expect(nodes[3]!.y).toBeGreaterThan(nodes[1]!.y)
-    expect(Math.abs(nodes[1]!.x - nodes[2]!.x)).toBeGreaterThanOrEqual(nodeSize.width)
-    for (const points of edges) expect(points.at(-1)!.y).toBeGreaterThan(points[0]!.y)
+  test.each([
+    [
+      'a diamond',
+      4,
+      [
+        [0, 1],
+        [0, 2],
+        [1, 3],
+        [2, 3],
+      ] as Edge[],
+    ],
+    [
+      'two parts',
+      4,
+      [
+        [0, 1],
+        [2, 3],
+      ] as Edge[],
+    ],
+    [
+      'a value that all take',
+      130,
+      Array.from({ length: 129 }, (_, i): Edge[] =>
+        i === 0
+          ? [[0, 1]]
+          : [
+              [0, i + 1],
+              [i, i + 1],
+            ],
+      ).flat(),
+    ],
+    ...[1, 2, 3, 4].map((seed): [string, number, Edge[]] => [
+      `random ${seed}`,
+      60,
+      randomGraph(60, 2 + 3 * seed, seed),
+    ]),
+  ])('%s: nodes apart, lines at right angles, from node to node and through no other', (_, count, edges) => {
+    const { nodes, edges: lines, width, height } = layOut(count, edges)
+    const boxes = nodes.map(({ x, y }) => ({ x, y, right: x + nodeSize.width, bottom: y + nodeSize.height }))
+    const distance = (a: (typeof boxes)[0], b: (typeof boxes)[0]): number =>
+      Math.max(a.x - b.right, b.x - a.right, a.y - b.bottom, b.y - a.bottom)
+    for (const [i, box] of boxes.entries()) {
+      expect(Math.min(box.x, box.y, width - box.right, height - box.bottom)).toBeGreaterThanOrEqual(0)
+      expect(boxes.slice(0, i).filter((other) => distance(box, other) < 5)).toEqual([])
+    }
+    for (const [edge, points] of lines.entries()) {
+      const [from, to] = edges[edge]!.map((node) => boxes[node]!) as [(typeof boxes)[0], (typeof boxes)[0]]
+      expect(points[0]).toEqual({ x: expect.closeTo(from.x + nodeSize.width / 2) as number, y: from.bottom })
+      const end = points.at(-1)!
+      expect([end.y === to.y, end.x > to.x, end.x < to.right]).toEqual([true, true, true])
+      const segments = points.slice(1).map((point, i) => {
+        const before = points[i]!
+        const [x, right] = [Math.min(point.x, before.x), Math.max(point.x, before.x)]
+        const [y, bottom] = [Math.min(point.y, before.y), Math.max(point.y, before.y)]
+        return { x, right, y, bottom }
+      })
+      // What is narrower than a tenth of a pixel is drawn as one line.
+      expect(segments.filter(({ x, right, y, bottom }) => right - x > 0.1 && bottom > y)).toEqual([])
+      expect(segments.filter((line) => line.right > width || boxes.some((box) => distance(line, box) < -0.1))).toEqual(
+        [],
+      )
+    }
   })
 
-  test('an empty graph, and one of thousands of nodes', async () => {
-    expect((await layOut(0, [])).nodes).toEqual([])
-    const count = 1500
-    const chain = Array.from({ length: count - 1 }, (_, i): [number, number] => [i, i + 1])
-    const skips = chain.flatMap(([i]) => (i % 3 === 0 && i + 4 < count ? [[i, i + 4] as [number, number]] : []))
-    const { nodes, height } = await layOut(count, [...chain, ...skips])
+  test('a chain is a straight line', () => {
+    const { nodes } = layOut(
+      50,
+      Array.from({ length: 49 }, (_, i): Edge => [i, i + 1]),
+    )
+    expect(new Set(nodes.map(({ x }) => x)).size).toBe(1)
+  })
+
+  test('an empty graph, and one of thousands of nodes', () => {
+    expect(layOut(0, [])).toEqual({ width: 0, height: 0, nodes: [], edges: [] })
+    const count = 20_000
+    const chain = Array.from({ length: count - 1 }, (_, i): Edge => [i, i + 1])
+    const skips = chain.flatMap(([i]): Edge[] => (i % 3 === 0 && i + 4 < count ? [[i, i + 4]] : []))
+    const everywhere = chain.slice(1).map(([i]): Edge => [0, i + 1])
+    const edges = [...chain, ...skips, ...everywhere].sort((a, b) => a[1] - b[1])
+    const started = performance.now()
+    const { nodes, height } = layOut(count, edges)
+    expect(performance.now() - started).toBeLessThan(20_000)
     expect(nodes).toHaveLength(count)
     expect(height).toBeGreaterThan(count * nodeSize.height)
   })
 })
 
 describe('the page', () => {
-  test('holds everything itself, escaped', async () => {
-    const html = await reportHtml(sample())
+  test('holds everything itself, escaped', () => {
+    const html = reportHtml(sample())
     expect(html).not.toMatch(/<script>document\.title|<img/)
     expect(html).not.toMatch(/\b(?:src|href)="(?!data:)/)
     expect(html.match(/<script/g)).toHaveLength(2)
@@ -83,9 +159,9 @@ describe('the page', () => {
     expect(html).toContain('part of another node: 1.')
   })
 
-  test('a report without any node on a device still makes one', async () => {
+  test('a report without any node on a device still makes one', () => {
     const report = sample()
-    const html = await reportHtml({ ...report, nodes: report.nodes.map((node) => ({ ...node, device: 'folded' })) })
+    const html = reportHtml({ ...report, nodes: report.nodes.map((node) => ({ ...node, device: 'folded' })) })
     expect(html).not.toContain('<g class="node')
   })
 })
@@ -96,7 +172,7 @@ describe.runIf(chromium)('in Chromium', () => {
 
   async function open(report: Report): Promise<Page> {
     const file = join(folder, `${report.nodes.length}.html`)
-    await writeFile(file, await reportHtml(report))
+    await writeFile(file, reportHtml(report))
     return Page.open(pathToFileURL(file).href)
   }
   const details = (): Promise<string> =>

@@ -56,8 +56,10 @@ describe('a report', () => {
     const validate = new Ajv2020({ allErrors: true, strict: true }).compile(schema)
     const before = createReport(model, 'z16')
     const compiled = { ir: '', reportLines: [], placement: undefined, compiler: { name: 'onnx-mlir', version: '1' } }
-    const after = createReport(model, 'z17', { compiled, dims: { n: 1 } })
-    for (const report of [before, after, { ...before, moves: movesBetween(before, after) }]) {
+    const after = createReport(model, 'z17', { compiled })
+    const open = createReport(modelOf({ inputs: { x: ['n', 8] }, nodes: [['Wobble', 'x']] }), 'z17', { dims: { n: 1 } })
+    expect(open.summary.uncounted).toBe(1)
+    for (const report of [before, after, open, { ...before, moves: movesBetween(before, after) }]) {
       expect(validate(JSON.parse(JSON.stringify(report)))).toBe(true)
     }
     expect(validate({ ...before, target: 'z15' })).toBe(false)
@@ -76,9 +78,10 @@ describe('a report', () => {
   test('minimum', () => {
     const report = createReport(model, 'z16')
     expect(checkMinimum(report, 0.5)).toBeUndefined()
-    expect(checkMinimum(report, 1)).toMatch(
-      /^Model test\.onnx: \d\d\.\d % of .* on NNPA \(z16\), less than the 100 % asked for/,
-    )
+    expect(checkMinimum(report, 1)).toEqual({
+      isOfNothing: false,
+      text: expect.stringMatching(/^Model test\.onnx: \d\d\.\d % of .* on NNPA \(z16\), less than the 100 % asked for/),
+    })
   })
 
   test('shares and counts for people', () => {
@@ -105,6 +108,11 @@ describe('as text', () => {
       ['NNPA has no Neg.', 1],
     ])
     expect(reportText(report)).toContain('0 nodes on NNPA, 2 on the CPU, 1 folded into others or at compile time')
+  })
+
+  test('a model without FLOPs is not said to have all of them on NNPA', () => {
+    const text = reportText(createReport(modelOf({ inputs: { x: [4] }, nodes: [['Identity', 'x']] }), 'z16'))
+    expect(text).toContain(' on z16: no FLOPs that could be on NNPA (predicted')
   })
 
   test('names can’t rewrite the screen', () => {

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
 import { files } from '../../src/request/files.ts'
 
-it.each(['inline', 'module'] as const)('reads and writes %s', (word) => {
+it.each(['url', 'inline', 'module'] as const)('reads and writes %s', (word) => {
   expect(files.parse(word)).toBe(word)
   expect(files.format(word)).toBe(word)
 })
 
 it('leaves out what goes without saying', () => {
-  expect(files.parse('url')).toBe('url')
-  expect(files.format('url')).toBe('')
+  expect(files.parse('auto')).toBe('auto')
+  expect(files.format('auto')).toBe('')
 })
 
 it.each(['base64', 'Inline', 'url,inline', ''])('refuses "%s"', (text) => {

@@ -48,7 +48,7 @@ describe('parseRequest', () => {
         dims: {},
         weights: 'f32',
         maxWeightError: Infinity,
-        files: 'url',
+        files: 'auto',
         threads: 1,
         untrusted: false,
         worker: false,
@@ -81,7 +81,7 @@ describe('parseRequest', () => {
       '/m.onnx?target=z16&O=2&dims=batch_1,seq_2',
       '/m.onnx?dims=seq_2,batch_1&O=2&target=z16',
       '/m.onnx?import&O=2&t=12.5&target=z16&dims=batch_01,seq_2&v=abc',
-      '/m.onnx?&O=2&&target=z16&dims=batch_1,seq_2&compiler=auto&profile=none&files=url',
+      '/m.onnx?&O=2&&target=z16&dims=batch_1,seq_2&compiler=auto&profile=none&files=auto',
     ].map((id) => parseRequest(id).key)
     expect(new Set(keys)).toEqual(new Set(['O=2&compiler=auto&dims=batch_1,seq_2&profile=none&target=z16&weights=f32']))
   })

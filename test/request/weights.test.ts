@@ -41,7 +41,7 @@ it.each([
   expect(maxWeightError.parse(written)).toBe(share)
 })
 
-it.each(['-1', 'NaN', 'Infinity', 'yes', ''])('refuses maxWeightError=%s', (text) => {
+it.each(['-1', 'NaN', 'Infinity', 'yes', '', '0x1', ' 1'])('refuses maxWeightError=%s', (text) => {
   expect(() => maxWeightError.parse(text)).toThrow(/must be a share of at least 0, like 5e-2/)
 })
 

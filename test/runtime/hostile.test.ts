@@ -316,7 +316,9 @@ describe('bound buffers', () => {
     bound.run()
     Object.defineProperty(data, 'length', { value: 0 })
     data[4000] = 255
-    expect(() => bound.run()).toThrow(new RangeError('test.onnx: input "b": element 4000 is 255, not 0 or 1'))
+    expect(() => bound.run()).toThrow(
+      new RangeError('test.onnx: input "b": expected bool, element 4000 is 255, not 0 or 1'),
+    )
     data[4000] = 1
     bound.run()
     expect(bound.outputs['y']!.data[4000]).toBe(0)
@@ -425,22 +427,22 @@ describe('text', () => {
 describe('dimensions', () => {
   const z = f32(8, 2)
   const refused: readonly (readonly [unknown, string])[] = [
-    [[NaN, 4], 'given dims [NaN, 4], which are no lengths'],
-    [[Infinity, 0], 'which are no lengths'],
-    [[2 ** 53, 0], 'which are no lengths'],
-    [[-1, 8], 'which are no lengths'],
-    [[1.5, 4], 'which are no lengths'],
-    [[null, 4], 'which are no lengths'],
-    [['2', 4], 'which are no lengths'],
-    [[[2], 4], 'which are no lengths'],
-    [[-(2n ** 64n), 4n], 'which are no lengths'],
-    [[2n ** 64n, 4n], 'which are no lengths'],
-    [[{ valueOf: () => expect.fail('it was asked') }, 4], 'which are no lengths'],
+    [[NaN, 4], 'given 2 dims [NaN, 4]'],
+    [[Infinity, 0], 'given 2 dims [Infinity, 0]'],
+    [[2 ** 53, 0], 'given 2 dims [9007199254740992, 0]'],
+    [[-1, 8], 'given 2 dims [-1, 8]'],
+    [[1.5, 4], 'given 2 dims [1.5, 4]'],
+    [[null, 4], 'given 2 dims [null, 4]'],
+    [['2', 4], 'given 2 dims ["2", 4]'],
+    [[[2], 4], 'given 2 dims [Array(1) of number, 4]'],
+    [[-(2n ** 64n), 4n], 'given 2 dims [-18446744073709552000, 4]'],
+    [[2n ** 64n, 4n], 'given 2 dims [18446744073709552000, 4]'],
+    [[{ valueOf: () => expect.fail('it was asked') }, 4], 'given 2 dims [an object with "valueOf", 4]'],
     [[2, 4, 1], 'given 3 dims [2, 4, 1]'],
     [[8], 'given 1 dims [8]'],
     [{ length: 2, 0: 2, 1: 4 }, 'given dims an object with "0", "1", "length"'],
     ['24', 'given dims "24"'],
-    [new Float64Array([2, NaN]), 'which are no lengths'],
+    [new Float64Array([2, NaN]), 'given 2 dims [2, NaN]'],
     [new DataView(new ArrayBuffer(8)), 'given dims a DataView'],
     [new Proxy([], { get: (_, key) => (key === 'length' ? 2 ** 40 : 1) }), 'given 1099511627776 dims [1, 1,'],
     [[2 ** 52, 4], 'so 18014398509481984 elements'],
@@ -464,7 +466,17 @@ describe('dimensions', () => {
 
 it("the addon refuses what is not the runtime's", async () => {
   const { load } = loadAddon(await testAddon(), 'test') as unknown as { load(...given: unknown[]): unknown }
-  const spec = { cpu: '', nnpa: false, constantsFolder: '', inputs: [], outputs: [], staticLimit: 1, dynamicLimit: 1 }
+  const spec = {
+    cpu: '',
+    nnpa: false,
+    constantsFolder: '',
+    inputs: [],
+    outputs: [],
+    staticLimit: 1,
+    dynamicLimit: 1,
+    threads: 1,
+    processors: 1,
+  }
   const attempts: unknown[][] = [[], [1], ['/x'], ['/x', null], ['/x', {}], ['/x', { ...spec, inputs: 1 }]]
   for (const key of Object.keys(spec)) attempts.push(['/x', { ...spec, [key]: Symbol.iterator }])
   attempts.push(['/x', { ...spec, inputs: [{ type: 1, dims: 'no' }] }], ['/x', spec])

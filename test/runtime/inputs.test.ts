@@ -105,6 +105,17 @@ describe('dimensions', () => {
 })
 
 describe('wrong inputs', () => {
+  it.each(['toString', 'constructor', '__proto__', 'valueOf'])(
+    'an input called %s is missing where it is not given, though every object has it',
+    (name) => {
+      const entries = [input(name, 'float32', [2])]
+      expect(() => check(entries, {})).toThrow(`m.onnx: input "${name}": expected float32 [2], given nothing`)
+      const given = Object.fromEntries([[name, f32(2)]])
+      expect(check(entries, given)[0]!.data).toBe(given[name])
+      expect(check(entries, Object.fromEntries([[name, [1, 2]]]))[0]!.data).toEqual(new Float32Array([1, 2]))
+    },
+  )
+
   const shape = [2, 3]
   it.each<[string, unknown, typeof TypeError | typeof RangeError, string]>([
     ['length', f32(5), RangeError, 'expected float32 [2, 3], so 6 elements for dims [2, 3], given Float32Array(5)'],
@@ -129,9 +140,9 @@ describe('wrong inputs', () => {
     ],
     ['shape', { data: f32(6), dims: [3, 2] }, RangeError, 'given dims [3, 2]'],
     ['rank', { data: f32(6), dims: [6] }, RangeError, 'given 1 dims [6]'],
-    ['negative', { data: f32(6), dims: [-2, -3] }, RangeError, 'given dims [-2, -3], which are no lengths'],
+    ['negative', { data: f32(6), dims: [-2, -3] }, RangeError, 'given 2 dims [-2, -3]'],
     ['dims', { data: f32(6), dims: 6 }, TypeError, 'given dims 6'],
-    ['tensor type', { data: f32(6), dims: [2, 3], type: 'int8' }, TypeError, 'given a tensor of type int8'],
+    ['tensor type', { data: f32(6), dims: [2, 3], type: 'int8' }, TypeError, 'given a tensor of type "int8"'],
     ['object', { values: f32(6) }, TypeError, 'given an object with "values"'],
     ['nothing', undefined, TypeError, 'given nothing'],
     ['null', null, TypeError, 'given nothing'],

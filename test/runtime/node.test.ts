@@ -63,6 +63,21 @@ describe('a model with static shapes', () => {
     expect(() => bound.run()).toThrow('affine.onnx: the bound buffers were transferred elsewhere')
   })
 
+  it('runs on no bound buffers that are disposed; the model goes on', () => {
+    const model = open('affine')
+    const [first, second] = [model.bind(), model.bind()]
+    first.dispose()
+    first[Symbol.dispose]()
+    expect(() => first.run()).toThrow(
+      expect.objectContaining({ code: 'RUN_DISPOSED', message: 'affine.onnx: it was disposed' }),
+    )
+    second.run()
+    expect(model.runSync({ x })['y']!.data[0]).toBe(-39)
+    model.dispose()
+    expect(() => second.run()).toThrow('affine.onnx: it was disposed')
+    second.dispose()
+  })
+
   it('refuses wrong inputs, also when it runs asynchronously', async () => {
     const model = open('affine')
     expect(() => model.runSync({ x: f32(1) })).toThrow(RangeError)

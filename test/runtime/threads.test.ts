@@ -241,7 +241,8 @@ for (let i = 0; i < 400; i++) {
   const model = open('echo')
   const bound = model.bind() // holds 800 kB
   bound.run()
-  if (i % 2) model.dispose()
+  if (i % 3 === 1) model.dispose()
+  if (i % 3 === 2) bound.dispose()
   if (i % 50 === 49) {
     globalThis.gc()
     await new Promise((resolve) => setTimeout(resolve, 20))

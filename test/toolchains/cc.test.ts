@@ -110,6 +110,19 @@ describe.runIf(posix)('findCc', () => {
     await expect(findCc({ env, target: resolveTarget('z15') })).rejects.toThrow(/z15 \(s390x\).*s390x-linux-gnu-gcc/)
   })
 
+  it('takes a clang for another arch only where it finds a linker and libraries for it', async () => {
+    const banner = 'Debian clang version 14.0.6'
+    const clang = (linking: string) =>
+      `case "$1" in --target=*) ${answers(banner, 's390x-linux-gnu', linking)};; *) ${answers(banner, 'x86_64-pc-linux-gnu')};; esac`
+    const target = resolveTarget('z16')
+    const without = fakes({ cc: GCC(), clang: clang('exit 1') })
+    const missing = findCc({ env: without.env, target })
+    await expect(missing).rejects.toThrow(/no clang that links for it.*apt-get install g\+\+-s390x-linux-gnu/)
+    const able = fakes({ cc: GCC(), clang: clang('exit 0') })
+    const command = [join(able.folder, 'clang'), '--target=s390x-linux-gnu']
+    expect((await findCc({ env: able.env, target })).command).toEqual(command)
+  })
+
   it('refuses a CC that is no compiler instead of taking another one', async () => {
     const { folder } = fakes({ cc: GCC(), broken: 'exit 1', silent: 'exit 0' })
     for (const CC of ['no-such-cc', 'broken', 'silent']) {

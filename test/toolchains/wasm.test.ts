@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { resolveTarget } from '../../src/targets/index.ts'
 import { weightsSection } from '../../src/toolchains/cc.ts'
 import { compileWasm, WEIGHTS_INSIDE, type WasmJob } from '../../src/toolchains/wasm.ts'
@@ -110,13 +111,53 @@ describe.each([
     await expect(compileWasm(job(10, { toolchain: toolchain!, timeout: 1 }))).rejects.toMatchObject({
       code: 'COMPILE_TIMEOUT',
     })
-    // A process of its own may be done before anybody looks; the thread begins anew, which takes seconds.
+    // Clang by itself may be done before anybody looks; the package begins anew, which takes seconds.
     if (toolchain?.kind === 'yowasp')
       await expect(compileWasm(job(10, { toolchain, memory: 1 << 20 }))).rejects.toMatchObject({
         code: 'COMPILE_MEMORY',
       })
     expect(instantiate(readFileSync((await compileWasm(job(10, { toolchain: toolchain! }))).library)).sum()).toBe(55n)
   })
+})
+
+// A thread that is ended while the package loads takes the whole process with it: it has a process of its own.
+test.runIf(npm)('is stopped at any moment, and leaves nothing running', { timeout: 120_000 }, async () => {
+  for (const timeout of [50, 100, 200, 250, 300, 300, 350, 400])
+    await expect(compileWasm(job(10, { toolchain: npm!, timeout }))).rejects.toMatchObject({ code: 'COMPILE_TIMEOUT' })
+  const processes = () => execFileSync('ps', ['-o', 'args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+  await expect.poll(processes).not.toContain('yowasp-program')
+})
+
+/** Arguments of Node for a program that compiles with the npm package. */
+function compiling(): readonly string[] {
+  const dist = new URL('../../dist/', import.meta.url).href
+  const program = `
+    import { compileWasm } from '${dist}toolchains/wasm.js'
+    import { resolveTarget } from '${dist}targets/index.js'
+    const { toolchain, ...job } = ${JSON.stringify({ ...job(10), weights: { bytes: 0, chunks: [] }, source: summing(0), toolchain: npm })}
+    const { library } = await compileWasm({ ...job, toolchain, target: resolveTarget('wasm') })
+    console.log(library.split('.').at(-1))`
+  return ['--input-type=module', '--eval', program]
+}
+
+test.runIf(npm)('keeps no program from ending', { timeout: 120_000 }, () => {
+  expect(execFileSync(process.execPath, compiling(), { encoding: 'utf8', timeout: 60_000 })).toBe('wasm\n')
+})
+
+test.runIf(npm)('ends with a program that is killed while it compiles', { timeout: 120_000 }, async () => {
+  const program = spawn(process.execPath, compiling(), { stdio: 'ignore' })
+  onTestFinished(() => void program.kill('SIGKILL'))
+  const started = () => {
+    const table = execFileSync('ps', ['-axo', 'pid=,ppid=,args='], { encoding: 'utf8' })
+    return table.split('\n').find((line) => Number(line.trim().split(/ +/)[1]) === program.pid)
+  }
+  await expect.poll(started, { timeout: 30_000, interval: 20 }).toContain('yowasp-program')
+  const pid = Number.parseInt(started()!)
+  // In the midst of what clang makes ready, and computes without a stop.
+  await new Promise((resolve) => setTimeout(resolve, 400))
+  program.kill('SIGKILL')
+  const isThere = () => existsSync(`/proc/${pid}`) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+  await expect.poll(isThere, { timeout: 2000, interval: 50 }).toBe(false)
 })
 
 test('a model that is larger than 2 GiB is refused before anything is compiled', async () => {

@@ -1,14 +1,15 @@
+import { execFileSync } from 'node:child_process'
 import { readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { expect, test } from 'vitest'
-import { generateTypes, generateTypesFor, layerFolder, type TypesOptions } from '../../src/types/generate.ts'
-import { projectOf, signatureOf } from './project.ts'
+import { generateTypes, layerFolder, type TypesOptions } from '../../src/types/generate.ts'
+import { projectOf, signatureOf, tsc, tscPaths } from './project.ts'
 
 const model = { inputs: [{ name: 'x', type: 'float32', shape: ['batch', 3] }], outputs: [] }
 const other = { inputs: [{ name: 'y', type: 'int64', shape: [1] }], outputs: [] }
 const tsconfig = {
   compilerOptions: { allowArbitraryExtensions: true, rootDirs: ['.', './.onnx-mlir/types'] },
-  include: ['**/*', '.onnx-mlir/types/queries.d.ts'],
+  include: ['**/*', '.onnx-mlir/types/models.d.ts'],
 }
 
 const generate = (root: string, options: Partial<TypesOptions> = {}) =>
@@ -32,14 +33,23 @@ test('the layer mirrors the project', async () => {
   const { written, unchanged, removed, problems } = await generate(root, { exclude: ['out'] })
   expect(written).toEqual(
     [
-      '.gitignore',
+      '../.gitignore',
+      '../.prettierrc',
       'deep/a b/m.d.onnx.ts',
       'deep/a b/m.d.onnx?target=z16&O=3.ts',
+      'models.d.ts',
       'package.json',
       'queries.d.ts',
       'src/models/fraud.d.onnx.ts',
-    ].map((path) => `${layerFolder}/${path}`),
+    ].map((path) => posix.join(layerFolder, path)),
   )
+  expect(await layerFile(root, 'models.d.ts')).toContain(`
+  interface Models {
+    "#models/fraud.onnx": typeof import("./src/models/fraud.onnx").default
+    "./deep/a b/m.onnx": typeof import("./deep/a b/m.onnx").default
+    "./src/models/fraud.onnx": typeof import("./src/models/fraud.onnx").default
+  }
+`)
   expect({ unchanged, removed, problems }).toEqual({ unchanged: [], removed: [], problems: [] })
   expect((await layerFile(root, 'queries.d.ts')).match(/declare module .*(?= \{)/g)).toEqual([
     'declare module "#models/fraud.onnx"',
@@ -58,6 +68,21 @@ test('a second run writes nothing, nor touches a file', async () => {
   expect(await times()).toEqual(before)
 })
 
+test('several runs at a time find nothing half written', { timeout: 60_000 }, async () => {
+  const models = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`m${i}.onnx`, model]))
+  for (let round = 0; round < 20; round++) {
+    const root = await projectOf({ ...models, 'tsconfig.json': tsconfig, 'main.ts': `import './m1.onnx?O=3'` })
+    const late = async (ms: number) => {
+      await new Promise((resolve) => setTimeout(resolve, ms))
+      return generate(root)
+    }
+    const runs = await Promise.all([late(0), late(1), late(2), late(4), late(8)])
+    expect(runs.flatMap(({ problems }) => problems)).toEqual([])
+    expect((await readdir(join(root, layerFolder))).filter((name) => name.endsWith('.part'))).toEqual([])
+    expect((await generate(root)).written).toEqual([])
+  }
+})
+
 test('check says what a run would do, and writes nothing', async () => {
   const root = await projectOf({ 'm.onnx': model })
   const first = await generate(root, { check: true })
@@ -69,7 +94,11 @@ test('check says what a run would do, and writes nothing', async () => {
   await writeFile(join(root, 'n.onnx'), JSON.stringify(other))
   const text = await layerFile(root, 'm.d.onnx.ts')
   const changed = await generate(root, { check: true })
-  expect(changed.written).toEqual([`${layerFolder}/m.d.onnx.ts`, `${layerFolder}/n.d.onnx.ts`])
+  expect(changed.written).toEqual([
+    `${layerFolder}/m.d.onnx.ts`,
+    `${layerFolder}/models.d.ts`,
+    `${layerFolder}/n.d.onnx.ts`,
+  ])
   await rm(join(root, 'm.onnx'))
   expect((await generate(root, { check: true })).removed).toEqual([`${layerFolder}/m.d.onnx.ts`])
   expect(await layerFile(root, 'm.d.onnx.ts')).toBe(text)
@@ -87,11 +116,7 @@ test('stale files go, empty folders with them; files of others stay', async () =
   await rm(join(root, 'a/m.onnx'))
   await writeFile(join(root, 'b/main.ts'), '')
   const { removed } = await generate(root)
-  expect(removed).toEqual([
-    `${layerFolder}/a/m.d.onnx.ts`,
-    `${layerFolder}/b/m.d.onnx?O=3.ts`,
-    `${layerFolder}/queries.d.ts`,
-  ])
+  expect(removed).toEqual([`${layerFolder}/a/m.d.onnx.ts`, `${layerFolder}/b/m.d.onnx?O=3.ts`])
   expect(await readdir(join(root, layerFolder, 'a'))).toEqual(['notes.d.ts'])
   await rm(join(root, layerFolder, 'b/notes.txt'))
   await rm(join(root, 'b/m.onnx'))
@@ -114,20 +139,9 @@ test('a model that cannot be read is a problem, keeps its types and holds up no 
 test('one changed model is one changed file', async () => {
   const root = await projectOf({ 'a/m.onnx': model, 'n.onnx': model, 'a/main.ts': `import './m.onnx?O=3'` })
   await generate(root)
-  const options = { root, signatureOf }
-  const file = `${layerFolder}/a/m.d.onnx.ts`
-  expect((await generateTypesFor(join(root, 'a/m.onnx'), options)).unchanged).toEqual([file])
   await writeFile(join(root, 'a/m.onnx'), JSON.stringify(other))
-  expect((await generateTypesFor('a/m.onnx', { ...options, check: true })).written).toEqual([file])
-  expect((await generateTypesFor('a/m.onnx', options)).written).toEqual([file])
+  expect((await generate(root)).written).toEqual([`${layerFolder}/a/m.d.onnx.ts`])
   expect(await layerFile(root, 'a/m.d.onnx.ts')).toContain('readonly y:')
-  // Nothing else was waiting for this change.
-  expect((await generate(root)).written).toEqual([])
-  await writeFile(join(root, 'a/m.onnx'), '')
-  expect(await generateTypesFor('a/m.onnx', options)).toMatchObject({
-    written: [],
-    problems: [{ code: 'TYPES_MODEL' }],
-  })
 })
 
 test('on Windows no file name has a question mark', async () => {
@@ -138,20 +152,18 @@ test('on Windows no file name has a question mark', async () => {
   expect(await layerFile(root, 'queries.d.ts')).toContain('declare module "./m.onnx?*"')
 })
 
-test.each([
-  ['win32', 'error'],
-  ['linux', 'warning'],
-] as const)('on %s, one text for two models is an %s with the way out', async (platform, severity) => {
+test('on Windows, one text for two models is an error with the way out; elsewhere each has its file', async () => {
   const root = await projectOf({
     'a/m.onnx': model,
     'b/m.onnx': other,
     'a/main.ts': `import './m.onnx?O=3'`,
     'b/main.ts': `import './m.onnx'`,
   })
-  const { problems } = await generate(root, { platform })
+  expect((await generate(root)).problems).toEqual([])
+  const { problems } = await generate(root, { platform: 'win32' })
   expect(problems).toEqual([
     {
-      severity,
+      severity: 'error',
       code: 'TYPES_COLLISION',
       file: 'a/main.ts',
       message:
@@ -160,12 +172,15 @@ test.each([
         `instead, or drop the query.`,
     },
   ])
-  await expect(layerFile(root, 'queries.d.ts')).rejects.toThrow('ENOENT')
+  expect(await layerFile(root, 'queries.d.ts')).not.toContain('declare module')
+  // By these names `loadModel` finds them.
+  expect((await layerFile(root, 'models.d.ts')).match(/".*":/g)).toEqual(['"./a/m.onnx":', '"./b/m.onnx":'])
 
   await writeFile(join(root, 'package.json'), JSON.stringify({ imports: { '#here/*': './*' } }))
-  expect((await generate(root, { platform })).problems[0]?.message).toContain('Import "#here/a/m.onnx?O=3" instead')
+  const again = await generate(root, { platform: 'win32' })
+  expect(again.problems[0]?.message).toContain('Import "#here/a/m.onnx?O=3" instead')
   await writeFile(join(root, 'a/main.ts'), `import '#here/a/m.onnx?O=3'`)
-  expect((await generate(root, { platform })).problems).toEqual([])
+  expect((await generate(root, { platform: 'win32' })).problems).toEqual([])
 })
 
 test('names and queries that no type can carry are problems', async () => {
@@ -183,7 +198,9 @@ test('names and queries that no type can carry are problems', async () => {
     ['TYPES_QUERY_LENGTH', 'main.ts'],
   ])
   expect(written).toEqual(
-    ['.gitignore', 'm.d.onnx.ts', 'package.json', 'queries.d.ts'].map((f) => `${layerFolder}/${f}`),
+    ['../.gitignore', '../.prettierrc', 'm.d.onnx.ts', 'models.d.ts', 'package.json', 'queries.d.ts'].map((f) =>
+      posix.join(layerFolder, f),
+    ),
   )
 })
 
@@ -220,4 +237,125 @@ test('a project without models gets no files', async () => {
 test('a layer path taken by a file is an error, not silence', async () => {
   const root = await projectOf({ 'm.onnx': model, '.onnx-mlir': 'a file' })
   await expect(generate(root)).rejects.toThrow(/ENOTDIR|EEXIST/)
+})
+
+test('what git ignores is no source, and a model there only where a source imports it', async () => {
+  const root = await projectOf({
+    '.gitignore': 'out-of-build\nlarge\n',
+    'src/main.ts': `import '../large/used.onnx?O=1'`,
+    'large/used.onnx': model,
+    'out-of-build/chunk.js': `import './copy.onnx?O=2'; import '../src/m.onnx?no.directive=1'`,
+    'out-of-build/copy.onnx': model,
+    'src/m.onnx': model,
+  })
+  const unignored = await generate(root)
+  expect(unignored.problems).toMatchObject([{ code: 'TYPES_QUERY', file: 'out-of-build/chunk.js' }])
+  execFileSync('git', ['init', '--quiet'], { cwd: root })
+  const { problems, removed } = await generate(root)
+  expect(problems).toEqual([])
+  expect(removed).toEqual([
+    `${layerFolder}/out-of-build/copy.d.onnx.ts`,
+    `${layerFolder}/out-of-build/copy.d.onnx?O=2.ts`,
+  ])
+  // What git knows is none of it, whatever a pattern says.
+  execFileSync('git', ['add', '--force', 'out-of-build'], { cwd: root })
+  expect((await generate(root)).problems).toMatchObject([{ code: 'TYPES_QUERY' }])
+})
+
+test('what TypeScript writes is no source, nor what carries our mark', async () => {
+  const root = await projectOf({
+    'tsconfig.json': { ...tsconfig, compilerOptions: { ...tsconfig.compilerOptions, outDir: './built/js' } },
+    'built/js/main.js': `import '../../m.onnx?no.directive=1'`,
+    'copied.ts': `// Generated by unplugin-onnx-mlir 0123456789abcdef.\nimport './m.onnx?no.directive=1'`,
+    'm.onnx': model,
+  })
+  expect((await generate(root)).problems).toEqual([])
+})
+
+test('models of packages: by exports, by name, of a folder above; what is none of these is nothing', async () => {
+  const above = await projectOf({
+    'shared/m.onnx': model,
+    'app/node_modules/exported/package.json': {
+      exports: {
+        './models/*': { types: './gone/*', default: './files/*' },
+        './models/inner/*': null,
+        '.': './index.js',
+      },
+    },
+    'app/node_modules/exported/files/m.onnx': model,
+    'app/node_modules/exported/hidden.onnx': model,
+    'app/node_modules/@scope/plain/package.json': {},
+    'app/node_modules/@scope/plain/deep/m.onnx': other,
+    'app/node_modules/broken/package.json': '{',
+    'app/node_modules/broken/m.onnx': model,
+    'app/src/main.ts': `
+      import 'exported/models/m.onnx'; import 'exported/models/m.onnx?O=3'; import 'exported/hidden.onnx'
+      import '@scope/plain/deep/m.onnx'; import '../../shared/m.onnx?O=1'; import 'broken/m.onnx'
+      import 'gone/m.onnx'; import '../../../gone.onnx'; import '/absolute.onnx'; import 'https://e.org/m.onnx'`,
+  })
+  const { written, problems } = await generate(join(above, 'app'))
+  expect(problems).toEqual([])
+  expect(written.filter((path) => path.includes('.d.onnx'))).toEqual(
+    ['_/shared/m', '_modules/@scope/plain/deep/m', '_modules/exported/files/m'].map(
+      (path) => `${layerFolder}/.outside/${path}.d.onnx.ts`,
+    ),
+  )
+  const queries = await layerFile(join(above, 'app'), 'queries.d.ts')
+  expect(queries.match(/declare module .*(?= \{)/g)).toEqual([
+    'declare module "../../shared/m.onnx*"',
+    'declare module "@scope/plain/deep/m.onnx"',
+    'declare module "@scope/plain/deep/m.onnx?*"',
+    'declare module "exported/models/m.onnx"',
+    'declare module "exported/models/m.onnx?*"',
+  ])
+  expect(queries).toContain('export * from "#types/.outside/_modules/exported/files/m.onnx"')
+})
+
+test('paths of models are text wherever they stand', async () => {
+  const names = [
+    'quote".onnx',
+    "it's.onnx",
+    'back`tick.onnx',
+    '${x}.onnx',
+    'ünï 日本.onnx',
+    'line\nbreak.onnx',
+    '*end/.onnx',
+  ]
+  const root = await projectOf({
+    ...Object.fromEntries(names.map((name) => [name, model])),
+    'comment */ evil() /*/m.onnx': model,
+    'package.json': { imports: { '#all/*': './*' } },
+  })
+  const { problems } = await generate(root)
+  // Of a star TypeScript and bundlers have a meaning of their own.
+  expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(['TYPES_MODEL_PATH']))
+  expect(problems.map(({ file }) => file)).toEqual(['*end/.onnx', 'comment */ evil() /*/m.onnx'])
+  for (const name of ['models.d.ts', 'queries.d.ts']) {
+    const text = await layerFile(root, name)
+    expect(text).toContain(String.raw`quote\".onnx`)
+    expect(text).toContain(String.raw`line\nbreak.onnx`)
+    const { output } = await tsc(
+      tscPaths[0] ?? '',
+      ['--noResolve', '--noEmit', '--ignoreConfig', join(root, layerFolder, name)],
+      root,
+    )
+    // Nothing but what is not resolved here.
+    expect(output.split('\n').filter((line) => /error TS1\d\d\d:/.test(line))).toEqual([])
+  }
+})
+
+test('a generated file that somebody edited is named and kept; one that is in the way of it, too', async () => {
+  const root = await projectOf({ 'm.onnx': model, 'n.onnx': model })
+  await generate(root)
+  const path = join(root, layerFolder, 'm.d.onnx.ts')
+  const edited = (await readFile(path, 'utf8')).replace('readonly x', 'readonly mine')
+  await writeFile(path, edited)
+  await writeFile(join(root, layerFolder, 'n.d.onnx.ts'), 'export {}')
+  const { problems, written } = await generate(root)
+  expect(problems.map(({ code, file, severity }) => [code, file, severity])).toEqual([
+    ['TYPES_EDITED', `${layerFolder}/m.d.onnx.ts`, 'error'],
+    ['TYPES_FOREIGN', `${layerFolder}/n.d.onnx.ts`, 'error'],
+  ])
+  expect(written).toEqual([])
+  expect(await readFile(path, 'utf8')).toBe(edited)
 })

@@ -20,11 +20,11 @@ export async function temporaryFolder(): Promise<string> {
 }
 
 /** A project from path → text; objects become JSON. */
-export async function projectOf(files: Record<string, string | object>): Promise<string> {
+export async function projectOf(files: Record<string, string | Uint8Array | object>): Promise<string> {
   const root = await temporaryFolder()
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(root, path)), { recursive: true })
-    await writeFile(join(root, path), typeof content === 'string' ? content : JSON.stringify(content))
+    await writeFile(join(root, path), isContent(content) ? content : JSON.stringify(content))
   }
   return root
 }
@@ -38,8 +38,15 @@ export async function installedFixture(name: string, packageFolder: string): Pro
   return root
 }
 
-/** What users get to see of this package's types: the runtime's declarations, the client and the base configuration. */
-export async function buildPackage(folder: string): Promise<void> {
+/**
+ * What users get to see of this package's types: declarations, the client and the base configuration.
+ *
+ * @param sources what is declared, below `src`; the runtime by default
+ */
+export async function buildPackage(
+  folder: string,
+  sources: readonly string[] = ['runtime/index.ts', 'runtime/node.ts', 'runtime/web.ts'],
+): Promise<void> {
   for (const file of ['package.json', 'client.d.ts', 'tsconfig.base.json']) {
     await cp(join(repository, file), join(folder, file))
   }
@@ -54,7 +61,7 @@ export async function buildPackage(folder: string): Promise<void> {
       typeRoots: [join(repository, 'node_modules/@types')],
     },
     include: [],
-    files: ['index.ts', 'node.ts', 'web.ts'].map((file) => join(repository, 'src/runtime', file)),
+    files: sources.map((file) => join(repository, 'src', file)),
   }
   await writeFile(join(folder, 'build.json'), JSON.stringify(config))
   const { code, output } = await tsc(installedTsc, ['-p', join(folder, 'build.json')])
@@ -72,8 +79,17 @@ export function tsc(
   cwd = repository,
 ): Promise<{ code: number; output: string }> {
   return new Promise((done) => {
-    execFile(process.execPath, [path, ...args], { cwd, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      done({ code: error ? Number(error.code ?? -1) : 0, output: stdout + stderr })
-    })
+    execFile(
+      process.execPath,
+      [path, ...args, '--pretty', 'false'],
+      { cwd, maxBuffer: 1 << 26 },
+      (error, stdout, stderr) => {
+        done({ code: error ? Number(error.code ?? -1) : 0, output: stdout + stderr })
+      },
+    )
   })
+}
+
+function isContent(content: string | Uint8Array | object): content is string | Uint8Array {
+  return typeof content === 'string' || content instanceof Uint8Array
 }

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { checkTsConfig } from '../../src/types/tsconfig-check.ts'
-import { parseJsonc } from '../../src/types/tsconfig.ts'
 import { projectOf, tsc, tscPaths } from './project.ts'
 import { readFile } from 'node:fs/promises'
 
@@ -13,11 +12,11 @@ const base = {
   ),
 }
 const compilerOptions = { allowArbitraryExtensions: true, rootDirs: ['.', '.onnx-mlir/types'] }
-const ambient = '.onnx-mlir/types/queries.d.ts'
+const entry = '.onnx-mlir/types/models.d.ts'
 
 function check(root: string) {
   const layer = join(root, '.onnx-mlir/types')
-  return checkTsConfig({ root, layer, ambient: join(root, ambient), models: ['src/m.onnx'] })
+  return checkTsConfig({ root, layer, entry: join(root, entry), models: ['src/m.onnx'], importers: ['src/main.ts'] })
 }
 
 test.each<[string, Record<string, string | object>]>([
@@ -28,11 +27,11 @@ test.each<[string, Record<string, string | object>]>([
     'through another file',
     { 'tsconfig.json': { extends: './base' }, 'base.json': { extends: 'unplugin-onnx-mlir/tsconfig' } },
   ],
-  ['states all itself', { 'tsconfig.json': { compilerOptions, include: ['src', ambient] } }],
-  ['files', { 'tsconfig.json': { compilerOptions, files: ['src/main.ts', ambient] } }],
+  ['states all itself', { 'tsconfig.json': { compilerOptions, include: ['src', entry] } }],
+  ['files', { 'tsconfig.json': { compilerOptions, files: ['src/main.ts', entry] } }],
   ['a pattern that names the folder', { 'tsconfig.json': { compilerOptions, include: ['.onnx-mlir/**/*.d.ts'] } }],
   ['comments and commas', { 'tsconfig.json': `\ufeff{ // "a"\n "extends": "unplugin-onnx-mlir/tsconfig", /* }, */ }` }],
-  ['a circle', { 'tsconfig.json': { extends: './tsconfig.json', compilerOptions, include: [ambient] } }],
+  ['a circle', { 'tsconfig.json': { extends: './tsconfig.json', compilerOptions, include: [entry] } }],
   [
     'a referenced project',
     {
@@ -40,12 +39,11 @@ test.each<[string, Record<string, string | object>]>([
       'tsconfig.node.json': { include: ['vite.config.ts'] },
       'app/tsconfig.json': {
         compilerOptions: { allowArbitraryExtensions: true, rootDirs: ['..', '../.onnx-mlir/types'] },
-        include: ['../src', `../${ambient}`],
+        include: ['../src', `../${entry}`],
       },
     },
   ],
   ['jsconfig.json', { 'jsconfig.json': { extends: 'unplugin-onnx-mlir/tsconfig' } }],
-  ['unreadable JSON, which TypeScript reports', { 'tsconfig.json': '{ "extends" }' }],
 ])('fine: %s', async (_, files) => {
   expect(check(await projectOf({ ...base, ...files }))).toEqual([])
 })
@@ -58,7 +56,7 @@ test.each<[string, object, string[], string]>([
       'allowArbitraryExtensions is not true',
       'rootDirs lacks the project folder',
       'rootDirs lacks the types folder',
-      'include leaves out ./.onnx-mlir/types/queries.d.ts',
+      'include leaves out ./.onnx-mlir/types/models.d.ts',
     ],
     '"extends": "unplugin-onnx-mlir/tsconfig"',
   ],
@@ -66,7 +64,7 @@ test.each<[string, object, string[], string]>([
     'include replaced',
     { extends: 'unplugin-onnx-mlir/tsconfig', include: ['src'] },
     ['include leaves out'],
-    '"include": ["./src", "./.onnx-mlir/types/queries.d.ts"]',
+    '"include": ["./src", "./.onnx-mlir/types/models.d.ts"]',
   ],
   [
     'rootDirs replaced',
@@ -76,14 +74,14 @@ test.each<[string, object, string[], string]>([
   ],
   [
     'wildcards, which skip folders with a dot',
-    { compilerOptions, include: ['**/*', '*/types/queries.d.ts'] },
+    { compilerOptions, include: ['**/*', '*/types/models.d.ts'] },
     ['include leaves out'],
-    '"include": ["./**/*", "./*/types/queries.d.ts", "./.onnx-mlir/types/queries.d.ts"]',
+    '"include": ["./**/*", "./*/types/models.d.ts", "./.onnx-mlir/types/models.d.ts"]',
   ],
-  ['excluded', { compilerOptions, include: [ambient], exclude: ['.onnx-mlir'] }, ['include leaves out'], '"include"'],
+  ['excluded', { compilerOptions, include: [entry], exclude: ['.onnx-mlir'] }, ['include leaves out'], '"include"'],
   [
     'a nearer root folder',
-    { compilerOptions: { ...compilerOptions, rootDirs: ['.', './src', '.onnx-mlir/types'] }, include: [ambient] },
+    { compilerOptions: { ...compilerOptions, rootDirs: ['.', './src', '.onnx-mlir/types'] }, include: [entry] },
     ['rootDirs has src, which hides the types of src/m.onnx'],
     '"rootDirs"',
   ],
@@ -106,13 +104,13 @@ const includes: [string[], string[]][] = [
   [['**/*'], []],
   [['.onnx-mlir'], []],
   [['.onnx-mlir/types'], []],
-  [['.onnx-mlir/*/queries.d.ts'], []],
+  [['.onnx-mlir/*/models.d.ts'], []],
   [['.onnx-mlir/**'], []],
   [['./.onnx-mlir/types/*'], []],
-  [['.onnx-mlir/types/q????es.d.ts'], []],
-  [['*/types/queries.d.ts'], []],
-  [['.*/types/queries.d.ts'], []],
-  [['**/types/queries.d.ts'], []],
+  [['.onnx-mlir/types/m????s.d.ts'], []],
+  [['*/types/models.d.ts'], []],
+  [['.*/types/models.d.ts'], []],
+  [['**/types/models.d.ts'], []],
   [['.onnx-mlir/**/*'], ['**/types']],
   [['.onnx-mlir/**/*'], ['.onnx-mlir/types/*.ts']],
   [['.onnx-mlir/**/*'], ['**/*.json']],
@@ -129,14 +127,26 @@ test.each(includes)('include %j, exclude %j: as TypeScript has it', async (inclu
       exclude,
     },
     'main.ts': 'export {}',
-    [ambient]: 'declare const present: true',
+    [entry]: 'declare const present: true',
   })
   const listed = await tsc(tscPaths[0] ?? '', ['-p', root, '--listFilesOnly'])
-  expect(check(root).length === 0).toBe(listed.output.includes(ambient))
+  expect(check(root).length === 0).toBe(listed.output.includes(entry))
 })
 
-test('JSON with comments and trailing commas; strings keep theirs', () => {
-  const text = `{ "a//b": "/* no */ , ]", /* yes */ "c": [1, 2, // end\n ], "d\\"//": {"e": 1,},\n}`
-  expect(parseJsonc(text)).toEqual({ 'a//b': '/* no */ , ]', c: [1, 2], 'd"//': { e: 1 } })
-  expect(() => parseJsonc('{ "a": }')).toThrow(SyntaxError)
+test.each<[string, Record<string, string | object>, string]>([
+  ['broken', { 'tsconfig.json': '{ "extends":' }, "tsconfig.json can't be read: line 1"],
+  // As TypeScript takes it, an object without anything.
+  ['empty', { 'tsconfig.json': '' }, 'tsconfig.json hides the generated model types'],
+  ['a list', { 'tsconfig.json': '[]' }, "tsconfig.json can't be read: it is no object"],
+  ['a folder', { 'tsconfig.json/a': '' }, "tsconfig.json can't be read: EISDIR"],
+  [
+    'a solution of what is not there',
+    { 'tsconfig.json': { files: [], references: [{ path: './app' }] } },
+    'tsconfig.json references app/tsconfig.json, and nothing else, where no',
+  ],
+])('a configuration that TypeScript can do nothing with is an error: %s', async (_what, files, message) => {
+  const root = await projectOf(files)
+  expect(check(root)).toEqual([
+    expect.objectContaining({ severity: 'error', code: 'TYPES_TSCONFIG', message: expect.stringContaining(message) }),
+  ])
 })

@@ -68,7 +68,11 @@ test('a folder with a model that is moved in is followed, and one that is remove
   await vi.waitFor(() => expect(written()).toContain(`${layerFolder}/models/m.d.onnx.ts`), 10_000)
   await rm(join(root, 'models'), { recursive: true })
   await vi.waitFor(() => {
-    expect(results.flatMap((result) => result.removed)).toEqual([`${layerFolder}/models/m.d.onnx.ts`])
+    expect(results.flatMap((result) => result.removed)).toEqual([
+      `${layerFolder}/models.d.ts`,
+      `${layerFolder}/models/m.d.onnx.ts`,
+      `${layerFolder}/queries.d.ts`,
+    ])
   }, 10_000)
   expect(errors).toEqual([])
 })

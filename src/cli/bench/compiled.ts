@@ -32,11 +32,12 @@ export async function compiledModel(
   return compiled
 }
 
-export function compiledEngine(name: keyof typeof requests, invocation: Invocation): Engine {
+/** @param threads that our own compiler's code may have */
+export function compiledEngine(name: keyof typeof requests, threads: number, invocation: Invocation): Engine {
   return {
     name,
     async load(path) {
-      const { built, model } = await compiledModel(name, path, invocation)
+      const { built, model } = await compiledModel(name, path, invocation, { threads })
       const { compiler, target, bytes, seconds, variants = [] } = built.artifact
       const started = performance.now()
       await model.load()
@@ -48,7 +49,7 @@ export function compiledEngine(name: keyof typeof requests, invocation: Invocati
           target,
           bytes,
           compileSeconds: seconds,
-          threads: 1,
+          threads: built.threads,
           // Of WebAssembly: what the module needs that this engine takes.
           ...(target === 'wasm' && { needs: variants[bestOf(variants)]?.needs ?? [] }),
         },

@@ -37,7 +37,9 @@ export interface EngineFailure {
   readonly error: string
 }
 
-/** The plain text of an error: its first line. */
+/** The plain text of an error: its first line, and the next one where that only announces it (`Build failed with 1 error:`). */
 export function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+  const text = error instanceof Error ? error.message : String(error)
+  const [first = '', second] = text.split('\n').filter((line) => line.trim() !== '')
+  return first.endsWith(':') && second !== undefined ? `${first} ${second.trim()}` : first
 }

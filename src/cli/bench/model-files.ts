@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { byElement } from '../../conformance/by-element.ts'
-import { dataSetFolders, readDataSet } from '../../conformance/data-set.ts'
+import { dataSetFolders, hasOutputs, readDataSet, readInputs } from '../../conformance/data-set.ts'
 import type { Tensor } from '../../onnx/model.ts'
 import { readModel } from '../../onnx/read.ts'
 import type { Invocation } from '../command.ts'
@@ -47,15 +47,17 @@ export async function modelsIn(folder: string, usage: Invocation['usage']): Prom
   return models.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** The data sets beside a model that has a folder of its own. */
+/** The data sets beside a model that has a folder of its own; they may hold inputs alone. */
 export async function dataSetsOf({ path }: ModelEntry): Promise<InputSet[]> {
   const folders = basename(path) === TEST_MODEL ? await dataSetFolders(dirname(path)) : []
   if (folders.length === 0) return []
   const model = await readModel(path)
   const sets: InputSet[] = []
   for (const folder of folders) {
-    const { inputs, outputs } = await readDataSet(folder, model)
-    sets.push({ inputs, expected: byElement(outputs) })
+    if (hasOutputs(folder)) {
+      const { inputs, outputs } = await readDataSet(folder, model)
+      sets.push({ inputs, expected: byElement(outputs) })
+    } else sets.push({ inputs: await readInputs(folder, model) })
   }
   return sets
 }

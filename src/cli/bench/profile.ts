@@ -5,10 +5,11 @@ import type { Profile } from '../../runtime/profile.ts'
 import type { Invocation } from '../command.ts'
 import { randomInputs, runArgument, runChecked } from '../data/inputs.ts'
 import type { Sizes } from '../dims.ts'
-import { compilerText, stemOf } from '../model-build.ts'
+import { compilerText } from '../model-build.ts'
 import { writeText } from '../output.ts'
 import { compiledModel } from './compiled.ts'
 import type { EngineFailure, EngineName } from './engine.ts'
+import { dataSetsOf, type ModelEntry } from './model-files.ts'
 import { type EngineProfile, profileText } from './profile-table.ts'
 import type { RoundsOptions } from './rounds.ts'
 import { type ProcessTrace, traceText } from './trace.ts'
@@ -25,7 +26,7 @@ export type ModelProfiles = { readonly [Name in Profiler]?: EngineProfile | Engi
  * @returns not `ok` if one of them failed, which is part of the result
  */
 export async function profileModels(
-  paths: readonly string[],
+  entries: readonly ModelEntry[],
   engines: readonly EngineName[],
   sizesOf: (path: string) => Sizes,
   options: RoundsOptions,
@@ -33,7 +34,7 @@ export async function profileModels(
 ): Promise<{ readonly ok: boolean; readonly profiles: Readonly<Record<string, ModelProfiles>> }> {
   const { values, usage, print, progress, signal } = invocation
   const names = engines.map((engine) => profilerOf(engine, usage))
-  if (paths.length === 0) throw usage('--profile needs a model')
+  if (entries.length === 0) throw usage('--profile needs a model')
   const { trace } = values
   // Not after minutes of measuring.
   if (trace !== undefined) expectFolder(trace, usage)
@@ -41,22 +42,22 @@ export async function profileModels(
   const profiles = new Map<string, ModelProfiles>()
   const processes: ProcessTrace[] = []
   let ok = true
-  for (const path of paths) {
-    const stem = stemOf(path)
+  for (const entry of entries) {
+    const { name: title, path } = entry
     const results: { -readonly [Name in Profiler]?: EngineProfile | EngineFailure } = {}
-    profiles.set(stem, results)
+    profiles.set(title, results)
     for (const name of names) {
-      progress(`profiling ${stem} by ${name}`)
+      progress(`profiling ${title} by ${name}`)
       try {
-        const { result, events } = await profileModel(path, name, sizesOf(path), options, invocation)
-        processes.push({ title: `${stem}, ${name}`, events })
+        const { result, events } = await profileModel(entry, name, sizesOf(path), options, invocation)
+        processes.push({ title: `${title}, ${name}`, events })
         results[name] = result
       } catch (error) {
         signal.throwIfAborted()
         ok = false
         results[name] = { error: error instanceof Error ? error.message : String(error) }
       }
-      print(profileText(`${stem}, ${name}`, results[name]))
+      print(profileText(`${title}, ${name}`, results[name]))
     }
   }
   if (trace !== undefined) await writeText(trace, traceText(processes))
@@ -74,16 +75,18 @@ function expectFolder(file: string, usage: Invocation['usage']): void {
   if (!existsSync(folder)) throw usage(`--trace ${file}: there is no folder ${folder}`)
 }
 
+/** On the first data set beside the model, else on random inputs. */
 async function profileModel(
-  path: string,
+  entry: ModelEntry,
   name: Profiler,
   sizes: Sizes,
   options: RoundsOptions,
   invocation: Invocation,
 ): Promise<{ readonly result: EngineProfile; readonly events: Profile['trace'] }> {
-  const { built, model } = await compiledModel(name, path, invocation, { profile: 'onnx' })
+  const { built, model } = await compiledModel(name, entry.path, invocation, { profile: 'onnx' })
   try {
-    const argument = runArgument(randomInputs(model.inputs, sizes, 1))
+    const [given] = await dataSetsOf(entry)
+    const argument = runArgument(given?.inputs ?? randomInputs(model.inputs, sizes, 1))
     const { runs, nodes, trace } = model.profile(argument, runsWithin(model, argument, options))
     const { target, compiler } = built.artifact
     return { result: { ...nodeTimes({ runs, nodes }), target, compiler: compilerText(compiler) }, events: trace }

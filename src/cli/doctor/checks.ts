@@ -1,19 +1,20 @@
 import { accessSync, constants } from 'node:fs'
 import { execFile } from 'node:child_process'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { buildAddon } from '../../builtin/addon.ts'
 import { findCxx } from '../../toolchains/cc.ts'
-import { openCache, type Cache } from '../../cache/index.ts'
+import { addonFolder, openCache, type Cache } from '../../cache/index.ts'
 import { OnnxMlirError } from '../../errors.ts'
 import { findEngine } from '../../onnx-mlir/engine.ts'
 import { listCandidates, missingOnnxMlir } from '../../onnx-mlir/find.ts'
 import { describeInstallation } from '../../onnx-mlir/installation.ts'
 import { canMake } from '../../onnx-mlir/capabilities.ts'
 import { capabilitiesOf } from '../../onnx-mlir/probe.ts'
-import { signatureOf } from '../../pipeline.ts'
+import { declaredOf } from '../../pipeline.ts'
+import { nativeThreads } from '../../runtime/processors.ts'
 import { targets } from '../../targets/index.ts'
-import { generateTypes } from '../../types/generate.ts'
+import { generateTypes, modelDeclarations } from '../../types/generate.ts'
 import { bytesText } from '../style.ts'
 import { packageVersion } from '../version.ts'
 import type { Check } from './check.ts'
@@ -33,6 +34,7 @@ export async function runChecks({ root, cache: folder, signal, progress }: Check
   const checks: Check[] = []
   const steps: [string, () => Promise<Check | Check[]>][] = [
     ['Node', async () => checkNode()],
+    ['processors', async () => checkProcessors()],
     ['C compilers', () => checkTargets(cache.store.folder, signal)],
     ['C++ compiler', checkCxx],
     ['addon', () => checkAddon(cache, signal)],
@@ -47,6 +49,12 @@ export async function runChecks({ root, cache: folder, signal, progress }: Check
     checks.push(...[await check()].flat())
   }
   return checks
+}
+
+/** What this process may use of the machine, by its affinity and its control groups. */
+function checkProcessors(): Check {
+  const { threads, processors } = nativeThreads('auto')
+  return { name: 'processors', status: 'note', found: `${processors}; threads=auto is ${threads}`, processors, threads }
 }
 
 /** As package.json's `engines`. */
@@ -81,7 +89,7 @@ async function checkCxx(): Promise<Check> {
 async function checkAddon({ store }: Cache, signal: AbortSignal): Promise<Check> {
   let path: string
   try {
-    path = await store.writing((folder) => buildAddon({ outDir: join(folder, 'addon'), signal }))
+    path = await store.writing((folder) => buildAddon({ outDir: addonFolder(folder), signal }))
   } catch (error) {
     // Without it models run as WebAssembly; that these can be made is looked at with the compilers.
     return { name: 'addon', status: 'warning', found: 'it can’t be built', advice: messageOf(error) }
@@ -175,17 +183,18 @@ async function checkEngines(): Promise<Check> {
 const shownProblems = 5
 
 async function checkTypes(root: string): Promise<Check[]> {
-  const { problems, written, unchanged } = await generateTypes({ root, signatureOf, check: true })
+  const { problems, written, unchanged } = await generateTypes({ root, signatureOf: declaredOf, check: true })
   const total = written.length + unchanged.length
   if (total + problems.length === 0) return [{ name: 'types', status: 'note', found: `no models in ${root}` }]
-  const stale = written.length > 0 ? `${written.length} out of date: npx unplugin-onnx-mlir types` : undefined
+  const state = unchanged.length === 0 ? 'not written yet' : 'out of date'
+  const stale = written.length > 0 ? `${state}: npx unplugin-onnx-mlir types` : undefined
   const more =
     problems.length > shownProblems ? `${problems.length} problems: npx unplugin-onnx-mlir types --check` : undefined
   return [
     {
       name: 'types',
       status: stale || more ? 'warning' : 'ok',
-      found: `${total} declarations in ${root}`,
+      found: `${modelDeclarations([...written, ...unchanged])} in ${root}`,
       ...((stale || more) && { advice: [stale, more].filter(Boolean).join('\n') }),
       problems,
     },

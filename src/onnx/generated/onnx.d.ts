@@ -770,6 +770,9 @@ export namespace onnx {
         /** ValueInfoProto type. */
         type: (onnx.TypeProto|null);
 
+        /** ValueInfoProto docString. */
+        docString: (string|null);
+
         /**
          * Encodes the specified ValueInfoProto message. Does not implicitly {@link onnx.ValueInfoProto.verify|verify} messages.
          * @param message ValueInfoProto message or plain object to encode
@@ -800,6 +803,9 @@ export namespace onnx {
             /** ValueInfoProto type */
             type?: (onnx.TypeProto.$Properties|null);
 
+            /** ValueInfoProto docString */
+            docString?: (string|null);
+
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
         }
@@ -808,6 +814,7 @@ export namespace onnx {
         type $Shape = {
           name?: string|null;
           type?: onnx.TypeProto.$Shape|null;
+          docString?: string|null;
           $unknowns?: Uint8Array[];
         };
     }

@@ -1161,6 +1161,8 @@ export const onnx = $root.onnx = (() => {
 
         ValueInfoProto.prototype.type = null;
 
+        ValueInfoProto.prototype.docString = null;
+
         ValueInfoProto.encode = function (message, writer, _depth) {
             if (!writer)
                 writer = $Writer.create();
@@ -1172,6 +1174,8 @@ export const onnx = $root.onnx = (() => {
                 writer.uint32(/* id 1, wireType 2 =*/10).string(message.name);
             if (message.type != null && $Object.hasOwnProperty.call(message, "type"))
                 $root.onnx.TypeProto.encode(message.type, writer.uint32(/* id 2, wireType 2 =*/18).fork(), _depth + 1).ldelim();
+            if (message.docString != null && $Object.hasOwnProperty.call(message, "docString"))
+                writer.uint32(/* id 3, wireType 2 =*/26).string(message.docString);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -1215,6 +1219,12 @@ export const onnx = $root.onnx = (() => {
                         if (wireType !== 2)
                             break;
                         message.type = $root.onnx.TypeProto.decode(reader, reader.size(), $undefined, _depth + 1, message.type);
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 2)
+                            break;
+                        message.docString = reader.string();
                         continue;
                     }
                 }

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { basename } from 'node:path'
 import { UsageError } from '../../errors.ts'
 import { type InputRule, takes } from '../../graph/rules.ts'
 import { elementTypes } from '../../onnx/element-type.ts'
 import type { UserAttribute, UserOperator } from '../../onnx/user-operator.ts'
 import { problemOf } from './check.ts'
+import { pathOf } from '../../operator-files.ts'
 import { namesIn, outputRules } from './shape-text.ts'
 
 /**
@@ -114,10 +114,6 @@ function axisNames(rules: readonly InputRule[], kind: 'named' | 'rest'): string[
   )
 }
 
-function pathOf(file: string | URL): string {
-  return file instanceof URL || file.startsWith('file:') ? fileURLToPath(file) : resolve(file)
-}
-
 /**
  * Operators with the C of their files.
  *
@@ -152,9 +148,4 @@ async function readSource(file: string, operator: string): Promise<string> {
       { cause: error },
     )
   }
-}
-
-/** The C files of operators: a change of one asks for a new build. */
-export function operatorFiles(definitions: readonly OperatorDefinition[] = []): string[] {
-  return definitions.flatMap(({ file }) => (file === undefined ? [] : [pathOf(file)]))
 }

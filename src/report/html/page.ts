@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { topReasons } from '../reasons.ts'
 import { type NodeReport, percent, type Report } from '../report.ts'
-import { countText, sourceText } from '../text.ts'
+import { countText, sourceText, workText } from '../text.ts'
 import { escapeHtml as e, jsonForScript } from './escape.ts'
 import { type Layout, layOut, nodeSize } from './layout.ts'
 
@@ -10,10 +10,10 @@ import { type Layout, layOut, nodeSize } from './layout.ts'
  * One page that shows a report: the graph with nodes coloured by device, reasons on click, filter and search. It needs
  * nothing but itself, and may be opened from disk.
  */
-export async function reportHtml(report: Report): Promise<string> {
+export function reportHtml(report: Report): string {
   const drawn = report.nodes.flatMap(({ device }, i) => (device === 'folded' ? [] : [i]))
   const edges = edgesAmong(report.nodes, drawn)
-  const layout = await layOut(drawn.length, edges)
+  const layout = layOut(drawn.length, edges)
   const title = `${basename(report.model)} on ${report.target}`
   return `<!doctype html>
 <html lang="en">
@@ -66,12 +66,12 @@ const deviceNames = { nnpa: 'NNPA', cpu: 'CPU', folded: 'folded' } as const
 
 function header(report: Report, title: string): string {
   const { nnpa, cpu, folded, flops, flopsShare } = report.summary
-  const share = percent(flopsShare)
+  const work = workText(report)
   return `<header>
 <h1>${e(title)}</h1>
 <p>${e(sourceText(report))}</p>
-<p class="share"><span class="bar" role="img" aria-label="${e(share)} of the operations on NNPA"><span style="width:${(flopsShare * 100).toFixed(2)}%"></span></span>
-<b>${e(share)}</b> of ${e(countText(flops))}FLOPs on NNPA</p>
+<p class="share"><span class="bar" role="img" aria-label="${e(work)}"><span style="width:${(flops === 0 ? 0 : flopsShare * 100).toFixed(2)}%"></span></span>
+${e(work).replace(/^[\d.]+ %/, '<b>$&</b>')}</p>
 <div class="controls" role="toolbar" aria-label="Filter">
 <input id="search" type="search" placeholder="Search names, operators, reasons ( / )" aria-label="Search" autocomplete="off" spellcheck="false">
 <button type="button" data-device="" aria-pressed="true">All <span>${nnpa + cpu}</span></button>

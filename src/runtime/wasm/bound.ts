@@ -1,10 +1,10 @@
-import { boundPort, checkBound } from '../bound.ts'
-import { ModelRunError } from '../errors.ts'
+import { boundPort, checkBound, withEnd } from '../bound.ts'
+import { disposed, ModelRunError } from '../errors.ts'
 import type { BoundModel } from '../model.ts'
 import { byName } from '../results.ts'
 import type { NamedModel, SignatureEntry } from '../signature.ts'
 import type { Tensor } from '../tensor.ts'
-import type { Slot } from './frame.ts'
+import type { Slot } from './values.ts'
 import type { WasmSession } from './session.ts'
 
 /**
@@ -21,9 +21,14 @@ export function bindFixed({ name, inputs, outputs }: NamedModel, open: () => Was
   } catch (error) {
     if (session.isBroken) throw error
   }
+  let isDisposed = false
   let { buffer } = memory
   let views = new Map<Slot, Tensor['data']>()
+  const expectUse = (): void => {
+    if (isDisposed) throw disposed(`${name}: what was bound`)
+  }
   const viewOf = (slot: Slot): Tensor['data'] => {
+    expectUse()
     if (buffer !== memory.buffer) views = new Map()
     buffer = memory.buffer
     const array = slot.passage.elements!.array!
@@ -41,20 +46,25 @@ export function bindFixed({ name, inputs, outputs }: NamedModel, open: () => Was
       }),
     )
   const tensors = { inputs: tensorsOf(inputs, frame.inputs), outputs: tensorsOf(outputs, frame.outputs) }
-  const checks = frame.inputs.flatMap((slot, i) => {
-    const { elements } = slot.passage
-    return elements!.expect ? [() => checkBound(name, inputs[i]!.name, elements!, viewOf(slot))] : []
-  })
   const expectUnmoved = (): void => {
     if (buffer === memory.buffer) return
     const advice = 'take `data` of its inputs and outputs anew'
     throw new ModelRunError('RUN_MOVED', `${name}: its memory grew, and the bound buffers moved: ${advice}`)
   }
+  // Of most element types there is nothing to check.
+  const checks = frame.inputs.flatMap((slot, i) => {
+    const { elements } = slot.passage
+    return elements!.expect ? [() => checkBound(name, inputs[i]!.name, elements!, viewOf(slot))] : []
+  })
   const run = (): void => {
+    expectUse()
     expectUnmoved()
     for (const check of checks) check()
     session.guarded(frame.run)
     expectUnmoved()
   }
-  return { ...tensors, run }
+  return withEnd({ ...tensors, run }, () => {
+    isDisposed = true
+    if (!session.isBroken) frame.free()
+  })
 }

@@ -1,7 +1,6 @@
 import { ModelLoadError } from '../errors.ts'
 import type { NamedModel } from '../signature.ts'
 import { type WasmModule, wasmApi } from './api.ts'
-import { hasSimd } from './features.ts'
 import { openSession, type SessionParts, type WasmSession } from './session.ts'
 import type { Threads } from './threaded.ts'
 
@@ -25,18 +24,19 @@ export function compileModuleNow(bytes: Uint8Array, model: string): WasmModule {
 
 function notCompiled(error: unknown, model: string): ModelLoadError {
   const { message } = error as Error
-  const [code, why] = !hasSimd()
-    ? ['MACHINE', 'there is no WebAssembly with SIMD here, which browsers since Safari 16.4 have']
-    : /CSP|Content Security|unsafe-eval/.test(message)
-      ? ['CSP', `the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src`]
-      : /disallowed by embedder/.test(message)
-        ? ['CSP', 'this host compiles no WebAssembly while a program runs: build with files=module']
-        : ['FORMAT', `its module can't be compiled: ${message}`]
+  const [code, why] = /CSP|Content Security|unsafe-eval/.test(message)
+    ? ['CSP', `the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src`]
+    : /disallowed by embedder/.test(message)
+      ? ['CSP', 'this host compiles no WebAssembly while a program runs: build with files=module']
+      : [
+          'MACHINE',
+          `its module can't be compiled here: ${message}; it takes SIMD, which browsers since Safari 16.4 have`,
+        ]
   return new ModelLoadError(`LOAD_${code}`, `${model}: ${why}`, { cause: error })
 }
 
 /** Whether the engine has no use for what was well read: a module for engines that can more. */
-export const isRefused = (error: unknown): boolean => (error as { code?: unknown }).code === 'LOAD_FORMAT'
+export const isRefused = (error: unknown): boolean => (error as { code?: unknown }).code === 'LOAD_MACHINE'
 
 /** @throws ModelLoadError, ModelRunError where memory is short */
 export async function newSession(
@@ -51,7 +51,7 @@ export async function newSession(
     const instance = await wasmApi()!.instantiate(module, shared?.imports)
     return (shared?.open ?? openSession)(instance, model, parts, weights)
   } catch (error) {
-    throw notInstantiated(error, model.name, weights)
+    throw notStarted(error, model, weights)
   }
 }
 
@@ -68,17 +68,15 @@ export function newSessionNow(
     const instance = new (wasmApi()!.Instance)(module, shared?.imports)
     return (shared?.open ?? openSession)(instance, model, parts, weights)
   } catch (error) {
-    throw notInstantiated(error, model.name, weights)
+    throw notStarted(error, model, weights)
   }
 }
 
-function notInstantiated(error: unknown, model: string, weights: Uint8Array | undefined): unknown {
-  if ((error as { code?: unknown }).code) return error
-  const need = weights === undefined ? '' : ` for ${weights.length} bytes of weights and what it computes`
-  const why = error instanceof RangeError ? `there is no memory${need}` : `its module can't be started`
-  return new ModelLoadError(
-    error instanceof RangeError ? 'LOAD_MEMORY' : 'LOAD_OPEN',
-    `${model}: ${why}: ${(error as Error).message}`,
-    { cause: error },
-  )
+function notStarted(error: unknown, { name }: NamedModel, weights: Uint8Array | undefined): unknown {
+  const { code, message } = error as { code?: unknown; message: string }
+  if (code) return error
+  const need = weights ? ` for ${weights.length} bytes of weights and what it computes` : ''
+  const [kind, why] =
+    error instanceof RangeError ? ['MEMORY', `there is no memory${need}`] : ['OPEN', "its module can't be started"]
+  return new ModelLoadError(`LOAD_${kind}`, `${name}: ${why}: ${message}`, { cause: error })
 }

@@ -1,4 +1,5 @@
 import { valueParts } from '../every-part.ts'
+import { callMemory } from './call-memory.ts'
 import { lists } from './lists.ts'
 import type { SessionParts } from './session.ts'
 import { texts } from './texts.ts'
@@ -8,6 +9,7 @@ import { weightsBeside } from './weights.ts'
 export const sessionParts = {
   elements: valueParts.elements,
   collections: valueParts.collections,
+  calls: callMemory,
   texts,
   lists,
   weights: weightsBeside,

@@ -20,8 +20,6 @@ function takes(code: readonly number[]): boolean | undefined {
   )
 }
 
-export const hasSimd = (): boolean | undefined => takes([...zero, 253, 98])
-
 const tests: Record<EngineFeature, () => unknown> = {
   // f32x4.relaxed_madd
   'relaxed-simd': () => takes([...zero, ...zero, ...zero, 253, 133, 2]),

@@ -1,5 +1,6 @@
 import { ModelLoadError } from '../errors.ts'
 import { wasmApi } from './api.ts'
+import { loadFrom } from './load.ts'
 import { type Contents, expectContents, isA, problem, type Source, type Way, type WebFile } from './files.ts'
 
 /** Gets a file. @param past options of `fetch`, for a second attempt */
@@ -17,8 +18,8 @@ export const twice =
     }
   }
 
-/** A file at an address. */
-export const fetched: Source = /* @__PURE__ */ twice(fetchOnce)
+/** Files at addresses. */
+export const fetched = /* @__PURE__ */ loadFrom(/* @__PURE__ */ twice(fetchOnce))
 
 export async function fetchOnce(file: WebFile, { signal, report }: Way, past: object): Promise<Contents> {
   const { source, what } = file

@@ -11,7 +11,6 @@ import { sessionParts } from './every-part.ts'
 import { nodeThread, nodeThreads } from './node-thread.ts'
 import { ownInputs } from './own.ts'
 import type { WasmSession } from './session.ts'
-import { tensorsIn } from './tensors-in.ts'
 import { type Opened, RemoteModel } from './thread.ts'
 import type { AskedThreads } from './thread-count.ts'
 import type { Threads } from './threaded.ts'
@@ -26,9 +25,6 @@ interface Files {
   readonly threads?: AskedThreads | undefined
 }
 
-/** Milliseconds in which a run is on its way to another thread and back, at best. */
-const QUICK = 0.05
-
 /** A model that is a WebAssembly module in a file. */
 export class WasmFile implements ModelSession {
   readonly #module: WasmModule
@@ -39,8 +35,6 @@ export class WasmFile implements ModelSession {
   #remote: RemoteModel | undefined
   /** On this thread. */
   #session: WasmSession | undefined
-  /** Runs whose inputs are no larger than this take no longer than {@link QUICK}, as far as is known. */
-  #quickUpTo = -1
 
   private constructor(module: WasmModule, { constants: weights, threads = 1 }: Files, model: NamedModel) {
     this.#module = module
@@ -91,18 +85,13 @@ export class WasmFile implements ModelSession {
     return this.#here().runSync(inputs)
   }
 
-  async run(inputs: readonly CheckedInput[]): Promise<Record<string, Result>> {
-    const size = sizeOf(inputs)
-    if (this.#remote === undefined || size <= this.#quickUpTo) {
-      const start = performance.now()
-      const results = this.#here().runSync(inputs)
-      this.#note(size, performance.now() - start)
-      return results
-    }
+  async run(inputs: readonly CheckedInput[], tell?: (milliseconds: number) => void): Promise<Record<string, Result>> {
+    if (this.#remote === undefined) return this.#here().runSync(inputs)
     const own = ownInputs(inputs)
     try {
       const { results, took } = await this.#remote.run(own)
-      this.#note(size, took)
+      // Large weights are not held twice, on this thread and the other.
+      if (this.#weights === undefined) tell?.(took)
       return results
     } catch (error) {
       if (!this.#isAlone(error)) throw error
@@ -143,22 +132,10 @@ export class WasmFile implements ModelSession {
     return isAlone
   }
 
-  /** Learns from a run whether others like it are as quick here as they would be on their way to another thread. */
-  #note(size: number, milliseconds: number): void {
-    // Large weights are not held twice.
-    if (milliseconds < QUICK && this.#weights === undefined) this.#quickUpTo = Math.max(this.#quickUpTo, size)
-    else if (size <= this.#quickUpTo) this.#quickUpTo = -1
-  }
-
   /** An instance for this thread; after a trap a new one. */
   #here(): WasmSession {
     if (this.#session?.isBroken === false) return this.#session
     const weights = this.#weights === undefined ? undefined : contentsNow(this.#weights, this.#model.name)
     return (this.#session = newSessionNow(this.#module, this.#model, sessionParts, weights, this.#threads))
   }
-}
-
-/** Elements of all inputs. */
-function sizeOf(inputs: readonly CheckedInput[]): number {
-  return tensorsIn(inputs).reduce((sum, { data }) => sum + data.length, 0)
 }

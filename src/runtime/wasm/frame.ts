@@ -1,6 +1,7 @@
 import type { CheckedInput } from '../input-port.ts'
 import type { RawList, RawTensor } from '../results.ts'
-import { isTensor, type Signature, type SignatureEntry } from '../signature.ts'
+import type { Signature, SignatureEntry, TensorEntry } from '../signature.ts'
+import { product } from '../product.ts'
 import {
   allocate,
   bytesAt,
@@ -13,18 +14,7 @@ import {
   wordAt,
   writeDims,
 } from './memory.ts'
-import { type MemoryParts, type Passage, product, tensors } from './values.ts'
-
-/** Where an input or output lies: its `om_buffer`, its dimensions, and its elements where the shape is static. */
-export interface Slot {
-  readonly passage: Passage
-  readonly buffer: number
-  readonly dims: number
-  /** 0: in memory of one call. */
-  readonly data: number
-  /** Of static elements. */
-  readonly bytes: number
-}
+import { dimsAt, type MemoryParts, type Slot, tensors } from './values.ts'
 
 /** What calls of a model need and whose size is known: arguments, and room for tensors of static shape, allocated once. */
 export interface Frame {
@@ -42,6 +32,8 @@ export interface Frame {
   read(): (RawTensor | RawList)[]
   /** Frees what the model allocated for the run, and what its inputs took. */
   end(): void
+  /** Gives back its room. */
+  free(): void
 }
 
 /** Room for an `om_message`. */
@@ -56,12 +48,17 @@ const statuses: readonly (readonly [code: string, sentence: string])[] = [
 
 /** @throws an error that names the bytes that there is no memory for */
 export function newFrame(memory: WasmMemory, { inputs, outputs }: Signature, parts: MemoryParts, arena: number): Frame {
-  const place = (bytes: number): number => allocate(memory, bytes, 'inputs and outputs')
+  const placed: number[] = []
+  const place = (bytes: number): number => {
+    const address = allocate(memory, bytes, 'inputs and outputs')
+    placed.push(address)
+    return address
+  }
   const layOut = (entries: readonly SignatureEntry[], buffers: number): Slot[] =>
     entries.map((entry, i) => {
-      const passage = passageOf(entry, parts)
+      const passage = (parts.lists ?? tensors)(entry as TensorEntry, parts)
       const { shape, width } = passage
-      const bytes = width && shape.every((dim) => typeof dim === 'number') ? product(shape, width) : NaN
+      const bytes = width ? product(shape, width) : NaN
       const buffer = buffers + 8 * i
       const dims = place(8 * shape.length)
       const data = bytes >= 0 ? place(bytes) : 0
@@ -75,7 +72,6 @@ export function newFrame(memory: WasmMemory, { inputs, outputs }: Signature, par
     number,
   ]
   const [takes, gives] = [layOut(inputs, from), layOut(outputs, to)]
-  const dimsOf = ({ dims, passage }: Slot): number[] => readDims(memory, dims, passage.shape.length)
 
   /** What the model says of an error. */
   function sentence(): string {
@@ -92,16 +88,11 @@ export function newFrame(memory: WasmMemory, { inputs, outputs }: Signature, par
     outputs: gives,
 
     begin(given) {
-      takes.forEach(({ passage, buffer, dims, data }, i) => {
-        const input = given[i]!
-        setWords(memory, buffer, passage.write(memory, input, data))
-        if (!data && 'dims' in input) writeDims(memory, dims, input.dims)
+      takes.forEach((slot, i) => {
+        const address = slot.passage.write(memory, given[i]!, slot.data)
+        parts.calls?.place(memory, slot, address, given[i]!)
       })
-      for (const { passage, dims, data, bytes } of gives) {
-        // Lists and outputs of dynamic shape are the model's to allocate. Strings are, too, and those that it makes are freed.
-        if (!data) bytesAt(memory, dims, 8 * passage.shape.length).fill(0)
-        else if (passage.free) bytesAt(memory, data, bytes).fill(0)
-      }
+      parts.calls?.begin(memory, gives)
     },
 
     run() {
@@ -112,20 +103,12 @@ export function newFrame(memory: WasmMemory, { inputs, outputs }: Signature, par
       throw failure(`RUN_${code}`, sentence() || otherwise)
     },
 
-    read: () => gives.map((slot) => slot.passage.read(memory, wordAt(memory, slot.buffer), dimsOf(slot))),
+    read: () => gives.map((slot) => slot.passage.read(memory, wordAt(memory, slot.buffer), dimsAt(memory, slot))),
 
-    end() {
-      for (const address of memory.owned.splice(0)) free(memory, address)
-      for (const slot of gives) {
-        const data = wordAt(memory, slot.buffer)
-        slot.passage.free?.(memory, data, dimsOf(slot))
-        if (!slot.data) free(memory, data)
-        setWords(memory, slot.buffer, slot.data)
-      }
+    end: () => parts.calls?.end(memory, gives),
+
+    free() {
+      for (const address of placed.splice(0)) free(memory, address)
     },
   }
-}
-
-function passageOf(entry: SignatureEntry, parts: MemoryParts): Passage {
-  return isTensor(entry) ? tensors(parts.elements[entry.type]!, entry.shape, parts) : parts.lists!(entry, parts)
 }

@@ -1,15 +1,16 @@
-import type { WasmModule } from './api.ts'
-import { expectContents, isA, type Source } from './files.ts'
+import { type WasmModule } from './api.ts'
+import { compileModule } from './compile.ts'
+import type { LoadParts } from './load.ts'
+import type { WebFiles } from './web-files.ts'
+import { isA } from './files.ts'
 
-/** A file that is in the program: its bytes or module, or a function that gives them. */
-export const given: Source = async (file) => {
-  const { source, what } = file
-  const value = typeof source === 'function' ? await (source as () => unknown)() : source
-  if (isModule(value)) return { module: value }
-  const bytes = ArrayBuffer.isView(value)
-    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    : new Uint8Array(value as ArrayBuffer)
-  return { bytes: await expectContents(file, `its ${what}`, bytes) }
-}
+/** A module that is in the program, as the build wrote it: a function that gives its bytes, or what edge hosts imported. */
+export const given: LoadParts['load'] = async ({ name }, { module }) => ({
+  module:
+    typeof module === 'function' ? await compileModule((await module()) as Uint8Array, name) : (module as WasmModule),
+})
+
+/** A module that needs no load. */
+export const imported = ({ module }: WebFiles): WasmModule | undefined => (isModule(module) ? module : undefined)
 
 export const isModule = (value: unknown): value is WasmModule => isA('WebAssembly.Module', value)

@@ -1,20 +1,20 @@
 import type { CheckedList } from '../input-port.ts'
 import type { RawTensor } from '../results.ts'
-import { type CollectionEntry, crossingOf } from '../signature.ts'
+import { crossingOf, type SignatureEntry } from '../signature.ts'
 import { failure, free, own, readDims, setWords, type WasmMemory, wordAt, writeDims } from './memory.ts'
 import { type MemoryParts, type Passage, tensors } from './values.ts'
 
 /** Bytes of an `om_list` and of an `om_item`. */
 const RECORD = 32
 
-/** Sequences, optionals and maps, in the layout of native/abi/om_list.h; records are rows of a tensor. */
-export function lists(entry: CollectionEntry, parts: MemoryParts): Passage {
+/** Tensors as ever; sequences, optionals and maps in the layout of native/abi/om_list.h; records are rows of a tensor. */
+export function lists(entry: SignatureEntry, parts: MemoryParts): Passage {
   const crossing = crossingOf(entry)
-  if (crossing.kind === 'tensor') return tensors(parts.elements[crossing.type]!, crossing.shape, parts)
+  if (crossing.kind === 'tensor') return tensors(crossing, parts)
   // A map is a list of its keys and its values.
   const types =
     crossing.kind === 'map' ? [crossing.map.keys, crossing.map.values] : [crossing.element.type, crossing.element.type]
-  const [first, others] = types.map((type) => tensors(parts.elements[type]!, [], parts))
+  const [first, others] = types.map((type) => tensors({ type, shape: [] }, parts))
   return {
     shape: [],
     width: 0,

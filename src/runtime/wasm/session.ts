@@ -1,4 +1,4 @@
-import { ModelRunError } from '../errors.ts'
+import { disposed, ModelRunError } from '../errors.ts'
 import type { CheckedInput } from '../input-port.ts'
 import { explained, newCollect, type RawList, type RawTensor, type Result } from '../results.ts'
 import type { NamedModel } from '../signature.ts'
@@ -66,7 +66,7 @@ export function openSession(
   }
 
   function guarded<Value>(run: () => Value, clear?: () => void): Value {
-    if (isDisposed) throw new ModelRunError('RUN_DISPOSED', `${name}: it was disposed`)
+    if (isDisposed) throw disposed(`${name}: it`)
     if (session.isBroken)
       throw new ModelRunError(
         'RUN_FAILED',

@@ -1,6 +1,7 @@
 import type { CheckedTensor } from '../tensor-input.ts'
 import { bytesAt, free, own, setWords, textAt, wordAt } from './memory.ts'
-import { outputBytes, type Passage, product } from './values.ts'
+import { product } from '../product.ts'
+import { outputBytes, type Passage } from './values.ts'
 
 /** Bytes of a pointer. */
 const WIDTH = 4

@@ -1,11 +1,12 @@
 import type { Elements } from '../element-types.ts'
 import type { CheckedInput } from '../input-port.ts'
 import type { RawList, RawTensor, ResultParts } from '../results.ts'
-import type { CollectionEntry, SignatureDim } from '../signature.ts'
+import type { SignatureDim, SignatureEntry, TensorType } from '../signature.ts'
 import type { CheckedTensor } from '../tensor-input.ts'
+import { product } from '../product.ts'
 import type { TypedArray } from '../tensor.ts'
 import { bytesOf } from '../typed-array.ts'
-import { bytesAt, failure, own, type WasmMemory } from './memory.ts'
+import { bytesAt, failure, readDims, type WasmMemory } from './memory.ts'
 
 /** How values of one input or output go in and out of a module's memory, in the layouts of native/abi with pointers of 4 bytes. */
 export interface Passage {
@@ -23,20 +24,40 @@ export interface Passage {
   free?(memory: WasmMemory, data: number, dims: readonly number[]): void
 }
 
+/** Where an input or output lies: its `om_buffer`, its dimensions, and its elements where the shape is static. */
+export interface Slot {
+  readonly passage: Passage
+  readonly buffer: number
+  readonly dims: number
+  /** 0: in memory of one call. */
+  readonly data: number
+  /** Of static elements. */
+  readonly bytes: number
+}
+
+/** What models need of which some input or output has a size that only a call knows: its memory is there for that call. */
+export interface CallMemory {
+  /** @returns the address of bytes until the end of the call */
+  room(memory: WasmMemory, bytes: number): number
+  /** An input was written there. */
+  place(memory: WasmMemory, slot: Slot, address: number, input: CheckedInput): void
+  /** Readies outputs for a run. */
+  begin(memory: WasmMemory, outputs: readonly Slot[]): void
+  /** Frees what the model allocated for the run, and what its inputs took. */
+  end(memory: WasmMemory, outputs: readonly Slot[]): void
+}
+
 /** The parts of the runtime that bring a signature's values in and out of a module's memory. */
 export interface MemoryParts extends ResultParts {
+  /** Where some input or output is no tensor of numbers and of static shape. */
+  readonly calls?: CallMemory
   /** For tensors of strings. */
   readonly texts?: (shape: Passage['shape']) => Passage
-  /** For what is no tensor. */
-  readonly lists?: (entry: CollectionEntry, parts: MemoryParts) => Passage
+  /** Where something is no tensor. */
+  readonly lists?: (entry: SignatureEntry, parts: MemoryParts) => Passage
 }
 
-/** @returns NaN for dimensions that are none */
-export function product(dims: readonly SignatureDim[], factor: number): number {
-  return (dims as readonly number[]).reduce((all, dim) => (dim < 0 ? NaN : all * dim), factor)
-}
-
-export function numbers(elements: Elements, shape: Passage['shape']): Passage {
+export function numbers(elements: Elements, shape: Passage['shape'], calls?: CallMemory): Passage {
   const width = elements.array!.BYTES_PER_ELEMENT * elements.lanes
   return {
     shape,
@@ -50,7 +71,7 @@ export function numbers(elements: Elements, shape: Passage['shape']): Passage {
       // Another thread may have it grow after it was checked.
       if (bytes.length !== expected)
         throw failure('RUN_INPUT', "an input's memory doesn't fit its dimensions: was it transferred or resized?")
-      const address = at || own(memory, expected)
+      const address = at || calls!.room(memory, expected)
       bytesAt(memory, address, expected).set(bytes)
       return address
     },
@@ -74,6 +95,12 @@ export function outputBytes({ exports }: WasmMemory, data: number, dims: readonl
 }
 
 /** How tensors pass. */
-export function tensors(elements: Elements, shape: Passage['shape'], { texts }: MemoryParts): Passage {
-  return elements.array === undefined ? texts!(shape) : numbers(elements, shape)
+export function tensors({ type, shape }: TensorType, { elements, texts, calls }: MemoryParts): Passage {
+  const of = elements[type]!
+  return of.array === undefined ? texts!(shape) : numbers(of, shape, calls)
+}
+
+/** Dimensions as the model filled them in. */
+export function dimsAt(memory: WasmMemory, { dims, passage }: Slot): number[] {
+  return readDims(memory, dims, passage.shape.length)
 }

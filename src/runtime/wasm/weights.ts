@@ -1,9 +1,12 @@
 import { ModelLoadError } from '../errors.ts'
-import type { LoadProgress } from '../model.ts'
+import type { LoadProgress, ModelFacts } from '../model.ts'
 import type { WasmExports } from './api.ts'
+import type { WebFile } from './files.ts'
+import type { WebFiles } from './web-files.ts'
 
 /** What models need whose weights are in a file beside the module. */
 export interface WeightsBeside {
+  file(facts: ModelFacts, files: WebFiles): WebFile | undefined
   /**
    * Copies them to where the module expects them, if it does.
    *
@@ -22,6 +25,11 @@ export interface WeightsBeside {
 }
 
 export const weightsBeside: WeightsBeside = {
+  file({ name: model, sha256, bytes }, { weights: source }) {
+    if (source === undefined) return undefined
+    return { model, what: 'weights', source, sha256: sha256?.constants, bytes: bytes?.constants }
+  },
+
   put({ om_weights, memory }, model, weights) {
     if (om_weights === undefined && weights === undefined) return
     const bytes = new Uint8Array(memory.buffer)

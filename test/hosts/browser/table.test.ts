@@ -26,8 +26,10 @@ describe.skipIf(!chromium).each(webHosts)('$name', (host) => {
     await writeFiles(root, {
       'package.json': '{}',
       'main.js': `
-        import add from './add.onnx'
+        import add from './add.onnx?files=url'
+        import inside from './add.onnx'
         import dense from './dense.onnx?target=host'
+        globalThis.sumInside = async (x) => [...(await inside.run({ x: Float32Array.from(x) })).y.data]
         globalThis.sum = async (x) => [...(await add.run({ x: Float32Array.from(x) })).y.data]
         globalThis.products = (sets) =>
           Promise.all(sets.map(async (x) => [...(await dense.run({ x: Float32Array.from(x) })).y.data]))`,
@@ -38,7 +40,7 @@ describe.skipIf(!chromium).each(webHosts)('$name', (host) => {
     expect(warnings).toEqual([])
     const moved = await moveElsewhere(join(root, 'out'))
 
-    // Readable names, hashed; a module of each model, and another one for relaxed SIMD where that makes a difference; weights
+    // Of what is beside the JavaScript: readable names, hashed; a module of each model, and another one for relaxed SIMD where that makes a difference; weights
     // where they are large; and nothing that is for other machines.
     const files = await filesBelow(moved)
     const binaries = files.filter((file) => !/\.(html|m?js|map)$/.test(file))
@@ -54,9 +56,10 @@ describe.skipIf(!chromium).each(webHosts)('$name', (host) => {
     const page = await openPage(site.url)
     expect(site.served.filter((file) => binaries.includes(file))).toEqual([])
 
-    expect(await page.evaluate(`sum(${JSON.stringify(smallSet['x'])})`)).toEqual(
-      smallSet['x']!.map((value) => Math.fround(value + 10)),
-    )
+    const sums = smallSet['x']!.map((value) => Math.fround(value + 10))
+    expect(await page.evaluate(`sumInside(${JSON.stringify(smallSet['x'])})`)).toEqual(sums)
+    expect(site.served.filter((file) => binaries.includes(file))).toEqual([]) // small modules are in the JavaScript
+    expect(await page.evaluate(`sum(${JSON.stringify(smallSet['x'])})`)).toEqual(sums)
     const products = await page.evaluate(`products(${JSON.stringify(sets.map(({ x }) => x))})`)
     // Chromium has relaxed SIMD, and so the other module is of no use to it.
     expect(site.served.filter((file) => binaries.includes(file)).sort()).toEqual([add, relaxed, weights].sort())

@@ -27,7 +27,7 @@ const app = {
     sessionStorage.setItem('loads', String(globalThis.loads))
     globalThis.sum = sum`,
   'sum.js': `
-    import model, { target } from './add.onnx'
+    import model, { target } from './add.onnx?files=url'
     export { target }
     export const sum = async () => [...(await model.run({ x: new Float32Array([1, 2, 3]) })).y.data]`,
   'add.onnx': addModel(10),

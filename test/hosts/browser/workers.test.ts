@@ -25,7 +25,7 @@ import { openPage, serveSite } from './site.ts'
 const ort = onnxruntime()
 
 const worker = `
-  import model from './add.onnx'
+  import model from './add.onnx?files=url'
   onmessage = async ({ data }) => postMessage([...(await model.run({ x: data })).y.data])`
 
 const ask = `

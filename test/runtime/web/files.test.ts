@@ -285,8 +285,10 @@ describe('what is wrong', () => {
     const [other, bare] = [Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 99), Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)]
     const unknown = { sha256: undefined, bytes: undefined }
     expect(await failed({ '/net.wasm': { body: other, type: 'application/wasm' } }, unknown)).toMatchObject({
-      code: 'LOAD_FORMAT',
-      message: expect.stringMatching(/^net\.onnx: its module can't be compiled: /) as string,
+      code: 'LOAD_MACHINE',
+      message: expect.stringMatching(
+        /^net\.onnx: its module can't be compiled here: .*; it takes SIMD, which browsers since Safari 16\.4 have$/,
+      ) as string,
     })
     expect((await failed({ '/net.wasm': { body: bare } }, unknown)).code).toBe('LOAD_OPEN')
   })

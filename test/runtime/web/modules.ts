@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { createNodeModel } from '../../../src/runtime/node.ts'
 import { type Extras, partsOf } from '../../../src/emit/parts.ts'
 import type { Model, ModelFacts, Signature } from '../../../src/runtime/index.ts'
+import { anySource } from '../../../src/runtime/wasm/any-source.ts'
 import * as web from '../../../src/runtime/web.ts'
 import { resolveTarget } from '../../../src/targets/index.ts'
 import { compileWasm } from '../../../src/toolchains/wasm.ts'
@@ -83,7 +84,7 @@ export function composed(signature: Signature, extras: Partial<Extras> = {}): we
     ...extras,
   })
   const compose = runInThisContext(`({ ${names.join(', ')} }) => (${expression})`) as (all: typeof web) => web.WebParts
-  return compose(web)
+  return { ...compose(web), load: anySource }
 }
 
 /** The same module where it runs in Node from its files, and where it runs on the web from its bytes. */

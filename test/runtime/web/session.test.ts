@@ -99,6 +99,24 @@ describe.each(ways)('%s', (_, open) => {
       expect(() => Object.assign(first.inputs['x']!, { data: f32() })).toThrow(TypeError)
     })
 
+    it('runs on no bound buffers that are disposed, whose memory is used again', async () => {
+      const model = await openNative('affine')
+      const bytes = (): number => (model.bind().inputs['x']!.data as Float32Array).buffer.byteLength
+      const before = bytes()
+      for (let i = 0; i < 20_000; i++) model.bind()[Symbol.dispose]() // of 500 bytes and more
+      expect(bytes()).toBe(before)
+      const [first, second] = [model.bind(), model.bind()]
+      first.dispose()
+      first.dispose()
+      const message = 'affine.onnx: what was bound was disposed'
+      for (const use of [() => first.run(), () => first.inputs['x']!.data])
+        expect(use).toThrow(expect.objectContaining({ code: 'RUN_DISPOSED', message }))
+      second.run()
+      expect(model.runSync({ x })['y']!.data[0]).toBe(-39)
+      model.dispose()
+      second.dispose()
+    })
+
     it('refuses to run once it is disposed, and other copies go on', async () => {
       const [model, other] = [await openNative('affine'), await openNative('affine')]
       model.runSync({ x })
@@ -134,7 +152,7 @@ describe.each(ways)('%s', (_, open) => {
     bound.run()
     for (const [name, data] of Object.entries(inputs)) expect([name, bound.outputs[name]!.data]).toEqual([name, data])
     ;(bound.inputs['t9']!.data as Uint8Array)[2] = 7
-    expect(() => bound.run()).toThrow('echo.onnx: input "t9": element 2 is 7, not 0 or 1')
+    expect(() => bound.run()).toThrow('echo.onnx: input "t9": expected bool, element 2 is 7, not 0 or 1')
   })
 
   describe('a model with dynamic shapes', () => {

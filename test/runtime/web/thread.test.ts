@@ -37,8 +37,8 @@ beforeAll(async () => {
       static int64_t at_random(const om_buffer *in) { return *(int64_t *)in[0].data & 0xfffff; }`,
   })
 })
-const open = ({ library, weights }: BuiltModule, name = 'spin'): Model =>
-  createNodeModel(factsFor(name, signature), { library, ...(weights && { constants: weights }) })
+const open = ({ library, weights }: BuiltModule, name = 'spin', isSteady = false): Model =>
+  createNodeModel({ ...factsFor(name, signature), isSteady }, { library, ...(weights && { constants: weights }) })
 const runs = (results: Record<string, { data: unknown }>) => (results['runs']!.data as BigInt64Array)[0]
 
 /** Some 100 ms. */
@@ -65,7 +65,7 @@ it('leaves the event loop free', async () => {
 })
 
 it('runs what is quick on this thread, once it knows that it is', async () => {
-  const model = open(spin)
+  const model = open(spin, 'spin', true)
   // The instance of this thread has a count of its own: by how much a run changes it.
   const changes = async (work: number) => {
     const before = runs(model.runSync({ work: 0 }))!
@@ -80,8 +80,14 @@ it('runs what is quick on this thread, once it knows that it is', async () => {
   model.dispose()
 })
 
+it('runs what may take long on the other thread, however quick it was', async () => {
+  const model = open(spin)
+  for (let i = 1; i < 20; i++) expect(runs(await model.run({ work: 0 }))).toBe(BigInt(i))
+  model.dispose()
+})
+
 it('does not hold large weights twice: those models run on the other thread only', async () => {
-  const model = open(heavy, 'heavy')
+  const model = open(heavy, 'heavy', true)
   for (let i = 1; i < 20; i++) expect(runs(await model.run({ work: 0 }))).toBe(BigInt(2 * i))
   model.dispose()
 })

@@ -142,9 +142,8 @@ it('progress knows the size of the one that is fetched', async () => {
   expect(news.at(-1)).toEqual({ loaded: total, total, file: 'module' })
 })
 
-it('the tests for features are well-formed: this engine has SIMD, and says the same of relaxed SIMD as of its function', async () => {
-  const { bestOf, hasSimd } = await import('../../../src/runtime/wasm/features.ts')
-  expect(hasSimd()).toBe(true)
+it('the test for relaxed SIMD is well-formed: the engine says the same of it as of its function', async () => {
+  const { bestOf } = await import('../../../src/runtime/wasm/features.ts')
   // (func (param v128 v128 v128) (result v128) … f32x4.relaxed_madd)
   const probe = [0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 123, 123, 123, 1, 123, 3, 2, 1, 0, 10, 13, 1, 11, 0]
   const { validate } = (globalThis as unknown as { WebAssembly: { validate(bytes: Uint8Array): boolean } }).WebAssembly

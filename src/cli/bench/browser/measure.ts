@@ -10,6 +10,7 @@ import { type Network, networks } from './network.ts'
 import {
   type BrowserEngine,
   buildComparison,
+  buildEmptyPage,
   buildFirstResult,
   type BuiltPage,
   type PageOptions,
@@ -28,15 +29,23 @@ export interface BrowserResult {
   readonly pairedRatio: number
   /** How many times as soon as the last engine the first result is there: of the medians. */
   readonly firstResultRatio: number
-  /** The same two over networks, where files travel compressed; by the names of {@link networks}. */
-  readonly overNetworks: Readonly<Record<string, Pick<BrowserResult, 'firstResultMs' | 'firstResultRatio'>>>
+  /** The same without what a page takes whose script does nothing, which is none's; Infinity where nothing is left. */
+  readonly ownRatio: number
+  /** The same three over networks, where files travel compressed; by the names of {@link networks}. */
+  readonly overNetworks: Readonly<Record<string, FirstResult>>
   /** Of all files that the page loads for its first result. */
   readonly size: Size
   /** Those of them that are WebAssembly, without their hashes: which module of a model was taken. */
   readonly modules: readonly string[]
 }
 
+export type FirstResult = Pick<BrowserResult, 'firstResultMs' | 'firstResultRatio' | 'ownRatio'>
+
 export interface BrowserComparison {
+  /** Of a page whose script does nothing, in turn with the engines'. */
+  readonly emptyPageMs: Summary
+  /** The same over networks. */
+  readonly emptyPageMsOver: Readonly<Record<string, Summary>>
   readonly engines: Readonly<Partial<Record<BrowserEngine, BrowserResult>>>
   /** As `Deviation.maxRel`, between the first and the last engine. */
   readonly maxRelDiff: number
@@ -60,12 +69,13 @@ export async function compareInBrowser(
   try {
     const pages: BuiltPage[] = []
     for (const engine of engines) pages.push(await buildFirstResult(join(folder, engine), engine, options))
-    const compressed = await Promise.all(pages.map(({ folder }) => compress(folder)))
-    const first = await firstResults(pages, options)
+    const all = [...pages, await buildEmptyPage(join(folder, 'empty'))]
+    const compressed = await Promise.all(all.map(({ folder }) => compress(folder)))
+    const first = await firstResults(all, options)
     const loaded = first.served
     const over: Record<string, FirstResults> = {}
     for (const name of options.networks)
-      over[name] = await firstResults(pages, options, { network: networks[name]!, compressed })
+      over[name] = await firstResults(all, options, { network: networks[name]!, compressed })
     const both = await buildComparison(join(folder, 'comparison'), engines, options)
     const { results, samples } = await inPage(both, async (page, { url }) => {
       await page.visit(url)
@@ -82,7 +92,9 @@ export async function compareInBrowser(
           engine,
           {
             ...summaryOf(first, i),
-            overNetworks: Object.fromEntries(Object.entries(over).map(([name, all]) => [name, summaryOf(all, i)])),
+            overNetworks: Object.fromEntries(
+              Object.entries(over).map(([name, results]) => [name, summaryOf(results, i)]),
+            ),
             runUs: summarize(samples[i]!),
             pairedRatio: median(samples[i]!.map((us, round) => reference[round]! / us)),
             size: sizes[i]!,
@@ -91,6 +103,8 @@ export async function compareInBrowser(
         ]),
       ),
       maxRelDiff: maxRelDiff(results[0]!, results.at(-1)!),
+      emptyPageMs: summarize(first.ms.at(-1)!),
+      emptyPageMsOver: Object.fromEntries(Object.entries(over).map(([name, { ms }]) => [name, summarize(ms.at(-1)!)])),
     }
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -128,8 +142,14 @@ async function firstResults(
   return { ms, served: loaded }
 }
 
-function summaryOf({ ms }: FirstResults, i: number): Pick<BrowserResult, 'firstResultMs' | 'firstResultRatio'> {
-  return { firstResultMs: summarize(ms[i]!), firstResultRatio: median(ms.at(-1)!) / median(ms[i]!) }
+/** @param ms of engines, and at the end of the empty page */
+function summaryOf({ ms }: FirstResults, i: number): FirstResult {
+  const [last, empty, own] = [ms.at(-2)!, ms.at(-1)!, ms[i]!].map(median) as [number, number, number]
+  return {
+    firstResultMs: summarize(ms[i]!),
+    firstResultRatio: last / own,
+    ownRatio: own > empty ? (last - empty) / (own - empty) : Infinity,
+  }
 }
 
 /** Starting a browser takes it longer than most pages, and goes on for a while after it has shown something. */

@@ -26,8 +26,8 @@ export interface PageOptions {
   readonly inputs: Inputs
   /** Folder whose `node_modules` has onnxruntime-web. */
   readonly packages: string
-  /** How our module reaches the page: beside the JavaScript, or in it. Default: `url`. */
-  readonly files?: 'url' | 'inline'
+  /** How our module reaches the page: as a build decides by itself, beside the JavaScript, or in it. Default: `auto`. */
+  readonly files?: 'auto' | 'url' | 'inline'
   /** Folder of the cache of compiled models. */
   readonly cache?: string | undefined
 }
@@ -105,6 +105,20 @@ export function buildFirstResult(folder: string, engine: BrowserEngine, options:
   return build(folder, [engine], firstResult(engine), options)
 }
 
+/**
+ * A page whose script does nothing: its first result is what asking for a page and a script takes in itself, whatever they do.
+ * In the form that Vite gives pages.
+ */
+export async function buildEmptyPage(folder: string): Promise<BuiltPage> {
+  const texts = {
+    'index.html': '<!doctype html><script type="module" crossorigin src="./main.js"></script><title>bench</title>',
+    'main.js': 'globalThis.first = Promise.resolve(performance.now())',
+  }
+  await mkdir(folder)
+  for (const [name, text] of Object.entries(texts)) await writeFile(join(folder, name), text)
+  return { folder }
+}
+
 /** A page that compares engines. */
 export function buildComparison(
   folder: string,
@@ -118,7 +132,7 @@ async function build(
   root: string,
   engines: readonly BrowserEngine[],
   main: string,
-  { model, inputs, packages, files = 'url', cache }: PageOptions,
+  { model, inputs, packages, files = 'auto', cache }: PageOptions,
 ): Promise<BuiltPage> {
   await mkdir(root)
   await symlink(join(packages, 'node_modules'), join(root, 'node_modules'), 'junction')

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { runtimes } from '../edge/runtimes.ts'
+import { chromium } from '../report/browser.ts'
+import { allPages, readPage, samplesOf } from './pages.ts'
+import { isInstalled, type Reading, runPage } from './run-page.ts'
+
+// Commands on pages that are neither about a host nor about a place of deployment.
+
+const fraud = readFileSync('examples/fraud-server/fraud.onnx')
+const program = samplesOf(readPage('docs/hosts/index.md')).find(({ file }) => file === 'src/main.js')!.code
+const paths = runtimes.flatMap(({ name, command }) => (name !== 'Node' && command ? [dirname(command)] : []))
+
+const readings: Readonly<Record<string, Reading & { readonly isPossible?: boolean }>> = {
+  'docs/edge.md': {
+    installed: ['.', 'test/edge/installed'],
+    models: ['src/model.onnx'],
+    files: { 'src/main.js': program },
+    prints: { 'deno run --allow-read=dist dist/main.js': '11 12 13\n', 'bun dist/main.js': '11 12 13\n' },
+    besides: ['// vite.config.ts', '// tsup.config.ts'],
+    path: paths,
+    isPossible: paths.length === 2,
+  },
+  'docs/nnpa.md': { installed: ['.'], models: [], files: { 'fraud.onnx': fraud } },
+  'docs/performance.md': {
+    installed: ['bench', '.'],
+    models: [],
+    files: { 'm.onnx': fraud },
+    // As few rounds as there can be.
+    programs: { 'unplugin-onnx-mlir': `exec node ${resolve('dist/cli/main.js')} "$@" --rounds 1` },
+    isPossible: chromium !== undefined,
+  },
+  'docs/types.md': {
+    installed: ['.'],
+    models: [],
+    files: {
+      'tsconfig.json': '{ "compilerOptions": { "module": "nodenext", "types": [] }, "include": ["src"] }',
+      'src/models/fraud.onnx': fraud,
+      'src/main.ts': `import './models/fraud.onnx'`,
+    },
+  },
+}
+
+/** Pages whose commands are run elsewhere. */
+const elsewhere: Readonly<Record<string, string>> = {
+  'README.md': '.ci/run runs those of a clone; test/package installs the package as it is published',
+  'CONTRIBUTING.md': 'they are what .ci/run does',
+  'docs/index.md': 'test/package installs the package as it is published',
+  'docs/hosts/index.md': 'test/package installs the package as it is published',
+}
+
+test('commands of every page are run', () => {
+  const isOfATest = (path: string): boolean => /^docs\/(?:hosts\/(?!index)|deploying\/)/.test(path)
+  const pages = allPages().filter((page) => samplesOf(page).some(({ language }) => language === 'sh'))
+  const others = pages.map(({ path }) => path).filter((path) => !isOfATest(path))
+  expect(others).toEqual([...Object.keys(readings), ...Object.keys(elsewhere)].toSorted())
+})
+
+for (const [path, { isPossible = true, ...reading }] of Object.entries(readings)) {
+  test.runIf(isInstalled(path, reading.installed) && isPossible)(path, { timeout: 300_000 }, async () => {
+    await runPage(readPage(path), reading)
+  })
+}

@@ -1,0 +1,128 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { CheckedInput } from '../../src/runtime/input-port.ts'
+import { createNodeModel } from '../../src/runtime/node.ts'
+import { QuickRuns } from '../../src/runtime/quick-runs.ts'
+import type { ModelSession } from '../../src/runtime/session.ts'
+import { compileModel, factsOf, makeFolder, testAddon } from '../native/libraries.ts'
+
+/** A session whose runs take as long as it is told; it notes where they were. */
+class Fake {
+  milliseconds = 0
+  readonly places: ('here' | 'elsewhere')[] = []
+  readonly session = {
+    run: (_: readonly CheckedInput[], took?: (milliseconds: number) => void) => {
+      this.places.push('elsewhere')
+      took?.(this.milliseconds)
+      return Promise.resolve({})
+    },
+    runSync: () => {
+      this.places.push('here')
+      const end = performance.now() + this.milliseconds
+      while (performance.now() < end) continue
+      return {}
+    },
+  } as unknown as ModelSession
+}
+
+const sized = (...shapes: readonly number[][]): CheckedInput[] =>
+  shapes.map((dims) => ({ dims, data: new Float32Array(dims.reduce((product, dim) => product * dim, 1)) }))
+
+describe('runs of known time', () => {
+  it('are done at once where some were quick, and elsewhere again where one of them is not', () => {
+    const fake = new Fake()
+    const quick = new QuickRuns()
+    const run = (times: number): void => {
+      for (let i = 0; i < times; i++) void quick.run(fake.session, sized([2, 3]))
+    }
+    run(4)
+    expect(fake.places).not.toContain('here')
+    run(1)
+    expect(fake.places.pop()).toBe('here')
+    fake.milliseconds = 1
+    run(2) // this one is done here before anybody knows, and the next is not
+    expect(fake.places.slice(-2)).toEqual(['here', 'elsewhere'])
+    run(20)
+    expect(fake.places.slice(-20)).not.toContain('here')
+  })
+
+  it('let the event loop have its turn where one is awaited after the other', () => {
+    const fake = new Fake()
+    fake.milliseconds = 0.02
+    const quick = new QuickRuns()
+    for (let i = 0; i < 400; i++) void quick.run(fake.session, sized([2, 3]))
+    const spells = fake.places
+      .join(' ')
+      .split('elsewhere')
+      .map((spell) => spell.split('here').length - 1)
+    expect(Math.max(...spells)).toBeGreaterThan(10)
+    expect(Math.max(...spells)).toBeLessThan(60)
+  })
+
+  it('are done elsewhere where no run was quick', () => {
+    const fake = new Fake()
+    fake.milliseconds = 0.2
+    const quick = new QuickRuns()
+    for (let i = 0; i < 20; i++) void quick.run(fake.session, sized([1]))
+    expect(fake.places).not.toContain('here')
+  })
+
+  it.each<[string, number[][], number[][]]>([
+    ['a longer axis', [[2, 3]], [[2, 4]]],
+    ['as many elements in another shape', [[100, 1]], [[10, 10]]],
+    ['one of two inputs larger, the other smaller', [[5], [50]], [[6], [1]]],
+  ])('are done elsewhere for sizes that nobody has seen: %s', (_, seen, next) => {
+    const fake = new Fake()
+    const quick = new QuickRuns()
+    for (let i = 0; i < 6; i++) void quick.run(fake.session, sized(...seen))
+    expect(fake.places.at(-1)).toBe('here')
+    void quick.run(fake.session, sized(...next))
+    expect(fake.places.at(-1)).toBe('elsewhere')
+  })
+
+  it('are done at once for smaller sizes', () => {
+    const fake = new Fake()
+    const quick = new QuickRuns()
+    for (let i = 0; i < 4; i++) void quick.run(fake.session, sized([8, 3], [8]))
+    void quick.run(fake.session, sized([1, 3], [1]))
+    void quick.run(fake.session, sized([0, 3], [0]))
+    expect(fake.places.slice(-2)).toEqual(['here', 'here'])
+  })
+})
+
+describe('a native model', () => {
+  const folder = makeFolder()
+  let addon: string
+  let library: string
+  beforeAll(async () => {
+    addon = await testAddon()
+    library = await compileModel(folder, 'spin')
+  })
+
+  /** Whether a run is done before the event loop goes on. */
+  async function isAtOnce(model: ReturnType<typeof createNodeModel>): Promise<boolean> {
+    let isDone = false
+    const running = model.run({ milliseconds: 0, seed: 7n }).then(({ seed }) => {
+      expect(seed!.data).toEqual(BigInt64Array.of(7n))
+      isDone = true
+    })
+    for (let i = 0; i < 20; i++) await Promise.resolve()
+    const wasDone = isDone
+    await running
+    return wasDone
+  }
+
+  it('answers at once where it is quick, and its time known', async () => {
+    const model = createNodeModel({ ...factsOf('spin'), isSteady: true }, { addon, library })
+    let atOnce = false
+    for (let i = 0; i < 500 && !atOnce; i++) atOnce = await isAtOnce(model) // a busy machine may need some
+    expect(atOnce).toBe(true)
+    model.dispose()
+    await expect(model.run({ milliseconds: 0, seed: 7n })).rejects.toMatchObject({ code: 'RUN_DISPOSED' })
+  })
+
+  it('never does where nobody knows how long it will take', async () => {
+    const model = createNodeModel(factsOf('spin'), { addon, library })
+    for (let i = 0; i < 30; i++) expect(await isAtOnce(model)).toBe(false)
+    model.dispose()
+  })
+})
