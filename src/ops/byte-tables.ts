@@ -22,6 +22,9 @@ const ELEMENTWISE: Readonly<Record<string, readonly string[]>> = {
   om: ['ByteTable', 'Dequantize', 'RoundTo'],
 }
 
+/** Of these any operand may vary; of the others only the first: a zero point or a bound does not spread over a tensor. */
+const BROADCASTING: ReadonlySet<string> = new Set(['Add', 'Div', 'Max', 'Min', 'Mul', 'Pow', 'Sub'])
+
 /** Longer chains are not looked through. */
 const MOST_NODES = 32
 
@@ -37,10 +40,10 @@ function chainTo(root: Node): { readonly codes: Value; readonly nodes: ReadonlyS
   const visit = (node: Node): boolean => {
     if (nodes.has(node)) return true
     if (++seen > MOST_NODES || node.outputs.length !== 1 || !ELEMENTWISE[node.domain]?.includes(node.op)) return false
-    // A table is no operand that varies.
-    const operands = node.op === 'ByteTable' ? node.inputs.slice(0, 1) : node.inputs
-    const isKnown = operands.every((input) => {
+    const mayVary = (place: number): boolean => place === 0 || BROADCASTING.has(node.op)
+    const isKnown = node.inputs.every((input, place) => {
       if (!input || isOfOne(input)) return true
+      if (!mayVary(place)) return node.op === 'ByteTable'
       const { producer } = input
       if (!isByte(input.type) || producer?.op === 'ByteTable') return producer !== undefined && visit(producer)
       codes ??= input

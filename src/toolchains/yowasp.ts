@@ -103,8 +103,10 @@ function answer(entry: string, job: YowaspJob, { signal, timeout, memory }: Limi
 function start(entry: string): ChildProcess {
   const child = spawn(process.execPath, [fileURLToPath(program()), entry], {
     // What this preloads is for our process.
-    env: { ...process.env, NODE_OPTIONS: undefined },
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    env: { ...process.env, NODE_OPTIONS: undefined, NODE_NO_WARNINGS: '1' },
+    // It prints nothing, but what Node says where it ends by itself is of use. Without any handle of ours, and without a
+    // window, Node for Windows ends at once under wine.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     serialization: 'advanced',
     ...ownGroup,
   })

@@ -164,6 +164,32 @@ describe('one tensor of bytes', () => {
     const broad = between([node('Add', ['X', 'wide'], ['Y'])], corners[0]!, [4], { wide: f32([1], [1, 1, 1]) })
     expect(optimised(broad)).not.toContain('ByteTable')
   })
+
+  // Nothing here has more than one element, so that by shapes alone any of it could be the codes.
+  const besides: Readonly<Record<string, ModelSource>> = {
+    'a zero point': {
+      ...between([], corners[0]!, []),
+      nodes: [node('QuantizeLinear', ['c', 'ys', 'x'], ['y'])],
+    },
+    'the zero point of what is dequantised': {
+      ...between([], corners[0]!, []),
+      nodes: [node('DequantizeLinear', ['code', 'xs', 'x'], ['X']), node('QuantizeLinear', ['X', 'ys', 'yz'], ['y'])],
+    },
+    'a bound': between([node('Clip', ['c', 'X'], ['Y'])], corners[0]!, []),
+  }
+  const constants = { c: f32([2], []), code: t('uint8', [7], []) }
+
+  test.each(Object.entries(besides))('that is %s gives the same', async (_, model) => {
+    if (!runtime) return
+    const { ours, theirs } = await sessionsOf(runtime, {
+      ...model,
+      initializers: { ...model.initializers, ...constants },
+    })
+    for (const code of [0, 1, 100, 255]) {
+      const feeds = { x: t('uint8', [code], []) }
+      expect(ours(feeds).y!).toEqual((await theirs(feeds)).y!)
+    }
+  })
 })
 
 describe('bytes are moved as such', () => {
