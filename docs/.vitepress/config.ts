@@ -27,6 +27,7 @@ export default defineConfig({
           ['Directives', '/directives'],
           ['Command line', '/cli'],
           ['Performance', '/performance'],
+          ['Optimisations', '/optimisations'],
           ['Safety', '/safety'],
         ),
       },
