@@ -1,4 +1,5 @@
 import type { FloatsName, IntsName } from '../graph/attributes.ts'
+import { multiply } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import { takes } from '../graph/rules.ts'
@@ -8,32 +9,10 @@ import { numbersOf } from './fold.ts'
 import type { KernelWriter, LoweredOperator } from './lowering.ts'
 import { castTo } from './widen.ts'
 import { classify, featureMatrix, labelAbove, postTransform } from './ml-scores.ts'
+import { flagNames, MEMBER, modeNames, MOST_FEATURES, tablesOf, type Trees } from './tree-tables.ts'
 
-const modeNames = ['BRANCH_LEQ', 'BRANCH_LT', 'BRANCH_GTE', 'BRANCH_GT', 'BRANCH_EQ', 'BRANCH_NEQ', 'BRANCH_MEMBER']
-const MEMBER = modeNames.indexOf('BRANCH_MEMBER')
 const aggregates = ['AVERAGE', 'SUM', 'MIN', 'MAX']
 const transforms = ['NONE', 'SOFTMAX', 'LOGISTIC', 'SOFTMAX_ZERO', 'PROBIT']
-
-/** Trees as native/kernels/trees.h walks them: leaves are `~index`. */
-interface Trees {
-  readonly roots: readonly number[]
-  readonly features: readonly number[]
-  readonly modes: readonly number[]
-  readonly splits: readonly number[]
-  readonly missingIsTrue: readonly number[]
-  readonly whenTrue: readonly number[]
-  readonly whenFalse: readonly number[]
-  /** Values of member nodes, and where each node's end. */
-  readonly members: readonly number[]
-  readonly memberEnds: readonly number[]
-  /** Targets and weights of leaves, and where each leaf's end. */
-  readonly leafEnds: readonly number[]
-  readonly targets: readonly number[]
-  readonly weights: readonly number[]
-  readonly targetCount: number
-  readonly aggregate: number
-  readonly base: readonly number[]
-}
 
 /** ONNX TreeEnsemble-5. */
 function readTrees5(node: Node): Trees {
@@ -187,34 +166,32 @@ function treeScores(node: Node, b: Builder, trees: Trees): Value {
   const widest = trees.features.reduce((most, feature) => Math.max(most, feature), -1)
   if (trees.features.some((feature) => feature < 0) || (typeof columns === 'number' && widest >= columns))
     throw node.error('MODEL_TREES', `feature ${widest} of ${columns} does not exist`)
-  const ints = (values: readonly number[]): Value => b.ints(values)
-  const bytes = (values: readonly number[]): Value => b.constant(tensorFrom('uint8', [values.length], values))
+  if (widest >= MOST_FEATURES)
+    throw node.error('MODEL_TREES', `feature ${widest} is beyond the ${MOST_FEATURES} that trees can test`)
+  const tables = tablesOf(trees, x.type)
+  const ints = (values: readonly number[]): Value => b.constant(tensorFrom('int32', [values.length], values))
   const floats = (values: readonly number[]): Value => b.constant(tensorFrom(x.type, [values.length], values))
+  const { roots, depths, leaves, leafEnds, targets, perLeaf, every, some } = tables
   const inputs = [
     x,
-    ...[
-      trees.roots,
-      trees.features,
-      trees.whenTrue,
-      trees.whenFalse,
-      trees.memberEnds,
-      trees.leafEnds,
-      trees.targets,
-    ].map(ints),
-    ...[trees.modes, trees.missingIsTrue].map(bytes),
-    ...[trees.splits, trees.members, trees.weights, trees.base].map(floats),
+    b.constant(tables.nodes),
+    ...[roots, depths, leaves, leafEnds, targets].map(ints),
+    ...[trees.weights, trees.base].map(floats),
   ]
-  return b.op('TreeScores', inputs, { targets: trees.targetCount, aggregate: trees.aggregate, widest }, 'om')
+  const sizes = { targets: trees.targetCount, per_leaf: perLeaf, widest }
+  return b.op('TreeScores', inputs, { ...sizes, every, some, aggregate: trees.aggregate }, 'om')
 }
 
-/** The compiler's own: inputs are the features, and the tables of `om_trees` in their order, then those of floats. */
+/** What a tree costs a row: some 8 ns, in multiplications. */
+const workPerTree = 50
+
+/** The compiler's own: inputs are the features, the tables of `om_trees` in their order, weights and base. */
 const TreeScores: LoweredOperator = {
   name: 'TreeScores',
   domain: 'om',
   rules: takes(
-    'X:T[_, _] roots:int64[_] features:int64[n] when_true:int64[n] when_false:int64[n] member_ends:int64[n] ' +
-      'leaf_ends:int64[_] targets:int64[w] modes:uint8[n] missing_is_true:uint8[n] ' +
-      'splits:T[n] members:T[_] weights:T[w] base:T[_]',
+    'X:T[_, _] nodes:int32|int64[n, _] roots:int32[t] depths:int32[t] leaves:int32[n] leaf_ends:int32[_] targets:int32[_] ' +
+      'weights:T[_] base:T[_]',
     { T: 'float32|float64' },
   ),
   infer(node): ValueInfo[] {
@@ -224,17 +201,28 @@ const TreeScores: LoweredOperator = {
   lower(node, k: KernelWriter) {
     const { dims, type } = node.input(0)
     const [rows, features] = dims.map((dim) => k.dim(dim))
-    const table = (i: number): string => k.input(i)
+    const targets = node.int('targets', 1)
+    const table = (i: number): string => (node.input(i).dims[0] === 0 ? 'NULL' : k.input(i))
     if (typeof dims[1] !== 'number')
       k.failIf(`${node.int('widest', 0)} >= ${features}`, 'the trees test features that are not given')
     k.include('trees.h')
+    const sums = node.int('aggregate', 1) <= aggregates.indexOf('SUM')
+    const count = node.input(2).dims[0]!
+    if (sums) k.share(multiply(dims[0]!, multiply(count, workPerTree)))
     const aggregate = `OM_TREE_${aggregates[node.int('aggregate', 1)]}`
+    const sizes = [k.dim(count), features, targets, node.int('per_leaf', 0)]
+    const fields = [
+      ...sizes,
+      ...[node.int('every', 0), node.int('some', 0)].map(flagNames),
+      aggregate,
+      ...[2, 3, 4, 5, 6].map(table),
+    ]
+    const suffix = type === 'float64' ? 'f64' : 'f32'
+    k.line(`const om_trees trees = {${fields.join(', ')}};`)
+    const nodes = `(const om_tree_node_${suffix} *)${k.input(1)}`
+    const seen = sums ? 'NULL' : k.scratch(targets, 'bool')
     k.line(
-      `const om_trees trees = {${k.dim(node.input(1).dims[0]!)}, ${features}, ${node.int('targets', 1)}, ${aggregate}, ${[1, 2, 3, 4, 5, 6, 7, 8, 9].map(table).join(', ')}};`,
-    )
-    const seen = k.scratch(node.int('targets', 1), 'bool')
-    k.line(
-      `om_tree_scores_${type === 'float64' ? 'f64' : 'f32'}(&trees, ${k.input(0)}, ${k.output()}, ${rows}, ${[10, 11, 12, 13].map(table).join(', ')}, ${seen});`,
+      `om_tree_scores_${suffix}(trees, ${nodes}, ${k.input(0)}, ${k.output()}, ${rows}, ${k.input(7)}, ${k.input(8)}, ${seen});`,
     )
   },
 }
