@@ -50,12 +50,12 @@ OM_INLINE void OM_TREE(om_tree_scores)(const om_trees t, const OM_TREE(om_tree_n
   const int64_t lanes = t.roots < OM_TREE_LANES ? t.roots : OM_TREE_LANES;
   const int64_t block = t.aggregate <= OM_TREE_SUM ? OM_TREE_ROWS : 1;
   for (int64_t from = 0; from < rows; from += block) {
-    if (!om_is_mine()) continue;
     const int64_t end = from + block < rows ? from + block : rows;
     for (int64_t i = from * t.targets; i < end * t.targets; i++) y[i] = 0;
     if (t.aggregate > OM_TREE_SUM) memset(seen, 0, (size_t)t.targets);
     for (int64_t tree = 0; tree < t.roots; tree += OM_TREE_LANES) {
-      const int64_t count = t.roots - tree < lanes ? t.roots - tree : lanes; /* lanes beyond walk the last tree, for nothing */
+      /* Lanes beyond walk the last tree, for nothing. */
+      const int64_t count = t.roots - tree < lanes ? t.roots - tree : lanes;
       int32_t depth = 0;
       for (int64_t i = 0; i < count; i++) depth = t.depth[tree + i] > depth ? t.depth[tree + i] : depth;
       for (int64_t r = from; r < end; r++) {

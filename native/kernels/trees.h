@@ -2,13 +2,12 @@
  *
  * What a path costs is not its comparisons but the branches that nobody can predict and the loads that wait for each other.
  * So nothing branches: a node's two children are neighbours, and the next node is `child`, plus 1 where the test fails. A leaf
- * leads to itself. OM_TREE_LANES trees are walked side by side, whose loads overlap: 1.1 ns per node instead of 9 (Zen 4,
+ * leads to itself. OM_TREE_LANES trees are walked side by side, whose loads overlap: 1.3 ns per node instead of 9 (Zen 4,
  * AVX2; gathers into vectors took twice as long). A block of rows passes through these trees before the next ones are
  * loaded. The compiler lays the tables out, see src/ops/tree-tables.ts. */
 #ifndef OM_TREES_H
 #define OM_TREES_H
 
-#include "parallel.h"
 #include "vector.h"
 
 typedef enum om_aggregate { OM_TREE_AVERAGE, OM_TREE_SUM, OM_TREE_MIN, OM_TREE_MAX } om_aggregate;

@@ -1,5 +1,4 @@
 import type { FloatsName, IntsName } from '../graph/attributes.ts'
-import { multiply } from '../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../graph/graph.ts'
 import type { Builder } from '../graph/operator.ts'
 import { takes } from '../graph/rules.ts'
@@ -182,9 +181,6 @@ function treeScores(node: Node, b: Builder, trees: Trees): Value {
   return b.op('TreeScores', inputs, { ...sizes, every, some, aggregate: trees.aggregate }, 'om')
 }
 
-/** What a tree costs a row: some 8 ns, in multiplications. */
-const workPerTree = 50
-
 /** The compiler's own: inputs are the features, the tables of `om_trees` in their order, weights and base. */
 const TreeScores: LoweredOperator = {
   name: 'TreeScores',
@@ -208,7 +204,6 @@ const TreeScores: LoweredOperator = {
     k.include('trees.h')
     const sums = node.int('aggregate', 1) <= aggregates.indexOf('SUM')
     const count = node.input(2).dims[0]!
-    if (sums) k.share(multiply(dims[0]!, multiply(count, workPerTree)))
     const aggregate = `OM_TREE_${aggregates[node.int('aggregate', 1)]}`
     const sizes = [k.dim(count), features, targets, node.int('per_leaf', 0)]
     const fields = [
