@@ -3,6 +3,8 @@ import { resolve } from 'node:path'
 import { readModel } from '../onnx/read.ts'
 import type { OperatorDefinition } from '../ops/user/define.ts'
 import { signatureOf } from '../pipeline.ts'
+import { expectRunnable } from '../plugin/runnable.ts'
+import { parseRequest } from '../request/index.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { agreementFor, stepsOf, withSteps } from './bench/agreement.ts'
 import { type CallOverhead, measureCallOverhead } from './bench/call-overhead.ts'
@@ -19,7 +21,7 @@ import type { RoundsOptions } from './bench/rounds.ts'
 import { modelText, overallRatios, overallText, overheadText } from './bench/tables.ts'
 import type { Command, Invocation } from './command.ts'
 import { dimsOption, inputDimsFlag, type Sizes } from './dims.ts'
-import { stemOf } from './model-build.ts'
+import { buildOptions, requestOptions, stemOf } from './model-build.ts'
 import { operatorsFlag, operatorsOption } from './operators.ts'
 import { listOf, numberOption, onlyOption } from './parse.ts'
 import { summaries } from './summaries.ts'
@@ -58,6 +60,7 @@ export function createBench(defaults: BenchDefaults = {}): Command {
         value: 'NAME,…',
         help: `of ${engineNames.join(', ')} (default: builtin,onnxruntime-node)`,
       },
+      target: { ...buildOptions.target, help: 'machine that builtin and onnx-mlir compile for (default: host)' },
       threads: { type: 'string', value: 'N', help: 'threads of each engine (default: 1)' },
       rounds: { type: 'string', value: 'N', help: 'rounds per model (default: 30)' },
       seconds: { type: 'string', value: 'N', help: 'stop a model after this long, short of its rounds (default: 30)' },
@@ -104,6 +107,9 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
       if (isProfile && isBrowser) throw usage('--profile and --browser are two things')
       const [ofPages] = ['network', 'files'].filter((name) => !isBrowser && values[name] !== undefined)
       if (ofPages !== undefined) throw usage(`--${ofPages} is for --browser`)
+      if (isBrowser && values['target'] !== undefined) throw usage('--target is for engines in Node: leave --browser out')
+      // A wrong one is wrong usage, not each model's failure.
+      expectRunnable(parseRequest('model.onnx', requestOptions(invocation)).directives.target)
       const operators = await operatorsOption(invocation)
       if (isBrowser && operators) throw usage('--operators is for engines in Node: leave --browser out')
       const usual = isProfile ? 'builtin' : isBrowser ? browserEngines.join() : 'builtin,onnxruntime-node'

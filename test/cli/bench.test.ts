@@ -30,6 +30,14 @@ test('engines run in turn; those that are missing are reported', async () => {
   expect(out).toContain('onnxruntime-web: not available')
 })
 
+test('--target is for the engine that has none of its own', async () => {
+  const model = await fileWith('dense.onnx', denseModel())
+  const short = ['--rounds', '1', '--seconds', '1', '--engines', 'builtin,builtin-wasm']
+  const { json } = await cliJson('bench', model, '--target', 'x86-64-v2', ...short)
+  expect(json.models.dense.builtin.target).toBe('x86-64-v2')
+  expect(json.models.dense['builtin-wasm'].target).toBe('wasm')
+})
+
 test('a reason is one line, and says something', () => {
   expect(reasonOf(new Error('no such model\n  at the bench'))).toBe('no such model')
   expect(reasonOf(new Error('\nBuild failed with 1 error:\n\n  error: m.onnx is empty\n  more'))).toBe(
@@ -51,6 +59,8 @@ test.each([
   [['bench', '--models', '/nowhere'], /no folder \/nowhere/],
   [['bench', 'a.onnx', '--engines', 'bultin'], /no engine "bultin"\. Did you mean "builtin"\?/],
   [['bench', 'a.onnx', '--only', 'b'], /no model "b"\. There are call-overhead, a/],
+  [['bench', 'a.onnx', '--target', 'x86-64-v9'], /Unknown target "x86-64-v9"/],
+  [['bench', 'a.onnx', '--browser', '--target', 'x86-64-v3'], /--target is for engines in Node/],
   [['bench', 'a.onnx', '--threads', '0'], /--threads must be a whole number of at least 1/],
 ])('%j is wrong usage', async (args, message) => {
   const { code, err } = await cli(...args)

@@ -7,10 +7,10 @@ import type { Model } from '../../runtime/model.ts'
 import { bestOf } from '../../runtime/wasm/features.ts'
 import type { Invocation } from '../command.ts'
 import { runArgument } from '../data/inputs.ts'
-import { buildRunnable } from '../model-build.ts'
+import { buildRunnable, requestOptions } from '../model-build.ts'
 import type { Engine } from './engine.ts'
 
-/** Our own compilers: what they make, run by our own runtime. */
+/** Our own compilers: what they make, run by our own runtime. `--target` is for those that don't say their own. */
 const requests = {
   builtin: { compiler: 'builtin' },
   'builtin-wasm': { compiler: 'builtin', target: 'wasm' },
@@ -25,7 +25,7 @@ export async function compiledModel(
   directives: RequestOptions = {},
 ): Promise<{ readonly built: BuildResult; readonly model: Model }> {
   const request = requests[name]
-  const compiled = await buildRunnable(invocation, path, { ...request, ...directives })
+  const compiled = await buildRunnable(invocation, path, { ...requestOptions(invocation), ...request, ...directives })
   const { compiler } = compiled.built.artifact
   if (compiler.name !== request.compiler)
     throw new CompileError('COMPILE_COMPILER', `compiled by ${compiler.name} instead`, { model: path })
