@@ -10,7 +10,7 @@ import type {
 } from 'esbuild'
 import { createUnplugin } from 'unplugin'
 import type { Platform } from './emit/module.ts'
-import { UsageError } from './errors.ts'
+import { UsageError } from './errors/index.ts'
 import { fileEmitter } from './plugin/esbuild-files.ts'
 import { expectHostVersion } from './plugin/host-version.ts'
 import type { Host } from './plugin/host.ts'

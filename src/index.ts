@@ -22,17 +22,17 @@ export interface UnpluginOfHosts {
   readonly webpack: (options?: HostOptions) => { apply(compiler: unknown): void }
 }
 
-export type { Artifact, CompilerIdentity, Signature, SignatureDim, SignatureEntry } from './artifact.ts'
-export { CompileError, EnvironmentError, ModelError, OnnxMlirError, UsageError } from './errors.ts'
+export type { Artifact, CompilerIdentity, Signature, SignatureDim, SignatureEntry } from './cache/artifact.ts'
+export { CompileError, EnvironmentError, ModelError, OnnxMlirError, UsageError } from './errors/index.ts'
 export type { HostOptions } from './plugin/models.ts'
 export { loadModel, type LoadModelOptions, type ModelName } from './loaders/load-model.ts'
-export { type BuildResult, createPipeline, type Pipeline, type PluginOptions } from './pipeline.ts'
+export { type BuildResult, createPipeline, type Pipeline, type PluginOptions } from './pipeline/index.ts'
 export { canonicalId, isModelId, parseRequest, type Request, type RequestOptions } from './request/request.ts'
 export { defineOperator, type DefinedOperator, type OperatorDefinition } from './ops/user/define.ts'
 export type { UserAttribute } from './onnx/user-operator.ts'
 export { generateTypes, type TypesOptions, type TypesResult } from './types/generate.ts'
-export { nnpaReport, type NnpaReportOptions } from './nnpa-report.ts'
+export { nnpaReport, type NnpaReportOptions } from './pipeline/nnpa-report.ts'
 export type { NodeReport, Report, Summary } from './report/report.ts'
-export { compileToStage, type StageOptions } from './stages.ts'
+export { compileToStage, type StageOptions } from './pipeline/stages.ts'
 export type { EmittedStage } from './onnx-mlir/compile.ts'
 export type { Stage } from './onnx-mlir/options.ts'

@@ -1,5 +1,5 @@
 import type { Configuration } from 'webpack'
-import { createPipeline } from './pipeline.ts'
+import { createPipeline } from './pipeline/index.ts'
 import { expectHostVersion, installedVersion } from './plugin/host-version.ts'
 import { expectHostOptions, type HostOptions, pipelineOptions } from './plugin/models.ts'
 import { prepareServerFiles, traceServerFiles } from './plugin/turbopack.ts'

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
-import type { Signature } from '../src/artifact.ts'
+import type { Signature } from '../src/cache/artifact.ts'
 import { isTensor } from '../src/runtime/signature.ts'
 
 /** Real models, beside the repository. */

@@ -1,6 +1,6 @@
 import type { Tensor } from '../../src/onnx/model.ts'
 import { elementsOf, tensorFrom, tensorOfArray } from '../../src/onnx/tensor.ts'
-import { randomNumbers } from '../../src/random-numbers.ts'
+import { randomNumbers } from '../../src/compilers/random-numbers.ts'
 
 /** Spread of random values around their mean. */
 export interface Spread {

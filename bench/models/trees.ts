@@ -1,6 +1,6 @@
 import type { AttributeSource } from '../../src/onnx/build.ts'
 import { tensorType } from '../../src/onnx/build.ts'
-import { randomNumbers } from '../../src/random-numbers.ts'
+import { randomNumbers } from '../../src/compilers/random-numbers.ts'
 import type { MadeModel } from './made-model.ts'
 import { normalised } from './random.ts'
 

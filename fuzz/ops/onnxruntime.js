@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fromRuntime, toRuntime } from '../../dist/conformance/runtime-tensor.js'
-import { EnvironmentError } from '../../dist/errors.js'
+import { EnvironmentError } from '../../dist/errors/index.js'
 
 /** The model itself breaks a rule, whatever its inputs hold. */
 export class RefusedModel extends Error {

@@ -123,7 +123,7 @@ OM_INLINE void om_gather_window(const void *source, ptrdiff_t row, ptrdiff_t row
 }
 
 /* Floats of the packed weights: per group one packed matrix [kernel_height * kernel_width * channels / groups,
- * out_channels / groups]. See packConvWeights in src/kernels/pack.ts. */
+ * out_channels / groups]. See packConvWeights in src/lowering/pack.ts. */
 #define OM_CONV2D_PACKED(kernel_height, kernel_width, channels, out_channels, groups)                                  \
   ((groups) * OM_GEMM_PACKED((kernel_height) * (kernel_width) * ((channels) / (groups)), (out_channels) / (groups)))
 

@@ -24,7 +24,7 @@
 
 /* Four bytes of k go together. */
 #define OM_INT_DEPTH(k) (((k) + 3) / 4 * 4)
-/* Bytes of a packed B[k, n]: see packIntegers of src/kernels/pack-integer.ts. */
+/* Bytes of a packed B[k, n]: see packIntegers of src/lowering/pack-integer.ts. */
 #define OM_INT_PACKED(k, n) (OM_INT_DEPTH(k) * (((n) + OM_LANES - 1) / OM_LANES * OM_LANES))
 /* Bytes of scratch of a product, 64-byte aligned. */
 #define OM_INT_SCRATCH(k) (OM_INT_BLOCK_ROWS * (3 * OM_INT_DEPTH(k) + 4 + 4 * OM_INT_PANEL) + 64)

@@ -1,6 +1,6 @@
 /* The inner kernel of every matrix product: a tile of C of `rows` x `vectors` vectors, kept in registers while k runs.
  * A's rows lie OM_A_ROW floats apart in the block that gemm.h gathers them into, so that one pointer with constant
- * offsets reaches all of them; B's panel lies as src/kernels/pack.ts packs it: k-major, `vectors` vectors per k. */
+ * offsets reaches all of them; B's panel lies as src/lowering/pack.ts packs it: k-major, `vectors` vectors per k. */
 #ifndef OM_GEMM_TILE_H
 #define OM_GEMM_TILE_H
 

@@ -1,4 +1,4 @@
-/* Matrix products C = act(A·B + bias + residual) with B packed into panels (src/kernels/pack.ts at build time, or
+/* Matrix products C = act(A·B + bias + residual) with B packed into panels (src/lowering/pack.ts at build time, or
  * om_gemm_pack_f32 at run time). A's rows are gathered block by block, which costs 1/n of the arithmetic and lets
  * convolutions be matrix products whose gather walks the window (conv.h).
  * Blocking after Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008). */
@@ -39,7 +39,7 @@ typedef struct om_gemm_shape {
 /* Floats of a packed B[k, n]: whole vectors of columns. */
 #define OM_GEMM_PACKED(k, n) ((k) * (((n) + OM_LANES - 1) / OM_LANES * OM_LANES))
 
-/* Packs B[k, n] (elements b_row and b_column apart) as packGemmB in src/kernels/pack.ts does. */
+/* Packs B[k, n] (elements b_row and b_column apart) as packGemmB in src/lowering/pack.ts does. */
 OM_SHARED void om_gemm_pack_f32(const float *b, ptrdiff_t b_row, ptrdiff_t b_column, ptrdiff_t k, ptrdiff_t n,
                                 float *packed) {
   for (ptrdiff_t n0 = 0, width; n0 < n; n0 += width) {

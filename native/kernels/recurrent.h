@@ -26,7 +26,7 @@ typedef struct om_recurrent_shape {
 /* Directions = 1, or 2 when bidirectional; D below. Shapes for batch_first in brackets where they differ. */
 typedef struct om_recurrent_io {
   const float *x;               /* [steps, batch, input] ([batch, steps, input]) */
-  const float *w, *r;           /* packed, see packMatrices in src/kernels/pack.ts */
+  const float *w, *r;           /* packed, see packMatrices in src/lowering/pack.ts */
   const float *bias;            /* ONNX B: [D, 2 * gates * hidden], or NULL */
   const float *peephole;        /* LSTM P: [D, 3 * hidden], or NULL */
   const float *initial_h;       /* [D, batch, hidden] ([batch, D, hidden]), or NULL: zeros */

@@ -1,5 +1,5 @@
 /* Matching by all ways through a compiled pattern at once, in time proportional to the text's length
- * (K. Thompson, "Regular Expression Search Algorithm", 1968). src/ops/regex.ts compiles patterns. */
+ * (K. Thompson, "Regular Expression Search Algorithm", 1968). src/ops/text/regex.ts compiles patterns. */
 #ifndef OM_REGEX_H
 #define OM_REGEX_H
 

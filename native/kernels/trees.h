@@ -4,7 +4,7 @@
  * So nothing branches: a node's two children are neighbours, and the next node is `child`, plus 1 where the test fails. A leaf
  * leads to itself. OM_TREE_LANES trees are walked side by side, whose loads overlap: 1.3 ns per node instead of 9 (Zen 4,
  * AVX2; gathers into vectors took twice as long). A block of rows passes through these trees before the next ones are
- * loaded. The compiler lays the tables out, see src/ops/tree-tables.ts. */
+ * loaded. The compiler lays the tables out, see src/ops/ml/tree-tables.ts. */
 #ifndef OM_TREES_H
 #define OM_TREES_H
 

@@ -1,7 +1,7 @@
 /* Vectors of floats for one target, on GCC and clang vector extensions: no intrinsics, so the same kernels
  * serve AVX-512, AVX2, SSE2, NEON, VXE (z14 and newer) and wasm simd128, and scalars where there is no vector unit.
  *
- * OM_VECTOR_BYTES, OM_TILE_ROWS and OM_TILE_VECTORS come from src/kernels/shape.ts as -D options, because
+ * OM_VECTOR_BYTES, OM_TILE_ROWS and OM_TILE_VECTORS come from src/lowering/kernel-shape.ts as -D options, because
  * weights are packed to them at build time. The defaults here are the same table, for tests and by-hand builds. */
 #ifndef OM_VECTOR_H
 #define OM_VECTOR_H

@@ -1,4 +1,4 @@
-/* Weights that are stored in fewer bytes, as float32: what src/ops/weights.ts makes when a model is loaded. */
+/* Weights that are stored in fewer bytes, as float32: what src/ops/nn/weights.ts makes when a model is loaded. */
 #ifndef OM_WIDEN_H
 #define OM_WIDEN_H
 

@@ -7,7 +7,7 @@
 
 #include "conv.h"
 
-/* The points; src/kernels/pack.ts transforms weights with the same. Chosen by measuring: on random data they make the
+/* The points; src/lowering/pack.ts transforms weights with the same. Chosen by measuring: on random data they make the
  * rounding error 1.75 times that of the direct convolution, where the usual 1 and 2 make it 6 to 8 times as large. All
  * that the transforms derive from them is exact in a float. */
 #define OM_WINOGRAD_A 0.625f
@@ -238,7 +238,7 @@ OM_INLINE void om_winograd_block_f32(const float *x, const float *packed, float 
   }
 }
 
-/* As om_conv2d_f32, for kernel 3x3, stride 1, dilation 1, groups 1. packed: packWinogradWeights of src/kernels/pack.ts.
+/* As om_conv2d_f32, for kernel 3x3, stride 1, dilation 1, groups 1. packed: packWinogradWeights of src/lowering/pack.ts.
  * scratch: OM_WINOGRAD_SCRATCH(channels) bytes. Tiles of several images go through together. */
 OM_INLINE void om_conv2d_winograd_f32(const float *x, const float *packed, float *y, const om_conv2d_shape s,
                                       const om_epilogue e, void *scratch) {
@@ -254,7 +254,7 @@ OM_INLINE void om_conv2d_winograd_f32(const float *x, const float *packed, float
   if (known && rest > 0 && om_is_mine()) om_winograd_block_f32(x, packed, y, s, e, tiles - rest, rest, own);
 }
 
-/* Whether Winograd's way is the faster one for an output of this size, see winogradPays of src/kernels/shape.ts. */
+/* Whether Winograd's way is the faster one for an output of this size, see winogradPays of src/lowering/kernel-shape.ts. */
 OM_INLINE bool om_winograd_pays(const om_conv2d_shape s) {
   if (s.batch < 1 || s.out_height < 1 || s.out_width < 1) return false;
   const ptrdiff_t pixels = s.batch * s.out_height * s.out_width;

@@ -1,4 +1,4 @@
-import { CompileError } from '../errors.ts'
+import { CompileError } from '../errors/index.ts'
 import { type Atom, type Call, type Dim, SymbolicDim, type Term } from '../graph/dim.ts'
 import { absolute } from '../graph/integer.ts'
 

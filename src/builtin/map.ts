@@ -2,9 +2,9 @@ import { type Dim, dimEquals, isStatic, product } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { ElementType } from '../onnx/element-type.ts'
 import { tensorValues } from '../onnx/tensor.ts'
-import { computeType, literal, loadElement, storeElement } from '../ops/c-text.ts'
+import { computeType, literal, loadElement, storeElement } from '../lowering/c-text.ts'
 import { operatorOf } from '../ops/index.ts'
-import type { KernelWriter } from '../ops/lowering.ts'
+import type { KernelWriter } from '../lowering/lowering.ts'
 
 /** How an input's axis goes with the output's: stepped along, repeated, or known only at run time. */
 type Step = 'full' | 'one' | 'runtime'

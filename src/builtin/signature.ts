@@ -1,9 +1,9 @@
-import type { Signature, SignatureDim, SignatureEntry } from '../artifact.ts'
+import type { Signature, SignatureDim, SignatureEntry } from '../cache/artifact.ts'
 import { type Dim, isFresh, symbolName } from '../graph/dim.ts'
 import type { Graph, Value, ValueInfo } from '../graph/graph.ts'
 import { isNested } from '../graph/list.ts'
 import { elementTypes } from '../onnx/element-type.ts'
-import { stringLiteral } from '../ops/c-text.ts'
+import { stringLiteral } from '../lowering/c-text.ts'
 import { type CollectionEntry, crossingOf, type ElementTensorType } from '../runtime/signature.ts'
 
 /** What the graph takes and gives. Dimensions that the model does not name are `null`. */

@@ -1,7 +1,7 @@
 import type { Dim } from '../graph/dim.ts'
 import type { Demand } from '../graph/demand.ts'
 import type { Node } from '../graph/graph.ts'
-import { stringLiteral } from '../ops/c-text.ts'
+import { stringLiteral } from '../lowering/c-text.ts'
 import { shortenNames } from '../runtime/shorten.ts'
 import { nodePlace } from './kernel.ts'
 import { SizeVariables } from './size-variables.ts'

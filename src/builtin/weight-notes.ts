@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import type { SmallWeights, StoredWeights } from '../graph/rewrites/small-weights.ts'
 import type { Model } from '../onnx/model.ts'
-import { percent } from '../percent.ts'
+import { percent } from '../graph/rewrites/percent.ts'
 import { listed, quote } from '../runtime/shorten.ts'
 
 /** What storing weights in fewer bytes saves and costs, in sentences. `bytes`: of all constants as they are stored now. */

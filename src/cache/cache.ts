@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Artifact, ArtifactVariant } from '../artifact.ts'
+import type { Artifact, ArtifactVariant } from './artifact.ts'
 import type { Entry, StoredFile } from './entry.ts'
 import { defaultFolder, type FolderOptions } from './folder.ts'
 import { type GetOrMakeOptions, Store } from './store.ts'

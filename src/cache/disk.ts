@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { EnvironmentError } from '../errors.ts'
+import { EnvironmentError } from '../errors/index.ts'
 
 /** What the system says when a folder can't take a file, whoever is to blame. */
 const refusals: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EnvironmentError } from '../errors.ts'
+import { EnvironmentError } from '../errors/index.ts'
 import { diskError, makeFolder } from './disk.ts'
 import { type Entry, manifestName } from './entry.ts'
 import { readEntry, writeEntry } from './entry-files.ts'

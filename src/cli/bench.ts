@@ -2,7 +2,7 @@ import { cpus } from 'node:os'
 import { resolve } from 'node:path'
 import { readModel } from '../onnx/read.ts'
 import type { OperatorDefinition } from '../ops/user/define.ts'
-import { signatureOf } from '../pipeline.ts'
+import { signatureOf } from '../pipeline/index.ts'
 import { expectRunnable } from '../plugin/runnable.ts'
 import { parseRequest } from '../request/index.ts'
 import { didYouMean } from '../request/suggest.ts'
@@ -107,7 +107,8 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
       if (isProfile && isBrowser) throw usage('--profile and --browser are two things')
       const [ofPages] = ['network', 'files'].filter((name) => !isBrowser && values[name] !== undefined)
       if (ofPages !== undefined) throw usage(`--${ofPages} is for --browser`)
-      if (isBrowser && values['target'] !== undefined) throw usage('--target is for engines in Node: leave --browser out')
+      if (isBrowser && values['target'] !== undefined)
+        throw usage('--target is for engines in Node: leave --browser out')
       // A wrong one is wrong usage, not each model's failure.
       expectRunnable(parseRequest('model.onnx', requestOptions(invocation)).directives.target)
       const operators = await operatorsOption(invocation)

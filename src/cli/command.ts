@@ -1,5 +1,5 @@
 import type { CompileProgress } from '../compilers/compiler.ts'
-import type { UsageError } from '../errors.ts'
+import type { UsageError } from '../errors/index.ts'
 
 export interface Option {
   readonly type: 'string' | 'boolean'

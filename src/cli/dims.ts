@@ -1,4 +1,4 @@
-import type { UsageError } from '../errors.ts'
+import type { UsageError } from '../errors/index.ts'
 import { isSize } from '../request/dims.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { isTensor, type SignatureDim, type SignatureEntry, type TensorEntry } from '../runtime/signature.ts'

@@ -1,4 +1,4 @@
-import type { UsageError } from '../errors.ts'
+import type { UsageError } from '../errors/index.ts'
 import { sizeNames } from '../graph/given-sizes.ts'
 import type { Model } from '../onnx/model.ts'
 import { expectNames, type Sizes } from './dims.ts'

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import { CompileError } from '../errors.ts'
+import { CompileError } from '../errors/index.ts'
 import { isText, type Stage, stages, textStages } from '../onnx-mlir/options.ts'
 import { countOperations } from '../onnx-mlir/operations.ts'
 import { parseRequest, type Request } from '../request/index.ts'

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import type { ReadOptions } from '../onnx/limits.ts'
 import type { OperatorDefinition } from '../ops/user/define.ts'
-import { readingWith } from '../pipeline.ts'
+import { readingWith } from '../pipeline/index.ts'
 import type { Invocation, Option } from './command.ts'
 
 /** The option `--operators` of commands that read a model. */

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { EnvironmentError } from '../errors.ts'
+import { EnvironmentError } from '../errors/index.ts'
 import type { Invocation } from './command.ts'
 import { ProgressLine } from './progress-line.ts'
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import { decimal } from '../request/decimal.ts'
 import { didYouMean } from '../request/suggest.ts'
 import type { Command, Invocation, Options } from './command.ts'

@@ -1,5 +1,5 @@
 import type { CompileProgress } from '../compilers/compiler.ts'
-import { printable } from '../printable.ts'
+import { printable } from '../errors/printable.ts'
 
 /** Where progress is shown: standard error, or what stands for it in a test. */
 export interface ProgressStream {

@@ -1,4 +1,4 @@
-import { OnnxMlirError, UsageError } from '../errors.ts'
+import { OnnxMlirError, UsageError } from '../errors/index.ts'
 import { didYouMean } from '../request/suggest.ts'
 import type { Command } from './command.ts'
 import { help, overview } from './help.ts'

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TestValue } from '../onnx/test-data.ts'
-import { randomNumbers } from '../random-numbers.ts'
+import { randomNumbers } from '../compilers/random-numbers.ts'
 import type { SignatureEntry } from '../runtime/signature.ts'
 import type { Result } from '../runtime/results.ts'
 import type { Command, Invocation } from './command.ts'

@@ -1,6 +1,6 @@
 import { dialectOf } from '../onnx-mlir/operations.ts'
 import type { OnnxNode } from '../onnx/model.ts'
-import { printable } from '../printable.ts'
+import { printable } from '../errors/printable.ts'
 import { dim, red, table } from './style.ts'
 
 /** How many operations a stage has; the most frequent first. */

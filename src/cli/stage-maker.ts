@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { CompilerIdentity } from '../artifact.ts'
+import type { CompilerIdentity } from '../cache/artifact.ts'
 import { openCache } from '../cache/index.ts'
 import { capabilityStore } from '../compilers/capability-store.ts'
 import { askedOf } from '../compilers/onnx-mlir.ts'

@@ -1,4 +1,4 @@
-import type { UsageError } from '../errors.ts'
+import type { UsageError } from '../errors/index.ts'
 import { isNnpaLevel, type NnpaLevel, nnpaLevels } from '../report/nnpa-level.ts'
 import type { Sizes } from './dims.ts'
 

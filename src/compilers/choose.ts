@@ -1,5 +1,5 @@
 import type { Store } from '../cache/index.ts'
-import { OnnxMlirError, UsageError } from '../errors.ts'
+import { OnnxMlirError, UsageError } from '../errors/index.ts'
 import { missingOnnxMlir } from '../onnx-mlir/find.ts'
 import type { Request } from '../request/index.ts'
 import { resolveTarget } from '../targets/index.ts'

@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import type { ReadLimits, ReadOptions } from '../onnx/limits.ts'
 import type { Request } from '../request/index.ts'
 import { resolveTarget } from '../targets/index.ts'

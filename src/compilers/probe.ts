@@ -1,6 +1,6 @@
-import type { Signature } from '../artifact.ts'
+import type { Signature } from '../cache/artifact.ts'
 import { isFloat } from '../onnx/element-type.ts'
-import { randomNumbers } from '../random-numbers.ts'
+import { randomNumbers } from './random-numbers.ts'
 import { isTensor } from '../runtime/signature.ts'
 
 export type ProbeInputs = Record<string, { readonly data: readonly number[]; readonly dims: readonly number[] }>

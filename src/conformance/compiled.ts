@@ -1,5 +1,5 @@
 import type { TestValue } from '../onnx/test-data.ts'
-import type { Pipeline } from '../pipeline.ts'
+import type { Pipeline } from '../pipeline/index.ts'
 import { parseRequest } from '../request/index.ts'
 import { runnableModel } from '../plugin/runnable.ts'
 import { valuesFromRuntime, valueToRuntime } from './runtime-tensor.ts'

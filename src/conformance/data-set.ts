@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import type { Model, Tensor, ValueInfo } from '../onnx/model.ts'
 import { decodeValue, type TestValue } from '../onnx/test-data.ts'
 

@@ -1,5 +1,5 @@
 import { endianness } from 'node:os'
-import type { SignatureEntry } from '../artifact.ts'
+import type { SignatureEntry } from '../cache/artifact.ts'
 import { type ElementType, elementTypes, memoryBytes } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { elementsOf, packSubBytes, swapBytes, unpackSubBytes } from '../onnx/tensor.ts'

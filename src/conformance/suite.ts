@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import type { CaseResult } from './case.ts'
 import type { CaseMessage, CaseOptions } from './worker.ts'
 

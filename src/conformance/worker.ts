@@ -1,5 +1,5 @@
 import type { OperatorDefinition } from '../ops/user/define.ts'
-import { createPipeline } from '../pipeline.ts'
+import { createPipeline } from '../pipeline/index.ts'
 import type { RequestOptions } from '../request/index.ts'
 import { type CaseResult, runCase } from './case.ts'
 import type { Tolerances } from './compare.ts'

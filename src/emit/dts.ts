@@ -1,4 +1,4 @@
-import type { Signature, SignatureDim, SignatureEntry } from '../artifact.ts'
+import type { Signature, SignatureDim, SignatureEntry } from '../cache/artifact.ts'
 import type { ModelFacts } from '../runtime/model.ts'
 import { isTensor, type TensorEntry } from '../runtime/signature.ts'
 import { collectionInput, collectionOutput, collectionText, literalType } from './collection-types.ts'

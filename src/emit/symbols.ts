@@ -1,4 +1,4 @@
-import type { SignatureEntry } from '../artifact.ts'
+import type { SignatureEntry } from '../cache/artifact.ts'
 import { isTensor } from '../runtime/signature.ts'
 
 /**

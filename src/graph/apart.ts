@@ -1,4 +1,4 @@
-import { CompileError } from '../errors.ts'
+import { CompileError } from '../errors/index.ts'
 import type { OnnxNode } from '../onnx/model.ts'
 import type { GraphBuilder } from './builder.ts'
 import type { Value } from './graph.ts'

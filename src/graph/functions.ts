@@ -1,4 +1,4 @@
-import { ModelError } from '../errors.ts'
+import { ModelError } from '../errors/index.ts'
 import type { Attribute, Model, OnnxFunction, OnnxGraph, OnnxNode } from '../onnx/model.ts'
 
 /** A few nested functions can ask for any number of nodes; a real model has nothing near this many. */

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import type { Model, OnnxDim, TypeInfo, ValueInfo } from '../onnx/model.ts'
 import { defaultLimits } from '../onnx/limits.ts'
 

@@ -1,6 +1,6 @@
 import type { ElementType } from '../onnx/element-type.ts'
 import type { Attribute, Tensor } from '../onnx/model.ts'
-import { CompileError } from '../errors.ts'
+import { CompileError } from '../errors/index.ts'
 import {
   type FloatName,
   floatRanges,

@@ -1,4 +1,4 @@
-import { OnnxMlirError } from '../errors.ts'
+import { OnnxMlirError } from '../errors/index.ts'
 import type { Model } from '../onnx/model.ts'
 import { type Graph, Identities } from './graph.ts'
 import { withSizes } from './given-sizes.ts'

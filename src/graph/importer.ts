@@ -1,4 +1,4 @@
-import { CompileError, ModelError } from '../errors.ts'
+import { CompileError, ModelError } from '../errors/index.ts'
 import { importApart, lastUses, type Stretch } from './apart.ts'
 import type { Model, OnnxFunction, OnnxGraph, OnnxNode } from '../onnx/model.ts'
 import { GraphBuilder, type SubgraphImporter } from './builder.ts'

@@ -1,4 +1,4 @@
-import { CompileError } from '../errors.ts'
+import { CompileError } from '../errors/index.ts'
 import type { Model, OnnxDim, TypeInfo } from '../onnx/model.ts'
 import { typeText } from '../onnx/type-proto.ts'
 import { type Dim, isFresh, symbol, symbolName } from './dim.ts'

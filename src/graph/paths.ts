@@ -1,4 +1,4 @@
-import { CompileError } from '../errors.ts'
+import { CompileError } from '../errors/index.ts'
 import { add, type Dim, dimKey, isAtLeast, subtract } from './dim.ts'
 import { INTERNAL_OPSET, type GraphBuilder } from './builder.ts'
 import { type Graph, Node, type Value } from './graph.ts'

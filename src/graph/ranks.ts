@@ -1,4 +1,4 @@
-import { CompileError } from '../errors.ts'
+import { CompileError } from '../errors/index.ts'
 import type { Model, ValueInfo } from '../onnx/model.ts'
 import { listed } from '../runtime/shorten.ts'
 import { isUnranked, rankName } from './given-sizes.ts'

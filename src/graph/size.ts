@@ -1,4 +1,4 @@
-import { CompileError } from '../errors.ts'
+import { CompileError } from '../errors/index.ts'
 import { memoryBytes } from '../onnx/element-type.ts'
 import { defaultLimits } from '../onnx/limits.ts'
 import { type Dim, isShort, LARGEST, symbolsOf } from './dim.ts'

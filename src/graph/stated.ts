@@ -1,4 +1,4 @@
-import { ModelError } from '../errors.ts'
+import { ModelError } from '../errors/index.ts'
 import type { ValueInfo } from '../onnx/model.ts'
 import type { Graph, Node, Value } from './graph.ts'
 import { decide, type Claim, type Claims } from './paths.ts'

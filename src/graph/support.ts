@@ -1,4 +1,4 @@
-import { CompileError } from '../errors.ts'
+import { CompileError } from '../errors/index.ts'
 import type { Model, OnnxGraph, OnnxNode } from '../onnx/model.ts'
 import { functionOf, subgraphsOf } from './functions.ts'
 import { liveNodes } from './live.ts'

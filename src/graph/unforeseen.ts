@@ -1,4 +1,4 @@
-import { OnnxMlirError } from '../errors.ts'
+import { OnnxMlirError } from '../errors/index.ts'
 import type { Node } from './graph.ts'
 
 /**

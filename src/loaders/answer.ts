@@ -1,4 +1,4 @@
-import type { PluginOptions } from '../pipeline.ts'
+import type { PluginOptions } from '../pipeline/index.ts'
 import type { ModuleForm } from './module-maker.ts'
 
 // What crosses between a thread that waits for a model's module and whatever makes it meanwhile: plain data.

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { PluginOptions } from '../pipeline.ts'
+import type { PluginOptions } from '../pipeline/index.ts'
 import { createModuleMaker, type ModuleForm } from './module-maker.ts'
 import { createSyncModuleMaker } from './sync.ts'
 

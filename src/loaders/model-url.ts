@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { nearestPackage } from '../cache/nearest-package.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import { canonicalId, isModelId, modelFile } from '../request/request.ts'
 
 /** A specifier of a model: what Node is to resolve, and the directives behind it. */

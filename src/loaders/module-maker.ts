@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { makePrivateFolder } from '../cache/folder.ts'
 import { asCommonJs, withoutImports } from '../emit/common-js.ts'
-import { createPipeline, type PluginOptions } from '../pipeline.ts'
+import { createPipeline, type PluginOptions } from '../pipeline/index.ts'
 import { expectOptions } from '../pipeline/options.ts'
 import { cachedUrl } from '../plugin/cached.ts'
 import { createModels } from '../plugin/models.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { nearestPackage } from '../cache/nearest-package.ts'
-import type { PluginOptions } from '../pipeline.ts'
+import type { PluginOptions } from '../pipeline/index.ts'
 import { expectOptions } from '../pipeline/options.ts'
 
 /** The field of package.json that holds options for programs, which have no configuration file of a bundler. */

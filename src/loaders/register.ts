@@ -1,5 +1,5 @@
 import module from 'node:module'
-import { EnvironmentError } from '../errors.ts'
+import { EnvironmentError } from '../errors/index.ts'
 import { projectOptions } from './project-options.ts'
 import { hookRequireLoading, hookRequireResolution } from './require.ts'
 import { createSyncModuleMaker } from './sync.ts'

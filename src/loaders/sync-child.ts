@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers'
-import type { PluginOptions } from '../pipeline.ts'
+import type { PluginOptions } from '../pipeline/index.ts'
 import { createAnswerer, type Question } from './answer.ts'
 
 // The process of sync.ts: a question on standard input, its answer on standard output.

@@ -1,5 +1,5 @@
 import { type MessagePort, workerData } from 'node:worker_threads'
-import type { PluginOptions } from '../pipeline.ts'
+import type { PluginOptions } from '../pipeline/index.ts'
 import { createAnswerer, type Question } from './answer.ts'
 
 // The thread of sync.ts.

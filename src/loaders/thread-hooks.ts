@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { PluginOptions } from '../pipeline.ts'
+import type { PluginOptions } from '../pipeline/index.ts'
 import { modelError, modelId, modelSpecifier, modelUrl, type ResolveContext } from './model-url.ts'
 import type { ModuleMaker } from './module-maker.ts'
 

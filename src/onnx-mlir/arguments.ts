@@ -1,4 +1,4 @@
-import { CompileError, EnvironmentError, UsageError } from '../errors.ts'
+import { CompileError, EnvironmentError, UsageError } from '../errors/index.ts'
 import type { Model } from '../onnx/model.ts'
 import { type Capabilities, canMake, crossReason, placementFlags } from './capabilities.ts'
 import { type OnnxMlirOptions, type Stage, isText, needsNnpa, stageProducts } from './options.ts'

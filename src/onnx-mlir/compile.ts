@@ -1,8 +1,8 @@
 /** onnx-mlir as a compiler: the entries of this room. */
 import { basename, extname, join } from 'node:path'
 import { readFile } from 'node:fs/promises'
-import type { CompilerIdentity, Signature } from '../artifact.ts'
-import { CompileError } from '../errors.ts'
+import type { CompilerIdentity, Signature } from '../cache/artifact.ts'
+import { CompileError } from '../errors/index.ts'
 import type { Model } from '../onnx/model.ts'
 import { isTensor } from '../runtime/signature.ts'
 import { usesNnpa } from './arguments.ts'

@@ -4,7 +4,7 @@
  * Layouts: System V ABI, chapters 4 and 5.
  */
 import { type FileHandle, open } from 'node:fs/promises'
-import { CompileError } from '../errors.ts'
+import { CompileError } from '../errors/index.ts'
 
 export interface ElfIdentity {
   readonly bits: 32 | 64

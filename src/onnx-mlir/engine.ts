@@ -1,5 +1,5 @@
 /** Container engines: whether one works, what an image is, and getting it. */
-import { EnvironmentError } from '../errors.ts'
+import { EnvironmentError } from '../errors/index.ts'
 import { runProcess } from '../process/spawn.ts'
 import { type ContainerInstallation, type Engine, releaseImage } from './installation.ts'
 

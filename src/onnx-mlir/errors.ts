@@ -1,4 +1,4 @@
-import { CompileError, EnvironmentError, type OnnxMlirError } from '../errors.ts'
+import { CompileError, EnvironmentError, type OnnxMlirError } from '../errors/index.ts'
 import type { Model, OnnxGraph, OnnxNode } from '../onnx/model.ts'
 import type { SpawnResult } from '../process/spawn.ts'
 import type { ExitCodeTable } from './capabilities.ts'

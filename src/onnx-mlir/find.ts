@@ -1,7 +1,7 @@
 /** Looks for an onnx-mlir: an option, `ONNX_MLIR_HOME`, PATH, a container image (option or `ONNX_MLIR_IMAGE`). */
 import { realpath } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import { EnvironmentError, type OnnxMlirError } from '../errors.ts'
+import { EnvironmentError, type OnnxMlirError } from '../errors/index.ts'
 import { isProgram } from '../toolchains/programs.ts'
 import type { ImageRequest } from './engine.ts'
 import { type Installation, releaseImage } from './installation.ts'

@@ -2,7 +2,7 @@
  * Placement files: which operations run on NNPA, as the user edits them and as each generation of onnx-mlir reads them.
  * Sources: onnx-mlir docs/JsonConfigFile-NNPA.md and docs/DevicePlacement-NNPA.md.
  */
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import type { Model } from '../onnx/model.ts'
 import { type PlacementDialect, placementFlags } from './capabilities.ts'
 

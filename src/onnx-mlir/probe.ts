@@ -2,8 +2,8 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CompilerIdentity } from '../artifact.ts'
-import { EnvironmentError } from '../errors.ts'
+import type { CompilerIdentity } from '../cache/artifact.ts'
+import { EnvironmentError } from '../errors/index.ts'
 import { type Capabilities, looksLikeOnnxMlir, parseCapabilities } from './capabilities.ts'
 import { type Installation, describeInstallation } from './installation.ts'
 

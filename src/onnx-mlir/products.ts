@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { copyFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CompileError } from '../errors.ts'
+import { CompileError } from '../errors/index.ts'
 import type { DriveResult } from './drive-result.ts'
 import { type Stage, stageProducts } from './options.ts'
 import { diskFull } from './staging.ts'

@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts'
+import { printable } from '../errors/printable.ts'
 
 /** Lines that say nothing about the failure: LLVM on x86 about z CPUs, and `opt` giving up before `llc` says why. */
 const noise =

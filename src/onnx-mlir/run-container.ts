@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { EnvironmentError } from '../errors.ts'
+import { EnvironmentError } from '../errors/index.ts'
 import { type SpawnResult, runProcess } from '../process/spawn.ts'
 import type { ContainerInstallation, Engine } from './installation.ts'
 import type { Limits, RunOptions } from './run-options.ts'

@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from 'node:path'
-import { EnvironmentError } from '../errors.ts'
+import { EnvironmentError } from '../errors/index.ts'
 import { type SpawnResult, runProcess } from '../process/spawn.ts'
 import { readElfIdentity } from './elf.ts'
 import type { LocalInstallation } from './installation.ts'

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EnvironmentError, UsageError } from '../errors.ts'
+import { EnvironmentError, UsageError } from '../errors/index.ts'
 import { type SpawnResult, runProcess } from '../process/spawn.ts'
 import type { SshInstallation } from './installation.ts'
 import type { Limits, RunOptions } from './run-options.ts'

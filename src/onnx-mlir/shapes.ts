@@ -1,5 +1,5 @@
 /** What the driver is told about input shapes: fixed sizes, bounds, and which dimensions are equal. */
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import { sizeNames, withSizes } from '../graph/given-sizes.ts'
 import type { Model, OnnxDim } from '../onnx/model.ts'
 import type { OnnxMlirOptions } from './options.ts'

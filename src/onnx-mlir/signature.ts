@@ -2,7 +2,7 @@
  * The signature that onnx-mlir wrote into a library, and how it compares with the model's own.
  * The text is made by joining strings, so it is JSON only as long as no name or type is special.
  */
-import type { Signature, SignatureEntry } from '../artifact.ts'
+import type { Signature, SignatureEntry } from '../cache/artifact.ts'
 import { type ElementType, elementTypes } from '../onnx/element-type.ts'
 import { isTensor } from '../runtime/signature.ts'
 import type { EntryPoint } from './elf.ts'

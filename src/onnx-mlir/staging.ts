@@ -9,7 +9,7 @@ import { copyFile, mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { EnvironmentError, ModelError } from '../errors.ts'
+import { EnvironmentError, ModelError } from '../errors/index.ts'
 import type { Model, ModelFile } from '../onnx/model.ts'
 import { onShutdown } from '../process/shutdown.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { constants, open, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { ModelError } from '../errors.ts'
+import { ModelError } from '../errors/index.ts'
 import { hashBytes } from './background.ts'
 import { ExternalFiles } from './external-data.ts'
 import { externalTensors } from './external-tensors.ts'

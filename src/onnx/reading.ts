@@ -1,4 +1,4 @@
-import { ModelError, type ErrorWhere } from '../errors.ts'
+import { ModelError, type ErrorWhere } from '../errors/index.ts'
 import type { onnx } from './generated/onnx.js'
 import { defaultLimits, type ReadLimits, type ReadOptions } from './limits.ts'
 import type { ModelFile } from './model.ts'

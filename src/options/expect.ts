@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { isObject, type OptionKinds } from './kinds.ts'
 

@@ -1,8 +1,8 @@
 import { extname } from 'node:path'
-import type { Artifact } from '../artifact.ts'
+import type { Artifact } from '../cache/artifact.ts'
 import type { AddonOptions } from '../builtin/addon.ts'
 import { prebuiltAddon, prebuiltAddonFor } from '../builtin/prebuilt-addon.ts'
-import { CompileError, EnvironmentError } from '../errors.ts'
+import { CompileError, EnvironmentError } from '../errors/index.ts'
 import { readElfIdentity } from '../onnx-mlir/elf.ts'
 import { resolveTarget, type Target, thisMachine } from '../targets/index.ts'
 

@@ -1,7 +1,7 @@
 export { weightErrorOf } from '../builtin/index.ts'
 export { fastestOf } from '../compilers/fastest.ts'
 export { inTurn } from '../compilers/turns.ts'
-export { modelDocs, modelSignature } from '../model-signature.ts'
+export { modelDocs, modelSignature } from '../compilers/model-signature.ts'
 export { readModel } from '../onnx/read.ts'
 export { buildReport } from './build-report.ts'
 export { checkWeightError } from './weight-error.ts'

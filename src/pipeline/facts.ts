@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { basename, extname } from 'node:path'
-import type { Artifact } from '../artifact.ts'
+import type { Artifact } from '../cache/artifact.ts'
 import type { Request } from '../request/index.ts'
 import type { ModelFacts } from '../runtime/model.ts'
 import { requirementsOf } from '../targets/index.ts'

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { Artifact } from '../artifact.ts'
+import type { Artifact } from '../cache/artifact.ts'
 import type { Platform } from '../emit/module.ts'
 import { type Directives, parseRequest, type Request, type RequestOptions } from '../request/index.ts'
 import { canRun, resolveTarget } from '../targets/index.ts'

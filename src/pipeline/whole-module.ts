@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Artifact } from '../artifact.ts'
+import type { Artifact } from '../cache/artifact.ts'
 import type { Cache } from '../cache/index.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path'
-import type { ArtifactVariant } from '../artifact.ts'
+import type { ArtifactVariant } from '../cache/artifact.ts'
 import { isModule } from '../pipeline/facts.ts'
-import type { BuildResult } from '../pipeline.ts'
+import type { BuildResult } from '../pipeline/index.ts'
 
 /** A file of a compiled model that must stand on disk where the bundled program runs. */
 export interface EmittedFile {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 
 /** The oldest version of each host that models are built with: what package.json says of peers, which a test compares. */
 export const oldest = {

@@ -1,5 +1,5 @@
 import type { Import } from '../emit/module.ts'
-import type { BuildContext } from '../pipeline.ts'
+import type { BuildContext } from '../pipeline/index.ts'
 import type { EmittedFile } from './files.ts'
 
 /**

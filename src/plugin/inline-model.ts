@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { inlineFileText } from '../emit/inline-file.ts'
 import type { ModuleOptions } from '../emit/module.ts'
-import type { BuildResult } from '../pipeline.ts'
+import type { BuildResult } from '../pipeline/index.ts'
 import { type EmittedFile, emittedFiles } from './files.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { isAbsolute } from 'node:path'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import { canonicalId, isModelId, modelFile } from '../request/request.ts'
 import type { Host } from './host.ts'
 import { keptImports } from './kept-imports.ts'

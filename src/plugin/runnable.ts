@@ -1,5 +1,5 @@
-import { EnvironmentError } from '../errors.ts'
-import type { BuildResult } from '../pipeline.ts'
+import { EnvironmentError } from '../errors/index.ts'
+import type { BuildResult } from '../pipeline/index.ts'
 import type { Model } from '../runtime/model.ts'
 import { createNodeModel } from '../runtime/node.ts'
 import { canRun, resolveTarget } from '../targets/index.ts'

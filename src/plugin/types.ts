@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { openCache } from '../cache/index.ts'
 import { nearestProject } from '../cache/nearest-package.ts'
-import { declaredOf } from '../pipeline.ts'
+import { declaredOf } from '../pipeline/index.ts'
 import { generateTypes } from '../types/generate.ts'
 import type { HostOptions } from './models.ts'
 

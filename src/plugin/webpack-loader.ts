@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { LoaderContext } from 'webpack'
 import type { Platform } from '../emit/module.ts'
-import { OnnxMlirError } from '../errors.ts'
+import { OnnxMlirError } from '../errors/index.ts'
 import type { EmittedFile } from './files.ts'
 import type { Host } from './host.ts'
 import { expectHostVersion, tooOld } from './host-version.ts'

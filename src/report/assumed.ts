@@ -1,6 +1,6 @@
 import { symbolName, symbolsOf } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
-import { printable } from '../printable.ts'
+import { printable } from '../errors/printable.ts'
 
 /** The dynamic dimensions that are taken as 1: symbols, and `x[1]` where axis 1 of input x has no name. */
 export function assumedDims(inputs: readonly Value[], nodes: Iterable<Node>): string[] {

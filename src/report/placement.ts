@@ -1,6 +1,6 @@
 import type { PlacementDialect } from '../onnx-mlir/capabilities.ts'
 import { formatPlacement, type PlacementRule, unmatchedRules } from '../onnx-mlir/placement.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import type { Model } from '../onnx/model.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { nodeNames } from './node-names.ts'

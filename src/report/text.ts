@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import type { NnpaLevel } from './nnpa-level.ts'
 import { assumedText } from './assumed.ts'
-import { printable } from '../printable.ts'
+import { printable } from '../errors/printable.ts'
 import { topReasons } from './reasons.ts'
 import { percent, type Report } from './report.ts'
 import type { Move } from './what-if.ts'

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import { type Directive, invalidValue } from './directive.ts'
 
 /**

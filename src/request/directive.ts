@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import { didYouMean } from './suggest.ts'
 
 /** One `name=value` of a specifier's query. Values are written with `[A-Za-z0-9_,=-]` only; see `request.ts` for why. */

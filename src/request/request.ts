@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import type { Directive } from './directive.ts'
 import { type DirectiveName, type Directives, directives } from './directives.ts'
 import { didYouMean } from './suggest.ts'

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { type Machine, thisMachine } from './machine.ts'
 import { targets } from './table.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { CompileError, EnvironmentError } from '../errors.ts'
+import { CompileError, EnvironmentError } from '../errors/index.ts'
 import { thisMachine } from '../targets/index.ts'
 import { installAdvice, type Toolchain } from './find.ts'
 import type { CompileJob } from './job.ts'

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { rememberByStat } from '../cache/file-memo.ts'
-import { EnvironmentError } from '../errors.ts'
+import { EnvironmentError } from '../errors/index.ts'
 import { type Arch, type Target, thisMachine } from '../targets/index.ts'
 import { splitCommand, which } from './programs.ts'
 

@@ -1,4 +1,4 @@
-import { EnvironmentError } from '../errors.ts'
+import { EnvironmentError } from '../errors/index.ts'
 import type { Target } from '../targets/index.ts'
 import { runCompiler } from './spawn.ts'
 import type { Toolchain } from './find.ts'

@@ -1,4 +1,4 @@
-import { CompileError, EnvironmentError } from '../errors.ts'
+import { CompileError, EnvironmentError } from '../errors/index.ts'
 import type { StopReason } from '../process/limits.ts'
 import { runProcess } from '../process/spawn.ts'
 

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { diskError, makeFolder } from '../cache/disk.ts'
-import { CompileError } from '../errors.ts'
+import { CompileError } from '../errors/index.ts'
 import { onShutdown } from '../process/shutdown.ts'
 
 /**

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { EnvironmentError } from '../errors.ts'
+import { EnvironmentError } from '../errors/index.ts'
 import { rememberedAnswer } from './find.ts'
 import { splitCommand, which } from './programs.ts'
 

@@ -1,7 +1,7 @@
 import { watch, type FSWatcher } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Signature } from '../artifact.ts'
+import type { Signature } from '../cache/artifact.ts'
 import { generateTypes, type TypesOptions, type TypesResult } from './generate.ts'
 import { isSourceFile, projectFiles } from './project.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { builtinSource } from '../../src/builtin/index.ts'
-import { CompileError } from '../../src/errors.ts'
+import { CompileError } from '../../src/errors/index.ts'
 import { modelBytes, type ModelSource, type NodeSource, tensorType } from '../../src/onnx/build.ts'
 import type { Model, Tensor } from '../../src/onnx/model.ts'
 import { decodeModel } from '../../src/onnx/read.ts'

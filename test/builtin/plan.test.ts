@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { kernelShapes } from '../../src/kernels/shape.ts'
+import { kernelShapes } from '../../src/lowering/kernel-shape.ts'
 import { KernelTable } from '../../src/builtin/kernel.ts'
 import { lowerGraph, type LoweredGraphs } from '../../src/builtin/lower.ts'
 import { ALIGNMENT, bytesOf, type Plan, planGraph, roundUp } from '../../src/builtin/plan.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { builtinSource } from '../../src/builtin/index.ts'
-import { CompileError, ModelError, OnnxMlirError } from '../../src/errors.ts'
+import { CompileError, ModelError, OnnxMlirError } from '../../src/errors/index.ts'
 import { modelBytes, type ModelSource } from '../../src/onnx/build.ts'
 import { decodeModel } from '../../src/onnx/read.ts'
 import { resolveTarget } from '../../src/targets/index.ts'

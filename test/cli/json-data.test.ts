@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { readJson } from '../../src/cli/data/json.ts'
 import { randomTensor } from '../../src/cli/data/random.ts'
-import { randomNumbers } from '../../src/random-numbers.ts'
+import { randomNumbers } from '../../src/compilers/random-numbers.ts'
 import type { ElementType } from '../../src/onnx/element-type.ts'
 import { tensorValues } from '../../src/onnx/tensor.ts'
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CompileProgress } from '../../src/compilers/compiler.ts'
 import { modelBytes } from '../../src/onnx/build.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
-import { createPipeline } from '../../src/pipeline.ts'
+import { createPipeline } from '../../src/pipeline/index.ts'
 import { helpText, versionText } from '../onnx-mlir/generations.ts'
 import { mlpSource, workshop } from '../onnx-mlir/installed.ts'
 

@@ -2,7 +2,7 @@ import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } 
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { signatureOf } from '../../src/pipeline.ts'
+import { signatureOf } from '../../src/pipeline/index.ts'
 import { addModel } from '../hosts/models.ts'
 import { generateTypes } from '../../src/types/generate.ts'
 import { tsc, tscPaths } from '../types/project.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { SignatureEntry } from '../../src/artifact.ts'
+import type { SignatureEntry } from '../../src/cache/artifact.ts'
 import { declarationSource } from '../../src/emit/dts.ts'
 import { isEdited, isGenerated } from '../../src/emit/marked.ts'
 import { symbolUses, typeParameterNames } from '../../src/emit/symbols.ts'

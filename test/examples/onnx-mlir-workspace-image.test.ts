@@ -3,7 +3,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSy
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { createPipeline } from '../../src/pipeline.ts'
+import { createPipeline } from '../../src/pipeline/index.ts'
 import { helpText, versionText } from '../onnx-mlir/generations.ts'
 import { configurePodman } from '../podman.ts'
 import { copyInto, importImage, makeDebianRoot } from './debian-root.ts'

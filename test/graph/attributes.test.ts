@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { graphSource } from '../../src/builtin/index.ts'
-import { OnnxMlirError } from '../../src/errors.ts'
+import { OnnxMlirError } from '../../src/errors/index.ts'
 import { floatRanges, floatsRanges, intRanges, intsRanges } from '../../src/graph/attributes.ts'
 import { GraphBuilder } from '../../src/graph/builder.ts'
 import { Identities, Node } from '../../src/graph/graph.ts'

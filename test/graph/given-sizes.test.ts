@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { modelSignature } from '../../src/model-signature.ts'
+import { modelSignature } from '../../src/compilers/model-signature.ts'
 import { shapeFlags } from '../../src/onnx-mlir/shapes.ts'
 import { modelBytes, type ModelSource, tensorType } from '../../src/onnx/build.ts'
 import { decodeModel } from '../../src/onnx/read.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CompileError, ModelError, OnnxMlirError } from '../../src/errors.ts'
+import { CompileError, ModelError, OnnxMlirError } from '../../src/errors/index.ts'
 import { dimKey, substitute } from '../../src/graph/dim.ts'
 import { allNodes } from '../../src/graph/graph.ts'
 import type { FunctionSource, ModelSource } from '../../src/onnx/build.ts'

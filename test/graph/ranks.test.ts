@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Identities } from '../../src/graph/graph.ts'
 import { importModel } from '../../src/graph/import.ts'
-import { modelSignature } from '../../src/model-signature.ts'
+import { modelSignature } from '../../src/compilers/model-signature.ts'
 import { modelBytes, type ModelSource, tensorType } from '../../src/onnx/build.ts'
 import { decodeModel } from '../../src/onnx/read.ts'
 import type { OnnxDim } from '../../src/onnx/model.ts'

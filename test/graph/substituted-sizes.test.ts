@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { CompileError } from '../../src/errors.ts'
+import { CompileError } from '../../src/errors/index.ts'
 import { type Dim, substitute, symbolsOf } from '../../src/graph/dim.ts'
 import { type Graph, Identities } from '../../src/graph/graph.ts'
 import { importModel } from '../../src/graph/import.ts'

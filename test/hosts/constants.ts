@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { relative, resolve } from 'node:path'
-import { createPipeline, type Pipeline } from '../../src/pipeline.ts'
+import { createPipeline, type Pipeline } from '../../src/pipeline/index.ts'
 import { writeFiles } from './app.ts'
 
 /**

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, test } from 'vitest'
-import { signatureOf } from '../../src/pipeline.ts'
+import { signatureOf } from '../../src/pipeline/index.ts'
 import {
   expectClose,
   modelsFolder,

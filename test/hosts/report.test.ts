@@ -5,7 +5,7 @@ import { createServer } from 'vite'
 import { expect, test } from 'vitest'
 import { modelBytes, tensorType } from '../../src/onnx/build.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
-import { createPipeline } from '../../src/pipeline.ts'
+import { createPipeline } from '../../src/pipeline/index.ts'
 import vitePlugin from '../../src/vite.ts'
 import { temporaryFolder, writeFiles } from './app.ts'
 

@@ -5,16 +5,16 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { languageFlags } from '../../src/toolchains/flags.ts'
-import * as shape from '../../src/kernels/shape.ts'
-import type { KernelShape } from '../../src/kernels/shape.ts'
-import { integerScratchBytes, packDepthwiseIntegers, packIntegers } from '../../src/kernels/pack-integer.ts'
+import * as shape from '../../src/lowering/kernel-shape.ts'
+import type { KernelShape } from '../../src/lowering/kernel-shape.ts'
+import { integerScratchBytes, packDepthwiseIntegers, packIntegers } from '../../src/lowering/pack-integer.ts'
 import {
   packConvWeights,
   packDepthwiseWeights,
   packGemmB,
   packMatrices,
   packWinogradWeights,
-} from '../../src/kernels/pack.ts'
+} from '../../src/lowering/pack.ts'
 
 const run = promisify(execFile)
 const compiler = process.env['CC'] ?? 'cc'

@@ -1,4 +1,4 @@
-/* The packing of src/kernels/pack.ts, written again from its description; kernels.test.ts compares the two. */
+/* The packing of src/lowering/pack.ts, written again from its description; kernels.test.ts compares the two. */
 #ifndef OM_PACK_H
 #define OM_PACK_H
 

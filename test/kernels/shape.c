@@ -1,4 +1,4 @@
-/* Prints what src/kernels/shape.ts and pack.ts have to agree with: sizes, and packed weights. */
+/* Prints what src/lowering/kernel-shape.ts and pack.ts have to agree with: sizes, and packed weights. */
 #include "depthwise-integer.h"
 #include "gemm-integer.h"
 #include "gru.h"

@@ -24,7 +24,7 @@ vi.mock('node:fs/promises', async (original) => {
 })
 
 test('a model is compiled and kept with no method of a FileHandle but the common ones', async () => {
-  const { createPipeline } = await import('../../src/pipeline.ts')
+  const { createPipeline } = await import('../../src/pipeline/index.ts')
   const root = await temporaryFolder()
   await writeFiles(root, { 'add.onnx': addModel(10) })
   const pipeline = createPipeline({ cache: join(root, 'cache') })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CompileError, EnvironmentError } from '../../src/errors.ts'
+import { CompileError, EnvironmentError } from '../../src/errors/index.ts'
 import { explainFailure, type FailureContext } from '../../src/onnx-mlir/errors.ts'
 import { recogniseFailure } from '../../src/onnx-mlir/failures.ts'
 import { readableErrors } from '../../src/onnx-mlir/readable-errors.ts'

@@ -16,7 +16,7 @@ import { modelBytes, tensorType, type ModelSource } from '../../src/onnx/build.t
 import type { Model } from '../../src/onnx/model.ts'
 import type { Target } from '../../src/targets/target.ts'
 import { targets } from '../../src/targets/table.ts'
-import type { Signature } from '../../src/artifact.ts'
+import type { Signature } from '../../src/cache/artifact.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { type ElfSource, elfLibrary, entryPointSymbols, signatureText } from './elf-builder.ts'
 import { type Generation, generations, helpText, versionText } from './generations.ts'

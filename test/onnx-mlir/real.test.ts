@@ -7,7 +7,7 @@ import { compileWithOnnxMlir, emitStage, reportCompile } from '../../src/onnx-ml
 import { findOnnxMlir } from '../../src/onnx-mlir/find.ts'
 import { countOperations, dialectOf } from '../../src/onnx-mlir/operations.ts'
 import { capabilitiesOf } from '../../src/onnx-mlir/probe.ts'
-import { readPlacement, nnpaReport } from '../../src/nnpa-report.ts'
+import { readPlacement, nnpaReport } from '../../src/pipeline/nnpa-report.ts'
 import { modelBytes, type ModelSource, tensorType } from '../../src/onnx/build.ts'
 import { readModel } from '../../src/onnx/read.ts'
 import { placementOf } from '../../src/report/placement.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Signature } from '../../src/artifact.ts'
+import type { Signature } from '../../src/cache/artifact.ts'
 import { compareSignatures, parseLibrarySignature } from '../../src/onnx-mlir/signature.ts'
 import { signatureText } from './elf-builder.ts'
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ModelError } from '../../src/errors.ts'
+import { ModelError } from '../../src/errors/index.ts'
 import { modelBytes, tensorType, type ModelSource } from '../../src/onnx/build.ts'
 import { onnx } from '../../src/onnx/generated/onnx.js'
 import { decodeModel, readModel } from '../../src/onnx/read.ts'

@@ -1,4 +1,4 @@
-import { ModelError } from '../../src/errors.ts'
+import { ModelError } from '../../src/errors/index.ts'
 
 /** The `ModelError` that `run` throws; anything else it does fails the test. */
 export function modelErrorOf(run: () => unknown): ModelError {

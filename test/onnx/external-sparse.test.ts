@@ -5,11 +5,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as after } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { hashFile } from '../../src/cache/file-memo.ts'
-import { ModelError } from '../../src/errors.ts'
+import { ModelError } from '../../src/errors/index.ts'
 import { onnx } from '../../src/onnx/generated/onnx.js'
 import { readModel } from '../../src/onnx/read.ts'
 import { WireWriter } from '../../src/onnx/wire.ts'
-import { createPipeline } from '../../src/pipeline.ts'
+import { createPipeline } from '../../src/pipeline/index.ts'
 
 // A sparse file costs nothing to make, and may be of any size.
 

@@ -5,7 +5,7 @@ import { modelBytes, type ModelSource, type NodeSource, tensorType } from '../..
 import type { Tensor } from '../../src/onnx/model.ts'
 import { decodeModel } from '../../src/onnx/read.ts'
 import { registry } from '../../src/ops/index.ts'
-import { optimize } from '../../src/ops/optimize.ts'
+import { optimize } from '../../src/ops/passes/optimize.ts'
 import { node, ops } from '../graph/models.ts'
 import { onnxruntime } from '../onnxruntime.ts'
 import { f32, i64, t } from './harness.ts'

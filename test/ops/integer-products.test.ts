@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { optimize } from '../../src/ops/optimize.ts'
+import { optimize } from '../../src/ops/passes/optimize.ts'
 import { registry } from '../../src/ops/index.ts'
 import { Identities } from '../../src/graph/graph.ts'
 import { importModel } from '../../src/graph/import.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { prepareGraph } from '../../src/builtin/index.ts'
-import { OnnxMlirError } from '../../src/errors.ts'
+import { OnnxMlirError } from '../../src/errors/index.ts'
 import { modelBytes, type ModelSource, type NodeSource, tensorType } from '../../src/onnx/build.ts'
 import type { Tensor } from '../../src/onnx/model.ts'
 import { fromRuntime, toRuntime } from '../../src/conformance/runtime-tensor.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { operators, registry } from '../../src/ops/index.ts'
-import type { LoweredOperator } from '../../src/ops/lowering.ts'
+import type { LoweredOperator } from '../../src/lowering/lowering.ts'
 import { makeRegistry } from '../../src/ops/registry.ts'
 
 describe('the registry', () => {

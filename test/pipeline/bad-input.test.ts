@@ -3,11 +3,11 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { CompileError, EnvironmentError, ModelError, OnnxMlirError, UsageError } from '../../src/errors.ts'
+import { CompileError, EnvironmentError, ModelError, OnnxMlirError, UsageError } from '../../src/errors/index.ts'
 import { modelBytes, type ModelSource, tensorType } from '../../src/onnx/build.ts'
 import { onnx } from '../../src/onnx/generated/onnx.js'
 import { WireWriter } from '../../src/onnx/wire.ts'
-import { type BuildResult, createPipeline } from '../../src/pipeline.ts'
+import { type BuildResult, createPipeline } from '../../src/pipeline/index.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
 
 // What a build says when it can't be done, and what it leaves behind.

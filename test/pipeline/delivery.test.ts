@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Artifact } from '../../src/artifact.ts'
+import type { Artifact } from '../../src/cache/artifact.ts'
 import { inlineNote, rebundlerNote } from '../../src/pipeline/inline.ts'
 import { deliveryOf, type Surroundings } from '../../src/pipeline/surroundings.ts'
 import { rebundlerAmong } from '../../src/plugin/rebundlers.ts'

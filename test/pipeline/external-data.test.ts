@@ -2,7 +2,7 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { createPipeline } from '../../src/pipeline.ts'
+import { createPipeline } from '../../src/pipeline/index.ts'
 import { addModelWeights, addModelWithExternalData } from '../hosts/models.ts'
 
 test('a link to external data that is led elsewhere makes another library', async () => {

@@ -9,7 +9,7 @@ import type { OnnxMlirSettings } from '../../src/compilers/look-for-onnx-mlir.ts
 import esbuildPlugin from '../../src/esbuild.ts'
 import { readElfIdentity } from '../../src/onnx-mlir/elf.ts'
 import { modelBytes } from '../../src/onnx/build.ts'
-import { createPipeline, type Pipeline } from '../../src/pipeline.ts'
+import { createPipeline, type Pipeline } from '../../src/pipeline/index.ts'
 import { execute, filesBelow, moveElsewhere, temporaryFolder, writeFiles } from '../hosts/app.ts'
 import { oneOfEach } from '../hosts/hosts.ts'
 import { addModel } from '../hosts/models.ts'

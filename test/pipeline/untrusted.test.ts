@@ -8,9 +8,9 @@ import { compileLimits, readingOf } from '../../src/compilers/hardening.ts'
 import { modelBytes, type ModelSource } from '../../src/onnx/build.ts'
 import { onnx } from '../../src/onnx/generated/onnx.js'
 import { WireWriter } from '../../src/onnx/wire.ts'
-import { createPipeline, type PluginOptions } from '../../src/pipeline.ts'
+import { createPipeline, type PluginOptions } from '../../src/pipeline/index.ts'
 import { parseRequest } from '../../src/request/index.ts'
-import { compileToStage } from '../../src/stages.ts'
+import { compileToStage } from '../../src/pipeline/stages.ts'
 import { f32, node } from '../graph/models.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'untrusted-'))

@@ -14,7 +14,7 @@ import { projectOptions } from '../../src/loaders/project-options.ts'
 import next from '../../src/next.ts'
 import type { Model } from '../../src/onnx/model.ts'
 import nuxt, { type Nuxt } from '../../src/nuxt.ts'
-import { createPipeline, type PluginOptions } from '../../src/pipeline.ts'
+import { createPipeline, type PluginOptions } from '../../src/pipeline/index.ts'
 import { createModels, type HostOptions } from '../../src/plugin/models.ts'
 
 /** As a configuration file that nobody has type-checked. */

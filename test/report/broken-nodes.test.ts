@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { CompileError } from '../../src/errors.ts'
+import { CompileError } from '../../src/errors/index.ts'
 import { type AttributeSource, modelBytes, type Named, tensorType } from '../../src/onnx/build.ts'
 import type { TypeInfo } from '../../src/onnx/model.ts'
 import { decodeModel } from '../../src/onnx/read.ts'

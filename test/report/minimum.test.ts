@@ -3,7 +3,7 @@ import { type ModelSource, modelBytes, tensorType } from '../../src/onnx/build.t
 import type { Model, OnnxDim, Tensor } from '../../src/onnx/model.ts'
 import { decodeModel } from '../../src/onnx/read.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
-import { createPipeline } from '../../src/pipeline.ts'
+import { createPipeline } from '../../src/pipeline/index.ts'
 import { reportHtml } from '../../src/report/html/page.ts'
 import { checkMinimum, createReport } from '../../src/report/report.ts'
 import { reportText } from '../../src/report/text.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { nnpaReport } from '../../src/nnpa-report.ts'
+import { nnpaReport } from '../../src/pipeline/nnpa-report.ts'
 import { decodeModel } from '../../src/onnx/read.ts'
 import { modelBytes, tensorType } from '../../src/onnx/build.ts'
 import { type Answer, installStandIn, textsOf, workshop, writeModel } from '../onnx-mlir/installed.ts'

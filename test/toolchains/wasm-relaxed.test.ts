@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import { allowRelaxedSimd } from '../../src/conformance/relaxed-simd.ts'
-import { createPipeline } from '../../src/pipeline.ts'
+import { createPipeline } from '../../src/pipeline/index.ts'
 import { opcode, readInstruction } from '../../src/toolchains/wasm-code.ts'
 import { Reader, readSections, s32, section, u32, writeModule } from '../../src/toolchains/wasm-format.ts'
 import { relaxedModule } from '../../src/toolchains/wasm-relaxed.ts'
 import { findWasm } from '../../src/toolchains/wasm-find.ts'
-import { randomNumbers } from '../../src/random-numbers.ts'
+import { randomNumbers } from '../../src/compilers/random-numbers.ts'
 
 /** Node's WebAssembly, which has no types without those of a browser. */
 interface Wasm {

@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from '
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { Signature } from '../../src/artifact.ts'
+import type { Signature } from '../../src/cache/artifact.ts'
 
 export const repository = resolve(import.meta.dirname, '../..')
 

@@ -1,4 +1,4 @@
-import { EnvironmentError } from '../../errors.ts'
+import { EnvironmentError } from '../../errors/index.ts'
 import { findOnnxRuntime, type OnnxRuntimePackage } from '../onnxruntime.ts'
 import type { Engine } from './engine.ts'
 

@@ -1,4 +1,4 @@
-import { printable } from '../../printable.ts'
+import { printable } from '../../errors/printable.ts'
 import { bold, dim, durationText, table, yellow } from '../style.ts'
 import type { EngineFailure } from './engine.ts'
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts'
+import { UsageError } from '../../errors/index.ts'
 import { type ElementType, elementTypes } from '../../onnx/element-type.ts'
 import type { Tensor } from '../../onnx/model.ts'
 import { elementsOf, swapBytes } from '../../onnx/tensor.ts'

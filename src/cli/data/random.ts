@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts'
+import { UsageError } from '../../errors/index.ts'
 import type { Tensor } from '../../onnx/model.ts'
 import { elementsOf, tensorFrom } from '../../onnx/tensor.ts'
 import type { TestValue } from '../../onnx/test-data.ts'

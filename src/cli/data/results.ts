@@ -1,6 +1,6 @@
 import { fromRuntime } from '../../conformance/runtime-tensor.ts'
 import { tensorValues } from '../../onnx/tensor.ts'
-import { printable } from '../../printable.ts'
+import { printable } from '../../errors/printable.ts'
 import type { Result, Row } from '../../runtime/results.ts'
 import { isTensor, type SignatureEntry } from '../../runtime/signature.ts'
 import type { Tensor } from '../../runtime/tensor.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { UsageError } from '../../errors.ts'
+import { UsageError } from '../../errors/index.ts'
 import type { Tensor, TypeInfo } from '../../onnx/model.ts'
 import { decodeTensor, decodeValue, type TestValue } from '../../onnx/test-data.ts'
 import { type ElementTensorType, isTensor, type SignatureEntry } from '../../runtime/signature.ts'

@@ -2,7 +2,7 @@ import { floorDivide, type Dim } from '../../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import { multipleOf, takes } from '../../graph/rules.ts'
-import type { LoweredOperator } from '../lowering.ts'
+import type { LoweredOperator } from '../../lowering/lowering.ts'
 import { MICROSOFT } from './domain.ts'
 
 // The schemas are those of docs/ContribOperators.md of onnxruntime.

@@ -1,4 +1,4 @@
-import type { LoweredOperator } from '../lowering.ts'
+import type { LoweredOperator } from '../../lowering/lowering.ts'
 import { contribActivations } from './activations.ts'
 import { contribAttention } from './attention.ts'
 import { contribFused } from './fused.ts'

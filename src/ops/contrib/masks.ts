@@ -2,8 +2,8 @@ import { type Dim, dimEquals, maximum, multiply, subtract } from '../../graph/di
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import { type Agreement, sameSize, sizeOrOne } from '../../graph/rules.ts'
-import { counting } from '../attend.ts'
-import { castTo } from '../widen.ts'
+import { counting } from '../nn/attend.ts'
+import { castTo } from '../../lowering/widen.ts'
 
 // Masks of onnxruntime's attention are added to the scores: what does not pass gets a number that is far below all others.
 

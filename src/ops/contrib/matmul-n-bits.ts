@@ -1,9 +1,9 @@
 import { add, type Dim, multiply, product } from '../../graph/dim.ts'
 import type { Node, ValueInfo } from '../../graph/graph.ts'
 import { type Agreement, takes } from '../../graph/rules.ts'
-import { gemmScratchBytes, lanes } from '../../kernels/shape.ts'
-import type { LoweredOperator } from '../lowering.ts'
-import { widenNarrowFloats } from '../widen.ts'
+import { gemmScratchBytes, lanes } from '../../lowering/kernel-shape.ts'
+import type { LoweredOperator } from '../../lowering/lowering.ts'
+import { widenNarrowFloats } from '../../lowering/widen.ts'
 import { MICROSOFT, refuseInputs } from './domain.ts'
 
 interface Weights {

@@ -3,8 +3,8 @@ import type { Node, Value, ValueInfo } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import { type Rules, takes } from '../../graph/rules.ts'
 import { type ElementType, elementTypes } from '../../onnx/element-type.ts'
-import type { LoweredOperator } from '../lowering.ts'
-import { normalizeAxis } from '../shape-contents.ts'
+import type { LoweredOperator } from '../../lowering/lowering.ts'
+import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { MICROSOFT } from './domain.ts'
 
 // Operators of onnxruntime on tensors of 8 bits, each with a scale and a zero point of its own: real numbers are what they

@@ -1,7 +1,7 @@
 import type { Node } from '../../graph/graph.ts'
 import { type Agreement, sizeOrOne, takes } from '../../graph/rules.ts'
-import type { LoweredOperator } from '../lowering.ts'
-import { normalizeAxis } from '../shape-contents.ts'
+import type { LoweredOperator } from '../../lowering/lowering.ts'
+import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { MICROSOFT } from './domain.ts'
 
 const CODES = 'byte|int16|uint16|small'

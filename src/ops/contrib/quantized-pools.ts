@@ -1,6 +1,6 @@
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
-import type { LoweredOperator } from '../lowering.ts'
+import type { LoweredOperator } from '../../lowering/lowering.ts'
 import { unary } from './quantized-elementwise.ts'
 
 /** `f` of an image in ONNX's order of axes, whatever the node says of its own. */

@@ -3,7 +3,7 @@ import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import { type Agreement, takes } from '../../graph/rules.ts'
 import { tensorFrom } from '../../onnx/tensor.ts'
-import type { LoweredOperator } from '../lowering.ts'
+import type { LoweredOperator } from '../../lowering/lowering.ts'
 import { sameAsFirst } from './activations.ts'
 
 // Experimental operators of ONNX 1.0 to 1.4, which onnxruntime kept in ONNX's own domain: converters from Core ML wrote them.

@@ -1,10 +1,10 @@
 import type { Node, ValueInfo } from '../../graph/graph.ts'
 import { takes } from '../../graph/rules.ts'
 import { tensorFrom } from '../../onnx/tensor.ts'
-import { stringLiteral } from '../c-text.ts'
-import type { KernelWriter, LoweredOperator } from '../lowering.ts'
-import { compiledPattern } from '../pattern.ts'
-import type { RegexProgram } from '../regex.ts'
+import { stringLiteral } from '../../lowering/c-text.ts'
+import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
+import { compiledPattern } from '../text/pattern.ts'
+import type { RegexProgram } from '../text/regex.ts'
 import { MICROSOFT } from './domain.ts'
 
 /** More are refused: each takes a call inside of a call. */

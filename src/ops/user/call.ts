@@ -3,8 +3,8 @@ import type { Node, Value } from '../../graph/graph.ts'
 import { takes } from '../../graph/rules.ts'
 import { type ElementType, elementTypes } from '../../onnx/element-type.ts'
 import type { Attribute } from '../../onnx/model.ts'
-import { literal, stringLiteral } from '../c-text.ts'
-import type { KernelWriter, LoweredOperator } from '../lowering.ts'
+import { literal, stringLiteral } from '../../lowering/c-text.ts'
+import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
 
 /** What the attributes of the operator's own begin with, in the order in which the kernel gets them. */
 export const ARGUMENT = 'argument:'

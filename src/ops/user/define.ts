@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { UsageError } from '../../errors.ts'
+import { UsageError } from '../../errors/index.ts'
 import { type InputRule, takes } from '../../graph/rules.ts'
 import { elementTypes } from '../../onnx/element-type.ts'
 import type { UserAttribute, UserOperator } from '../../onnx/user-operator.ts'
 import { problemOf } from './check.ts'
-import { pathOf } from '../../operator-files.ts'
+import { pathOf } from './files.ts'
 import { namesIn, outputRules } from './shape-text.ts'
 
 /**

@@ -3,7 +3,7 @@ import { type InputRule, takes } from '../../graph/rules.ts'
 import { type ElementType, elementTypes } from '../../onnx/element-type.ts'
 import type { Attribute } from '../../onnx/model.ts'
 import type { UserAttribute, UserOperator } from '../../onnx/user-operator.ts'
-import type { LoweredOperator } from '../lowering.ts'
+import type { LoweredOperator } from '../../lowering/lowering.ts'
 import { ARGUMENT } from './call.ts'
 import { type OutputRule, outputRules, ruleOf, shapeOf } from './shape-text.ts'
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts'
+import { UsageError } from '../../errors/index.ts'
 import { parsePlacement, type PlacementRule } from '../../onnx-mlir/placement.ts'
 import type { Device } from '../placed.ts'
 import type { Verdict } from '../predict.ts'

@@ -1,7 +1,7 @@
 import type { Value } from '../../graph/graph.ts'
-import { OnnxMlirError } from '../../errors.ts'
+import { OnnxMlirError } from '../../errors/index.ts'
 import { elementsOf } from '../../onnx/tensor.ts'
-import { type Equation, equationOf } from '../../ops/einsum-equation.ts'
+import { type Equation, equationOf } from '../../ops/math/einsum-equation.ts'
 import type { Program, Step } from '../program.ts'
 import { part } from './rewrite.ts'
 

@@ -1,4 +1,4 @@
-import type { Signature } from '../../../src/artifact.ts'
+import type { Signature } from '../../../src/cache/artifact.ts'
 import { modelBytes, tensorType } from '../../../src/onnx/build.ts'
 import { tensorFrom } from '../../../src/onnx/tensor.ts'
 import { randomInputs } from '../../onnxruntime.ts'

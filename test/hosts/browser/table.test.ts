@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Signature } from '../../../src/artifact.ts'
+import type { Signature } from '../../../src/cache/artifact.ts'
 import { expectClose, onnxruntime, randomInputs, reference } from '../../onnxruntime.ts'
 import { chromium } from '../../report/browser.ts'
 import { filesBelow, moveElsewhere, temporaryFolder, writeFiles } from '../app.ts'

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { EngineFeature } from '../../../src/artifact.ts'
+import type { EngineFeature } from '../../../src/cache/artifact.ts'
 import type { LoadProgress, Model, ModelFacts, Signature } from '../../../src/runtime/index.ts'
 import { createNodeModel } from '../../../src/runtime/node.ts'
 import { createWebModel } from '../../../src/runtime/web.ts'

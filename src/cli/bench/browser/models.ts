@@ -1,4 +1,4 @@
-import { signatureOf } from '../../../pipeline.ts'
+import { signatureOf } from '../../../pipeline/index.ts'
 import type { Invocation } from '../../command.ts'
 import { randomInputs } from '../../data/inputs.ts'
 import type { Sizes } from '../../dims.ts'

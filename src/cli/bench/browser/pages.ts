@@ -1,7 +1,7 @@
 import { copyFile, mkdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Plugin } from 'vite'
-import { UsageError } from '../../../errors.ts'
+import { UsageError } from '../../../errors/index.ts'
 import { isSequence } from '../../../conformance/runtime-tensor.ts'
 import type { Inputs } from '../../data/inputs.ts'
 

@@ -1,0 +1,49 @@
+import type { Signature } from '../runtime/signature.ts'
+import type { EngineFeature } from '../runtime/wasm/features.ts'
+
+export type { EngineFeature } from '../runtime/wasm/features.ts'
+export type { Signature, SignatureDim, SignatureEntry } from '../runtime/signature.ts'
+
+/** What a compiler made: all that is needed to emit, type and report a model. Plain data, stored in the cache as JSON. */
+export interface Artifact {
+  /** Absolute path of the library in the cache; immutable, content-addressed. */
+  readonly library: string
+  /** sha256 of the library, hex. */
+  readonly sha256: string
+  readonly bytes: number
+  /** onnx-mlir's large constants: a file that must stand under exactly this name beside the library. */
+  readonly constants?: { readonly path: string; readonly name: string; readonly sha256: string }
+  /** The same model for engines that can more than `library` asks for, best first. The constants are those of all of them. */
+  readonly variants?: readonly ArtifactVariant[]
+  readonly signature: Signature
+  /** Canonical target name, e.g. `x86-64-v3`. */
+  readonly target: string
+  /** Target whose processor the code needs, where that isn't `target`. */
+  readonly cpu?: string
+  /** What the code needs beside a processor. */
+  readonly accelerator?: 'NNPA'
+  readonly compiler: CompilerIdentity
+  /** Floating-point operations of one run, where the compiler knows. */
+  readonly flops?: number
+  /** Whether the time of a run is known to depend on nothing but the sizes of the inputs. */
+  readonly isSteady?: boolean
+  /** Wall-clock seconds that the compilation took when it was made. */
+  readonly seconds: number
+  /** Lines worth a build log, e.g. why another compiler took over. */
+  readonly notes: readonly string[]
+}
+
+/** A WebAssembly module for engines that have all of some features. */
+export interface ArtifactVariant {
+  readonly needs: readonly EngineFeature[]
+  /** As those of the artifact. */
+  readonly library: string
+  readonly sha256: string
+  readonly bytes: number
+}
+
+export interface CompilerIdentity {
+  readonly name: 'builtin' | 'onnx-mlir'
+  /** Version text that goes into the cache key, e.g. `0.1.0 gcc 12.2.0`. */
+  readonly version: string
+}

@@ -1,0 +1,116 @@
+import { shapeEquals } from '../../graph/dim.ts'
+import type { Node, Value } from '../../graph/graph.ts'
+import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
+import { type ElementType, elementTypes, limitsOf } from '../../onnx/element-type.ts'
+import { numbersOf } from '../../graph/fold.ts'
+import { numberOf, type Quantisation, quantisationOf } from './qdq.ts'
+import { castTo } from '../../lowering/widen.ts'
+
+/**
+ * What quantisers write behind a product of integers goes into the product: a Cast to float32, a factor (the product of
+ * both scales) and a bias, so that its sums are floats as soon as they leave the registers; or the quantisation of its
+ * result, which is then made of the sums.
+ */
+export const integerFolding: readonly Rewrite[] = [scaleSums, addToFloats, quantiseFloats]
+
+const PRODUCTS: readonly string[] = ['MatMulIntegers', 'ConvIntegers']
+
+/** The product of integers that alone makes `value` for this one use, with a result of type `to`. */
+function productOf(value: Value | undefined, to: 'int32' | 'float32', b: RewriteContext): Node | undefined {
+  const node = value?.producer
+  if (node?.domain !== 'om' || !PRODUCTS.includes(node.op) || !b.isUsedOnce(node.output())) return undefined
+  return node.output().type === to ? node : undefined
+}
+
+/** The operands of a commutative node, each as the first. */
+function orders(node: Node): (readonly [Value, Value])[] {
+  const [x, y] = [node.input(0), node.input(1)]
+  return [
+    [x, y],
+    [y, x],
+  ]
+}
+
+/** `value` as one number, or one per column of the last axis; `undefined` where it is neither. */
+function perColumn(value: Value, columns: Node, b: RewriteContext): Value | undefined {
+  const { dims } = columns.output()
+  if (value.rank > dims.length || value.type !== 'float32') return undefined
+  if (value.dims.every((dim) => dim === 1)) return value.rank === 0 ? value : b.reshape(value, [])
+  const width = dims.at(-1)
+  if (width === undefined || !shapeEquals(value.dims, [...value.dims.slice(1).map(() => 1), width])) return undefined
+  return value.rank === 1 ? value : b.reshape(value, [width])
+}
+
+/** Cast(sums) * factor */
+function scaleSums(node: Node, b: RewriteContext): readonly Value[] | undefined {
+  if (node.op !== 'Mul' || node.domain !== '') return undefined
+  for (const [cast, factor] of orders(node)) {
+    const { producer } = cast
+    if (producer?.op !== 'Cast' || producer.domain !== '' || cast.type !== 'float32' || !b.isUsedOnce(cast)) continue
+    const product = productOf(producer.input(0), 'int32', b)
+    const scale = product && perColumn(factor, product, b)
+    if (!product || !scale) continue
+    const inputs = [...product.inputs.slice(0, 4), scale]
+    const attributes = { ...Object.fromEntries(product.attributes), to: elementTypes.float32.code }
+    return [b.op(product.op, inputs, attributes, 'om')]
+  }
+  return undefined
+}
+
+/** floats + bias */
+function addToFloats(node: Node, b: RewriteContext): readonly Value[] | undefined {
+  if (node.op !== 'Add' || node.domain !== '') return undefined
+  for (const [floats, other] of orders(node)) {
+    const product = productOf(floats, 'float32', b)
+    if (!product || product.inputs[5] || typeof product.output().dims.at(-1) !== 'number') continue
+    const bias = perColumn(other, product, b)
+    if (bias?.rank !== 1) continue
+    const inputs = [...Array.from({ length: 5 }, (_, i) => product.inputs[i]), bias]
+    return [b.op(product.op, inputs, Object.fromEntries(product.attributes), 'om')]
+  }
+  return undefined
+}
+
+/** What Relu or Clip limits before it is quantised, where the limits are those of the codes or lie beyond: codes saturate anyway. */
+function unlimited({ x, scale: unit, zeroPoint }: Quantisation, type: ElementType, b: RewriteContext): Value {
+  const limit = x.producer
+  if (limit?.domain !== '' || !(limit.op === 'Relu' || limit.op === 'Clip') || !b.isUsedOnce(x)) return x
+  const [scale, zero] = [numberOf(unit), zeroPoint ? numberOf(zeroPoint) : 0]
+  const [low, high] = [boundOf(limit, 1, limit.op === 'Relu' ? 0 : -Infinity), boundOf(limit, 2, Infinity)]
+  if (scale === undefined || zero === undefined || low === undefined || high === undefined || !(scale > 0)) return x
+  const [least, most] = limitsOf(type).map((code) => (Number(code) - zero) * scale) as [number, number]
+  return least < low || most > high ? x : limit.input(0)
+}
+
+function boundOf(limit: Node, input: number, otherwise: number): number | undefined {
+  const bound = limit.inputs[input]
+  return bound ? numberOf(bound) : otherwise
+}
+
+/** Biases beyond are no int32, or not exact. */
+const LARGEST_BIAS = 2 ** 30
+
+/** Quantised floats: sums times scale, plus bias, over the unit of the codes. */
+function quantiseFloats(node: Node, b: RewriteContext): readonly Value[] | undefined {
+  const quantised = quantisationOf(node)
+  if (!quantised || !b.isUsedOnce(quantised.ratio)) return undefined
+  const { type } = node.output()
+  if (type !== 'uint8' && type !== 'int8') return undefined
+  const product = productOf(unlimited(quantised, type, b), 'float32', b)
+  const zero = quantised.zeroPoint ? numberOf(quantised.zeroPoint) : 0
+  if (!product || zero === undefined || !quantised.scale.dims.every((dim) => dim === 1)) return undefined
+  const [scale, bias] = [product.input(4), product.inputs[5]]
+  const inUnits = bias && b.op('Round', [b.op('Div', [bias, scale])])
+  const known = inUnits && inUnits.constant && numbersOf(inUnits.constant)
+  if (inUnits && !(known && Array.prototype.every.call(known, (one: number) => Math.abs(one) <= LARGEST_BIAS)))
+    return undefined
+  const unit = quantised.scale.rank === 0 ? quantised.scale : b.reshape(quantised.scale, [])
+  const inputs = [
+    ...Array.from({ length: 4 }, (_, i) => product.inputs[i]),
+    b.op('Div', [scale, unit]),
+    inUnits && castTo(b, inUnits, 'int32'),
+    zero === 0 ? undefined : b.scalar(zero, type),
+  ]
+  const attributes = { ...Object.fromEntries(product.attributes), to: elementTypes[type].code }
+  return [b.op(product.op, inputs, attributes, 'om')]
+}

@@ -1,0 +1,188 @@
+import type { IntsName } from '../../graph/attributes.ts'
+import { isStatic } from '../../graph/dim.ts'
+import type { Node, Value } from '../../graph/graph.ts'
+import type { Builder } from '../../graph/operator.ts'
+import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
+import { operatorOf } from '../index.ts'
+import { isSized } from '../image/resize.ts'
+import { keepsOrder, permutationOf } from '../tensor/transpose.ts'
+
+/**
+ * Channels-last layout for two-dimensional convolutions and pools, whose kernels vectorise over channels.
+ *
+ * The kernels take and give NHWC, so each is wrapped in transposes; the other rules push the transposes behind
+ * elementwise operators until those of neighbouring kernels meet and cancel. What is left stands at the borders of
+ * convolutional regions.
+ */
+export const layoutRules: readonly Rewrite[] = [
+  cancelTransposes,
+  convolutionChannelsLast,
+  poolChannelsLast,
+  globalAverageChannelsLast,
+  sinkBelowElementwise,
+  sinkBelowConcat,
+  sinkBelowRefined,
+  reshapeOfOrderedTranspose,
+]
+
+const TO_NHWC = [0, 2, 3, 1]
+const TO_NCHW = [0, 3, 1, 2]
+
+function toNhwc(b: Builder, x: Value): Value {
+  return b.op('Transpose', [x], { perm: TO_NHWC })
+}
+
+function toNchw(b: Builder, x: Value): Value {
+  return b.op('Transpose', [x], { perm: TO_NCHW })
+}
+
+/** The permutation and input of the transpose that makes `value`. */
+function transposeOf(value: Value | undefined): { perm: readonly number[]; input: Value } | undefined {
+  const node = value?.producer
+  return node?.op === 'Transpose' && node.domain === ''
+    ? { perm: permutationOf(node), input: node.input(0) }
+    : undefined
+}
+
+/** `value`, channels last, where it is a transpose of that, or one that is resized and used here only. */
+function channelsLast(value: Value | undefined, b: RewriteContext): Value | undefined {
+  const own = transposeOf(value)
+  if (own) return samePermutation(own.perm, TO_NCHW) ? own.input : undefined
+  const node = value?.producer
+  if (node?.operator !== 'om.ResizeAxis' || !isSized(node) || !b.isUsedOnce(value!)) return undefined
+  const x = channelsLast(node.inputs[0], b)
+  const attributes = { ...Object.fromEntries(node.attributes), axis: TO_NCHW[node.int('axis', 0)]! }
+  return x && b.op('ResizeAxis', [x, ...node.inputs.slice(1)], attributes, 'om')
+}
+
+function samePermutation(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((axis, i) => axis === b[i])
+}
+
+/** Transpose(Transpose(x)) is one transpose, or none; what is resized between two that cancel is resized without them. */
+function cancelTransposes(node: Node, b: RewriteContext): readonly Value[] | undefined {
+  if (node.op !== 'Transpose' || node.domain !== '') return undefined
+  const perm = permutationOf(node)
+  if (perm.every((axis, i) => axis === i)) return [node.input(0)]
+  const resized = samePermutation(perm, TO_NHWC) && channelsLast(node.input(0), b)
+  if (resized) return [resized]
+  const inner = transposeOf(node.input(0))
+  if (!inner) return undefined
+  return [b.op('Transpose', [inner.input], { perm: perm.map((axis) => inner.perm[axis]!) })]
+}
+
+function isImage(value: Value): boolean {
+  return value.rank === 4 && value.type === 'float32'
+}
+
+function convolutionChannelsLast(node: Node, b: RewriteContext): readonly Value[] | undefined {
+  if (node.op !== 'Conv' || node.domain !== '') return undefined
+  const [x, w, bias] = node.inputs
+  // What itself is computed only once finds its weights packed only where they are constants.
+  if (!x || !w || !(w.constant || (b.isFixed(w) && !b.isFixed(x)))) return undefined
+  if (x.type !== 'float32' || typeof x.dims[1] !== 'number') return undefined
+  if (x.rank === 3) return convolutionOfLines(node, b)
+  if (!isImage(x)) return undefined
+  return [toNchw(b, b.op('Conv2d', [toNhwc(b, x), w, bias], Object.fromEntries(node.attributes), 'om'))]
+}
+
+/** A convolution over one axis is one over two, the first of size 1. */
+function convolutionOfLines(node: Node, b: Builder): readonly Value[] | undefined {
+  const [x, w, bias] = node.inputs as [Value, Value, Value | undefined]
+  const axis = b.ints([2])
+  const before = (name: IntsName, value: number): number[] | undefined => {
+    const list = node.ints(name)
+    return list && [value, ...list]
+  }
+  const pads = node.ints('pads')
+  const wide = b.op('Conv', [b.op('Unsqueeze', [x, axis]), b.op('Unsqueeze', [w, axis]), bias], {
+    auto_pad: node.string('auto_pad'),
+    group: node.int('group', 1),
+    kernel_shape: before('kernel_shape', 1),
+    strides: before('strides', 1),
+    dilations: before('dilations', 1),
+    pads: pads && [0, pads[0]!, 0, pads[1]!],
+  })
+  return [b.op('Squeeze', [wide, axis])]
+}
+
+function poolChannelsLast(node: Node, b: Builder): readonly Value[] | undefined {
+  if ((node.op !== 'MaxPool' && node.op !== 'AveragePool') || node.domain !== '') return undefined
+  if (!isImage(node.input(0)) || node.outputs.length > 1) return undefined
+  return [toNchw(b, b.op(`${node.op}2d`, [toNhwc(b, node.input(0))], Object.fromEntries(node.attributes), 'om'))]
+}
+
+/** ReduceMean over both spatial axes of what a kernel left channels-last. */
+function globalAverageChannelsLast(node: Node, b: Builder): readonly Value[] | undefined {
+  if (node.op !== 'ReduceMean' || node.domain !== '' || !node.int('keepdims', 1)) return undefined
+  const x = transposeOf(node.input(0))
+  const axes = (node.inputs[1]?.contents ?? node.ints('axes') ?? []).map(Number).sort()
+  if (!x || !samePermutation(x.perm, TO_NCHW) || !isImage(x.input) || axes.join() !== '2,3') return undefined
+  return [toNchw(b, b.op('GlobalAveragePool2d', [x.input], {}, 'om'))]
+}
+
+/** op(Transpose(x), …) = Transpose(op(x, …)), where all operands are so transposed, or small enough to be turned back. */
+function sinkBelowElementwise(node: Node, b: RewriteContext): readonly Value[] | undefined {
+  if (!operatorOf(node).scalar || node.outputs.length > 1) return undefined
+  const transposes = node.inputs.map(transposeOf)
+  const perm = transposes.find((found) => found)?.perm
+  // Other transposes stay: below an operator that widens its input they would only cost more.
+  if (!perm || !samePermutation(perm, TO_NCHW)) return undefined
+  const turned: (Value | undefined)[] = []
+  for (const input of node.inputs) {
+    if (!input) turned.push(undefined)
+    else {
+      const back = channelsLast(input, b) ?? turnBack(b, input, perm)
+      if (!back) return undefined
+      turned.push(back)
+    }
+  }
+  const result = b.op(node.op, turned, Object.fromEntries(node.attributes), node.domain)
+  return [b.op('Transpose', [result], { perm })]
+}
+
+/** A constant or scalar operand in the layout from before the transpose. */
+function turnBack(b: Builder, value: Value, perm: readonly number[]): Value | undefined {
+  if (value.rank > perm.length) return undefined
+  if (value.dims.every((dim) => dim === 1)) return value
+  if (!value.constant) return undefined
+  const shape = [...Array<number>(perm.length - value.rank).fill(1), ...value.constant.dims]
+  const inverse = perm.map((_, axis) => perm.indexOf(axis))
+  return b.op('Transpose', [b.reshape(value, shape)], { perm: inverse })
+}
+
+function sinkBelowConcat(node: Node, b: RewriteContext): readonly Value[] | undefined {
+  if (node.op !== 'Concat' || node.domain !== '') return undefined
+  const transposes = node.inputs.map(transposeOf)
+  const perm = transposes.find((own) => own)?.perm
+  if (!perm) return undefined
+  const turned: Value[] = []
+  for (const [i, input] of node.inputs.entries()) {
+    const own = transposes[i]
+    const value =
+      own && samePermutation(own.perm, perm) ? own.input : samePermutation(perm, TO_NCHW) && channelsLast(input, b)
+    if (!value) return undefined
+    turned.push(value)
+  }
+  const axis = node.int('axis', 0)
+  const joined = b.op('Concat', turned, { axis: perm[axis < 0 ? axis + perm.length : axis]! })
+  return [b.op('Transpose', [joined], { perm })]
+}
+
+/** Sizes that a check made sure of are those of the value before the transpose, too. */
+function sinkBelowRefined(node: Node, b: Builder): readonly Value[] | undefined {
+  const x = node.op === 'Refined' && node.domain === 'om' ? transposeOf(node.input(0)) : undefined
+  if (!x) return undefined
+  const { dims } = node.output()
+  const shape = x.perm.map((_, axis) => dims[x.perm.indexOf(axis)]!)
+  return [b.op('Transpose', [b.refined(x.input, shape)], { perm: x.perm })]
+}
+
+/** A reshape that follows a transpose which only moved axes of size 1 may read the elements as they were. */
+function reshapeOfOrderedTranspose(node: Node, b: Builder): readonly Value[] | undefined {
+  if (!['Reshape', 'Flatten', 'Squeeze'].includes(node.op) || node.domain !== '') return undefined
+  const x = transposeOf(node.input(0))
+  const shape = node.output().dims
+  if (!x || !keepsOrder(x.input.dims, x.perm)) return undefined
+  return isStatic(shape) ? [b.reshape(x.input, shape)] : undefined
+}

@@ -1,0 +1,17 @@
+import type { Graph, Identities } from '../../graph/graph.ts'
+import type { OperatorRegistry } from '../../graph/operator.ts'
+import { rewriteGraph } from '../../graph/rewrite.ts'
+import { byteTables } from './byte-tables.ts'
+import { convolutionFolding } from './convolution-folding.ts'
+import { integerFolding } from './integer-folding.ts'
+import { layoutRules } from './layout.ts'
+import { qdqRules } from './qdq.ts'
+import { narrowFloatRules } from './narrow-floats.ts'
+
+/** The passes between import and lowering, in order. */
+export function optimize(graph: Graph, registry: OperatorRegistry, identities: Identities): void {
+  rewriteGraph(graph, narrowFloatRules, registry, identities)
+  rewriteGraph(graph, qdqRules, registry, identities)
+  rewriteGraph(graph, [...layoutRules, ...convolutionFolding], registry, identities)
+  rewriteGraph(graph, [...integerFolding, ...byteTables], registry, identities)
+}
