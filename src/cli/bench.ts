@@ -1,6 +1,6 @@
 import { cpus } from 'node:os'
 import { resolve } from 'node:path'
-import { readModel } from '../onnx/read.ts'
+import { readModel } from '../formats/read.ts'
 import type { OperatorDefinition } from '../ops/user/define.ts'
 import { signatureOf } from '../pipeline/index.ts'
 import { expectRunnable } from '../plugin/runnable.ts'

@@ -1,4 +1,4 @@
-import { readModel } from '../onnx/read.ts'
+import { readModel } from '../formats/read.ts'
 import { modelFile } from '../request/request.ts'
 import { assumedText } from '../report/assumed.ts'
 import { resolveTarget } from '../targets/index.ts'

@@ -1,4 +1,4 @@
-import { readModel } from '../onnx/read.ts'
+import { readModel } from '../formats/read.ts'
 import { OutputDifferences, type OutputDifference } from '../conformance/difference.ts'
 import { readDataSet } from '../conformance/data-set.ts'
 import { percent } from '../graph/rewrites/percent.ts'

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path'
 import type { Model } from '../onnx/model.ts'
-import { readModel } from '../onnx/read.ts'
+import { readModel } from '../formats/read.ts'
 import { canonicalQuery } from '../request/index.ts'
 import { difference, type Tolerances } from './compare.ts'
 import type { Runnable } from './compiled.ts'

@@ -11,6 +11,7 @@ import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { EnvironmentError, ModelError } from '../errors/index.ts'
 import type { Model, ModelFile } from '../onnx/model.ts'
+import { encodeModel } from '../onnx/write.ts'
 import { onShutdown } from '../process/shutdown.ts'
 
 export interface StagingOptions {
@@ -54,7 +55,8 @@ export async function stageModel(model: Model, options: StagingOptions = {}): Pr
   try {
     await mkdir(join(staging.work, 'tmp'), { recursive: true })
     await requireSpace(model, parent)
-    await copyModel(model, staging.work, options.bytes)
+    // onnx-mlir reads ONNX alone.
+    await copyModel(model, staging.work, options.bytes ?? (model.format === undefined ? undefined : encodeModel(model)))
     return staging
   } catch (error) {
     await staging[Symbol.asyncDispose]()

@@ -1,6 +1,6 @@
 import type { ElementType } from './element-type.ts'
 import type { Attribute, OnnxDim, OnnxFunction, OnnxGraph, OnnxNode, Tensor, TypeInfo, ValueInfo } from './model.ts'
-import { encodeModel } from './write.ts'
+import { encodeModel, type WritableModel } from './write.ts'
 
 // A short way to write ONNX models down, for exporters and tests:
 //
@@ -76,7 +76,12 @@ export function tensorType(type: ElementType, shape?: readonly OnnxDim[]): TypeI
 
 /** The bytes of an ONNX file that says what `source` says. Nothing is checked: that is the reader's work. */
 export function modelBytes(source: ModelSource): Uint8Array {
-  return encodeModel({
+  return encodeModel(modelOf(source))
+}
+
+/** What {@link modelBytes} writes. */
+export function modelOf(source: ModelSource): WritableModel {
+  return {
     irVersion: source.irVersion ?? 10,
     opsets: new Map(entries(source.opsets)),
     producer: source.producer ?? '',
@@ -86,7 +91,7 @@ export function modelBytes(source: ModelSource): Uint8Array {
     functions: new Map(
       (source.functions ?? []).map((fn) => [`${fn.domain}:${fn.name}:${fn.overload ?? ''}`, functionOf(fn)]),
     ),
-  })
+  }
 }
 
 function graphOf(source: GraphSource): OnnxGraph {

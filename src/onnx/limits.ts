@@ -43,4 +43,6 @@ export interface ReadOptions {
   readonly limits?: Partial<ReadLimits>
   /** `false`: a model whose data is in other files is refused. */
   readonly externalData?: boolean
+  /** Which of several signatures, in formats that have them. */
+  readonly signature?: string
 }

@@ -17,6 +17,8 @@ export interface Model {
   readonly graph: OnnxGraph
   /** Model-local functions, keyed `domain:name:overload`. */
   readonly functions: ReadonlyMap<string, OnnxFunction>
+  /** Name of the format that the model was converted from; absent where the file is ONNX. */
+  readonly format?: string
   /** What the user defines for its nodes beside the file. */
   readonly operators?: readonly UserOperator[]
   /** Everything on disk that the model consists of: the file itself first, then external data files. */

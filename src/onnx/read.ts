@@ -12,6 +12,7 @@ import type { Model, ModelFile } from './model.ts'
 import { readModelProto } from './model-proto.ts'
 import { Reading } from './reading.ts'
 import { claimedBytes } from './tensor-proto.ts'
+import { encodeModel, type WritableModel } from './write.ts'
 
 export interface DecodeOptions extends ReadOptions {
   /** What to call the model in messages and in `Model.path`. */
@@ -25,15 +26,30 @@ export interface FileReadOptions extends ReadOptions {
   readonly signal?: AbortSignal
 }
 
+/** What makes ONNX of a file that is none. */
+export interface Conversion {
+  /** The format that the file is in. */
+  readonly format: string
+  /** @throws ModelError naming what can't be converted */
+  convert(bytes: Uint8Array, reading: Reading): WritableModel
+}
+
 /**
  * Reads an ONNX model and its external data. Files are read and hashed in the background, in pieces.
  *
+ * @param conversionOf what reads a file by its bytes; `undefined`: it is ONNX
  * @throws ModelError What is wrong with the file and what to do; its codes are listed in `ModelErrorCode`.
  * @throws the signal's reason when aborted
  */
-export async function readModel(path: string, { signal, ...options }: FileReadOptions = {}): Promise<Model> {
+export async function readOnnx(
+  path: string,
+  { signal, ...options }: FileReadOptions = {},
+  conversionOf: (bytes: Uint8Array) => Conversion | undefined = () => undefined,
+): Promise<Model> {
   const absolute = resolve(path)
   const bytes = await readBytes(absolute, new Reading(absolute, options), signal)
+  const conversion = conversionOf(bytes)
+  if (conversion) return readConverted(bytes, conversion, absolute, { ...options, ...(signal && { signal }) })
   const external = options.externalData === false ? undefined : new ExternalFiles(dirname(absolute))
   const reading = new Reading(absolute, options, external)
   try {
@@ -45,6 +61,22 @@ export async function readModel(path: string, { signal, ...options }: FileReadOp
     return { ...model, ...operatorsOf(options), files: filesOf(bytes.length, sha256, reading) }
   } finally {
     external?.close()
+  }
+}
+
+/** What is made of another format is written and read again, so that it is held against every rule that a file is. */
+async function readConverted(
+  bytes: Uint8Array,
+  { format, convert }: Conversion,
+  path: string,
+  { signal, ...options }: FileReadOptions,
+): Promise<Model> {
+  const source = convert(bytes, new Reading(path, options))
+  const sha256 = await hashBytes(bytes, signal)
+  return {
+    ...decodeModel(encodeModel(source), { ...options, path }),
+    format,
+    files: [{ path, bytes: bytes.length, sha256 }],
   }
 }
 

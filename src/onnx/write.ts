@@ -15,7 +15,7 @@ import type {
 import { WireWriter } from './wire.ts'
 
 /** What a file is written from: a `Model` that was read, or one made by hand. */
-export type WritableModel = Omit<Model, 'path' | 'files'>
+export type WritableModel = Omit<Model, 'path' | 'files' | 'format'>
 
 /** The bytes of an ONNX file. Everything is in them, external data of the model included. */
 export function encodeModel(model: WritableModel): Uint8Array {

@@ -7,7 +7,7 @@ import { type Graph, Identities } from '../../src/graph/graph.ts'
 import { importModel } from '../../src/graph/import.ts'
 import { isFresh } from '../../src/graph/dim.ts'
 import type { Model, OnnxDim } from '../../src/onnx/model.ts'
-import { readModel } from '../../src/onnx/read.ts'
+import { readModel } from '../../src/formats/read.ts'
 import { registry } from '../../src/ops/index.ts'
 
 // A shape rule that knows no sizes must say what it would say if it knew them: every model of the ONNX suite is imported

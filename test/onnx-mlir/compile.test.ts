@@ -5,7 +5,7 @@ import { compileWithOnnxMlir, emitStage, reportCompile } from '../../src/onnx-ml
 import type { Capabilities } from '../../src/onnx-mlir/capabilities.ts'
 import type { CapabilityStore } from '../../src/onnx-mlir/probe.ts'
 import type { Progress } from '../../src/onnx-mlir/progress.ts'
-import { readModel } from '../../src/onnx/read.ts'
+import { readModel } from '../../src/formats/read.ts'
 import { addModelWeights, addModelWithExternalData } from '../hosts/models.ts'
 import type { Generation } from './generations.ts'
 import {

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LocalInstallation } from '../../src/onnx-mlir/installation.ts'
-import { readModel } from '../../src/onnx/read.ts'
+import { readModel } from '../../src/formats/read.ts'
 import { modelBytes, tensorType, type ModelSource } from '../../src/onnx/build.ts'
 import type { Model } from '../../src/onnx/model.ts'
 import type { Target } from '../../src/targets/target.ts'

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { hashFile } from '../../src/cache/file-memo.ts'
 import { ModelError } from '../../src/errors/index.ts'
 import { onnx } from '../../src/onnx/generated/onnx.js'
-import { readModel } from '../../src/onnx/read.ts'
+import { readModel } from '../../src/formats/read.ts'
 import { WireWriter } from '../../src/onnx/wire.ts'
 import { createPipeline } from '../../src/pipeline/index.ts'
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { decodeTensor, decodeValue } from '../../src/onnx/test-data.ts'
-import { readModel } from '../../src/onnx/read.ts'
+import { readModel } from '../../src/formats/read.ts'
 import { filesBelow, modelsDir, present, suiteDir } from './suite.ts'
 
 describe.runIf(present(suiteDir))("ONNX's backend tests", () => {

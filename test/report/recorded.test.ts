@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { basename } from 'node:path'
-import { readModel } from '../../src/onnx/read.ts'
+import { readModel } from '../../src/formats/read.ts'
 import { isAccelerated, parseFinalIr } from '../../src/report/compiler/final-ir.ts'
 import { nnpaLevels } from '../../src/report/nnpa-level.ts'
 import { createReport } from '../../src/report/report.ts'
