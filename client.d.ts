@@ -580,6 +580,14 @@ declare module '*&files=module' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.onnx?signature=serving_default' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&signature=serving_default' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*.onnx?threads=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'

@@ -19,10 +19,12 @@ const untrustedLimits: Partial<ReadLimits> = {
   denseBytes: 64 * MiB,
 }
 
-/** How an untrusted model is read: within tighter limits, and from its own file only. */
+/** How a request's model is read; an untrusted one within tighter limits, and from its own file only. */
 export function readingOf({ directives }: Pick<Request, 'directives'>, options: ReadOptions = {}): ReadOptions {
-  if (!directives.untrusted) return options
-  return { ...options, limits: { ...untrustedLimits, ...options.limits }, externalData: false }
+  const { signature, untrusted } = directives
+  const reading = { ...options, ...(signature !== '' && { signature }) }
+  if (!untrusted) return reading
+  return { ...reading, limits: { ...untrustedLimits, ...options.limits }, externalData: false }
 }
 
 export interface CompileLimits {

@@ -5,6 +5,7 @@ import { files } from './files.ts'
 import { maxWeightError } from './max-weight-error.ts'
 import { O } from './optimize.ts'
 import { profile } from './profile.ts'
+import { signature } from './signature.ts'
 import { target } from './target.ts'
 import { threads } from './threads.ts'
 import { untrusted } from './untrusted.ts'
@@ -21,6 +22,7 @@ export const directives = {
   weights,
   maxWeightError,
   files,
+  signature,
   threads,
   untrusted,
   worker,

@@ -45,6 +45,7 @@ describe('parseRequest', () => {
         compiler: 'auto',
         O: 3,
         profile: 'none',
+        signature: '',
         dims: {},
         weights: 'f32',
         maxWeightError: Infinity,
@@ -59,13 +60,14 @@ describe('parseRequest', () => {
 
   it('reads every directive', () => {
     const { directives: values } = parseRequest(
-      '/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8&weights=int8&maxWeightError=5e-2&files=inline&threads=4&untrusted=yes&worker=true',
+      '/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8&weights=int8&maxWeightError=5e-2&files=inline&signature=serving&threads=4&untrusted=yes&worker=true',
     )
     expect(values).toEqual({
       target: 'z16',
       compiler: 'onnx-mlir',
       O: 1,
       profile: 'onnx',
+      signature: 'serving',
       dims: { batch: 8 },
       weights: 'int8',
       maxWeightError: 0.05,
@@ -119,7 +121,7 @@ describe('parseRequest', () => {
     ['/m.onnx?o=3', 'Did you mean "O"?'],
     [
       '/m.onnx?quantize',
-      'Known: O, compiler, dims, files, maxWeightError, profile, target, threads, untrusted, weights, worker.',
+      'Known: O, compiler, dims, files, maxWeightError, profile, signature, target, threads, untrusted, weights, worker.',
     ],
     ['/m.onnx?constructor=1', 'Unknown directive "constructor"'],
     ['/m.onnx?target', 'target needs a value: target=host|'],
