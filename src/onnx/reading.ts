@@ -26,6 +26,10 @@ export type ModelErrorCode =
   | 'MODEL_TYPE'
   /** A tensor whose shape, type and data don't agree. */
   | 'MODEL_TENSOR'
+  /** Sound, but with operators or contents that are not converted to ONNX. */
+  | 'MODEL_UNSUPPORTED'
+  /** No signature of that name, or several and none chosen. */
+  | 'MODEL_SIGNATURE'
   /** An external data file that is missing, forbidden, too short or changed. */
   | 'MODEL_EXTERNAL_DATA'
 

@@ -1,0 +1,136 @@
+import { modelOf } from '../../onnx/build.ts'
+import type { OnnxDim, TypeInfo } from '../../onnx/model.ts'
+import { plain, quote, type Reading } from '../../onnx/reading.ts'
+import type { FrontEnd } from '../front-end.ts'
+import { GraphWriter } from '../graph-writer.ts'
+import { Converter, type State } from './converter.ts'
+import { convertAll, handlerOf } from './operators/index.ts'
+import { type File, type NamedTensor, readFile, type Subgraph } from './schema.ts'
+import { chosenSignature } from './signature.ts'
+
+/** Opset that is written: 21 has 16-bit codes, 20 Gelu and the DFT whose axis is an input. */
+const OPSET = 21
+
+/** TensorFlow Lite (LiteRT): see `schema.ts` for the file, `converter.ts` for how it becomes ONNX, `operators` for each operator. */
+export const tflite: FrontEnd = {
+  format: 'TensorFlow Lite',
+  claims: (bytes) => String.fromCharCode(...bytes.subarray(4, 8)) === 'TFL3',
+  convert(bytes, reading, options) {
+    const site = reading.site('the file')
+    const file = readFile(bytes, reading)
+    const { graph, inputs, outputs } = chosenSignature(file, options.signature, site)
+    expectSupported(file, graph, reading)
+    const writer = new GraphWriter()
+    const states = statesOf(graph, writer)
+    const c = new Converter(file, graph, writer, site, states)
+    const given = inputs.map(({ name, tensor }): [string, TypeInfo] => {
+      const input = writer.fresh(name)
+      c.set(tensor, input)
+      return [input, typeOf(c, tensor, inputName(inputs, name))]
+    })
+    convertAll(c)
+    writer.prefix = ''
+    const named = (name: string, value: string): string => {
+      const output = writer.fresh(name)
+      writer.nodes.push({ op: 'Identity', inputs: [value], outputs: [output] })
+      return output
+    }
+    const results = outputs.map(({ name, tensor }): [string, TypeInfo] => [
+      named(name, c.get(tensor)),
+      outputType(c, tensor),
+    ])
+    const kept = states.filter(({ output }) => output !== '')
+    return modelOf({
+      opsets: { '': OPSET },
+      producer: 'TensorFlow Lite',
+      docString: file.description,
+      inputs: new Map([
+        ...given,
+        ...kept.map(({ tensor, input }): [string, TypeInfo] => [input, typeOf(c, tensor, input)]),
+      ]),
+      outputs: new Map([
+        ...results,
+        ...kept.map(({ tensor, input, output }): [string, TypeInfo] => [
+          named(`${input}_next`, output),
+          typeOf(c, tensor, input),
+        ]),
+      ]),
+      initializers: writer.initializers,
+      nodes: writer.nodes,
+    })
+  },
+}
+
+/** Variables become inputs and outputs, as nothing lives on between runs. */
+function statesOf(graph: Subgraph, writer: GraphWriter): State[] {
+  return graph.tensors.flatMap(({ isVariable, name }, tensor) =>
+    isVariable ? [{ tensor, input: writer.fresh(name), output: '' }] : [],
+  )
+}
+
+/** All that is not read of the graphs that a graph uses, in one error. */
+function expectSupported(file: File, graph: Subgraph, reading: Reading): void {
+  const site = reading.site('the file')
+  const operators = new Set<string>()
+  const tensors = new Map<string, string>()
+  for (const used of reachable(file, graph)) {
+    for (const operator of used.operators) {
+      if (!handlerOf(operator)) operators.add(`${operator.isCustom ? 'custom operator ' : ''}${plain(operator.code)}`)
+      for (const index of operator.inputs) {
+        const fact = used.tensors[index]
+        if (fact?.unreadable !== undefined) tensors.set(fact.name, fact.unreadable)
+      }
+    }
+  }
+  const parts = [
+    ...(operators.size > 0 ? [`operators that are not read: ${[...operators].join(', ')}`] : []),
+    ...Array.from(tensors, ([name, why]) => `a tensor ${quote(name)} that ${why}`),
+  ]
+  if (parts.length === 0) return
+  site.fail(
+    'MODEL_UNSUPPORTED',
+    `has ${parts.join('; ')}. Export the model with builtin operators and plain quantisation.`,
+    {
+      operators: [...operators],
+      tensors: [...tensors.keys()],
+    },
+  )
+}
+
+/** The graphs that are called from a graph, itself among them. */
+function reachable(file: File, graph: Subgraph): Set<Subgraph> {
+  const found = new Set([graph])
+  for (const { operators } of found) {
+    for (const { code, options, options2 } of operators) {
+      const called =
+        code === 'IF' || code === 'WHILE'
+          ? [options?.int32(0) ?? 0, options?.int32(1) ?? 0]
+          : code === 'CALL'
+            ? [options?.uint32(0) ?? 0]
+            : code === 'STABLEHLO_COMPOSITE'
+              ? [options2?.int32(1) ?? 0]
+              : []
+      for (const index of called) {
+        const next = file.subgraphs[index]
+        if (next) found.add(next)
+      }
+    }
+  }
+  return found
+}
+
+/** What sizes that vary are called after: the input's name without what would not be in a name. */
+function inputName(inputs: readonly NamedTensor[], name: string): string {
+  return inputs.length === 1 ? 'input' : name.replace(/\W+/g, '_')
+}
+
+function typeOf(c: Converter, tensor: number, name: string): TypeInfo {
+  const { shape, varying } = c.fact(tensor)
+  const dims = shape.map((size, axis): OnnxDim => (!varying[axis] ? size : axis === 0 ? 'batch' : `${name}_${axis}`))
+  return { kind: 'tensor', type: c.type(tensor), shape: dims }
+}
+
+/** Sizes follow from the inputs', which the compiler infers. */
+function outputType(c: Converter, tensor: number): TypeInfo {
+  return { kind: 'tensor', type: c.type(tensor), shape: undefined }
+}

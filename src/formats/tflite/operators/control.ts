@@ -1,0 +1,96 @@
+import type { GraphSource } from '../../../onnx/build.ts'
+import type { TypeInfo } from '../../../onnx/model.ts'
+import type { Converter, Handler } from '../converter.ts'
+import type { Subgraph } from '../schema.ts'
+
+/** Converts the operators of a subgraph whose inputs have their values. Given by whoever knows all operators. */
+export type ConvertAll = (c: Converter) => void
+
+export function controlFlow(convertAll: ConvertAll): Readonly<Record<string, Handler>> {
+  /** A subgraph in a graph of its own, with values from outside for its inputs. */
+  function inside(c: Converter, index: number, values: readonly string[]): Converter {
+    const inner = c.within(graphAt(c, index), c.writer.inner())
+    if (inner.graph.inputs.length !== values.length) c.fail('calls a graph with another number of inputs than it has')
+    inner.graph.inputs.forEach((tensor, i) => inner.set(tensor, values[i]!))
+    convertAll(inner)
+    return inner
+  }
+
+  /** What a subgraph gives, as outputs of the graph that it is in: values from outside get names of their own there. */
+  function outputsOf(c: Converter): Record<string, TypeInfo | undefined> {
+    return Object.fromEntries(c.graph.outputs.map((tensor) => [c.op('Identity', [c.get(tensor)]), typeInfo(c, tensor)]))
+  }
+
+  const conditional: Handler = (c, { inputs: [condition = -1, ...rest], outputs, options }) => {
+    const values = rest.map((tensor) => c.get(tensor))
+    const branch = (slot: number): GraphSource => {
+      const inner = inside(c, options?.int32(slot) ?? 0, values)
+      return inner.writer.graph({}, outputsOf(inner))
+    }
+    const chosen = c.op('Reshape', [c.get(condition), c.writer.ints([])])
+    const branches = { then_branch: branch(0), else_branch: branch(1) }
+    c.writer.ops('If', [chosen], outputs.length, branches).forEach((value, i) => c.set(outputs[i]!, value))
+  }
+
+  /** The condition is asked before the first round, and after each. */
+  const loop: Handler = (c, { inputs, outputs, options }) => {
+    const [condition, body] = [options?.int32(0) ?? 0, options?.int32(1) ?? 0]
+    const values = inputs.map((tensor) => c.get(tensor))
+    /** The truth that the graph of the condition gives of some values, computed where they are. */
+    const asked = (at: Converter, of: readonly string[]): string => {
+      const inner = at.within(graphAt(at, condition), at.writer)
+      if (inner.graph.inputs.length !== of.length) at.fail('has a WHILE whose condition takes other values')
+      inner.graph.inputs.forEach((tensor, i) => inner.set(tensor, of[i]!))
+      convertAll(inner)
+      return at.op('Reshape', [inner.get(inner.graph.outputs[0] ?? -1), at.writer.ints([])])
+    }
+    const first = asked(c, values)
+    const names = inputs.map((tensor) => c.writer.fresh(c.fact(tensor).name))
+    const [round, goes] = [c.writer.fresh('round'), c.writer.fresh('goes')]
+    const inner = inside(c, body, names)
+    const given = inner.graph.outputs.map((tensor) => inner.get(tensor))
+    if (given.length !== inputs.length) c.fail('has a WHILE whose body gives other values than it takes')
+    const next = asked(inner, given)
+    const results = [next, ...given].map((value) => inner.op('Identity', [value]))
+    const types = inner.graph.outputs.map((tensor) => typeInfo(inner, tensor))
+    const source = inner.writer.graph(
+      new Map<string, TypeInfo | undefined>([
+        [round, { kind: 'tensor', type: 'int64', shape: [] }],
+        [goes, { kind: 'tensor', type: 'bool', shape: [] }],
+        ...names.map((name, i): [string, TypeInfo | undefined] => [name, types[i]]),
+      ]),
+      new Map(results.map((name, i) => [name, i === 0 ? { kind: 'tensor', type: 'bool', shape: [] } : types[i - 1]])),
+    )
+    c.writer
+      .ops('Loop', ['', first, ...values], outputs.length, { body: source })
+      .forEach((value, i) => c.set(outputs[i]!, value))
+  }
+
+  /** A graph in place: a composite is what it is decomposed to, a call what it calls. */
+  const inlined =
+    (indexOf: (of: Parameters<Handler>[1]) => number): Handler =>
+    (c, operator) => {
+      const inner = c.within(graphAt(c, indexOf(operator)), c.writer)
+      if (inner.graph.inputs.length !== operator.inputs.length || inner.graph.outputs.length < operator.outputs.length)
+        c.fail('calls a graph with another number of inputs or outputs than it has')
+      inner.graph.inputs.forEach((tensor, i) => inner.set(tensor, c.get(operator.inputs[i]!)))
+      convertAll(inner)
+      operator.outputs.forEach((tensor, i) => c.set(tensor, inner.get(inner.graph.outputs[i]!)))
+    }
+
+  return {
+    IF: conditional,
+    WHILE: loop,
+    CALL: inlined(({ options }) => options?.uint32(0) ?? 0),
+    STABLEHLO_COMPOSITE: inlined(({ options2 }) => options2?.int32(1) ?? 0),
+  }
+}
+
+function graphAt(c: Converter, index: number): Subgraph {
+  return c.file.subgraphs[index] ?? c.fail(`calls graph ${index}, which it has not`)
+}
+
+/** Type and rank; sizes may change from round to round, and are inferred. */
+function typeInfo(c: Converter, tensor: number): TypeInfo {
+  return { kind: 'tensor', type: c.type(tensor), shape: undefined }
+}

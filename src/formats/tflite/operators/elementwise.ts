@@ -1,0 +1,213 @@
+import { activated, clipped } from '../activation.ts'
+import { realConstant, transposed } from '../constants.ts'
+import type { Converter, Handler, Layout } from '../converter.ts'
+
+/**
+ * The layout in which an operator that works element by element takes its operands: channels first where that is how the
+ * computed ones of them are, so that no Transpose comes between convolutions.
+ */
+export function layoutFor(c: Converter, tensors: readonly number[]): Layout {
+  const computed = tensors.filter((tensor) => !c.isConstant(tensor))
+  const fits = (tensor: number): boolean => c.rank(tensor) === 4 || c.fact(tensor).shape.every((size) => size === 1)
+  const isFirst = computed.some((tensor) => c.isFirst(tensor)) && computed.every(fits)
+  return isFirst && tensors.every((tensor) => c.rank(tensor) <= 4) ? 'first' : 'last'
+}
+
+/** The real of an operand that is broadcast. */
+export function operand(c: Converter, tensor: number, layout: Layout): string {
+  const rank = c.rank(tensor)
+  if (layout === 'last' || rank === 0) return c.real(tensor)
+  if (rank === 4) return c.real(tensor, 'first')
+  // Of fewer axes than four, which are those of the channels and before: [C] is [C, 1, 1].
+  const real = c.real(tensor)
+  const shape = c.fact(tensor).shape
+  if (shape.every((size) => size === 1)) return c.op('Reshape', [real, c.writer.ints([1])])
+  const four = [...Array.from({ length: 4 - rank }, () => 1), ...shape]
+  return c.op('Reshape', [real, c.writer.ints([four[0]!, four[3]!, four[1]!, four[2]!])])
+}
+
+/** An operand of rank 2 or 3 can't be relaid by its shape alone, unless all but its channels are 1. */
+function canRelay(c: Converter, tensor: number): boolean {
+  const { shape } = c.fact(tensor)
+  return shape.length === 4 || shape.slice(0, -1).every((size) => size === 1)
+}
+
+/** An operator on one value. */
+function unary(write: (c: Converter, value: string) => string): Handler {
+  return (c, { inputs: [x = -1], outputs: [output = -1] }) => {
+    const layout = layoutFor(c, [x])
+    c.setReal(output, write(c, c.real(x, layout)), layout)
+  }
+}
+
+function named(op: string): Handler {
+  return unary((c, value) => c.op(op, [value]))
+}
+
+/** An operator on two values that are broadcast, with an activation in the first field of its options where it has one. */
+function binary(
+  write: (c: Converter, a: string, b: string) => string,
+  { fused = false, result }: BinaryFacts = {},
+): Handler {
+  return (c, { inputs, outputs: [output = -1], options }) => {
+    const wanted = layoutFor(c, inputs)
+    const layout = inputs.every((tensor) => canRelay(c, tensor)) ? wanted : 'last'
+    const [a = '', b = ''] = inputs.map((tensor) => operand(c, tensor, layout))
+    const value = write(c, a, b)
+    if (result) return c.set(output, value, layout)
+    c.setReal(output, fused ? activated(c, value, options?.int8(0) ?? 0, output) : value, layout)
+  }
+}
+
+interface BinaryFacts {
+  readonly fused?: boolean
+  /** That it gives truths, which are stored as they are. */
+  readonly result?: 'bool'
+}
+
+const isFloat = (c: Converter, tensor: number): boolean =>
+  c.quantization(tensor) !== undefined || ['float32', 'float16', 'float64'].includes(c.type(tensor))
+
+/** Quotients are rounded down: of integers the truncated one is corrected. */
+const floorDiv: Handler = (c, operator) => {
+  const [a = -1] = operator.inputs
+  if (isFloat(c, a)) return binary((_, x, y) => c.op('Floor', [c.op('Div', [x, y])]))(c, operator)
+  binary((_, x, y) => {
+    // The rest has the divisor's sign; without it, the division is even.
+    const rest = c.op('Mod', [x, y])
+    return c.op('Div', [c.op('Sub', [x, rest]), y])
+  })(c, operator)
+}
+
+/** The rest has the divisor's sign. */
+const floorMod: Handler = (c, operator) => {
+  const [a = -1] = operator.inputs
+  if (!isFloat(c, a)) return binary((_, x, y) => c.op('Mod', [x, y]))(c, operator)
+  binary((_, x, y) => c.op('Sub', [x, c.op('Mul', [y, c.op('Floor', [c.op('Div', [x, y])])])]))(c, operator)
+}
+
+/** Slopes below zero are per channel, or of the shape of x without its batch. */
+const prelu: Handler = (c, { inputs: [x = -1, slope = -1], outputs: [output = -1] }) => {
+  const layout = canRelay(c, slope) || c.rank(slope) === 3 ? layoutFor(c, [x]) : 'last'
+  const constant = c.constant(slope)
+  const relaid =
+    layout === 'first' && constant && c.rank(slope) === 3 && !c.quantization(slope)
+      ? c.writer.tensor(transposed(constant, [2, 0, 1]))
+      : operand(c, slope, layout)
+  c.setReal(output, c.op('PRelu', [c.real(x, layout), relaid]), layout)
+}
+
+const addN: Handler = (c, { inputs, outputs: [output = -1] }) => {
+  const layout = layoutFor(c, inputs)
+  c.setReal(output, c.op('Sum', inputs.map((tensor) => c.real(tensor, layout))), layout) // prettier-ignore
+}
+
+const cast: Handler = (c, { inputs: [x = -1], outputs: [output = -1] }) => {
+  const layout = layoutFor(c, [x])
+  c.set(output, c.cast(c.get(x, layout), c.type(output)), layout)
+}
+
+const logical = (op: string): Handler => binary((c, a, b) => c.op(op, [a, b]), { result: 'bool' })
+const arithmetic = (op: string, fused = false): Handler => binary((c, a, b) => c.op(op, [a, b]), { fused })
+
+/** The codes of one quantisation from those of another, or from reals, and back. */
+const requantize: Handler = (c, { inputs: [x = -1], outputs: [output = -1] }) => {
+  const constant = c.constant(x)
+  // Weights in float16 of a model that computes in float32: constants as any other.
+  if (constant?.type === 'float16') return c.setConstant(output, realConstant(constant, undefined))
+  const layout = layoutFor(c, [x])
+  c.setReal(output, c.real(x, layout), layout)
+}
+
+const scaled = (c: Converter, value: string, factor: number): string =>
+  factor === 1 ? value : c.op('Mul', [value, c.writer.scalar('float32', factor)])
+
+const softmax: Handler = (c, { inputs: [x = -1], outputs: [output = -1], options }) => {
+  // beta multiplies what goes in (reference_ops.h, Softmax).
+  const value = scaled(c, c.real(x), options?.float32(0) ?? 0)
+  c.setReal(output, c.op('Softmax', [value], { axis: -1n }))
+}
+
+export const elementwise: Readonly<Record<string, Handler>> = {
+  ADD: arithmetic('Add', true),
+  SUB: arithmetic('Sub', true),
+  MUL: arithmetic('Mul', true),
+  DIV: arithmetic('Div', true),
+  MAXIMUM: arithmetic('Max'),
+  MINIMUM: arithmetic('Min'),
+  POW: arithmetic('Pow'),
+  SQUARED_DIFFERENCE: binary((c, a, b) => {
+    const difference = c.op('Sub', [a, b])
+    return c.op('Mul', [difference, difference])
+  }),
+  ATAN2: binary((c, y, x) => atan2(c, y, x)),
+  FLOOR_DIV: floorDiv,
+  FLOOR_MOD: floorMod,
+  ADD_N: addN,
+  PRELU: prelu,
+  CAST: cast,
+  QUANTIZE: requantize,
+  DEQUANTIZE: requantize,
+  EQUAL: logical('Equal'),
+  NOT_EQUAL: binary((c, a, b) => c.op('Not', [c.op('Equal', [a, b])]), { result: 'bool' }),
+  LESS: logical('Less'),
+  LESS_EQUAL: logical('LessOrEqual'),
+  GREATER: logical('Greater'),
+  GREATER_EQUAL: logical('GreaterOrEqual'),
+  LOGICAL_AND: logical('And'),
+  LOGICAL_OR: logical('Or'),
+  LOGICAL_NOT: named('Not'),
+  BITWISE_XOR: arithmetic('BitwiseXor'),
+  NEG: named('Neg'),
+  ABS: named('Abs'),
+  EXP: named('Exp'),
+  LOG: named('Log'),
+  SQRT: named('Sqrt'),
+  RSQRT: unary((c, value) => c.op('Reciprocal', [c.op('Sqrt', [value])])),
+  SQUARE: unary((c, value) => c.op('Mul', [value, value])),
+  SIN: named('Sin'),
+  COS: named('Cos'),
+  FLOOR: named('Floor'),
+  CEIL: named('Ceil'),
+  ROUND: named('Round'),
+  SIGN: named('Sign'),
+  TANH: named('Tanh'),
+  LOGISTIC: named('Sigmoid'),
+  HARD_SWISH: named('HardSwish'),
+  RELU: unary((c, value) => clipped(c, value, [0, Infinity])),
+  RELU6: unary((c, value) => clipped(c, value, [0, 6])),
+  RELU_N1_TO_1: unary((c, value) => clipped(c, value, [-1, 1])),
+  RELU_0_TO_1: unary((c, value) => clipped(c, value, [0, 1])),
+  ELU: named('Elu'),
+  GELU: (c, operator) => {
+    const approximate = operator.options?.bool(0) ? 'tanh' : 'none'
+    unary((_, value) => c.op('Gelu', [value], { approximate }))(c, operator)
+  },
+  LEAKY_RELU: (c, operator) => {
+    unary((_, value) => c.op('LeakyRelu', [value], { alpha: operator.options?.float32(0) ?? 0 }))(c, operator)
+  },
+  SOFTMAX: softmax,
+  LOG_SOFTMAX: (c, { inputs: [x = -1], outputs: [output = -1] }) => {
+    c.setReal(output, c.op('LogSoftmax', [c.real(x)], { axis: -1n }))
+  },
+  ZEROS_LIKE: (c, { inputs: [x = -1], outputs: [output = -1] }) => {
+    const zero = c.writer.scalar(c.type(output), 0)
+    c.set(output, c.op('Expand', [zero, c.op('Shape', [c.get(x)])]))
+  },
+  DENSIFY: (c, { inputs: [x = -1], outputs: [output = -1] }) => {
+    const dense = c.constant(x) ?? c.fail('has a DENSIFY of a tensor that is no constant')
+    c.setConstant(output, dense)
+  },
+}
+
+/** atan2 by its quadrants: ONNX has only Atan. */
+function atan2(c: Converter, y: string, x: string): string {
+  const number = (value: number): string => c.writer.scalar('float32', value)
+  const zero = number(0)
+  const left = c.op('Where', [c.op('Less', [y, zero]), number(-Math.PI), number(Math.PI)])
+  const up = c.op('Where', [c.op('Less', [y, zero]), number(-Math.PI / 2), number(Math.PI / 2)])
+  const angle = c.op('Atan', [c.op('Div', [y, x])])
+  const turned = c.op('Where', [c.op('Less', [x, zero]), c.op('Add', [angle, left]), angle])
+  const vertical = c.op('Where', [c.op('Equal', [y, zero]), zero, up])
+  return c.op('Where', [c.op('Equal', [x, zero]), vertical, turned])
+}
