@@ -1,4 +1,3 @@
-import { readModel } from '../formats/read.ts'
 import { modelFile } from '../request/request.ts'
 import { assumedText } from '../report/assumed.ts'
 import { resolveTarget } from '../targets/index.ts'
@@ -6,7 +5,8 @@ import { printable } from '../errors/printable.ts'
 import type { Command } from './command.ts'
 import { type InspectedValue, type Inspection, inspectModel } from './inspection.ts'
 import { modelArgument } from './model-build.ts'
-import { operatorsFlag, readingOption } from './operators.ts'
+import { operatorsFlag } from './operators.ts'
+import { readNamed } from './read-named.ts'
 import { dimsFlag, dimsOption } from './dims.ts'
 import { expectSymbols } from './expect-symbols.ts'
 import { textStages } from '../onnx-mlir/options.ts'
@@ -42,11 +42,11 @@ and zlow are there for z16 and z17, where onnx-mlir has NNPA. Exit code 1 where 
       return inspectStages(invocation)
     }
     if (values['out'] !== undefined) throw usage('--out is for --stages and --stage')
-    const path = modelFile(positionals[0] ?? '')
+    const id = positionals[0] ?? ''
     const dims = dimsOption(invocation)
     const target = resolveTarget(values['target'] ?? 'host')
-    progress(`reading ${path}`)
-    const model = await readModel(path, await readingOption(invocation))
+    progress(`reading ${modelFile(id)}`)
+    const model = await readNamed(id, invocation)
     expectSymbols(dims, model, usage)
     const inspection = inspectModel(model, new Map(Object.entries(dims)), target)
     return { ok: true, text: describe(inspection), json: inspection }
@@ -65,6 +65,7 @@ function describe(model: Inspection): string {
         .map(([domain, version]) => `${domain || 'ai.onnx'} ${version}`)
         .join(', '),
     ],
+    ...(model.format === 'ONNX' ? [] : [['format', model.format] as [string, string]]),
     ['IR version', String(model.irVersion)],
     ['producer', printable(model.producer) || '-'],
     ['parameters', parametersText(model)],

@@ -41,6 +41,8 @@ export interface Inspection {
   readonly assumedOne: readonly string[]
   readonly opset: Readonly<Record<string, number>>
   readonly irVersion: number
+  /** Of the file: `ONNX`, or what it was converted from. */
+  readonly format: string
   readonly producer: string
   readonly docString: string
   readonly metadata: Readonly<Record<string, string>>
@@ -77,6 +79,7 @@ export function inspectModel(model: Model, dims: ReadonlyMap<string, number>, ta
     ...cost,
     opset: Object.fromEntries(model.opsets),
     irVersion: model.irVersion,
+    format: model.format ?? 'ONNX',
     producer: model.producer,
     docString: model.docString,
     metadata: Object.fromEntries(model.metadata),

@@ -3,8 +3,10 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { EnvironmentError, UsageError } from '../errors/index.ts'
+import { readModel } from '../formats/read.ts'
 import type { Tensor } from '../onnx/model.ts'
 import type { TestValue } from '../onnx/test-data.ts'
+import { encodeModel } from '../onnx/write.ts'
 import { fromRuntime, isSequence, toRuntime } from '../conformance/runtime-tensor.ts'
 import type { Tensor as RuntimeTensor } from '../runtime/tensor.ts'
 import type { Inputs } from './data/inputs.ts'
@@ -71,6 +73,13 @@ export async function findOnnxRuntime(name: OnnxRuntimePackage, from: string): P
   }
 }
 
+/** What it reads: the file, its bytes, or what another format is converted to. */
+async function sourceOf(file: string, asBytes: boolean): Promise<string | Uint8Array> {
+  if (/\.onnx$/i.test(file)) return asBytes ? readFile(file) : file
+  const model = await readModel(file)
+  return model.format === undefined && !asBytes ? file : encodeModel(model)
+}
+
 async function load(
   api: Api,
   name: OnnxRuntimePackage,
@@ -79,7 +88,7 @@ async function load(
 ): Promise<OnnxSession> {
   const isWeb = name === 'onnxruntime-web'
   if (isWeb) api.env.wasm.numThreads = threads
-  const session = await api.InferenceSession.create(isWeb ? await readFile(model) : model, {
+  const session = await api.InferenceSession.create(await sourceOf(model, isWeb), {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionProviders: [isWeb ? 'wasm' : 'cpu'],

@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import type { UsageError } from '../errors/index.ts'
 import { nnpaReport, type NnpaReportOptions, readPlacement } from '../pipeline/nnpa-report.ts'
 import type { Model } from '../onnx/model.ts'
-import { readModel } from '../formats/read.ts'
 import { decimal } from '../request/decimal.ts'
 import { modelFile } from '../request/request.ts'
 import { reportHtml } from '../report/html/page.ts'
@@ -16,7 +15,8 @@ import type { Command, Invocation } from './command.ts'
 import { dimsFlag, dimsOption, type Sizes } from './dims.ts'
 import { expectSymbols } from './expect-symbols.ts'
 import { modelArgument } from './model-build.ts'
-import { operatorsFlag, readingOption } from './operators.ts'
+import { operatorsFlag } from './operators.ts'
+import { readNamed } from './read-named.ts'
 import { writeText } from './output.ts'
 import { red } from './style.ts'
 import { type Change, parseWhatIf } from './what-if-option.ts'
@@ -52,7 +52,7 @@ unknown. 0 asks for nothing.`,
     checkOutputs(invocation, path)
     const dims = dimsOption(invocation)
     invocation.progress(`reading ${path}`)
-    const model = await readModel(path, await readingOption(invocation))
+    const model = await readNamed(invocation.positionals[0] ?? '', invocation)
     expectSymbols({ ...dims, ...change?.dims }, model, usage)
     const options = await reportOptions(invocation, path, dims)
     const result = await nnpaReport(model, target, options)

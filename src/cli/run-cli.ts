@@ -11,6 +11,7 @@ import { packageVersion } from './version.ts'
 const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>> = {
   compile: async () => (await import('./compile.ts')).compile,
   inspect: async () => (await import('./inspect.ts')).inspect,
+  convert: async () => (await import('./convert.ts')).convert,
   report: async () => (await import('./report.ts')).report,
   run: async () => (await import('./run.ts')).run,
   types: async () => (await import('./types.ts')).types,

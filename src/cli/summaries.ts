@@ -2,6 +2,7 @@
 export const summaries = {
   compile: 'Compile a model to a shared library with the C ABI of onnx-mlir, or to a WebAssembly module',
   inspect: "Show a model's signature, operators, size and cost",
+  convert: 'Write a model of any format that can be imported as ONNX',
   report: 'Show which nodes run on NNPA (z16, z17), and why the others don’t',
   run: 'Run a model on data from files, or on random numbers, and time it',
   types: "Write declarations of the project's models, so that TypeScript knows their inputs and outputs",

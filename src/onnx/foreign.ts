@@ -23,7 +23,12 @@ const foreign: readonly {
   { begin: '\x1f\x8b', is: 'a gzip archive', advice: 'Unpack it.' },
   { begin: '\x80\x02', is: 'a Python pickle', advice: 'Export the model with torch.onnx.export.' },
   { begin: '\x89HDF', is: 'an HDF5 file, as Keras writes', advice: 'Convert it with tf2onnx.' },
-  { begin: 'TFL3', at: 4, is: 'a TensorFlow Lite model', advice: 'Convert it with tf2onnx --tflite.' },
+  {
+    begin: 'TFL3',
+    at: 4,
+    is: 'a TensorFlow Lite model',
+    advice: 'Give the path of the file, so that it is converted.',
+  },
   { begin: 'ORTM', at: 4, is: 'an ONNX Runtime model (.ort)', advice: 'Use the .onnx file that it was made from.' },
   { begin: /^\s*[{[]\s*"/, is: 'JSON, not an ONNX model', advice: 'Give the path of the .onnx file.' },
   { begin: /^[\t\n\r -~]{32}/, is: 'a text file, not an ONNX model', advice: 'Give the path of the .onnx file.' },

@@ -88,12 +88,21 @@ export async function runCase(one: Case, options: CaseOptions = {}): Promise<Res
 const target = process.env['TEST_TARGET'] ?? 'host'
 
 /** Compiles a model that is written down. */
-export async function compileModel(
+export function compileModel(
   source: ModelSource,
   optimize: 0 | 3 = 0,
   options: Pick<BuiltinOptions, 'weights'> = {},
 ): Promise<Model> {
-  const result = await compileBuiltin(decodeModel(modelBytes(source), { path: 'test.onnx' }), {
+  return compileBytes(modelBytes(source), optimize, options)
+}
+
+/** Compiles a model of a file's bytes. */
+export async function compileBytes(
+  bytes: Uint8Array,
+  optimize: 0 | 3 = 0,
+  options: Pick<BuiltinOptions, 'weights'> = {},
+): Promise<Model> {
+  const result = await compileBuiltin(decodeModel(bytes, { path: 'test.onnx' }), {
     target: resolveTarget(target),
     optimize,
     identity: 'test',

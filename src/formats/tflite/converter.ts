@@ -20,11 +20,15 @@ const codeTypes: readonly (ElementType | undefined)[] = ['int8', 'uint8', 'int16
 /** In which order the axes of a value of rank 4 are written: TFLite's own, or ONNX's for convolutions. */
 export type Layout = 'last' | 'first'
 
-/** What a state is called that comes in, and what comes out. */
+/** A variable that lives on between runs. */
 export interface State {
+  readonly graph: Subgraph
   readonly tensor: number
+  /** The input of the model that it comes in by, and the output that it leaves by. */
   readonly input: string
-  output: string
+  readonly output: string
+  /** What is in it at the end of a run; empty before an operator has written it. */
+  value: string
 }
 
 /**
@@ -38,23 +42,25 @@ export class Converter {
   readonly graph: Subgraph
   readonly writer: GraphWriter
   readonly site: Site
-  /** Variables that live on between runs: inputs and outputs of the model. Shared by all subgraphs. */
-  readonly states: State[]
+  readonly #states: readonly State[]
+  readonly #depth: number
   readonly #values = { last: new Map<number, string>(), first: new Map<number, string>() }
   readonly #reals = { last: new Map<number, string>(), first: new Map<number, string>() }
   readonly #constants = new Map<number, Tensor | undefined>()
 
-  constructor(file: File, graph: Subgraph, writer: GraphWriter, site: Site, states: State[]) {
+  constructor(file: File, graph: Subgraph, writer: GraphWriter, site: Site, states: readonly State[], depth = 0) {
     this.file = file
     this.graph = graph
     this.writer = writer
     this.site = site
-    this.states = states
+    this.#states = states
+    this.#depth = depth
+    site.bound('subgraphDepth', depth, `graphs that call each other ${depth} deep`)
   }
 
   /** The same for another subgraph of the file, in a graph inside of this one or in this one itself. */
   within(graph: Subgraph, writer: GraphWriter): Converter {
-    return new Converter(this.file, graph, writer, this.site, this.states)
+    return new Converter(this.file, graph, writer, this.site, this.#states, this.#depth + 1)
   }
 
   fact(tensor: number): TensorFact {
@@ -208,6 +214,22 @@ export class Converter {
     return (
       m.scale.length === 1 && n.scale.length === 1 && m.scale[0] === n.scale[0] && m.zeroPoint[0] === n.zeroPoint[0]
     )
+  }
+
+  /** The real of a variable: as it came in, or as the last operator left it. */
+  state(tensor: number): string {
+    const state = this.#stateOf(tensor)
+    if (!state) return this.real(tensor)
+    return state.value === '' ? state.input : state.value
+  }
+
+  setState(tensor: number, value: string): void {
+    const state = this.#stateOf(tensor)
+    if (state) state.value = value
+  }
+
+  #stateOf(tensor: number): State | undefined {
+    return this.#states.find((state) => state.graph === this.graph && state.tensor === tensor)
   }
 
   // Weights

@@ -5,7 +5,7 @@ import type { FrontEnd } from '../front-end.ts'
 import { GraphWriter } from '../graph-writer.ts'
 import { Converter, type State } from './converter.ts'
 import { convertAll, handlerOf } from './operators/index.ts'
-import { type File, type NamedTensor, readFile, type Subgraph } from './schema.ts'
+import { type File, readFile, type Subgraph } from './schema.ts'
 import { chosenSignature } from './signature.ts'
 
 /** Opset that is written: 21 has 16-bit codes, 20 Gelu and the DFT whose axis is an input. */
@@ -20,40 +20,34 @@ export const tflite: FrontEnd = {
     const file = readFile(bytes, reading)
     const { graph, inputs, outputs } = chosenSignature(file, options.signature, site)
     expectSupported(file, graph, reading)
+
     const writer = new GraphWriter()
+    // Names that users see come first: what is between makes way.
+    const given = inputs.map(({ name, tensor }) => ({ name: writer.fresh(name), tensor }))
+    const results = outputs.map(({ name, tensor }) => ({ name: writer.fresh(name), tensor }))
     const states = statesOf(graph, writer)
     const c = new Converter(file, graph, writer, site, states)
-    const given = inputs.map(({ name, tensor }): [string, TypeInfo] => {
-      const input = writer.fresh(name)
-      c.set(tensor, input)
-      return [input, typeOf(c, tensor, inputName(inputs, name))]
-    })
+    for (const { name, tensor } of given) c.set(tensor, name)
     convertAll(c)
+
     writer.prefix = ''
-    const named = (name: string, value: string): string => {
-      const output = writer.fresh(name)
-      writer.nodes.push({ op: 'Identity', inputs: [value], outputs: [output] })
-      return output
+    const give = (name: string, value: string): void => {
+      writer.nodes.push({ op: 'Identity', inputs: [value], outputs: [name] })
     }
-    const results = outputs.map(({ name, tensor }): [string, TypeInfo] => [
-      named(name, c.get(tensor)),
-      outputType(c, tensor),
-    ])
-    const kept = states.filter(({ output }) => output !== '')
+    for (const { name, tensor } of results) give(name, c.get(tensor))
+    const kept = states.filter(({ value }) => value !== '')
+    for (const { output, value } of kept) give(output, value)
     return modelOf({
       opsets: { '': OPSET },
       producer: 'TensorFlow Lite',
       docString: file.description,
       inputs: new Map([
-        ...given,
-        ...kept.map(({ tensor, input }): [string, TypeInfo] => [input, typeOf(c, tensor, input)]),
+        ...given.map(({ name, tensor }) => [name, inputType(c, tensor, given.length === 1 ? 'input' : name)] as const),
+        ...kept.map(({ input, tensor }) => [input, stateType(c, tensor)] as const),
       ]),
       outputs: new Map([
-        ...results,
-        ...kept.map(({ tensor, input, output }): [string, TypeInfo] => [
-          named(`${input}_next`, output),
-          typeOf(c, tensor, input),
-        ]),
+        ...results.map(({ name, tensor }) => [name, outputType(c, tensor)] as const),
+        ...kept.map(({ output, tensor }) => [output, stateType(c, tensor)] as const),
       ]),
       initializers: writer.initializers,
       nodes: writer.nodes,
@@ -63,9 +57,11 @@ export const tflite: FrontEnd = {
 
 /** Variables become inputs and outputs, as nothing lives on between runs. */
 function statesOf(graph: Subgraph, writer: GraphWriter): State[] {
-  return graph.tensors.flatMap(({ isVariable, name }, tensor) =>
-    isVariable ? [{ tensor, input: writer.fresh(name), output: '' }] : [],
-  )
+  return graph.tensors.flatMap(({ isVariable, name }, tensor) => {
+    if (!isVariable) return []
+    const input = writer.fresh(name)
+    return [{ graph, tensor, input, output: writer.fresh(`${input}_next`), value: '' }]
+  })
 }
 
 /** All that is not read of the graphs that a graph uses, in one error. */
@@ -119,15 +115,17 @@ function reachable(file: File, graph: Subgraph): Set<Subgraph> {
   return found
 }
 
-/** What sizes that vary are called after: the input's name without what would not be in a name. */
-function inputName(inputs: readonly NamedTensor[], name: string): string {
-  return inputs.length === 1 ? 'input' : name.replace(/\W+/g, '_')
+/** Sizes that vary are called `batch`, or after the input and the axis. */
+function inputType(c: Converter, tensor: number, name: string): TypeInfo {
+  const { shape, varying } = c.fact(tensor)
+  const prefix = name.replace(/\W+/g, '_')
+  const dims = shape.map((size, axis): OnnxDim => (!varying[axis] ? size : axis === 0 ? 'batch' : `${prefix}_${axis}`))
+  return { kind: 'tensor', type: c.type(tensor), shape: dims }
 }
 
-function typeOf(c: Converter, tensor: number, name: string): TypeInfo {
-  const { shape, varying } = c.fact(tensor)
-  const dims = shape.map((size, axis): OnnxDim => (!varying[axis] ? size : axis === 0 ? 'batch' : `${name}_${axis}`))
-  return { kind: 'tensor', type: c.type(tensor), shape: dims }
+/** States are floats where the file has codes: zeros begin anew, whatever stands for zero in codes. */
+function stateType(c: Converter, tensor: number): TypeInfo {
+  return { kind: 'tensor', type: 'float32', shape: c.fact(tensor).shape }
 }
 
 /** Sizes follow from the inputs', which the compiler infers. */

@@ -1,5 +1,4 @@
-import type { ElementType } from '../../onnx/element-type.ts'
-import { packedBytes } from '../../onnx/element-type.ts'
+import { type ElementType, elementTypes, packedBytes } from '../../onnx/element-type.ts'
 import { elementsOf } from '../../onnx/tensor.ts'
 import { quote, type Reading, type Site } from '../../onnx/reading.ts'
 import { Table } from './flatbuffer.ts'
@@ -209,7 +208,7 @@ function readTensor(table: Table, index: number, { contents, site }: Context): T
     if (data.length !== expected)
       part.fail('MODEL_TENSOR', `has ${data.length} bytes, but its shape and type (${type}) take ${expected}.`)
   }
-  const { quantization, unreadable } = readQuantization(table.table(4), shape)
+  const { quantization, unreadable } = readQuantization(table.table(4), shape, type)
   return {
     name,
     type,
@@ -229,6 +228,7 @@ const details = ['', 'a custom way', 'blocks', 'several axes']
 function readQuantization(
   table: Table | undefined,
   shape: readonly number[],
+  type: ElementType | undefined,
 ): Partial<Pick<TensorFact, 'quantization' | 'unreadable'>> {
   if (!table) return {}
   const other = table.uint8(4)
@@ -242,6 +242,10 @@ function readQuantization(
     return { unreadable: 'has a scale that is no positive number' }
   if (scale.length > 1 && shape[axis] !== scale.length)
     return { unreadable: `has ${scale.length} scales on axis ${axis} of a shape [${shape.join(', ')}]` }
+  const { bits } = elementTypes[type ?? 'float32']
+  const least = type?.startsWith('u') ? 0 : -(2 ** (bits - 1))
+  if (zeroPoint.some((zero) => zero < least || zero >= least + 2 ** bits))
+    return { unreadable: 'has a zero point that its type has not' }
   const zeros = scale.map((_, i) => zeroPoint[i] ?? zeroPoint[0] ?? 0)
   return { quantization: { scale, zeroPoint: zeros, axis } }
 }

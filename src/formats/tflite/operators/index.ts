@@ -1,3 +1,4 @@
+import { ModelError } from '../../../errors/index.ts'
 import type { Converter, Handler } from '../converter.ts'
 import { controlFlow } from './control.ts'
 import { convolutions } from './convolution.ts'
@@ -47,7 +48,19 @@ export function convertAll(c: Converter): void {
     const { code, inputs } = operator
     if (!ofComplex.has(code) && inputs.some((tensor) => tensor >= 0 && c.type(tensor) === 'complex64'))
       c.fail(`has a ${code} of complex numbers`)
+    // Graphs that call others several times could become any number of nodes.
+    c.site.use('nodes', 1)
     c.writer.prefix = `${i}/${code}`
+    converting(c, operator)
+  }
+}
+
+/** Handlers expect operators as TensorFlow writes them. Whatever else a file says ends in an error about that operator. */
+function converting(c: Converter, operator: OperatorFact): void {
+  try {
     handlerOf(operator)!(c, operator)
+  } catch (error) {
+    if (error instanceof ModelError || !(error instanceof Error)) throw error
+    c.site.fail('MODEL_NODE', `has a ${operator.code} that contradicts itself (${error.message}). Export it again.`)
   }
 }

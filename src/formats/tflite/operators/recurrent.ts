@@ -3,19 +3,6 @@ import { activated } from '../activation.ts'
 import type { Converter, Handler } from '../converter.ts'
 import type { Quantization } from '../schema.ts'
 
-/** A tensor that lives on between runs: what comes in, as an input of the model. */
-function stateIn(c: Converter, tensor: number): string {
-  if (c.constant(tensor)) return c.get(tensor)
-  const found = c.states.find((state) => state.tensor === tensor)
-  if (!found) return c.get(tensor)
-  return found.output === '' ? found.input : found.output
-}
-
-function stateOut(c: Converter, tensor: number, value: string): void {
-  const found = c.states.find((state) => state.tensor === tensor)
-  if (found) found.output = value
-}
-
 /** What of the 24 inputs of an LSTM is not read, and its places. */
 const unread = [
   { name: 'peepholes', places: [9, 10, 11] },
@@ -43,18 +30,18 @@ const sequenceLstm: Handler = (c, { inputs, outputs: [output = -1], options }) =
   const weights = (from: number): string[] => gates.map((gate) => c.real(at(from + gate)))
   const biases = gates
     .map((gate) => at(11 + gate))
-    .map((bias, i) => (bias < 0 ? zeros(c, c.size(at(1 + (gates[i]! - 1)), 0)!) : biasOf(c, bias, x, at(gates[i]!))))
+    .map((bias, i) => (bias < 0 ? zeros(c, c.size(at(1 + (gates[i]! - 1)), 0)!) : c.bias(bias, x, at(gates[i]!))))
   const hidden = c.size(at(5), 1) ?? c.fail('has an LSTM of no known size')
   const steps = isTimeMajor ? c.real(x) : c.transpose(c.real(x), [1, 0, 2])
-  const initial = { h: stateReal(c, h), c: stateReal(c, cell) }
+  const initial = { h: c.state(h), c: c.state(cell) }
   const parts = { steps, hidden, initial, input: weights(0), recurrent: weights(4), biases }
   const result =
     clip > 0 || c.quantization(h)
       ? scanned(c, parts, clip, c.quantization(h) && h, c.quantization(cell) && cell)
       : plain(c, parts)
   c.setReal(output, isTimeMajor ? result.sequence : c.transpose(result.sequence, [1, 0, 2]))
-  stateOut(c, h, stateCodes(c, h, result.h))
-  stateOut(c, cell, stateCodes(c, cell, result.c))
+  c.setState(h, result.h)
+  c.setState(cell, result.c)
 }
 
 interface Lstm {
@@ -81,21 +68,6 @@ function zeros(c: Converter, size: number): string {
     'float32',
     Array.from({ length: size }, () => 0),
   )
-}
-
-function biasOf(c: Converter, bias: number, x: number, weights: number): string {
-  return c.bias(bias, x, weights)
-}
-
-function stateReal(c: Converter, tensor: number): string {
-  const value = stateIn(c, tensor)
-  const quantization = c.quantization(tensor)
-  return quantization ? c.dequantize(value, c.type(tensor), quantization) : value
-}
-
-function stateCodes(c: Converter, tensor: number, value: string): string {
-  const quantization = c.quantization(tensor)
-  return quantization ? c.quantize(value, c.type(tensor), quantization) : value
 }
 
 function plain(c: Converter, { steps, hidden, initial, input, recurrent, biases }: Lstm): LstmResult {
@@ -169,7 +141,7 @@ const svdf: Handler = (c, { inputs, outputs: [output = -1], options }) => {
   const rank = options?.int32(0) ?? 0
   const [filters = 0, memory = 0] = c.fact(time).shape
   if (rank <= 0 || filters % rank !== 0) c.fail('has an SVDF whose rank does not divide its filters')
-  const old = c.op('Reshape', [stateReal(c, state), c.writer.ints([-1, filters, memory])])
+  const old = c.op('Reshape', [c.state(state), c.writer.ints([-1, filters, memory])])
   const now = c.op('Unsqueeze', [c.op('MatMul', [c.real(x), c.weights(features, [1, 0])]), c.writer.ints([2])])
   const kept = c.op('Slice', [old, c.writer.ints([1]), c.writer.ints([memory]), c.writer.ints([2])])
   const held = c.op('Concat', [kept, now], { axis: 2n })
@@ -179,7 +151,7 @@ const svdf: Handler = (c, { inputs, outputs: [output = -1], options }) => {
   const value = bias < 0 ? sums : c.op('Add', [sums, c.real(bias)])
   c.setReal(output, activated(c, value, options?.int8(1) ?? 0, output))
   const flat = c.op('Reshape', [held, c.writer.ints([-1, filters * memory])])
-  stateOut(c, state, stateCodes(c, state, flat))
+  c.setState(state, flat)
 }
 
 export const recurrent: Readonly<Record<string, Handler>> = {

@@ -1,0 +1,104 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { readNpy } from '../../../src/cli/data/npy.ts'
+import { fromRuntime, toRuntime } from '../../../src/conformance/runtime-tensor.ts'
+import type { Tensor } from '../../../src/onnx/model.ts'
+import { elementsOf, tensorFrom, tensorNumbers } from '../../../src/onnx/tensor.ts'
+import { compileBytes } from '../../ops/harness.ts'
+import { converted, convertedModel } from './convert.ts'
+
+// Real files, against what TensorFlow Lite's own reference kernels gave for them (../shared/front-ends/README.md).
+
+const folder = fileURLToPath(new URL('../../../../shared/front-ends/', import.meta.url))
+const isThere = existsSync(folder)
+if (!isThere) console.log('skipped: ../shared/front-ends is not here')
+
+interface Golden {
+  readonly name: string
+  /** How far an output may be from the golden: of codes in steps. */
+  readonly within: number
+  /** The share of elements that must be equal, or as near as `within`. */
+  readonly share?: number
+  readonly signature?: string
+  /** Outputs that are compared; those that follow depend on the order of equal scores. */
+  readonly outputs?: readonly number[]
+}
+
+const goldens: readonly Golden[] = [
+  { name: 'face_detection_short_range', within: 1e-4 },
+  { name: 'ff_gemma_block', within: 1e-5 },
+  { name: 'l2_norm_composite', within: 1e-6 },
+  { name: 'mnist_lstm', within: 1e-6 },
+  { name: 'micro_speech_quantized', within: 1 },
+  { name: 'multi_signature', within: 1e-6, signature: 'add' },
+  { name: 'deeplabv3_dm05_uint8', within: 0, share: 0.999 },
+  // The count, and the state.
+  { name: 'traffic_ssd_postprocess', within: 1, outputs: [3, 4, 5] },
+]
+
+function file(name: string): Uint8Array {
+  return readFileSync(join(folder, `${name}.tflite`))
+}
+
+function golden(name: string, which: string): Tensor | undefined {
+  const path = join(folder, 'golden', name, `${which}.npy`)
+  return existsSync(path) ? readNpy(readFileSync(path), path) : undefined
+}
+
+describe.skipIf(!isThere)('goldens', () => {
+  it.each(goldens)(
+    '$name',
+    async ({ name, within, share = 1, signature, outputs }) => {
+      const bytes = file(name)
+      const options = signature === undefined ? {} : { signature }
+      const { graph } = convertedModel(bytes, options)
+      const model = await compileBytes(converted(bytes, options), 3)
+      const feeds = graph.inputs.map(({ name: input, type }, i) => {
+        const given = golden(name, `in${i}`)
+        if (given) return [input, toRuntime(given)] as const
+        const dims = type?.kind === 'tensor' ? (type.shape as number[]) : []
+        return [input, toRuntime(tensorFrom('float32', dims, new Float32Array(elementsOf(dims))))] as const
+      })
+      const results = model.runSync(Object.fromEntries(feeds))
+      for (const [i, { name: output }] of graph.outputs.entries()) {
+        const wanted = golden(name, `out${i}`)
+        if (!wanted || (outputs && !outputs.includes(i))) continue
+        const given = fromRuntime(results[output]!)
+        expect(given.dims).toEqual(wanted.dims)
+        const values = tensorNumbers(given)
+        const expected = tensorNumbers(wanted)
+        const near = expected.filter((value, at) => Math.abs(value - values[at]!) <= within).length
+        expect(near / expected.length).toBeGreaterThanOrEqual(share)
+      }
+    },
+    300_000,
+  )
+
+  it.each([
+    ['posenet_customop', 'MODEL_UNSUPPORTED', 'custom operator PosenetDecoderOp'],
+    ['selfie_segmentation', 'MODEL_UNSUPPORTED', 'custom operator Convolution2DTransposeBias'],
+    ['blockwise_quantized', 'MODEL_UNSUPPORTED', 'a tensor "quantized_tensor" that is quantised by blocks'],
+    ['multi_signature', 'MODEL_SIGNATURE', 'has several signatures: '],
+  ])('%s is refused: %s', (name, code, text) => {
+    const bytes = file(name)
+    const error = { name: 'ModelError', code, message: expect.stringContaining(text) }
+    expect(() => converted(bytes)).toThrow(expect.objectContaining(error))
+  })
+
+  it('a signature that is not there is told with those that are', () => {
+    const message = expect.stringContaining('has no signature "ad". It has "')
+    const convert = () => converted(file('multi_signature'), { signature: 'ad' })
+    expect(convert).toThrow(expect.objectContaining({ code: 'MODEL_SIGNATURE', message })) // prettier-ignore
+  })
+
+  it.each([
+    ['mobilenet_v1_0.25_128_quant', 2],
+    ['mobilenet_v2_224_int8', 2],
+    ['person_detect', 2],
+  ])('%s: channels stay last, but for %i Transposes', (name, most) => {
+    const transposes = convertedModel(file(name)).graph.nodes.filter(({ op }) => op === 'Transpose')
+    expect(transposes.length).toBeLessThanOrEqual(most)
+  })
+})
