@@ -26,6 +26,7 @@ export default defineConfig({
           ['Types', '/types'],
           ['Directives', '/directives'],
           ['Command line', '/cli'],
+          ['TensorFlow Lite', '/tensorflow-lite'],
           ['Performance', '/performance'],
           ['Optimisations', '/optimisations'],
           ['Safety', '/safety'],

@@ -126,6 +126,22 @@ describe('states', () => {
   })
 })
 
+it.each([
+  ['COMPLEX_ABS', [10, Math.sqrt(8), 2]],
+  ['REAL', [10, -2, -2]],
+  ['IMAG', [0, 2, 0]],
+])('RFFT2D, %s', async (op, expected) => {
+  const tensors: TensorSource[] = [
+    { ...float(1, 4), name: 'x' },
+    { shape: [2], type: 'int32', data: Int32Array.of(1, 4) },
+    { shape: [1, 3], type: 'complex64' },
+    { ...float(1, 3), name: 'y' },
+  ]
+  const operators = [{ op: 'RFFT2D', inputs: [0, 1], outputs: [2] }, { op, inputs: [2], outputs: [3] }] // prettier-ignore
+  const [result] = await runFile({ subgraphs: [{ tensors, inputs: [0], outputs: [3], operators }] }, { x: [[1, 4], [1, 2, 3, 4]] }) // prettier-ignore
+  numbers(result!['y']!).forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5))
+})
+
 it('a batch that varies has a name, and runs at any size', async () => {
   const x = { shape: [1, 2], signature: [-1, 2], name: 'x' }
   const tensors = [x, floats([3, 2], [1, 2, 3, 4, 5, 6]), { shape: [1, 3], signature: [-1, 3], name: 'y' }]

@@ -269,6 +269,30 @@ const cases: readonly Case[] = [
     outputs: [f([1, 1, 3, 1], [0, 0, 4])],
   },
   { name: 'RESIZE_NEAREST_NEIGHBOR, half pixels', op: 'RESIZE_NEAREST_NEIGHBOR', options: [none, yes], inputs: [f([1, 1, 4, 1], range(4)), axes(1, 2)], outputs: [f([1, 1, 2, 1], [1, 3])] }, // prettier-ignore
+  {
+    op: 'WHERE',
+    inputs: [bool([2, 2], [0, 1, 1, 0])],
+    outputs: [{ shape: [2, 2], values: [0, 1, 1, 0], type: 'int64' }],
+  },
+  { op: 'BITWISE_XOR', inputs: [i32([5, -1]), i32([3, 1])], outputs: [i32([6, -2])] },
+  { op: 'SEGMENT_SUM', inputs: [f([3, 2], range(6)), i32([0, 0, 2])], outputs: [f([3, 2], [2, 4, 0, 0, 4, 5])] },
+  {
+    op: 'UNSORTED_SEGMENT_SUM',
+    inputs: [f([3], [1, 2, 3]), i32([1, 0, 1]), i32([3], [])],
+    outputs: [f([3], [2, 4, 0])],
+  },
+  {
+    op: 'UNSORTED_SEGMENT_PROD',
+    inputs: [f([3], [5, 2, 3]), i32([1, 0, 1]), i32([3], [])],
+    outputs: [f([3], [2, 15, 1])],
+  },
+  {
+    name: 'CONV_3D',
+    op: 'CONV_3D',
+    options: [int8(1), int32(1), int32(1), int32(1)],
+    inputs: [f([1, 2, 1, 2, 2], range(8)), fixed(f([2, 1, 1, 2, 1], [1, 10, 100, 1000]))],
+    outputs: [f([1, 1, 1, 2, 1], [10 + 400 + 5000, 2 + 30 + 600 + 7000])],
+  },
   // Codes
   { name: 'QUANTIZE', op: 'QUANTIZE', inputs: [f([4], [-1, 0, 0.26, 9])], outputs: [{ shape: [4], values: [-5, -1, 0, 35], type: 'int8', scale: 0.25, zeroPoint: -1 }] }, // prettier-ignore
   { name: 'DEQUANTIZE', op: 'DEQUANTIZE', inputs: [{ shape: [2], values: [130, 120], type: 'uint8', scale: 0.5, zeroPoint: 128 }], outputs: [f([2], [1, -4])] }, // prettier-ignore
