@@ -24,11 +24,27 @@ declare module '*.onnx' {
   export const report: Model['report']
 }
 
+declare module '*.tflite' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '#models/*' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?target=host' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=host' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=host' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -40,11 +56,27 @@ declare module '*.onnx?target=x86-64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?target=x86-64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=x86-64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=x86-64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?target=x86-64-v2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=x86-64-v2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=x86-64-v2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -56,11 +88,27 @@ declare module '*.onnx?target=x86-64-v3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?target=x86-64-v3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=x86-64-v3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=x86-64-v3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?target=x86-64-v4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=x86-64-v4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=x86-64-v4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -72,11 +120,27 @@ declare module '*.onnx?target=z14' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?target=z14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=z14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=z14' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?target=z15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=z15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=z15' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -88,11 +152,27 @@ declare module '*.onnx?target=z16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?target=z16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=z16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=z16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?target=z17' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=z17' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=z17' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -104,11 +184,27 @@ declare module '*.onnx?target=arm64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?target=arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=arm64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?target=armv6' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=armv6' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=armv6' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -120,11 +216,27 @@ declare module '*.onnx?target=armv7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?target=armv7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=armv7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=armv7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?target=riscv64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=riscv64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=riscv64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -136,11 +248,27 @@ declare module '*.onnx?target=wasm' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?target=wasm' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=wasm' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=wasm' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?compiler=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?compiler=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?compiler=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -152,11 +280,27 @@ declare module '*.onnx?compiler=builtin' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?compiler=builtin' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?compiler=builtin' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&compiler=builtin' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?compiler=onnx-mlir' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?compiler=onnx-mlir' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?compiler=onnx-mlir' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -168,11 +312,27 @@ declare module '*.onnx?compiler=fastest' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?compiler=fastest' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?compiler=fastest' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&compiler=fastest' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?O=0' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?O=0' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?O=0' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -184,11 +344,27 @@ declare module '*.onnx?O=1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?O=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?O=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&O=1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?O=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?O=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?O=2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -200,11 +376,27 @@ declare module '*.onnx?O=3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?O=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?O=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&O=3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?profile=none' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?profile=none' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?profile=none' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -216,11 +408,27 @@ declare module '*.onnx?profile=onnx' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?profile=onnx' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?profile=onnx' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&profile=onnx' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?dims=batch_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?dims=batch_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=batch_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -232,11 +440,27 @@ declare module '*.onnx?dims=batch_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?dims=batch_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=batch_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?dims=batch_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?dims=batch_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=batch_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -248,11 +472,27 @@ declare module '*.onnx?dims=batch_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?dims=batch_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=batch_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?dims=batch_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?dims=batch_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=batch_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -264,11 +504,27 @@ declare module '*.onnx?dims=batch_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?dims=batch_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=batch_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?dims=batch_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?dims=batch_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=batch_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -280,11 +536,27 @@ declare module '*.onnx?dims=batch_size_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?dims=batch_size_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=batch_size_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_size_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?dims=batch_size_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?dims=batch_size_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=batch_size_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -296,11 +568,27 @@ declare module '*.onnx?dims=batch_size_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?dims=batch_size_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=batch_size_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_size_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?dims=batch_size_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?dims=batch_size_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=batch_size_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -312,11 +600,27 @@ declare module '*.onnx?dims=batch_size_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?dims=batch_size_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=batch_size_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_size_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?dims=batch_size_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?dims=batch_size_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=batch_size_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -328,11 +632,27 @@ declare module '*.onnx?dims=batch_size_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?dims=batch_size_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=batch_size_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_size_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?dims=N_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?dims=N_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=N_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -344,11 +664,27 @@ declare module '*.onnx?dims=N_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?dims=N_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=N_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=N_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?dims=N_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?dims=N_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=N_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -360,11 +696,27 @@ declare module '*.onnx?dims=N_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?dims=N_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=N_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=N_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?dims=N_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?dims=N_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=N_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -376,11 +728,27 @@ declare module '*.onnx?dims=N_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?dims=N_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=N_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=N_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?dims=N_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?dims=N_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=N_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -392,11 +760,27 @@ declare module '*.onnx?dims=batch_1,seq_128' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?dims=batch_1,seq_128' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=batch_1,seq_128' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_1,seq_128' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?dims=x=5b=1=5d=_512' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?dims=x=5b=1=5d=_512' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?dims=x=5b=1=5d=_512' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -408,11 +792,27 @@ declare module '*.onnx?weights=f32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?weights=f32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?weights=f32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&weights=f32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?weights=f16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?weights=f16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?weights=f16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -424,11 +824,27 @@ declare module '*.onnx?weights=int8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?weights=int8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?weights=int8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&weights=int8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?maxWeightError=1e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?maxWeightError=1e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?maxWeightError=1e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -440,11 +856,27 @@ declare module '*.onnx?maxWeightError=2e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?maxWeightError=2e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?maxWeightError=2e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=2e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?maxWeightError=5e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?maxWeightError=5e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?maxWeightError=5e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -456,11 +888,27 @@ declare module '*.onnx?maxWeightError=1e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?maxWeightError=1e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?maxWeightError=1e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=1e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?maxWeightError=2e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?maxWeightError=2e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?maxWeightError=2e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -472,11 +920,27 @@ declare module '*.onnx?maxWeightError=5e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?maxWeightError=5e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?maxWeightError=5e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=5e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?maxWeightError=1e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?maxWeightError=1e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?maxWeightError=1e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -488,11 +952,27 @@ declare module '*.onnx?maxWeightError=2e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?maxWeightError=2e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?maxWeightError=2e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=2e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?maxWeightError=5e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?maxWeightError=5e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?maxWeightError=5e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -504,11 +984,27 @@ declare module '*.onnx?maxWeightError=1e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?maxWeightError=1e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?maxWeightError=1e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=1e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?maxWeightError=2e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?maxWeightError=2e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?maxWeightError=2e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -520,11 +1016,27 @@ declare module '*.onnx?maxWeightError=5e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?maxWeightError=5e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?maxWeightError=5e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=5e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?maxWeightError=1e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?maxWeightError=1e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?maxWeightError=1e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -536,11 +1048,27 @@ declare module '*.onnx?maxWeightError=2e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?maxWeightError=2e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?maxWeightError=2e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=2e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?maxWeightError=5e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?maxWeightError=5e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?maxWeightError=5e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -552,11 +1080,27 @@ declare module '*.onnx?files=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?files=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?files=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&files=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?files=url' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?files=url' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?files=url' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -568,11 +1112,27 @@ declare module '*.onnx?files=inline' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?files=inline' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?files=inline' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&files=inline' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?files=module' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?files=module' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?files=module' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -584,11 +1144,27 @@ declare module '*.onnx?signature=serving_default' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?signature=serving_default' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?signature=serving_default' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&signature=serving_default' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -600,11 +1176,27 @@ declare module '*.onnx?threads=1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -616,11 +1208,27 @@ declare module '*.onnx?threads=3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -632,11 +1240,27 @@ declare module '*.onnx?threads=5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=6' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=6' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=6' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -648,11 +1272,27 @@ declare module '*.onnx?threads=7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -664,11 +1304,27 @@ declare module '*.onnx?threads=9' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=9' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=9' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=9' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=10' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -680,11 +1336,27 @@ declare module '*.onnx?threads=11' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=11' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=11' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=11' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=12' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=12' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=12' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -696,11 +1368,27 @@ declare module '*.onnx?threads=13' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=13' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=14' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -712,11 +1400,27 @@ declare module '*.onnx?threads=15' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=15' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -728,11 +1432,27 @@ declare module '*.onnx?threads=17' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=17' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=17' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=17' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=18' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=18' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=18' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -744,11 +1464,27 @@ declare module '*.onnx?threads=19' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=19' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=19' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=19' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=20' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=20' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=20' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -760,11 +1496,27 @@ declare module '*.onnx?threads=21' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=21' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=21' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=21' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=22' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=22' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=22' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -776,11 +1528,27 @@ declare module '*.onnx?threads=23' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=23' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=23' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=23' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=24' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=24' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=24' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -792,11 +1560,27 @@ declare module '*.onnx?threads=25' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=25' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=25' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=25' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=26' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=26' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=26' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -808,11 +1592,27 @@ declare module '*.onnx?threads=27' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=27' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=27' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=27' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=28' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=28' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=28' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -824,11 +1624,27 @@ declare module '*.onnx?threads=29' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=29' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=29' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=29' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=30' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -840,11 +1656,27 @@ declare module '*.onnx?threads=31' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=31' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=31' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=31' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -856,11 +1688,27 @@ declare module '*.onnx?threads=33' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=33' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=33' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=33' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=34' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=34' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=34' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -872,11 +1720,27 @@ declare module '*.onnx?threads=35' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=35' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=35' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=35' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=36' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=36' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=36' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -888,11 +1752,27 @@ declare module '*.onnx?threads=37' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=37' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=37' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=37' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=38' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=38' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=38' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -904,11 +1784,27 @@ declare module '*.onnx?threads=39' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=39' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=39' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=39' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=40' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=40' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=40' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -920,11 +1816,27 @@ declare module '*.onnx?threads=41' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=41' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=41' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=41' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=42' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=42' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=42' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -936,11 +1848,27 @@ declare module '*.onnx?threads=43' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=43' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=43' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=43' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=44' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=44' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=44' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -952,11 +1880,27 @@ declare module '*.onnx?threads=45' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=45' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=45' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=45' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=46' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=46' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=46' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -968,11 +1912,27 @@ declare module '*.onnx?threads=47' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=47' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=47' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=47' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=48' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=48' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=48' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -984,11 +1944,27 @@ declare module '*.onnx?threads=49' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=49' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=49' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=49' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=50' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=50' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=50' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1000,11 +1976,27 @@ declare module '*.onnx?threads=51' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=51' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=51' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=51' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=52' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=52' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=52' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1016,11 +2008,27 @@ declare module '*.onnx?threads=53' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=53' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=53' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=53' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=54' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=54' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=54' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1032,11 +2040,27 @@ declare module '*.onnx?threads=55' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=55' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=55' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=55' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=56' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=56' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=56' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1048,11 +2072,27 @@ declare module '*.onnx?threads=57' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=57' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=57' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=57' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=58' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=58' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=58' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1064,11 +2104,27 @@ declare module '*.onnx?threads=59' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=59' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=59' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=59' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=60' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1080,11 +2136,27 @@ declare module '*.onnx?threads=61' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=61' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=61' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=61' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=62' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=62' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=62' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1096,11 +2168,27 @@ declare module '*.onnx?threads=63' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?threads=63' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=63' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=63' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?threads=64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?threads=64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?threads=64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1112,11 +2200,27 @@ declare module '*.onnx?untrusted=yes' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?untrusted=yes' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?untrusted=yes' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&untrusted=yes' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?untrusted=no' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?untrusted=no' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?untrusted=no' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1128,11 +2232,27 @@ declare module '*.onnx?worker=true' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tflite?worker=true' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?worker=true' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&worker=true' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
 declare module '*.onnx?worker=false' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?worker=false' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?worker=false' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }

@@ -17,6 +17,7 @@ import type { Host } from './plugin/host.ts'
 import { onnxPlugin } from './plugin/index.ts'
 import { rebundlerAmong } from './plugin/rebundlers.ts'
 import type { HostOptions, Models } from './plugin/models.ts'
+import { filters } from './request/extensions.ts'
 import { canonicalId, isModelId, modelFile } from './request/request.ts'
 
 /**
@@ -40,8 +41,8 @@ const esbuild: (options?: HostOptions) => Plugin = createUnplugin(
         const nodeSetting = platform === 'browser' && !isChosen ? `platform: 'node'` : undefined
         const rebundler = rebundlerAmong(build.initialOptions.plugins)
         const placeFor = fileEmitter(build, platform)
-        build.onResolve({ filter: /\.onnx\?/i }, (args) => resolve(build, args))
-        build.onLoad({ filter: /\.onnx$/i, namespace: 'file' }, ({ path, suffix }) => {
+        build.onResolve({ filter: filters.withQuery }, (args) => resolve(build, args))
+        build.onLoad({ filter: filters.path, namespace: 'file' }, ({ path, suffix }) => {
           const id = path + suffix
           return isModelId(id)
             ? load(build, models, id, { platform, nodeSetting, rebundler, ...placeFor(id) })

@@ -6,6 +6,7 @@ import { urlAboveChunk } from './plugin/chunk-url.ts'
 import type { EmittedFile } from './plugin/files.ts'
 import { createModels, type HostOptions } from './plugin/models.ts'
 import { createTypeLayer } from './plugin/types.ts'
+import { ending } from './request/extensions.ts'
 import { canonicalId, canonicalIfRight, isModelId, modelFile } from './request/request.ts'
 
 /** What of Farm's configuration a model has to do with. */
@@ -99,7 +100,7 @@ const farm = (options: HostOptions = {}): FarmPlugin => {
     buildStart: { executor: () => types.update(tell) },
     // One request is one module, in whatever order its directives are: Farm's own resolver keeps the order.
     resolve: {
-      filters: { sources: ['\\.onnx\\?'], importers: ['.*'] },
+      filters: { sources: [`${ending}\\?`], importers: ['.*'] },
       async executor({ importer, kind, source }, context, asking) {
         if (!context || asking?.caller === name || !isModelId(source)) return null
         const path = modelFile(source)
@@ -112,7 +113,7 @@ const farm = (options: HostOptions = {}): FarmPlugin => {
       },
     },
     load: {
-      filters: { resolvedPaths: ['\\.onnx(\\?.*)?$'] },
+      filters: { resolvedPaths: [`${ending}(\\?.*)?$`] },
       async executor({ resolvedPath, query }, context) {
         const text = query.map(([name, value]) => (value === '' ? name : `${name}=${value}`)).join('&')
         // Farm's own resolver leaves a query in the path.

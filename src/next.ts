@@ -3,6 +3,7 @@ import { createPipeline } from './pipeline/index.ts'
 import { expectHostVersion, installedVersion } from './plugin/host-version.ts'
 import { expectHostOptions, type HostOptions, pipelineOptions } from './plugin/models.ts'
 import { prepareServerFiles, traceServerFiles } from './plugin/turbopack.ts'
+import { extensions } from './request/extensions.ts'
 import webpack from './webpack.ts'
 
 /** What of a Next.js configuration models have to do with. */
@@ -42,11 +43,12 @@ function next<Config extends object>(config: Config, options: HostOptions = {}):
     // Not `*.js`: that is CommonJS in packages that don't say otherwise.
     as: '*.mjs',
   })
+  const ours = [rule({ not: 'edge-light' }), rule('edge-light', { platform: 'edge' })]
   const shared: HostOptions = { pipeline: createPipeline(pipelineOptions(options)), ...options }
-  const ours: NextConfig = {
+  const changed: NextConfig = {
     turbopack: {
       ...turbopack,
-      rules: { '*.onnx': [rule({ not: 'edge-light' }), rule('edge-light', { platform: 'edge' })], ...turbopack?.rules },
+      rules: { ...Object.fromEntries(extensions.map((extension) => [`*.${extension}`, ours])), ...turbopack?.rules },
     },
     compiler: {
       ...compiler,
@@ -63,7 +65,7 @@ function next<Config extends object>(config: Config, options: HostOptions = {}):
       return { ...configured, plugins: [...plugins, webpack({ platform, ...shared, types })] }
     },
   }
-  return { ...config, ...ours }
+  return { ...config, ...changed }
 }
 
 export default next

@@ -4,7 +4,8 @@ import type { WebpackPluginInstance } from 'webpack'
 import { onnxPlugin } from './plugin/index.ts'
 import type { HostOptions } from './plugin/models.ts'
 import { expectWebpackVersion, provideModels } from './plugin/webpack-loader.ts'
-import { canonicalIfRight, isModelId } from './request/request.ts'
+import { filters } from './request/extensions.ts'
+import { canonicalIfRight, isModelId, isModelQuery } from './request/request.ts'
 
 /** Plugin for webpack 5: has the loader make the modules of all models, and shares one pipeline among them. */
 const webpack: (options?: HostOptions) => WebpackPluginInstance = createUnplugin(
@@ -13,8 +14,8 @@ const webpack: (options?: HostOptions) => WebpackPluginInstance = createUnplugin
       expectWebpackVersion(compiler)
       types.folder = compiler.context
       compiler.options.module.rules.unshift({
-        test: /\.onnx$/i,
-        resourceQuery: (query) => isModelId(`.onnx${query}`),
+        test: filters.path,
+        resourceQuery: isModelQuery,
         type: 'javascript/auto',
         // The options are here for webpack's cache: other options are another module.
         use: { loader, options: JSON.parse(JSON.stringify({ ...options, pipeline: undefined, signal: undefined })) },

@@ -21,7 +21,7 @@ import type { RoundsOptions } from './bench/rounds.ts'
 import { modelText, overallRatios, overallText, overheadText } from './bench/tables.ts'
 import type { Command, Invocation } from './command.ts'
 import { dimsOption, inputDimsFlag, type Sizes } from './dims.ts'
-import { buildOptions, requestOptions, stemOf } from './model-build.ts'
+import { buildOptions, requestOptions, nameOf } from './model-build.ts'
 import { operatorsFlag, operatorsOption } from './operators.ts'
 import { listOf, numberOption, onlyOption } from './parse.ts'
 import { summaries } from './summaries.ts'
@@ -53,7 +53,7 @@ export function createBench(defaults: BenchDefaults = {}): Command {
     summary: summaries.bench,
     positionals: { usage: models ? '[MODEL …]' : 'MODEL …', min: 0, max: Infinity },
     options: {
-      models: { type: 'string', value: 'DIR', help: 'all .onnx files and test folders of a folder' },
+      models: { type: 'string', value: 'DIR', help: 'all models and test folders of a folder' },
       only: { type: 'string', value: 'NAME,…', help: `of these, only some; ${callOverhead} is what a call costs` },
       engines: {
         type: 'string',
@@ -123,7 +123,7 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
         signal,
       }
       const dims = dimsOption(invocation)
-      const sizesOf = (path: string): Sizes => ({ ...sizes[stemOf(path)], ...dims })
+      const sizesOf = (path: string): Sizes => ({ ...sizes[nameOf(path)], ...dims })
       const machine = {
         cpu: cpus()[0]?.model,
         arch: process.arch,
@@ -232,5 +232,5 @@ async function selection(
 }
 
 function entryOf(path: string): ModelEntry {
-  return { name: stemOf(path), path }
+  return { name: nameOf(path), path }
 }

@@ -7,7 +7,7 @@ import type { BuildResult } from '../pipeline/index.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { requirementsOf } from '../targets/index.ts'
 import type { Command, Invocation, Outcome } from './command.ts'
-import { buildModel, buildOptions, compilerText, modelArgument, requestOptions, stemOf } from './model-build.ts'
+import { buildModel, buildOptions, compilerText, modelArgument, requestOptions, nameOf } from './model-build.ts'
 import { dimsFlag, dimsOption } from './dims.ts'
 import { OUT_OPTION } from './output.ts'
 import { bytesText } from './style.ts'
@@ -58,14 +58,14 @@ async function writeLibrary(
 ): Promise<Outcome> {
   progress(`writing to ${out}`)
   await makeFolder(out, OUT_OPTION)
-  const library = join(out, stemOf(id) + extname(artifact.library))
-  const constantsName = isModule(artifact) ? `${stemOf(id)}.bin` : artifact.constants?.name
+  const library = join(out, nameOf(id) + extname(artifact.library))
+  const constantsName = isModule(artifact) ? `${nameOf(id)}.bin` : artifact.constants?.name
   const constants = constantsName && artifact.constants && join(out, constantsName)
   // The library comes last: where it stands, everything does.
   if (artifact.constants && constants) await place(artifact.constants.path, constants, out)
   const variants = await Promise.all(
     (artifact.variants ?? []).map(async ({ needs, library: source, bytes }) => {
-      const path = join(out, `${[stemOf(id), ...needs].join('-')}.wasm`)
+      const path = join(out, `${[nameOf(id), ...needs].join('-')}.wasm`)
       await place(source, path, out)
       return { needs, library: path, bytes }
     }),

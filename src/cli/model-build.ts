@@ -4,6 +4,7 @@ import type { Signature } from '../cache/artifact.ts'
 import { readingOf } from '../compilers/hardening.ts'
 import { ModelError } from '../errors/index.ts'
 import { type BuildResult, createPipeline, type PluginOptions } from '../pipeline/index.ts'
+import { stemOf } from '../request/extensions.ts'
 import { modelFile } from '../request/request.ts'
 import { cold } from '../pipeline/when-cold.ts'
 import { directives, parseRequest, type RequestOptions } from '../request/index.ts'
@@ -89,7 +90,7 @@ export function compilerText({ name, version }: { readonly name: string; readonl
   return version ? `${name} (${version})` : name
 }
 
-/** What a model's files are called: its name without the ending. */
-export function stemOf(id: string): string {
-  return basename(modelFile(id)).replace(/\.onnx$/i, '')
+/** What a model and its files are called. */
+export function nameOf(id: string): string {
+  return basename(stemOf(modelFile(id)))
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { UsageError } from '../errors/index.ts'
 import { decimal } from '../request/decimal.ts'
+import { stemOf } from '../request/extensions.ts'
 import { didYouMean } from '../request/suggest.ts'
 import type { Command, Invocation, Options } from './command.ts'
 
@@ -99,7 +100,7 @@ export function listOf(text: string): string[] {
 
 /** The models that `--only` names. @throws UsageError for one that there is not */
 export function onlyOption(text: string, known: readonly string[], usage: Invocation['usage']): string[] {
-  const only = listOf(text).map((name) => name.replace(/\.onnx$/, ''))
+  const only = listOf(text).map(stemOf)
   const unknown = only.find((name) => !known.includes(name))
   if (unknown === undefined) return only
   throw usage(

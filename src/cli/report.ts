@@ -4,6 +4,7 @@ import type { UsageError } from '../errors/index.ts'
 import { nnpaReport, type NnpaReportOptions, readPlacement } from '../pipeline/nnpa-report.ts'
 import type { Model } from '../onnx/model.ts'
 import { decimal } from '../request/decimal.ts'
+import { stemOf } from '../request/extensions.ts'
 import { modelFile } from '../request/request.ts'
 import { reportHtml } from '../report/html/page.ts'
 import { isNnpaLevel, type NnpaLevel, nnpaLevels } from '../report/nnpa-level.ts'
@@ -79,7 +80,7 @@ unknown. 0 asks for nothing.`,
 
 async function reportOptions(invocation: Invocation, path: string, dims: Sizes): Promise<NnpaReportOptions> {
   const { values, flags, signal, progress, warn } = invocation
-  const sidecar = path.replace(/(?:\.onnx)?$/i, '.placement.json')
+  const sidecar = `${stemOf(path)}.placement.json`
   const file = values['placement'] ?? (existsSync(sidecar) ? sidecar : undefined)
   return {
     dims,

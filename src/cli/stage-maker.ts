@@ -15,7 +15,7 @@ import type { Request } from '../request/index.ts'
 import { resolveTarget, type Target } from '../targets/index.ts'
 import type { Invocation } from './command.ts'
 import { expectSymbols } from './expect-symbols.ts'
-import { stemOf } from './model-build.ts'
+import { nameOf } from './model-build.ts'
 
 /** An onnx-mlir that was asked for stages of one model. */
 export interface StageMaker {
@@ -51,7 +51,7 @@ export async function stageMaker(
     compiler: compilerIdentity(installation, capabilities),
     texts: stages.filter(isMade),
     make: (stage, outDir) =>
-      emitStage(installation, model, stage, stemOf(path), options, {
+      emitStage(installation, model, stage, nameOf(path), options, {
         outDir,
         signal,
         capabilityStore: known,

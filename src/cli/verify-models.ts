@@ -77,7 +77,7 @@ export function createVerifyModels({ packages, folders, sizes, program }: Verify
         type: 'string',
         multiple: true,
         value: 'DIR',
-        help: 'folder of .onnx files and of folders in test layout; may be repeated (default: those of ../shared)',
+        help: 'folder of models and of folders in test layout; may be repeated (default: those of ../shared)',
       },
       only: { type: 'string', value: 'NAME,…', help: 'of these, only some' },
       rtol: { type: 'string', value: 'X', help: 'relative tolerance (default: 1e-3)' },

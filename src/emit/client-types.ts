@@ -1,4 +1,5 @@
 import type { Directive } from '../request/directive.ts'
+import { extensions } from '../request/extensions.ts'
 
 /**
  * The text of client.d.ts: types of every import of a model, for projects that have no declarations yet.
@@ -7,9 +8,17 @@ import type { Directive } from '../request/directive.ts'
  */
 export function clientTypes(directives: Readonly<Record<string, Pick<Directive<unknown>, 'name' | 'listed'>>>): string {
   const all = Object.values(directives).flatMap(({ name, listed }) => listed.map((value) => `${name}=${value}`))
-  const patterns = ['#models/*', ...all.flatMap((directive) => [`*.onnx?${directive}`, `*&${directive}`])]
+  const names = extensions.map((extension) => `*.${extension}`)
+  const patterns = [
+    ...names.filter((name) => name !== described),
+    '#models/*',
+    ...all.flatMap((directive) => [...names.map((name) => `${name}?${directive}`), `*&${directive}`]),
+  ]
   return head + patterns.map(reexported).join('')
 }
+
+/** The pattern that all others have their types from. */
+const described = '*.onnx'
 
 const head = `/**
  * Types of model imports before \`npx unplugin-onnx-mlir types\` has run: any inputs, any outputs.
@@ -23,7 +32,7 @@ const head = `/**
  * Written by \`npm run docs:generate\` from src/request.
  */
 
-declare module '*.onnx' {
+declare module '${described}' {
   import type { Model } from 'unplugin-onnx-mlir/runtime'
 
   const model: Model
@@ -41,8 +50,8 @@ declare module '*.onnx' {
 
 function reexported(pattern: string): string {
   return `declare module '${pattern}' {
-  export * from '*.onnx'
-  export { default } from '*.onnx'
+  export * from '${described}'
+  export { default } from '${described}'
 }
 `
 }

@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { declaredModel } from './declaration-file.ts'
 import { exportedParts } from './dts.ts'
 import { jsString } from './js.ts'
 import { markedSource, statements } from './marked.ts'
@@ -19,7 +20,7 @@ export function reexportSource(specifier: string, project: string): string {
  * @param isBeside whether the declaration is beside its model instead of in the layer, whose files have a name
  */
 export function ambientModule(specifier: string, declaration: string, isBeside: boolean): string {
-  const model = declaration.replace(/\.d\.onnx\.ts$/, '.onnx')
+  const model = declaredModel(declaration)
   const lines = isBeside ? typesOf(relativeText(model)) : reexports(`#types/${model}`)
   return moduleBlock(specifier, lines)
 }
@@ -71,7 +72,7 @@ export function modelsSource({
   const fields = [...named]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, declaration]) => {
-      const model = relativeText(declaration.replace(/\.d\.onnx\.ts$/, '.onnx'))
+      const model = relativeText(declaredModel(declaration))
       return `    ${jsString(name)}: typeof import(${jsString(model)}).default\n`
     })
   return markedSource(

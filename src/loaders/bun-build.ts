@@ -5,6 +5,7 @@ import type { Platform } from '../emit/module.ts'
 import { UsageError } from '../errors/index.ts'
 import { modelError, modelSpecifier } from './model-url.ts'
 import { tell } from './tell.ts'
+import { filters } from '../request/extensions.ts'
 import { canonicalId } from '../request/request.ts'
 import { urlBesideChunk } from '../plugin/chunk-url.ts'
 import type { EmittedFile } from '../plugin/files.ts'
@@ -63,7 +64,7 @@ export function setUpBunBuild(
   const files = new BunFiles(build, platform)
 
   build.onStart(() => types.update(tell))
-  build.onResolve({ filter: /\.onnx(?:\?.*)?$/i }, ({ path, importer, resolveDir }) => {
+  build.onResolve({ filter: filters.id }, ({ path, importer, resolveDir }) => {
     const model = modelSpecifier(path)
     if (!model) return undefined
     try {

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { filters } from '../request/extensions.ts'
 import { canonicalId } from '../request/request.ts'
 import { modelError, modelSpecifier } from './model-url.ts'
 import type { SyncModuleMaker } from './sync.ts'
@@ -26,7 +27,7 @@ export function hookBun(
   resolveSync: (specifier: string, folder: string) => string,
 ): void {
   // Without directives Bun finds a model by itself.
-  loader.onResolve({ filter: /\.onnx\?/i }, ({ path, importer }) => {
+  loader.onResolve({ filter: filters.withQuery }, ({ path, importer }) => {
     const model = modelSpecifier(path)
     if (!model) return { path }
     try {
@@ -35,5 +36,5 @@ export function hookBun(
       throw modelError(error, model, importer)
     }
   })
-  loader.onLoad({ filter: /\.onnx(?:\?.*)?$/i }, ({ path }) => ({ contents: makeModule(path, 'module'), loader: 'js' }))
+  loader.onLoad({ filter: filters.id }, ({ path }) => ({ contents: makeModule(path, 'module'), loader: 'js' }))
 }

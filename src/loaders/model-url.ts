@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { dirname, join, relative, sep } from 'node:path'
+import { dirname, extname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { nearestPackage } from '../cache/nearest-package.ts'
 import { UsageError } from '../errors/index.ts'
+import { ending } from '../request/extensions.ts'
 import { canonicalId, isModelId, modelFile } from '../request/request.ts'
 
 /** A specifier of a model: what Node is to resolve, and the directives behind it. */
@@ -11,10 +12,12 @@ export interface ModelSpecifier {
   readonly query: string
 }
 
+const escapedQuery = new RegExp(`(?<=${ending})%3F`, 'i')
+
 /** `undefined` for what is no model. */
 export function modelSpecifier(given: string): ModelSpecifier | undefined {
   // The `require()` of CommonJS that was imported makes URLs of the paths it is given.
-  const specifier = given.startsWith('file:') ? given.replace(/(?<=\.onnx)%3F/i, '?') : given
+  const specifier = given.startsWith('file:') ? given.replace(escapedQuery, '?') : given
   if (!isModelId(specifier)) return undefined
   const path = modelFile(specifier)
   return { path, query: specifier.slice(path.length) }
@@ -68,7 +71,7 @@ function leftBehind(specifier: string, importer: string): string | undefined {
   if (original === undefined || inside.length === 0) return undefined
   return (
     `It is at ${relative(root, original)}: tsc copies no models into ${output}. ` +
-    `Copy it there after tsc, in NestJS by "compilerOptions": { "assets": ["**/*.onnx"] } in nest-cli.json; or import it by an ` +
+    `Copy it there after tsc, in NestJS by "compilerOptions": { "assets": ["**/*${extname(original)}"] } in nest-cli.json; or import it by an ` +
     `alias of package.json, "imports": { "#models/*": "./${relative(root, dirname(original)).split(sep).join('/') || '.'}/*" }, which means the same file from everywhere.`
   )
 }

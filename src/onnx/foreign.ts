@@ -30,8 +30,8 @@ const foreign: readonly {
     advice: 'Give the path of the file, so that it is converted.',
   },
   { begin: 'ORTM', at: 4, is: 'an ONNX Runtime model (.ort)', advice: 'Use the .onnx file that it was made from.' },
-  { begin: /^\s*[{[]\s*"/, is: 'JSON, not an ONNX model', advice: 'Give the path of the .onnx file.' },
-  { begin: /^[\t\n\r -~]{32}/, is: 'a text file, not an ONNX model', advice: 'Give the path of the .onnx file.' },
+  { begin: /^\s*[{[]\s*"/, is: 'JSON, not an ONNX model', advice: 'Give the path of the model file.' },
+  { begin: /^[\t\n\r -~]{32}/, is: 'a text file, not an ONNX model', advice: 'Give the path of the model file.' },
 ]
 
 /** Tells what a file is that can't be an ONNX model, by its first bytes; none of these begins a valid `ModelProto`. */

@@ -14,7 +14,7 @@ export function readModelProto(proto: onnx.ModelProto, reading: Reading): Omit<M
   if (proto.irVersion === null && proto.graph === null) {
     site.fail(
       'MODEL_NOT_ONNX',
-      'has neither an IR version nor a graph, so it is not an ONNX model. Give the path of an .onnx file.',
+      'has neither an IR version nor a graph, so it is not an ONNX model. Give the path of a model file.',
     )
   }
   const irVersion = readIrVersion(proto.irVersion ?? 0n, site)

@@ -136,7 +136,7 @@ async function readBytes(path: string, reading: Reading, signal?: AbortSignal): 
     // O_NONBLOCK: opening a pipe must not wait for its other end.
     handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
     const stats = await handle.stat()
-    if (!stats.isFile()) site.fail('MODEL_UNREADABLE', 'is not a regular file. Give the path of the .onnx file.')
+    if (!stats.isFile()) site.fail('MODEL_UNREADABLE', 'is not a regular file. Give the path of the model file.')
     site.bound('fileBytes', stats.size, `${stats.size} bytes`)
     return await handle.readFile({ signal })
   } catch (error) {

@@ -19,6 +19,7 @@ import { reportHtml } from '../report/html/page.ts'
 import { isNnpaLevel } from '../report/nnpa-level.ts'
 import { checkMinimum, type Report } from '../report/report.ts'
 import { reportText } from '../report/text.ts'
+import { stemOf } from '../request/extensions.ts'
 import type { Request } from '../request/index.ts'
 import { findKinds } from './onnx-mlir-kinds.ts'
 import type { ReportSettings } from './report-settings.ts'
@@ -41,7 +42,7 @@ export interface ReportContext extends Pick<CompileContext, 'signal' | 'progress
 
 /**
  * For z16 and z17: reports which nodes run on NNPA, in the log, as JSON and as a page. A placement beside the model
- * (`m.placement.json`) counts. The report is remembered as long as the model stays the same.
+ * (`m.placement.json`, but `m.tflite.placement.json`) counts. The report is remembered as long as the model stays the same.
  *
  * @throws CompileError `COMPILE_NNPA` in builds that reach less than `minNnpa`, or of which nobody can tell
  */
@@ -55,7 +56,7 @@ export async function buildReport(
   const project = nearestProject(dirname(path))
   const usual = join(project, generatedFolder, 'reports')
   const folder = asked ?? usual
-  const sidecar = path.replace(/\.onnx$/i, '.placement.json')
+  const sidecar = `${stemOf(path)}.placement.json`
   const placement = existsSync(sidecar) ? await readPlacement(sidecar) : undefined
   let isNew = false
   const kind = [
@@ -82,7 +83,7 @@ export async function buildReport(
   )
   const report = JSON.parse(text) as Report
   const { target, source, summary } = report
-  const stem = join(folder, `${basename(path, '.onnx')}-${level}.nnpa`)
+  const stem = join(folder, `${basename(stemOf(path))}-${level}.nnpa`)
   if (isNew || !existsSync(`${stem}.html`)) {
     await mkdir(folder, { recursive: true })
     if (folder === usual) await writeLookAway(project)

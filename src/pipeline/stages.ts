@@ -1,4 +1,4 @@
-import { basename, extname } from 'node:path'
+import { basename } from 'node:path'
 import { expectStorable } from '../compilers/choose.ts'
 import { expectHardened } from '../compilers/hardening.ts'
 import { askedOf, limitsOf } from '../compilers/onnx-mlir.ts'
@@ -13,6 +13,7 @@ import { readModel } from '../formats/read.ts'
 import { kinds, type KindsOf } from '../options/kinds.ts'
 import { onnxMlirKind } from './onnx-mlir-kinds.ts'
 import { expectDirectivesAnd, limitsKind } from './options.ts'
+import { stemOf } from '../request/extensions.ts'
 import { parseRequest, type RequestOptions } from '../request/index.ts'
 import { didYouMean } from '../request/suggest.ts'
 
@@ -59,5 +60,5 @@ export async function compileToStage(id: string, stage: Stage, options: StageOpt
   if (!installation) throw missingOnnxMlir(asked.target.name)
   const model = await readModel(path, { ...(limits && { limits }), ...(externalData === false && { externalData }) })
   const context = { outDir, signal, onProgress, ...limitsOf(onnxMlir) }
-  return emitStage(installation, model, stage, basename(path, extname(path)), asked, context)
+  return emitStage(installation, model, stage, basename(stemOf(path)), asked, context)
 }

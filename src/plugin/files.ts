@@ -2,6 +2,7 @@ import { basename, extname } from 'node:path'
 import type { ArtifactVariant } from '../cache/artifact.ts'
 import { isModule } from '../pipeline/facts.ts'
 import type { BuildResult } from '../pipeline/index.ts'
+import { stemOf } from '../request/extensions.ts'
 
 /** A file of a compiled model that must stand on disk where the bundled program runs. */
 export interface EmittedFile {
@@ -34,7 +35,7 @@ export interface EmittedFiles {
  * a folder of their own, hashed by the library: constants of two models that want one name can't meet.
  */
 export function emittedFiles(model: string, { artifact, addon }: BuildResult): EmittedFiles {
-  const base = basename(model, '.onnx').replace(/[^\w.-]/g, '_')
+  const base = basename(stemOf(model)).replace(/[^\w.-]/g, '_')
   const extension = extname(artifact.library)
   const stem = `${base}-${artifact.sha256.slice(0, 8)}`
   const isWasm = isModule(artifact)

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { isAbsolute } from 'node:path'
 import { UsageError } from '../errors/index.ts'
+import { filters } from '../request/extensions.ts'
 import { canonicalId, isModelId, modelFile } from '../request/request.ts'
 import type { Host } from './host.ts'
 import { keptImports } from './kept-imports.ts'
@@ -21,14 +22,14 @@ export interface RollupLikeContext {
 }
 
 /** For hosts that filter natively, so that they call JavaScript for models only. */
-const filter = { id: /\.onnx(?:\?|$)/i }
+const filter = { id: filters.id }
 
 /**
  * `./m.onnx?…` → absolute path with the directives in canonical order: one request is one module, however it is written.
  * Rollup's own resolver would look for a file whose name has the query in it.
  */
 export const resolveId = {
-  filter: { id: [/\.onnx(?:\?|$)|^node:/i, keptImports] },
+  filter: { id: [filters.id, /^node:/, keptImports] },
   async handler(this: RollupLikeContext, source: string, importer?: string) {
     // Nobody else needs to know what the runtime is built on; Rollup would warn of modules that it can't find.
     if (source.startsWith('node:') && importer?.startsWith(runtimeFolder)) return { id: source, external: true }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
+import { declarationFile } from '../emit/declaration-file.ts'
 import { isGenerated } from '../emit/marked.ts'
-import { declarationFile } from './layer.ts'
 import type { ModelUse } from './specifiers.ts'
 
 /**

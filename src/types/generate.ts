@@ -1,15 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { readdir, rm, rmdir } from 'node:fs/promises'
 import { join, posix } from 'node:path'
+import { declarationFile, isDeclarationFile } from '../emit/declaration-file.ts'
 import { type Declared, declarationSource } from '../emit/dts.ts'
 import { isEdited, isGenerated } from '../emit/marked.ts'
 import { UsageError } from '../errors/index.ts'
 import { expectFields } from '../options/expect.ts'
 import { kinds, type KindsOf } from '../options/kinds.ts'
+import { mentionsModel } from '../request/extensions.ts'
 import { importsAliases, type Alias } from './aliases.ts'
 import { besideFolder } from './beside.ts'
 import { gitIgnored } from './ignored.ts'
-import { declarationFile, type Layer, layerFolder, planLayer } from './layer.ts'
+import { type Layer, layerFolder, planLayer } from './layer.ts'
 import { outsideModels } from './outside.ts'
 import type { TypesProblem } from './problem.ts'
 import { edited, foreign } from './problems.ts'
@@ -106,7 +108,7 @@ export async function generateTypes(options: TypesOptions): Promise<TypesResult>
 
 /** How many models the files of a result declare: `2 declarations`. */
 export function modelDeclarations(files: readonly string[]): string {
-  const count = files.filter((file) => file.endsWith('.d.onnx.ts')).length
+  const count = files.filter((file) => isDeclarationFile(file) && !file.includes('?')).length
   return `${count} ${count === 1 ? 'declaration' : 'declarations'}`
 }
 
@@ -182,7 +184,7 @@ function modelUses(root: string, sources: readonly string[]): ModelUse[] {
   for (const file of sources) {
     const bytes = readIfThere(join(root, file))
     // Most name no model, and need not become text.
-    if (!bytes?.includes('.onnx')) continue
+    if (!bytes || !mentionsModel(bytes)) continue
     const text = bytes.toString()
     if (!isGenerated(text)) for (const specifier of modelSpecifiers(text)) uses.push({ ...specifier, file })
   }

@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { declarationFile } from '../emit/declaration-file.ts'
 import { ambientModule, modelsSource, queriesSource, reexportedModule, reexportSource } from '../emit/project-types.ts'
 import { generatedFolder, lookAway } from '../emit/look-away.ts'
 import { aliasSpecifiers, type Alias } from './aliases.ts'
@@ -162,11 +163,6 @@ export function planLayer(input: LayerInput): Layer {
 /** The file of all models' names, and that of what isn't a file of its own; relative to the layer. */
 export const modelsFile = 'models.d.ts'
 const queriesFile = 'queries.d.ts'
-
-/** Path of a model's declaration in the layer; TypeScript splits a specifier at the last dot of its whole text. */
-export function declarationFile(model: string, query = ''): string {
-  return `${model.slice(0, -'.onnx'.length)}.d.onnx${query && `?${query}`}.ts`
-}
 
 /** No folder of the project can be in its way: those that begin with a dot have no models. */
 function outsideFile(model: string): string {

@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { declarationFile } from '../emit/declaration-file.ts'
 import { jsString } from '../emit/js.ts'
 import type { TypesProblem } from './problem.ts'
 import type { ModelUse } from './specifiers.ts'
@@ -79,7 +80,7 @@ export function undeclaredOutside(model: string, { path, file }: ModelUse): Type
     code: 'TYPES_UNDECLARED',
     file,
     message:
-      `${jsString(path)} is no model of this project, and has no declaration beside it (${posix.basename(model, '.onnx')}.d.onnx.ts), so TypeScript doesn't find the module (TS2307). ` +
+      `${jsString(path)} is no model of this project, and has no declaration beside it (${declarationFile(posix.basename(model))}), so TypeScript doesn't find the module (TS2307). ` +
       `Its package writes one with npx unplugin-onnx-mlir types --write-beside, to be published with the model; a project that has its own declarations in .onnx-mlir instead has those of packages there, too. ` +
       `Or put "types": ["unplugin-onnx-mlir/client"] into compilerOptions, which takes any inputs and outputs of it.`,
   }

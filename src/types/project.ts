@@ -1,9 +1,11 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
+import { isDeclarationFile } from '../emit/declaration-file.ts'
+import { isModelName } from '../request/extensions.ts'
 
 /** Files of a project that matter to its types. Paths are relative to the root, with `/`. */
 export interface ProjectFiles {
-  /** `.onnx` files. */
+  /** Files with an extension of models. */
   readonly models: readonly string[]
   /** Files that may import a model. */
   readonly sources: readonly string[]
@@ -16,7 +18,7 @@ export interface ProjectFiles {
 const sourceFile = /\.(?:[cm]?[jt]s|[jt]sx|vue|svelte|astro)$/
 const declarationFile = /\.d\.(?:[^.]+\.)?[cm]?ts$/
 /** What `types --write-beside` writes. */
-const besideFile = /(?:\.d\.onnx\.ts|^onnx-(?:models|queries)\.d\.ts)$/
+const isBeside = (name: string): boolean => isDeclarationFile(name) || /^onnx-(?:models|queries)\.d\.ts$/.test(name)
 const excludedFolders = new Set(['node_modules', 'dist', 'bower_components', 'jspm_packages'])
 
 /**
@@ -36,12 +38,12 @@ export async function projectFiles(root: string, exclude: readonly string[] = []
       if (entry.isDirectory()) {
         const skip = entry.name.startsWith('.') || excludedFolders.has(entry.name)
         if (!skip && !excluded.has(entry.name) && !excluded.has(path)) folders.push(path)
-      } else if (entry.name.endsWith('.onnx')) {
+      } else if (isModelName(entry.name)) {
         // A link to a model counts: large models often live elsewhere.
         if (entry.isFile() || (await isFile(join(root, path)))) models.push(path)
       } else if (isSourceFile(entry.name)) {
         sources.push(path)
-      } else if (besideFile.test(entry.name)) {
+      } else if (isBeside(entry.name)) {
         declarations.push(path)
       }
     }

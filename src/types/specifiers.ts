@@ -1,3 +1,5 @@
+import { ending, mentionsModel } from '../request/extensions.ts'
+
 /** A query whose keys and values every bundler, TypeScript and Windows can carry: no `.`, `:`, `/`, `*` or blanks. */
 const directives = /^[A-Za-z0-9_,=&-]+$/
 
@@ -5,10 +7,16 @@ const directives = /^[A-Za-z0-9_,=&-]+$/
 const assetQueries = new Set(['url', 'raw', 'inline', 'no-inline'])
 
 /**
- * A string or template literal without substitutions or escapes, ending in `.onnx` or a query behind it. Not our own names
- * of a model's files, which esbuild writes into bundles that a project may hold.
+ * A string or template literal without substitutions or escapes that ends as a model's path does, or in a query behind it.
+ * Not our own names of a model's files, which esbuild writes into bundles that a project may hold.
  */
-const literal = /(['"`])((?!onnx-mlir:)(?:(?!\$\{)[^'"`\r\n\\?])+\.onnx)(?:\?((?:(?!\$\{)[^'"`\s\\])*))?\1/g
+const literal = new RegExp(
+  /(['"`])((?!onnx-mlir:)(?:(?!\$\{)[^'"`\r\n\\?])+ENDING)(?:\?((?:(?!\$\{)[^'"`\s\\])*))?\1/.source.replace(
+    'ENDING',
+    ending,
+  ),
+  'g',
+)
 
 /** A model import as source text writes it. */
 export interface ModelSpecifier {
@@ -26,12 +34,12 @@ export interface ModelUse extends ModelSpecifier {
 /**
  * The model specifiers in source text, each once, in order of appearance.
  *
- * Every string literal that ends in `.onnx` or `.onnx?…` counts, wherever it stands: in `import`, `export … from`,
- * `import()`, `require()` and import types of JavaScript, TypeScript, Vue and Svelte files alike. A literal that is no
- * import costs one unused declaration, which is cheaper than a parser for each of those languages.
+ * Every string literal that ends in `.onnx`, `.onnx?…` or the like of another extension counts, wherever it stands: in
+ * `import`, `export … from`, `import()`, `require()` and import types of JavaScript, TypeScript, Vue and Svelte files alike. A
+ * literal that is no import costs one unused declaration, which is cheaper than a parser for each of those languages.
  */
 export function modelSpecifiers(source: string): ModelSpecifier[] {
-  if (!source.includes('.onnx')) return []
+  if (!mentionsModel(source)) return []
   const found = new Map<string, ModelSpecifier>()
   for (const [, , path = '', query = ''] of source.matchAll(literal)) {
     if (query.split('&').some((directive) => assetQueries.has(directive))) continue

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
+import { isDeclarationFile } from '../emit/declaration-file.ts'
 
 /** Files of a program, and what it resolves to declarations of models. Paths are absolute. */
 export interface Program {
@@ -46,7 +47,7 @@ export async function programOf(tsc: string, config: string): Promise<Program> {
     // What it has to say of the configuration, `tsconfig.json(1,35): error TS5024: …`, is among them.
     if (line !== '' && !line.startsWith(' ') && !/(^|: )error TS\d+: /.test(line)) {
       files.add(resolve(cwd, line))
-      isModel = /\.d\.onnx(?:\?.*)?\.ts$/.test(line)
+      isModel = isDeclarationFile(line)
     } else if (isModel && specifier !== undefined && file !== undefined)
       modelImports.push({ specifier, file: resolve(cwd, file) })
   }

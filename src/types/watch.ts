@@ -2,6 +2,7 @@ import { watch, type FSWatcher } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Signature } from '../cache/artifact.ts'
+import { isModelName } from '../request/extensions.ts'
 import { generateTypes, type TypesOptions, type TypesResult } from './generate.ts'
 import { isSourceFile, projectFiles } from './project.ts'
 
@@ -91,7 +92,7 @@ export async function watchTypes(options: WatchOptions): Promise<TypesWatcher> {
 
 function matters(name: string): boolean {
   if (name.startsWith('.')) return false
-  return name.endsWith('.onnx') || name.endsWith('.json') || isSourceFile(name) || !name.includes('.')
+  return isModelName(name) || name.endsWith('.json') || isSourceFile(name) || !name.includes('.')
 }
 
 /** `signatureOf` that reads a file again only when its size or modification time changed. */

@@ -57,6 +57,17 @@ test.each([[], ['--emit', 'c']])(
   },
 )
 
+test('models of one name and several formats have files of their own', async () => {
+  const folder = await temporaryFolder()
+  const out = await temporaryFolder()
+  for (const name of ['m.onnx', 'm.tflite', 'm.pt2']) {
+    await writeFile(join(folder, name), addModel())
+    const { json } = await cliJson('compile', `${join(folder, name)}?O=0`, '-c', 'builtin', '--out', out)
+    expect(basename(json.library).replace('.dylib', '.so')).toBe(`${name.replace('.onnx', '')}.so`)
+  }
+  expect(await readdir(out)).toHaveLength(3)
+})
+
 test('directives may stand behind the path, and sizes fix symbolic dimensions', async () => {
   const model = await fileWith('add.onnx', addModel())
   const out = await temporaryFolder()

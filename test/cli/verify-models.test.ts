@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runCommand } from '../../src/cli/run-cli.ts'
@@ -49,6 +49,11 @@ test('models in both layouts are verified one by one, and what breaks a limit en
       broken: [],
     },
   })
+  // A file of any format is a model by what it is called.
+  await writeFile(join(folder, 'unknown.tflite'), addModel())
+  await writeFile(join(folder, 'unknown.txt'), addModel())
+  expect((await run('--only', 'unknown.tflite')).models).toHaveProperty(['unknown.tflite', 'opset'])
+  await rm(join(folder, 'unknown.tflite'))
   const all = await run()
   expect(all.code).toBe(1)
   expect(all.models.wrong).toMatchObject({ result: 'different', broken: ['the results differ'] })

@@ -29,7 +29,12 @@ async function project(): Promise<string> {
 
 test('in dev the app runs here while the report for z16 stands beside the server', async () => {
   const root = await project()
-  await writeFiles(root, { 'main.js': `export { default } from './m.onnx?target=z16'` })
+  await writeFiles(root, {
+    'm.tflite': model,
+    'main.js': `
+      export { default } from './m.onnx?target=z16'
+      export { default as beside } from './m.tflite?target=z16'`,
+  })
   const plugin = vitePlugin({ root, compiler: 'builtin', cache: join(root, 'cache'), types: false })
   const server = await createServer({
     root,
@@ -47,13 +52,18 @@ test('in dev the app runs here while the report for z16 stands beside the server
     const { port } = server.httpServer!.address() as AddressInfo
     const list = await (await fetch(`http://localhost:${port}/__onnx/`)).text()
     expect(list).toContain('href="/__onnx/m-z16"')
-    const page = await (await fetch(`http://localhost:${port}/__onnx/m-z16`)).text()
-    expect(page).toContain('product')
+    for (const name of ['m-z16', 'm.tflite-z16'])
+      expect(await (await fetch(`http://localhost:${port}/__onnx/${name}`)).text()).toContain('product')
     expect((await fetch(`http://localhost:${port}/__onnx/..%2Fpackage.json`)).status).toBe(404)
   } finally {
     await server.close()
   }
-  expect((await readdir(join(root, '.onnx-mlir', 'reports'))).sort()).toEqual(['m-z16.nnpa.html', 'm-z16.nnpa.json'])
+  expect((await readdir(join(root, '.onnx-mlir', 'reports'))).sort()).toEqual([
+    'm-z16.nnpa.html',
+    'm-z16.nnpa.json',
+    'm.tflite-z16.nnpa.html',
+    'm.tflite-z16.nnpa.json',
+  ])
   const report: { nodes: unknown } = JSON.parse(
     await readFile(join(root, '.onnx-mlir', 'reports', 'm-z16.nnpa.json'), 'utf8'),
   )

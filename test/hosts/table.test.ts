@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { execute, executeAsStranger, filesBelow, link, moveElsewhere, temporaryFolder, writeFiles } from './app.ts'
 import { denseModel, width } from './browser/models.ts'
 import { hosts } from './hosts.ts'
-import { addModel, twoModels, twoSums } from './models.ts'
+import { addModel } from './models.ts'
 
 /** An application and what its entries print: built by every host, moved elsewhere and executed there. */
 interface Case {
@@ -78,11 +78,25 @@ const cases: readonly Case[] = [
     emits: { '.so': 1, '.node': 1 },
   },
   {
-    name: 'two models with one name keep apart',
-    files: twoModels(),
+    name: 'one name in folders and formats: apart',
+    files: {
+      'main.js': `
+        import first from './first/add.onnx'
+        import second from './second/add.onnx'
+        import tflite from './first/add.tflite?O=2&target=host'
+        import pt2 from './first/add.pt2'
+        const x = new Float32Array([1, 2, 3])
+        Promise.all([first, second, tflite, pt2].map((model) => model.run({ x }))).then((results) =>
+          console.log(JSON.stringify(results.map(({ y }) => [...y.data]))))`,
+      'first/add.onnx': addModel(10),
+      'second/add.onnx': addModel(20),
+      // What reads a model goes by what is in it.
+      'first/add.tflite': addModel(30),
+      'first/add.pt2': addModel(40),
+    },
     entries: { main: 'main.js' },
-    prints: { main: twoSums },
-    emits: { '.so': 2, '.node': 1 },
+    prints: { main: [10, 20, 30, 40].map((bias) => [1, 2, 3].map((x) => x + bias)) },
+    emits: { '.so': 4, '.node': 1 },
   },
   {
     name: 'a model behind an alias of package.json',

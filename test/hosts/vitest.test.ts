@@ -29,11 +29,16 @@ describe.each(versions)('%s', (_name, from) => {
     await writeFiles(root, {
       'like-jsdom.js': likeJsdom,
       'add.onnx': addModel(10),
+      'add.tflite': addModel(20),
+      'add.pt2': addModel(30),
       'add.test.js': `
         import model from './add.onnx'
+        import tflite from './add.tflite'
+        import pt2 from './add.pt2?O=2'
         test('adds', async () => {
-          const { y } = await model.run({ x: new Float32Array([1, 2, 3]) })
-          expect([...y.data]).toEqual([11, 12, 13])
+          const x = new Float32Array([1, 2, 3])
+          const results = await Promise.all([model, tflite, pt2].map((of) => of.run({ x })))
+          expect(results.map(({ y }) => [...y.data])).toEqual([[11, 12, 13], [21, 22, 23], [31, 32, 33]])
         })`,
     })
     expect(await runVitest(root, flags, from)).toMatch(/Tests +1 passed/)

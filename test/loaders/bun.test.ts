@@ -12,17 +12,21 @@ const bun = runtimes.find(({ name }) => name === 'Bun')!.command!
 const files = {
   'package.json': '{ "type": "module", "imports": { "#models/*": "./models/*" } }',
   'add.onnx': addModel(10),
+  'add.tflite': addModel(30),
+  'add.pt2': addModel(40),
   'models/add.onnx': addModel(20),
   'main.ts': `
     import model, { inputs } from './add.onnx'
     import other from './add.onnx?O=1&threads=1'
     import aliased from '#models/add.onnx'
+    import tflite from './add.tflite'
+    import pt2 from './add.pt2?O=1'
     const x: Float32Array = Float32Array.of(1, 2, 3)
     const of = async (model: any) => (await model.run({ x })).y.data.join()
     const later = (await import('./models/add.onnx?O=1')).default
-    console.log(await of(model), await of(other), await of(aliased), await of(later), inputs[0].name, model.target === 'wasm')`,
+    console.log(await of(model), await of(other), await of(aliased), await of(later), await of(tflite), await of(pt2), inputs[0].name, model.target === 'wasm')`,
 }
-const results = '11,12,13 11,12,13 21,22,23 21,22,23 x'
+const results = '11,12,13 11,12,13 21,22,23 21,22,23 31,32,33 41,42,43 x'
 
 describe.skipIf(!bun)('Bun', () => {
   describe('programs', () => {
@@ -42,7 +46,8 @@ describe.skipIf(!bun)('Bun', () => {
         'package.json': '{ "unplugin-onnx-mlir": { "target": "wasm" } }',
         'main.cjs': `
           const { default: model, target } = require('./add.onnx?O=1')
-          console.log(target, model === require('./add.onnx?O=1').default, model === require('./add.onnx').default)`,
+          console.log(target, model === require('./add.onnx?O=1').default, model === require('./add.onnx').default)
+          console.log(require('./add.tflite').target, require('./add.pt2?O=1').target)`,
         'bunfig.toml': '[test]\npreload = ["unplugin-onnx-mlir/bun"]',
         'add.test.ts': `
           import { expect, test } from 'bun:test'
@@ -50,7 +55,7 @@ describe.skipIf(!bun)('Bun', () => {
           test('is WebAssembly', () => expect(target).toBe('wasm'))`,
       })
       const required = await run(bun, ['--preload', 'unplugin-onnx-mlir/bun', 'main.cjs'])
-      expect(required.stdout).toBe('wasm true false\n')
+      expect(required.stdout).toBe('wasm true false\nwasm wasm\n')
       expect((await run(bun, ['test'])).stderr).toContain('1 pass')
     })
 

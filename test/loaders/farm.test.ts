@@ -14,14 +14,18 @@ const built = (output: object) => ({
   'package.json': '{ "type": "module", "imports": { "#models/*": "./models/*" } }',
   'add.onnx': addModel(10),
   'models/add.onnx': addModel(20),
+  'add.tflite': addModel(30),
+  'add.pt2': addModel(40),
   'main.js': `
     import model, { inputs } from './add.onnx'
     import other from './add.onnx?O=1&target=host'
+    import tflite from './add.tflite'
+    import pt2 from './add.pt2?O=1&target=host'
     import same from './add.onnx?target=host&t=123&O=1'
     const x = Float32Array.of(1, 2, 3)
     const of = (one) => one.run({ x }).then(({ y }) => y.data.join())
     import('./later.js').then(async ({ default: later }) => {
-      console.log(await of(model), await of(other), other === same, await of(later), inputs[0].name)
+      console.log(await of(model), await of(other), other === same, await of(later), await of(tflite), await of(pt2), inputs[0].name)
     })`,
   'later.js': `export { default } from './models/add.onnx'`,
   'build.js': `
@@ -48,10 +52,12 @@ describe.skipIf(!isThere)('Farm', () => {
       const native = (await filesBelow(moved)).filter((file) => file.startsWith('assets/'))
       expect(native.map((file) => file.replace(/-\w{8}\./, '.'))).toEqual([
         ...Array(3).fill('assets/add.so'),
+        'assets/add.pt2.so',
+        'assets/add.tflite.so',
         'assets/onnx-mlir.node',
       ])
       expect(await run(process.execPath, [join(moved, entry)])).toMatchObject({
-        stdout: '11,12,13 11,12,13 true 21,22,23 x\n',
+        stdout: '11,12,13 11,12,13 true 21,22,23 31,32,33 41,42,43 x\n',
       })
     }
   })
@@ -68,7 +74,7 @@ describe.skipIf(!isThere)('Farm', () => {
     expect(code, stdout + stderr).toBe(0)
     const moved = await moveElsewhere(join(root, '../elsewhere/out'))
     expect(await run(process.execPath, [join(moved, 'main.mjs')])).toMatchObject({
-      stdout: '11,12,13 11,12,13 true 21,22,23 x\n',
+      stdout: '11,12,13 11,12,13 true 21,22,23 31,32,33 41,42,43 x\n',
     })
     expect((await filesBelow(moved)).filter((file) => file.endsWith('.node'))).toHaveLength(1)
 

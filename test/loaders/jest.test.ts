@@ -9,7 +9,7 @@ import { installed, program, type Program } from './program.ts'
 
 const versions = ['29', '30'].map((version) => ({ version, ...installed(`jest${version}`) }))
 
-const transform = { '\\.onnx$': 'unplugin-onnx-mlir/jest' }
+const transform = { '\\.(onnx|tflite|pt2)$': 'unplugin-onnx-mlir/jest' }
 const configuration = (more: object = {}) =>
   JSON.stringify({ transform, watchman: false, cacheDirectory: './kept', ...more })
 
@@ -36,6 +36,8 @@ const files = {
     })`,
 }
 
+const formats = { 'add.tflite': addModel(20), 'add.pt2': addModel(30) }
+
 async function expectPassed({ run }: Program, folder: string, args: readonly string[] = [], env = {}): Promise<string> {
   const { code, stderr } = await run(
     process.execPath,
@@ -49,7 +51,17 @@ async function expectPassed({ run }: Program, folder: string, args: readonly str
 
 describe.each(versions.filter(({ isThere }) => isThere))('Jest $version', ({ version, folder }) => {
   test('CommonJS', async () => {
-    await expectPassed(await program(files), folder)
+    const app = await program({
+      ...files,
+      ...formats,
+      'formats.test.js': `
+        const models = [require('./add.tflite'), require('./add.pt2')]
+        test('run', () => {
+          const sums = models.map((of) => [...of.runSync({ x: Float32Array.of(1, 2, 3) }).y.data])
+          expect(sums).toEqual([[21, 22, 23], [31, 32, 33]])
+        })`,
+    })
+    await expectPassed(app, folder)
   })
 
   test.runIf(version === '30')('what Jest has kept follows the model, and the cache', async () => {
@@ -91,11 +103,19 @@ describe.each(versions.filter(({ isThere }) => isThere))('Jest $version', ({ ver
   test('ES modules', async () => {
     const app = await program({
       ...files,
-      'jest.config.json': configuration({ extensionsToTreatAsEsm: ['.onnx'], testMatch: ['**/*.test.mjs'] }),
+      ...formats,
+      'jest.config.json': configuration({
+        extensionsToTreatAsEsm: ['.onnx', '.tflite', '.pt2'],
+        testMatch: ['**/*.test.mjs'],
+      }),
       'add.test.mjs': `
         import model, { inputs } from './add.onnx'
+        import tflite from './add.tflite'
+        import pt2 from './add.pt2'
         const x = Float32Array.of(1, 2, 3)
         test('runs', async () => {
+          const others = await Promise.all([tflite, pt2].map((of) => of.run({ x })))
+          expect(others.map(({ y }) => y.data[0])).toEqual([21, 31])
           expect((await model.run({ x })).y.data).toStrictEqual(Float32Array.of(11, 12, 13))
           expect([inputs[0].name, typeof model.bind]).toEqual(['x', 'function'])
         })`,
@@ -106,13 +126,14 @@ describe.each(versions.filter(({ isThere }) => isThere))('Jest $version', ({ ver
   test('options and directives, of the transform and by a mapped name', async () => {
     const app = await program({
       ...files,
+      ...formats,
       'jest.config.json': configuration({
-        transform: { '\\.onnx$': ['unplugin-onnx-mlir/jest', { target: 'wasm' }] },
-        moduleNameMapper: { '^(.+\\.onnx)\\?.*$': '$1' },
+        transform: { '\\.(onnx|tflite|pt2)$': ['unplugin-onnx-mlir/jest', { target: 'wasm' }] },
+        moduleNameMapper: { '^(.+\\.(?:onnx|tflite|pt2))\\?.*$': '$1' },
       }),
       'add.test.js': `
-        const { target } = require('./add.onnx?O=1')
-        test('is WebAssembly', () => expect(target).toBe('wasm'))`,
+        const targets = [require('./add.onnx?O=1'), require('./add.pt2?O=1')].map(({ target }) => target)
+        test('is WebAssembly', () => expect(targets).toEqual(['wasm', 'wasm']))`,
     })
     await expectPassed(app, folder)
   })

@@ -11,7 +11,7 @@ const x = Float32Array.of(1, 2, 3)
 describe('in this process', () => {
   test('by path or URL, with options and directives; said once', async () => {
     const root = await temporaryFolder()
-    await writeFiles(root, { 'ünï #1 %20/add.onnx': addModel(10) })
+    await writeFiles(root, { 'ünï #1 %20/add.onnx': addModel(10), 'ünï #1 %20/add.pt2': addModel(20) })
     const path = join(root, 'ünï #1 %20/add.onnx')
     const said: string[] = []
     const options = { cache: join(root, 'cache'), log: (line: string) => said.push(line) }
@@ -22,6 +22,8 @@ describe('in this process', () => {
     using again = await loadModel(pathToFileURL(path), options)
     expect([...(again.runSync({ x })['y']?.data ?? [])]).toEqual([11, 12, 13])
     expect(said).toEqual([])
+    using other = await loadModel(pathToFileURL(path.replace('.onnx', '.pt2')), options)
+    expect([...(other.runSync({ x })['y']?.data ?? [])]).toEqual([21, 22, 23])
     expect((await loadModel(path, { ...options, target: 'wasm' })).target).toBe('wasm')
     expect((await loadModel(`${path}?target=wasm&files=inline`, options)).target).toBe('wasm')
   })

@@ -30,6 +30,8 @@ const models = {
   'models/add.onnx': addModel(20),
   'node_modules/pkg/package.json': '{ "name": "pkg", "exports": { "./*": "./*" } }',
   'node_modules/pkg/add.onnx': addModel(30),
+  'add.tflite': addModel(40),
+  'models/add.pt2': addModel(50),
 }
 const x = 'const x = Float32Array.of(1, 2, 3)'
 const esModule = { ...models, 'package.json': '{ "type": "module", "imports": { "#models/*": "./models/*" } }' }
@@ -41,16 +43,19 @@ const everyImport = `
   import other from './add.onnx?O=1'
   import aliased from '#models/add.onnx?O=1&threads=1'
   import inPackage from 'pkg/add.onnx'
+  import tflite from './add.tflite'
+  import pt2 from '#models/add.pt2?O=1'
   ${x}
   interface Shown { readonly values: string }
   const shown = async (one: any): Promise<Shown> => ({ values: (await one.run({ x })).y.data.join() })
   void (async () => {
     const all = []
-    for (const one of [model, other, aliased, inPackage]) all.push((await shown(one)).values)
+    for (const one of [model, other, aliased, inPackage, tflite, pt2]) all.push((await shown(one)).values)
     const { default: again } = await import('./add.onnx')
     console.log(JSON.stringify([...all, inputs[0].name, (await shown(again)).values, model !== other]))
   })()`
-const everyResult = JSON.stringify(['11,12,13', '11,12,13', '21,22,23', '31,32,33', 'x', '11,12,13', true]) + '\n'
+const everyAdded = ['11,12,13', '11,12,13', '21,22,23', '31,32,33', '41,42,43', '51,52,53']
+const everyResult = JSON.stringify([...everyAdded, 'x', '11,12,13', true]) + '\n'
 
 describe.each(nodes)('$name', ({ node, hasHooks }) => {
   test('an error of a model is an instance of the class that the program imports', async () => {
@@ -85,7 +90,7 @@ describe.each(nodes)('$name', ({ node, hasHooks }) => {
         const model = require('./add.onnx')
         const other = require('./add.onnx?O=1')
         ${x}
-        const all = [model, other, require('#models/add.onnx'), require('pkg/add.onnx')]
+        const all = [model, other, require('#models/add.onnx'), require('pkg/add.onnx'), require('./add.tflite?O=1'), require('#models/add.pt2')]
         const same = [model === require('./add.onnx'), other === require('./add.onnx?O=1'), model === other]
         const path = require('node:path').basename(require.resolve('./add.onnx'))
         console.log(JSON.stringify([...all.map((of) => of.default.runSync({ x }).y.data.join()), same, model.__esModule, path]))`,
@@ -94,8 +99,7 @@ describe.each(nodes)('$name', ({ node, hasHooks }) => {
     await run(node, ['--import', register, 'main.js'])
     // From the cache nothing is said.
     expect(await run(node, ['--import', register, 'main.js'])).toEqual({ code: 0, stdout: everyResult, stderr: '' })
-    const required =
-      JSON.stringify(['11,12,13', '11,12,13', '21,22,23', '31,32,33', [true, true, false], true, 'add.onnx']) + '\n'
+    const required = JSON.stringify([...everyAdded, [true, true, false], true, 'add.onnx']) + '\n'
     await run(node, ['--import', register, 'main.cjs'])
     const ways = [
       ['--import', register, 'main.cjs'],
@@ -268,11 +272,11 @@ describe.each(nodes)('$name', ({ node, hasHooks }) => {
 
     test.runIf(hasHooks)('Node by itself, of CommonJS', async () => {
       const main = `
-        const all = ['./add.onnx', './add.onnx?O=1', '#models/add.onnx?O=1'].map((path: string) => require(path).default)
+        const all = ['./add.onnx', './add.onnx?O=1', '#models/add.onnx?O=1', './add.tflite'].map((path: string) => require(path).default)
         ${x}
         console.log(all.map((of) => of.runSync({ x }).y.data.join(' ')).join())`
       const { run } = await program({ ...commonJs, 'main.cts': main })
-      expect((await run(node, ['--import', register, 'main.cts'])).stdout).toBe('11 12 13,11 12 13,21 22 23\n')
+      expect((await run(node, ['--import', register, 'main.cts'])).stdout).toBe('11 12 13,11 12 13,21 22 23,41 42 43\n')
     })
   })
 })

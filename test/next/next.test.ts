@@ -24,17 +24,19 @@ const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: undefined,
 const app = {
   'package.json': '{ "private": true }',
   'add.onnx': addModel(10, 'n'),
+  'other.pt2': addModel(30),
   'app/layout.js': 'export default ({ children }) => <html><body>{children}</body></html>',
   // Rendered on the server first, where the model of this module is native code.
   'app/page.js': `
     'use client'
     import { useEffect } from 'react'
     import model, { inputs, target } from '../add.onnx'
+    import pt2 from '../other.pt2?files=inline'
     import inWorker from '../add.onnx?worker=true'
     import ofThree from '../add.onnx?dims=n_3&files=url' // files of other contents, of a model of the same name
     const sum = async (of) => [...(await of.run({ x: Float32Array.of(1, 2, 3) })).y.data]
     export default function Page() {
-      useEffect(() => { globalThis.sums = async () => [await sum(model), await sum(inWorker), await sum(ofThree), target] })
+      useEffect(() => { globalThis.sums = async () => [await sum(model), await sum(inWorker), await sum(ofThree), target, await sum(pt2)] })
       return <p>{inputs[0].name}</p>
     }`,
   'app/server/page.js': `
@@ -59,10 +61,13 @@ async function expectSums(url: string, sums: readonly number[]): Promise<void> {
   expect(await (await fetch(`${url}/server`)).text()).toContain(`<p>${JSON.stringify([sums, false])}</p>`)
   if (!chromium) return
   const page = await openPage(url)
-  await vi.waitFor(async () => expect(await page.evaluate('sums()')).toEqual([sums, sums, sums, 'wasm']), {
-    timeout: 30_000,
-    interval: 200,
-  })
+  await vi.waitFor(
+    async () => expect(await page.evaluate('sums()')).toEqual([sums, sums, sums, 'wasm', [31, 32, 33]]),
+    {
+      timeout: 30_000,
+      interval: 200,
+    },
+  )
   expect(page.problems.filter((problem) => !problem.includes('favicon.ico'))).toEqual([])
 }
 
@@ -105,10 +110,10 @@ describe.skipIf(!isThere)('Next.js', () => {
     await writeFiles(root, {
       ...app,
       'next.config.mjs': inside,
-      'more.onnx': addModel(20),
+      'more.tflite': addModel(20),
       'app/inside/route.js': `
         import add, { target } from '../../add.onnx?files=inline'
-        import more from '../../more.onnx?files=inline'
+        import more from '../../more.tflite?files=inline'
         export const dynamic = 'force-dynamic'
         export async function GET() {
           const sums = await Promise.all([add, more].map((model) => model.run({ x: Float32Array.of(1, 2, 3) })))

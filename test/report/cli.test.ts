@@ -99,6 +99,16 @@ describe('report', () => {
     await writeFile(sidecar, saved.replace('"nnpa"', '"cpu"'))
     const { json } = await cliJson(...z17)
     expect(json.nodes.map(({ device }: { device: string }) => device)).toEqual(['cpu', 'nnpa'])
+    // It is none of another model's beside it, which has one of its own.
+    const beside = model.replace('.onnx', '.tflite')
+    await writeFile(beside, bytes)
+    const devices = async () => {
+      const { json } = await cliJson('report', beside, '-t', 'z17', '--dims', 'batch=2')
+      return json.nodes.map(({ device }: { device: string }) => device)
+    }
+    expect(await devices()).toEqual(['nnpa', 'nnpa'])
+    await writeFile(`${beside}.placement.json`, saved.replace('"nnpa"', '"cpu"'))
+    expect(await devices()).toEqual(['cpu', 'nnpa'])
   })
 
   test('a page', async () => {

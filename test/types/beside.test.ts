@@ -38,7 +38,11 @@ const files = {
     include: ['src'],
   },
   'src/models/add.onnx': addBytes,
+  'src/models/add.tflite': addBytes,
+  'src/models/net.pt2': addBytes,
   'src/main.ts': useOf('./models/add.onnx'),
+  'src/tflite.ts': useOf('./models/add.tflite'),
+  'src/deep/pt2.ts': useOf('#models/net.pt2'),
   'src/deep/alias.ts': useOf('#models/add.onnx'),
   'src/deep/paths.ts': useOf('@/models/add.onnx'),
   'src/deep/loaded.ts': `
@@ -49,7 +53,13 @@ export const run = (model: ModelNamed<'./src/models/add.onnx'>, x: Float32Array<
 // @ts-expect-error there is no such output
 export const wrong = (model: ModelNamed<'#models/add.onnx'>, x: Float32Array<ArrayBuffer>) => model.runSync({ x }).z`,
 }
-const written = ['src/models/add.d.onnx.ts', 'src/onnx-models.d.ts', 'src/onnx-queries.d.ts']
+const written = [
+  'src/models/add.d.onnx.ts',
+  'src/models/add.d.tflite.ts',
+  'src/models/net.d.pt2.ts',
+  'src/onnx-models.d.ts',
+  'src/onnx-queries.d.ts',
+]
 const resolutions = [
   ['--module', 'esnext', '--moduleResolution', 'bundler'],
   ['--module', 'nodenext', '--moduleResolution', 'nodenext'],

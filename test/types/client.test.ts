@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { clientTypes } from '../../src/emit/client-types.ts'
 import { directives } from '../../src/request/directives.ts'
+import { ending, extensions } from '../../src/request/extensions.ts'
 import { parseRequest } from '../../src/request/request.ts'
 import { targetNames } from '../../src/targets/index.ts'
 import { projectOf, repository } from './project.ts'
@@ -10,7 +11,9 @@ import { runIn, typescripts } from './tools.ts'
 
 const client = await readFile(join(repository, 'client.d.ts'), 'utf8')
 const patterns = [...client.matchAll(/^declare module '(.*)'/gm)].map(([, pattern = '']) => pattern)
-const covered = patterns.flatMap((pattern) => /^\*\.onnx\?(.*)$/.exec(pattern)?.[1] ?? [])
+const coveredFor = (extension: string) =>
+  patterns.flatMap((pattern) => (pattern.startsWith(`*.${extension}?`) ? pattern.slice(`*.${extension}?`.length) : []))
+const covered = coveredFor('onnx')
 
 test.each(targetNames)('the client knows target %s', (name) => {
   expect(covered).toContain(`target=${name}`)
@@ -18,6 +21,7 @@ test.each(targetNames)('the client knows target %s', (name) => {
 
 test('it is what the directives say, each of them alone and as the last of several', () => {
   expect(client, 'npm run docs:generate writes it').toBe(clientTypes(directives))
+  for (const extension of extensions) expect(coveredFor(extension)).toEqual(covered)
   const names = new Set(covered.map((directive) => directive.split('=')[0]))
   expect([...names]).toEqual(Object.keys(directives))
   expect(patterns.filter((pattern) => pattern.startsWith('*&'))).toEqual(covered.map((directive) => `*&${directive}`))
@@ -29,10 +33,11 @@ test('it is what the directives say, each of them alone and as the last of sever
 
 test('in TypeScript: each directive, and any before another', async () => {
   const queries = [...covered, 'dims=seq_77&O=3', 'maxWeightError=123e-4&threads=64', 'target=z16&dims=batch_1']
-  const lines = queries.map((query, i) => `import m${i} from './m.onnx?${query}'\nm${i}.runSync({})`)
+  const specifiers = extensions.flatMap((name) => [`./m.${name}`, ...queries.map((query) => `./m.${name}?${query}`)])
+  const lines = specifiers.map((specifier, i) => `import m${i} from '${specifier}'\nm${i}.runSync({})`)
   const root = await projectOf({
     'package.json': { type: 'module' },
-    'main.ts': `${lines.join('\n')}\n// @ts-expect-error no pattern is for it\nimport odd from './m.onnx?dims=seq_77'\nodd`,
+    'main.ts': `${lines.join('\n')}\n// @ts-expect-error no pattern is for it\nimport odd from './m.tflite?dims=seq_77'\nodd`,
     'tsconfig.json': {
       compilerOptions: {
         module: 'nodenext',
@@ -55,5 +60,5 @@ test.each(covered)('?%s is a request', (directive) => {
 
 test('no pattern of the client could shadow a generated one', () => {
   // TypeScript takes the pattern with the longest prefix; generated ones begin with a path or a whole alias.
-  expect(patterns.filter((pattern) => !/^\*(?:\.onnx|&)/.test(pattern))).toEqual(['#models/*'])
+  expect(patterns.filter((pattern) => !new RegExp(`^\\*(?:${ending}|&)`).test(pattern))).toEqual(['#models/*'])
 })

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { expect, test } from 'vitest'
-import { generateTypes, layerFolder, type TypesOptions } from '../../src/types/generate.ts'
+import { generateTypes, layerFolder, modelDeclarations, type TypesOptions } from '../../src/types/generate.ts'
 import { projectOf, signatureOf, tsc, tscPaths } from './project.ts'
 
 const model = { inputs: [{ name: 'x', type: 'float32', shape: ['batch', 3] }], outputs: [] }
@@ -56,6 +56,40 @@ test('the layer mirrors the project', async () => {
     'declare module "#models/fraud.onnx?*"',
     'declare module "../deep/a b/m.onnx?*"',
   ])
+})
+
+test('models of one name and several formats have a declaration each', async () => {
+  const root = await projectOf({
+    'package.json': { imports: { '#models/*': './*' } },
+    'tsconfig.json': tsconfig,
+    'm.onnx': model,
+    'm.tflite': other,
+    'm.pt2': other,
+    'm.json': model,
+    'src/main.ts': `import '../m.tflite?O=3'; import '../m.pt2?dims=n_2'; import '#models/m.pt2?O=1'; import '../m.onnx'`,
+    'src/url.ts': `import '../m.tflite?url'`,
+  })
+  const { written, problems } = await generate(root)
+  expect(problems).toEqual([])
+  expect(written.filter((file) => file.includes('/m.d.'))).toEqual(
+    ['m.d.onnx.ts', 'm.d.pt2.ts', 'm.d.pt2?dims=n_2.ts', 'm.d.tflite.ts', 'm.d.tflite?O=3.ts'].map((path) =>
+      posix.join(layerFolder, path),
+    ),
+  )
+  expect(modelDeclarations(written)).toBe('3 declarations')
+  expect(await layerFile(root, 'm.d.onnx.ts')).toContain('readonly x:')
+  expect(await layerFile(root, 'm.d.tflite.ts')).toContain('readonly y:')
+  expect(await layerFile(root, 'm.d.tflite?O=3.ts')).toContain(`from "./m.tflite"`)
+  const models = await layerFile(root, 'models.d.ts')
+  for (const name of ['m.onnx', 'm.tflite', 'm.pt2'])
+    expect(models).toContain(`"./${name}": typeof import("./${name}").default`)
+  const queries = await layerFile(root, 'queries.d.ts')
+  expect(queries).toContain('declare module "#models/m.pt2?*" {\n  export * from "#types/m.pt2"')
+
+  // One that goes takes its own declarations along, and no other's.
+  await rm(join(root, 'm.tflite'))
+  const { removed } = await generate(root)
+  expect(removed).toEqual(['m.d.tflite.ts', 'm.d.tflite?O=3.ts'].map((path) => posix.join(layerFolder, path)))
 })
 
 test('a second run writes nothing, nor touches a file', async () => {

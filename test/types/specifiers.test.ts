@@ -16,6 +16,8 @@ test.each([
   [`<script setup lang="ts">\nimport m from './m.onnx'\n</script>`, ['./m.onnx']],
   [`import a from './m.onnx'; import b from './m.onnx'`, ['./m.onnx']],
   [`import m from './m.onnx?opset=1.5'`, ['./m.onnx?opset=1.5']],
+  [`import a from './m.tflite'; import b from "#m/n.pt2?dims=n_2"`, ['./m.tflite', '#m/n.pt2?dims=n_2']],
+  [`import a from './m.onnx.tflite'; import b from './m.onnx'`, ['./m.onnx.tflite', './m.onnx']],
 ])('%s', (source, expected) => {
   expect(texts(source)).toEqual(expected)
 })
@@ -27,6 +29,7 @@ test.each([
   [`import url from './m.onnx?url'`],
   [`import raw from './m.onnx?raw&x'`],
   [`import m from './m.onnx.json'`],
+  [`import url from './m.tflite?url'; load('./m.pt2x'); load('.pt2')`],
   [`const a = 'no', b = "m.onnx'`],
   [`'line\n.onnx'`],
   [`'escaped\\'.onnx'`],

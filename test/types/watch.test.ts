@@ -54,6 +54,18 @@ test('models and imports that come, change and go are followed', async () => {
   expect(errors).toEqual([])
 })
 
+test('so are those of other formats', async () => {
+  const { root, results, errors, written } = await watching({ 'm.onnx': model })
+  await writeFile(join(root, 'm.tflite'), JSON.stringify(other))
+  await vi.waitFor(() => expect(written()).toContain(`${layerFolder}/m.d.tflite.ts`), 10_000)
+  await writeFile(join(root, 'm.pt2'), JSON.stringify(other))
+  await vi.waitFor(() => expect(written()).toContain(`${layerFolder}/m.d.pt2.ts`), 10_000)
+  await rm(join(root, 'm.tflite'))
+  const removed = () => results.flatMap((result) => result.removed)
+  await vi.waitFor(() => expect(removed()).toEqual([`${layerFolder}/m.d.tflite.ts`]), 10_000)
+  expect(errors).toEqual([])
+})
+
 test('a file that is half written is a problem once, and fine when it is whole', async () => {
   const { root, results, written } = await watching({ 'm.onnx': '{' })
   expect(results[0]?.problems).toMatchObject([{ code: 'TYPES_MODEL' }])

@@ -7,7 +7,7 @@ import type { Tensor } from '../../onnx/model.ts'
 import { readModel } from '../../formats/read.ts'
 import type { Invocation } from '../command.ts'
 import type { Inputs } from '../data/inputs.ts'
-import { stemOf } from '../model-build.ts'
+import { extensions, filters, stemOf } from '../../request/extensions.ts'
 
 /** What ONNX's test layout calls a model. */
 const TEST_MODEL = 'model.onnx'
@@ -25,7 +25,7 @@ export interface InputSet {
 }
 
 /**
- * The models of a folder: its .onnx files, and its folders in ONNX's test layout (model.onnx beside test_data_set_N); or the
+ * The models of a folder: its files of a model's name, and its folders in ONNX's test layout (model.onnx beside test_data_set_N); or the
  * one model of a folder in that layout.
  *
  * @throws UsageError where there are none
@@ -41,9 +41,10 @@ export async function modelsIn(folder: string, usage: Invocation['usage']): Prom
       const model = join(path, TEST_MODEL)
       return existsSync(model) ? [{ name: entry.name, path: model }] : []
     }
-    return entry.name.endsWith('.onnx') ? [{ name: stemOf(entry.name), path }] : []
+    return filters.path.test(entry.name) ? [{ name: stemOf(entry.name), path }] : []
   })
-  if (models.length === 0) throw usage(`${folder} holds no .onnx files`)
+  if (models.length === 0)
+    throw usage(`${folder} holds no models (${extensions.map((extension) => `.${extension}`).join(', ')})`)
   return models.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 

@@ -27,13 +27,17 @@ describe.skipIf(!chromium).each(webHosts)('$name', (host) => {
       'package.json': '{}',
       'main.js': `
         import add from './add.onnx?files=url'
-        import inside from './add.onnx'
+        import inside from './add.tflite'
+        import alsoInside from './add.pt2'
         import dense from './dense.onnx?target=host'
-        globalThis.sumInside = async (x) => [...(await inside.run({ x: Float32Array.from(x) })).y.data]
+        globalThis.sumInside = async (x) =>
+          Promise.all([inside, alsoInside].map(async (of) => [...(await of.run({ x: Float32Array.from(x) })).y.data]))
         globalThis.sum = async (x) => [...(await add.run({ x: Float32Array.from(x) })).y.data]
         globalThis.products = (sets) =>
           Promise.all(sets.map(async (x) => [...(await dense.run({ x: Float32Array.from(x) })).y.data]))`,
       'add.onnx': addModel(10),
+      'add.tflite': addModel(10),
+      'add.pt2': addModel(20),
       'dense.onnx': denseModel(7),
     })
     const warnings = await host.build({ root, outDir: join(root, 'out') })
@@ -56,8 +60,8 @@ describe.skipIf(!chromium).each(webHosts)('$name', (host) => {
     const page = await openPage(site.url)
     expect(site.served.filter((file) => binaries.includes(file))).toEqual([])
 
-    const sums = smallSet['x']!.map((value) => Math.fround(value + 10))
-    expect(await page.evaluate(`sumInside(${JSON.stringify(smallSet['x'])})`)).toEqual(sums)
+    const [sums, sumsOfPt2] = [10, 20].map((bias) => smallSet['x']!.map((value) => Math.fround(value + bias)))
+    expect(await page.evaluate(`sumInside(${JSON.stringify(smallSet['x'])})`)).toEqual([sums, sumsOfPt2])
     expect(site.served.filter((file) => binaries.includes(file))).toEqual([]) // small modules are in the JavaScript
     expect(await page.evaluate(`sum(${JSON.stringify(smallSet['x'])})`)).toEqual(sums)
     const products = await page.evaluate(`products(${JSON.stringify(sets.map(({ x }) => x))})`)

@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ending, extensions, filters, isModelName, mentionsModel, stemOf } from '../../src/request/extensions.ts'
+import { canonicalId, isModelId, isModelQuery, parseRequest } from '../../src/request/request.ts'
+
+describe.each(extensions)('.%s', (extension) => {
+  const upper = extension.toUpperCase()
+
+  it('is a model with directives and without, in any case', () => {
+    for (const id of [`./m.${extension}`, `/a b/M.${upper}`, `#models/m.${extension}?O=2`, `./m.${extension}?v=1`])
+      expect(isModelId(id), id).toBe(true)
+    expect(canonicalId(`./m.${extension}?t=1&target=z16&O=2`)).toBe(`./m.${extension}?O=2&target=z16`)
+    expect(parseRequest(`/m.${extension}?O=2`)).toMatchObject({
+      path: resolve(`/m.${extension}`),
+      directives: { O: 2 },
+    })
+  })
+
+  it('is none as an asset, in another name, or in a query', () => {
+    const others = ['?url', '?raw', '?O=2&url', '.json', '.ts?O=2', 'x', 'x?O=2'].map(
+      (more) => `./m.${extension}${more}`,
+    )
+    for (const id of [...others, `./m${extension}`, `./m-${extension}?O=2`, `./m.js?file=m.${extension}`, extension])
+      expect(isModelId(id), id).toBe(false)
+  })
+
+  it('passes each filter of hosts where it is theirs', () => {
+    const fits = (id: string) => Object.entries(filters).flatMap(([name, filter]) => (filter.test(id) ? [name] : []))
+    expect(fits(`/m.${extension}`)).toEqual(['path', 'id'])
+    expect(fits(`/M.${upper}?O=2`)).toEqual(['withQuery', 'id'])
+    expect(fits(`/m.${extension}.js`)).toEqual([])
+    expect(fits(`/m${extension}?O=2`)).toEqual([])
+    // As text, for Farm's.
+    expect(new RegExp(`^m${ending}$`).test(`m.${extension}`)).toBe(true)
+  })
+
+  it('is known by name and in a text', () => {
+    expect([`m.${extension}`, `m.${upper}`, `m${extension}`, `m.${extension}.js`].map(isModelName)).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ])
+    expect(mentionsModel(`import './m.${extension}?O=2'`)).toBe(true)
+    expect(mentionsModel(Buffer.from(`import './m.${extension}'`))).toBe(true)
+    expect(mentionsModel(`import './${extension}'`)).toBe(false)
+  })
+})
+
+it('a query alone tells whether the bundler is asked for the file as it is', () => {
+  expect(['', '?', '?O=2', '?worker=true', '?taget=z16'].filter(isModelQuery)).toHaveLength(5)
+  expect(['?url', '?raw', '?O=2&inline', '?worker'].filter(isModelQuery)).toEqual([])
+})
+
+it('what is made of models beside each other has names of its own', () => {
+  const models = ['m.onnx', 'M2.ONNX', 'a/m.onnx', 'm.tflite', 'm.pt2', 'm.bin']
+  expect(models.map(stemOf)).toEqual(['m', 'M2', 'a/m', 'm.tflite', 'm.pt2', 'm.bin'])
+  const names = extensions.map((extension) => stemOf(`m.${extension}`))
+  expect(new Set(names).size).toBe(extensions.length)
+})
+
+it('nothing else decides by an extension', () => {
+  const src = resolve('src')
+  // A pattern (`\.onnx`) or a text that is one (`'.onnx'`, `'*.onnx'`), but for the folder .onnx-mlir, domains, and names with a stem.
+  const decides = /(?<![\w)])\\\.(?:onnx|tflite|pt2)\b(?!-mlir)|['"`](?:\*|\.d)?\.(?:onnx|tflite|pt2)['"`?)]/
+  const found = readdirSync(src, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .flatMap(({ parentPath, name }) =>
+      readFileSync(join(parentPath, name), 'utf8')
+        .split('\n')
+        .filter((line) => !/^\s*(?:\/\/|\*|\/\*\*)/.test(line) && decides.test(line))
+        .map(
+          (line) =>
+            `${join(parentPath, name)
+              .slice(src.length + 1)
+              .replaceAll('\\', '/')}: ${line.trim()}`,
+        ),
+    )
+  expect(found.sort()).toEqual([
+    // The pattern whose types all others of client.d.ts have.
+    `emit/client-types.ts: const described = '*.onnx'`,
+    // The one extension that the names of what is made of a model go without.
+    `request/extensions.ts: return path.replace(/\\.onnx$/i, '')`,
+  ])
+})
