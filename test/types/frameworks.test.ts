@@ -79,6 +79,8 @@ describe.each(Object.entries(typescripts))('%s', (version, typescript) => {
         'tsconfig.node.json': viteNode,
         'vite.config.ts': 'export default {}',
         'src/main.ts': useOf('./models/add.onnx'),
+        'src/models/hand.tflite': addBytes,
+        'src/hand.ts': useOf('./models/hand.tflite'),
       },
       ['vite'],
     )
