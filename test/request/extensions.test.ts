@@ -78,6 +78,10 @@ it('nothing else decides by an extension', () => {
         ),
     )
   expect(found.sort()).toEqual([
+    // What is written is ONNX.
+    `cli/convert.ts: const out = values['out'] ?? path.replace(/\\.[^./\\\\]+$/, '.onnx')`,
+    // What onnxruntime reads by itself.
+    `cli/onnxruntime.ts: if (/\\.onnx$/i.test(file)) return asBytes ? readFile(file) : file`,
     // The pattern whose types all others of client.d.ts have.
     `emit/client-types.ts: const described = '*.onnx'`,
     // The one extension that the names of what is made of a model go without.
