@@ -2,7 +2,14 @@
 #ifndef OM_EXPORT_H
 #define OM_EXPORT_H
 
-#if defined(_WIN32)
+#if defined(OM_LEVEL) && defined(_WIN32)
+#define OM_EXPORT(name)
+#define OM_EXPORT_DATA
+#elif defined(OM_LEVEL)
+/* Code for one of several levels, which the library shows through om_level.h alone. */
+#define OM_EXPORT(name) __attribute__((visibility("hidden")))
+#define OM_EXPORT_DATA __attribute__((visibility("hidden")))
+#elif defined(_WIN32)
 #define OM_EXPORT(name) __declspec(dllexport)
 #define OM_EXPORT_DATA __declspec(dllexport)
 #elif defined(__wasm__)

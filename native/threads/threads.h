@@ -85,12 +85,15 @@ static void om_parallel(om_shared_kernel *kernel, const void *arguments, int64_t
   pool->end(&call.job, is_shared);
 }
 
+/* The model's flat entry, om_builtin_model.run. */
+static int om_run(void *arena, const om_buffer *inputs, om_buffer *outputs, om_message *message);
+
 om_run_threads_function om_run_threads;
 OM_EXPORT(om_run_threads) int om_run_threads(const om_pool *pool, int32_t most, void *arena, const om_buffer *inputs,
                                              om_buffer *outputs, om_message *message) {
   om_share here = {.pool = pool, .most = most};
   const bool is_here = om_go(&here);
-  const int status = om_builtin_model.run(arena, inputs, outputs, message);
+  const int status = om_run(arena, inputs, outputs, message);
   if (is_here) om_go(NULL);
   return status;
 }

@@ -1,39 +1,41 @@
-import { createHash } from 'node:crypto'
 import { type ElementType, elementTypes, memoryBytes } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { unpackSubBytes } from '../onnx/tensor.ts'
-import { stringLiteral } from '../lowering/c-text.ts'
 import type { Value } from '../graph/graph.ts'
 import { type KernelShape, kernelShapes } from '../lowering/kernel-shape.ts'
-import { bytesOf } from '../graph/data.ts'
-import { type Packing, packWeights } from '../lowering/packing.ts'
-import { type Loading, packedKey } from './loading.ts'
-import { type Plan, type PlanOptions, roundUp } from './plan.ts'
+import type { Packing } from '../lowering/packing.ts'
+import { ConstantSection } from './constant-section.ts'
+import { type Loading, packedKey, type PanelsArgument } from './loading.ts'
+import type { Plan, PlanOptions } from './plan.ts'
 
 /**
  * Constant data of a model: one read-only section for numbers, C arrays for strings. Equal data is stored once.
  */
 export class ConstantPool {
-  private readonly offsets = new Map<string, number>()
-  private readonly strings = new Map<Tensor, string>()
+  private readonly section: ConstantSection
   private readonly swap: boolean
   private readonly apart: boolean
-  /** Begin and end of what lies between constants. */
-  private readonly gaps: string[] = []
   private readonly shape: KernelShape
   /** C expressions of what is made when the model is loaded. */
   private readonly made = new Map<Tensor, string>()
   private readonly packings = new Map<Tensor | Value, ReadonlyMap<string, string>>()
-  readonly chunks: Uint8Array[] = []
-  bytes = 0
+  private readonly repacked = new Map<PanelsArgument, string>()
   /** Memory of what is made when the model is loaded. */
   loadedBytes = 0
 
-  /** `byteOrder` is the target's; data comes little-endian. `apart`: see `PlanOptions`. `shape`: what weights are packed for. */
+  /**
+   * `byteOrder` is the target's; data comes little-endian. `apart`: see `PlanOptions`. `shape`: what weights are packed for.
+   * `section`: where constants are stored, together with those of code for other levels.
+   */
   constructor(
     byteOrder: 'little' | 'big',
-    { apart = false, shape = kernelShapes.scalar }: PlanOptions & { readonly shape?: KernelShape } = {},
+    {
+      apart = false,
+      shape = kernelShapes.scalar,
+      section = new ConstantSection(),
+    }: PlanOptions & { readonly shape?: KernelShape; readonly section?: ConstantSection } = {},
   ) {
+    this.section = section
     this.shape = shape
     this.swap = byteOrder === 'big'
     this.apart = apart
@@ -50,7 +52,21 @@ export class ConstantPool {
     for (const [tensor, value] of loading.tensors) this.made.set(tensor, place(value))
     for (const [weights, forms] of loading.packed)
       this.packings.set(weights, new Map([...forms].map(([key, value]) => [key, place(value)])))
+    for (const [argument, value] of loading.repacked) this.repacked.set(argument, place(value))
     this.loadedBytes = loadedBytes
+  }
+
+  get chunks(): readonly Uint8Array[] {
+    return this.section.chunks
+  }
+
+  get bytes(): number {
+    return this.section.bytes
+  }
+
+  /** C expression of type `const void *` for data that is packed for the kernels' shape. */
+  panels(argument: PanelsArgument): string {
+    return this.repacked.get(argument) ?? this.data(argument.type, argument.constant.pack(this.shape))
   }
 
   /** C expression of type `const void *` for float32 weights as a kernel reads them: a constant's, or made when loading. */
@@ -59,7 +75,7 @@ export class ConstantPool {
     const made = this.packings.get(constant ?? weights)?.get(packedKey(packing))
     if (made !== undefined) return made
     if (!constant) throw new TypeError('weights that are made when loading have not been packed')
-    return this.data('float32', bytesOf(packWeights(constant, packing, this.shape)))
+    return this.data('float32', this.section.packed(constant, packing, this.shape))
   }
 
   /** C expression of type `const void *` (strings: `const char *const *`) for a tensor. */
@@ -72,41 +88,17 @@ export class ConstantPool {
 
   /** C expression for little-endian elements of `type`. */
   data(type: ElementType, bytes: Uint8Array): string {
-    const key = `${type}:${bytes.length}:${createHash('sha256').update(bytes).digest('hex')}`
-    let offset = this.offsets.get(key)
-    if (offset === undefined) {
-      offset = this.bytes
-      this.offsets.set(key, offset)
-      this.append(this.swap ? swapBytes(bytes, elementBytes(type)) : bytes)
-    }
-    return `(om_weights + ${offset})`
-  }
-
-  private append(bytes: Uint8Array): void {
-    const padding = roundUp(bytes.length + (this.apart ? 1 : 0)) - bytes.length
-    this.gaps.push(`{${this.bytes + bytes.length}, ${this.bytes + bytes.length + padding}}, `)
-    this.chunks.push(bytes)
-    if (padding > 0) this.chunks.push(new Uint8Array(padding))
-    this.bytes += bytes.length + padding
+    const stored = (): Uint8Array => (this.swap ? swapBytes(bytes, elementBytes(type)) : bytes)
+    return `(om_weights + ${this.section.place(type, bytes, stored, this.apart)})`
   }
 
   private stringTable(tensor: Tensor): string {
-    let name = this.strings.get(tensor)
-    if (name === undefined) {
-      name = `om_strings_${this.strings.size}`
-      this.strings.set(tensor, name)
-    }
-    return name
+    return this.section.stringTable(tensor)
   }
 
   /** C definitions of the string tables; where constants are apart, also of `om_gaps`, which ends with zeros. */
   definitions(): string {
-    const gaps = this.apart ? `static const int64_t om_gaps[][2] = {${this.gaps.join('')}{0, 0}};\n` : ''
-    const tables = [...this.strings].map(([tensor, name]) => {
-      const items = tensor.strings?.length ? tensor.strings.map(stringLiteral).join(', ') : '0'
-      return `static const char *const ${name}[] = {${items}};\n`
-    })
-    return gaps + tables.join('')
+    return `${this.apart ? this.section.gapTable() : ''}${this.section.stringTables('static ')}`
   }
 }
 

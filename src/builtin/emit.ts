@@ -205,6 +205,8 @@ OM_EXPORT(om_prepare) void om_prepare(void) {
         return `(void *)${this.address(argument.scratch)}`
       case 'constant':
         return `(${pointerType(argument.type, false)})${this.constants.data(argument.type, argument.bytes)}`
+      case 'panels':
+        return `(${pointerType(argument.type, false)})${this.constants.panels(argument)}`
       case 'packed':
         return `(const float *)${this.constants.packed(argument.weights, argument.packing)}`
       case 'sentence':

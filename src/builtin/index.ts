@@ -9,13 +9,16 @@ import type { Model } from '../onnx/model.ts'
 import { registryFor } from '../ops/index.ts'
 import { optimize } from '../ops/passes/optimize.ts'
 import type { Target } from '../targets/index.ts'
-import { kernelMacros, type KernelShape, kernelShapes } from '../lowering/kernel-shape.ts'
 import type { Sharing } from './shared-kernel.ts'
 import type { PlanOptions } from './plan.ts'
 import { weightNotes } from './weight-notes.ts'
 import { isSteady, workOf } from './work.ts'
+import { leveledSource } from './levels.ts'
 import { generateSource } from './source.ts'
-import { compileLibrary, type Toolchain, type Weights, weightsSection } from '../toolchains/cc.ts'
+import { shapeDefinitions, shapeFor } from './target-shape.ts'
+import { compileLibrary, findCc, type Toolchain, type Weights, weightsSection } from '../toolchains/cc.ts'
+import { knownLevels } from '../toolchains/flags.ts'
+import type { CompileUnit } from '../toolchains/job.ts'
 import { compileWasm } from '../toolchains/wasm.ts'
 import type { WasmToolchain } from '../toolchains/wasm-find.ts'
 
@@ -69,10 +72,12 @@ export function prepareGraph(model: Model, options: GraphOptions = {}): Graph {
 }
 
 /** The same, and what became of the weights where they are to be small. */
-function prepare(
-  model: Model,
-  { dims, weights = 'f32' }: GraphOptions,
-): { readonly graph: Graph; readonly small?: SmallWeights } {
+interface Prepared {
+  readonly graph: Graph
+  readonly small?: SmallWeights
+}
+
+function prepare(model: Model, { dims, weights = 'f32' }: GraphOptions): Prepared {
   const identities = new Identities()
   const registry = registryFor(model)
   const graph = importModel(model, registry, identities, dims ? { dims } : {})
@@ -86,9 +91,11 @@ export function weightErrorOf(model: Model, options: GraphOptions): number {
   return stored.reduce((most, { error }) => Math.max(most, error.rms), 0)
 }
 
-/** A model as one C file: all that a C compiler needs to make its library. */
+/** A model as C: all that a C compiler needs to make its library. */
 export interface BuiltinSource {
   readonly text: string
+  /** Where the library has code for several levels: further files, each for one of them. */
+  readonly units?: readonly CompileUnit[]
   /** Contents of the file that the text brings in; see `writeWeights`. */
   readonly weights: Weights
   /** Folders of the headers that the text includes. */
@@ -111,47 +118,55 @@ export interface ModelSource extends BuiltinSource {
 
 /** Makes the C of a model. @throws ModelError, CompileError as `prepareGraph` */
 export function builtinSource(model: Model, { dims, weights, ...options }: SourceOptions & GraphOptions): ModelSource {
-  const { graph, small } = prepare(model, { dims, weights })
-  const source = graphSource(graph, options)
-  const notes = [
-    ...misstatedOutputs(model.graph.outputs, graph),
-    ...(small ? weightNotes(model, small, source.weights.bytes) : []),
-  ]
-  return { ...source, notes }
+  const prepared = prepare(model, { dims, weights })
+  const source = graphSource(prepared.graph, options)
+  return { ...source, notes: notesOf(model, prepared, source.weights) }
 }
 
-type SourceOptions = Pick<BuiltinOptions, 'target' | 'identity' | 'profile' | 'sharing'> & PlanOptions
+function notesOf(model: Model, { graph, small }: Prepared, { bytes }: Pick<Weights, 'bytes'>): string[] {
+  return [...misstatedOutputs(model.graph.outputs, graph), ...(small ? weightNotes(model, small, bytes) : [])]
+}
+
+interface SourceOptions extends Pick<BuiltinOptions, 'target' | 'identity' | 'profile' | 'sharing'>, PlanOptions {
+  /** What to make code for instead of `target`, lowest first, the best of them to be chosen when the library is loaded. */
+  readonly levels?: readonly Target[] | undefined
+}
 
 /** Makes the C of a graph as it is. @throws CompileError where an operator has no lowering */
 export function graphSource(
   graph: Graph,
-  { target, identity, profile = false, apart = false, sharing }: SourceOptions,
+  { target, levels, identity, profile = false, apart = false, sharing }: SourceOptions,
 ): BuiltinSource {
-  const shape = shapeFor(target)
   const isWasm = target.arch === 'wasm32'
   const rooms = isWasm ? ['freestanding', 'wasm', 'abi', 'kernels'] : ['threads', 'abi', 'kernels']
-  const { head, body, weights, signature, arenaBytes, isShared } = generateSource(graph, {
-    target: target.name,
-    byteOrder: target.byteOrder,
-    entry: isWasm ? 'wasm' : 'native',
-    shape,
-    compiler: identity,
-    profile,
-    apart,
-    sharing,
-  })
-  const bytes = weights.reduce((sum, chunk) => sum + chunk.length, 0)
-  const macros = kernelMacros(shape).map((macro) => `#define ${macro.slice(2).replace('=', ' ')}\n`)
+  const options = { target: target.name, compiler: identity, profile, sharing }
+  const { weights, ...made } = levels
+    ? leveledSource(graph, levels, options)
+    : oneSource(graph, target, { ...options, apart })
   return {
-    text: macros.join('') + head + weightsSection(bytes) + body,
-    weights: { bytes, chunks: weights },
+    ...made,
+    weights: { bytes: bytesIn(weights), chunks: weights },
     includeDirs: rooms.map((room) => fileURLToPath(new URL(`../../native/${room}`, import.meta.url))),
-    signature,
-    arenaBytes,
-    isShared,
     flops: workOf(graph),
     isSteady: isSteady(graph),
   }
+}
+
+/** The C of a graph for one target. */
+function oneSource(
+  graph: Graph,
+  target: Target,
+  options: Omit<Parameters<typeof generateSource>[1], 'shape' | 'entry' | 'byteOrder'>,
+): Pick<BuiltinSource, 'text' | 'signature' | 'arenaBytes' | 'isShared'> & { weights: readonly Uint8Array[] } {
+  const shape = shapeFor(target)
+  const entry = target.arch === 'wasm32' ? 'wasm' : 'native'
+  const { byteOrder } = target
+  const { head, body, ...made } = generateSource(graph, { ...options, byteOrder, entry, shape })
+  return { ...made, text: shapeDefinitions(shape) + head + weightsSection(bytesIn(made.weights)) + body }
+}
+
+function bytesIn(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, chunk) => sum + chunk.length, 0)
 }
 
 /**
@@ -160,10 +175,15 @@ export function graphSource(
  * @throws ModelError, CompileError, EnvironmentError as the rooms below say
  */
 export async function compileBuiltin(model: Model, options: BuiltinOptions): Promise<BuiltinResult> {
-  const { text, weights, includeDirs, arenaBytes, isShared, ...known } = builtinSource(model, options)
   const { toolchain, stagingRoot, signal, target, optimize, limits } = options
+  const { levels, note } = await levelsOf(options)
+  const { text, units, weights, includeDirs, arenaBytes, isShared, ...known } = builtinSource(model, {
+    ...options,
+    levels,
+  })
   const job = {
     source: text,
+    ...(units && { units }),
     weights,
     includeDirs,
     target,
@@ -179,17 +199,22 @@ export async function compileBuiltin(model: Model, options: BuiltinOptions): Pro
     return { ...made, ...known, notes: [...known.notes, ...made.notes] }
   }
   const made = await compileLibrary({ ...job, ...(toolchain && !isForWasm(toolchain) && { toolchain }) })
-  return { ...made, ...known }
+  return { ...made, ...known, notes: [...known.notes, ...note] }
+}
+
+/** The levels that a library has code for, where there are several, and what is to be said of those that it lacks. */
+async function levelsOf({
+  target,
+  toolchain,
+}: BuiltinOptions): Promise<{ readonly levels?: readonly Target[]; readonly note: readonly string[] }> {
+  if (!target.levels || isForWasm(toolchain)) return { note: [] }
+  const cc = toolchain ?? (await findCc({ target }))
+  const known = await knownLevels(cc, target)
+  const missing = target.levels.filter((name) => name !== target.name && !known.some((level) => level.name === name))
+  const lacks = `${cc.version} makes no code for ${missing.join(' and ')}: where machines have more, a library for ${target.name} runs at the speed of ${known.at(-1)?.name ?? target.name}`
+  return { ...(known.length > 1 && { levels: known }), note: missing.length > 0 ? [lacks] : [] }
 }
 
 function isForWasm(toolchain: Toolchain | WasmToolchain | undefined): toolchain is WasmToolchain {
   return toolchain !== undefined && 'kind' in toolchain
-}
-
-/** The register tile for a target's vector unit. */
-function shapeFor({ arch, vectorBytes }: Target): KernelShape {
-  if (vectorBytes === 64) return kernelShapes.avx512
-  if (vectorBytes === 32) return kernelShapes.avx2
-  if (vectorBytes === 0) return kernelShapes.scalar
-  return arch === 'arm64' || arch === 's390x' ? kernelShapes.vector128x32 : kernelShapes.vector128
 }

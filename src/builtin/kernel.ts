@@ -6,7 +6,7 @@ import { dimToC } from './dim-to-c.ts'
 import { shortenNames } from '../runtime/shorten.ts'
 import { stringLiteral } from '../lowering/c-text.ts'
 import type { KernelWriter } from '../lowering/lowering.ts'
-import type { Packing } from '../lowering/packing.ts'
+import type { PackedConstant, Packing } from '../lowering/packing.ts'
 import type { KernelShape } from '../lowering/kernel-shape.ts'
 import { type Parameter, type Shared, sharedKernel, type Sharing } from './shared-kernel.ts'
 
@@ -22,6 +22,7 @@ export type Argument =
   | { readonly kind: 'symbol'; readonly dim: Dim }
   | { readonly kind: 'scratch'; readonly scratch: Scratch }
   | { readonly kind: 'constant'; readonly type: ElementType; readonly bytes: Uint8Array }
+  | { readonly kind: 'panels'; readonly type: 'int8' | 'int32'; readonly constant: PackedConstant }
   | { readonly kind: 'packed'; readonly weights: Value; readonly packing: Packing }
   | { readonly kind: 'sentence'; readonly text: string }
   | { readonly kind: 'texts' }
@@ -201,6 +202,15 @@ export class Kernel implements KernelWriter {
       kind: 'constant',
       type,
       bytes,
+    })
+  }
+
+  panels(type: 'int8' | 'int32', constant: PackedConstant): string {
+    const key = `panels ${this.parameters.length}`
+    return this.parameter(key, 'c', (name) => `${this.pointerType(type, false)}restrict ${name}`, {
+      kind: 'panels',
+      type,
+      constant,
     })
   }
 

@@ -6,8 +6,8 @@ import { type Graph, Identities, Node, type Value } from '../graph/graph.ts'
 import { removeDeadNodes, usedBy } from '../graph/uses.ts'
 import type { KernelShape } from '../lowering/kernel-shape.ts'
 import { registry } from '../ops/index.ts'
-import { packedLength, type Packing } from '../lowering/packing.ts'
-import { packAttributes } from '../ops/nn/packing.ts'
+import { packedLength, type Packing, type Panels, panelsLength, panelsOf } from '../lowering/packing.ts'
+import { packAttributes, repackAttributes } from '../ops/nn/packing.ts'
 import type { Argument } from './kernel.ts'
 import type { LoweredGraphs } from './lower.ts'
 
@@ -23,8 +23,19 @@ export interface Loading {
   readonly tensors: ReadonlyMap<Tensor, Value>
   /** The same of packed weights, by `packedKey`: of a constant, or of one of `values`' kind. */
   readonly packed: ReadonlyMap<Tensor | Value, ReadonlyMap<string, Value>>
+  /** Panels that are stored for another shape than that of the kernels. */
+  readonly repacked: ReadonlyMap<PanelsArgument, Value>
   /** Values of the main graph that are no constants. */
   readonly values: readonly Value[]
+}
+
+export type PanelsArgument = Extract<Argument, { readonly kind: 'panels' }>
+
+/** What weights that are packed when compiling are stored for, where that is another shape than that of the kernels. */
+export interface StoredPacking {
+  readonly shape: KernelShape
+  /** Packs float32 weights for it. */
+  readonly pack: (weights: Tensor, packing: Packing) => Uint8Array
 }
 
 /** A model's main graph without the nodes whose results are the same in every run, and these. */
@@ -52,11 +63,11 @@ interface Demanded {
   readonly bytes: number
 }
 
-/** Decides what is made when loading, and how; `undefined` where nothing is. */
-export function loadingOf(run: Run, shape: KernelShape): Loading | undefined {
+/** Decides what is made when loading, and how; `undefined` where nothing is. Code for other shapes decides the same. */
+export function loadingOf(run: Run, shape: KernelShape, stored?: StoredPacking): Loading | undefined {
   const fixed = demandedValues(run)
   const inputs = new Set(run.fixed.flatMap((node) => node.inputs))
-  const demanded = demandedConstants(run.lowered, inputs, shape)
+  const demanded = demandedConstants(run.lowered, inputs, stored?.shape ?? shape)
   const costs = new Costs(demanded.flatMap(({ value, packing }) => (packing ? [] : [value])))
   const chosen = demanded.filter(({ value, packing, bytes }) => {
     if (value.recipe?.isStored) return true
@@ -68,8 +79,27 @@ export function loadingOf(run: Run, shape: KernelShape): Loading | undefined {
     saved < LEAST_SAVED_IN_ALL
       ? chosen.filter(({ value }) => value.recipe?.isStored)
       : withOtherForms(chosen, demanded, costs)
-  if (worthwhile.length === 0 && fixed.values.length === 0 && fixed.packed.length === 0) return undefined
-  return build(worthwhile, { ...fixed, nodes: run.fixed }, costs, shape)
+  const isMade = new Set(worthwhile)
+  const repacked = stored && {
+    ...stored,
+    weights: demanded.filter((one) => one.packing && !isMade.has(one)),
+    panels: demandedPanels(run.lowered),
+  }
+  const isEmpty = [worthwhile, fixed.values, fixed.packed, repacked?.weights, repacked?.panels].every(
+    (list) => !list || list.length === 0,
+  )
+  return isEmpty ? undefined : build(worthwhile, { ...fixed, nodes: run.fixed }, costs, shape, repacked)
+}
+
+/** What is stored for another shape. */
+interface Repacked extends StoredPacking {
+  readonly weights: readonly Demanded[]
+  readonly panels: readonly PanelsArgument[]
+}
+
+function demandedPanels(lowered: LoweredGraphs): PanelsArgument[] {
+  const calls = [...lowered.values()].flat().flatMap(({ sizes, call }) => [sizes, call])
+  return calls.flatMap((call) => call?.arguments ?? []).filter((argument) => argument.kind === 'panels')
 }
 
 /** What is packed one way when loading is stored as it is, so that it costs nothing to pack it in other ways, too. */
@@ -188,6 +218,7 @@ function build(
   fixed: DemandedValues & { readonly nodes: readonly Node[] },
   costs: Costs,
   shape: KernelShape,
+  stored: Repacked | undefined,
 ): Loading {
   const graph: Graph = { name: 'load', inputs: [], outputs: [], outputNames: [], nodes: [] }
   const ids = fixed.nodes.flatMap(({ inputs, outputs }) => [...inputs, ...outputs].map((value) => value?.id ?? 0))
@@ -230,9 +261,35 @@ function build(
       graph.outputs.push(result)
     }
   }
+  const repack = (type: 'float32' | 'int8' | 'int32', data: Uint8Array, panels: Panels): Value => {
+    const dims = [data.length / memoryBytes(type)]
+    const at = (4 * panelsLength(panels, shape)) / memoryBytes(type)
+    const output = builder.op(
+      'Repack',
+      [builder.constant({ type, dims, data })],
+      repackAttributes(panels, stored!.shape, at),
+      'om',
+    )
+    graph.outputs.push(output)
+    return output
+  }
+  for (const { value, packing } of stored?.weights ?? []) {
+    const forms = packed.get(value.constant!) ?? new Map<string, Value>()
+    const output = repack(
+      'float32',
+      stored!.pack(value.constant!, packing!),
+      panelsOf(value.constant!, packing!, shape),
+    )
+    packed.set(value.constant!, forms.set(packedKey(packing!), output))
+  }
+  const repacked = new Map<PanelsArgument, Value>()
+  for (const argument of stored?.panels ?? []) {
+    const { pack: packFor, panels } = argument.constant
+    repacked.set(argument, repack(argument.type, packFor(stored!.shape), panels))
+  }
   graph.nodes.push(...fixed.nodes)
   graph.outputs.push(...fixed.values)
   for (const { value, packing } of fixed.packed) pack(value, value, packing)
   removeDeadNodes(graph)
-  return { graph, tensors, packed, values: fixed.values }
+  return { graph, tensors, packed, repacked, values: fixed.values }
 }

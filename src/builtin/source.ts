@@ -8,7 +8,7 @@ import { writeLoad, writeRun } from './emit.ts'
 import type { KernelShape } from '../lowering/kernel-shape.ts'
 import { KernelTable } from './kernel.ts'
 import type { Sharing } from './shared-kernel.ts'
-import { loadingOf, type Run } from './loading.ts'
+import { loadingOf, type Run, type StoredPacking } from './loading.ts'
 import { lowerGraph } from './lower.ts'
 import { planGraph, type Storage } from './plan.ts'
 import { ioTable, signatureLiteral, signatureOfGraph } from './signature.ts'
@@ -45,14 +45,51 @@ export interface ModelSource {
 
 /** Generates the C of a graph. Expects inferred shapes; changes nothing. */
 export function generateSource(graph: Graph, options: SourceOptions): ModelSource {
+  const constants = new ConstantPool(options.byteOrder, options)
+  const signature = signatureOfGraph(graph)
+  const { head, code, userSources, arenaBytes, isShared } = generateCode(graph, options, constants)
+  return {
+    head,
+    body: [
+      constants.definitions(),
+      code,
+      options.entry === 'wasm' ? wasmEntry(arenaBytes) : descriptor(signature, arenaBytes, options),
+      userSources,
+    ].join('\n'),
+    weights: constants.chunks,
+    signature,
+    arenaBytes,
+    isShared,
+  }
+}
+
+/** The C of a graph without its constants and what shows it to the outside. */
+export interface ModelCode {
+  /** Headers, to stand before all else. */
+  readonly head: string
+  /** Kernels, and the flat entry `om_run`. */
+  readonly code: string
+  /** To stand behind all else. */
+  readonly userSources: string
+  readonly arenaBytes: number
+  readonly isShared: boolean
+  /** Whether there is an `om_prepare`. */
+  readonly isLoading: boolean
+}
+
+/** Generates it; its constants go to a pool. `stored`: what the pool has weights packed for, where that is not `shape`. */
+export function generateCode(
+  graph: Graph,
+  options: SourceOptions,
+  constants: ConstantPool,
+  stored?: StoredPacking,
+): ModelCode {
   const table = new KernelTable(options.shape, options.sharing)
   const { running, fixed } = withoutFixed(graph, registry)
   const lowered = lowerGraph(running, table, new Set(fixed.flatMap(({ outputs }) => outputs)))
-  const constants = new ConstantPool(options.byteOrder, options)
-  const { load, loaded } = writeLoading({ main: running, lowered, fixed }, table, constants, options)
+  const { load, loaded } = writeLoading({ main: running, lowered, fixed }, table, constants, options, stored)
   const plan = planGraph(running, lowered, { ...options, loaded })
   const run = writeRun(running, lowered, plan, constants, options)
-  const signature = signatureOfGraph(graph)
   const hasLists = plan.lists > 0 || [...graph.inputs, ...graph.outputs].some(({ kind }) => kind !== 'tensor')
   const own = [
     'runtime.h',
@@ -63,18 +100,11 @@ export function generateSource(graph: Graph, options: SourceOptions): ModelSourc
   const includes = [...new Set([...own, ...table.headers])].map((header) => `#include "${header}"\n`).join('')
   return {
     head: `${sharingMacros(table, options)}#include "om_builtin.h"\n#include "om_export.h"\n${includes}${table.declarations()}\n`,
-    body: [
-      constants.definitions(),
-      table.definitions(),
-      load,
-      run,
-      options.entry === 'wasm' ? wasmEntry(plan.arenaBytes) : descriptor(signature, plan.arenaBytes, options),
-      table.userSources(),
-    ].join('\n'),
-    weights: constants.chunks,
-    signature,
+    code: [table.definitions(), load, run].join('\n'),
+    userSources: table.userSources(),
     arenaBytes: plan.arenaBytes,
     isShared: table.isShared,
+    isLoading: load !== '',
   }
 }
 
@@ -90,8 +120,9 @@ function writeLoading(
   table: KernelTable,
   constants: ConstantPool,
   options: SourceOptions,
+  stored: StoredPacking | undefined,
 ): { load: string; loaded: ReadonlyMap<Value, Storage> } {
-  const loading = loadingOf(run, table.shape)
+  const loading = loadingOf(run, table.shape, stored)
   if (!loading) return { load: '', loaded: new Map() }
   const steps = lowerGraph(loading.graph, table)
   const plan = planGraph(loading.graph, steps, { ...options, loads: true })
@@ -104,7 +135,12 @@ function wasmEntry(arenaBytes: number): string {
   return `#define OM_ARENA_BYTES ${arenaBytes}u\n#include "om_wasm.h"\n`
 }
 
-function descriptor(signature: Signature, arenaBytes: number, { target, compiler }: SourceOptions): string {
+/** Where a library is entered from outside. */
+export function descriptor(
+  signature: Signature,
+  arenaBytes: number,
+  { target, compiler }: Pick<SourceOptions, 'target' | 'compiler'>,
+): string {
   return `${ioTable('om_inputs', signature.inputs)}${ioTable('om_outputs', signature.outputs)}
 extern OM_EXPORT_DATA const om_builtin_descriptor om_builtin_model;
 const om_builtin_descriptor om_builtin_model = {

@@ -26,8 +26,8 @@ export const compile: Command = {
     out: { type: 'string', short: 'o', value: 'DIR', help: 'folder for the result (default: the working directory)' },
     emit: { type: 'string', value: 'KIND', help: 'what to make (default: library); see below' },
   },
-  notes: `--emit c writes the C of the built-in compiler, its weights and headers to a folder of the model's own. What
-onnx-mlir makes on the way:
+  notes: `--emit c writes the C of the built-in compiler, its weights and headers to a folder of the model's own, for one
+level of a processor: of x86-64, whose library has code for several, the lowest. What onnx-mlir makes on the way:
 ${stages.join(', ')}; zhigh and zlow are those of NNPA (z16, z17), lib is its
 library as it stands, without the checks that a build makes. inspect --stages compares them.`,
   async run(invocation) {

@@ -9,7 +9,7 @@ import { typeText } from '../onnx/type-proto.ts'
 import { graphIfReadable, graphOf } from '../ops/index.ts'
 import { assumedDims } from '../report/assumed.ts'
 import { isTensor, type SignatureDim, type SignatureEntry } from '../runtime/signature.ts'
-import type { Target } from '../targets/index.ts'
+import { resolveTarget, type Target } from '../targets/index.ts'
 import { entryTypeText } from './entry-type.ts'
 import { decidingSizes, sizesAdvice, unsized } from './deciding-sizes.ts'
 import { activationPeak, flopsOf } from './cost.ts'
@@ -108,7 +108,8 @@ function costOf(
     const problem = unsized(model, graph, result.assumedOne, (sizes) => isReadable(new Map([...dims, ...sizes])))
     if (problem !== undefined) notes.push(`FLOPs are unknown: ${problem}.`)
     else result.flops = flopsOf(graph)
-    const { arenaBytes, weights } = builtinSource(model, { target, dims, identity: 'inspect' })
+    const levels = target.levels?.map((name) => resolveTarget(name))
+    const { arenaBytes, weights } = builtinSource(model, { target, levels, dims, identity: 'inspect' })
     result.memory = { arena: arenaBytes, weights: weights.bytes, activationPeak: activationPeak(graph) }
   } catch (error) {
     if (!(error instanceof CompileError)) throw error

@@ -29,6 +29,7 @@ const code: Range = { min: 0, max: 255 }
 
 export const intRanges = {
   K: size,
+  lanes: code,
   N: size,
   accuracy_level: code,
   activation: code,
@@ -143,6 +144,7 @@ export const intRanges = {
   transBatchB: flag,
   unidirectional: flag,
   upper: flag,
+  vectors: code,
   weight_prepacked: code,
   widest: { ...size, min: -1 },
   zeros: flag,

@@ -4,7 +4,7 @@ import type { Demand } from '../graph/demand.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
 import type { Operator } from '../graph/operator.ts'
 import type { KernelShape } from './kernel-shape.ts'
-import type { Packing } from './packing.ts'
+import type { PackedConstant, Packing } from './packing.ts'
 
 /**
  * Writes the body of one C function. Everything the body needs becomes a parameter at its first mention, named by
@@ -33,6 +33,8 @@ export interface KernelWriter {
   texts(): string
   /** Parameter that points at constant data made at compile time (packed weights, tables), 64-byte aligned, little-endian elements of `type`. */
   constant(type: ElementType, bytes: Uint8Array): string
+  /** The same of data in panels, which are packed for `shape`. */
+  panels(type: 'int8' | 'int32', constant: PackedConstant): string
   /** Whether `value` is the same in every run: a constant, or computed from constants when the model is loaded. */
   isFixed(value: Value): boolean
   /** Parameter that points at fixed float32 weights as a kernel reads them, 64-byte aligned: packed when compiling, or when the model is loaded. */

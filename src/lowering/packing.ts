@@ -1,7 +1,7 @@
 import type { Tensor } from '../onnx/model.ts'
 import { tensorArray } from '../onnx/tensor.ts'
 import { packConvWeights, packDepthwiseWeights, packMatrices, packWinogradWeights } from './pack.ts'
-import { type KernelShape, lanes, packedGemmLength } from './kernel-shape.ts'
+import { type KernelShape, packedGemmLength } from './kernel-shape.ts'
 
 /**
  * An order of weights that a fast kernel reads, see src/lowering/pack.ts. `packWeights` brings them into it when compiling,
@@ -25,14 +25,41 @@ export function filters({ dims }: Pick<Tensor, 'dims'>): { outChannels: number; 
   return { outChannels, channels, taps: height * width }
 }
 
+/**
+ * How packed weights lie in memory, in elements of 4 bytes: matrices of equal depth one after another, each with its number of
+ * columns. A matrix falls into panels of `vectors` vectors of columns, or, where no more are left, of one; panels are k-major.
+ */
+export interface Panels {
+  readonly depth: number
+  readonly columns: readonly number[]
+  readonly vectors: number
+}
+
+/** The panels of weights of these dimensions. */
+export function panelsOf(weights: Pick<Tensor, 'dims'>, packing: Packing, { tileVectors }: KernelShape): Panels {
+  if (packing.layout === 'matrices') return { depth: packing.depth, columns: packing.columns, vectors: tileVectors }
+  const { outChannels, channels, taps } = filters(weights)
+  const same = (count: number, columns: number): number[] => Array<number>(count).fill(columns)
+  if (packing.layout === 'winograd') return { depth: channels, columns: same(36, outChannels), vectors: tileVectors }
+  if (packing.layout === 'depthwise') return { depth: 1, columns: same(taps, outChannels), vectors: 1 }
+  const columns = same(packing.groups, outChannels / packing.groups)
+  return { depth: taps * channels, columns, vectors: tileVectors }
+}
+
+/** Elements that panels take when they are packed for a shape. */
+export function panelsLength({ depth, columns }: Panels, shape: KernelShape): number {
+  return columns.reduce((sum, n) => sum + packedGemmLength(depth, n, shape), 0)
+}
+
 /** Number of floats that weights of these dimensions take when packed. */
 export function packedLength(weights: Pick<Tensor, 'dims'>, packing: Packing, shape: KernelShape): number {
-  if (packing.layout === 'matrices')
-    return packing.columns.reduce((sum, n) => sum + packedGemmLength(packing.depth, n, shape), 0)
-  const { outChannels, channels, taps } = filters(weights)
-  if (packing.layout === 'winograd') return 36 * packedGemmLength(channels, outChannels, shape)
-  if (packing.layout === 'depthwise') return taps * Math.ceil(outChannels / lanes(shape)) * lanes(shape)
-  return packing.groups * packedGemmLength(taps * channels, outChannels / packing.groups, shape)
+  return panelsLength(panelsOf(weights, packing, shape), shape)
+}
+
+/** Constants of a kernel in panels of 4-byte elements, which it can make for any shape. */
+export interface PackedConstant {
+  readonly panels: Panels
+  readonly pack: (shape: KernelShape) => Uint8Array
 }
 
 /** Packs float32 weights. */

@@ -38,7 +38,8 @@ export const targets: readonly Target[] = [
     level: 1,
     vectorBytes: 16,
     flags: both('-march=x86-64'),
-    summary: 'any 64-bit x86 machine (SSE2)',
+    levels: ['x86-64', 'x86-64-v3', 'x86-64-v4'],
+    summary: 'any 64-bit x86 machine: code for SSE2, AVX2 and AVX-512 in one library, chosen when it is loaded',
   },
   {
     ...x86,

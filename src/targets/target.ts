@@ -21,6 +21,11 @@ export interface Target {
   readonly flags: { readonly gcc: readonly (readonly string[])[]; readonly clang: readonly (readonly string[])[] }
   /** What cross compilers for it are called before `gcc`, e.g. `s390x-linux-gnu-`. */
   readonly crossPrefixes: readonly string[]
+  /**
+   * Targets whose code one library of this one has, lowest first; the best that a machine has is chosen when the library is
+   * loaded. Absent: the code is for the target alone.
+   */
+  readonly levels?: readonly string[]
   /** One line for `--help`. */
   readonly summary: string
 }

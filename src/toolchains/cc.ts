@@ -1,19 +1,19 @@
 import { join } from 'node:path'
-import { diskError } from '../cache/disk.ts'
 import { failure } from './failure.ts'
 import { findCc } from './find.ts'
 import type { CompiledLibrary, CompileJob } from './job.ts'
 import { runCompiler } from './spawn.ts'
-import { inStaging, isFile, writeSource } from './staging.ts'
-import { knownFlags, libraryFlags, machineFlags } from './flags.ts'
-import { type WeightsForm, writeWeights } from './weights.ts'
+import { inStaging, isFile, stageWeights, writeSource } from './staging.ts'
+import { knownFlags, libraryFlags, libraryName, machineFlags } from './flags.ts'
+import { compileUnits } from './units.ts'
+import type { WeightsForm } from './weights.ts'
 
 export type { CompiledLibrary, CompileJob } from './job.ts'
 export { findCc, findCxx, installAdvice, type Toolchain } from './find.ts'
 export { type Weights, weightsSection } from './weights.ts'
 
 /**
- * Compiles generated C to a shared library.
+ * Compiles generated C to a shared library: one file, or several side by side.
  *
  * @throws CompileError `COMPILE_C` with the first error and the path of the source, which is kept;
  *   `COMPILE_MEMORY`, `COMPILE_TIMEOUT`
@@ -22,10 +22,12 @@ export { type Weights, weightsSection } from './weights.ts'
  */
 export async function compileLibrary(job: CompileJob): Promise<CompiledLibrary> {
   const toolchain = job.toolchain ?? (await findCc({ target: job.target }))
+  if (job.units) return compileUnits(job, job.units, toolchain)
   const flags = [...(await machineFlags(toolchain, job.target)), ...(await knownFlags(toolchain))]
   return inStaging(job.stagingRoot, async (folder) => {
     const form: WeightsForm = toolchain.family === 'other' ? 'text' : 'incbin'
-    await stage(folder, job, form)
+    await writeSource(folder, job.source)
+    await stageWeights(folder, job.weights, form)
     const library = join(folder, libraryName())
     const args = [...flags, ...compilerArguments(job, form), 'model.c', '-o', libraryName(), '-lm']
     const started = performance.now()
@@ -40,14 +42,6 @@ export async function compileLibrary(job: CompileJob): Promise<CompiledLibrary> 
   })
 }
 
-async function stage(folder: string, { source, weights }: CompileJob, form: WeightsForm): Promise<void> {
-  await writeSource(folder, source)
-  if (weights === undefined || weights.bytes === 0) return
-  await writeWeights(folder, weights, form).catch((error: unknown) => {
-    throw diskError(error, folder)
-  })
-}
-
 function compilerArguments(job: CompileJob, form: WeightsForm): string[] {
   const defines = { ...job.defines, ...(form === 'text' ? { OM_WEIGHTS_TEXT: 1 } : {}) }
   return [
@@ -55,9 +49,4 @@ function compilerArguments(job: CompileJob, form: WeightsForm): string[] {
     ...Object.entries(defines).map(([name, value]) => `-D${name}=${value}`),
     ...job.includeDirs.map((folder) => `-I${folder}`),
   ]
-}
-
-function libraryName(): string {
-  const extensions: Readonly<Record<string, string>> = { darwin: 'dylib', win32: 'dll' }
-  return `model.${extensions[process.platform] ?? 'so'}`
 }

@@ -18,6 +18,7 @@ export function failure(
   job: Pick<CompileJob, 'model' | 'hasOperators' | 'target'>,
   toolchain: Pick<Toolchain, 'command' | 'version'>,
   args: readonly string[],
+  file = 'model.c',
 ): CompileError | EnvironmentError {
   const output = stderr.trim() || stdout.trim()
   const compiler = toolchain.command.join(' ')
@@ -32,7 +33,7 @@ export function failure(
     const message = `${compiler} finds no C library to compile against: ${firstError(output)}. ${advice}`
     return new EnvironmentError('ENVIRONMENT_NO_LIBC', message, data)
   }
-  const source = join(folder, 'model.c')
+  const source = join(folder, file)
   const model = job.model === undefined ? 'the model' : job.model
   if (killedBy !== null || /Killed signal terminated program|out of memory|cannot allocate memory/i.test(output)) {
     const message = `${compiler} was killed while compiling ${model}, most likely for want of memory. Compile with a lower O, or with more memory. The C source is kept in ${source}.`

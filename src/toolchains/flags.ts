@@ -1,5 +1,5 @@
 import { EnvironmentError } from '../errors/index.ts'
-import type { Target } from '../targets/index.ts'
+import { resolveTarget, type Target } from '../targets/index.ts'
 import { runCompiler } from './spawn.ts'
 import type { Toolchain } from './find.ts'
 import { LARGE_WEIGHTS } from './weights.ts'
@@ -79,15 +79,26 @@ const windows: readonly string[] = ['-shared', '-static-libgcc', '-Wl,--gc-secti
 
 /** Flags that make a position-independent library of one C file, without machine flags, names and `-lm`. */
 export function libraryFlags(optimize: 0 | 1 | 2 | 3, target: Target, weightsBytes: number): string[] {
-  // Data that code may not reach with a 32-bit distance; `weightsSection` puts it into .lrodata.
-  const model = target.arch === 'x86-64' && weightsBytes >= LARGE_WEIGHTS ? ['-mcmodel=medium'] : []
-  return [...languageFlags, `-O${optimize}`, ...object, ...model, ...linkFlags()]
+  return [...objectFlags(optimize, target, weightsBytes), ...linkFlags()]
 }
 
-/** The object format is that of the system we run on: other systems' libraries aren't made here. */
-function linkFlags(): readonly string[] {
+/** The same for one of several C files. */
+export function objectFlags(optimize: 0 | 1 | 2 | 3, target: Target, weightsBytes: number): string[] {
+  // Data that code may not reach with a 32-bit distance; `weightsSection` puts it into .lrodata.
+  const model = target.arch === 'x86-64' && weightsBytes >= LARGE_WEIGHTS ? ['-mcmodel=medium'] : []
+  return [...languageFlags, `-O${optimize}`, ...object, ...model]
+}
+
+/** What makes a library of object files. The object format is that of the system we run on: other systems' libraries aren't made here. */
+export function linkFlags(): readonly string[] {
   if (process.platform === 'darwin') return machO
   return process.platform === 'win32' ? windows : elf
+}
+
+/** Name of the file that is made. */
+export function libraryName(): string {
+  const extensions: Readonly<Record<string, string>> = { darwin: 'dylib', win32: 'dll' }
+  return `model.${extensions[process.platform] ?? 'so'}`
 }
 
 const accepted = new Map<string, Promise<readonly string[] | undefined>>()
@@ -120,6 +131,28 @@ export async function machineFlags(toolchain: Toolchain, target: Target): Promis
   const wanted = alternatives(toolchain, target).map((list) => list.join(' '))
   const message = `${toolchain.version} (${toolchain.command.join(' ')}) can't make code for ${target.name}: it knows none of ${wanted.join(', ') || 'its flags'}. Install a newer compiler or choose a lower target.`
   throw new EnvironmentError('ENVIRONMENT_OLD_COMPILER', message, { target: target.name, compiler: toolchain.version })
+}
+
+/**
+ * The levels of a target that this compiler can make code for, lowest first; one of them, or none, where there is no choice
+ * to make.
+ */
+export async function knownLevels(toolchain: Toolchain, { levels = [] }: Target): Promise<Target[]> {
+  // A compiler that we don't know makes code of one kind only.
+  if (toolchain.family === 'other') return []
+  const targets = levels.map((name) => resolveTarget(name))
+  const known = await Promise.all(
+    targets.map((target) =>
+      machineFlags(toolchain, target).then(
+        () => [target],
+        (error: unknown) => {
+          if (error instanceof EnvironmentError && error.code === 'ENVIRONMENT_OLD_COMPILER') return []
+          throw error
+        },
+      ),
+    ),
+  )
+  return known.flat()
 }
 
 function alternatives({ family }: Toolchain, target: Target): readonly (readonly string[])[] {

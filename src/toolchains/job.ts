@@ -2,9 +2,19 @@ import type { Target } from '../targets/index.ts'
 import type { Toolchain } from './find.ts'
 import type { Weights } from './weights.ts'
 
-/** One C file to be made into a library. */
+/** A C file that becomes part of a library, with code for a target of its own. */
+export interface CompileUnit {
+  /** A file's, without its extension. */
+  readonly name: string
+  readonly source: string
+  readonly target: Target
+}
+
+/** One C file to be made into a library, or several. */
 export interface CompileJob {
   readonly source: string
+  /** The others. */
+  readonly units?: readonly CompileUnit[]
   /** What the source's `weightsSection` brings in. */
   readonly weights?: Weights
   readonly includeDirs: readonly string[]

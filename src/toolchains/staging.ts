@@ -1,14 +1,15 @@
 import { rmSync } from 'node:fs'
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { diskError, makeFolder } from '../cache/disk.ts'
 import { CompileError } from '../errors/index.ts'
 import { onShutdown } from '../process/shutdown.ts'
+import { type Weights, type WeightsForm, writeWeights } from './weights.ts'
 
 /**
  * Compiles in a private folder, which is the caller's to remove when that succeeded. Where it fails the folder is removed, but
- * for the source `model.c` if that is what doesn't compile.
+ * for the source if that is what doesn't compile.
  *
  * @param root folder in which it is made. Default: the system's for temporary files
  * @throws EnvironmentError `ENVIRONMENT_DISK`
@@ -23,7 +24,8 @@ export async function inStaging<Result>(
     return await work(folder)
   } catch (error) {
     // Of a source that doesn't compile its text is kept, not a copy of the model's weights.
-    if (error instanceof CompileError && error.data['source'] !== undefined) await removeAllBut('model.c', folder)
+    const source = error instanceof CompileError ? error.data['source'] : undefined
+    if (typeof source === 'string') await removeAllBut(basename(source), folder)
     else await rm(folder, { recursive: true, force: true })
     throw error
   } finally {
@@ -45,13 +47,21 @@ async function removeAllBut(name: string, folder: string): Promise<void> {
   await Promise.all(others.map((entry) => rm(join(folder, entry), { recursive: true, force: true })))
 }
 
-/** Writes a model's C, `model.c`. @throws EnvironmentError `ENVIRONMENT_DISK` */
-export async function writeSource(folder: string, source: string): Promise<void> {
+/** Writes a model's C. @throws EnvironmentError `ENVIRONMENT_DISK` */
+export async function writeSource(folder: string, source: string, name = 'model.c'): Promise<void> {
   try {
-    await writeFile(join(folder, 'model.c'), source, { flag: 'wx' })
+    await writeFile(join(folder, name), source, { flag: 'wx' })
   } catch (error) {
     throw diskError(error, folder)
   }
+}
+
+/** Writes its weights beside it. @throws EnvironmentError `ENVIRONMENT_DISK` */
+export async function stageWeights(folder: string, weights: Weights | undefined, form: WeightsForm): Promise<void> {
+  if (weights === undefined || weights.bytes === 0) return
+  await writeWeights(folder, weights, form).catch((error: unknown) => {
+    throw diskError(error, folder)
+  })
 }
 
 /** Whether there is a file with contents. */

@@ -26,7 +26,7 @@ export function weightsSection(bytes: number, alignment = 64): string {
   if (bytes === 0)
     return `_Alignas(${alignment}) __attribute__((unused)) static const unsigned char om_weights[1] = {0};\n`
   const array = `const unsigned char om_weights[${bytes}]`
-  const hidden = `extern __attribute__((visibility("hidden"), aligned(${alignment}))) ${array};`
+  const hidden = hiddenWeights(bytes, alignment)
   const content = (label: string) => [`.balign ${alignment}`, `${label}:`, `.incbin "${FILES.incbin}"`]
   const elf = (section: string) =>
     assembly(
@@ -61,6 +61,15 @@ ${hidden}
 ${elf('.rodata.om_weights,"a"')}
 #endif
 `
+}
+
+/** C text that declares the `om_weights` of another file of the same library. As above where there are no bytes. */
+export function weightsDeclaration(bytes: number): string {
+  return bytes === 0 ? weightsSection(0) : `${hiddenWeights(bytes, 64)}\n`
+}
+
+function hiddenWeights(bytes: number, alignment: number): string {
+  return `extern __attribute__((visibility("hidden"), aligned(${alignment}))) const unsigned char om_weights[${bytes}];`
 }
 
 function assembly(...lines: readonly string[]): string {

@@ -1,8 +1,8 @@
 import type { Node } from '../../graph/graph.ts'
 import type { PlainAttributes } from '../../graph/operator.ts'
 import { takes } from '../../graph/rules.ts'
-import { filters, type Packing } from '../../lowering/packing.ts'
-import { type KernelShape, packedGemmLength } from '../../lowering/kernel-shape.ts'
+import { filters, type Packing, type Panels } from '../../lowering/packing.ts'
+import { type KernelShape, lanes, packedGemmLength } from '../../lowering/kernel-shape.ts'
 import { elementTypes } from '../../onnx/element-type.ts'
 import { targetType } from '../math/cast.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
@@ -48,6 +48,45 @@ const Pack: LoweredOperator = {
   },
 }
 
+/** The attributes of the `om.Repack` node for what is packed for `from`; `at`: elements of the result. */
+export function repackAttributes({ depth, columns, vectors }: Panels, from: KernelShape, at: number): PlainAttributes {
+  return { depth, columns, vectors, lanes: lanes(from), at }
+}
+
+/** The compiler's own: what is packed for a wider vector unit, packed for this one when the model is loaded. */
+const Repack: LoweredOperator = {
+  name: 'Repack',
+  domain: 'om',
+  rules: takes('packed:float32|int8|int32[_]'),
+  infer: (node) => [{ type: node.input(0).type, shape: [node.int('at', 0)] }],
+  lower(node, k) {
+    const [depth, vectors, wide] = [node.int('depth', 0), node.int('vectors', 1), node.int('lanes', 1)]
+    const padded = (n: number, unit: number): number => 4 * depth * Math.ceil(n / unit) * unit
+    k.include('repack.h')
+    let [source, target] = [0, 0]
+    for (const { n, count } of runsOf(node.ints('columns') ?? [])) {
+      const [from, to] = [padded(n, wide), padded(n, lanes(k.shape))]
+      const matrix = `(const char *)${k.input(0)} + ${source} + g * ${from}`
+      const panels = `(char *)${k.output()} + ${target} + g * ${to}`
+      k.line(`for (int64_t g = 0; g < ${count}; g++)`)
+      k.line(`  om_repack_32(${matrix}, ${wide}, ${vectors}, ${depth}, ${n}, ${panels});`)
+      source += count * from
+      target += count * to
+    }
+  },
+}
+
+/** Numbers that follow each other, and how often. */
+function runsOf(numbers: readonly number[]): { n: number; count: number }[] {
+  const runs: { n: number; count: number }[] = []
+  for (const n of numbers) {
+    const last = runs.at(-1)
+    if (last?.n === n) last.count++
+    else runs.push({ n, count: 1 })
+  }
+  return runs
+}
+
 /** What packs the matrices of a node one by one: where each begins, and the elements between its rows and columns. */
 function packCalls(
   node: Node,
@@ -79,4 +118,4 @@ const Unpack: LoweredOperator = {
   },
 }
 
-export const packings: readonly LoweredOperator[] = [Pack, Unpack]
+export const packings: readonly LoweredOperator[] = [Pack, Repack, Unpack]

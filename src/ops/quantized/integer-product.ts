@@ -12,6 +12,7 @@ import {
 } from '../../lowering/pack-integer.ts'
 import { type ElementType, elementTypeOf } from '../../onnx/element-type.ts'
 import { tensorFrom } from '../../onnx/tensor.ts'
+import type { KernelShape } from '../../lowering/kernel-shape.ts'
 import { agreeConvolution } from '../nn/convolution-rules.ts'
 import { numbersOf } from '../../graph/fold.ts'
 import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
@@ -74,6 +75,17 @@ function productFields(node: Node, k: KernelWriter): string[] {
   ]
 }
 
+/** What is made for each shape, kept for the one that is asked for again. */
+function once<Made>(make: (shape: KernelShape) => Made): (shape: KernelShape) => Made {
+  const made = new Map<KernelShape, Made>()
+  return (shape) => {
+    if (!made.has(shape)) made.set(shape, make(shape))
+    return made.get(shape)!
+  }
+}
+
+const int32Bytes = (numbers: Int32Array): Uint8Array => tensorFrom('int32', [numbers.length], Array.from(numbers)).data
+
 /** B as kernels read it: fields of `om_int_product`. Packed when compiling where it is a constant, else in each run. */
 function packedB(
   b: Value,
@@ -83,12 +95,18 @@ function packedB(
 ): string[] {
   const each = packedIntegerBytes(depth, columns, k.shape)
   if (b.constant && typeof depth === 'number' && typeof columns === 'number' && typeof strides === 'object') {
-    const parts = Array.from({ length: groups }, (_, group) => {
-      const from = b.constant!.data.subarray(group * depth * columns, (group + 1) * depth * columns)
-      return packIntegers(from, depth, columns, strides, b.type === 'int8', k.shape)
+    const { data } = b.constant
+    const partsFor = once((shape) =>
+      Array.from({ length: groups }, (_, group) => {
+        const from = data.subarray(group * depth * columns, (group + 1) * depth * columns)
+        return packIntegers(from, depth, columns, strides, b.type === 'int8', shape)
+      }),
+    )
+    const sums = partsFor(k.shape).flatMap((part) => Array.from(part.sums))
+    const packed = k.panels('int8', {
+      panels: { depth: Math.ceil(depth / 4), columns: Array<number>(groups).fill(columns), vectors: 2 },
+      pack: (shape) => Buffer.concat(partsFor(shape).map((part) => part.packed)),
     })
-    const sums = parts.flatMap((part) => Array.from(part.sums))
-    const packed = k.constant('int8', Buffer.concat(parts.map((part) => part.packed)))
     return [`.packed = ${packed}`, `.sums = ${k.constant('int32', tensorFrom('int32', [sums.length], sums).data)}`]
   }
   const packed = k.scratch(multiply(groups, each), 'int8_t')
@@ -176,16 +194,19 @@ function depthwiseWeights(
   [channels, lines, taps]: readonly [number, number, number],
 ): { packed: string; sums: string; isNarrow: string } {
   const [w, zero] = [node.input(1), node.inputs[3]]
-  const int32 = (numbers: Int32Array): string =>
-    k.constant('int32', tensorFrom('int32', [numbers.length], Array.from(numbers)).data)
   if (areKnown(node)) {
     const weights = numbersOf(w.constant!)!
     const zeros = zero ? numbersOf(zero.constant!)! : [0]
     const each = weights.length / channels
     const moved = (index: number): number =>
       Number(weights[index]) - Number(zeros.length === 1 ? zeros[0] : zeros[Math.floor(index / each)])
-    const { packed, sums, isNarrow } = packDepthwiseIntegers(moved, [channels, lines, taps], k.shape)
-    return { packed: int32(packed), sums: int32(sums), isNarrow: String(isNarrow) }
+    const packedFor = once((shape) => packDepthwiseIntegers(moved, [channels, lines, taps], shape))
+    const { sums, isNarrow } = packedFor(k.shape)
+    const packed = k.panels('int32', {
+      panels: { depth: Math.ceil(lines / 2) * taps, columns: [channels], vectors: 1 },
+      pack: (shape) => int32Bytes(packedFor(shape).packed),
+    })
+    return { packed, sums: k.constant('int32', int32Bytes(sums)), isNarrow: String(isNarrow) }
   }
   const packed = k.scratch(multiply(4, packedDepthwiseIntegers(channels, lines, taps, k.shape)), 'int32_t')
   const sums = k.scratch(4 * channels, 'int32_t')

@@ -1,0 +1,67 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { Turns } from '../process/turns.ts'
+import { failure } from './failure.ts'
+import type { Toolchain } from './find.ts'
+import { knownFlags, libraryName, linkFlags, machineFlags, objectFlags } from './flags.ts'
+import type { CompiledLibrary, CompileJob, CompileUnit } from './job.ts'
+import { runCompiler } from './spawn.ts'
+import { inStaging, isFile, stageWeights, writeSource } from './staging.ts'
+
+/** Each keeps one processor busy. */
+const turns = new Turns(availableParallelism())
+
+/**
+ * Compiles several C files, each for a target of its own, as many at once as there are processors, and links them to one library.
+ *
+ * @throws as `compileLibrary`, of the first file that doesn't compile; the others are then left off
+ */
+export async function compileUnits(
+  job: CompileJob,
+  units: readonly CompileUnit[],
+  toolchain: Toolchain,
+): Promise<CompiledLibrary> {
+  const known = await knownFlags(toolchain)
+  return inStaging(job.stagingRoot, async (folder) => {
+    const failed = new AbortController()
+    const signal = job.signal ? AbortSignal.any([job.signal, failed.signal]) : failed.signal
+    const run = async (args: readonly string[], made: string, file: string): Promise<string> => {
+      const limits = { cwd: folder, signal, timeout: job.timeout, memory: job.memory }
+      const result = await runCompiler(toolchain.command, args, limits)
+      if (result.status === 0 && (await isFile(join(folder, made)))) return made
+      throw failure(result, folder, job, toolchain, args, file)
+    }
+    const compile = async ({ name, source, target }: CompileUnit): Promise<string> => {
+      const [file, made] = [`${name}.c`, `${name}.o`]
+      await writeSource(folder, source, file)
+      const flags = objectFlags(job.optimize, target, job.weights?.bytes ?? 0)
+      const machine = await machineFlags(toolchain, target)
+      const args = [
+        ...machine,
+        ...known,
+        ...flags,
+        ...job.includeDirs.map((path) => `-I${path}`),
+        '-c',
+        file,
+        '-o',
+        made,
+      ]
+      return turns.take(name, () => run(args, made, file), { signal })
+    }
+    await stageWeights(folder, job.weights, 'incbin')
+    const started = performance.now()
+    // The longest, for the widest vectors, stand first.
+    const all = [...units, { name: 'model', source: job.source, target: job.target }]
+    const compiled = all.map((unit) =>
+      compile(unit).catch((error: unknown) => {
+        failed.abort(error)
+        throw error
+      }),
+    )
+    // Nothing is left running in a folder that is about to be removed.
+    await Promise.allSettled(compiled)
+    const objects = await Promise.all(compiled)
+    await run([...linkFlags(), ...objects, '-o', libraryName(), '-lm'], libraryName(), 'model.c')
+    return { library: join(folder, libraryName()), folder, toolchain, seconds: (performance.now() - started) / 1000 }
+  })
+}
