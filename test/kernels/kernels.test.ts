@@ -92,6 +92,7 @@ const programs = [
   'nbits',
   'pool',
   'recurrent',
+  'repack',
   'rows',
   'transpose',
   'widen',
