@@ -8,7 +8,7 @@ import type { CompiledLibrary, CompileJob, CompileUnit } from './job.ts'
 import { runCompiler } from './spawn.ts'
 import { inStaging, isFile, stageWeights, writeSource } from './staging.ts'
 
-/** Each keeps one processor busy. */
+/** Each keeps one processor busy. Nothing else is waited for while one is held, so that models that hold theirs get on. */
 const turns = new Turns(availableParallelism())
 
 /**
