@@ -44,6 +44,17 @@ OM_UNROLL(4)
   return om_lanes_sum((sum[0] + sum[1]) + (sum[2] + sum[3])) + rest;
 }
 
+/* The largest lane that is not NaN; -inf of none. */
+OM_INLINE float om_lanes_max(om_vf v) {
+  float lane[OM_LANES];
+  om_store(lane, om_at_least(om_splat(-INFINITY), v));
+OM_UNROLL(4)
+  for (int half = OM_LANES / 2; half > 0; half /= 2)
+OM_UNROLL(8)
+    for (int i = 0; i < half; i++) lane[i] = lane[i + half] > lane[i] ? lane[i + half] : lane[i];
+  return lane[0];
+}
+
 /* The largest element that is not NaN; -inf of none. */
 OM_INLINE float om_row_max_f32(const float *x, ptrdiff_t n) {
   om_vf top[4] = {om_splat(-INFINITY), om_splat(-INFINITY), om_splat(-INFINITY), om_splat(-INFINITY)};
@@ -51,9 +62,7 @@ OM_INLINE float om_row_max_f32(const float *x, ptrdiff_t n) {
   for (; i + 4 * OM_LANES <= n; i += 4 * OM_LANES)
 OM_UNROLL(4)
     for (int k = 0; k < 4; k++) top[k] = om_at_least(top[k], om_load(x + i + k * OM_LANES));
-  float lane[4 * OM_LANES], most = -INFINITY;
-  for (int k = 0; k < 4; k++) om_store(lane + k * OM_LANES, top[k]);
-  for (int k = 0; k < 4 * OM_LANES; k++) most = lane[k] > most ? lane[k] : most;
+  float most = om_lanes_max(om_at_least(om_at_least(top[0], top[1]), om_at_least(top[2], top[3])));
   for (; i < n; i++) most = x[i] > most ? x[i] : most;
   return most;
 }

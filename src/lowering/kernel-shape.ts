@@ -68,6 +68,19 @@ export function winogradScratchBytes(channels: number, shape: KernelShape): numb
   return 4 * (36 * tiles * (Math.ceil(channels / kBlock) * aRow + 64) + Math.ceil(channels / 16) * 16)
 }
 
+/** Largest head of `om_attention_f32`: a row of a block. */
+export const LARGEST_HEAD = kBlock
+/** OM_QUERY_TILES and OM_MOST_QUERIES of attention.h. */
+const [queryTiles, mostQueries] = [4, 1024]
+
+/** Bytes of scratch of `om_attention_f32`: OM_ATTENTION_SCRATCH of attention.h. */
+export function attentionScratchBytes(size: number, valueSize: number, shape: KernelShape): number {
+  const panel = shape.tileVectors * lanes(shape)
+  const blocks = 2 * (queryTiles * shape.tileRows * aRow)
+  const packed = packedGemmLength(size, kBlock, shape) + packedGemmLength(kBlock, valueSize, shape)
+  return 4 * (blocks + packed + 2 * shape.tileRows * panel + panel + 2 * mostQueries)
+}
+
 /** OM_WINOGRAD_LEAST_PIXELS and OM_WINOGRAD_LEAST_FILL of winograd.h. */
 const [leastPixels, leastFill] = [96, 7]
 

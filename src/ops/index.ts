@@ -50,6 +50,7 @@ import { sequenceMaps } from './sequence/sequence-map.ts'
 import { sequenceParts } from './sequence/sequence-parts.ts'
 import { shapes } from './tensor/shape.ts'
 import { softmax } from './nn/softmax.ts'
+import { streamingAttention } from './nn/streaming-attention.ts'
 import { strings } from './text/strings.ts'
 import { suppressions } from './image/suppression.ts'
 import { textNumbers } from './text/text-numbers.ts'
@@ -75,6 +76,7 @@ export const operators: readonly LoweredOperator[] = [
   ...attention,
   ...flexAttention,
   ...linearAttention,
+  ...streamingAttention,
   ...transpose,
   ...unary,
   ...activations,

@@ -85,6 +85,7 @@ async function compile(program: string, build: Build): Promise<string> {
 }
 
 const programs = [
+  'attention',
   'gemm',
   'conv',
   'image',
@@ -158,6 +159,7 @@ for (const build of builds) {
         shape.recurrentScratchBytes(3, 5, 4, 10, build.shape),
         shape.winogradScratchBytes(300, build.shape),
         Number(integerScratchBytes(70, build.shape)),
+        shape.attentionScratchBytes(70, 50, build.shape),
       ]
       const expected = [['sizes', sizes] as const, ...packedByTypeScript(build.shape)]
       expect(lines.length).toBe(expected.length)

@@ -1,6 +1,7 @@
 import type { Graph, Identities } from '../../graph/graph.ts'
 import type { OperatorRegistry } from '../../graph/operator.ts'
 import { rewriteGraph } from '../../graph/rewrite.ts'
+import { attentionRules } from './attention.ts'
 import { byteTables } from './byte-tables.ts'
 import { convolutionFolding } from './convolution-folding.ts'
 import { integerFolding } from './integer-folding.ts'
@@ -13,5 +14,6 @@ export function optimize(graph: Graph, registry: OperatorRegistry, identities: I
   rewriteGraph(graph, narrowFloatRules, registry, identities)
   rewriteGraph(graph, qdqRules, registry, identities)
   rewriteGraph(graph, [...layoutRules, ...convolutionFolding], registry, identities)
+  rewriteGraph(graph, attentionRules, registry, identities)
   rewriteGraph(graph, [...integerFolding, ...byteTables], registry, identities)
 }

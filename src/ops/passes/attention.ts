@@ -1,0 +1,151 @@
+import { type Dim, shapeEquals } from '../../graph/dim.ts'
+import { numbersOf } from '../../graph/fold.ts'
+import type { Node, Value } from '../../graph/graph.ts'
+import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
+import { normalizeAxis } from '../../graph/shape-contents.ts'
+import { type ScoreStep, stepsOf, streams } from '../nn/streaming-attention.ts'
+import { permutationOf } from '../tensor/transpose.ts'
+
+/**
+ * Attention as exporters and our own operators write it, softmax(scale · Q·Kᵀ + mask)·V, becomes one kernel that never has all
+ * scores in memory: native/kernels/attention.h.
+ */
+export const attentionRules: readonly Rewrite[] = [streamAttention]
+
+/** Scores, from the product on. */
+interface Scores {
+  /** Q·Kᵀ */
+  readonly product: Node
+  readonly scale: number
+  /** What is done to them, in order. */
+  readonly steps: readonly ScoreStep[]
+  /** What stands before the two axes of the scores where the steps are done. */
+  readonly batch: readonly Dim[]
+}
+
+/** Steps between a product and its softmax, which are scales, masks and changes of shape. */
+const MOST_STEPS = 8
+
+/**
+ * MatMul(Softmax(scores), V), where the scores are Q·Kᵀ of float32, then scaled by a constant (of at most 1, so that Q can be
+ * scaled instead and overflows no sooner), then masked; where none of these is used by anything else; and where the sizes of
+ * the heads are known.
+ */
+function streamAttention(node: Node, b: RewriteContext): readonly Value[] | undefined {
+  if (!isA(node, 'MatMul') || node.output().type !== 'float32' || node.output().rank < 2) return undefined
+  const [weights, v] = [node.input(0), node.input(1)]
+  const softmax = weights.producer
+  if (!softmax || !isA(softmax, 'Softmax') || !b.isUsedOnce(weights) || weights.rank < 2) return undefined
+  if (normalizeAxis(softmax, softmax.int('axis', -1), weights.rank) !== weights.rank - 1) return undefined
+  const scores = scoresOf(softmax.input(0), b, MOST_STEPS)
+  if (!scores) return undefined
+  const { q, k, transB } = operandsOf(scores.product)
+  const haveOneBatch = [
+    [q, k, scores.product.output()],
+    [weights, v, node.output()],
+  ].every(([first, ...others]) => others.every((other) => shapeEquals(batchOf(other), batchOf(first!))))
+  if (!haveOneBatch || !streams(q.dims.at(-1)!, v.dims.at(-1)!)) return undefined
+  const [batchedQ, batchedK, batchedV] = [q, k, v].map((x) => b.reshape(x, [...scores.batch, ...x.dims.slice(-2)]))
+  const { inputs, attributes } = stepsOf(scores.steps)
+  const output = b.op(
+    'StreamingAttention',
+    [batchedQ, batchedK, batchedV, ...inputs],
+    { scale: { kind: 'float', value: scores.scale }, transB: Number(transB), ...attributes },
+    'om',
+  )
+  return [b.reshape(output, node.output().dims)]
+}
+
+function isA(node: Node, op: string): boolean {
+  return node.op === op && node.domain === ''
+}
+
+/** What stands before the last two axes. */
+function batchOf(value: Value): readonly Dim[] {
+  return value.dims.slice(0, -2)
+}
+
+/** How `value` comes from a product, if all on the way is used for it alone. */
+function scoresOf(value: Value, b: RewriteContext, most: number): Scores | undefined {
+  const node = value.producer
+  if (!node || most === 0 || value.type !== 'float32' || value.rank < 2 || !b.isUsedOnce(value)) return undefined
+  if (isProduct(node)) return { product: node, scale: 1, steps: [], batch: batchOf(value) }
+  if (isA(node, 'Reshape')) {
+    const given = node.input(0)
+    const keepsMatrices = given.rank >= 2 && shapeEquals(given.dims.slice(-2), value.dims.slice(-2))
+    const scores = keepsMatrices ? scoresOf(given, b, most - 1) : undefined
+    return scores && (scores.steps.length === 0 ? { ...scores, batch: batchOf(value) } : scores)
+  }
+  for (const { given, ...change } of changesOf(node)) {
+    // What broadcasts the scores makes more of them.
+    const scores = shapeEquals(given.dims, value.dims) ? scoresOf(given, b, most - 1) : undefined
+    const changed = scores && changedBy(change, scores, batchOf(value))
+    if (changed) return changed
+  }
+  return undefined
+}
+
+/** One change of scores. */
+type Change = { readonly factor: number } | { readonly step: ScoreStep }
+
+function changedBy(change: Change, scores: Scores, batch: readonly Dim[]): Scores | undefined {
+  if ('step' in change) {
+    const isSameBatch = scores.steps.length === 0 || shapeEquals(scores.batch, batch)
+    return isSameBatch ? { ...scores, steps: [...scores.steps, change.step], batch } : undefined
+  }
+  const scale = Math.fround(scores.scale * change.factor)
+  const isScale = scores.steps.length === 0 && scale !== 0 && Math.abs(scale) <= 1
+  return isScale ? { ...scores, scale } : undefined
+}
+
+/** What a node may do to which of its operands, if that is scores. */
+function changesOf(node: Node): (Change & { readonly given: Value })[] {
+  if (isA(node, 'Add')) {
+    const [x, y] = [node.input(0), node.input(1)]
+    return [
+      { given: x, step: { bias: y } },
+      { given: y, step: { bias: x } },
+    ]
+  }
+  const number = (input: number): number | undefined => numberOf(node.input(input))
+  if (isA(node, 'Mul'))
+    return [0, 1].flatMap((input) => {
+      const factor = number(1 - input)
+      return factor === undefined ? [] : [{ given: node.input(input), factor }]
+    })
+  if (isA(node, 'Div')) {
+    const divisor = number(1)
+    return divisor === undefined ? [] : [{ given: node.input(0), factor: 1 / divisor }]
+  }
+  if (!isA(node, 'Where')) return []
+  return [true, false].flatMap((where) => {
+    const [scores, rest] = where ? ([1, 2] as const) : ([2, 1] as const)
+    const otherwise = number(rest)
+    return otherwise === undefined
+      ? []
+      : [{ given: node.input(scores), step: { keep: node.input(0), where, otherwise } }]
+  })
+}
+
+/** The number that a constant of one element is. */
+function numberOf({ constant, type }: Value): number | undefined {
+  const isNumber = constant && type === 'float32' && constant.dims.every((dim) => dim === 1)
+  return isNumber ? numbersOf(constant)?.[0] : undefined
+}
+
+function isProduct(node: Node): boolean {
+  if (node.input(0).rank < 2 || node.input(1).rank < 2) return false
+  return isA(node, 'MatMul') || (node.operator === 'om.TransposedMatMul' && node.int('transA', 0) === 0)
+}
+
+/** Q and K of Q·Kᵀ. Keys are taken as they were before a Transpose of their two axes; `transB`: they are [keys, size]. */
+function operandsOf(node: Node): { readonly q: Value; readonly k: Value; readonly transB: boolean } {
+  const [q, k] = [node.input(0), node.input(1)]
+  const transpose = k.producer
+  if (!isA(node, 'MatMul')) return { q, k, transB: node.int('transB', 0) === 1 }
+  if (!transpose || !isA(transpose, 'Transpose')) return { q, k, transB: false }
+  const perm = permutationOf(transpose)
+  const swapped = [...perm.keys()].slice(0, -2).concat(k.rank - 1, k.rank - 2)
+  const swaps = perm.every((axis, i) => axis === swapped[i])
+  return swaps ? { q, k: transpose.input(0), transB: true } : { q, k, transB: false }
+}
