@@ -46,6 +46,7 @@ export function flattened(name: string): LoweredOperator {
     decompose(node: Node, b: Builder): readonly Value[] {
       const x = node.input(0)
       const axis = normalizeAxis(node, node.int('axis', 1), x.rank)
+      if (axis === x.rank - 1) return [b.op(name, [x], { axis })]
       const flat = b.op(name, [b.op('Flatten', [x], { axis })], { axis: -1 })
       return [b.reshape(flat, x.dims)]
     },

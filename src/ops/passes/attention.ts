@@ -70,7 +70,7 @@ function scoresOf(value: Value, b: RewriteContext, most: number): Scores | undef
   const node = value.producer
   if (!node || most === 0 || value.type !== 'float32' || value.rank < 2 || !b.isUsedOnce(value)) return undefined
   if (isProduct(node)) return { product: node, scale: 1, steps: [], batch: batchOf(value) }
-  if (isA(node, 'Reshape')) {
+  if (isA(node, 'Reshape') || isA(node, 'Identity')) {
     const given = node.input(0)
     const keepsMatrices = given.rank >= 2 && shapeEquals(given.dims.slice(-2), value.dims.slice(-2))
     const scores = keepsMatrices ? scoresOf(given, b, most - 1) : undefined
@@ -134,8 +134,8 @@ function numberOf({ constant, type }: Value): number | undefined {
 }
 
 function isProduct(node: Node): boolean {
-  if (node.input(0).rank < 2 || node.input(1).rank < 2) return false
-  return isA(node, 'MatMul') || (node.operator === 'om.TransposedMatMul' && node.int('transA', 0) === 0)
+  const isOne = isA(node, 'MatMul') || (node.operator === 'om.TransposedMatMul' && node.int('transA', 0) === 0)
+  return isOne && node.input(0).rank >= 2 && node.input(1).rank >= 2
 }
 
 /** Q and K of Q·Kᵀ. Keys are taken as they were before a Transpose of their two axes; `transB`: they are [keys, size]. */
