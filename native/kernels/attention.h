@@ -1,7 +1,8 @@
-/* softmax(scale · Q·Kᵀ, masked)·V of one head, whose scores are never all in memory: for a block of keys and one of queries at
- * a time, they are made by the tiles of gemm-tile.h and become powers, which are the left side of the product with V. What a
- * row's powers are relative to, its largest score so far, changes from block to block, and with it what has been summed: Milakov
- * and Gimelshein, "Online normalizer calculation for softmax" (2018); Dao et al., "FlashAttention" (2022). */
+/* softmax(scale · Q·Kᵀ, masked)·V of one head, whose scores are never all in memory: for a block of keys and one of
+ * queries at a time, they are made by the tiles of gemm-tile.h and become powers, which are the left side of the product
+ * with V. What a row's powers are relative to, its largest score so far, changes from block to block, and with it what has
+ * been summed: Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018); Dao et al., "FlashAttention"
+ * (2022). */
 #ifndef OM_ATTENTION_H
 #define OM_ATTENTION_H
 
@@ -68,8 +69,8 @@ OM_INLINE void om_score_step_f32(float *scores, ptrdiff_t n, const om_score_step
   }
 }
 
-/* A row's next scores to powers relative to the largest so far, over whole vectors; gives what its sums are to be multiplied by.
- * Of -inf only there is no largest, and the sum is 0, which makes the result NaN unless others follow. */
+/* A row's next scores to powers relative to the largest so far, over whole vectors; gives what its sums are to be
+ * multiplied by. Of -inf only there is no largest, and the sum is 0, which makes the result NaN unless others follow. */
 OM_INLINE float om_score_powers_f32(float *scores, ptrdiff_t n, float *top, float *sum) {
   const ptrdiff_t whole = om_round_up(n, OM_LANES);
   for (ptrdiff_t i = n; i < whole; i++) scores[i] = -INFINITY;
@@ -85,7 +86,8 @@ OM_INLINE void om_scale_row_f32(float *y, ptrdiff_t n, float by) {
   for (ptrdiff_t i = 0; i < n; i++) y[i] *= by;
 }
 
-/* Scores of few queries, for which packing the keys would take longer than the products: dot products of whole vectors. */
+/* Scores of few queries, for which packing the keys would take longer than the products: dot products of whole
+ * vectors. */
 OM_INLINE void om_few_scores_f32(const float *q, const float *k, ptrdiff_t k_row, ptrdiff_t keys, ptrdiff_t size,
                                  float *scores) {
   for (ptrdiff_t key = 0; key < keys; key++, k += k_row) {
@@ -114,8 +116,8 @@ OM_INLINE void om_attention_product_f32(const float *block, const float *b, ptrd
 }
 
 /* The queries of the tiles tile0 .. tile1. */
-OM_INLINE void om_attention_part_f32(const float *q, const float *k, const float *v, const om_score_step *steps, float *y,
-                                     const om_attention_shape s, const om_tiling split, ptrdiff_t tile0,
+OM_INLINE void om_attention_part_f32(const float *q, const float *k, const float *v, const om_score_step *steps,
+                                     float *y, const om_attention_shape s, const om_tiling split, ptrdiff_t tile0,
                                      ptrdiff_t tile1, float *scratch) {
   float *block = scratch, *scores = block + OM_ATTENTION_BLOCK, *packed_k = scores + OM_ATTENTION_BLOCK;
   float *packed_v = packed_k + OM_GEMM_PACKED(s.size, OM_KEY_BLOCK);
@@ -123,7 +125,7 @@ OM_INLINE void om_attention_part_f32(const float *q, const float *k, const float
   float *top = room + 2 * OM_TILE_ROWS * OM_PANEL + OM_PANEL, *sum = top + OM_MOST_QUERIES;
   const ptrdiff_t first = om_first_row(split, tile0), last = om_first_row(split, tile1);
   const ptrdiff_t depth = om_pass_depth(s.keys, OM_PANEL);
-  const bool packs_k = last - first > OM_FEW_QUERIES || s.k_column != 1 || s.size % OM_LANES != 0;
+  const bool packs_k = s.queries > OM_FEW_QUERIES || s.k_column != 1 || s.size % OM_LANES != 0;
   const bool packs_v = s.value_size % OM_LANES != 0;
   for (ptrdiff_t i = 0; i < last - first; i++) top[i] = -INFINITY, sum[i] = 0.0f;
   for (ptrdiff_t key = 0; key < s.keys; key += depth) {
@@ -164,8 +166,9 @@ OM_INLINE void om_attention_f32(const float *q, const float *k, const float *v, 
                                 const om_attention_shape s, void *scratch) {
   const om_tiling split = om_split_rows(s.queries);
   const ptrdiff_t tiles = split.whole + (split.first > 0) + (split.second > 0);
-  const ptrdiff_t most = OM_MOST_QUERIES / OM_TILE_ROWS, parts = (tiles + most - 1) / most;
-  const ptrdiff_t together = parts > 0 ? (tiles + parts - 1) / parts : 1;
+  /* What threads share is in more parts, of as many tiles each; a tile's rows are the same in any part. */
+  const ptrdiff_t most = (om_is_shared() ? OM_MOST_QUERIES / 2 : OM_MOST_QUERIES) / OM_TILE_ROWS;
+  const ptrdiff_t parts = om_max(1, (tiles + most - 1) / most), together = om_max(1, (tiles + parts - 1) / parts);
   for (ptrdiff_t tile = 0; tile < tiles; tile += together)
     if (om_is_mine())
       om_attention_part_f32(q, k, v, steps, y, s, split, tile, om_min(tile + together, tiles),

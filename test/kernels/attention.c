@@ -1,4 +1,5 @@
-/* Attention against sums in double: sizes around blocks and tiles, steps of every kind, and what must come of infinities and NaN. */
+/* Attention against sums in double: sizes around blocks and tiles, steps of every kind, and what must come of infinities
+ * and NaN. */
 #include "attention.h"
 
 #include "check.h"
@@ -106,11 +107,13 @@ static om_attention_shape sized(ptrdiff_t queries, ptrdiff_t keys, ptrdiff_t siz
   return (om_attention_shape){.queries = queries, .keys = keys, .size = size, .value_size = value_size};
 }
 
-/* Rows that see nothing, at first or at all: a block of -inf before others takes no part, and of -inf only nothing is left. */
+/* Rows that see nothing, at first or at all: a block of -inf before others takes no part, and of -inf only nothing is
+ * left. */
 static void run_unseen(void) {
   check_cases++;
   enum { KEYS = 2 * OM_KEY_BLOCK + 3, SIZE = 8 };
-  float *q = floats(3 * SIZE), *k = floats(KEYS * SIZE), *v = floats(KEYS * SIZE), *y = output(3 * SIZE), *bias = floats(3 * KEYS);
+  float *q = floats(3 * SIZE), *k = floats(KEYS * SIZE), *v = floats(KEYS * SIZE), *y = output(3 * SIZE),
+        *bias = floats(3 * KEYS);
   for (ptrdiff_t i = 0; i < KEYS; i++) {
     bias[i] = i == KEYS - 1 ? 0.0f : -INFINITY;
     bias[KEYS + i] = -INFINITY;
@@ -132,7 +135,8 @@ int main(void) {
   const ptrdiff_t keys[] = {0, 1, OM_LANES - 1, OM_PANEL + 1, OM_KEY_BLOCK, OM_KEY_BLOCK + 1, 3 * OM_KEY_BLOCK - 5};
   const ptrdiff_t sizes[] = {0, 1, 5, OM_LANES, OM_PANEL, OM_PANEL + OM_LANES + 3, 64, 128, OM_K_BLOCK};
   for (int i = 0; i < 7; i++)
-    for (int j = 0; j < 7; j++) run(sized(queries[i], keys[j], sizes[pick(0, 8)], sizes[pick(0, 8)]), pick(0, 3), pick(0, 1), 0);
+    for (int j = 0; j < 7; j++)
+      run(sized(queries[i], keys[j], sizes[pick(0, 8)], sizes[pick(0, 8)]), pick(0, 3), pick(0, 1), 0);
   for (int i = 0; i < 200; i++)
     run(sized(pick(1, 90), pick(1, 600), pick(1, 80), pick(1, 80)), pick(0, 2), pick(0, 1), i % 4);
   run(sized(OM_MOST_QUERIES + 5, 70, 16, 16), 1, true, 0);

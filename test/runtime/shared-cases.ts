@@ -151,6 +151,34 @@ export const cases: Record<string, Case> = {
       [3, k, n],
     ]),
   },
+  'attention with a mask': {
+    source: {
+      opsets,
+      inputs: { q: float('b', 3, 's', 20), k: float('b', 3, 'l', 20), v: float('b', 3, 'l', 24), m: float('s', 'l') },
+      outputs: { y: float('b', 3, 's', 24) },
+      nodes: [
+        { op: 'Transpose', inputs: ['k'], outputs: ['t'], attributes: { perm: [0n, 1n, 3n, 2n] } },
+        { op: 'MatMul', inputs: ['q', 't'], outputs: ['p'] },
+        { op: 'Add', inputs: ['p', 'm'], outputs: ['a'] },
+        { op: 'Softmax', inputs: ['a'], outputs: ['w'] },
+        { op: 'MatMul', inputs: ['w', 'v'], outputs: ['y'] },
+      ],
+    },
+    runs: (
+      [
+        [0, 2, 3],
+        [2, 0, 3],
+        [1, 1, 40],
+        [2, 33, 300],
+        [1, 1100, 7],
+      ] as const
+    ).map(([b, s, l]) => [
+      [b, 3, s, 20],
+      [b, 3, l, 20],
+      [b, 3, l, 24],
+      [s, l],
+    ]),
+  },
   'a layer of constant weights with a bias and an activation, of few rows and many': {
     source: {
       opsets,

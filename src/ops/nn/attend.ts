@@ -1,9 +1,10 @@
-import { type Dim, floorDivide, multiply } from '../../graph/dim.ts'
+import { type Dim, dimEquals, floorDivide, multiply } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import type { ElementType } from '../../onnx/element-type.ts'
 import { multiplied } from '../math/transposed-product.ts'
 import { castTo } from '../../lowering/widen.ts'
+import { streams } from './streaming-attention.ts'
 
 /** What is attended to, and how. */
 export interface Attended {
@@ -47,9 +48,10 @@ export function attend(node: Node, b: Builder, of: Attended): Attention {
   if (typeof heads === 'number' && typeof groups === 'number' && heads % groups !== 0)
     throw node.error('MODEL_SHAPE', `${heads} heads of queries can't share ${groups} heads of keys`)
   const shared = floorDivide(heads, groups)
-  const rows = multiply(shared, queries)
-
   const [q, k] = scaled(b, of)
+  if (shared !== 1 && softcap === 0 && !of.sink && streams(size, value.dims[3]!))
+    return attendInGroups(b, { ...of, query: q, key: k }, shared)
+  const rows = multiply(shared, queries)
   const grouped = shared === 1 ? q : b.reshape(q, [batch, groups, rows, size])
   const product = multiplied(b, grouped, k, { transB: true })
   const raw = shared === 1 ? product : b.reshape(product, [batch, heads, queries, keys])
@@ -63,6 +65,35 @@ export function attend(node: Node, b: Builder, of: Attended): Attention {
   const mixed = b.op('MatMul', [groupedWeights, value])
   const output = shared === 1 ? mixed : b.reshape(mixed, [batch, heads, queries, value.dims[3]!])
   return { output, raw, capped, biased, weights }
+}
+
+/**
+ * The same where a kernel reads the shared keys as they are: [batch, groups, shared, …] all the way, which
+ * passes/attention.ts knows. Of a scaled query and key.
+ */
+function attendInGroups(b: Builder, of: Attended, shared: Dim): Attention {
+  const { query, key, value } = of
+  const [batch, heads, queries, size] = query.dims as [Dim, Dim, Dim, Dim]
+  const groups = key.dims[1]!
+  const apart = (x: Value): Value => b.op('Unsqueeze', [x, b.ints([2])])
+  const inHeads = (x: Value): Value => b.reshape(x, [batch, heads, queries, x.dims.at(-1)!])
+  const raw = multiplied(b, b.reshape(query, [batch, groups, shared, queries, size]), apart(key), { transB: true })
+  const biased = of.biases.reduce((sum, bias) => b.op('Add', [sum, inGroups(b, bias, heads, groups)]), raw)
+  const wide = raw.type === 'float64' ? 'float64' : (of.precision ?? 'float32')
+  const weights = castTo(b, weightsOf(b, castTo(b, biased, wide), undefined), value.type)
+  const output = b.op('MatMul', [weights, apart(value)])
+  const [rawScores, biasedScores, allWeights] = [raw, biased, weights].map(inHeads) as [Value, Value, Value]
+  return { output: inHeads(output), raw: rawScores, capped: rawScores, biased: biasedScores, weights: allWeights }
+}
+
+/** A bias that is broadcast to [batch, heads, queries, keys] as one of [batch, groups, shared, queries, keys]. */
+function inGroups(b: Builder, bias: Value, heads: Dim, groups: Dim): Value {
+  if (bias.rank < 3) return bias
+  const axis = bias.rank - 3
+  const { dims } = bias
+  if (dims[axis] === 1) return b.op('Unsqueeze', [bias, b.ints([axis])])
+  const all = dimEquals(dims[axis]!, heads) ? bias : b.op('Expand', [bias, b.dims(dims.with(axis, heads))])
+  return b.reshape(all, [...dims.slice(0, axis), groups, floorDivide(heads, groups), ...dims.slice(axis + 1)])
 }
 
 /** Scores to weights whose sum is 1, with the sink's. */

@@ -11,8 +11,7 @@ import { batchOffset } from '../math/matmul.ts'
 
 /** What is done to scores between their scale and the softmax: a bias is added, or where `keep` is not `where`, they become `otherwise`. */
 export type ScoreStep =
-  | { readonly bias: Value }
-  | { readonly keep: Value; readonly where: boolean; readonly otherwise: number }
+  { readonly bias: Value } | { readonly keep: Value; readonly where: boolean; readonly otherwise: number }
 
 /** What `keeps` says of a step: it is a bias, or keeps scores where the mask is false, or where it is true. */
 const KEEPS = { bias: 0, false: 1, true: 2 } as const
@@ -80,11 +79,7 @@ function agree(node: Node): Agreement[] {
 const StreamingAttention: LoweredOperator = {
   name: 'StreamingAttention',
   domain: 'om',
-  rules: takes(
-    'Q:float32[..., _, _] K:float32[..., _, _] V:float32[..., _, _] steps*:float32|bool',
-    {},
-    agree,
-  ),
+  rules: takes('Q:float32[..., _, _] K:float32[..., _, _] V:float32[..., _, _] steps*:float32|bool', {}, agree),
   infer(node) {
     const { batch, queries, valueSize } = sizesOf(node)
     return [{ type: 'float32', shape: [...batch, queries, valueSize] }]

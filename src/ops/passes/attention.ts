@@ -1,4 +1,4 @@
-import { type Dim, shapeEquals } from '../../graph/dim.ts'
+import { type Dim, dimEquals, product, shapeEquals } from '../../graph/dim.ts'
 import { numbersOf } from '../../graph/fold.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
@@ -40,12 +40,20 @@ function streamAttention(node: Node, b: RewriteContext): readonly Value[] | unde
   const scores = scoresOf(softmax.input(0), b, MOST_STEPS)
   if (!scores) return undefined
   const { q, k, transB } = operandsOf(scores.product)
-  const haveOneBatch = [
-    [q, k, scores.product.output()],
-    [weights, v, node.output()],
-  ].every(([first, ...others]) => others.every((other) => shapeEquals(batchOf(other), batchOf(first!))))
-  if (!haveOneBatch || !streams(q.dims.at(-1)!, v.dims.at(-1)!)) return undefined
-  const [batchedQ, batchedK, batchedV] = [q, k, v].map((x) => b.reshape(x, [...scores.batch, ...x.dims.slice(-2)]))
+  const raw = scores.product.output()
+  if (!dimEquals(raw.dims.at(-1)!, v.dims.at(-2)!) || !streams(q.dims.at(-1)!, v.dims.at(-1)!)) return undefined
+  const batch = batchOf(raw)
+  if (!shapeEquals(batchOf(node.output()), batchOf(weights))) return undefined
+  // Where the batch is written in another way on the way, nothing may be broadcast to it.
+  const isOneBatch =
+    [q, k].every((x) => shapeEquals(batchOf(x), batch)) &&
+    shapeEquals(batchOf(v), batchOf(weights)) &&
+    [batch, batchOf(weights)].every((other) => dimEquals(product(other), product(scores.batch)))
+  const staysAsItIs = [scores.batch, batchOf(weights)].every((other) => shapeEquals(other, batch))
+  if (!isOneBatch && !staysAsItIs) return undefined
+  const [batchedQ, batchedK, batchedV] = [q, k, v].map((x) =>
+    staysAsItIs ? x : b.reshape(x, [...scores.batch, ...x.dims.slice(-2)]),
+  )
   const { inputs, attributes } = stepsOf(scores.steps)
   const output = b.op(
     'StreamingAttention',
@@ -77,8 +85,9 @@ function scoresOf(value: Value, b: RewriteContext, most: number): Scores | undef
     return scores && (scores.steps.length === 0 ? { ...scores, batch: batchOf(value) } : scores)
   }
   for (const { given, ...change } of changesOf(node)) {
-    // What broadcasts the scores makes more of them.
-    const scores = shapeEquals(given.dims, value.dims) ? scoresOf(given, b, most - 1) : undefined
+    // What broadcasts the scores makes more of them; of columns there are no more in the end than V has rows.
+    const keepsRows = shapeEquals(given.dims.slice(0, -1), value.dims.slice(0, -1))
+    const scores = keepsRows ? scoresOf(given, b, most - 1) : undefined
     const changed = scores && changedBy(change, scores, batchOf(value))
     if (changed) return changed
   }
