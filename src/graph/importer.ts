@@ -11,6 +11,7 @@ import type { OperatorRegistry } from './operator.ts'
 import { claimOf, isFork, pathsOf, suppose } from './paths.ts'
 import { checkInputCount, emptyGraph, isIf, nodeOf, type Outcome, type Place, shapesKey } from './place.ts'
 import { answered, questionOf } from './questions.ts'
+import { requireRanges } from './ranges.ts'
 import { Scope } from './scope.ts'
 import { joined, mayFork, Restart, Sides } from './sides.ts'
 import { checkStatedType, statedLength } from './stated.ts'
@@ -43,6 +44,7 @@ export class Importer {
       graph.inputs.push(value)
       scope.define(input.name, value)
     }
+    requireRanges(this.model, graph.inputs, builder)
     const place = {
       builder,
       scope,
