@@ -112,6 +112,7 @@ export default defineConfig({
           ['Operators', '/operators'],
           ['Operators of your own', '/operators-of-your-own'],
           ['Writers of models', '/writers'],
+          ['PyTorch models', '/pytorch'],
         ),
       },
       { text: 'Contributing', items: pages(['Architecture', '/architecture']) },

@@ -16,7 +16,7 @@ import {
   tensorType,
 } from '../../src/onnx/build.ts'
 import type { ElementType } from '../../src/onnx/element-type.ts'
-import type { OnnxDim, Tensor, TypeInfo } from '../../src/onnx/model.ts'
+import type { Model as ReadModel, OnnxDim, Tensor, TypeInfo } from '../../src/onnx/model.ts'
 import { decodeModel } from '../../src/onnx/read.ts'
 import { tensorFrom, tensorValues } from '../../src/onnx/tensor.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
@@ -97,12 +97,21 @@ export function compileModel(
 }
 
 /** Compiles a model of a file's bytes. */
-export async function compileBytes(
+export function compileBytes(
   bytes: Uint8Array,
   optimize: 0 | 3 = 0,
   options: Pick<BuiltinOptions, 'weights'> = {},
 ): Promise<Model> {
-  const result = await compileBuiltin(decodeModel(bytes, { path: 'test.onnx' }), {
+  return compileRead(decodeModel(bytes, { path: 'test.onnx' }), optimize, options)
+}
+
+/** Compiles a model that was read. */
+export async function compileRead(
+  read: ReadModel,
+  optimize: 0 | 3 = 0,
+  options: Pick<BuiltinOptions, 'weights'> = {},
+): Promise<Model> {
+  const result = await compileBuiltin(read, {
     target: resolveTarget(target),
     optimize,
     identity: 'test',

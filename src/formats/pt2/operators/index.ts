@@ -1,0 +1,33 @@
+import type { Operators } from '../call.ts'
+import { attentions } from './attention.ts'
+import { control } from './control.ts'
+import { indexing } from './indexing.ts'
+import { making } from './making.ts'
+import { math } from './math.ts'
+import { nn } from './nn.ts'
+import { pooling } from './pooling.ts'
+import { recurrents } from './recurrent.ts'
+import { reductions } from './reduction.ts'
+import { identities, shape } from './shape.ts'
+import { unaries } from './unary.ts'
+
+const makers: Operators = {
+  ...unaries,
+  ...math,
+  ...nn,
+  ...pooling,
+  ...making,
+  ...indexing,
+  ...reductions,
+  ...attentions,
+  ...recurrents,
+}
+
+/** Everything that is converted, by target without `torch.ops.`. */
+export const operators: Operators = { ...makers, ...shape, ...identities, ...control }
+
+/** Those whose results are memory of their own, which an operator in place may change. */
+export const fresh: ReadonlySet<string> = new Set(Object.keys(makers))
+
+/** Those that give their first input itself. */
+export const aliases: ReadonlySet<string> = new Set(Object.keys(identities))

@@ -1,0 +1,116 @@
+import type { AttributeSource, NodeSource } from '../../onnx/build.ts'
+import type { ElementType } from '../../onnx/element-type.ts'
+import { elementTypes } from '../../onnx/element-type.ts'
+import type { Tensor } from '../../onnx/model.ts'
+import { tensorFrom } from '../../onnx/tensor.ts'
+
+export type Attributes = Readonly<Record<string, AttributeSource>>
+
+/** What the graphs of one model share: names, and the tensors that are known. */
+export class Names {
+  readonly initializers = new Map<string, Tensor>()
+  private readonly taken = new Set<string>()
+  /** By hint, the number that was given last: a program may want one name for all of its values. */
+  private readonly last = new Map<string, number>()
+  private readonly constants = new Map<string, string>()
+
+  /** A name that nothing has: `hint`, or with a number behind. */
+  fresh(hint: string): string {
+    let name = hint
+    let number = this.last.get(hint) ?? 0
+    for (; this.taken.has(name); number++) name = `${hint}_${number + 1}`
+    this.last.set(hint, number)
+    this.taken.add(name)
+    return name
+  }
+
+  /** The initializer of these values. @throws RangeError for values that the type can't hold */
+  constant(type: ElementType, dims: readonly number[], values: readonly (number | bigint | boolean)[]): string {
+    const key = `${type}[${dims.join()}]${values.map((value) => (Object.is(value, -0) ? '-0' : String(value))).join()}`
+    const known = this.constants.get(key)
+    if (known !== undefined) return known
+    const name = this.fresh(values.length === 1 ? `constant_${values[0]}` : 'constant')
+    this.initializers.set(name, tensorFrom(type, dims, values))
+    this.constants.set(key, name)
+    return name
+  }
+}
+
+/** Appends ONNX nodes to one graph. Values are names; `''` is an input that is left out. */
+export class Writer {
+  readonly nodes: NodeSource[] = []
+  readonly names: Names
+  /** Name of the node that ONNX nodes are made for, of which theirs begin. */
+  origin = ''
+
+  constructor(names: Names) {
+    this.names = names
+  }
+
+  /** A writer of a graph inside this one. */
+  inner(): Writer {
+    return new Writer(this.names)
+  }
+
+  op(op: string, inputs: readonly string[], attributes?: Attributes): string {
+    return this.ops(op, inputs, 1, attributes)[0]!
+  }
+
+  ops(op: string, inputs: readonly string[], outputs: number, attributes: Attributes = {}): string[] {
+    const name = this.names.fresh(`${this.origin}/${op}`)
+    const made = Array.from({ length: outputs }, (_, i) => this.names.fresh(i === 0 ? `${name}:0` : `${name}:${i}`))
+    const last = inputs.findLastIndex((input) => input !== '')
+    this.nodes.push({ op, name, inputs: inputs.slice(0, last + 1), outputs: made, attributes })
+    return made
+  }
+
+  scalar(value: number | bigint | boolean, type: ElementType): string {
+    return this.names.constant(type, [], [value])
+  }
+
+  ints(values: readonly (number | bigint)[]): string {
+    return this.names.constant('int64', [values.length], values)
+  }
+
+  cast(x: string, from: ElementType, to: ElementType): string {
+    return from === to ? x : this.op('Cast', [x], { to: BigInt(elementTypes[to].code) })
+  }
+
+  /** int64 [] → int64 [1]. */
+  asList(scalar: string): string {
+    return this.op('Unsqueeze', [scalar, this.ints([0])])
+  }
+
+  /** Sizes [begin, end) of a value, as int64 [end - begin]. */
+  sizes(x: string, begin = 0, end?: number): string {
+    return this.op('Shape', [x], { start: BigInt(begin), ...(end !== undefined && { end: BigInt(end) }) })
+  }
+
+  reshape(x: string, sizes: readonly (number | bigint)[]): string {
+    return this.op('Reshape', [x, this.ints(sizes)])
+  }
+
+  transpose(x: string, perm: readonly number[]): string {
+    return perm.every((from, to) => from === to) ? x : this.op('Transpose', [x], { perm: perm.map(BigInt) })
+  }
+
+  slice(x: string, axis: number, begin: number | bigint, end: number | bigint, step = 1): string {
+    return this.op('Slice', [x, this.ints([begin]), this.ints([end]), this.ints([axis]), this.ints([step])])
+  }
+
+  unsqueeze(x: string, ...axes: readonly number[]): string {
+    return this.op('Unsqueeze', [x, this.ints(axes)])
+  }
+
+  squeeze(x: string, ...axes: readonly number[]): string {
+    return this.op('Squeeze', [x, this.ints(axes)])
+  }
+
+  concat(parts: readonly string[], axis: number): string {
+    return parts.length === 1 ? parts[0]! : this.op('Concat', parts, { axis: BigInt(axis) })
+  }
+
+  where(condition: string, x: string, y: string): string {
+    return this.op('Where', [condition, x, y])
+  }
+}
