@@ -11,13 +11,13 @@ const KEPT = 3
 /**
  * Front fuzz: mutants of models through everything between bytes and C.
  *
- * @param {{ root: string, seed: number, count: number, jobs: number, stage?: string, out: string }} options
+ * @param {{ root: string, seed: number, count: number, jobs: number, stage?: string, format?: string, out: string }} options
  * @param {{ print: (line: string) => void, progress: (line: string) => void, signal: AbortSignal }} channels
  * @returns an outcome as commands of the CLI give it
  */
 export async function fuzzFront(options, { print, progress, signal }) {
-  const { root, seed, count, out } = options
-  const mutator = new Mutator(await corpus(root))
+  const { root, seed, count, format, out } = options
+  const mutator = new Mutator(await corpus(root, format))
   /** By stage and cause. */
   const kinds = new Map()
   const totals = { cases: 0, crash: 0, hang: 0, raw: 0, refused: 0, slow: 0 }
@@ -61,8 +61,8 @@ export async function fuzzFront(options, { print, progress, signal }) {
 }
 
 /** Runs one case in this process, and tells all of it. */
-export async function runOneCase({ root, seed, stage, out }, number, { print }) {
-  const { bytes, path } = new Mutator(await corpus(root)).mutant(seed, number)
+export async function runOneCase({ root, seed, stage, format, out }, number, { print }) {
+  const { bytes, path } = new Mutator(await corpus(root, format)).mutant(seed, number)
   const file = join(out, `case-${number}.onnx`)
   mkdirSync(out, { recursive: true })
   writeFileSync(file, bytes)

@@ -4,7 +4,10 @@ import { inspectModel } from '../../dist/cli/inspection.js'
 import { declarationSource } from '../../dist/emit/dts.js'
 import { OnnxMlirError } from '../../dist/errors/index.js'
 import { modelSignature } from '../../dist/compilers/model-signature.js'
+import { frontEndOf } from '../../dist/formats/read.js'
 import { decodeModel } from '../../dist/onnx/read.js'
+import { Reading } from '../../dist/onnx/reading.js'
+import { encodeModel } from '../../dist/onnx/write.js'
 import { createReport } from '../../dist/report/report.js'
 import { resolveTarget } from '../../dist/targets/index.js'
 
@@ -36,10 +39,17 @@ export const stageNames = ['decode', ...Object.keys(stages)]
  */
 export function runStages(bytes, only) {
   let model
-  const decoded = ending('decode', () => (model = decodeModel(bytes, { path: 'm.onnx' })))
+  const decoded = ending('decode', () => (model = decode(bytes)))
   if (decoded.kind !== 'ok') return [decoded]
   const others = Object.entries(stages).filter(([stage]) => only === undefined || stage === only)
   return [decoded, ...others.map(([stage, run]) => ending(stage, () => run(model)))]
+}
+
+/** As a file is read: by its contents, and what is not ONNX is converted first. */
+function decode(bytes) {
+  const frontEnd = frontEndOf(bytes)
+  const onnx = frontEnd ? encodeModel(frontEnd.convert(bytes, new Reading('m.onnx'), {})) : bytes
+  return decodeModel(onnx, { path: 'm.onnx' })
 }
 
 function ending(stage, run) {

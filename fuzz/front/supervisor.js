@@ -13,7 +13,7 @@ const heapOptions = ['--max-old-space-size=1200', '--stack-trace-limit=40']
 /**
  * Runs cases in child processes; ends a child that hangs or grows, and goes on behind its case.
  *
- * @param {{ root: string, seed: number, count: number, jobs: number, stage?: string, out: string, signal: AbortSignal,
+ * @param {{ root: string, seed: number, count: number, jobs: number, stage?: string, format?: string, out: string, signal: AbortSignal,
  *   onCase: (number: number, ends: readonly { stage: string, kind: string, what: string }[]) => void }} options
  */
 export async function superviseCases({ jobs, count, ...options }) {
@@ -28,11 +28,11 @@ export async function superviseCases({ jobs, count, ...options }) {
   options.signal.throwIfAborted()
 }
 
-async function runChild(portions, { root, seed, stage, out, lane, signal, onCase }) {
+async function runChild(portions, { root, seed, stage, format, out, lane, signal, onCase }) {
   const at = join(out, `at-${lane}`)
   rmSync(at, { force: true })
   const worker = fileURLToPath(new URL('worker.js', import.meta.url))
-  const child = fork(worker, [JSON.stringify({ root, seed, stage, at })], {
+  const child = fork(worker, [JSON.stringify({ root, seed, stage, format, at })], {
     execArgv: heapOptions,
     silent: true,
     signal,

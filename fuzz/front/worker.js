@@ -8,8 +8,8 @@ import { Mutator } from './mutate.js'
 /** Processor seconds from which on a case is listed, though it doesn't count. */
 const SLOW = 2
 
-const { root, seed, stage, at } = JSON.parse(process.argv[2])
-const mutator = new Mutator(await corpus(root))
+const { root, seed, stage, format, at } = JSON.parse(process.argv[2])
+const mutator = new Mutator(await corpus(root, format))
 const mark = openSync(at, 'w')
 const clean = pollution()
 
