@@ -1,5 +1,5 @@
 /* Matrix products at common shapes. */
-#include "gemm.h"
+#include "gemm-unpacked.h"
 
 #include "bench.h"
 
@@ -12,8 +12,21 @@
     free(a), free(b), free(c);                                                                                         \
   } while (0)
 
+enum order { ROWS, TRANSPOSED };
+
+/* B as it comes: row-major, or stored transposed. */
+#define MATMUL(m_, n_, k_, order)                                                                                      \
+  do {                                                                                                                 \
+    float *a = bench_floats((m_) * (k_)), *b = bench_floats((k_) * (n_)), *c = bench_floats((m_) * (n_));              \
+    const om_gemm_shape s = {.m = m_, .n = n_, .k = k_};                                                               \
+    BENCH("matmul " #m_ " x " #n_ " x " #k_ " " #order, 2.0 * (m_) * (n_) * (k_),                                      \
+          om_matmul_f32(a, b, (order) == ROWS ? (n_) : 1, (order) == ROWS ? 1 : (k_), c, s, (om_epilogue){0},          \
+                        scratch));                                                                                     \
+    free(a), free(b), free(c);                                                                                         \
+  } while (0)
+
 int main(void) {
-  void *scratch = bench_floats(OM_GEMM_SCRATCH / 4);
+  void *scratch = bench_floats(OM_MATMUL_SCRATCH(1500, 1500) / 4);
   GEMM(96, 96, 96);
   GEMM(192, 192, 192);
   GEMM(384, 384, 384);
@@ -33,5 +46,14 @@ int main(void) {
   GEMM(4800, 32, 16);
   GEMM(3025, 16, 64);
   GEMM(729, 48, 384);
+  GEMM(1, 51865, 384);
+  MATMUL(1, 1500, 64, TRANSPOSED);
+  MATMUL(4, 1500, 64, TRANSPOSED);
+  MATMUL(8, 1500, 64, TRANSPOSED);
+  MATMUL(128, 128, 64, TRANSPOSED);
+  MATMUL(1, 1024, 1024, TRANSPOSED);
+  MATMUL(1, 64, 1500, ROWS);
+  MATMUL(4, 64, 1500, ROWS);
+  MATMUL(128, 64, 128, ROWS);
   return 0;
 }

@@ -8,6 +8,7 @@
 #include "activation.h"
 #include "gemm-tile.h"
 #include "parallel.h"
+#include "transpose-tile.h"
 
 /* Tiles of rows per block of A: the block stays in the first- or second-level cache while every panel of B passes. */
 #define OM_ROW_TILES 4
@@ -32,6 +33,7 @@ typedef struct om_epilogue {
 typedef struct om_gemm_shape {
   ptrdiff_t m, n, k;
   ptrdiff_t a_row, a_column; /* elements between A's rows and columns; 0, 0: row-major; 1, m: stored transposed */
+  ptrdiff_t b_row;           /* elements between B's rows, where it is as it comes, with n whole vectors; 0: packed */
   ptrdiff_t c_row;           /* elements between C's rows; 0: n */
   ptrdiff_t k_unit;          /* passes over k end at multiples of this where it is small enough; 0: anywhere */
 } om_gemm_shape;
@@ -39,16 +41,35 @@ typedef struct om_gemm_shape {
 /* Floats of a packed B[k, n]: whole vectors of columns. */
 #define OM_GEMM_PACKED(k, n) ((k) * (((n) + OM_LANES - 1) / OM_LANES * OM_LANES))
 
+#if OM_VECTOR_BYTES > 0
+/* k / 4 * 4 rows of a panel of B that is stored transposed: rows of `width` elements. Of each column a line of a cache at a
+ * time, as many columns may compete for one set of it: 1024 x 1024 takes a third (AVX-512: a quarter) of the time. */
+OM_INLINE void om_gemm_pack_squares_f32(const float *b, ptrdiff_t b_column, ptrdiff_t k, ptrdiff_t width, float *packed) {
+  const ptrdiff_t line = 16;
+  for (ptrdiff_t i0 = 0; i0 + 4 <= k; i0 += line)
+    for (ptrdiff_t j = 0; j < width; j += 4)
+      for (ptrdiff_t i = i0; i < i0 + line && i + 4 <= k; i += 4)
+        om_transpose4x4_32(b + i + j * b_column, b_column, packed + i * width + j, width);
+}
+#endif
+
 /* Packs B[k, n] (elements b_row and b_column apart) as packGemmB in src/lowering/pack.ts does. */
 OM_SHARED void om_gemm_pack_f32(const float *b, ptrdiff_t b_row, ptrdiff_t b_column, ptrdiff_t k, ptrdiff_t n,
                                 float *packed) {
-  for (ptrdiff_t n0 = 0, width; n0 < n; n0 += width) {
+  for (ptrdiff_t n0 = 0, width; n0 < n; n0 += width, packed += k * width) {
     width = n - n0 > OM_PANEL - OM_LANES ? OM_PANEL : OM_LANES;
-    ptrdiff_t columns = om_min(width, n - n0);
-    for (ptrdiff_t i = 0; i < k; i++, packed += width) {
+    ptrdiff_t columns = om_min(width, n - n0), i = 0;
+#if OM_VECTOR_BYTES > 0
+    if (b_row == 1 && columns == width) {
+      om_gemm_pack_squares_f32(b + n0 * b_column, b_column, k, width, packed);
+      i = k / 4 * 4;
+    }
+#endif
+    for (; i < k; i++) {
       const float *row = b + i * b_row + n0 * b_column;
-      for (ptrdiff_t j = 0; j < columns; j++) packed[j] = row[j * b_column];
-      for (ptrdiff_t j = columns; j < width; j++) packed[j] = 0.0f;
+      float *to = packed + i * width;
+      for (ptrdiff_t j = 0; j < columns; j++) to[j] = row[j * b_column];
+      for (ptrdiff_t j = columns; j < width; j++) to[j] = 0.0f;
     }
   }
 }
@@ -138,25 +159,34 @@ OM_INLINE void om_gemm_block_f32(om_gather *gather, const void *source, const fl
   const bool clamp = e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
   const ptrdiff_t row0 = om_first_row(split, tile0), row1 = om_first_row(split, tile1);
   float *room = block + OM_MOST_ROW_TILES * OM_TILE_ROWS * OM_A_ROW;
-  for (ptrdiff_t pass = 0; pass < passes; pass++) {
-    const ptrdiff_t k0 = pass * depth, kc = om_min(depth, s.k - k0);
-    gather(source, row0, row1 - row0, k0, kc, block);
-    om_tile t = {.a = block, .k = kc, .c_row = c_row, .clamp = clamp && pass == passes - 1};
-    t.low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f;
-    t.high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY;
-    t.start_row = pass > 0 ? c_row : residual_row;
-    if (pass == 0 && e.row_bias) t.row_bias = e.row_bias + row0;
-    for (ptrdiff_t n0 = from; n0 < end; n0 += n0 < wide ? OM_PANEL : OM_LANES) {
-      t.b_row = n0 < wide ? OM_PANEL : OM_LANES;
-      t.b = packed + n0 * s.k + k0 * t.b_row;
-      t.c = c + row0 * c_row + n0;
-      t.start = pass > 0 ? t.c : e.residual ? e.residual + row0 * residual_row + n0 : NULL;
-      t.column_bias = pass == 0 && e.bias ? e.bias + n0 : NULL;
-      if (n0 + OM_PANEL <= s.n) om_gemm_panel_f32(t, split, tile0, tile1, OM_PANEL, false, room);
-      else if (n0 < wide) om_gemm_panel_f32(t, split, tile0, tile1, s.n - n0, false, room);
-      else if (n0 + OM_LANES <= s.n) om_gemm_panel_f32(t, split, tile0, tile1, OM_LANES, true, room);
-      else om_gemm_panel_f32(t, split, tile0, tile1, s.n - n0, true, room);
+  /* Where the block has room for these rows in all their length, a panel of B is done with when the next is begun. One row
+   * times 384 x 51865 gets 40 GB/s out of memory by that, and 15 to 24 in passes over all panels. */
+  const ptrdiff_t together = (tile1 - tile0) * passes <= OM_MOST_ROW_TILES ? passes : 1;
+  const ptrdiff_t apart = (tile1 - tile0) * OM_TILE_ROWS * OM_A_ROW;
+  for (ptrdiff_t pass0 = 0; pass0 < passes; pass0 += together) {
+    for (ptrdiff_t i = 0; i < together; i++) {
+      const ptrdiff_t k0 = (pass0 + i) * depth;
+      gather(source, row0, row1 - row0, k0, om_min(depth, s.k - k0), block + i * apart);
     }
+    for (ptrdiff_t n0 = from; n0 < end; n0 += n0 < wide ? OM_PANEL : OM_LANES)
+      for (ptrdiff_t i = 0; i < together; i++) {
+        const ptrdiff_t pass = pass0 + i, k0 = pass * depth;
+        om_tile t = {.a = block + i * apart, .k = om_min(depth, s.k - k0), .c_row = c_row};
+        t.clamp = clamp && pass == passes - 1;
+        t.low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f;
+        t.high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY;
+        t.b_row = s.b_row ? s.b_row : n0 < wide ? OM_PANEL : OM_LANES;
+        t.b = packed + (s.b_row ? n0 : n0 * s.k) + k0 * t.b_row;
+        t.c = c + row0 * c_row + n0;
+        t.start = pass > 0 ? t.c : e.residual ? e.residual + row0 * residual_row + n0 : NULL;
+        t.start_row = pass > 0 ? c_row : residual_row;
+        t.column_bias = pass == 0 && e.bias ? e.bias + n0 : NULL;
+        if (pass == 0 && e.row_bias) t.row_bias = e.row_bias + row0;
+        if (n0 + OM_PANEL <= s.n) om_gemm_panel_f32(t, split, tile0, tile1, OM_PANEL, false, room);
+        else if (n0 < wide) om_gemm_panel_f32(t, split, tile0, tile1, s.n - n0, false, room);
+        else if (n0 + OM_LANES <= s.n) om_gemm_panel_f32(t, split, tile0, tile1, OM_LANES, true, room);
+        else om_gemm_panel_f32(t, split, tile0, tile1, s.n - n0, true, room);
+      }
   }
   if (e.activation != OM_ACT_NONE && !clamp)
     for (ptrdiff_t row = row0; row < row1; row++)
@@ -251,21 +281,6 @@ OM_INLINE void om_gemm_f32(const float *a, const float *packed, float *c, const 
   const bool clamps = e.activation == OM_ACT_NONE || e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
   if (known || !clamps) om_gemm_inlined_f32(a, packed, c, s, e, scratch);
   else om_gemm_any_f32(a, packed, c, &s, &e, scratch);
-}
-
-/* Bytes of scratch of om_matmul_f32, 64-byte aligned. */
-#define OM_MATMUL_SCRATCH(k, n) (OM_GEMM_SCRATCH + OM_GEMM_PACKED(k, n) * 4)
-
-/* The same with B unpacked: elements b_row and b_column apart (n, 1: dense row-major; 1, k: stored transposed). */
-OM_INLINE void om_matmul_f32(const float *a, const float *b, ptrdiff_t b_row, ptrdiff_t b_column, float *c,
-                             const om_gemm_shape s, const om_epilogue e, void *scratch) {
-  float *packed = (float *)((char *)scratch + OM_GEMM_SCRATCH);
-  const ptrdiff_t columns = om_is_shared() ? om_round_up(om_max(OM_LEAST_PART / 8 / om_max(1, s.k), 1), OM_PANEL) : s.n;
-  for (ptrdiff_t n0 = 0; n0 < s.n; n0 += columns)
-    if (om_is_mine())
-      om_gemm_pack_f32(b + n0 * b_column, b_row, b_column, s.k, om_min(columns, s.n - n0), packed + n0 * s.k);
-  om_settle();
-  om_gemm_f32(a, packed, c, s, e, scratch);
 }
 
 #endif

@@ -3,22 +3,8 @@
 #define OM_LAYOUT_H
 
 #include "axes.h"
+#include "transpose-tile.h"
 #include "vector.h"
-
-#if OM_VECTOR_BYTES > 0
-typedef uint32_t om_four __attribute__((vector_size(16)));
-
-/* y[4 columns, 4 rows] = x[4 rows, 4 columns] transposed; rows of x and y lie x_row and y_row apart. */
-OM_INLINE void om_transpose4x4_32(const uint32_t *x, ptrdiff_t x_row, uint32_t *y, ptrdiff_t y_row) {
-  om_four a, b, c, d;
-  memcpy(&a, x, 16), memcpy(&b, x + x_row, 16), memcpy(&c, x + 2 * x_row, 16), memcpy(&d, x + 3 * x_row, 16);
-  const om_four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  const om_four cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  a = __builtin_shufflevector(ab, cd, 0, 1, 4, 5), b = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
-  c = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5), d = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
-  memcpy(y, &a, 16), memcpy(y + y_row, &b, 16), memcpy(y + 2 * y_row, &c, 16), memcpy(y + 3 * y_row, &d, 16);
-}
-#endif
 
 /* y[b, column, row] = x[b, row, column], elements of 4 bytes. */
 OM_INLINE void om_transpose2d_32(const void *x, void *y, ptrdiff_t batch, ptrdiff_t rows, ptrdiff_t columns) {

@@ -7,7 +7,6 @@
 #define OM_MATMUL_NBITS_H
 
 #include "gemm.h"
-#include "layout.h"
 
 typedef struct om_nbits {
   ptrdiff_t n, k, block; /* rows of weights, their length, numbers in a block: a power of two, 16 at least */
@@ -133,20 +132,6 @@ OM_NBITS_DOTS(2)
 OM_NBITS_DOTS(4)
 OM_NBITS_DOTS(8)
 
-/* Rows of floats to a panel for om_gemm_f32; `length` is a multiple of 16. */
-OM_INLINE void om_nbits_pack(const float *rows, ptrdiff_t length, ptrdiff_t width, float *packed) {
-#if OM_VECTOR_BYTES > 0
-  if (width == OM_PANEL) {
-    const uint32_t *from = (const uint32_t *)rows;
-    for (ptrdiff_t r = 0; r < OM_PANEL; r += 4)
-      for (ptrdiff_t c = 0; c < length; c += 4)
-        om_transpose4x4_32(from + r * length + c, length, (uint32_t *)packed + c * OM_PANEL + r, OM_PANEL);
-    return;
-  }
-#endif
-  om_gemm_pack_f32(rows, 1, length, length, width, packed);
-}
-
 /* Bytes of scratch for m rows, 64-byte aligned: src/ops/contrib/matmul-n-bits.ts counts the same. */
 #define OM_NBITS_SCRATCH(m, k, block)                                                                                  \
   (OM_GEMM_SCRATCH + 4 * (((m) + 2 * OM_PANEL) * ((k) + (block)) + OM_NBITS_ROWS * ((k) + (block))))
@@ -178,7 +163,7 @@ OM_SHARED void om_matmul_nbits_f32(const float *a, const om_nbits *w, const floa
   for (ptrdiff_t n0 = 0; n0 < w->n; n0 += OM_PANEL) {
     const ptrdiff_t width = om_min(OM_PANEL, w->n - n0);
     for (ptrdiff_t j = 0; j < width; j++) om_nbits_row(w, n0 + j, rows + j * length);
-    om_nbits_pack(rows, length, width, packed);
+    om_gemm_pack_f32(rows, 1, length, length, width, packed);
     const om_gemm_shape shape = {.m = m, .n = width, .k = length, .c_row = w->n};
     const om_epilogue epilogue = {.bias = bias ? bias + n0 : NULL};
     om_gemm_any_f32(arranged, packed, y + n0, &shape, &epilogue, scratch);

@@ -2,6 +2,7 @@
 #include "attention.h"
 #include "depthwise-integer.h"
 #include "gemm-integer.h"
+#include "gemm-unpacked.h"
 #include "gru.h"
 #include "winograd.h"
 
