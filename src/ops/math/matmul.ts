@@ -60,12 +60,12 @@ export function lowerProduct(
 ): void {
   const [a, b] = [node.input(0), node.input(1)]
   const { m, n, k: depth, batch } = shape
-  k.include('gemm.h')
   const aStride = options.transposeA ? `, .a_row = 1, .a_column = ${k.dim(m)}` : ''
   const gemm = `(om_gemm_shape){.m = ${k.dim(m)}, .n = ${k.dim(n)}, .k = ${k.dim(depth)}${aStride}}`
   const tail = `${gemm}, ${epilogueLiteral(k, node.output(), epilogue, options.bias ?? {})}`
   const packed = k.isFixed(b) && batch.length === 0 && typeof n === 'number' && typeof depth === 'number'
   const work = [...batch, m, n, depth].reduce(multiply)
+  k.include(packed ? 'gemm.h' : 'gemm-unpacked.h')
   if (packed) {
     k.share(work, gemmScratchBytes(k.shape))
     const c = k.packed(b, { layout: 'matrices', depth, columns: [n], transposed: options.transposeB ?? false })

@@ -8,6 +8,7 @@ import { integerFolding } from './integer-folding.ts'
 import { layoutRules } from './layout.ts'
 import { qdqRules } from './qdq.ts'
 import { narrowFloatRules } from './narrow-floats.ts'
+import { transposedProducts } from './transposed-products.ts'
 
 /** The passes between import and lowering, in order. */
 export function optimize(graph: Graph, registry: OperatorRegistry, identities: Identities): void {
@@ -15,5 +16,5 @@ export function optimize(graph: Graph, registry: OperatorRegistry, identities: I
   rewriteGraph(graph, qdqRules, registry, identities)
   rewriteGraph(graph, [...layoutRules, ...convolutionFolding], registry, identities)
   rewriteGraph(graph, attentionRules, registry, identities)
-  rewriteGraph(graph, [...integerFolding, ...byteTables], registry, identities)
+  rewriteGraph(graph, [...integerFolding, ...byteTables, ...transposedProducts], registry, identities)
 }
