@@ -3,8 +3,8 @@
  * Generated declarations come first, as resolved files and longer patterns win over these.
  *
  * Use it through `"types": ["unplugin-onnx-mlir/client"]` in tsconfig.json. TypeScript allows one `*` in a pattern, so
- * the last directive of a query must be one of those below; what stands before it may be any. Of `dims` and
- * `maxWeightError`, whose values have no end, these are the usual ones: write others before another directive,
+ * the last directive of a query must be one of those below; what stands before it may be any. Of `dims`, `tune`
+ * and `maxWeightError`, whose values have no end, these are the usual ones: write others before another directive,
  * `?dims=seq_77&O=3`.
  *
  * Written by `npm run docs:generate` from src/request.
@@ -2193,6 +2193,134 @@ declare module '*.pt2?threads=64' {
   export { default } from '*.onnx'
 }
 declare module '*&threads=64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?tune' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?tune' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?tune' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&tune' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?tune=off' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?tune=off' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?tune=off' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&tune=off' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?tune=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?tune=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?tune=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&tune=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?tune=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?tune=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?tune=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&tune=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?tune=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?tune=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?tune=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&tune=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?tune=120' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?tune=120' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?tune=120' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&tune=120' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?tune=300' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?tune=300' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?tune=300' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&tune=300' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?tune=600' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?tune=600' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?tune=600' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&tune=600' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }

@@ -26,6 +26,8 @@
 #endif
 #endif
 
+_Static_assert(OM_TILE_ROWS % 2 == 0 && OM_TILE_ROWS <= 14, "the kernels below are for even numbers of rows");
+
 /* Columns of a full panel of B. */
 #define OM_PANEL (OM_TILE_VECTORS * OM_LANES)
 /* Depth of one pass over k: a panel of B this deep stays in the first-level cache. */

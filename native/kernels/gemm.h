@@ -11,7 +11,9 @@
 #include "transpose-tile.h"
 
 /* Tiles of rows per block of A: the block stays in the first- or second-level cache while every panel of B passes. */
+#ifndef OM_ROW_TILES
 #define OM_ROW_TILES 4
+#endif
 /* The same where B has more floats than OM_LARGE_B, and may come from memory anew for each block of rows: 128 x 32000 x 512
  * takes 83 GFLOP/s with 4 tiles and 96 with 16 (AVX-512), 52 and 75 (AVX2), on a machine whose peak is 115. Where B
  * stays in a cache, products with a small k lose up to 5 % by it. */

@@ -13,9 +13,9 @@
 #define OM_WINOGRAD_A 0.625f
 #define OM_WINOGRAD_B 1.5f
 
-/* Tiles of the image that go through together, and channels of the result. */
+/* Tiles of the image that go through together, and channels of the result: whole panels, 64 at most. */
 #define OM_WINOGRAD_TILES (2 * OM_TILE_ROWS)
-#define OM_WINOGRAD_COLUMNS 64
+#define OM_WINOGRAD_COLUMNS (64 / OM_PANEL * OM_PANEL)
 
 /* Pixels of an output from which it pays, and how many there are to a tile of 16 on average: an output of one or two lines
  * leaves most of a tile unused. */

@@ -9,6 +9,7 @@ import type { Model } from '../onnx/model.ts'
 import { registryFor } from '../ops/index.ts'
 import { optimize } from '../ops/passes/optimize.ts'
 import type { Target } from '../targets/index.ts'
+import type { Choices } from '../lowering/choices.ts'
 import type { Sharing } from './shared-kernel.ts'
 import type { PlanOptions } from './plan.ts'
 import { weightNotes } from './weight-notes.ts'
@@ -42,6 +43,8 @@ export interface BuiltinOptions {
   readonly profile?: boolean
   /** When threads share kernels; default: never. */
   readonly sharing?: Sharing | undefined
+  /** What not to decide by rules. */
+  readonly choices?: Choices | undefined
 }
 
 export interface BuiltinResult {
@@ -127,7 +130,8 @@ function notesOf(model: Model, { graph, small }: Prepared, { bytes }: Pick<Weigh
   return [...misstatedOutputs(model.graph.outputs, graph), ...(small ? weightNotes(model, small, bytes) : [])]
 }
 
-interface SourceOptions extends Pick<BuiltinOptions, 'target' | 'identity' | 'profile' | 'sharing'>, PlanOptions {
+interface SourceOptions
+  extends Pick<BuiltinOptions, 'target' | 'identity' | 'profile' | 'sharing' | 'choices'>, PlanOptions {
   /** What to make code for instead of `target`, lowest first, the best of them to be chosen when the library is loaded. */
   readonly levels?: readonly Target[] | undefined
 }
@@ -135,14 +139,14 @@ interface SourceOptions extends Pick<BuiltinOptions, 'target' | 'identity' | 'pr
 /** Makes the C of a graph as it is. @throws CompileError where an operator has no lowering */
 export function graphSource(
   graph: Graph,
-  { target, levels, identity, profile = false, apart = false, sharing }: SourceOptions,
+  { target, levels, identity, profile = false, apart = false, sharing, choices = {} }: SourceOptions,
 ): BuiltinSource {
   const isWasm = target.arch === 'wasm32'
   const rooms = isWasm ? ['freestanding', 'wasm', 'abi', 'kernels'] : ['threads', 'abi', 'kernels']
   const options = { target: target.name, compiler: identity, profile, sharing }
   const { weights, ...made } = levels
     ? leveledSource(graph, levels, options)
-    : oneSource(graph, target, { ...options, apart })
+    : oneSource(graph, target, choices, { ...options, apart })
   return {
     ...made,
     weights: { bytes: bytesIn(weights), chunks: weights },
@@ -156,13 +160,15 @@ export function graphSource(
 function oneSource(
   graph: Graph,
   target: Target,
-  options: Omit<Parameters<typeof generateSource>[1], 'shape' | 'entry' | 'byteOrder'>,
+  { shape = shapeFor(target), winograd, macros = {} }: Choices,
+  options: Omit<Parameters<typeof generateSource>[1], 'shape' | 'entry' | 'byteOrder' | 'winograd'>,
 ): Pick<BuiltinSource, 'text' | 'signature' | 'arenaBytes' | 'isShared'> & { weights: readonly Uint8Array[] } {
-  const shape = shapeFor(target)
   const entry = target.arch === 'wasm32' ? 'wasm' : 'native'
   const { byteOrder } = target
-  const { head, body, ...made } = generateSource(graph, { ...options, byteOrder, entry, shape })
-  return { ...made, text: shapeDefinitions(shape) + head + weightsSection(bytesIn(made.weights)) + body }
+  const { head, body, ...made } = generateSource(graph, { ...options, byteOrder, entry, shape, winograd })
+  const sizes = Object.entries(macros).map(([name, size]) => `#define ${name} ${size}\n`)
+  const definitions = shapeDefinitions(shape) + sizes.join('')
+  return { ...made, text: definitions + head + weightsSection(bytesIn(made.weights)) + body }
 }
 
 function bytesIn(chunks: readonly Uint8Array[]): number {
@@ -175,12 +181,19 @@ function bytesIn(chunks: readonly Uint8Array[]): number {
  * @throws ModelError, CompileError, EnvironmentError as the rooms below say
  */
 export async function compileBuiltin(model: Model, options: BuiltinOptions): Promise<BuiltinResult> {
-  const { toolchain, stagingRoot, signal, target, optimize, limits } = options
   const { levels, note } = await levelsOf(options)
-  const { text, units, weights, includeDirs, arenaBytes, isShared, ...known } = builtinSource(model, {
-    ...options,
-    levels,
-  })
+  const made = await compileSource(model, builtinSource(model, { ...options, levels }), options)
+  return { ...made, notes: [...made.notes, ...note] }
+}
+
+/** The same of C that was made of the model by the same options. */
+export async function compileSource(
+  model: Model,
+  source: ModelSource,
+  options: BuiltinOptions,
+): Promise<BuiltinResult> {
+  const { text, units, weights, includeDirs, arenaBytes, isShared, ...known } = source
+  const { toolchain, stagingRoot, signal, target, optimize, limits, choices } = options
   const job = {
     source: text,
     ...(units && { units }),
@@ -192,6 +205,7 @@ export async function compileBuiltin(model: Model, options: BuiltinOptions): Pro
     hasOperators: (model.operators ?? []).length > 0,
     ...(stagingRoot && { stagingRoot }),
     ...(signal && { signal }),
+    ...(choices?.flags && { flags: choices.flags }),
     ...limits,
   }
   if (target.arch === 'wasm32') {
@@ -199,7 +213,7 @@ export async function compileBuiltin(model: Model, options: BuiltinOptions): Pro
     return { ...made, ...known, notes: [...known.notes, ...made.notes] }
   }
   const made = await compileLibrary({ ...job, ...(toolchain && !isForWasm(toolchain) && { toolchain }) })
-  return { ...made, ...known, notes: [...known.notes, ...note] }
+  return { ...made, ...known }
 }
 
 /** The levels that a library has code for, where there are several, and what is to be said of those that it lacks. */

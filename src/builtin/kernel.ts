@@ -7,6 +7,7 @@ import { shortenNames } from '../runtime/shorten.ts'
 import { stringLiteral } from '../lowering/c-text.ts'
 import type { KernelWriter } from '../lowering/lowering.ts'
 import type { PackedConstant, Packing } from '../lowering/packing.ts'
+import type { WinogradUse } from '../lowering/choices.ts'
 import type { KernelShape } from '../lowering/kernel-shape.ts'
 import { type Parameter, type Shared, sharedKernel, type Sharing } from './shared-kernel.ts'
 
@@ -52,6 +53,7 @@ export function nodePlace({ name, operator, madeFor }: Pick<Node, 'name' | 'oper
 /** The C functions of a model, each distinct text once, and the headers they need. */
 export class KernelTable {
   readonly shape: KernelShape
+  readonly winograd: WinogradUse
   /** When threads share a kernel; `undefined`: never. */
   readonly sharing: Sharing | undefined
   /** Whether one of them is ever worth it. */
@@ -64,9 +66,10 @@ export class KernelTable {
   private readonly sources = new Map<string, { readonly file: string; readonly functions: Set<string> }>()
 
   /** `shape`: the register tile that the kernels are made for. */
-  constructor(shape: KernelShape, sharing?: Sharing) {
+  constructor(shape: KernelShape, sharing?: Sharing, winograd: WinogradUse = 'where it pays') {
     this.shape = shape
     this.sharing = sharing
+    this.winograd = winograd
   }
 
   /** Has threads share a kernel: the name of the function that is called instead of it. */
@@ -134,6 +137,10 @@ export class Kernel implements KernelWriter {
 
   get shape(): KernelShape {
     return this.table.shape
+  }
+
+  get winograd(): WinogradUse {
+    return this.table.winograd
   }
 
   /** Whether no line was written. */

@@ -5,6 +5,7 @@ import { stringLiteral } from '../lowering/c-text.ts'
 import { registry } from '../ops/index.ts'
 import { ConstantPool } from './constants.ts'
 import { writeLoad, writeRun } from './emit.ts'
+import type { WinogradUse } from '../lowering/choices.ts'
 import type { KernelShape } from '../lowering/kernel-shape.ts'
 import { KernelTable } from './kernel.ts'
 import type { Sharing } from './shared-kernel.ts'
@@ -28,6 +29,8 @@ export interface SourceOptions {
   readonly entry: 'native' | 'wasm'
   /** When threads share kernels; default: never. */
   readonly sharing?: Sharing | undefined
+  /** Default: where it pays. */
+  readonly winograd?: WinogradUse | undefined
 }
 
 /** A model as one C translation unit and the data of its constants. */
@@ -84,7 +87,7 @@ export function generateCode(
   constants: ConstantPool,
   stored?: StoredPacking,
 ): ModelCode {
-  const table = new KernelTable(options.shape, options.sharing)
+  const table = new KernelTable(options.shape, options.sharing, options.winograd)
   const { running, fixed } = withoutFixed(graph, registry)
   const lowered = lowerGraph(running, table, new Set(fixed.flatMap(({ outputs }) => outputs)))
   const { load, loaded } = writeLoading({ main: running, lowered, fixed }, table, constants, options, stored)

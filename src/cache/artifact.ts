@@ -1,3 +1,4 @@
+import type { Choices } from '../lowering/choices.ts'
 import type { Signature } from '../runtime/signature.ts'
 import type { EngineFeature } from '../runtime/wasm/features.ts'
 
@@ -27,10 +28,28 @@ export interface Artifact {
   readonly flops?: number
   /** Whether the time of a run is known to depend on nothing but the sizes of the inputs. */
   readonly isSteady?: boolean
+  /** What tuning found, where it was asked for. */
+  readonly tuned?: Tuned
   /** Wall-clock seconds that the compilation took when it was made. */
   readonly seconds: number
   /** Lines worth a build log, e.g. why another compiler took over. */
   readonly notes: readonly string[]
+}
+
+/** What tuning tried on the machine that built, and what it kept. */
+export interface Tuned {
+  /** The variants that the library is made of, joined by ` + `; `default` where the compiler's rules were not beaten. */
+  readonly winner: string
+  /** The same as what is passed to the compiler. */
+  readonly choices: Choices
+  /** How many times as fast as by the rules. */
+  readonly ratio: number
+  /** Each against the best before it: how many times as fast, or `null` and why it was not timed. */
+  readonly tried: readonly { readonly name: string; readonly ratio: number | null; readonly problem?: string }[]
+  /** What it took, compiling included. */
+  readonly seconds: number
+  /** Why nothing was tried, where that is so. */
+  readonly problem?: string
 }
 
 /** A WebAssembly module for engines that have all of some features. */

@@ -18,15 +18,17 @@ export interface KeyParts {
   readonly compiler: string
   /** OM_BUILTIN_ABI, or 0 for libraries that have only onnx-mlir's. */
   readonly abi: number
+  /** What the processor is called, where what is made depends on the machine that makes it. */
+  readonly machine?: string | undefined
   /** What the user defines beside the model. */
   readonly operators: readonly UserOperator[]
 }
 
 /** The key of an artifact in the store: sha256, hex. */
 export function artifactKey(of: KeyParts): string {
-  const { model, externalData, directives, target, compiler, abi, operators } = of
+  const { model, externalData, directives, target, compiler, abi, operators, machine } = of
   // JSON, so that no two lists of parts run together into one text.
-  const parts = ['artifact', ownVersion(), model, externalData, directives, target, compiler, abi, operators]
+  const parts = ['artifact', ownVersion(), model, externalData, directives, target, compiler, abi, operators, machine]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 

@@ -17,7 +17,7 @@ import { type Engine, type EngineName, engineNames, reasonOf } from './bench/eng
 import { dataSetsOf, type ModelEntry, modelsIn } from './bench/model-files.ts'
 import { onnxRuntimeEngine } from './bench/onnxruntime.ts'
 import { profileModels } from './bench/profile.ts'
-import type { RoundsOptions } from './bench/rounds.ts'
+import type { RoundsOptions } from '../measure/rounds.ts'
 import { modelText, overallRatios, overallText, overheadText } from './bench/tables.ts'
 import type { Command, Invocation } from './command.ts'
 import { dimsOption, inputDimsFlag, type Sizes } from './dims.ts'

@@ -6,6 +6,8 @@ export interface Option {
   readonly short?: string
   /** May be given several times; otherwise the last one counts. */
   readonly multiple?: boolean
+  /** Of a boolean that may be given a value, `--name=value`: its text without one. */
+  readonly bare?: string
   /** What the value stands for in `--help`, e.g. `FILE`. */
   readonly value?: string
   readonly help: string

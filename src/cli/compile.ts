@@ -5,6 +5,7 @@ import { stages } from '../onnx-mlir/options.ts'
 import { isModule } from '../pipeline/facts.ts'
 import type { BuildResult } from '../pipeline/index.ts'
 import { didYouMean } from '../request/suggest.ts'
+import { tunedText } from '../compilers/tune/text.ts'
 import { requirementsOf } from '../targets/index.ts'
 import type { Command, Invocation, Outcome } from './command.ts'
 import { buildModel, buildOptions, compilerText, modelArgument, requestOptions, nameOf } from './model-build.ts'
@@ -73,13 +74,14 @@ async function writeLibrary(
   await place(artifact.library, library, out)
   for (const note of artifact.notes) warn(note)
 
-  const { target, compiler, signature, bytes, seconds } = artifact
+  const { target, compiler, signature, bytes, seconds, tuned } = artifact
   const requires = requirementsOf(artifact)
   const how = cached ? 'from the cache' : `in ${seconds.toFixed(1)} s`
   return {
     ok: true,
     text: [
       `${library}: ${bytesText(bytes)}, ${target}, ${compilerText(compiler)}, ${how}`,
+      ...(tuned ? [tunedText(tuned)] : []),
       ...variants.map((of) => `${of.library}: ${bytesText(of.bytes)}, for engines with ${of.needs.join(' and ')}`),
     ].join('\n'),
     json: {
@@ -94,6 +96,7 @@ async function writeLibrary(
       seconds,
       cached,
       ...(requires && { requires }),
+      ...(tuned && { tuned }),
       notes: artifact.notes,
     },
   }

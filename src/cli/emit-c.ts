@@ -7,9 +7,12 @@ import { diskError, makeFolder } from '../cache/disk.ts'
 import { ownVersion } from '../cache/index.ts'
 import { readingOf } from '../compilers/hardening.ts'
 import { readModel } from '../formats/read.ts'
+import { tunableRequest } from '../pipeline/tunable.ts'
 import { parseRequest, type RequestOptions } from '../request/index.ts'
+import type { Choices } from '../lowering/choices.ts'
 import { resolveTarget } from '../targets/index.ts'
 import type { Invocation, Outcome } from './command.ts'
+import { type BuildInvocation, buildModel } from './model-build.ts'
 import { readingOption } from './operators.ts'
 import { OUT_OPTION } from './output.ts'
 import { bytesText } from './style.ts'
@@ -28,6 +31,12 @@ async function expectOwn(source: string, mark: string, usage: Invocation['usage'
   throw usage(`${source} ${whose}; give each model a folder of its own with --out, or remove that one`)
 }
 
+/** What tuning finds for the model, or found when it was built last: the C is that of the winner. */
+async function tunedChoices(id: string, options: RequestOptions, invocation: BuildInvocation): Promise<Choices> {
+  const { artifact } = await buildModel(invocation, id, { ...options, compiler: 'builtin' })
+  return artifact.tuned?.choices ?? {}
+}
+
 /**
  * Writes the C that the built-in compiler makes of a model, its weights and the headers it includes: all that a C
  * compiler needs, on whatever machine.
@@ -36,7 +45,7 @@ export async function emitC(
   id: string,
   out: string,
   options: RequestOptions,
-  invocation: Pick<Invocation, 'progress' | 'usage' | 'values'>,
+  invocation: BuildInvocation & Pick<Invocation, 'usage'>,
 ): Promise<Outcome> {
   const { progress, usage } = invocation
   const { path, directives } = parseRequest(id, options)
@@ -45,6 +54,9 @@ export async function emitC(
   const source = join(out, 'model.c')
   const mark = markOf(relative(out, path))
   await expectOwn(source, mark, usage)
+  const { request, note } = tunableRequest(parseRequest(id, options), 'builtin', { mode: 'build' })
+  if (note !== undefined) invocation.warn(note)
+  const choices = request.directives.tune === false ? {} : await tunedChoices(id, options, invocation)
   progress(`generating C in ${out}`)
   const { text, weights, includeDirs, signature, arenaBytes } = builtinSource(
     await readModel(path, { ...readingOf({ directives }), ...(await readingOption(invocation)) }),
@@ -52,6 +64,7 @@ export async function emitC(
       target,
       dims: new Map(Object.entries(directives.dims)),
       weights: directives.weights,
+      choices,
       identity: `unplugin-onnx-mlir ${ownVersion()}`,
     },
   )
@@ -68,7 +81,7 @@ export async function emitC(
     throw diskError(error, out, OUT_OPTION)
   }
   const machine = (target.flags.gcc[0] ?? target.flags.clang[0] ?? []).join(' ')
-  const command = `cc ${languageFlags.join(' ')} -O3 ${machine} -fPIC -shared -Iinclude model.c -o model.so -lm`
+  const command = `cc ${languageFlags.join(' ')} -O3 ${[machine, ...(choices.flags ?? [])].join(' ')} -fPIC -shared -Iinclude model.c -o model.so -lm`
   return {
     ok: true,
     text: [

@@ -19,8 +19,8 @@ export function overview(): string {
 /** What `COMMAND --help` says. */
 export function help(command: Command): string {
   const { name, summary, positionals, notes } = command
-  const lines = Object.entries(optionsOf(command)).map(([option, { value, short, help: text }]) => {
-    const left = `${short ? `-${short}, ` : ''}--${option}${value ? ` ${value}` : ''}`
+  const lines = Object.entries(optionsOf(command)).map(([option, { value, short, bare, help: text }]) => {
+    const left = `${short ? `-${short}, ` : ''}--${option}${value ? (bare === undefined ? ` ${value}` : `[=${value}]`) : ''}`
     return `  ${left.padEnd(26)} ${text}`
   })
   const usage = [program, name, positionals?.usage, '[OPTION …]'].filter(Boolean).join(' ')

@@ -23,6 +23,12 @@ export const buildOptions = {
   compiler: { type: 'string', short: 'c', value: 'C', help: 'auto, builtin, onnx-mlir or fastest (default: auto)' },
   O: { type: 'string', short: 'O', value: 'N', help: 'optimisation level, 0 to 3 (default: 3)' },
   weights: { type: 'string', value: 'W', help: 'f32, f16 or int8: bytes that weights are stored in (default: f32)' },
+  tune: {
+    type: 'boolean',
+    bare: directives.tune.format(true),
+    value: 'SECONDS',
+    help: 'time variants on this machine for so long, and keep the fastest',
+  },
   untrusted: { type: 'boolean', help: 'tighter limits, no external data, no onnx-mlir' },
   operators: operatorsFlag,
   cache: { type: 'string', value: 'DIR', help: 'folder of the cache (default: see the command cache dir)' },
@@ -36,6 +42,7 @@ export function requestOptions({ values, flags }: Pick<Invocation, 'values' | 'f
     ...(values['target'] && { target: directives.target.parse(values['target']) }),
     ...(values['compiler'] && { compiler: directives.compiler.parse(values['compiler']) }),
     ...(values['weights'] && { weights: directives.weights.parse(values['weights']) }),
+    ...(values['tune'] !== undefined && { tune: directives.tune.parse(values['tune']) }),
     ...(flags.has('untrusted') && { untrusted: true }),
     ...(values['O'] && { O: directives.O.parse(values['O']) }),
   }

@@ -36,7 +36,9 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
     if (token.kind !== 'option') continue
     const option = options[token.name]
     if (option === undefined || !Object.hasOwn(options, token.name)) throw usage(unknownOption(token.rawName, options))
-    if (option.type === 'boolean') {
+    if (option.bare !== undefined) {
+      texts.set(token.name, [token.value ?? option.bare])
+    } else if (option.type === 'boolean') {
       if (token.value !== undefined) throw usage(`${token.rawName} takes no value`)
       flags.add(token.name)
     } else {

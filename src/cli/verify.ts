@@ -8,6 +8,7 @@ import type { Tensor } from '../onnx/model.ts'
 import { readModel } from '../formats/read.ts'
 import { modelFile } from '../request/request.ts'
 import { parseRequest } from '../request/index.ts'
+import { agreement } from '../measure/agreement.ts'
 import type { Model } from '../runtime/model.ts'
 import { printable } from '../errors/printable.ts'
 import type { Command, Invocation } from './command.ts'
@@ -61,8 +62,8 @@ elements that are not equal. Exit code 1 if one is larger than --max-difference.
     for (const option of ['input', 'max-difference'])
       if (values[option] !== undefined) throw invocation.usage(`--${option} goes with --weights f16 or int8`)
     const tolerance: Tolerance = {
-      rtol: numberOption(invocation, 'rtol', { otherwise: 1e-3, integer: false }),
-      atol: numberOption(invocation, 'atol', { otherwise: 1e-5, integer: false }),
+      rtol: numberOption(invocation, 'rtol', { otherwise: agreement.rtol, integer: false }),
+      atol: numberOption(invocation, 'atol', { otherwise: agreement.atol, integer: false }),
     }
     const runs = numberOption(invocation, 'runs', { otherwise: 3 })
     const onnxruntime = runs > 0 ? await findOnnxRuntime('onnxruntime-node', process.cwd()) : undefined

@@ -1,4 +1,5 @@
 import { OM_BUILTIN_ABI } from '../builtin/abi.ts'
+import type { BuiltinOptions } from '../builtin/index.ts'
 import { findCc, type Toolchain } from '../toolchains/find.ts'
 import type { WasmToolchain } from '../toolchains/wasm-find.ts'
 import { ownVersion } from '../cache/index.ts'
@@ -18,11 +19,12 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
     name: 'builtin',
     identity: [version, identity].join(' '),
     abi: OM_BUILTIN_ABI,
-    async compile({ directives }, model, { stagingRoot, signal }) {
+    async compile({ directives }, model, context) {
+      const { stagingRoot, signal, addon } = context
       // Which a cache hit does without.
       const { compileBuiltin } = await import('../builtin/index.ts')
       const { nativeSharing, usualSharing } = await import('../builtin/shared-kernel.ts')
-      const made = await compileBuiltin(model, {
+      const options: BuiltinOptions = {
         target,
         toolchain,
         stagingRoot,
@@ -35,7 +37,18 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
         // A native library is the same for any number of threads.
         sharing: target.arch !== 'wasm32' ? nativeSharing : directives.threads === 1 ? undefined : usualSharing,
         ...(signal && { signal }),
-      })
+      }
+      const seconds = directives.tune
+      const { made, tuned } =
+        typeof seconds === 'number' && addon !== undefined
+          ? await (
+              await import('./tune/index.ts')
+            ).tuneBuiltin(model, options, {
+              ...context,
+              seconds,
+              addon: await addon(),
+            })
+          : { made: await compileBuiltin(model, options) }
       return {
         library: made.library,
         staging: made.folder,
@@ -48,6 +61,7 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
           seconds: made.seconds,
           ...(made.flops !== undefined && { flops: made.flops }),
           ...(made.isSteady && { isSteady: true }),
+          ...(tuned && { tuned }),
           notes: made.notes,
         },
       }

@@ -19,6 +19,10 @@ export interface CompileContext {
   readonly stagingRoot: string
   readonly signal?: AbortSignal
   readonly progress?: (progress: CompileProgress) => void
+  /** Takes lines for the build log. */
+  readonly log?: (line: string) => void
+  /** The addon of this machine, for compilers that run what they made. */
+  readonly addon?: () => Promise<string>
 }
 
 /** Something that makes an artifact from a request and a model. */

@@ -4,15 +4,20 @@ import { join, resolve } from 'node:path'
 import type { Artifact, Signature } from '../cache/artifact.ts'
 import { buildAddon } from '../builtin/addon.ts'
 import { addonFolder, type Cache } from '../cache/index.ts'
+import { toleranceFor } from '../conformance/compare.ts'
 import { CompileError } from '../errors/index.ts'
+import { disagreement, type Results } from '../measure/agreement.ts'
+import { modelLane } from '../measure/model-lane.ts'
+import { timeInTurns } from '../measure/rounds.ts'
+import { median } from '../measure/statistics.ts'
 import { createNodeModel } from '../runtime/node.ts'
 import { requirementsOf } from '../targets/index.ts'
 import { probeInputs } from './probe.ts'
 
 /** Rounds in which the candidates take turns: enough for a median, and short beside any compilation. */
-const ROUNDS = 15
+const RACE = { rounds: 15, seconds: 4 }
 /** Largest accepted difference between two compilers' results, relative to the largest result. */
-const AGREEMENT = 1e-3
+const AGREEMENT = { rtol: 0, atolOfMax: 1e-3 }
 
 /**
  * The fastest of several libraries of one model on this machine, once they agree on probe inputs (symbolic
@@ -32,20 +37,19 @@ export async function fastestOf(
     for (const { constants } of artifacts) {
       if (constants) await symlink(resolve(constants.path), join(folder, constants.name))
     }
-    return race(artifacts, { addon, constantsFolder: folder }, log)
+    return await race(artifacts, { addon, constantsFolder: folder }, log)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-function race(
+async function race(
   artifacts: readonly Artifact[],
   { addon, constantsFolder }: { readonly addon: string; readonly constantsFolder: string },
   log: (line: string) => void,
-): Artifact {
+): Promise<Artifact> {
   const models = artifacts.map((artifact) => ({
     artifact,
-    times: [] as number[],
     model: createNodeModel(
       {
         name: artifact.compiler.name,
@@ -64,41 +68,26 @@ function race(
   const inputs = probeInputs(artifacts[0]!.signature)
   const results = models.map(({ model }) => model.runSync(inputs))
   for (const result of results.slice(1)) expectAgreement(artifacts[0]!.signature, results[0]!, result)
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const { model, times } of models) {
-      const started = performance.now()
-      model.runSync(inputs)
-      times.push(performance.now() - started)
-    }
-  }
+  const lanes = models.map(({ model }, i) => modelLane(String(i), model, inputs))
+  const samples = await timeInTurns(lanes, RACE)
   const ranked = models
-    .map(({ artifact, times, model }) => {
+    .map(({ artifact, model }, i) => {
       model.dispose()
-      return { artifact, median: times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]! }
+      return { artifact, median: median(samples.get(String(i))!) }
     })
     .sort((a, b) => a.median - b.median)
   log(
-    ranked.map(({ artifact, median }) => `${artifact.compiler.name} ${(median * 1000).toFixed(1)} µs`).join(', ') +
+    ranked.map(({ artifact, median: us }) => `${artifact.compiler.name} ${us.toFixed(1)} µs`).join(', ') +
       ': the first is taken',
   )
   return ranked[0]!.artifact
 }
 
-type Results = ReturnType<ReturnType<typeof createNodeModel>['runSync']>
-
-function expectAgreement({ outputs }: Signature, a: Results, b: Results): void {
-  for (const { name } of outputs) {
-    const [first, second] = [a[name]!.data, b[name]!.data].map((data) =>
-      Array.from(data as ArrayLike<number | bigint>, Number),
-    ) as [number[], number[]]
-    const scale = first.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-5)
-    const differs =
-      first.length !== second.length || first.some((value, i) => Math.abs(value - second[i]!) > AGREEMENT * scale)
-    if (differs) {
-      throw new CompileError(
-        'COMPILE_DISAGREE',
-        `The compilers' libraries differ in output ${JSON.stringify(name)} on the same inputs. Pin one with compiler=builtin or compiler=onnx-mlir, and report the model.`,
-      )
-    }
-  }
+function expectAgreement({ outputs }: Signature, expected: Results, actual: Results): void {
+  const problem = disagreement(outputs, actual, expected, (tensor) => toleranceFor(tensor, AGREEMENT))
+  if (problem === undefined) return
+  throw new CompileError(
+    'COMPILE_DISAGREE',
+    `On the same inputs, the compilers' libraries differ in ${problem}. Pin one with compiler=builtin or compiler=onnx-mlir, and report the model.`,
+  )
 }

@@ -6,8 +6,13 @@ import { extensions } from '../request/extensions.ts'
  *
  * TypeScript allows one `*` in a pattern, so each value of each directive is a pattern, alone and as the last of several.
  */
-export function clientTypes(directives: Readonly<Record<string, Pick<Directive<unknown>, 'name' | 'listed'>>>): string {
-  const all = Object.values(directives).flatMap(({ name, listed }) => listed.map((value) => `${name}=${value}`))
+export function clientTypes(
+  directives: Readonly<Record<string, Pick<Directive<unknown>, 'name' | 'listed' | 'bare'>>>,
+): string {
+  const all = Object.values(directives).flatMap(({ name, listed, bare }) => [
+    ...(bare === undefined ? [] : [name]),
+    ...listed.map((value) => `${name}=${value}`),
+  ])
   const names = extensions.map((extension) => `*.${extension}`)
   const patterns = [
     ...names.filter((name) => name !== described),
@@ -25,8 +30,8 @@ const head = `/**
  * Generated declarations come first, as resolved files and longer patterns win over these.
  *
  * Use it through \`"types": ["unplugin-onnx-mlir/client"]\` in tsconfig.json. TypeScript allows one \`*\` in a pattern, so
- * the last directive of a query must be one of those below; what stands before it may be any. Of \`dims\` and
- * \`maxWeightError\`, whose values have no end, these are the usual ones: write others before another directive,
+ * the last directive of a query must be one of those below; what stands before it may be any. Of \`dims\`, \`tune\`
+ * and \`maxWeightError\`, whose values have no end, these are the usual ones: write others before another directive,
  * \`?dims=seq_77&O=3\`.
  *
  * Written by \`npm run docs:generate\` from src/request.

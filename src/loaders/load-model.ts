@@ -44,6 +44,7 @@ export async function loadModel<const Name extends ModelName>(
   const id = modelId(nameText(name))
   const built = await createPipeline({ report: false, ...given }).build(id, {
     mode: 'dev',
+    tunes: true, // whoever writes it into a program means it
     log,
     warn: log,
     ...(signal && { signal }),

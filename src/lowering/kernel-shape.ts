@@ -64,8 +64,9 @@ export function recurrentScratchBytes(
 
 /** Bytes of scratch of `om_conv2d_winograd_f32`: OM_WINOGRAD_SCRATCH of winograd.h. */
 export function winogradScratchBytes(channels: number, shape: KernelShape): number {
-  const tiles = 2 * shape.tileRows
-  return 4 * (36 * tiles * (Math.ceil(channels / kBlock) * aRow + 64) + Math.ceil(channels / 16) * 16)
+  const panel = shape.tileVectors * lanes(shape)
+  const [tiles, columns] = [2 * shape.tileRows, Math.floor(64 / panel) * panel]
+  return 4 * (36 * tiles * (Math.ceil(channels / kBlock) * aRow + columns) + Math.ceil(channels / 16) * 16)
 }
 
 /** Largest head of `om_attention_f32`: a row of a block. */

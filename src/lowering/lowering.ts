@@ -3,6 +3,7 @@ import type { Dim } from '../graph/dim.ts'
 import type { Demand } from '../graph/demand.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
 import type { Operator } from '../graph/operator.ts'
+import type { WinogradUse } from './choices.ts'
 import type { KernelShape } from './kernel-shape.ts'
 import type { PackedConstant, Packing } from './packing.ts'
 
@@ -15,6 +16,7 @@ import type { PackedConstant, Packing } from './packing.ts'
 export interface KernelWriter {
   /** The register tile that weights are packed for. */
   readonly shape: KernelShape
+  readonly winograd: WinogradUse
   /** Parameter that points at input `i` (`const T *`). */
   input(i: number): string
   /** Parameter that points at output `i` (`T *`); allocated before the kernel runs. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { Artifact } from '../cache/artifact.ts'
-import { artifactKey, type Cache } from '../cache/index.ts'
+import { addonFolder, artifactKey, type Cache } from '../cache/index.ts'
 import { rememberByStat } from '../cache/file-memo.ts'
 import { chooseCompilers } from '../compilers/choose.ts'
 import type { Compiler, CompileContext } from '../compilers/compiler.ts'
@@ -10,6 +10,9 @@ import { defaultLimits, type ReadOptions } from '../onnx/limits.ts'
 import type { Model } from '../onnx/model.ts'
 import type { FileReadOptions } from '../onnx/read.ts'
 import type { Request } from '../request/index.ts'
+import type { Surroundings } from './surroundings.ts'
+import { tunableRequest } from './tunable.ts'
+import { processorName } from '../targets/index.ts'
 import { cold } from './when-cold.ts'
 
 /** What the steps from request to artifact share. */
@@ -17,7 +20,8 @@ export interface ArtifactContext {
   readonly cache: Cache
   readonly onnxMlir: OnnxMlirSettings
   readonly reading: ReadOptions
-  readonly context: Pick<CompileContext, 'signal' | 'progress'> & { log(line: string): void; warn(line: string): void }
+  readonly context: Pick<CompileContext, 'signal' | 'progress'> &
+    Pick<Surroundings, 'mode' | 'tunes'> & { log(line: string): void; warn(line: string): void }
 }
 
 export interface Built {
@@ -25,6 +29,8 @@ export interface Built {
   readonly cached: boolean
   /** The model's files: itself first, then external data. */
   readonly files: readonly string[]
+  /** What to tell of how it was built, once. */
+  readonly note?: string | undefined
 }
 
 /**
@@ -61,11 +67,13 @@ export async function artifactFor(request: Request, shared: ArtifactContext): Pr
 }
 
 async function build(
-  request: Request,
+  asked: Request,
   compiler: Compiler,
   { cache, reading: options, context }: ArtifactContext,
 ): Promise<Built> {
   const { store } = cache
+  const { request, note } = tunableRequest(asked, compiler.name, context)
+  const isTuned = request.directives.tune !== false
   const reading: FileReadOptions = { ...options, ...(context.signal && { signal: context.signal }) }
   const files = await modelFiles(request.path, store.folder, reading)
   const { tensorBytes: mostBytes } = { ...defaultLimits, ...options.limits }
@@ -85,6 +93,7 @@ async function build(
     target: request.directives.target,
     compiler: compiler.identity,
     abi: compiler.abi,
+    machine: isTuned ? processorName() : undefined,
     operators: options.operators ?? [],
   })
   const name = basename(request.path)
@@ -92,15 +101,16 @@ async function build(
   const { artifact, cached } = await cache.getOrMake(
     key,
     async (stagingRoot) => {
-      const { inTurn, readModel } = await cold()
+      const { buildAddon, inTurn, readModel } = await cold()
       // Before the model is decoded: of many that wait, none takes memory yet.
-      return inTurn(compiler.name, name, context, async () => {
+      return inTurn(isTuned ? 'tuning' : compiler.name, name, context, async () => {
         started = performance.now()
         context.log(`compiling ${name} for ${request.directives.target} (${compiler.name})`)
         const decoded = await readModel(request.path, reading)
         expectUnchanged(request.path, decoded, [model, ...externalData])
-        const { signal, progress } = context
-        return compiler.compile(request, decoded, { stagingRoot, signal, progress })
+        const { signal, progress, log } = context
+        const addon = () => store.writing((root) => buildAddon({ outDir: addonFolder(root), log }))
+        return compiler.compile(request, decoded, { stagingRoot, signal, progress, log, addon })
       })
     },
     context.signal ? { signal: context.signal } : {},
@@ -111,7 +121,7 @@ async function build(
       `compiled ${name} for ${request.directives.target} in ${seconds} s, ${Math.ceil(artifact.bytes / 1024)} kB`,
     )
   }
-  return { artifact, cached, files }
+  return { artifact, cached, files, note }
 }
 
 /** A model that is saved anew while it is read would be stored under the key of its old bytes. */

@@ -1,3 +1,4 @@
+export { buildAddon } from '../builtin/addon.ts'
 export { weightErrorOf } from '../builtin/index.ts'
 export { fastestOf } from '../compilers/fastest.ts'
 export { inTurn } from '../compilers/turns.ts'

@@ -112,7 +112,13 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
       reporting && isNnpaLevel(asked.directives.target)
         ? await (await cold()).buildReport(asked, reporting, { ...context, store, onnxMlir, reading })
         : undefined
-    const { artifact: compiled, cached, files } = await artifactFor(request, { cache, context, onnxMlir, reading })
+    const {
+      artifact: compiled,
+      cached,
+      files,
+      note,
+    } = await artifactFor(request, { cache, context, onnxMlir, reading })
+    tellOnce(note, context.warn)
     tellOnce(threadsNote(written, compiled))
     const delivery = deliveryOf(written, compiled, context)
     const isWhole = delivery !== 'url' && isModule(compiled)
@@ -153,7 +159,7 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
   ): Promise<void> {
     const { path, directives } = request
     const variant = (other: RequestOptions): Promise<BuildResult> =>
-      build(`${path}?${canonicalQuery({ ...directives, ...other })}`, context)
+      build(`${path}?${canonicalQuery({ ...directives, tune: false, ...other })}`, context)
     if (!canRun(resolveTarget(directives.target))) return void (await variant({ target: 'host' }))
     const { weights, dims } = directives
     const { checkWeightError, readModel, weightErrorOf } = await cold()

@@ -9,6 +9,8 @@ import { isModule } from './facts.ts'
 export interface Surroundings {
   /** `dev`: the library must run on this machine, whatever the target. */
   readonly mode: 'dev' | 'build'
+  /** Whether models may be tuned now, which takes its time. Default: in builds. */
+  readonly tunes?: boolean
   /** What will run the module: what is not Node gets WebAssembly, whatever the target is elsewhere. Default: `node`. */
   readonly platform?: Platform
   /**

@@ -9,6 +9,8 @@ export interface Directive<Value> {
   readonly summary: string
   /** Values that client.d.ts has by their text, as it can't take any: all that there are, or the usual ones. */
   readonly listed: readonly string[]
+  /** What the name alone means, `?name`. Without it, a name needs a value. */
+  readonly bare?: Value
   /** What counts where neither specifier nor options say anything. */
   readonly fallback: Value
   /** @throws UsageError `USAGE_DIRECTIVE` or a more specific code */

@@ -8,6 +8,7 @@ import { profile } from './profile.ts'
 import { signature } from './signature.ts'
 import { target } from './target.ts'
 import { threads } from './threads.ts'
+import { tune } from './tune.ts'
 import { untrusted } from './untrusted.ts'
 import { weights } from './weights.ts'
 import { worker } from './worker.ts'
@@ -24,6 +25,7 @@ export const directives = {
   files,
   signature,
   threads,
+  tune,
   untrusted,
   worker,
 }

@@ -124,7 +124,8 @@ function writtenDirectives(id: string): RequestOptions {
       const known = names.find((candidate) => candidate === name)
       if (known === undefined) throw unknownDirective(name)
       if (written.has(known)) throw new UsageError('USAGE_DUPLICATE', `${name} is given twice.`, { name })
-      const { syntax, parse } = registry[known]
+      const { syntax, parse, bare } = registry[known]
+      if (text === undefined && bare !== undefined) return void written.set(known, bare)
       if (!text) throw new UsageError('USAGE_DIRECTIVE', `${name} needs a value: ${syntax}.`, { name })
       if (!grammar.test(text)) throw forbiddenCharacter(known, text)
       written.set(known, parse(text))

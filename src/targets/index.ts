@@ -1,4 +1,4 @@
-export { type Machine, thisMachine } from './machine.ts'
+export { type Machine, processorName, thisMachine } from './machine.ts'
 export { requirementsOf } from './requirements.ts'
 export { canRun, resolveTarget, targetNames } from './resolve.ts'
 export { targets } from './table.ts'

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import type { Arch } from './target.ts'
 
 /** What a machine can run: its arch and the highest level of it. */
@@ -21,6 +22,12 @@ export function thisMachine(): Machine | null {
   detected ??= { machine: machineFrom(gatherFacts()) }
   return detected.machine
 }
+
+/** What this machine's processor is called; empty where the system doesn't say. */
+export function processorName(): string {
+  return cpus()[0]?.model.trim() ?? ''
+}
+
 let detected: { machine: Machine | null } | undefined
 
 /** `null` where we make no native code: on Windows, and for processors that are no target (`ppc64`, `loong64`, …). */

@@ -48,5 +48,6 @@ function compilerArguments(job: CompileJob, form: WeightsForm): string[] {
     ...libraryFlags(job.optimize, job.target, job.weights?.bytes ?? 0),
     ...Object.entries(defines).map(([name, value]) => `-D${name}=${value}`),
     ...job.includeDirs.map((folder) => `-I${folder}`),
+    ...(job.flags ?? []),
   ]
 }

@@ -22,6 +22,8 @@ export interface CompileJob {
   readonly optimize: 0 | 1 | 2 | 3
   /** `-D` options: C identifiers and their values. */
   readonly defines?: Readonly<Record<string, string | number>>
+  /** Flags behind all others. */
+  readonly flags?: readonly string[]
   /** Folder in which a private staging folder is made. Default: the system's for temporary files. */
   readonly stagingRoot?: string
   /** Default: `findCc({ target })`. */

@@ -13,6 +13,7 @@ const command: Command = {
   options: {
     salt: { type: 'string', short: 's', value: 'N', help: '' },
     hot: { type: 'boolean', help: '' },
+    rest: { type: 'boolean', bare: '5', value: 'MINUTES', help: '' },
     dims: { type: 'string', multiple: true, value: 'NAME=N', help: '' },
   },
   run: async () => ({ ok: true, text: '', json: null }),
@@ -23,6 +24,13 @@ test.each(names)('%s --help tells its options', async (name) => {
   expect(code).toBe(0)
   expect(out).toContain(`Usage: unplugin-onnx-mlir ${name}`)
   expect(out).toContain('--json FILE')
+})
+
+test('an option that may have a value has it behind an equals sign', () => {
+  const restOf = (...args: string[]) => parseArguments(command, args)
+  expect(restOf('--rest', 'soup')).toMatchObject({ positionals: ['soup'], values: { rest: '5' } })
+  expect(restOf('--rest=9', 'soup')).toMatchObject({ positionals: ['soup'], values: { rest: '9' } })
+  expect(restOf('soup').values['rest']).toBeUndefined()
 })
 
 test('the overview names every command', async () => {

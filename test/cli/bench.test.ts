@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { reasonOf, referenceAmong } from '../../src/cli/bench/engine.ts'
-import { timeInTurns } from '../../src/cli/bench/rounds.ts'
+import { timeInTurns } from '../../src/measure/rounds.ts'
 import { overallRatios } from '../../src/cli/bench/tables.ts'
-import { median, summarize } from '../../src/cli/statistics.ts'
+import { median, summarize } from '../../src/measure/statistics.ts'
 import { cli, cliJson, fileWith } from './cli.ts'
 import { denseModel, unknownModel } from './models.ts'
 
@@ -84,6 +84,16 @@ test('every round has one sample of each, and another one begins', async () => {
   expect(samples.get('b')).toHaveLength(5)
   expect(order.slice(-10).join('')).toBe('abbaabbaab')
   for (const time of samples.get('a') ?? []) expect(time).toBeGreaterThanOrEqual(40_000)
+})
+
+test('samples are measured by the clock that is given', async () => {
+  let now = 0
+  const lane = (name: string, ms: number) => ({ name, run: (times: number) => void (now += ms * times) })
+  const samples = await timeInTurns([lane('a', 3), lane('b', 5)], { rounds: 6, seconds: 0.01, clock: () => now })
+  expect([...samples]).toEqual([
+    ['a', Array<number>(samples.get('a')!.length).fill(3000)],
+    ['b', Array<number>(samples.get('b')!.length).fill(5000)],
+  ])
 })
 
 test('an abort ends the rounds', async () => {

@@ -3,6 +3,8 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { builtinSource } from '../../src/builtin/index.ts'
+import { readModel } from '../../src/formats/read.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
 import {
   type Answer,
@@ -198,3 +200,33 @@ test('without an onnx-mlir, a stage of it is an error that says how to get one',
   expect(code).toBe(1)
   expect(err).toContain('set ONNX_MLIR_HOME')
 })
+
+test.skipIf(process.platform === 'win32')(
+  'tunes where it is asked to, and writes the C of the winner',
+  { timeout: 120_000 },
+  async () => {
+    const model = await fileWith('net.onnx', denseModel())
+    const [out, cache] = [await temporaryFolder(), await temporaryFolder()]
+    const args = ['compile', model, '-o', out, '--cache', cache, '-c', 'builtin']
+    const first = await cliJson(...args, '--tune=5')
+    expect(first.code).toBe(0)
+    expect(first.json.tuned).toMatchObject({
+      winner: expect.any(String),
+      tried: expect.any(Array),
+      seconds: expect.any(Number),
+    })
+    expect(first.out).toMatch(/^tuned: /m)
+    expect((await cliJson(...args, '--tune=5')).json).toMatchObject({ cached: true, tuned: first.json.tuned })
+    expect((await cliJson(...args)).json).not.toHaveProperty('tuned')
+
+    const emitted = await cli(...args, '--tune=5', '--emit', 'c')
+    expect(emitted.code).toBe(0)
+    const { choices } = first.json.tuned
+    const { text } = builtinSource(await readModel(model), { target: resolveTarget('host'), identity: 'test', choices })
+    const macros = (c: string) => c.match(/^#define OM_(?:TILE|ROW|DEPTHWISE)_.*$/gm)
+    expect(macros(await readFile(join(out, 'model.c'), 'utf8'))).toEqual(macros(text))
+
+    expect(await cli(...args, '--tune=0')).toMatchObject({ code: 2, err: expect.stringContaining('tune="0" must be') })
+    expect((await cli('compile', '--help')).out).toContain('--tune[=SECONDS]')
+  },
+)

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
+import { variants } from '../../src/compilers/tune/variants.ts'
+import { resolveTarget } from '../../src/targets/index.ts'
 import { languageFlags } from '../../src/toolchains/flags.ts'
 import * as shape from '../../src/lowering/kernel-shape.ts'
 import type { KernelShape } from '../../src/lowering/kernel-shape.ts'
@@ -22,12 +24,36 @@ const kernels = path.resolve(import.meta.dirname, '../../native/kernels')
 const folder = mkdtempSync(path.join(tmpdir(), 'kernels-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+const wide128 = { vectorBytes: 16, tileRows: 6, tileVectors: 4 } as const
+
 /** One way to build the tests: for which vector unit, and what the machine must have to run it. */
 interface Build {
   readonly name: string
   readonly flags: readonly string[]
   readonly shape: KernelShape
   readonly needs?: string
+  /** Default: all. */
+  readonly programs?: readonly string[]
+}
+
+/** The same for other choices than those of the rules, which tuning tries on such machines. */
+function tuned(target: string, usual: KernelShape, needs: string): Build[] {
+  const suiting = variants.filter(({ suits, changes }) => {
+    const isTried = suits(resolveTarget(target), 'om_gemm_f32(')
+    return isTried && (changes.shape ?? changes.macros) !== undefined
+  })
+  const affected = { tile: ['gemm', 'conv', 'nbits'], rows: ['gemm'], winograd: [] }
+  return suiting.map(({ decides, name, changes: { shape: own = usual, macros = {} } }) => ({
+    name: `${target}, ${name}`,
+    flags: [
+      `-march=${target}`,
+      ...shape.kernelMacros(own),
+      ...Object.entries(macros).map(([macro, size]) => `-D${macro}=${size}`),
+    ],
+    shape: own,
+    needs,
+    programs: affected[decides],
+  }))
 }
 
 const { avx512, avx2, vector128, vector128x32, scalar } = shape.kernelShapes
@@ -43,6 +69,16 @@ const builds: Build[] =
           flags: ['-march=x86-64-v4', '-DOM_DOT_KIND=OM_DOT_HALVES'],
           shape: avx512,
           needs: 'avx512f',
+          programs: ['integer'],
+        },
+        ...tuned('x86-64-v4', avx512, 'avx512f'),
+        ...tuned('x86-64-v3', avx2, 'avx2'),
+        // Of arm64 and s390x, on vectors of the same size.
+        {
+          name: 'x86-64, tiles of 6 × 4 vectors',
+          flags: ['-march=x86-64', ...shape.kernelMacros(wide128)],
+          shape: wide128,
+          programs: ['gemm', 'conv'],
         },
         { name: 'x86-64', flags: ['-march=x86-64'], shape: vector128 },
         { name: 'scalar', flags: ['-DOM_VECTOR_BYTES=0'], shape: scalar },
@@ -140,8 +176,7 @@ for (const build of builds) {
   if (reason !== undefined) console.log(`kernels: ${build.name} not tested: ${reason}`)
   describe.skipIf(reason !== undefined)(`kernels for ${build.name}`, () => {
     // The time limit counts the wait for a lane, too.
-    const own = build.flags.some((flag) => flag.includes('OM_DOT_KIND')) ? ['integer'] : programs
-    it.concurrent.each(own)('%s', { timeout: 400_000 }, async (program) => {
+    it.concurrent.each(build.programs ?? programs)('%s', { timeout: 400_000 }, async (program) => {
       const { stdout } = await inTurn(async () => run(await compile(program, build)))
       expect(stdout).toMatch(/ [1-9]\d* cases, 0 failures\n$/)
     })

@@ -51,16 +51,17 @@ describe('parseRequest', () => {
         maxWeightError: Infinity,
         files: 'auto',
         threads: 1,
+        tune: false,
         untrusted: false,
         worker: false,
       },
-      key: `O=3&compiler=auto&profile=none&target=${host}&weights=f32`,
+      key: `O=3&compiler=auto&profile=none&target=${host}&tune=off&weights=f32`,
     })
   })
 
   it('reads every directive', () => {
     const { directives: values } = parseRequest(
-      '/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8&weights=int8&maxWeightError=5e-2&files=inline&signature=serving&threads=4&untrusted=yes&worker=true',
+      '/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8&weights=int8&maxWeightError=5e-2&files=inline&signature=serving&threads=4&tune=90&untrusted=yes&worker=true',
     )
     expect(values).toEqual({
       target: 'z16',
@@ -73,6 +74,7 @@ describe('parseRequest', () => {
       maxWeightError: 0.05,
       files: 'inline',
       threads: 4,
+      tune: 90,
       untrusted: true,
       worker: true,
     })
@@ -85,7 +87,9 @@ describe('parseRequest', () => {
       '/m.onnx?import&O=2&t=12.5&target=z16&dims=batch_01,seq_2&v=abc',
       '/m.onnx?&O=2&&target=z16&dims=batch_1,seq_2&compiler=auto&profile=none&files=auto',
     ].map((id) => parseRequest(id).key)
-    expect(new Set(keys)).toEqual(new Set(['O=2&compiler=auto&dims=batch_1,seq_2&profile=none&target=z16&weights=f32']))
+    expect(new Set(keys)).toEqual(
+      new Set(['O=2&compiler=auto&dims=batch_1,seq_2&profile=none&target=z16&tune=off&weights=f32']),
+    )
   })
 
   it('has different keys for different meanings', () => {
@@ -121,7 +125,7 @@ describe('parseRequest', () => {
     ['/m.onnx?o=3', 'Did you mean "O"?'],
     [
       '/m.onnx?quantize',
-      'Known: O, compiler, dims, files, maxWeightError, profile, signature, target, threads, untrusted, weights, worker.',
+      'Known: O, compiler, dims, files, maxWeightError, profile, signature, target, threads, tune, untrusted, weights, worker.',
     ],
     ['/m.onnx?constructor=1', 'Unknown directive "constructor"'],
     ['/m.onnx?target', 'target needs a value: target=host|'],

@@ -1,9 +1,7 @@
 import type { Tolerance } from '../../conformance/compare.ts'
+import { agreement } from '../../measure/agreement.ts'
 import type { Model, Tensor } from '../../onnx/model.ts'
 import { tensorNumbers } from '../../onnx/tensor.ts'
-
-/** How far from numbers around 1 two engines may be, which round differently: beyond it they disagree. */
-export const agreement: Tolerance = { rtol: 1e-3, atol: 1e-5 }
 
 /** {@link agreement}, whose absolute part grows with the largest value: a sum is as exact as what it is of. */
 export function agreementFor(expected: Tensor): Tolerance {

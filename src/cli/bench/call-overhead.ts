@@ -6,10 +6,10 @@ import { tensorFrom } from '../../onnx/tensor.ts'
 import type { Invocation } from '../command.ts'
 import { runArgument } from '../data/inputs.ts'
 import { buildRunnable } from '../model-build.ts'
-import { median, type Summary, summarize } from '../statistics.ts'
+import { median, type Summary, summarize } from '../../measure/statistics.ts'
 import { type EngineFailure, type LoadedModel, reasonOf } from './engine.ts'
 import { onnxRuntimeEngine } from './onnxruntime.ts'
-import { type Lane, type RoundsOptions, timeInTurns } from './rounds.ts'
+import { type Lane, type RoundsOptions, timeInTurns } from '../../measure/rounds.ts'
 
 /** What a call costs beside its arithmetic, in nanoseconds. */
 export interface CallOverhead {

@@ -4,7 +4,7 @@ import type { SignatureEntry } from '../../runtime/signature.ts'
 import { randomInputs } from '../data/inputs.ts'
 import type { Sizes } from '../dims.ts'
 import { agreementFor } from './agreement.ts'
-import { median, type Summary, summarize } from '../statistics.ts'
+import { median, type Summary, summarize } from '../../measure/statistics.ts'
 import {
   type Engine,
   type EngineFailure,
@@ -14,7 +14,7 @@ import {
   referenceAmong,
 } from './engine.ts'
 import type { InputSet } from './model-files.ts'
-import { type Lane, type RoundsOptions, timeInTurns } from './rounds.ts'
+import { type Lane, type RoundsOptions, timeInTurns } from '../../measure/rounds.ts'
 
 /** What an engine did with a model. */
 export interface EngineResult {

@@ -2,6 +2,7 @@ import { byElement } from '../../conformance/by-element.ts'
 import { valuesFromRuntime } from '../../conformance/runtime-tensor.ts'
 import { CompileError } from '../../errors/index.ts'
 import type { BuildResult } from '../../pipeline/index.ts'
+import { modelLane } from '../../measure/model-lane.ts'
 import type { RequestOptions } from '../../request/index.ts'
 import type { Model } from '../../runtime/model.ts'
 import { bestOf } from '../../runtime/wasm/features.ts'
@@ -59,12 +60,7 @@ export function compiledEngine(name: keyof typeof requests, threads: number, inv
         lanes(inputs) {
           const argument = runArgument(inputs)
           return [
-            {
-              name: 'runUs',
-              run(times) {
-                for (let i = 0; i < times; i++) model.runSync(argument)
-              },
-            },
+            modelLane('runUs', model, argument),
             {
               name: 'asyncUs',
               async run(times) {

@@ -1,6 +1,6 @@
 import type { Tensor } from '../../onnx/model.ts'
 import type { Inputs } from '../data/inputs.ts'
-import type { Lane } from './rounds.ts'
+import type { Lane } from '../../measure/rounds.ts'
 
 /** Something that runs models, to be compared with others. */
 export interface Engine {

@@ -11,7 +11,7 @@ import { compiledModel } from './compiled.ts'
 import type { EngineFailure, EngineName } from './engine.ts'
 import { dataSetsOf, type ModelEntry } from './model-files.ts'
 import { type EngineProfile, profileText } from './profile-table.ts'
-import type { RoundsOptions } from './rounds.ts'
+import type { RoundsOptions } from '../../measure/rounds.ts'
 import { type ProcessTrace, traceText } from './trace.ts'
 
 /** Compilers whose libraries can measure their nodes. */

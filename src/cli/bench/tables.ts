@@ -1,5 +1,5 @@
 import { bold, dim, durationText, green, red, table, yellow } from '../style.ts'
-import { geometricMean } from '../statistics.ts'
+import { geometricMean } from '../../measure/statistics.ts'
 import type { CallOverhead } from './call-overhead.ts'
 import type { EngineResult, ModelResult } from './compare-engines.ts'
 

@@ -10,6 +10,7 @@ import {
 } from '../../lowering/kernel-shape.ts'
 import { agreeConvolution } from './convolution-rules.ts'
 import { epilogueLiteral, fusesEpilogue } from '../../lowering/epilogue.ts'
+import type { WinogradUse } from '../../lowering/choices.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
 import type { Packing } from '../../lowering/packing.ts'
 import { widenNarrowFloats } from '../../lowering/widen.ts'
@@ -83,7 +84,8 @@ const Conv2d: LoweredOperator = {
     if (groupChannels === 1 && groups === outChannels) {
       return call('om_depthwise2d_f32', 'depthwise.h', [{ layout: 'depthwise' }])
     }
-    const way = suitsWinograd(window, groups, groupChannels, outChannels) ? wayBySize(node.output().dims) : 'direct'
+    const suits = suitsWinograd(window, groups, groupChannels, outChannels)
+    const way = suits ? wayBySize(node.output().dims, k.winograd) : 'direct'
     if (way === 'direct') call('om_conv2d_f32', 'conv.h', [direct], scratch)
     else if (way === 'winograd') call('om_conv2d_winograd_f32', 'winograd.h', [winograd], winogradScratch)
     else call('om_conv2d_by_size_f32', 'winograd.h', [winograd, direct], Math.max(scratch, winogradScratch))
@@ -112,7 +114,8 @@ function suitsWinograd(
  * Which way suits an output [batch, height, width, channels]. Where it depends on a height or width that only the run knows,
  * that chooses, and the model has the weights for both. A batch alone would not be worth it: it counts as 1.
  */
-function wayBySize([batch, height, width]: readonly Dim[]): 'direct' | 'winograd' | 'run' {
+function wayBySize([batch, height, width]: readonly Dim[], use: WinogradUse): 'direct' | 'winograd' | 'run' {
+  if (use !== 'where it pays') return use === 'always' ? 'winograd' : 'direct'
   const sides = [height!, width!]
   const known = sides.filter((side) => typeof side === 'number')
   const [first, second] = known

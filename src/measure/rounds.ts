@@ -13,6 +13,8 @@ export interface RoundsOptions {
   /** When to stop short of that, in seconds; at least {@link fewestRounds} are done. */
   readonly seconds: number
   readonly signal?: AbortSignal
+  /** What samples are measured by, in milliseconds. Default: time. */
+  readonly clock?: () => number
 }
 
 const fewestRounds = 5
@@ -29,9 +31,9 @@ const leastMs = 1000
  * @returns per lane, microseconds of one run, a sample per round
  */
 export async function timeInTurns(lanes: readonly Lane[], options: RoundsOptions): Promise<Map<string, number[]>> {
-  const { rounds, seconds, signal } = options
+  const { rounds, seconds, signal, clock = () => performance.now() } = options
   const repeats = new Map<Lane, number>()
-  for (const lane of lanes) repeats.set(lane, await warmUp(lane, signal))
+  for (const lane of lanes) repeats.set(lane, await warmUp(lane, clock, signal))
 
   const samples = new Map(lanes.map(({ name }) => [name, [] as number[]]))
   const started = performance.now()
@@ -41,7 +43,7 @@ export async function timeInTurns(lanes: readonly Lane[], options: RoundsOptions
     if (isEnough || (round >= fewestRounds && elapsed > seconds * 1000)) break
     for (let i = 0; i < lanes.length; i++) {
       const lane = lanes[(round + i) % lanes.length]!
-      samples.get(lane.name)!.push(await sample(lane, repeats.get(lane)!))
+      samples.get(lane.name)!.push(await sample(lane, repeats.get(lane)!, clock))
       await nextTurn() // Ctrl-C is seen here, and garbage of the last one is gone
       signal?.throwIfAborted()
     }
@@ -50,10 +52,10 @@ export async function timeInTurns(lanes: readonly Lane[], options: RoundsOptions
 }
 
 /** @returns how many runs make a sample */
-async function warmUp(lane: Lane, signal: AbortSignal | undefined): Promise<number> {
+async function warmUp(lane: Lane, clock: () => number, signal: AbortSignal | undefined): Promise<number> {
   let times = 1
   for (let spent = 0; ; times *= 2) {
-    const ms = ((await sample(lane, times)) * times) / 1000
+    const ms = ((await sample(lane, times, clock)) * times) / 1000
     await nextTurn()
     signal?.throwIfAborted()
     spent += ms
@@ -62,10 +64,10 @@ async function warmUp(lane: Lane, signal: AbortSignal | undefined): Promise<numb
 }
 
 /** Microseconds of one run. */
-async function sample(lane: Lane, times: number): Promise<number> {
-  const started = performance.now()
+async function sample(lane: Lane, times: number, clock: () => number): Promise<number> {
+  const started = clock()
   // Awaiting what is no promise would cost a turn of the microtask queue.
   const running = lane.run(times)
   if (running !== undefined) await running
-  return ((performance.now() - started) * 1000) / times
+  return ((clock() - started) * 1000) / times
 }
