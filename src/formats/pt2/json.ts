@@ -12,7 +12,7 @@ const MARK = '\u0001number:'
 /**
  * JSON as torch.export writes it: with integers of 64 bits (the usual end of a slice is 9223372036854775807), and with the bare
  * `Infinity` and `NaN` of torch 2.6, which Python's json module writes and JSON has not. They go through the engine's own
- * parser as texts: 20 times as fast as npm packages that keep such integers, none of which reads bare infinities.
+ * parser as texts.
  *
  * @throws ModelError `MODEL_DAMAGED`
  */

@@ -175,7 +175,7 @@ const cases: readonly Case[] = [
     op: 'DEPTHWISE_CONV_2D',
     options: [int8(1), int32(1), int32(1), int32(2)],
     inputs: [f([1, 2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]), fixed(f([1, 2, 2, 4], range(16)))],
-    outputs: [f([1, 1, 1, 4], [1 * 0 + 3 * 4 + 5 * 8 + 7 * 12, 1 * 1 + 3 * 5 + 5 * 9 + 7 * 13, 2 * 2 + 4 * 6 + 6 * 10 + 8 * 14, 2 * 3 + 4 * 7 + 6 * 11 + 8 * 15])], // prettier-ignore
+    outputs: [f([1, 1, 1, 4], [3 * 4 + 5 * 8 + 7 * 12, 1 + 3 * 5 + 5 * 9 + 7 * 13, 2 * 2 + 4 * 6 + 6 * 10 + 8 * 14, 2 * 3 + 4 * 7 + 6 * 11 + 8 * 15])], // prettier-ignore
   },
   {
     name: 'TRANSPOSE_CONV, SAME, stride 2',
