@@ -142,6 +142,7 @@ OM_SHARED void om_conv_integers(const void *x, const om_int_convolution *s, cons
       p.sums += column;
       if (p.b_zero) p.b_zero = (const uint8_t *)p.b_zero + column * p.b_zero_step;
       if (p.scale) p.scale += column * p.scale_step;
+      if (p.nudge) p.nudge += column * p.nudge_step;
       if (p.bias) p.bias += column;
       if (p.float_bias) p.float_bias += column;
       p.y = (uint8_t *)p.y + (image * outs * s->out_channels + column) * size;

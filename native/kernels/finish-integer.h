@@ -27,6 +27,8 @@ typedef struct om_int_product {
   om_int_result result;
   const float *scale; /* what sums are multiplied with for all results but OM_INT_SUMS */
   ptrdiff_t scale_step; /* 1: one per column */
+  const float *nudge; /* moves what is quantised away from 0 before it is rounded; less than 0.5; or NULL */
+  ptrdiff_t nudge_step; /* 1: one per column */
   const int32_t *bias;       /* [n], added to the sums; or NULL */
   const float *float_bias;   /* [n], added to floats; or NULL */
   const void *y_zero;        /* of the result's type; or NULL: 0 */
@@ -43,6 +45,7 @@ typedef struct om_int_columns {
   int32_t start[OM_INT_COLUMNS]; /* added to the sums: the bias, less a_zero times the column's sum */
   int32_t zero[OM_INT_COLUMNS];  /* of B as packed */
   float scale[OM_INT_COLUMNS];
+  float nudge[OM_INT_COLUMNS];
 } om_int_columns;
 
 OM_SHARED void om_int_prepare(const om_int_product *p, ptrdiff_t n0, ptrdiff_t count, int32_t a_zero, om_int_columns *to) {
@@ -52,6 +55,7 @@ OM_SHARED void om_int_prepare(const om_int_product *p, ptrdiff_t n0, ptrdiff_t c
     to->start[j] = (p->bias ? p->bias[n0 + j] : 0) - (p->sums ? a_zero * p->sums[n0 + j] : 0);
     to->zero[j] = (p->b_zero ? om_read_byte(p->b_zero, (n0 + j) * p->b_zero_step, p->b_signed) : 0) - moved;
     to->scale[j] = p->scale ? p->scale[(n0 + j) * p->scale_step] : 1.0f;
+    to->nudge[j] = p->nudge ? p->nudge[(n0 + j) * p->nudge_step] : 0.0f;
   }
 }
 
@@ -73,16 +77,30 @@ OM_INLINE om_int_limits om_int_limits_of(const om_int_product *p) {
 #define OM_INT_ROUNDER 12582912.0f
 #define OM_INT_ROUNDER_BITS 0x4b400000
 
-/* Sums times scales as codes, one per lane, as om_quantize rounds and saturates. Limits come first: what lies between them
- * is small enough for OM_INT_ROUNDER, and as they are whole it is the same. */
-OM_INLINE om_vi om_int_codes(om_vi sum, om_vf scale, const om_int_limits *limits) {
-  const om_vf kept = om_keep_within(om_to_floats(sum) * scale, om_splat(limits->least), om_splat(limits->most));
+/* Sums times scales. `nudge` has the sum's sign, which is that of what it is added to (scales that come with it are
+ * positive): of 0, it makes what still is rounded to 0. */
+OM_INLINE om_vf om_int_scaled(om_vi sum, om_vf scale, om_vf nudge, const bool nudged) {
+  const om_vf real = om_to_floats(sum) * scale;
+  return nudged ? real + om_floats_of(om_bits_of(nudge) | (sum & om_splat_int(INT32_MIN))) : real;
+}
+
+/* The same as codes, one per lane, as om_quantize rounds and saturates. Limits come first: what lies between them is small
+ * enough for OM_INT_ROUNDER, and as they are whole it is the same. */
+OM_INLINE om_vi om_int_codes(om_vi sum, om_vf scale, om_vf nudge, const bool nudged, const om_int_limits *limits) {
+  const om_vf real = om_int_scaled(sum, scale, nudge, nudged);
+  const om_vf kept = om_keep_within(real, om_splat(limits->least), om_splat(limits->most));
   return om_bits_of(kept + om_splat(OM_INT_ROUNDER)) - om_splat_int(OM_INT_ROUNDER_BITS - limits->zero);
 }
 
-/* The same of four vectors, as bytes, one vector's behind the other's. On AVX2 and AVX-512 by packing that saturates, 6
+/* What turns the sums of two vectors of columns into codes. */
+typedef struct om_int_units {
+  om_vf scale[2], nudge[2];
+} om_int_units;
+
+/* The same of four vectors, of even and odd units in turn, as bytes, one vector's behind the other's. On AVX2 and AVX-512 by packing that saturates, 6
  * instructions a vector instead of 9: only what is too large for an int32 must be limited before, as it becomes the least. */
-OM_INLINE om_vi om_int_four_codes(om_vi a, om_vi b, om_vi c, om_vi d, om_vf even, om_vf odd, const om_int_limits *limits) {
+OM_INLINE om_vi om_int_four_codes(om_vi a, om_vi b, om_vi c, om_vi d, const om_int_units u, const bool nudged,
+                                  const om_int_limits *limits) {
   om_vi all;
 #if OM_VECTOR_BYTES >= 32 && defined(__AVX2__)
 #if OM_VECTOR_BYTES == 64
@@ -92,16 +110,16 @@ OM_INLINE om_vi om_int_four_codes(om_vi a, om_vi b, om_vi c, om_vi d, om_vf even
 #endif
   const om_vf most = om_splat(limits->most);
   const om_vi zero = om_splat_int(((limits->zero + limits->flip) & 0xffff) * 0x00010001);
-#define OM_INT_ROUNDED(v, scale)                                                                                       \
+#define OM_INT_ROUNDED(v, i)                                                                                           \
   do {                                                                                                                 \
-    om_vf real = om_to_floats(v) * scale;                                                                              \
+    om_vf real = om_int_scaled(v, u.scale[i], u.nudge[i], nudged);                                                     \
     __asm__("vminps %1, %2, %0" : "=v"(real) : "v"(real), "v"(most)); /* NaN where real is */                          \
     __asm__("vcvtps2dq %1, %0" : "=v"(v) : "v"(real));                                                                 \
   } while (0)
-  OM_INT_ROUNDED(a, even);
-  OM_INT_ROUNDED(b, odd);
-  OM_INT_ROUNDED(c, even);
-  OM_INT_ROUNDED(d, odd);
+  OM_INT_ROUNDED(a, 0);
+  OM_INT_ROUNDED(b, 1);
+  OM_INT_ROUNDED(c, 0);
+  OM_INT_ROUNDED(d, 1);
 #undef OM_INT_ROUNDED
   __asm__("vpackssdw %2, %1, %0" : "=v"(a) : "v"(a), "v"(b));
   __asm__("vpackssdw %2, %1, %0" : "=v"(c) : "v"(c), "v"(d));
@@ -111,8 +129,11 @@ OM_INLINE om_vi om_int_four_codes(om_vi a, om_vi b, om_vi c, om_vi d, om_vf even
   __asm__("vpermd %1, %2, %0" : "=v"(all) : "v"(all), "v"(order));
   all ^= om_splat_int(limits->flip * 0x01010101);
 #else
-  const om_vb bytes[4] = {om_lowest_bytes(om_int_codes(a, even, limits)), om_lowest_bytes(om_int_codes(b, odd, limits)),
-                          om_lowest_bytes(om_int_codes(c, even, limits)), om_lowest_bytes(om_int_codes(d, odd, limits))};
+  const om_vi sums[4] = {a, b, c, d};
+  om_vb bytes[4];
+OM_UNROLL(4)
+  for (int i = 0; i < 4; i++)
+    bytes[i] = om_lowest_bytes(om_int_codes(sums[i], u.scale[i % 2], u.nudge[i % 2], nudged, limits));
   memcpy(&all, bytes, sizeof all);
 #endif
   return all;
@@ -174,7 +195,7 @@ OM_SHARED void om_store_some_of_halves(uint8_t *y, ptrdiff_t y_row, om_vi codes,
  * are those of `c` from `first` on. `rest`: of each row of A its sum less k times its zero point. */
 OM_INLINE void om_int_finish_as(const om_int_product *p, const int32_t *sum, ptrdiff_t sum_row, ptrdiff_t row, ptrdiff_t rows,
                                 ptrdiff_t n0, ptrdiff_t count, const om_int_columns *c, ptrdiff_t first,
-                                const int32_t *rest, const om_int_result result) {
+                                const int32_t *rest, const om_int_result result, const bool nudged) {
   const om_int_limits limits = om_int_limits_of(p);
   const size_t size = result < OM_INT_UINT8 ? 4 : 1;
   ptrdiff_t r = 0;
@@ -184,11 +205,12 @@ OM_INLINE void om_int_finish_as(const om_int_product *p, const int32_t *sum, ptr
       uint8_t *y = (uint8_t *)p->y + (row + r) * p->y_row + n0;
       for (ptrdiff_t j = 0; j < count; j += OM_LANES) {
         const om_vi start = om_load_int(c->start + first + j);
-        const om_vf scale = om_load(c->scale + first + j);
+        const om_vf scale = om_load(c->scale + first + j), nudge = om_load(c->nudge + first + j);
+        const om_int_units units = {{scale, scale}, {nudge, nudge}};
         om_vi whole[4];
 OM_UNROLL(4)
         for (int i = 0; i < 4; i++) whole[i] = om_load_int(sum + i * sum_row + j) + start;
-        const om_vi codes = om_int_four_codes(whole[0], whole[1], whole[2], whole[3], scale, scale, &limits);
+        const om_vi codes = om_int_four_codes(whole[0], whole[1], whole[2], whole[3], units, nudged, &limits);
 OM_UNROLL(4)
         for (int i = 0; i < 4; i++) memcpy(y + i * p->y_row + j, (const uint8_t *)&codes + i * OM_LANES, OM_LANES);
       }
@@ -200,7 +222,8 @@ OM_UNROLL(4)
       om_vi whole = om_load_int(sum + j) + om_load_int(c->start + first + j);
       if (rest) whole -= om_splat_int(rest[r]) * om_load_int(c->zero + first + j);
       if (result == OM_INT_UINT8) {
-        om_store_codes((uint8_t *)y + j, om_int_codes(whole, om_load(c->scale + first + j), &limits), width);
+        const om_vf scale = om_load(c->scale + first + j), nudge = om_load(c->nudge + first + j);
+        om_store_codes((uint8_t *)y + j, om_int_codes(whole, scale, nudge, nudged, &limits), width);
         continue;
       }
       if (result == OM_INT_FLOATS) {
@@ -218,14 +241,15 @@ OM_UNROLL(4)
   }
 }
 
-#define OM_INT_FINISH(name, result)                                                                                    \
+#define OM_INT_FINISH(name, result, nudged)                                                                            \
   OM_SHARED void name(const om_int_product *p, const int32_t *sum, ptrdiff_t sum_row, ptrdiff_t row, ptrdiff_t rows,   \
                       ptrdiff_t n0, ptrdiff_t count, const om_int_columns *c, ptrdiff_t first, const int32_t *rest) {  \
-    om_int_finish_as(p, sum, sum_row, row, rows, n0, count, c, first, rest, result);                                   \
+    om_int_finish_as(p, sum, sum_row, row, rows, n0, count, c, first, rest, result, nudged);                           \
   }
-OM_INT_FINISH(om_int_finish_sums, OM_INT_SUMS)
-OM_INT_FINISH(om_int_finish_floats, OM_INT_FLOATS)
-OM_INT_FINISH(om_int_finish_codes, OM_INT_UINT8)
+OM_INT_FINISH(om_int_finish_sums, OM_INT_SUMS, false)
+OM_INT_FINISH(om_int_finish_floats, OM_INT_FLOATS, false)
+OM_INT_FINISH(om_int_finish_codes, OM_INT_UINT8, false)
+OM_INT_FINISH(om_int_finish_nudged, OM_INT_UINT8, true)
 
 /* rest: NULL where B's zero point as packed is 0. */
 OM_INLINE void om_int_finish(const om_int_product *p, const int32_t *sum, ptrdiff_t sum_row, ptrdiff_t row, ptrdiff_t rows,
@@ -233,6 +257,7 @@ OM_INLINE void om_int_finish(const om_int_product *p, const int32_t *sum, ptrdif
                              const int32_t *rest) {
   if (p->result == OM_INT_SUMS) om_int_finish_sums(p, sum, sum_row, row, rows, n0, count, c, first, rest);
   else if (p->result == OM_INT_FLOATS) om_int_finish_floats(p, sum, sum_row, row, rows, n0, count, c, first, rest);
+  else if (p->nudge) om_int_finish_nudged(p, sum, sum_row, row, rows, n0, count, c, first, rest);
   else om_int_finish_codes(p, sum, sum_row, row, rows, n0, count, c, first, rest);
 }
 

@@ -79,10 +79,15 @@ OM_UNROLL(2)
   const om_int_limits limits = t->limits;
   uint8_t *y = t->y + row0 * t->y_row;
   if (vectors == 2 && rows % 2 == 0) {
-    const om_vf even = om_load(t->scale), odd = om_load(t->scale + OM_LANES);
+    om_int_units u;
+OM_UNROLL(2)
+    for (int v = 0; v < 2; v++) {
+      u.scale[v] = om_load(t->scale + v * OM_LANES);
+      u.nudge[v] = om_load(t->nudge + v * OM_LANES);
+    }
 OM_UNROLL(6)
     for (int r = 0; r < rows; r += 2) {
-      const om_vi codes = om_int_four_codes(sum[r][0], sum[r][1], sum[r + 1][0], sum[r + 1][1], even, odd, &limits);
+      const om_vi codes = om_int_four_codes(sum[r][0], sum[r][1], sum[r + 1][0], sum[r + 1][1], u, true, &limits);
       if (t->width == OM_INT_PANEL) {
         om_store_half(y + r * t->y_row, codes, 0);
         om_store_half(y + (r + 1) * t->y_row, codes, 1);
@@ -92,10 +97,12 @@ OM_UNROLL(6)
   }
 OM_UNROLL(2)
   for (int v = 0; v < vectors; v++) {
-    const om_vf scale = om_load(t->scale + v * OM_LANES);
+    const om_vf scale = om_load(t->scale + v * OM_LANES), nudge = om_load(t->nudge + v * OM_LANES);
 OM_UNROLL(12)
-    for (int r = 0; r < rows; r++)
-      om_store_codes(y + r * t->y_row + v * OM_LANES, om_int_codes(sum[r][v], scale, &limits), t->width - v * OM_LANES);
+    for (int r = 0; r < rows; r++) {
+      const om_vi codes = om_int_codes(sum[r][v], scale, nudge, true, &limits);
+      om_store_codes(y + r * t->y_row + v * OM_LANES, codes, t->width - v * OM_LANES);
+    }
   }
 }
 

@@ -64,7 +64,7 @@ typedef struct om_int_tile {
   uint8_t *y;              /* rows y_row apart */
   ptrdiff_t y_row, width;  /* of the panel's columns, how many there are */
   const int32_t *start, *zero; /* of these columns, see om_int_columns; zeros where sums go to c */
-  const float *scale;
+  const float *scale, *nudge;
   const int32_t *rest;    /* see om_int_finish_as */
   om_int_limits limits;
 } om_int_tile;
@@ -156,6 +156,7 @@ OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, c
         t.start = direct ? columns.start + (j - n0) : zero_start;
         t.zero = columns.zero + (j - n0);
         t.scale = columns.scale + (j - n0);
+        t.nudge = columns.nudge + (j - n0);
         om_int_panel(&t, j < wide, kind);
         /* Panel by panel: sums of all columns would not stay in the cache. */
         for (ptrdiff_t r = 0, rows; !direct && r < t.rows; r += rows) {

@@ -28,6 +28,12 @@ OM_INLINE om_vi om_bits_of(om_vf v) {
   return bits;
 }
 
+OM_INLINE om_vf om_floats_of(om_vi bits) {
+  om_vf v;
+  memcpy(&v, &bits, sizeof v);
+  return v;
+}
+
 /* v, but `least` at least and `most` at most; `least` for NaN. GCC makes a comparison and two masks of what is one
  * instruction on x86, whose second operand is the result where one is NaN. */
 OM_INLINE om_vf om_keep_within(om_vf v, om_vf least, om_vf most) {

@@ -9,6 +9,8 @@ import { countUses, removeDeadNodes } from './uses.ts'
 export interface RewriteContext extends Builder {
   /** Whether `value`, from before this pass, is used by one node only. */
   isUsedOnce(value: Value): boolean
+  /** By how many nodes `value` is used, an input of one each time that it is one. */
+  uses(value: Value): number
   /** Whether `value` is known to be the same in every run, see `FixedValues`. */
   isFixed(value: Value): boolean
 }
@@ -71,7 +73,7 @@ function walk(graph: Graph, pass: Pass): void {
 class RewriteBuilder extends GraphBuilder implements RewriteContext {
   private readonly pass: Pass
   /** Uses of the node that is being replaced: they pass to what replaces it. */
-  private uses = 1
+  private inherited = 1
 
   constructor(graph: Graph, pass: Pass) {
     super(graph, pass.registry, pass.identities)
@@ -83,11 +85,15 @@ class RewriteBuilder extends GraphBuilder implements RewriteContext {
   }
 
   isUsedOnce(value: Value): boolean {
-    return (this.pass.uses.get(value) ?? 1) === 1
+    return this.uses(value) === 1
+  }
+
+  uses(value: Value): number {
+    return this.pass.uses.get(value) ?? 1
   }
 
   replace(node: Node): readonly Value[] | undefined {
-    this.uses = node.outputs.reduce((most, output) => Math.max(most, this.pass.uses.get(output) ?? 0), 1)
+    this.inherited = node.outputs.reduce((most, output) => Math.max(most, this.pass.uses.get(output) ?? 0), 1)
     return this.rewrite(node)
   }
 
@@ -103,7 +109,7 @@ class RewriteBuilder extends GraphBuilder implements RewriteContext {
 
   override append(node: Node, outputs: readonly string[], subgraphs?: SubgraphImporter): Value[] {
     const values = super.append(node, outputs, subgraphs)
-    for (const value of values) if (!this.pass.uses.has(value)) this.pass.uses.set(value, this.uses)
+    for (const value of values) if (!this.pass.uses.has(value)) this.pass.uses.set(value, this.inherited)
     // Folded and decomposed nodes have no outputs of their own, and nothing left to rewrite.
     const rewritten = node.outputs.length > 0 ? this.rewrite(node) : undefined
     return rewritten ? [...rewritten] : values

@@ -20,6 +20,7 @@ typedef struct gemm_case {
   int a_zeros, b_zeros; /* 0: none, 1: one for all, 2: one each */
   om_int_result result;
   bool bias, each_scale;
+  int nudge; /* 0: none, 1: one for all, 2: one per column */
 } gemm_case;
 
 static bool check_result(const om_int_product *p, ptrdiff_t at, ptrdiff_t column, int32_t sum) {
@@ -32,6 +33,7 @@ static bool check_result(const om_int_product *p, ptrdiff_t at, ptrdiff_t column
   }
   const bool is_signed = p->result == OM_INT_INT8;
   const float low = is_signed ? -128.0f : 0.0f, high = is_signed ? 127.0f : 255.0f;
+  if (p->nudge) real += copysignf(p->nudge[p->nudge_step * column], (float)sum);
   const float want = rintf(real) + (p->y_zero ? (float)byte_at(p->y_zero, 0, is_signed) : 0.0f);
   return byte_at(p->y, at, is_signed) == (int32_t)fminf(fmaxf(want, low), high);
 }
@@ -42,6 +44,13 @@ static void make_rest(om_int_product *p, gemm_case t, ptrdiff_t columns, ptrdiff
   float *scale = floats(t.each_scale ? columns : 1);
   for (ptrdiff_t j = 0; j < (t.each_scale ? columns : 1); j++) scale[j] = 0.002f * (1.5f + scale[j]);
   p->scale = scale, p->scale_step = t.each_scale;
+  float *nudge = (float *)check_alloc((size_t)columns * 4);
+  /* With scales that are powers of two many sums lie on ties and others a step beside; the nudge reaches over none, one or
+   * some of the steps, and ends far from all. */
+  for (ptrdiff_t j = 0; t.nudge && j < (t.each_scale ? columns : 1); j++) scale[j] = ldexpf(1.0f, -pick(4, 8));
+  for (ptrdiff_t j = 0; j < columns; j++) nudge[j] = ldexpf(0.97f, -pick(3, 9));
+  p->nudge = t.nudge && t.result > OM_INT_FLOATS ? nudge : NULL, p->nudge_step = t.nudge - 1;
+  if (!p->nudge) free(nudge);
   int32_t *bias = (int32_t *)check_alloc((size_t)columns * 4);
   for (ptrdiff_t j = 0; j < columns; j++) bias[j] = pick(-5000, 5000);
   p->bias = t.bias && t.result != OM_INT_FLOATS ? bias : NULL;
@@ -52,7 +61,7 @@ static void make_rest(om_int_product *p, gemm_case t, ptrdiff_t columns, ptrdiff
 }
 
 static void free_rest(om_int_product *p, ptrdiff_t results, const char *name) {
-  free((void *)p->scale), free((void *)p->bias), free((void *)p->float_bias), free((void *)p->y_zero);
+  free((void *)p->scale), free((void *)p->nudge), free((void *)p->bias), free((void *)p->float_bias), free((void *)p->y_zero);
   release_output((float *)p->y, results, name);
 }
 
@@ -155,7 +164,8 @@ static void run_conv(const conv_case whole, bool depthwise) {
 
 static gemm_case any_case(int i) {
   return (gemm_case){.a_signed = i & 1, .b_signed = i >> 1 & 1, .transposed = i >> 2 & 1, .a_zeros = pick(0, 2), .b_zeros = pick(0, 2),
-                     .result = (om_int_result)pick(0, 3), .bias = pick(0, 1), .each_scale = pick(0, 1)};
+                     .result = (om_int_result)pick(0, 3), .bias = pick(0, 1), .each_scale = pick(0, 1),
+                     .nudge = pick(0, 3) % 3};
 }
 
 int main(void) {

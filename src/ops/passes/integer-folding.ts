@@ -9,16 +9,16 @@ import { castTo } from '../../lowering/widen.ts'
 /**
  * What quantisers write behind a product of integers goes into the product: a Cast to float32, a factor (the product of
  * both scales) and a bias, so that its sums are floats as soon as they leave the registers; or the quantisation of its
- * result, which is then made of the sums.
+ * result, which is then made of the sums, with what is added before it is rounded (formats/tflite/rounding.ts).
  */
 export const integerFolding: readonly Rewrite[] = [scaleSums, addToFloats, quantiseFloats]
 
 const PRODUCTS: readonly string[] = ['MatMulIntegers', 'ConvIntegers']
 
-/** The product of integers that alone makes `value` for this one use, with a result of type `to`. */
-function productOf(value: Value | undefined, to: 'int32' | 'float32', b: RewriteContext): Node | undefined {
+/** The product of integers that alone makes `value` for these uses, with a result of type `to`. */
+function productOf(value: Value | undefined, to: 'int32' | 'float32', b: RewriteContext, uses = 1): Node | undefined {
   const node = value?.producer
-  if (node?.domain !== 'om' || !PRODUCTS.includes(node.op) || !b.isUsedOnce(node.output())) return undefined
+  if (node?.domain !== 'om' || !PRODUCTS.includes(node.op) || b.uses(node.output()) !== uses) return undefined
   return node.output().type === to ? node : undefined
 }
 
@@ -87,16 +87,54 @@ function boundOf(limit: Node, input: number, otherwise: number): number | undefi
   return bound ? numberOf(bound) : otherwise
 }
 
+/** A value that is moved away from 0: value + sign(value) · step. */
+interface Moved {
+  readonly value: Value
+  readonly step: Value
+}
+
+function movedFromZero(sum: Value, b: RewriteContext): Moved | undefined {
+  const add = sum.producer
+  if (add?.op !== 'Add' || add.domain !== '' || !b.isUsedOnce(sum)) return undefined
+  for (const [value, moved] of orders(add)) {
+    const mul = moved.producer
+    if (mul?.op !== 'Mul' || mul.domain !== '' || !b.isUsedOnce(moved)) continue
+    for (const [sign, step] of orders(mul)) {
+      const { producer } = sign
+      const isSign = producer?.op === 'Sign' && producer.domain === '' && producer.input(0) === value
+      if (isSign && b.isUsedOnce(sign)) return { value, step }
+    }
+  }
+  return undefined
+}
+
+/**
+ * The step in units of codes, where a product may take it: less than half a unit, as then it matters nothing that the kernel
+ * gives 0 a sign, and of scales that are positive, as it takes the signs of sums.
+ */
+function nudgeOf(step: Value, product: Node, unit: Value, b: RewriteContext): Value | undefined {
+  const column = perColumn(step, product, b)
+  const nudge = column && b.op('Div', [column, unit])
+  const within = (value: Value, test: (one: number) => boolean): boolean => {
+    const known = value.constant && numbersOf(value.constant)
+    return known !== undefined && Array.prototype.every.call(known, test)
+  }
+  const isSmall = nudge && within(nudge, (one) => one >= 0 && one < 0.5)
+  return isSmall && within(product.input(4), (one) => one > 0) ? nudge : undefined
+}
+
 /** Biases beyond are no int32, or not exact. */
 const LARGEST_BIAS = 2 ** 30
 
-/** Quantised floats: sums times scale, plus bias, over the unit of the codes. */
+/** Quantised floats: sums times scale, plus bias, over the unit of the codes; moved away from 0 before, or not. */
 function quantiseFloats(node: Node, b: RewriteContext): readonly Value[] | undefined {
   const quantised = quantisationOf(node)
   if (!quantised || !b.isUsedOnce(quantised.ratio)) return undefined
   const { type } = node.output()
   if (type !== 'uint8' && type !== 'int8') return undefined
-  const product = productOf(unlimited(quantised, type, b), 'float32', b)
+  const floats = unlimited(quantised, type, b)
+  const moved = movedFromZero(floats, b)
+  const product = productOf(moved?.value ?? floats, 'float32', b, moved ? 2 : 1)
   const zero = quantised.zeroPoint ? numberOf(quantised.zeroPoint) : 0
   if (!product || zero === undefined || !quantised.scale.dims.every((dim) => dim === 1)) return undefined
   const [scale, bias] = [product.input(4), product.inputs[5]]
@@ -105,11 +143,14 @@ function quantiseFloats(node: Node, b: RewriteContext): readonly Value[] | undef
   if (inUnits && !(known && Array.prototype.every.call(known, (one: number) => Math.abs(one) <= LARGEST_BIAS)))
     return undefined
   const unit = quantised.scale.rank === 0 ? quantised.scale : b.reshape(quantised.scale, [])
+  const nudge = moved && nudgeOf(moved.step, product, unit, b)
+  if (moved && !nudge) return undefined
   const inputs = [
     ...Array.from({ length: 4 }, (_, i) => product.inputs[i]),
     b.op('Div', [scale, unit]),
     inUnits && castTo(b, inUnits, 'int32'),
     zero === 0 ? undefined : b.scalar(zero, type),
+    nudge,
   ]
   const attributes = { ...Object.fromEntries(product.attributes), to: elementTypes[type].code }
   return [b.op(product.op, inputs, attributes, 'om')]

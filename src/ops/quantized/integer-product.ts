@@ -21,7 +21,8 @@ import { checkFits, type Window, windowInitializer, windowOf } from '../../lower
 
 // The compiler's own products of 8-bit integers, see native/kernels/gemm-integer.h. Inputs, most of them optional:
 // 0 A or x, 1 B or w, 2 and 3 their zero points, 4 what the sums are multiplied with, 5 what is added to the sums (or,
-// where the result is float32, to that), 6 the result's zero point. The attribute `to` is the type of the result: int32
+// where the result is float32, to that), 6 the result's zero point, 7 how far from 0 what is quantised is moved before it is
+// rounded, less than 0.5 (scales are then positive). The attribute `to` is the type of the result: int32
 // (the sums), float32, uint8 or int8.
 
 const RESULTS: Readonly<Partial<Record<ElementType, string>>> = {
@@ -33,9 +34,9 @@ const RESULTS: Readonly<Partial<Record<ElementType, string>>> = {
 
 const resultType = (node: Node): ElementType => elementTypeOf(node.int('to', 0))!
 
-/** Zero points and scales are one for all, or one for each output column; what is added is one for each. */
+/** Zero points, scales and nudges are one for all, or one for each output column; what is added is one for each. */
 function agreeColumns(node: Node, column: readonly [input: number, axis: number]): Agreement[] {
-  const own = [3, 4].flatMap((input) => (node.inputs[input]?.rank === 1 ? [sizeOrOne(node, [input, 0], column)] : []))
+  const own = [3, 4, 7].flatMap((input) => (node.inputs[input]?.rank === 1 ? [sizeOrOne(node, [input, 0], column)] : []))
   return node.inputs[5] ? [...own, sameSize(node, [5, 0], column)] : own
 }
 
@@ -47,7 +48,7 @@ function workOf(node: Node, depth: Dim): Dim {
   return floorDivide(multiply(product(node.output().dims), add(depth, RESULT)), 4)
 }
 
-const INPUTS = 'scale?:float32 bias?:int32|float32[_] y_zero_point?:byte[.]'
+const INPUTS = 'scale?:float32 bias?:int32|float32[_] y_zero_point?:byte[.] nudge?:float32'
 
 /** C expression: 1 where there is a parameter per column (or row), 0 where one is for all. */
 function stepOf(k: KernelWriter, parameter: Value): string {
@@ -57,7 +58,7 @@ function stepOf(k: KernelWriter, parameter: Value): string {
 
 /** The fields of `om_int_product` that do not depend on sizes. */
 function productFields(node: Node, k: KernelWriter): string[] {
-  const [a, b, aZero, bZero, scale, bias, yZero] = node.inputs
+  const [a, b, aZero, bZero, scale, bias, yZero, nudge] = node.inputs
   const to = resultType(node)
   const zero = (name: string, value: Value | undefined, input: number): string[] =>
     value && !value.constant?.data.every((byte) => byte === 0)
@@ -72,6 +73,7 @@ function productFields(node: Node, k: KernelWriter): string[] {
     ...(scale ? [`.scale = ${k.input(4)}`, `.scale_step = ${stepOf(k, scale)}`] : []),
     ...(bias ? [`.${to === 'float32' ? 'float_bias' : 'bias'} = ${k.input(5)}`] : []),
     ...(yZero ? [`.y_zero = ${k.input(6)}`] : []),
+    ...(nudge ? [`.nudge = ${k.input(7)}`, `.nudge_step = ${stepOf(k, nudge)}`] : []),
   ]
 }
 
