@@ -36,7 +36,9 @@ const resultType = (node: Node): ElementType => elementTypeOf(node.int('to', 0))
 
 /** Zero points, scales and nudges are one for all, or one for each output column; what is added is one for each. */
 function agreeColumns(node: Node, column: readonly [input: number, axis: number]): Agreement[] {
-  const own = [3, 4, 7].flatMap((input) => (node.inputs[input]?.rank === 1 ? [sizeOrOne(node, [input, 0], column)] : []))
+  const own = [3, 4, 7].flatMap((input) =>
+    node.inputs[input]?.rank === 1 ? [sizeOrOne(node, [input, 0], column)] : [],
+  )
   return node.inputs[5] ? [...own, sameSize(node, [5, 0], column)] : own
 }
 

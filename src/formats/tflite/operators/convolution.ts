@@ -1,5 +1,6 @@
 import { activated } from '../activation.ts'
 import type { Converter, Handler } from '../converter.ts'
+import { movedProduct } from '../rounding.ts'
 import type { OperatorFact } from '../schema.ts'
 
 /** Spatial facts of a convolution or pool, of height and width (and depth before them). */
@@ -100,7 +101,8 @@ function convolve(c: Converter, window: Window, of: Convolution): void {
   const { x, weights, bias, perm, groups, output, activation } = of
   if (!Number.isInteger(groups)) c.fail('has a convolution whose channels its weights do not divide')
   const operands = [c.real(x, 'first'), c.weights(weights, perm), ...(bias < 0 ? [] : [c.bias(bias, x, weights)])]
-  const value = c.op('Conv', operands, { ...attributesOf(window), ...padsOf(c, x, window), group: BigInt(groups) })
+  const product = c.op('Conv', operands, { ...attributesOf(window), ...padsOf(c, x, window), group: BigInt(groups) })
+  const value = movedProduct(c, product, of, 'first')
   c.setReal(output, activated(c, value, activation, output), 'first')
 }
 

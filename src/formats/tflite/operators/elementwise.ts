@@ -1,6 +1,7 @@
 import { activated, clipped } from '../activation.ts'
 import { realConstant, transposed } from '../constants.ts'
 import type { Converter, Handler, Layout } from '../converter.ts'
+import { movedProduct, movedSum } from '../rounding.ts'
 
 /**
  * The layout in which an operator that works element by element takes its operands: channels first where that is how the
@@ -47,14 +48,15 @@ function named(op: string): Handler {
 /** An operator on two values that are broadcast, with an activation in the first field of its options where it has one. */
 function binary(
   write: (c: Converter, a: string, b: string) => string,
-  { fused = false, result }: BinaryFacts = {},
+  { fused = false, result, moved }: BinaryFacts = {},
 ): Handler {
   return (c, { inputs, outputs: [output = -1], options }) => {
     const wanted = layoutFor(c, inputs)
     const layout = inputs.every((tensor) => canRelay(c, tensor)) ? wanted : 'last'
     const [a = '', b = ''] = inputs.map((tensor) => operand(c, tensor, layout))
-    const value = write(c, a, b)
-    if (result) return c.set(output, value, layout)
+    const exact = write(c, a, b)
+    if (result) return c.set(output, exact, layout)
+    const value = moved ? moved(c, exact, inputs, output) : exact
     c.setReal(output, fused ? activated(c, value, options?.int8(0) ?? 0, output) : value, layout)
   }
 }
@@ -63,6 +65,8 @@ interface BinaryFacts {
   readonly fused?: boolean
   /** That it gives truths, which are stored as they are. */
   readonly result?: 'bool'
+  /** What it adds before codes are rounded, see rounding.ts. */
+  readonly moved?: (c: Converter, value: string, inputs: readonly number[], output: number) => string
 }
 
 const isFloat = (c: Converter, tensor: number): boolean =>
@@ -108,7 +112,11 @@ const cast: Handler = (c, { inputs: [x = -1], outputs: [output = -1] }) => {
 }
 
 const logical = (op: string): Handler => binary((c, a, b) => c.op(op, [a, b]), { result: 'bool' })
-const arithmetic = (op: string, fused = false): Handler => binary((c, a, b) => c.op(op, [a, b]), { fused })
+const arithmetic = (op: string, facts?: BinaryFacts): Handler => binary((c, a, b) => c.op(op, [a, b]), facts)
+
+/** A product of two as one with weights that have one scale. */
+const movedFactors: BinaryFacts['moved'] = (c, value, [x = -1, weights = -1], output) =>
+  movedProduct(c, value, { x, weights, output }, 'last')
 
 /** The codes of one quantisation from those of another, or from reals, and back. */
 const requantize: Handler = (c, { inputs: [x = -1], outputs: [output = -1] }) => {
@@ -129,10 +137,10 @@ const softmax: Handler = (c, { inputs: [x = -1], outputs: [output = -1], options
 }
 
 export const elementwise: Readonly<Record<string, Handler>> = {
-  ADD: arithmetic('Add', true),
-  SUB: arithmetic('Sub', true),
-  MUL: arithmetic('Mul', true),
-  DIV: arithmetic('Div', true),
+  ADD: arithmetic('Add', { fused: true, moved: movedSum }),
+  SUB: arithmetic('Sub', { fused: true, moved: movedSum }),
+  MUL: arithmetic('Mul', { fused: true, moved: movedFactors }),
+  DIV: arithmetic('Div', { fused: true }),
   MAXIMUM: arithmetic('Max'),
   MINIMUM: arithmetic('Min'),
   POW: arithmetic('Pow'),

@@ -1,5 +1,6 @@
 import { activated } from '../activation.ts'
 import type { Converter, Handler } from '../converter.ts'
+import { movedProduct } from '../rounding.ts'
 
 /**
  * Weights `[out, in]`. All axes of x but the last are rows; without `keep_num_dims` the result has two. A bias may be left out.
@@ -13,10 +14,11 @@ const fullyConnected: Handler = (c, { inputs, outputs: [output = -1], options })
   const real = isRows || keeps ? c.real(x) : rowsOf(c, x, width)
   const operands = [real, c.weights(weights, [1, 0])]
   const added = bias < 0 ? [] : [c.bias(bias, x, weights)]
-  const value =
+  const product =
     isRows || !keeps
       ? c.op('Gemm', [...operands, ...added])
-      : added.reduce((product, term) => c.op('Add', [product, term]), c.op('MatMul', operands))
+      : added.reduce((sum, term) => c.op('Add', [sum, term]), c.op('MatMul', operands))
+  const value = movedProduct(c, product, { x, weights, output }, 'last')
   c.setReal(output, activated(c, value, options?.int8(0) ?? 0, output))
 }
 

@@ -1,6 +1,7 @@
 import type { Converter, Handler } from '../converter.ts'
 import { layoutFor } from './elementwise.ts'
 import { axisIn, wrapped } from './movement.ts'
+import { movedMean } from '../rounding.ts'
 
 /** Reduces along the axes that the second input lists; without `keep_dims` they go. */
 function reduce(op: string, convert?: { before: 'int32'; after: 'bool' }): Handler {
@@ -18,8 +19,13 @@ function reduce(op: string, convert?: { before: 'int32'; after: 'bool' }): Handl
     const reduced = c.op(op, [value, c.writer.ints(places)], attributes)
     const kept = keeps ? layout : 'last'
     if (convert) c.set(output, c.cast(reduced, convert.after), kept)
-    else c.setReal(output, reduced, kept)
+    else c.setReal(output, op === 'ReduceMean' ? movedMean(c, reduced, x, output, countOf(c, x, list)) : reduced, kept)
   }
+}
+
+/** How many elements are reduced to one; 0 where only a run knows. */
+function countOf(c: Converter, x: number, axes: readonly number[]): number {
+  return axes.reduce((count, axis) => count * (c.size(x, axis) ?? 0), 1)
 }
 
 /** Where the greatest (or least) is along one axis, the first of equal ones. */
