@@ -1,88 +1,136 @@
 import type { AttributeSource, GraphSource, Named, NodeSource } from '../onnx/build.ts'
 import type { ElementType } from '../onnx/element-type.ts'
+import { elementTypes } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
 import { tensorFrom, type TensorValues } from '../onnx/tensor.ts'
 
-/** What all graphs of one model share: names, and constants, which inner graphs see. */
-class Shared {
-  readonly initializers = new Map<string, Tensor>()
-  readonly taken = new Set<string>()
-  readonly constants = new Map<string, string>()
+export type Attributes = Named<AttributeSource>
 
-  /** A name that nothing has yet, the wanted one where it is free. */
-  fresh(wanted: string): string {
-    let name = wanted === '' ? 'value' : wanted
-    for (let i = 1; this.taken.has(name); i++) name = `${wanted}_${i}`
+/** What the graphs of one model share: names, and the tensors that are known. */
+export class Names {
+  readonly initializers = new Map<string, Tensor>()
+  private readonly taken = new Set<string>()
+  /** By hint, the number that was given last: a program may want one name for all of its values. */
+  private readonly last = new Map<string, number>()
+  private readonly constants = new Map<string, string>()
+
+  /** A name that nothing has: `hint`, or with a number behind. */
+  fresh(hint: string): string {
+    let name = hint
+    let number = this.last.get(hint) ?? 0
+    for (; this.taken.has(name); number++) name = `${hint}_${number + 1}`
+    this.last.set(hint, number)
     this.taken.add(name)
+    return name
+  }
+
+  /** The initializer of a tensor, called `hint` where nothing else is. */
+  tensor(tensor: Tensor, hint = 'constant'): string {
+    const name = this.fresh(hint)
+    this.initializers.set(name, tensor)
+    return name
+  }
+
+  /** The initializer of these values, one for equal ones. @throws RangeError for values that the type can't hold */
+  constant(type: ElementType, dims: readonly number[], values: Exclude<TensorValues, readonly string[]>): string {
+    const key = `${type}[${dims.join()}]${Array.from(values, (value) => (Object.is(value, -0) ? '-0' : String(value))).join()}`
+    const known = this.constants.get(key)
+    if (known !== undefined) return known
+    const name = this.tensor(tensorFrom(type, dims, values), values.length === 1 ? `constant_${values[0]}` : undefined)
+    this.constants.set(key, name)
     return name
   }
 }
 
-/** Writes the nodes of one ONNX graph; values are named here, and a name is a value. */
+/** Appends ONNX nodes to one graph. Values are names; `''` is an input that is left out. */
 export class GraphWriter {
-  readonly #shared: Shared
   readonly nodes: NodeSource[] = []
-  /** What the names of values and nodes that are written now begin with: the operator that they come from. */
-  prefix = ''
+  readonly names: Names
+  /** Name of the node that ONNX nodes are made for, with which theirs begin. */
+  origin = ''
 
-  constructor(shared = new Shared()) {
-    this.#shared = shared
+  constructor(names = new Names()) {
+    this.names = names
   }
 
-  /** A graph inside of this one: it sees the values of this one, and no name is used twice. */
+  /** A writer of a graph inside this one. */
   inner(): GraphWriter {
-    return new GraphWriter(this.#shared)
+    return new GraphWriter(this.names)
   }
 
-  get initializers(): ReadonlyMap<string, Tensor> {
-    return this.#shared.initializers
+  /** The graph of what was written; its constants are in the outermost one. */
+  graph(inputs: GraphSource['inputs'], outputs: GraphSource['outputs']): GraphSource {
+    return { inputs: inputs ?? {}, outputs, nodes: this.nodes }
   }
 
-  /** Takes a name that others see: of an input, say. */
-  fresh(wanted: string): string {
-    return this.#shared.fresh(wanted)
-  }
-
-  /** A node with one output. `''` among the inputs is an omitted one. */
-  op(op: string, inputs: readonly string[], attributes?: Named<AttributeSource>): string {
+  op(op: string, inputs: readonly string[], attributes?: Attributes): string {
     return this.ops(op, inputs, 1, attributes)[0]!
   }
 
-  /** A node with several outputs. */
-  ops(op: string, inputs: readonly string[], count: number, attributes?: Named<AttributeSource>): string[] {
-    const name = this.fresh(this.prefix === '' ? op : `${this.prefix}/${op}`)
-    const outputs = Array.from({ length: count }, (_, i) => this.fresh(count === 1 ? `${name}:0` : `${name}:${i}`))
-    this.nodes.push({ op, name, inputs, outputs, ...(attributes && { attributes }) })
-    return outputs
+  ops(op: string, inputs: readonly string[], outputs: number, attributes: Attributes = {}): string[] {
+    const name = this.names.fresh(this.origin === '' ? op : `${this.origin}/${op}`)
+    const made = Array.from({ length: outputs }, (_, i) => this.names.fresh(i === 0 ? `${name}:0` : `${name}:${i}`))
+    const last = inputs.findLastIndex((input) => input !== '')
+    this.nodes.push({ op, name, inputs: inputs.slice(0, last + 1), outputs: made, attributes })
+    return made
   }
 
-  tensor(tensor: Tensor, wanted = 'constant'): string {
-    const name = this.fresh(wanted)
-    this.#shared.initializers.set(name, tensor)
-    return name
+  /** By default a list. */
+  constant(
+    type: ElementType,
+    values: Exclude<TensorValues, readonly string[]>,
+    dims = [values.length] as readonly number[],
+  ): string {
+    return this.names.constant(type, dims, values)
   }
 
-  /** A constant that is written once however often it is asked for. */
-  constant(type: ElementType, values: TensorValues, dims: readonly number[] = [values.length]): string {
-    const key = `${type} ${dims.join()} ${Array.from(values as ArrayLike<unknown>, String).join()}`
-    const found = this.#shared.constants.get(key)
-    if (found !== undefined) return found
-    const name = this.tensor(tensorFrom(type, dims, values))
-    this.#shared.constants.set(key, name)
-    return name
+  scalar(value: number | bigint | boolean, type: ElementType): string {
+    return this.names.constant(type, [], [value])
   }
 
-  /** A list of int64: shapes, axes, pads. */
-  ints(values: readonly number[]): string {
-    return this.constant('int64', values)
+  ints(values: readonly (number | bigint)[]): string {
+    return this.names.constant('int64', [values.length], values)
   }
 
-  scalar(type: ElementType, value: number): string {
-    return this.constant(type, [value], [])
+  cast(x: string, from: ElementType, to: ElementType): string {
+    return from === to ? x : this.op('Cast', [x], { to: BigInt(elementTypes[to].code) })
   }
 
-  /** The graph of what was written. Constants are in the outermost one. */
-  graph(inputs: GraphSource['inputs'], outputs: GraphSource['outputs']): GraphSource {
-    return { inputs: inputs ?? {}, outputs, nodes: this.nodes }
+  /** int64 [] → int64 [1]. */
+  asList(scalar: string): string {
+    return this.op('Unsqueeze', [scalar, this.ints([0])])
+  }
+
+  /** Sizes [begin, end) of a value, as int64 [end - begin]. */
+  sizes(x: string, begin = 0, end?: number): string {
+    return this.op('Shape', [x], { start: BigInt(begin), ...(end !== undefined && { end: BigInt(end) }) })
+  }
+
+  reshape(x: string, sizes: readonly (number | bigint)[]): string {
+    return this.op('Reshape', [x, this.ints(sizes)])
+  }
+
+  transpose(x: string, perm: readonly number[]): string {
+    return perm.every((from, to) => from === to) ? x : this.op('Transpose', [x], { perm: perm.map(BigInt) })
+  }
+
+  slice(x: string, axis: number, begin: number | bigint, end: number | bigint, step = 1): string {
+    return this.op('Slice', [x, this.ints([begin]), this.ints([end]), this.ints([axis]), this.ints([step])])
+  }
+
+  unsqueeze(x: string, ...axes: readonly number[]): string {
+    return this.op('Unsqueeze', [x, this.ints(axes)])
+  }
+
+  squeeze(x: string, ...axes: readonly number[]): string {
+    return this.op('Squeeze', [x, this.ints(axes)])
+  }
+
+  concat(parts: readonly string[], axis: number): string {
+    return parts.length === 1 ? parts[0]! : this.op('Concat', parts, { axis: BigInt(axis) })
+  }
+
+  where(condition: string, x: string, y: string): string {
+    return this.op('Where', [condition, x, y])
   }
 }

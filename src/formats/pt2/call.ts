@@ -1,7 +1,7 @@
 import type { ElementType } from '../../onnx/element-type.ts'
 import { isFloat } from '../../onnx/element-type.ts'
 import { type Argument, elementTypeOf, type ProgramGraph, type ProgramNode } from './schema.ts'
-import type { Writer } from './writer.ts'
+import type { GraphWriter } from '../graph-writer.ts'
 
 /** A value of the program as ONNX has it. Sizes, booleans and floats that are computed are scalars. */
 export interface Value {
@@ -29,7 +29,7 @@ export function refuse(why: string): never {
 export type Scalar = number | bigint | boolean | Value
 
 /** Converts a graph inside a node, with its inputs given: the values of its outputs. */
-export type Inline = (graph: ProgramGraph, inputs: readonly Value[], writer: Writer) => Value[]
+export type Inline = (graph: ProgramGraph, inputs: readonly Value[], writer: GraphWriter) => Value[]
 
 /**
  * A node of the program, for the function that converts it: its arguments by the names of PyTorch's schema, of which those at
@@ -37,7 +37,7 @@ export type Inline = (graph: ProgramGraph, inputs: readonly Value[], writer: Wri
  */
 export class Call {
   readonly node: ProgramNode
-  readonly w: Writer
+  readonly w: GraphWriter
   /** All of its outputs, flat; their names are the program's. */
   readonly outputs: readonly Declared[]
   readonly inline: Inline
@@ -46,7 +46,7 @@ export class Call {
 
   constructor(
     node: ProgramNode,
-    w: Writer,
+    w: GraphWriter,
     outputs: readonly Declared[],
     find: (name: string) => Value,
     inline: Inline,

@@ -4,7 +4,7 @@ import { plain, quote, type Site } from '../../onnx/reading.ts'
 import { Call, type Declared, type Inline, Refusal, refuse, type Value } from './call.ts'
 import { aliases, fresh, operators } from './operators/index.ts'
 import { type Argument, elementTypeOf, type ProgramGraph, type ProgramNode, type TensorMeta } from './schema.ts'
-import { Names, Writer } from './writer.ts'
+import { Names, GraphWriter } from '../graph-writer.ts'
 
 /** A value and the names that share its memory: an operator in place gives all of them another value. */
 interface Storage {
@@ -21,7 +21,7 @@ type Scope = Map<string, Storage>
  */
 export class Converter {
   readonly names = new Names()
-  readonly writer = new Writer(this.names)
+  readonly writer = new GraphWriter(this.names)
   /** What the program says of the values of the main graph, for the compiler to hold them against. */
   readonly stated = new Map<string, TypeInfo>()
   private readonly refusals = new Set<string>()
@@ -45,7 +45,12 @@ export class Converter {
     return results
   }
 
-  private nodes(graph: ProgramGraph, scope: Scope, writer: Writer, seen: (value: Value) => void = () => {}): Value[] {
+  private nodes(
+    graph: ProgramGraph,
+    scope: Scope,
+    writer: GraphWriter,
+    seen: (value: Value) => void = () => {},
+  ): Value[] {
     const find = (name: string): Value => this.find(scope, name)
     const inline: Inline = (inner, inputs, into) => {
       if (inner.inputs.length !== inputs.length) refuse('its graph takes another number of inputs than it is given')
@@ -107,7 +112,7 @@ export class Converter {
       }
   }
 
-  private result(output: Argument, find: (name: string) => Value, writer: Writer): Value[] {
+  private result(output: Argument, find: (name: string) => Value, writer: GraphWriter): Value[] {
     if (output.kind === 'none') return []
     const call = new Call({ target: 'output', inputs: [], outputs: [] }, writer, [], find, () => [])
     try {

@@ -10,7 +10,7 @@ import { Converter, fixedSizes, renamed } from './convert.ts'
 import { outputNames } from './outputs.ts'
 import { elementTypeOf, type Program, type TensorMeta } from './schema.ts'
 import { type DynamicAxis, multipleOf, nameSizes } from './symbols.ts'
-import type { Names } from './writer.ts'
+import type { Names } from '../graph-writer.ts'
 
 /** LayerNormalization is of 17, Gelu of 20, GroupNormalization with one scale per channel of 21. */
 const OPSET = 21

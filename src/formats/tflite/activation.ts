@@ -21,14 +21,14 @@ export function activated(c: Converter, value: string, activation: number, outpu
   if (range) return saturates(c, output, range) ? value : clipped(c, value, range)
   if (name === 'TANH') return c.op('Tanh', [value])
   // The sign bit as a number, in reference_ops: 1 below zero.
-  if (name === 'SIGN_BIT') return c.cast(c.op('Less', [value, c.writer.scalar('float32', 0)]), 'float32')
+  if (name === 'SIGN_BIT') return c.cast(c.op('Less', [value, c.writer.scalar(0, 'float32')]), 'float32')
   return value
 }
 
 /** @param range from `Infinity` on, nothing is cut */
 export function clipped(c: Converter, value: string, [least, most]: readonly [number, number]): string {
   if (least === 0 && most === Infinity) return c.op('Relu', [value])
-  return c.op('Clip', [value, c.writer.scalar('float32', least), c.writer.scalar('float32', most)])
+  return c.op('Clip', [value, c.writer.scalar(least, 'float32'), c.writer.scalar(most, 'float32')])
 }
 
 function saturates(c: Converter, tensor: number, [least, most]: readonly [number, number]): boolean {

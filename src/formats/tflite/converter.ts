@@ -132,7 +132,7 @@ export class Converter {
 
   #writeConstant(tensor: number, constant: Tensor, layout: Layout): string {
     const data = layout === 'first' ? transposed(constant, toFirst) : constant
-    return this.writer.tensor(data, this.fact(tensor).name)
+    return this.writer.names.tensor(data, this.fact(tensor).name)
   }
 
   #relaid(tensor: number, layout: Layout): string {
@@ -246,8 +246,8 @@ export class Converter {
     const quantization = this.quantization(tensor)
     const { name } = this.fact(tensor)
     if (constant.type === 'float16')
-      return this.writer.tensor(transposed(realConstant(constant, undefined), perm), name)
-    const value = this.writer.tensor(transposed(constant, perm), name)
+      return this.writer.names.tensor(transposed(realConstant(constant, undefined), perm), name)
+    const value = this.writer.names.tensor(transposed(constant, perm), name)
     return quantization ? this.dequantize(value, constant.type, transposedQuantization(quantization, perm)) : value
   }
 
@@ -259,7 +259,7 @@ export class Converter {
     const scale = by.scale.map((value) => Math.fround(value * of.scale[0]!))
     const sums: Quantization = { scale, zeroPoint: scale.map(() => 0), axis: 0 }
     // DequantizeLinear has no int64, which biases of 16-bit activations are.
-    if (constant.type === 'int64') return this.writer.tensor(realConstant(constant, sums))
+    if (constant.type === 'int64') return this.writer.names.tensor(realConstant(constant, sums))
     return this.dequantize(this.get(tensor), 'int32', sums)
   }
 
@@ -272,7 +272,8 @@ export class Converter {
   /** A list of sizes, axes or indices as ONNX takes it. */
   int64(tensor: number): string {
     const constant = this.constant(tensor)
-    if (constant) return this.writer.tensor(tensorFrom('int64', constant.dims, tensorNumbers(constant).map(BigInt)))
+    if (constant)
+      return this.writer.names.tensor(tensorFrom('int64', constant.dims, tensorNumbers(constant).map(BigInt)))
     return this.type(tensor) === 'int64' ? this.get(tensor) : this.cast(this.get(tensor), 'int64')
   }
 }

@@ -23,14 +23,14 @@ export const tflite: FrontEnd = {
 
     const writer = new GraphWriter()
     // Names that users see come first: what is between makes way.
-    const given = inputs.map(({ name, tensor }) => ({ name: writer.fresh(name), tensor }))
-    const results = outputs.map(({ name, tensor }) => ({ name: writer.fresh(name), tensor }))
+    const given = inputs.map(({ name, tensor }) => ({ name: writer.names.fresh(name), tensor }))
+    const results = outputs.map(({ name, tensor }) => ({ name: writer.names.fresh(name), tensor }))
     const states = statesOf(graph, writer)
     const c = new Converter(file, graph, writer, site, states)
     for (const { name, tensor } of given) c.set(tensor, name)
     convertAll(c)
 
-    writer.prefix = ''
+    writer.origin = ''
     const give = (name: string, value: string): void => {
       writer.nodes.push({ op: 'Identity', inputs: [value], outputs: [name] })
     }
@@ -49,7 +49,7 @@ export const tflite: FrontEnd = {
         ...results.map(({ name, tensor }) => [name, outputType(c, tensor)] as const),
         ...kept.map(({ output, tensor }) => [output, stateType(c, tensor)] as const),
       ]),
-      initializers: writer.initializers,
+      initializers: writer.names.initializers,
       nodes: writer.nodes,
     })
   },
@@ -59,8 +59,8 @@ export const tflite: FrontEnd = {
 function statesOf(graph: Subgraph, writer: GraphWriter): State[] {
   return graph.tensors.flatMap(({ isVariable, name }, tensor) => {
     if (!isVariable) return []
-    const input = writer.fresh(name)
-    return [{ graph, tensor, input, output: writer.fresh(`${input}_next`), value: '' }]
+    const input = writer.names.fresh(name)
+    return [{ graph, tensor, input, output: writer.names.fresh(`${input}_next`), value: '' }]
   })
 }
 

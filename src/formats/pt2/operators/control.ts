@@ -1,10 +1,10 @@
 import type { GraphSource } from '../../../onnx/build.ts'
 import { tensorType } from '../../../onnx/build.ts'
 import { type Call, type Convert, type Operators, refuse, type Value } from '../call.ts'
-import type { Writer } from '../writer.ts'
+import type { GraphWriter } from '../../graph-writer.ts'
 
 /** ONNX wants what a graph gives to be made in it. */
-function graphOf(writer: Writer, outputs: readonly string[], more: Partial<GraphSource> = {}): GraphSource {
+function graphOf(writer: GraphWriter, outputs: readonly string[], more: Partial<GraphSource> = {}): GraphSource {
   const made = outputs.map((name) => writer.op('Identity', [name]))
   return { ...more, outputs: Object.fromEntries(made.map((name) => [name, undefined])), nodes: writer.nodes }
 }
@@ -31,7 +31,7 @@ const cond: Convert = (call) => {
 const whileLoop: Convert = (call) => {
   const { w } = call
   const [carried, additional] = [call.valuesOf(call.at(2)), call.valuesOf(call.at(3))]
-  const holds = (values: readonly Value[], writer: Writer): string => {
+  const holds = (values: readonly Value[], writer: GraphWriter): string => {
     const [first] = call.inline(call.graph(0), [...values, ...additional], writer)
     return first ? writer.cast(first.name, first.type, 'bool') : refuse('its condition gives nothing')
   }

@@ -45,8 +45,8 @@ export function controlFlow(convertAll: ConvertAll): Readonly<Record<string, Han
       return at.op('Reshape', [inner.get(inner.graph.outputs[0] ?? -1), at.writer.ints([])])
     }
     const first = asked(c, values)
-    const names = inputs.map((tensor) => c.writer.fresh(c.fact(tensor).name))
-    const [round, goes] = [c.writer.fresh('round'), c.writer.fresh('goes')]
+    const names = inputs.map((tensor) => c.writer.names.fresh(c.fact(tensor).name))
+    const [round, goes] = [c.writer.names.fresh('round'), c.writer.names.fresh('goes')]
     const inner = inside(c, body, names)
     const given = inner.graph.outputs.map((tensor) => inner.get(tensor))
     if (given.length !== inputs.length) c.fail('has a WHILE whose body gives other values than it takes')

@@ -193,7 +193,7 @@ const averagePool: Handler = (c, operator) => {
 }
 
 function roundedAway(c: Converter, value: string): string {
-  const half = c.writer.scalar('float32', 0.5)
+  const half = c.writer.scalar(0.5, 'float32')
   return c.op('Mul', [c.op('Sign', [value]), c.op('Floor', [c.op('Add', [c.op('Abs', [value]), half])])])
 }
 

@@ -62,7 +62,7 @@ function decode(c: Converter, boxes: number, anchors: number, { scales }: Settin
   const moved = c.op('Mul', [c.op('Div', [part(four, 0, 2), constant([scales.y, scales.x])]), size])
   const middle = c.op('Add', [moved, centre])
   const grown = c.op('Exp', [c.op('Div', [part(four, 2, 2), constant([scales.h, scales.w])])])
-  const half = c.op('Mul', [c.op('Mul', [grown, size]), c.writer.scalar('float32', 0.5)])
+  const half = c.op('Mul', [c.op('Mul', [grown, size]), c.writer.scalar(0.5, 'float32')])
   return c.op('Concat', [c.op('Sub', [middle, half]), c.op('Add', [middle, half])], { axis: 2n })
 }
 
@@ -85,7 +85,7 @@ function suppress(c: Converter, boxes: string, scores: string, most: number, set
 }
 
 function column(c: Converter, rows: string, index: number): string {
-  return c.op('Gather', [rows, c.writer.scalar('int64', index)], { axis: 1n })
+  return c.op('Gather', [rows, c.writer.scalar(index, 'int64')], { axis: 1n })
 }
 
 /** One suppression by the best score of each box; each box that is left gives its best classes. */
@@ -123,7 +123,7 @@ function setPadded(c: Converter, outputs: readonly number[], found: Found, { mos
   const filled = (value: string, isRows: boolean): string => {
     const cut = c.op('Slice', [value, zero, count, zero])
     const pads = isRows ? [zero, zero, missing, zero] : [zero, missing]
-    const padded = c.op('Pad', [cut, c.op('Concat', pads, { axis: 0n }), c.writer.scalar('float32', 0)])
+    const padded = c.op('Pad', [cut, c.op('Concat', pads, { axis: 0n }), c.writer.scalar(0, 'float32')])
     return c.op('Unsqueeze', [padded, zero])
   }
   c.set(boxes, filled(found.boxes, true))
@@ -153,10 +153,10 @@ function suppression(hasScores: boolean): Handler {
     const kept = column(c, selected, 2)
     const count = c.op('Shape', [kept])
     const pads = c.op('Concat', [ints(c, 0), c.op('Sub', [limit, count])], { axis: 0n })
-    c.set(outputs[0]!, c.cast(c.op('Pad', [kept, pads, c.writer.scalar('int64', 0)]), 'int32'))
+    c.set(outputs[0]!, c.cast(c.op('Pad', [kept, pads, c.writer.scalar(0, 'int64')]), 'int32'))
     if (hasScores) {
       const values = c.op('Gather', [c.real(scores), kept], { axis: 0n })
-      c.set(outputs[1]!, c.op('Pad', [values, pads, c.writer.scalar('float32', 0)]))
+      c.set(outputs[1]!, c.op('Pad', [values, pads, c.writer.scalar(0, 'float32')]))
     }
     c.set(outputs[hasScores ? 2 : 1]!, c.cast(c.op('Reshape', [count, c.writer.ints([])]), 'int32'))
   }

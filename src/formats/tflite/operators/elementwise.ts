@@ -96,7 +96,7 @@ const prelu: Handler = (c, { inputs: [x = -1, slope = -1], outputs: [output = -1
   const constant = c.constant(slope)
   const relaid =
     layout === 'first' && constant && c.rank(slope) === 3 && !c.quantization(slope)
-      ? c.writer.tensor(transposed(constant, [2, 0, 1]))
+      ? c.writer.names.tensor(transposed(constant, [2, 0, 1]))
       : operand(c, slope, layout)
   c.setReal(output, c.op('PRelu', [c.real(x, layout), relaid]), layout)
 }
@@ -128,7 +128,7 @@ const requantize: Handler = (c, { inputs: [x = -1], outputs: [output = -1] }) =>
 }
 
 const scaled = (c: Converter, value: string, factor: number): string =>
-  factor === 1 ? value : c.op('Mul', [value, c.writer.scalar('float32', factor)])
+  factor === 1 ? value : c.op('Mul', [value, c.writer.scalar(factor, 'float32')])
 
 const softmax: Handler = (c, { inputs: [x = -1], outputs: [output = -1], options }) => {
   // beta multiplies what goes in (reference_ops.h, Softmax).
@@ -199,7 +199,7 @@ export const elementwise: Readonly<Record<string, Handler>> = {
     c.setReal(output, c.op('LogSoftmax', [c.real(x)], { axis: -1n }))
   },
   ZEROS_LIKE: (c, { inputs: [x = -1], outputs: [output = -1] }) => {
-    const zero = c.writer.scalar(c.type(output), 0)
+    const zero = c.writer.scalar(0, c.type(output))
     c.set(output, c.op('Expand', [zero, c.op('Shape', [c.get(x)])]))
   },
   DENSIFY: (c, { inputs: [x = -1], outputs: [output = -1] }) => {
@@ -210,7 +210,7 @@ export const elementwise: Readonly<Record<string, Handler>> = {
 
 /** atan2 by its quadrants: ONNX has only Atan. */
 function atan2(c: Converter, y: string, x: string): string {
-  const number = (value: number): string => c.writer.scalar('float32', value)
+  const number = (value: number): string => c.writer.scalar(value, 'float32')
   const zero = number(0)
   const left = c.op('Where', [c.op('Less', [y, zero]), number(-Math.PI), number(Math.PI)])
   const up = c.op('Where', [c.op('Less', [y, zero]), number(-Math.PI / 2), number(Math.PI / 2)])

@@ -50,7 +50,7 @@ export function convertAll(c: Converter): void {
       c.fail(`has a ${code} of complex numbers`)
     // Graphs that call others several times could become any number of nodes.
     c.site.use('nodes', 1)
-    c.writer.prefix = `${i}/${code}`
+    c.writer.origin = `${i}/${code}`
     converting(c, operator)
   }
 }

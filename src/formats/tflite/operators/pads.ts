@@ -15,7 +15,7 @@ function padsIn(pads: readonly number[], place: (axis: number) => number): numbe
 
 /** The code of real zero, or zero itself: what PAD pads with. */
 function zeroOf(c: Converter, x: number): string {
-  return c.writer.scalar(c.type(x), c.quantization(x)?.zeroPoint[0] ?? 0)
+  return c.writer.scalar(c.quantization(x)?.zeroPoint[0] ?? 0, c.type(x))
 }
 
 const pad: Handler = (c, { inputs: [x = -1, pads = -1, value = -1], outputs: [output = -1] }) => {
@@ -24,7 +24,7 @@ const pad: Handler = (c, { inputs: [x = -1, pads = -1, value = -1], outputs: [ou
   const fits = asCodes && (value < 0 || c.sameCodes(x, value))
   const read = fits ? get : (tensor: number, layout: 'last' | 'first' = 'last') => c.real(tensor, layout)
   const layout = known && c.rank(x) === 4 ? layoutFor(c, [x]) : 'last'
-  const filling = value >= 0 ? flat(c, read(value)) : fits ? zeroOf(c, x) : c.writer.scalar('float32', 0)
+  const filling = value >= 0 ? flat(c, read(value)) : fits ? zeroOf(c, x) : c.writer.scalar(0, 'float32')
   const list = known
     ? c.writer.ints(padsIn(known, (axis) => axisIn(layout, axis)))
     : // [n, 2] → [2, n] → begins, ends
@@ -69,7 +69,7 @@ const spaceToBatch: Handler = (c, { inputs: [x = -1, blocks = -1, pads = -1], ou
   const count = block.length
   const rank = c.rank(x)
   const list = [0, 0, ...c.known(pads, 'pads'), ...Array.from({ length: 2 * (rank - count - 1) }, () => 0)]
-  const zero = asCodes ? zeroOf(c, x) : c.writer.scalar('float32', 0)
+  const zero = asCodes ? zeroOf(c, x) : c.writer.scalar(0, 'float32')
   const padded = list.every((size) => size === 0)
     ? get(x)
     : c.op('Pad', [get(x), c.writer.ints(padsIn(list, (axis) => axis)), zero])

@@ -103,13 +103,13 @@ function scanned(
   const weights = joined(recurrent)
   const inner = c.writer.inner()
   const b = c.within(c.graph, inner)
-  const [hIn, cIn, step] = ['h', 'c', 'step'].map((name) => inner.fresh(name)) as [string, string, string]
+  const [hIn, cIn, step] = ['h', 'c', 'step'].map((name) => inner.names.fresh(name)) as [string, string, string]
   const sums = b.op('Add', [step, b.op('MatMul', [hIn, weights])])
   const [i = '', o = '', f = '', g = ''] = inner.ops('Split', [sums], 4, { axis: -1n, num_outputs: 4n })
   const kept = b.op('Mul', [b.op('Sigmoid', [f]), cIn])
   const next = b.op('Add', [kept, b.op('Mul', [b.op('Sigmoid', [i]), b.op('Tanh', [g])])])
-  const limit = c.writer.scalar('float32', clip)
-  const clipped = clip > 0 ? b.op('Clip', [next, c.writer.scalar('float32', -clip), limit]) : next
+  const limit = c.writer.scalar(clip, 'float32')
+  const clipped = clip > 0 ? b.op('Clip', [next, c.writer.scalar(-clip, 'float32'), limit]) : next
   const cell = rounded(b, clipped, cellCodes)
   const h = rounded(b, b.op('Mul', [b.op('Sigmoid', [o]), b.op('Tanh', [cell])]), hCodes)
   const [hOut, cOut, row] = [h, cell, h].map((value) => b.op('Identity', [value])) as [string, string, string]

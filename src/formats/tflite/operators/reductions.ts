@@ -58,7 +58,7 @@ const cumulate: Handler = (c, { inputs: [x = -1, axis = -1], outputs: [output = 
 const l2Normalize: Handler = (c, { inputs: [x = -1], outputs: [output = -1] }) => {
   const real = c.real(x)
   const norm = c.op('ReduceL2', [real, c.writer.ints([-1])], { keepdims: 1n })
-  c.setReal(output, c.op('Div', [real, c.op('Max', [norm, c.writer.scalar('float32', 1e-6)])]))
+  c.setReal(output, c.op('Div', [real, c.op('Max', [norm, c.writer.scalar(1e-6, 'float32')])]))
 }
 
 /**
@@ -83,7 +83,7 @@ function segments(reduction: 'add' | 'mul' | 'max' | 'min', start: number): Hand
     const number = count >= 0 ? c.op('Reshape', [c.int64(count), c.writer.ints([1])]) : lastPlusOne(c, list)
     const rows = c.op('Shape', [c.get(x)], { start: 1n })
     const shape = c.op('Concat', [number, rows], { axis: 0n })
-    const empty = c.op('Expand', [c.writer.scalar(c.type(x), start), shape])
+    const empty = c.op('Expand', [c.writer.scalar(start, c.type(x)), shape])
     const apart = c.op('Unsqueeze', [list, c.writer.ints([-1])])
     c.set(output, c.op('ScatterND', [empty, apart, c.get(x)], { reduction }))
   }

@@ -6,8 +6,8 @@ const rfft2d: Handler = (c, { inputs: [x = -1, length = -1], outputs: [output = 
   if (rows !== 1 && c.size(x, c.rank(x) - 2) !== 1) c.fail('has an RFFT2D over more than one row')
   const padded = resized(c, x, points!)
   const apart = c.op('Unsqueeze', [padded, c.writer.ints([-1])])
-  const axis = c.writer.scalar('int64', c.rank(x) - 1)
-  c.set(output, c.op('DFT', [apart, c.writer.scalar('int64', points!), axis], { onesided: 1n }))
+  const axis = c.writer.scalar(c.rank(x) - 1, 'int64')
+  c.set(output, c.op('DFT', [apart, c.writer.scalar(points!, 'int64'), axis], { onesided: 1n }))
 }
 
 /** The last axis cut to `points`; DFT itself fills it up with zeros. */
@@ -19,7 +19,7 @@ function resized(c: Converter, x: number, points: number): string {
 
 function part(index: number): Handler {
   return (c, { inputs: [x = -1], outputs: [output = -1] }) => {
-    c.set(output, c.op('Gather', [c.get(x), c.writer.scalar('int64', index)], { axis: -1n }))
+    c.set(output, c.op('Gather', [c.get(x), c.writer.scalar(index, 'int64')], { axis: -1n }))
   }
 }
 

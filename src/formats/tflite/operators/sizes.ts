@@ -44,13 +44,13 @@ export const sizes: Readonly<Record<string, Handler>> = {
   RESIZE_NEAREST_NEIGHBOR: resize('nearest', { align: 0, half: 1 }),
   SHAPE: (c, { inputs: [x = -1], outputs: [output = -1] }) => setSizes(c, output, c.op('Shape', [c.get(x)])),
   RANK: (c, { inputs: [x = -1], outputs: [output = -1] }) => {
-    c.set(output, c.writer.scalar(c.type(output), c.rank(x)))
+    c.set(output, c.writer.scalar(c.rank(x), c.type(output)))
   },
   FILL: fill,
   RANGE: range,
   BROADCAST_ARGS: (c, { inputs: [a = -1, b = -1], outputs: [output = -1] }) => {
     // The shape that two shapes are broadcast to is the one that ones of them have.
-    const ones = (tensor: number): string => c.op('Expand', [c.writer.scalar('bool', 1), c.int64(tensor)])
+    const ones = (tensor: number): string => c.op('Expand', [c.writer.scalar(1, 'bool'), c.int64(tensor)])
     setSizes(c, output, c.op('Shape', [c.op('And', [ones(a), ones(b)])]))
   },
 }

@@ -16,8 +16,8 @@ const slice: Handler = (c, { inputs: [x = -1, begin = -1, size = -1], outputs: [
   }
   const from = c.int64(begin)
   const count = c.int64(size)
-  const isRest = c.op('Less', [count, c.writer.scalar('int64', 0)])
-  const to = c.op('Where', [isRest, c.writer.scalar('int64', END), c.op('Add', [from, count])])
+  const isRest = c.op('Less', [count, c.writer.scalar(0, 'int64')])
+  const to = c.op('Where', [isRest, c.writer.scalar(END, 'int64'), c.op('Add', [from, count])])
   set(c.op('Slice', [get(x), from, to, axes]))
 }
 
@@ -111,9 +111,9 @@ function runtimeSlice(
   const stated = isOffset ? c.op('Add', [c.int64(begin), c.int64(end)]) : c.int64(end)
   let to = masked(stated, 1, (step) => (step > 0 ? END : -END))
   if (shrunk.length > 0) {
-    const one = c.op('Add', [c.int64(begin), c.writer.scalar('int64', 1)])
-    const isLast = c.op('Equal', [one, c.writer.scalar('int64', 0)])
-    const next = c.op('Where', [isLast, c.writer.scalar('int64', END), one])
+    const one = c.op('Add', [c.int64(begin), c.writer.scalar(1, 'int64')])
+    const isLast = c.op('Equal', [one, c.writer.scalar(0, 'int64')])
+    const next = c.op('Where', [isLast, c.writer.scalar(END, 'int64'), one])
     to = c.op('Where', [c.writer.constant('bool', places.map((place) => bit(4, place))), next, to]) // prettier-ignore
   }
   const steps = strides.map((step, place) => (bit(4, place) ? 1 : step))
@@ -139,7 +139,7 @@ const gatherNd: Handler = (c, { inputs: [x = -1, indices = -1], outputs: [output
 
 /** Indices, updates, a shape: updates at one place are added. */
 const scatterNd: Handler = (c, { inputs: [indices = -1, updates = -1, shape = -1], outputs: [output = -1] }) => {
-  const zeros = c.op('Expand', [c.writer.scalar(realType(c, updates), 0), c.int64(shape)])
+  const zeros = c.op('Expand', [c.writer.scalar(0, realType(c, updates)), c.int64(shape)])
   c.setReal(output, c.op('ScatterND', [zeros, c.int64(indices), c.real(updates)], { reduction: 'add' }))
 }
 
@@ -157,7 +157,7 @@ const dynamicUpdateSlice: Handler = (c, { inputs: [x = -1, update = -1, start = 
   const { get, set } = moving(c, [x, update], output)
   const sizes = c.fact(update).shape.map((_, axis) => c.size(update, axis) ?? c.fail('has a DYNAMIC_UPDATE_SLICE of a size that only a run knows')) // prettier-ignore
   const room = c.op('Sub', [c.op('Shape', [get(x)]), c.writer.ints(sizes)])
-  const corner = c.op('Max', [c.op('Min', [c.int64(start), room]), c.writer.scalar('int64', 0)])
+  const corner = c.op('Max', [c.op('Min', [c.int64(start), room]), c.writer.scalar(0, 'int64')])
   // The indices of all elements of the box, which are the corner's and those within the update.
   const within: number[] = []
   const walk = (index: readonly number[]): void => {
@@ -177,8 +177,8 @@ const oneHot: Handler = (c, { inputs, outputs: [output = -1], options }) => {
   const count = c.op('Reshape', [c.int64(depth), c.writer.ints([1])])
   // Indices beyond the depth have no place, negative ones neither, which ONNX would count from the end.
   const list = c.int64(indices)
-  const isBelow = c.op('Less', [list, c.writer.scalar('int64', 0)])
-  const kept = c.op('Where', [isBelow, c.writer.scalar('int64', END), list])
+  const isBelow = c.op('Less', [list, c.writer.scalar(0, 'int64')])
+  const kept = c.op('Where', [isBelow, c.writer.scalar(END, 'int64'), list])
   c.setReal(output, c.op('OneHot', [kept, count, values], { axis: BigInt(options?.int32(0) ?? -1) }))
 }
 
