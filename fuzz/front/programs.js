@@ -1,4 +1,4 @@
-import { Zip } from '../../dist/formats/pt2/zip.js'
+import { Zip } from '../../dist/formats/zip.js'
 import { Reading } from '../../dist/onnx/reading.js'
 import { changeBytes } from './blind.js'
 import { copyOf } from './messages.js'

@@ -2,7 +2,7 @@ import type { ReadOptions } from '../../onnx/limits.ts'
 import { quote, type Site } from '../../onnx/reading.ts'
 import { type Json, parseJson } from './json.ts'
 import { isBig, pickledWeights, rawWeights, type ReadFile, type Weights } from './weights.ts'
-import type { Zip } from './zip.ts'
+import type { Zip } from '../zip.ts'
 
 /** What a file of torch.export holds: a program and its tensors. */
 export interface Container {

@@ -3,7 +3,7 @@ import type { FrontEnd } from '../front-end.ts'
 import { kindOf, openContainer } from './container.ts'
 import { convertProgram } from './program.ts'
 import { readProgram } from './schema.ts'
-import { isZip, Zip } from './zip.ts'
+import { isZip, Zip } from '../zip.ts'
 
 /** Exported programs of PyTorch: `.pt2`, as torch.export.save writes them. Its other ZIP files are refused with advice. */
 export const pt2: FrontEnd = {

@@ -5,7 +5,7 @@ import { elementsOf, swapBytes } from '../../onnx/tensor.ts'
 import { Field, parseJson } from './json.ts'
 import { readPickle } from './pickle.ts'
 import { elementTypeOf, tensorMeta } from './schema.ts'
-import { Zip } from './zip.ts'
+import { Zip } from '../zip.ts'
 
 /** A tensor as a view of a storage: as many elements, strides and offset in elements. */
 interface View {

@@ -4,6 +4,7 @@ import { plain, quote, type Reading } from '../../onnx/reading.ts'
 import type { FrontEnd } from '../front-end.ts'
 import { GraphWriter } from '../graph-writer.ts'
 import { Converter, type State } from './converter.ts'
+import { metadataOf } from './metadata.ts'
 import { convertAll, handlerOf } from './operators/index.ts'
 import { type File, readFile, type Subgraph } from './schema.ts'
 import { chosenSignature } from './signature.ts'
@@ -41,6 +42,7 @@ export const tflite: FrontEnd = {
       opsets: { '': OPSET },
       producer: 'TensorFlow Lite',
       docString: file.description,
+      metadata: metadataOf(file, bytes, { inputs: given, outputs: results }, site),
       inputs: new Map([
         ...given.map(({ name, tensor }) => [name, inputType(c, tensor, given.length === 1 ? 'input' : name)] as const),
         ...kept.map(({ input, tensor }) => [input, stateType(c, tensor)] as const),

@@ -1,5 +1,5 @@
 import { inflateRawSync } from 'node:zlib'
-import type { Site } from '../../onnx/reading.ts'
+import type { Site } from '../onnx/reading.ts'
 
 /** A file in an archive, as its directory describes it. */
 export interface ZipEntry {
