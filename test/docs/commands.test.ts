@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { tfliteBytes } from '../formats/tflite/writer.ts'
 import { runtimes } from '../edge/runtimes.ts'
 import { chromium } from '../report/browser.ts'
 import { allPages, readPage, samplesOf } from './pages.ts'
@@ -9,6 +10,12 @@ import { isInstalled, type Reading, runPage } from './run-page.ts'
 // Commands on pages that are neither about a host nor about a place of deployment.
 
 const fraud = readFileSync('examples/fraud-server/fraud.onnx')
+const absolute = {
+  tensors: [{ shape: [2] }, { shape: [2] }],
+  inputs: [0],
+  outputs: [1],
+  operators: [{ op: 'ABS', inputs: [0], outputs: [1] }],
+}
 const program = samplesOf(readPage('docs/hosts/index.md')).find(({ file }) => file === 'src/main.js')!.code
 const paths = runtimes.flatMap(({ name, command }) => (name !== 'Node' && command ? [dirname(command)] : []))
 
@@ -27,9 +34,17 @@ const readings: Readonly<Record<string, Reading & { readonly isPossible?: boolea
     installed: ['bench', '.'],
     models: [],
     files: { 'm.onnx': fraud },
-    // As few rounds as there can be.
-    programs: { 'unplugin-onnx-mlir': `exec node ${resolve('dist/cli/main.js')} "$@" --rounds 1` },
+    // As few rounds as there can be, and as short a time.
+    programs: {
+      'unplugin-onnx-mlir': `case $1 in bench) set -- "$@" --rounds 1;; *) set -- "$@" --tune=1;; esac
+exec node ${resolve('dist/cli/main.js')} "$@"`,
+    },
     isPossible: chromium !== undefined,
+  },
+  'docs/tensorflow-lite.md': {
+    installed: ['.'],
+    models: [],
+    files: { 'face_detection.tflite': tfliteBytes({ subgraphs: [absolute] }) },
   },
   'docs/types.md': {
     installed: ['.'],

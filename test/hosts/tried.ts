@@ -30,7 +30,7 @@ export const tried: Readonly<Record<string, Outcome>> = {
   'Vite 8.3.8 | `vite preview`': by(['test/hosts/report.test.ts', 'in dev the app runs here while the report for z16']),
   'Vite 8.3.8 | `build --watch`': by(['test/hosts/watch.test.ts', 'a changed model is built']),
   'Vite 8.3.8 | library mode': by(['test/hosts/emission.test.ts', 'a library for browsers whose models are pinned']),
-  'Vite 7.3.8 |': by([table, 'two models with one name keep apart']),
+  'Vite 7.3.8 |': by([table, 'one name in folders and formats: apart']),
   'Rollup 4 |': by([table, 'a model of a package']),
   'Rolldown 1.3.2 |': by([table, 'a model runs'], ['test/hosts/emission.test.ts', 'Rolldown: platform browser']),
   'esbuild 0.28 | esm, cjs': by(['test/hosts/esbuild.test.ts', 'write: false gives the files']),

@@ -5,7 +5,7 @@ import { type InputRule, takes } from '../../graph/rules.ts'
 import { elementTypes } from '../../onnx/element-type.ts'
 import type { UserAttribute, UserOperator } from '../../onnx/user-operator.ts'
 import { problemOf } from './check.ts'
-import { pathOf } from './files.ts'
+import { pathOf } from '../../options/operator-files.ts'
 import { namesIn, outputRules } from './shape-text.ts'
 
 /**
