@@ -87,6 +87,11 @@ const two = { c: f32([2], []), third: f32([1 / 3], [1, 1]) }
 
 const chains: Readonly<Record<string, readonly NodeSource[]>> = {
   'another scale': [node('Identity', ['X'], ['Y'])],
+  'a table, in another scale': [
+    node('HardSwish', ['X'], ['H']),
+    node('QuantizeLinear', ['H', 'xs', 'xz'], ['h']),
+    node('DequantizeLinear', ['h', 'xs', 'xz'], ['Y']),
+  ],
   Relu: [node('Relu', ['X'], ['Y'])],
   Sigmoid: [node('Sigmoid', ['X'], ['Y'])],
   Tanh: [node('Tanh', ['X'], ['Y'])],

@@ -46,6 +46,8 @@ function chainTo(root: Node): { readonly codes: Value; readonly nodes: ReadonlyS
       if (!mayVary(place)) return node.op === 'ByteTable'
       const { producer } = input
       if (!isByte(input.type) || producer?.op === 'ByteTable') return producer !== undefined && visit(producer)
+      // Of constants a table gains nothing; those made here, of all codes, would get a table of their own, and so on for ever.
+      if (input.constant) return false
       codes ??= input
       return codes === input
     })
