@@ -1,5 +1,5 @@
 import type { Converter } from './converter.ts'
-import { elementTypes } from '../../onnx/element-type.ts'
+import { type ElementType, elementTypes } from '../../onnx/element-type.ts'
 
 /** `ActivationFunctionType` by number. */
 const activations = ['NONE', 'RELU', 'RELU_N1_TO_1', 'RELU6', 'TANH', 'SIGN_BIT'] as const
@@ -18,7 +18,9 @@ const ranges: Partial<Record<(typeof activations)[number], readonly [number, num
 export function activated(c: Converter, value: string, activation: number, output: number): string {
   const name = activations[activation] ?? c.fail(`has activation ${activation}`)
   const range = ranges[name]
-  if (range) return saturates(c, output, range) ? value : clipped(c, value, range)
+  // Activations of integers that aren't codes are ranges in their own type.
+  const type = c.quantization(output) || c.type(output) === 'float16' ? 'float32' : c.type(output)
+  if (range) return saturates(c, output, range) ? value : clipped(c, value, range, type)
   if (name === 'TANH') return c.op('Tanh', [value])
   // The sign bit as a number, in reference_ops: 1 below zero.
   if (name === 'SIGN_BIT') return c.cast(c.op('Less', [value, c.writer.scalar(0, 'float32')]), 'float32')
@@ -26,9 +28,14 @@ export function activated(c: Converter, value: string, activation: number, outpu
 }
 
 /** @param range from `Infinity` on, nothing is cut */
-export function clipped(c: Converter, value: string, [least, most]: readonly [number, number]): string {
+export function clipped(
+  c: Converter,
+  value: string,
+  [least, most]: readonly [number, number],
+  type: ElementType = 'float32',
+): string {
   if (least === 0 && most === Infinity) return c.op('Relu', [value])
-  return c.op('Clip', [value, c.writer.scalar(least, 'float32'), c.writer.scalar(most, 'float32')])
+  return c.op('Clip', [value, c.writer.scalar(least, type), c.writer.scalar(most, type)])
 }
 
 function saturates(c: Converter, tensor: number, [least, most]: readonly [number, number]): boolean {

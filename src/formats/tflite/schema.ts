@@ -169,20 +169,29 @@ function readSubgraph(table: Table, context: Context): Subgraph {
   const tensors = facts.map((tensor, i) => readTensor(tensor, i, context))
   const indices = (list: readonly number[] | undefined, least: number): number[] =>
     (list ?? []).map((index) => (index >= least ? within(index, tensors.length, fail) : within(-2, 0, fail)))
+  const inputs = indices(table.int32s(1), 0)
+  const nodes = operators.map((operator) => ({
+    ...(codes[operator.uint32(0)] ?? fail(`has an operator of no known code`)),
+    inputs: indices(operator.int32s(1), -1),
+    outputs: indices(operator.int32s(2), 0),
+    options: operator.table(4),
+    options2: operator.table(12),
+    customOptions: operator.bytes(5),
+  }))
+  const given = new Set([...inputs, ...nodes.flatMap(({ outputs }) => outputs)])
   return {
     name: table.text(4),
-    tensors,
-    inputs: indices(table.int32s(1), 0),
+    tensors: tensors.map((tensor, i) => (given.has(i) ? tensor : emptyConstant(tensor))),
+    inputs,
     outputs: indices(table.int32s(2), 0),
-    operators: operators.map((operator) => ({
-      ...(codes[operator.uint32(0)] ?? fail(`has an operator of no known code`)),
-      inputs: indices(operator.int32s(1), -1),
-      outputs: indices(operator.int32s(2), 0),
-      options: operator.table(4),
-      options2: operator.table(12),
-      customOptions: operator.bytes(5),
-    })),
+    operators: nodes,
   }
+}
+
+/** Nothing gives it and it has no data: a constant where it has no elements, either. */
+function emptyConstant(tensor: TensorFact): TensorFact {
+  const isEmpty = tensor.shape.includes(0) && !tensor.data && !tensor.isVariable && tensor.type !== 'string'
+  return isEmpty ? { ...tensor, data: new Uint8Array() } : tensor
 }
 
 function within(index: number, count: number, fail: (text: string) => never): number {
@@ -212,7 +221,7 @@ function readTensor(table: Table, index: number, { contents, site }: Context): T
   return {
     name,
     type,
-    shape: shape.map((dim) => Math.max(dim, 1)),
+    shape: shape.map((dim, i) => (varying[i] ? Math.max(dim, 1) : dim)),
     varying,
     data,
     quantization,

@@ -38,12 +38,22 @@ export function chosenSignature(file: File, wanted: string | undefined, site: Si
   return { graph, inputs: named(graph.inputs), outputs: named(graph.outputs) }
 }
 
-/** In the order of the graph; what a signature doesn't name keeps its tensor's name. */
+/** In the order of the graph; what a signature doesn't name keeps its tensor's name. One tensor may have several names. */
 function signed({ subgraphs }: File, { subgraph, inputs, outputs }: Signature): Chosen {
   const graph = subgraphs[subgraph]!
   const ordered = (tensors: readonly number[], names: readonly NamedTensor[]): NamedTensor[] =>
-    tensors.map(
-      (tensor) => names.find((entry) => entry.tensor === tensor) ?? { name: graph.tensors[tensor]!.name, tensor },
-    )
-  return { graph, inputs: ordered(graph.inputs, inputs), outputs: ordered(graph.outputs, outputs) }
+    [...new Set(tensors)].flatMap((tensor) => {
+      const own = names.filter((entry) => entry.tensor === tensor)
+      return own.length > 0 ? own : [{ name: graph.tensors[tensor]!.name, tensor }]
+    })
+  return {
+    graph,
+    inputs: ordered(graph.inputs, inputs).filter(isFirstOfTensor),
+    outputs: ordered(graph.outputs, outputs),
+  }
+}
+
+/** A second name of one input would be an input that nothing uses. */
+function isFirstOfTensor({ tensor }: NamedTensor, i: number, all: readonly NamedTensor[]): boolean {
+  return all.findIndex((other) => other.tensor === tensor) === i
 }

@@ -211,3 +211,62 @@ describe('boxes', () => {
     expect(numbers(result!['n']!)).toEqual([2])
   })
 })
+
+describe('after a convolution, whose channels are first', () => {
+  const codes = (shape: readonly number[], values?: readonly number[]): TensorSource => ({ shape, type: 'int8', scale: 1, ...(values && { data: Int8Array.from(values) }) }) // prettier-ignore
+
+  it('slopes of a PRELU that are codes per pixel', async () => {
+    const tensors: TensorSource[] = [
+      { ...codes([1, 2, 2, 2]), name: 'x' },
+      codes([2, 1, 1, 2], [1, 0, 0, 1]),
+      codes([1, 2, 2, 2]),
+      codes([2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]),
+      { ...float(1, 2, 2, 2), name: 'y' },
+      codes([1, 2, 2, 2]),
+    ]
+    const operators = [
+      { op: 'DEQUANTIZE', inputs: [5], outputs: [4] },
+      { op: 'PRELU', inputs: [2, 3], outputs: [5] },
+      { op: 'CONV_2D', inputs: [0, 1, -1], outputs: [2], options: [{ int8: 1 }, { int32: 1 }, { int32: 1 }] },
+    ].reverse()
+    const model = await compileBytes(converted(tfliteBytes({ subgraphs: [{ tensors, inputs: [0], outputs: [4], operators }] })), 3) // prettier-ignore
+    const { y } = model.runSync({ x: toRuntime(tensorFrom('int8', [1, 2, 2, 2], Array<number>(8).fill(-1))) })
+    expect(numbers(fromRuntime(y!))).toEqual([-1, -2, -3, -4, -5, -6, -7, -8])
+  })
+
+  it('TRANSPOSE_CONV to a shape whose batch is packed in the run', async () => {
+    const one = (value: number): TensorSource => ({ shape: [], type: 'int32', data: Int32Array.of(value) })
+    const tensors: TensorSource[] = [
+      { shape: [1, 2, 2, 1], signature: [-1, 2, 2, 1], name: 'x' },
+      floats([1, 2, 2, 1], [1, 2, 3, 4]),
+      { shape: [4], type: 'int32' },
+      one(0),
+      { shape: [], type: 'int32' },
+      one(4),
+      one(1),
+      { shape: [4], type: 'int32' },
+      { shape: [1, 1, 1, 1], signature: [-1, -1, -1, 1], name: 'y' },
+    ]
+    const operators = [
+      { op: 'SHAPE', inputs: [0], outputs: [2] },
+      { op: 'GATHER', inputs: [2, 3], outputs: [4] },
+      { op: 'PACK', inputs: [4, 5, 5, 6], outputs: [7], options: [{ int32: 4 }] },
+      { op: 'TRANSPOSE_CONV', inputs: [7, 1, 0], outputs: [8], options: [{ int8: 0 }, { int32: 2 }, { int32: 2 }] },
+    ]
+    const file = { subgraphs: [{ tensors, inputs: [0], outputs: [8], operators }] }
+    const [result] = await runFile(file, { x: [[1, 2, 2, 1], [1, 10, 100, 1000]] }) // prettier-ignore
+    expect(result!['y']!.dims).toEqual([1, 4, 4, 1])
+    expect(numbers(result!['y']!)).toEqual([1, 2, 10, 20, 3, 4, 30, 40, 100, 200, 1000, 2000, 300, 400, 3000, 4000])
+  })
+})
+
+it.each([[[1, 1]], [[1]]])('one tensor with two names in a signature, listed as %j', async (outputs) => {
+  const tensors: TensorSource[] = [float(2), float(2)]
+  const file = {
+    subgraphs: [{ tensors, inputs: [0], outputs, operators: [{ op: 'NEG', inputs: [0], outputs: [1] }] }],
+    signatures: [{ key: 's', subgraph: 0, inputs: { x: 0 }, outputs: { a: 1, b: 1 } }],
+  }
+  const [result] = await runFile(file, { x: [[2], [1, 2]] })
+  expect(Object.keys(result!)).toEqual(['a', 'b'])
+  expect(numbers(result!['b']!)).toEqual([-1, -2])
+})

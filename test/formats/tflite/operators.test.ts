@@ -12,7 +12,7 @@ import { type Fields, type OperatorSource, tfliteBytes, type TensorSource } from
 interface Given {
   readonly shape: readonly number[]
   readonly values: readonly number[]
-  readonly type?: 'float32' | 'int32' | 'int64' | 'bool' | 'int8' | 'uint8'
+  readonly type?: 'float32' | 'int32' | 'int64' | 'bool' | 'int8' | 'uint8' | 'int16'
   /** Known when the model is compiled. */
   readonly fixed?: boolean
   readonly scale?: number | readonly number[]
@@ -132,6 +132,8 @@ const cases: readonly Case[] = [
   binary('ATAN2', Math.atan2),
   { name: 'FLOOR_DIV of integers', op: 'FLOOR_DIV', inputs: [i32([7, -7, 7, -7, 6, -6]), i32([2, 2, -2, -2, 3, 3])], outputs: [i32([3, -4, -4, 3, 2, -2])] }, // prettier-ignore
   { name: 'FLOOR_MOD of integers', op: 'FLOOR_MOD', inputs: [i32([7, -7, 7, -7]), i32([4, 4, -4, -4])], outputs: [i32([3, 1, -1, -3])] }, // prettier-ignore
+  { name: 'ADD of integers with RELU6', op: 'ADD', options: [int8(3)], inputs: [i32([1, -5, 9]), i32([1, 1, 1])], outputs: [i32([2, 0, 6])] }, // prettier-ignore
+  { name: 'FLOOR_MOD of large numbers', op: 'FLOOR_MOD', inputs: [f([4], [1e8, 16777215, -1e9, 7.5]), f([4], [3, 10, 7, -2])], outputs: [f([4], [1, 5, 1, -0.5])] }, // prettier-ignore
   { op: 'POW', inputs: [f([3], [2, 3, 4]), f([3], [3, 2, 0.5])], outputs: [f([3], [8, 9, 2])] },
   { op: 'ADD_N', inputs: [f([2], [1, 2]), f([2], [3, 4]), f([2], [5, 6])], outputs: [f([2], [9, 12])] },
   compare('EQUAL', (x, y) => x === y),
@@ -192,6 +194,7 @@ const cases: readonly Case[] = [
     outputs: [f([1, 2, 2, 1], [1, 12, 103, 1000 + 4 + 30 + 200])],
   },
   { op: 'MAX_POOL_2D', options: [int8(1), int32(2), int32(2), int32(2), int32(2)], inputs: [f([1, 2, 4, 1], [1, 5, 2, 3, 4, 0, 9, 8])], outputs: [f([1, 1, 2, 1], [5, 9])] }, // prettier-ignore
+  { name: 'MAX_POOL_2D of 16 bits', op: 'MAX_POOL_2D', options: [int8(1), int32(2), int32(2), int32(2), int32(2)], inputs: [{ ...f([1, 2, 2, 1], [1, -5, 3000, 2]), type: 'int16', scale: 0.1 }], outputs: [{ ...f([1, 1, 1, 1], [3000]), type: 'int16', scale: 0.1 }] }, // prettier-ignore
   { name: 'AVERAGE_POOL_2D, SAME', op: 'AVERAGE_POOL_2D', options: [int8(0), int32(1), int32(1), int32(2), int32(2)], inputs: [f([1, 2, 2, 1], [1, 3, 5, 7])], outputs: [f([1, 2, 2, 1], [4, 5, 6, 7])] }, // prettier-ignore
   { op: 'L2_POOL_2D', options: [int8(1), int32(2), int32(2), int32(2), int32(2)], inputs: [f([1, 2, 2, 1], [1, 1, 1, 5])], outputs: [f([1, 1, 1, 1], [Math.sqrt(7)])] }, // prettier-ignore
   // Products
@@ -227,6 +230,10 @@ const cases: readonly Case[] = [
   { op: 'BROADCAST_TO', inputs: [f([2, 1], [1, 2]), i32([2, 3])], outputs: [f([2, 3], [1, 1, 1, 2, 2, 2])] },
   { op: 'REVERSE_V2', inputs: [f([2, 2], [1, 2, 3, 4]), axes(1)], outputs: [f([2, 2], [2, 1, 4, 3])] },
   { op: 'REVERSE_SEQUENCE', options: [int32(1), int32(0)], inputs: [f([2, 3], range(6)), i32([2, 3])], outputs: [f([2, 3], [1, 0, 2, 5, 4, 3])] }, // prettier-ignore
+  { name: 'REVERSE_SEQUENCE along the last axis', op: 'REVERSE_SEQUENCE', options: [int32(2), int32(0)], inputs: [f([2, 1, 3], range(6)), i32([2, 3])], outputs: [f([2, 1, 3], [1, 0, 2, 5, 4, 3])] }, // prettier-ignore
+  { name: 'CONCATENATION with an empty constant', op: 'CONCATENATION', options: [int32(0)], inputs: [f([1, 2], [1, 2]), fixed(f([0, 2], []))], outputs: [f([1, 2], [1, 2])] }, // prettier-ignore
+  { name: 'NEG of nothing', op: 'NEG', inputs: [f([0, 3], [])], outputs: [f([0, 3], [])] },
+  { name: 'MEAN along no axes', op: 'MEAN', inputs: [f([2], [1, 2]), axes()], outputs: [f([2], [1, 2])] },
   { op: 'DEPTH_TO_SPACE', options: [int32(2)], inputs: [f([1, 1, 1, 8], range(8))], outputs: [f([1, 2, 2, 2], range(8))] }, // prettier-ignore
   { op: 'SPACE_TO_DEPTH', options: [int32(2)], inputs: [f([1, 2, 2, 2], range(8))], outputs: [f([1, 1, 1, 8], range(8))] }, // prettier-ignore
   { op: 'PAD', inputs: [f([1, 2], [1, 2]), fixed(i32([0, 1, 1, 0], [2, 2]))], outputs: [f([2, 3], [0, 1, 2, 0, 0, 0])] }, // prettier-ignore
@@ -241,6 +248,8 @@ const cases: readonly Case[] = [
   { op: 'STRIDED_SLICE', options: [int32(1), int32(0), int32(0), int32(0), int32(2)], inputs: [f([3, 3], range(9)), axes(5, -1), axes(3, 0), axes(2, 1)], outputs: [f([2], [2, 8])] }, // prettier-ignore
   { name: 'STRIDED_SLICE backwards, new axis, ellipsis', op: 'STRIDED_SLICE', options: [int32(4), int32(4), int32(2), int32(1)], inputs: [f([2, 3], range(6)), axes(0, 0, 0), axes(0, 0, 0), axes(1, 1, -1)], outputs: [f([1, 2, 3], [2, 1, 0, 5, 4, 3])] }, // prettier-ignore
   { name: 'STRIDED_SLICE where the run says', op: 'STRIDED_SLICE', options: [none, none, none, none, int32(1)], inputs: [f([3, 2], range(6)), i32([-1, 0]), i32([0, 2]), axes(1, 1)], outputs: [f([2], [4, 5])] }, // prettier-ignore
+  { name: 'STRIDED_SLICE to an offset from the end', op: 'STRIDED_SLICE', options: [none, none, none, none, none, yes], inputs: [f([5], range(5)), axes(-2), axes(2), axes(1)], outputs: [f([2], [3, 4])] }, // prettier-ignore
+  { name: 'STRIDED_SLICE to an offset from where the run says', op: 'STRIDED_SLICE', options: [none, none, none, none, none, yes], inputs: [f([5], range(5)), i32([-2]), axes(2), axes(1)], outputs: [f([2], [3, 4])] }, // prettier-ignore
   { op: 'GATHER', options: [int32(1)], inputs: [f([2, 3], range(6)), i32([2, 0])], outputs: [f([2, 2], [2, 0, 5, 3])] },
   { name: 'GATHER with batch_dims', op: 'GATHER', options: [int32(1), int32(1)], inputs: [f([2, 3], range(6)), i32([2, 0], [2, 1])], outputs: [f([2, 1], [2, 3])] }, // prettier-ignore
   { op: 'GATHER_ND', inputs: [f([2, 2], range(4)), i32([1, 0], [1, 2])], outputs: [f([1], [2])] },
@@ -280,6 +289,12 @@ const cases: readonly Case[] = [
     op: 'UNSORTED_SEGMENT_SUM',
     inputs: [f([3], [1, 2, 3]), i32([1, 0, 1]), i32([3], [])],
     outputs: [f([3], [2, 4, 0])],
+  },
+  {
+    name: 'UNSORTED_SEGMENT_SUM, rows of no segment',
+    op: 'UNSORTED_SEGMENT_SUM',
+    inputs: [f([3], [1, 2, 4]), i32([0, -1, 1]), i32([2], [])],
+    outputs: [f([2], [1, 4])],
   },
   {
     op: 'UNSORTED_SEGMENT_PROD',

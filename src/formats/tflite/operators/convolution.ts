@@ -135,14 +135,14 @@ const transposeConv: Handler = (c, { inputs, outputs, options }) => {
   const [output = -1] = outputs
   const [, kh, kw] = c.fact(weights).shape
   const strides = positive(c, [options?.int32(2) ?? 0, options?.int32(1) ?? 0], 'stride')
-  const sizes = c.numbers(shape) ?? [0, c.size(output, 1) ?? 0, c.size(output, 2) ?? 0, 0]
+  const unknown = (): never => c.fail('has a transposed convolution of sizes that only a run knows')
+  const sizes = [0, 1, 2].map((axis) => c.numbers(shape)?.[axis] ?? packed(c, shape, axis) ?? c.size(output, axis))
   const kernel = [kh!, kw!]
   const cut: number[] = []
   const added: number[] = []
   kernel.forEach((size, i) => {
-    const given = c.size(x, i + 1) ?? c.fail('has a transposed convolution of sizes that only a run knows')
     // Negative where the output reaches beyond what the windows cover.
-    const total = (given - 1) * strides[i]! + size - sizes[i + 1]!
+    const total = ((c.size(x, i + 1) ?? unknown()) - 1) * strides[i]! + size - (sizes[i + 1] ?? unknown())
     cut.push(Math.max(0, total))
     added.push(Math.max(0, -total))
   })
@@ -159,6 +159,12 @@ const transposeConv: Handler = (c, { inputs, outputs, options }) => {
     output_padding: added.map(BigInt),
   })
   c.setReal(output, activated(c, value, options?.int8(3) ?? 0, output), 'first')
+}
+
+/** An element of a list that PACK makes of scalars: of the shape [batch, height, width, channels] only the batch may be open. */
+function packed(c: Converter, list: number, place: number): number | undefined {
+  const operator = c.graph.operators.find(({ outputs }) => outputs[0] === list)
+  return operator?.code === 'PACK' ? c.numbers(operator.inputs[place] ?? -1)?.[0] : undefined
 }
 
 function poolWindow(c: Converter, { options }: OperatorFact): Window {
@@ -201,8 +207,8 @@ const maxPool: Handler = (c, operator) => {
   const { inputs: [x = -1], outputs: [output = -1], options } = operator // prettier-ignore
   const attributes = poolAttributes(c, x, poolWindow(c, operator))
   const activation = options?.int8(5) ?? 0
-  // The order of codes is that of what they stand for.
-  if (c.sameCodes(x, output) && activation === 0)
+  // The order of codes is that of what they stand for. ONNX has no MaxPool of 16 bits.
+  if (c.sameCodes(x, output) && c.type(x) !== 'int16' && activation === 0)
     return c.set(output, c.op('MaxPool', [c.get(x, 'first')], attributes), 'first')
   const value = c.op('MaxPool', [c.real(x, 'first')], attributes)
   c.setReal(output, activated(c, value, activation, output), 'first')

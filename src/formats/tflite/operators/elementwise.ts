@@ -87,17 +87,23 @@ const floorDiv: Handler = (c, operator) => {
 const floorMod: Handler = (c, operator) => {
   const [a = -1] = operator.inputs
   if (!isFloat(c, a)) return binary((_, x, y) => c.op('Mod', [x, y]))(c, operator)
-  binary((_, x, y) => c.op('Sub', [x, c.op('Mul', [y, c.op('Floor', [c.op('Div', [x, y])])])]))(c, operator)
+  // As its kernel: x − y · floor(x / y) is off where the quotient is rounded, by whole divisors for large ones.
+  binary((_, x, y) => {
+    const zero = c.writer.scalar(0, 'float32')
+    const rest = c.op('Mod', [x, y], { fmod: 1n })
+    const differs = c.op('Xor', [c.op('Less', [rest, zero]), c.op('Less', [y, zero])])
+    const isOff = c.op('And', [c.op('Not', [c.op('Equal', [rest, zero])]), differs])
+    return c.op('Where', [isOff, c.op('Add', [rest, y]), rest])
+  })(c, operator)
 }
 
 /** Slopes below zero are per channel, or of the shape of x without its batch. */
 const prelu: Handler = (c, { inputs: [x = -1, slope = -1], outputs: [output = -1] }) => {
-  const layout = canRelay(c, slope) || c.rank(slope) === 3 ? layoutFor(c, [x]) : 'last'
   const constant = c.constant(slope)
+  const ofPixels = constant && c.rank(slope) === 3 && !c.quantization(slope)
+  const layout = ofPixels || canRelay(c, slope) ? layoutFor(c, [x]) : 'last'
   const relaid =
-    layout === 'first' && constant && c.rank(slope) === 3 && !c.quantization(slope)
-      ? c.writer.names.tensor(transposed(constant, [2, 0, 1]))
-      : operand(c, slope, layout)
+    layout === 'first' && ofPixels ? c.writer.names.tensor(transposed(constant, [2, 0, 1])) : operand(c, slope, layout)
   c.setReal(output, c.op('PRelu', [c.real(x, layout), relaid]), layout)
 }
 

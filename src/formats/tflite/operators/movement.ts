@@ -134,8 +134,17 @@ const reverse: Handler = (c, { inputs: [x = -1, axes = -1], outputs: [output = -
 
 const reverseSequence: Handler = (c, { inputs: [x = -1, lengths = -1], outputs: [output = -1], options }) => {
   const { get, set } = moving(c, [x], output)
-  const attributes = { time_axis: BigInt(options?.int32(0) ?? 0), batch_axis: BigInt(options?.int32(1) ?? 0) }
-  set(c.op('ReverseSequence', [get(x), c.int64(lengths)], attributes))
+  const rank = c.rank(x)
+  const [time, batch] = [0, 1].map((slot) => wrapped(c, options?.int32(slot) ?? 0, rank))
+  // ONNX reverses along one of the first two axes.
+  const axes = Array.from({ length: rank }, (_, axis) => axis)
+  const perm = [batch!, time!, ...axes.filter((axis) => axis !== batch && axis !== time)]
+  const isInOrder = time! < 2 && batch! < 2
+  const given = isInOrder ? get(x) : c.transpose(get(x), perm)
+  const attributes = { time_axis: BigInt(isInOrder ? time! : 1), batch_axis: BigInt(isInOrder ? batch! : 0) }
+  const reversed = c.op('ReverseSequence', [given, c.int64(lengths)], attributes)
+  const back = axes.map((axis) => perm.indexOf(axis))
+  set(isInOrder ? reversed : c.transpose(reversed, back))
 }
 
 /** Blocks of depth are outermost in a pixel: DCR, in ONNX's terms. */

@@ -82,10 +82,12 @@ function segments(reduction: 'add' | 'mul' | 'max' | 'min', start: number): Hand
     const list = c.int64(ids)
     const number = count >= 0 ? c.op('Reshape', [c.int64(count), c.writer.ints([1])]) : lastPlusOne(c, list)
     const rows = c.op('Shape', [c.get(x)], { start: 1n })
-    const shape = c.op('Concat', [number, rows], { axis: 0n })
+    // Rows of a negative segment are left out: they go to a row of their own at the end, which ONNX counts as −1.
+    const shape = c.op('Concat', [c.op('Add', [number, c.writer.ints([1])]), rows], { axis: 0n })
     const empty = c.op('Expand', [c.writer.scalar(start, c.type(x)), shape])
-    const apart = c.op('Unsqueeze', [list, c.writer.ints([-1])])
-    c.set(output, c.op('ScatterND', [empty, apart, c.get(x)], { reduction }))
+    const apart = c.op('Unsqueeze', [c.op('Max', [list, c.writer.ints([-1])]), c.writer.ints([-1])])
+    const all = c.op('ScatterND', [empty, apart, c.get(x)], { reduction })
+    c.set(output, c.op('Slice', [all, c.writer.ints([0]), c.writer.ints([-1]), c.writer.ints([0])]))
   }
 }
 

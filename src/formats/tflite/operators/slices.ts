@@ -65,7 +65,7 @@ const stridedSlice: Handler = (c, { inputs, outputs: [output = -1], options }) =
       shrunk.push(axis++)
       continue
     }
-    const to = isOffset ? from + ends[place]! : ends[place]!
+    const to = isOffset ? ended(from, ends[place]!) : ends[place]!
     starts.push(bit(0, place) ? (step > 0 ? 0 : END) : from)
     stops.push(bit(1, place) ? (step > 0 ? END : -END) : to)
     steps.push(step)
@@ -80,6 +80,11 @@ const stridedSlice: Handler = (c, { inputs, outputs: [output = -1], options }) =
   if (shrunk.length > 0) value = c.op('Squeeze', [value, c.writer.ints(shrunk)])
   if (added.length > 0) value = c.op('Unsqueeze', [value, c.writer.ints(added)])
   set(value)
+}
+
+/** Where `count` elements from `from` on end: those from the end on may reach it, which no number below zero says. */
+function ended(from: number, count: number): number {
+  return from < 0 && from + count >= 0 ? END : from + count
 }
 
 /** Begins or ends that only a run knows: without new axes and ellipses, whose places would depend on nothing else. */
@@ -107,8 +112,16 @@ function runtimeSlice(
     if (!mask.includes(true)) return value
     return c.op('Where', [c.writer.constant('bool', mask), c.writer.ints(strides.map(otherwise)), value])
   }
+  /** As {@link ended}. */
+  const offset = (): string => {
+    const zero = c.writer.scalar(0, 'int64')
+    const sum = c.op('Add', [c.int64(begin), c.int64(end)])
+    const isBefore = c.op('Less', [c.int64(begin), zero])
+    const reaches = c.op('And', [isBefore, c.op('Not', [c.op('Less', [sum, zero])])])
+    return c.op('Where', [reaches, c.writer.scalar(END, 'int64'), sum])
+  }
   const from = masked(c.int64(begin), 0, (step) => (step > 0 ? 0 : END))
-  const stated = isOffset ? c.op('Add', [c.int64(begin), c.int64(end)]) : c.int64(end)
+  const stated = isOffset ? offset() : c.int64(end)
   let to = masked(stated, 1, (step) => (step > 0 ? END : -END))
   if (shrunk.length > 0) {
     const one = c.op('Add', [c.int64(begin), c.writer.scalar(1, 'int64')])
