@@ -327,4 +327,16 @@ describe('operators of ATen that move elements', { timeout: 120_000 }, () => {
       },
     ])
   })
+
+  it('forms of arguments that are rare', () =>
+    expectCases([
+      { target: 'aten.tile.default', args: { self: f32([1, 2, 3, 4], [2, 2]), dims: [2] }, out: [out('float32', [2, 4], [1, 2, 1, 2, 3, 4, 3, 4])] }, // prettier-ignore
+      { target: 'aten.narrow.default', args: { self: f32([1, 2, 3, 4]), dim: 0, start: -2, length: 2 }, out: [out('float32', [2], [3, 4])] }, // prettier-ignore
+      { target: 'aten.roll.default', args: { self: f32([1, 2, 3]), shifts: [5], dims: [0] }, dynamic: true, out: [out('float32', [3], [2, 3, 1])] }, // prettier-ignore
+      { target: 'aten.roll.default', args: { self: f32([1, 2, 3]), shifts: [-7], dims: [-1] }, dynamic: true, out: [out('float32', [3], [2, 3, 1])] }, // prettier-ignore
+      { target: 'aten.any.dims', args: { self: f32([0, 2]), dim: [] }, out: [out('bool', [2], [false, true])] },
+      // 0.3 / 0.1 is 3 in float64 and more in float32; (1.3 − 1) / 0.1 the other way round.
+      { target: 'aten.arange.start_step', args: { start: float(0), end: float(0.3), step: float(0.1) }, out: [out('float32', [3], [0, 0.1, 0.2])] }, // prettier-ignore
+      { target: 'aten.arange.start_step', args: { start: float(1), end: float(1.3), step: float(0.1) }, out: [out('float32', [4], [1, 1.1, 1.2, 1.3])] }, // prettier-ignore
+    ]))
 })

@@ -125,6 +125,22 @@ describe('sizes', { timeout: 60_000 }, () => {
     expect(await run(parts, { x: f32([1, 2, 3, 4], [2, 2]) })).toEqual({ v: [1, 2, 3, 4], a: [0, 1] })
   })
 
+  it('are rounded down where they are divided, below 0, too', async () => {
+    // -(-n // 2) is n / 2, rounded up.
+    const parts = dynamic({
+      nodes: [
+        step('aten.sym_size.int', { self: x, dim: 0 }, 'n'),
+        step('_operator.neg', [size('n')], 'm'),
+        step('_operator.floordiv', [size('m'), 2], 'd'),
+        step('_operator.neg', [size('d')], 'u'),
+        step('aten.arange.default', { end: size('u') }, 'a'),
+      ],
+      values: { a: ['int64', [symbol('s1')]] },
+      outputs: ['a'],
+    })
+    expect(await run(parts, { x: f32([1, 2, 3, 4, 5, 6], [3, 2]) })).toEqual({ a: [0, 1] })
+  })
+
   it('are named batch, or by their input and axis, and are held to their ranges', async () => {
     const parts = dynamic({
       inputs: { x: ['float32', [s, `Mul(Integer(4), ${symbol('s1')})`]], y: ['float32', [s]] },

@@ -89,8 +89,8 @@ const ofSizes =
     const { w } = call
     const [a, b] = [0, 1].map((i) => operandOf(call, i))
     if (!isRounded) return w.op(op, [a!, b!])
-    // Sizes are not negative, so that truncation rounds down.
-    return w.op('Div', [a!, b!])
+    // Rounded down, where Div truncates: -(-n // 2) is how Python rounds up. Mod has the divisor's sign.
+    return w.op('Div', [w.op('Sub', [a!, w.op('Mod', [a!, b!])]), b!])
   }
 
 function operandOf(call: Call, index: number): string {

@@ -21,9 +21,11 @@ const stack: Convert = (call) => {
   return call.w.op('Concat', parts, { axis: BigInt(axis) })
 }
 
+/** Axes are added in front; tile takes fewer counts than there are axes, which are those of the last. */
 const repeat: Convert = (call) => {
   const self = call.tensor('self')
-  const times = call.list('repeats')
+  const given = call.list(call.has('dims') ? 'dims' : 'repeats')
+  const times = [...Array<number>(Math.max(0, self.sizes.length - given.length)).fill(1), ...given]
   const added = times.length - self.sizes.length
   const wide = added > 0 ? call.w.unsqueeze(self.name, ...Array.from({ length: added }, (_, i) => i)) : self.name
   return call.w.op('Tile', [wide, call.shape(times)])
@@ -60,10 +62,23 @@ const roll: Convert = (call) => {
   return dims.reduce((x, axis, i) => {
     const at = axis < 0 ? axis + self.sizes.length : axis
     const size = self.sizes[at]
-    const by = size === undefined || size === 0 ? shifts[i]! : ((shifts[i]! % size) + size) % size
+    if (size === undefined) return rolledInRun(call, x, at, shifts[i]!)
+    const by = size === 0 ? 0 : ((shifts[i]! % size) + size) % size
     if (by === 0) return x
     return w.concat([w.slice(x, at, -by, 2n ** 63n - 1n), w.slice(x, at, 0, -by)], at)
   }, self.name)
+}
+
+/** Of a size that only the run knows, which the shift may exceed. */
+function rolledInRun({ w }: Call, x: string, axis: number, shift: number): string {
+  const size = w.sizes(x, axis, axis + 1)
+  // Mod has the divisor's sign; an empty axis is rolled as one of 1.
+  const at = w.op('Mod', [w.ints([-shift]), w.op('Max', [size, w.ints([1])])])
+  const [head, tail] = [
+    w.op('Slice', [x, w.ints([0]), at, w.ints([axis])]),
+    w.op('Slice', [x, at, w.ints([2n ** 63n - 1n]), w.ints([axis])]),
+  ]
+  return w.concat([tail, head], axis)
 }
 
 /** Pairs of (begin, end) from the last axis forwards. */
@@ -87,9 +102,25 @@ const pad =
 
 const arange: Convert = (call) => {
   const { type } = call.out
+  const stated = isFloat(type) ? statedRange(call, type) : undefined
+  if (stated !== undefined) return stated
   const of = (name: string, otherwise: number): string => call.scalarTensor(call.operand(name, otherwise), type)
   return call.w.op('Range', [of('start', 0), of('end', 0), of('step', 1)])
 }
+
+/** PyTorch counts in float64 how many there are; what float32 counts may be one more or less. Source: RangeFactories.cpp. */
+function statedRange(call: Call, type: ElementType): string | undefined {
+  const numbers = [call.scalar('start', 0), call.scalar('end'), call.scalar('step', 1)]
+  if (numbers.some((number) => typeof number === 'object')) return undefined
+  const [start, end, step] = numbers.map(Number) as [number, number, number]
+  const count = Math.max(0, Math.ceil((end - start) / step))
+  if (!(count <= LONGEST_RANGE)) return undefined
+  const values = Array.from({ length: count }, (_, i) => start + i * step)
+  return call.w.op('Identity', [call.w.constant(type, values)])
+}
+
+/** Longer ones are computed in the run. */
+const LONGEST_RANGE = 65_536
 
 const full =
   (value: number | undefined, sizeName = 'size'): Convert =>

@@ -35,6 +35,8 @@ const quantifier =
   (op: string): Convert =>
   (call) => {
     const self = call.tensor('self')
+    // Of several axes, none are none, and not all as with sums.
+    if (call.has('dim') && call.list('dim').length === 0) return call.w.op('Identity', [call.cast(self, call.out.type)])
     const bits = call.w.cast(call.cast(self, 'bool'), 'bool', 'uint8')
     return call.w.cast(reduced(call, op, bits, self.sizes.length), 'uint8', call.out.type)
   }

@@ -141,12 +141,12 @@ const narrow: Convert = (call) => {
   const { w } = call
   const self = call.tensor('self')
   const [start, length] = ['start', 'length'].map((name) => call.shape(call.list(name)))
-  return w.op('Slice', [
-    self.name,
-    start!,
-    w.op('Add', [start!, length!]),
-    w.ints([call.axis('dim', self.sizes.length)]),
-  ])
+  const end = w.op('Add', [start!, length!])
+  // From the end up to it: no index below zero says that.
+  const zero = w.scalar(0n, 'int64')
+  const reaches = w.op('And', [w.op('Less', [start!, zero]), w.op('Equal', [end, zero])])
+  const last = w.where(reaches, w.scalar(2n ** 63n - 1n, 'int64'), end)
+  return w.op('Slice', [self.name, start!, last, w.ints([call.axis('dim', self.sizes.length)])])
 }
 
 /** The program states how many parts there are, and of what sizes. */
