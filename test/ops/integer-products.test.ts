@@ -3,7 +3,7 @@ import { optimize } from '../../src/ops/passes/optimize.ts'
 import { registry } from '../../src/ops/index.ts'
 import { Identities } from '../../src/graph/graph.ts'
 import { importModel } from '../../src/graph/import.ts'
-import { modelBytes, type ModelSource } from '../../src/onnx/build.ts'
+import { modelBytes, type ModelSource, tensorType } from '../../src/onnx/build.ts'
 import type { ElementType } from '../../src/onnx/element-type.ts'
 import type { Tensor } from '../../src/onnx/model.ts'
 import { decodeModel } from '../../src/onnx/read.ts'
@@ -240,5 +240,60 @@ describe('what stands behind a product of integers', () => {
       return sum * scale * 0.02 + column + 1
     })
     expect([...(y!.data as Float32Array)].every((value, i) => Math.abs(value - expected[i]!) < 1e-3)).toBe(true)
+  })
+})
+
+describe('a bias behind a product of integers that is quantised', () => {
+  /** x [2, 3] · w [3, 4], sums times `scale`, plus the bias, in codes of `unit`. */
+  const quantised = (scale: number, unit: number, bias: readonly number[]): ModelSource => ({
+    opsets: { '': 17 },
+    inputs: { x: tensorType('uint8', [2, 3]) },
+    outputs: { y: undefined },
+    initializers: {
+      w: t('int8', [1, -1, 2, 0, 3, 1, -2, 1, 0, 1, 1, -1], [3, 4]),
+      scale: f32([scale], []),
+      bias: f32(bias),
+      unit: f32([unit], []),
+      zero: t('uint8', [100], []),
+    },
+    nodes: [
+      node('MatMulInteger', ['x', 'w'], ['sums']),
+      node('Cast', ['sums'], ['floats'], { to: 1n }),
+      node('Mul', ['floats', 'scale'], ['scaled']),
+      node('Add', ['scaled', 'bias'], ['sum']),
+      node('QuantizeLinear', ['sum', 'unit', 'zero'], ['y']),
+    ],
+  })
+  const x = [1, 2, 3, 0, 1, 0]
+  const sums = [7, 4, 1, -1, 3, 1, -2, 1]
+
+  // [scale, unit, bias in units of the sums]; fractions that float32 has: no result is rounded but to its code.
+  test.each([
+    [1, 0.125, [0.375, -0.25, 2.125, -0.5]],
+    [4, 1, [0.25, 0.5, -0.75, 8.25]],
+    [1, 0.125, [3, -2, 0, 5]],
+  ] as const)('is not rounded where a unit of the sums is %s and a code %s', async (scale, unit, bias) => {
+    const given = bias.map((one) => one * scale)
+    const model = await compileModel(quantised(scale, unit, given), 3)
+    const { y } = model.runSync({ x: { data: Uint8Array.from(x), dims: [2, 3] } })
+    expect([...(y!.data as Uint8Array)]).toEqual(sums.map((sum, i) => 100 + ((sum + bias[i % 4]!) * scale) / unit))
+  })
+
+  test('becomes one of the sums where it is whole, or what is lost is little of a code', () => {
+    const left = (scale: number, unit: number, bias: readonly number[]): readonly string[] => {
+      const model = decodeModel(modelBytes(quantised(scale, unit, bias)), { path: 'm.onnx' })
+      const identities = new Identities()
+      const graph = importModel(model, registry, identities)
+      optimize(graph, registry, identities)
+      return ops(graph)
+    }
+    expect(left(0.1, 0.05, [0.3, -0.7, 0.1, 12.8].map(Math.fround))).toEqual(['MatMulIntegers'])
+    expect(left(0.001, 0.1, [0.0123, 0.4567, -0.0005, 0])).toEqual(['MatMulIntegers'])
+    for (const bias of [
+      [0.13, 0, 0, 0],
+      [NaN, 0, 0, 0],
+      [1e20, 0, 0, 0],
+    ])
+      expect(left(0.1, 0.05, bias).length).toBeGreaterThan(1)
   })
 })

@@ -126,6 +126,31 @@ function nudgeOf(step: Value, product: Node, unit: Value, b: RewriteContext): Va
 /** Biases beyond are no int32, or not exact. */
 const LARGEST_BIAS = 2 ** 30
 
+/** What rounding a bias to units of the sums may move a result by, in codes: one of 64 that lie evenly comes to be another. */
+const MOST_MOVED = 1 / 64
+/** Of a number that is whole but for two roundings of float32. */
+const ROUNDINGS = 2 ** -22
+
+/**
+ * A bias of floats as one of the sums, in whole units; `undefined` where it isn't known, none that sums can be added to, or
+ * where the rest matters: where a unit is much of a code, or many, quantisers have biases that are no whole units.
+ *
+ * @param codes of one unit, one for all columns or one for each
+ */
+function biasInUnits(bias: Value, scale: Value, codes: Value, b: RewriteContext): Value | undefined {
+  const exact = b.op('Div', [bias, scale])
+  const whole = b.op('Round', [exact])
+  const [given, taken] = [exact, whole].map(({ constant }) => constant && numbersOf(constant))
+  const each = codes.constant && numbersOf(codes.constant)
+  if (!given || !taken) return undefined
+  for (let i = 0; i < taken.length; i++) {
+    const [one, rest] = [Math.abs(taken[i]!), Math.abs(taken[i]! - given[i]!)]
+    const moved = each ? rest * Math.abs(each[each.length === 1 ? 0 : i]!) : Infinity
+    if (!(one <= LARGEST_BIAS && (rest <= one * ROUNDINGS || moved <= MOST_MOVED))) return undefined
+  }
+  return whole
+}
+
 /** Quantised floats: sums times scale, plus bias, over the unit of the codes; moved away from 0 before, or not. */
 function quantiseFloats(node: Node, b: RewriteContext): readonly Value[] | undefined {
   const quantised = quantisationOf(node)
@@ -138,16 +163,15 @@ function quantiseFloats(node: Node, b: RewriteContext): readonly Value[] | undef
   const zero = quantised.zeroPoint ? numberOf(quantised.zeroPoint) : 0
   if (!product || zero === undefined || !quantised.scale.dims.every((dim) => dim === 1)) return undefined
   const [scale, bias] = [product.input(4), product.inputs[5]]
-  const inUnits = bias && b.op('Round', [b.op('Div', [bias, scale])])
-  const known = inUnits && inUnits.constant && numbersOf(inUnits.constant)
-  if (inUnits && !(known && Array.prototype.every.call(known, (one: number) => Math.abs(one) <= LARGEST_BIAS)))
-    return undefined
   const unit = quantised.scale.rank === 0 ? quantised.scale : b.reshape(quantised.scale, [])
+  const codes = b.op('Div', [scale, unit])
+  const inUnits = bias && biasInUnits(bias, scale, codes, b)
+  if (bias && !inUnits) return undefined
   const nudge = moved && nudgeOf(moved.step, product, unit, b)
   if (moved && !nudge) return undefined
   const inputs = [
     ...Array.from({ length: 4 }, (_, i) => product.inputs[i]),
-    b.op('Div', [scale, unit]),
+    codes,
     inUnits && castTo(b, inUnits, 'int32'),
     zero === 0 ? undefined : b.scalar(zero, type),
     nudge,
