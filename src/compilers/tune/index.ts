@@ -66,7 +66,9 @@ export async function tuneBuiltin(
       problem = `it can't be run on inputs that are made up: ${messageOf(error)}`
       return []
     })
-    if (inputs.length > 0) {
+    const varies = difference(base.runnable, inputs, resultsOf(base.runnable, inputs))
+    if (varies !== undefined) problem = `its results are others in each run: ${varies}`
+    else if (inputs.length > 0) {
       const bench = workbench(model, { options, context, base, inputs, load, drop, seen: new Set([source.text]) })
       const suiting = (context.variants ?? variants).filter(({ suits }) => suits(options.target, source.text))
       found = await search(suiting, base, bench, {
@@ -124,7 +126,7 @@ interface Work {
 function workbench(model: Model, { options, context, base, inputs, load, drop, seen }: Work): Workbench<Candidate> {
   const name = basename(model.path)
   const { signal, progress } = context
-  const expected = inputs.map((input) => base.runnable.runSync(input))
+  const expected = resultsOf(base.runnable, inputs)
   return {
     now: () => performance.now(),
     async build(choices, ms) {
@@ -154,6 +156,10 @@ function workbench(model: Model, { options, context, base, inputs, load, drop, s
     progress: (variant, step, steps) => progress?.({ model: name, text: `tuning: ${variant}`, step, steps }),
     drop,
   }
+}
+
+function resultsOf(runnable: RunnableModel, inputs: readonly Inputs[]): readonly Results[] {
+  return inputs.map((input) => runnable.runSync(input))
 }
 
 function difference(

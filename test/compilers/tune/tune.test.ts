@@ -156,6 +156,16 @@ describe.skipIf(process.platform === 'win32')('tuning', () => {
     expect(readdirSync(staging)).toEqual([])
   })
 
+  test('says why a model whose results are random stays as it is', { timeout: 60_000 }, async () => {
+    const place = join(fresh(), 'random.onnx')
+    const nodes = [node('RandomNormal', [], ['r'], { shape: [4n] }), node('Add', ['r', 'x'], ['y'])]
+    const inputs = { x: tensorType('float32', [4]) }
+    writeFileSync(place, modelBytes({ opsets: { '': 18 }, inputs, outputs: { y: undefined }, nodes }))
+    const { tuned: found, lines } = await tuned([fast], {}, await readModel(place))
+    expect(found).toMatchObject({ winner: 'default', tried: [] })
+    expect(lines).toEqual([expect.stringMatching(/^random\.onnx: not tuned, as its results are others in each run: /)])
+  })
+
   test('says why a model that can not be run on made-up inputs stays as it is', { timeout: 60_000 }, async () => {
     const place = join(fresh(), 'gather.onnx')
     writeFileSync(
