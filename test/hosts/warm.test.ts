@@ -82,7 +82,7 @@ async function observe(args: readonly string[]): Promise<Observed> {
 
 /** What reads, understands and compiles models, and what starts compilers. */
 const ofCompilers =
-  /^(?:graph|lowering|formats|measure|compilers\/tune|ops|process|report\/(?!nnpa-level|html\/escape)|onnx\/(?!limits|element-type)|builtin\/(?!abi|addon|prebuilt))/
+  /^(?:graph|lowering|formats|measure|compilers\/tune\/(?!text)|ops|process|report\/(?!nnpa-level|html\/escape)|onnx\/(?!limits|element-type)|builtin\/(?!abi|addon|prebuilt))/
 
 describe.each(Object.entries(builds))('%s', (host, start) => {
   const build = async () => {
