@@ -4,7 +4,8 @@ import { inspectModel } from '../../dist/cli/inspection.js'
 import { declarationSource } from '../../dist/emit/dts.js'
 import { OnnxMlirError } from '../../dist/errors/index.js'
 import { modelSignature } from '../../dist/compilers/model-signature.js'
-import { frontEndOf } from '../../dist/formats/read.js'
+import { pt2 } from '../../dist/formats/pt2/index.js'
+import { tflite } from '../../dist/formats/tflite/index.js'
 import { decodeModel } from '../../dist/onnx/read.js'
 import { Reading } from '../../dist/onnx/reading.js'
 import { encodeModel } from '../../dist/onnx/write.js'
@@ -47,7 +48,7 @@ export function runStages(bytes, only) {
 
 /** As a file is read: by its contents, and what is not ONNX is converted first. */
 function decode(bytes) {
-  const frontEnd = frontEndOf(bytes)
+  const frontEnd = [tflite, pt2].find((candidate) => candidate.claims(bytes))
   const onnx = frontEnd ? encodeModel(frontEnd.convert(bytes, new Reading('m.onnx'), {})) : bytes
   return decodeModel(onnx, { path: 'm.onnx' })
 }

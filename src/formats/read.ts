@@ -1,15 +1,24 @@
 import type { Model } from '../onnx/model.ts'
 import { type FileReadOptions, readOnnx } from '../onnx/read.ts'
 import type { FrontEnd } from './front-end.ts'
-import { pt2 } from './pt2/index.ts'
-import { tflite } from './tflite/index.ts'
+import { isZip } from './zip.ts'
 
-/** All formats but ONNX itself. A new one is a folder here and an entry. */
-const frontEnds: readonly FrontEnd[] = [tflite, pt2]
+/** All formats but ONNX itself, by how their files begin; loaded for such files alone. A new one is a folder here and an entry. */
+const formats: readonly {
+  readonly begins: (bytes: Uint8Array) => boolean
+  readonly load: () => Promise<FrontEnd>
+}[] = [
+  {
+    begins: (bytes) => String.fromCharCode(...bytes.subarray(4, 8)) === 'TFL3',
+    load: async () => (await import('./tflite/index.ts')).tflite,
+  },
+  { begins: isZip, load: async () => (await import('./pt2/index.ts')).pt2 },
+]
 
 /** What reads a file that is not ONNX, by its contents. */
-export function frontEndOf(bytes: Uint8Array): FrontEnd | undefined {
-  return frontEnds.find((candidate) => candidate.claims(bytes))
+async function frontEndOf(bytes: Uint8Array): Promise<FrontEnd | undefined> {
+  const frontEnd = await formats.find(({ begins }) => begins(bytes))?.load()
+  return frontEnd?.claims(bytes) ? frontEnd : undefined
 }
 
 /**
@@ -18,8 +27,8 @@ export function frontEndOf(bytes: Uint8Array): FrontEnd | undefined {
  * @throws as `readOnnx`
  */
 export function readModel(path: string, options: FileReadOptions = {}): Promise<Model> {
-  return readOnnx(path, options, (bytes) => {
-    const frontEnd = frontEndOf(bytes)
+  return readOnnx(path, options, async (bytes) => {
+    const frontEnd = await frontEndOf(bytes)
     return (
       frontEnd && {
         format: frontEnd.format,

@@ -44,11 +44,11 @@ export interface Conversion {
 export async function readOnnx(
   path: string,
   { signal, ...options }: FileReadOptions = {},
-  conversionOf: (bytes: Uint8Array) => Conversion | undefined = () => undefined,
+  conversionOf: (bytes: Uint8Array) => Promise<Conversion | undefined> = async () => undefined,
 ): Promise<Model> {
   const absolute = resolve(path)
   const bytes = await readBytes(absolute, new Reading(absolute, options), signal)
-  const conversion = conversionOf(bytes)
+  const conversion = await conversionOf(bytes)
   if (conversion) return readConverted(bytes, conversion, absolute, { ...options, ...(signal && { signal }) })
   const external = options.externalData === false ? undefined : new ExternalFiles(dirname(absolute))
   const reading = new Reading(absolute, options, external)
