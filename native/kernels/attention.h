@@ -108,10 +108,7 @@ OM_INLINE void om_attention_product_f32(const float *block, const float *b, ptrd
     t.b = b + n0 * (b_row ? 1 : k);
     t.c = c + n0;
     t.start = adds ? t.c : NULL;
-    if (n0 + OM_PANEL <= n) om_gemm_panel_f32(t, split, tile0, tile1, OM_PANEL, false, room);
-    else if (n0 < wide) om_gemm_panel_f32(t, split, tile0, tile1, n - n0, false, room);
-    else if (n0 + OM_LANES <= n) om_gemm_panel_f32(t, split, tile0, tile1, OM_LANES, true, room);
-    else om_gemm_panel_f32(t, split, tile0, tile1, n - n0, true, room);
+    om_gemm_columns_f32(t, split, tile0, tile1, n0, n, wide, room);
   }
 }
 

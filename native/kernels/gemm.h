@@ -150,6 +150,15 @@ OM_INLINE void om_gemm_panel_f32(om_tile t, const om_tiling split, ptrdiff_t til
   if (split.second > 0 && split.whole + 1 < tile1) om_tile_next_f32(&t, split.second, columns, narrow, room);
 }
 
+/* The same with B's columns from n0 on of n, of which `wide` are in whole panels and the others in vectors. */
+OM_INLINE void om_gemm_columns_f32(const om_tile t, const om_tiling split, ptrdiff_t tile0, ptrdiff_t tile1, ptrdiff_t n0,
+                                   ptrdiff_t n, ptrdiff_t wide, float *room) {
+  if (n0 + OM_PANEL <= n) om_gemm_panel_f32(t, split, tile0, tile1, OM_PANEL, false, room);
+  else if (n0 < wide) om_gemm_panel_f32(t, split, tile0, tile1, n - n0, false, room);
+  else if (n0 + OM_LANES <= n) om_gemm_panel_f32(t, split, tile0, tile1, OM_LANES, true, room);
+  else om_gemm_panel_f32(t, split, tile0, tile1, n - n0, true, room);
+}
+
 /* The product of a block of A's rows, those of the tiles tile0 .. tile1, and B's columns from .. end, of whole panels. */
 OM_INLINE void om_gemm_block_f32(om_gather *gather, const void *source, const float *packed, float *c,
                                  const om_gemm_shape s, const om_epilogue e, const om_tiling split, ptrdiff_t tile0,
@@ -184,10 +193,7 @@ OM_INLINE void om_gemm_block_f32(om_gather *gather, const void *source, const fl
         t.start_row = pass > 0 ? c_row : residual_row;
         t.column_bias = pass == 0 && e.bias ? e.bias + n0 : NULL;
         if (pass == 0 && e.row_bias) t.row_bias = e.row_bias + row0;
-        if (n0 + OM_PANEL <= s.n) om_gemm_panel_f32(t, split, tile0, tile1, OM_PANEL, false, room);
-        else if (n0 < wide) om_gemm_panel_f32(t, split, tile0, tile1, s.n - n0, false, room);
-        else if (n0 + OM_LANES <= s.n) om_gemm_panel_f32(t, split, tile0, tile1, OM_LANES, true, room);
-        else om_gemm_panel_f32(t, split, tile0, tile1, s.n - n0, true, room);
+        om_gemm_columns_f32(t, split, tile0, tile1, n0, s.n, wide, room);
       }
   }
   if (e.activation != OM_ACT_NONE && !clamp)

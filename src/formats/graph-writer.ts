@@ -1,10 +1,16 @@
 import type { AttributeSource, GraphSource, Named, NodeSource } from '../onnx/build.ts'
 import type { ElementType } from '../onnx/element-type.ts'
 import { elementTypes } from '../onnx/element-type.ts'
-import type { Tensor } from '../onnx/model.ts'
+import type { Tensor, TypeInfo } from '../onnx/model.ts'
 import { tensorFrom, type TensorValues } from '../onnx/tensor.ts'
 
 export type Attributes = Named<AttributeSource>
+
+/** What a graph gives, and its type where one is to be stated. */
+export interface Result {
+  readonly name: string
+  readonly type?: TypeInfo
+}
 
 /** What the graphs of one model share: names, and the tensors that are known. */
 export class Names {
@@ -58,9 +64,13 @@ export class GraphWriter {
     return new GraphWriter(this.names)
   }
 
-  /** The graph of what was written; its constants are in the outermost one. */
-  graph(inputs: GraphSource['inputs'], outputs: GraphSource['outputs']): GraphSource {
-    return { inputs: inputs ?? {}, outputs, nodes: this.nodes }
+  /**
+   * The graph of what was written; its constants are in the outermost one. ONNX wants what a graph gives to be made in it, each
+   * output by a node of its own.
+   */
+  graph(results: readonly Result[], inputs: GraphSource['inputs'] = {}): GraphSource {
+    const outputs = results.map(({ name, type }) => [this.op('Identity', [name]), type] as const)
+    return { inputs, outputs: new Map(outputs), nodes: this.nodes }
   }
 
   op(op: string, inputs: readonly string[], attributes?: Attributes): string {
@@ -94,11 +104,6 @@ export class GraphWriter {
 
   cast(x: string, from: ElementType, to: ElementType): string {
     return from === to ? x : this.op('Cast', [x], { to: BigInt(elementTypes[to].code) })
-  }
-
-  /** int64 [] → int64 [1]. */
-  asList(scalar: string): string {
-    return this.op('Unsqueeze', [scalar, this.ints([0])])
   }
 
   /** Sizes [begin, end) of a value, as int64 [end - begin]. */

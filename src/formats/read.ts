@@ -1,6 +1,7 @@
 import type { Model } from '../onnx/model.ts'
 import { type FileReadOptions, readOnnx } from '../onnx/read.ts'
 import type { FrontEnd } from './front-end.ts'
+import { isTflite } from './tflite/magic.ts'
 import { isZip } from './zip.ts'
 
 /** All formats but ONNX itself, by how their files begin; loaded for such files alone. A new one is a folder here and an entry. */
@@ -8,10 +9,7 @@ const formats: readonly {
   readonly begins: (bytes: Uint8Array) => boolean
   readonly load: () => Promise<FrontEnd>
 }[] = [
-  {
-    begins: (bytes) => String.fromCharCode(...bytes.subarray(4, 8)) === 'TFL3',
-    load: async () => (await import('./tflite/index.ts')).tflite,
-  },
+  { begins: isTflite, load: async () => (await import('./tflite/index.ts')).tflite },
   { begins: isZip, load: async () => (await import('./pt2/index.ts')).pt2 },
 ]
 

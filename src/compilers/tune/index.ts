@@ -66,10 +66,11 @@ export async function tuneBuiltin(
       problem = `it can't be run on inputs that are made up: ${messageOf(error)}`
       return []
     })
-    const varies = difference(base.runnable, inputs, resultsOf(base.runnable, inputs))
+    const expected = inputs.map((input) => base.runnable.runSync(input))
+    const varies = difference(base.runnable, inputs, expected)
     if (varies !== undefined) problem = `its results are others in each run: ${varies}`
     else if (inputs.length > 0) {
-      const bench = workbench(model, { options, context, base, inputs, load, drop, seen: new Set([source.text]) })
+      const bench = workbench(model, { options, context, inputs, expected, load, drop, seen: new Set([source.text]) })
       const suiting = (context.variants ?? variants).filter(({ suits }) => suits(options.target, source.text))
       found = await search(suiting, base, bench, {
         seconds: context.seconds,
@@ -115,18 +116,18 @@ function rounded(ratio: number): number {
 interface Work {
   readonly options: BuiltinOptions
   readonly context: TuneContext
-  readonly base: Candidate
   readonly inputs: readonly Inputs[]
+  /** What the build by the rules makes of each. */
+  readonly expected: readonly Results[]
   load(made: BuiltinResult): Candidate
   drop(candidate: Candidate): Promise<void>
   /** C and flags of all builds. */
   readonly seen: Set<string>
 }
 
-function workbench(model: Model, { options, context, base, inputs, load, drop, seen }: Work): Workbench<Candidate> {
+function workbench(model: Model, { options, context, inputs, expected, load, drop, seen }: Work): Workbench<Candidate> {
   const name = basename(model.path)
   const { signal, progress } = context
-  const expected = resultsOf(base.runnable, inputs)
   return {
     now: () => performance.now(),
     async build(choices, ms) {
@@ -156,10 +157,6 @@ function workbench(model: Model, { options, context, base, inputs, load, drop, s
     progress: (variant, step, steps) => progress?.({ model: name, text: `tuning: ${variant}`, step, steps }),
     drop,
   }
-}
-
-function resultsOf(runnable: RunnableModel, inputs: readonly Inputs[]): readonly Results[] {
-  return inputs.map((input) => runnable.runSync(input))
 }
 
 function difference(

@@ -225,7 +225,7 @@ export class Call {
   shape(sizes: readonly (number | bigint | Value)[]): string {
     if (sizes.every((size) => typeof size !== 'object')) return this.w.ints(sizes)
     return this.w.concat(
-      sizes.map((size) => (typeof size === 'object' ? this.w.asList(size.name) : this.w.ints([size]))),
+      sizes.map((size) => (typeof size === 'object' ? this.w.unsqueeze(size.name, 0) : this.w.ints([size]))),
       0,
     )
   }

@@ -144,7 +144,7 @@ export class Converter {
   }
 
   transpose(value: string, perm: readonly number[]): string {
-    return this.op('Transpose', [value], { perm: perm.map(BigInt) })
+    return this.writer.transpose(value, perm)
   }
 
   set(tensor: number, value: string, layout: Layout = 'last'): void {

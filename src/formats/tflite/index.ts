@@ -4,6 +4,7 @@ import { plain, quote, type Reading } from '../../onnx/reading.ts'
 import type { FrontEnd } from '../front-end.ts'
 import { GraphWriter } from '../graph-writer.ts'
 import { Converter, type State } from './converter.ts'
+import { isTflite } from './magic.ts'
 import { metadataOf } from './metadata.ts'
 import { convertAll, handlerOf } from './operators/index.ts'
 import { type File, readFile, type Subgraph } from './schema.ts'
@@ -15,7 +16,7 @@ const OPSET = 21
 /** TensorFlow Lite (LiteRT): see `schema.ts` for the file, `converter.ts` for how it becomes ONNX, `operators` for each operator. */
 export const tflite: FrontEnd = {
   format: 'TensorFlow Lite',
-  claims: (bytes) => String.fromCharCode(...bytes.subarray(4, 8)) === 'TFL3',
+  claims: isTflite,
   convert(bytes, reading, options) {
     const site = reading.site('the file')
     const file = readFile(bytes, reading)

@@ -3,6 +3,7 @@ import { ModelError } from '../../../src/errors/index.ts'
 import { pt2 } from '../../../src/formats/pt2/index.ts'
 import { parseJson } from '../../../src/formats/pt2/json.ts'
 import { readPickle } from '../../../src/formats/pt2/pickle.ts'
+import { randomNumbers } from '../../../src/compilers/random-numbers.ts'
 import { Zip } from '../../../src/formats/zip.ts'
 import type { ReadOptions } from '../../../src/onnx/limits.ts'
 import { Reading } from '../../../src/onnx/reading.ts'
@@ -247,19 +248,9 @@ describe('pickles', () => {
 })
 
 describe('mutated files', () => {
-  /** Small numbers that look random and are the same on every run (mulberry32). */
-  const randomFrom = (seed: number): ((below: number) => number) => {
-    let state = seed
-    return (below) => {
-      state = (state + 0x6d2b79f5) | 0
-      let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-      mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-      return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-    }
-  }
-
   it('end in a model or in an error of ours', { timeout: 60_000 }, () => {
-    const random = randomFrom(7)
+    const numbers = randomNumbers(7)
+    const random = (below: number): number => Math.floor(numbers() * below)
     const bytes = zipOf(files)
     let refusals = 0
     for (let i = 0; i < 500; i++) {

@@ -3,12 +3,6 @@ import { tensorType } from '../../../onnx/build.ts'
 import { type Call, type Convert, type Operators, refuse, type Value } from '../call.ts'
 import type { GraphWriter } from '../../graph-writer.ts'
 
-/** ONNX wants what a graph gives to be made in it. */
-function graphOf(writer: GraphWriter, outputs: readonly string[], more: Partial<GraphSource> = {}): GraphSource {
-  const made = outputs.map((name) => writer.op('Identity', [name]))
-  return { ...more, outputs: Object.fromEntries(made.map((name) => [name, undefined])), nodes: writer.nodes }
-}
-
 /** cond(predicate, true graph, false graph, inputs) */
 const cond: Convert = (call) => {
   const [predicate, inputs] = [call.valueOf(call.at(0)), call.valuesOf(call.at(3))]
@@ -16,10 +10,7 @@ const cond: Convert = (call) => {
     const writer = call.w.inner()
     const outputs = call.inline(call.graph(index), inputs, writer)
     if (outputs.length !== call.outputs.length) refuse('its graphs give another number of values than it does')
-    return graphOf(
-      writer,
-      outputs.map(({ name }) => name),
-    )
+    return writer.graph(outputs.map(({ name }) => ({ name })))
   }
   if (predicate.type !== 'bool') return refuse('its condition is no bool')
   const condition =
@@ -42,13 +33,14 @@ const whileLoop: Convert = (call) => {
   const next = call.inline(call.graph(1), [...inside, ...additional], writer)
   if (next.length !== carried.length || next.some(({ type }, i) => type !== carried[i]!.type))
     return refuse('its body gives other values than it takes')
-  const body = graphOf(writer, [holds(next, writer), ...next.map(({ name }) => name)], {
-    inputs: {
+  const body = writer.graph(
+    [holds(next, writer), ...next.map(({ name }) => name)].map((name) => ({ name })),
+    {
       [step]: tensorType('int64', []),
       [condition]: tensorType('bool', []),
       ...Object.fromEntries(inside.map(({ name, type, sizes }) => [name, tensorType(type, sizes)])),
     },
-  })
+  )
   return w.ops('Loop', ['', first, ...carried.map(({ name }) => name)], carried.length, { body })
 }
 

@@ -1,5 +1,6 @@
 import type { GraphSource } from '../../../onnx/build.ts'
 import type { TypeInfo } from '../../../onnx/model.ts'
+import type { Result } from '../../graph-writer.ts'
 import type { Converter, Handler } from '../converter.ts'
 import type { Subgraph } from '../schema.ts'
 
@@ -7,25 +8,25 @@ import type { Subgraph } from '../schema.ts'
 export type ConvertAll = (c: Converter) => void
 
 export function controlFlow(convertAll: ConvertAll): Readonly<Record<string, Handler>> {
-  /** A subgraph in a graph of its own, with values from outside for its inputs. */
-  function inside(c: Converter, index: number, values: readonly string[]): Converter {
-    const inner = c.within(graphAt(c, index), c.writer.inner())
+  /** Another graph of the file with values for its inputs: written where `writer` writes, by default in a graph of its own. */
+  function called(c: Converter, index: number, values: readonly string[], writer = c.writer.inner()): Converter {
+    const inner = c.within(graphAt(c, index), writer)
     if (inner.graph.inputs.length !== values.length) c.fail('calls a graph with another number of inputs than it has')
     inner.graph.inputs.forEach((tensor, i) => inner.set(tensor, values[i]!))
     convertAll(inner)
     return inner
   }
 
-  /** What a subgraph gives, as outputs of the graph that it is in: values from outside get names of their own there. */
-  function outputsOf(c: Converter): Record<string, TypeInfo | undefined> {
-    return Object.fromEntries(c.graph.outputs.map((tensor) => [c.op('Identity', [c.get(tensor)]), typeInfo(c, tensor)]))
+  /** What a graph gives. */
+  function resultsOf(c: Converter): Required<Result>[] {
+    return c.graph.outputs.map((tensor) => ({ name: c.get(tensor), type: typeInfo(c, tensor) }))
   }
 
   const conditional: Handler = (c, { inputs: [condition = -1, ...rest], outputs, options }) => {
     const values = rest.map((tensor) => c.get(tensor))
     const branch = (slot: number): GraphSource => {
-      const inner = inside(c, options?.int32(slot) ?? 0, values)
-      return inner.writer.graph({}, outputsOf(inner))
+      const inner = called(c, options?.int32(slot) ?? 0, values)
+      return inner.writer.graph(resultsOf(inner))
     }
     const chosen = c.op('Reshape', [c.get(condition), c.writer.ints([])])
     const branches = { then_branch: branch(0), else_branch: branch(1) }
@@ -38,28 +39,24 @@ export function controlFlow(convertAll: ConvertAll): Readonly<Record<string, Han
     const values = inputs.map((tensor) => c.get(tensor))
     /** The truth that the graph of the condition gives of some values, computed where they are. */
     const asked = (at: Converter, of: readonly string[]): string => {
-      const inner = at.within(graphAt(at, condition), at.writer)
-      if (inner.graph.inputs.length !== of.length) at.fail('has a WHILE whose condition takes other values')
-      inner.graph.inputs.forEach((tensor, i) => inner.set(tensor, of[i]!))
-      convertAll(inner)
+      const inner = called(at, condition, of, at.writer)
       return at.op('Reshape', [inner.get(inner.graph.outputs[0] ?? -1), at.writer.ints([])])
     }
     const first = asked(c, values)
     const names = inputs.map((tensor) => c.writer.names.fresh(c.fact(tensor).name))
     const [round, goes] = [c.writer.names.fresh('round'), c.writer.names.fresh('goes')]
-    const inner = inside(c, body, names)
-    const given = inner.graph.outputs.map((tensor) => inner.get(tensor))
+    const inner = called(c, body, names)
+    const given = resultsOf(inner)
     if (given.length !== inputs.length) c.fail('has a WHILE whose body gives other values than it takes')
-    const next = asked(inner, given)
-    const results = [next, ...given].map((value) => inner.op('Identity', [value]))
-    const types = inner.graph.outputs.map((tensor) => typeInfo(inner, tensor))
+    const next = asked(inner, given.map(({ name }) => name)) // prettier-ignore
+    const truth: TypeInfo = { kind: 'tensor', type: 'bool', shape: [] }
     const source = inner.writer.graph(
+      [{ name: next, type: truth }, ...given],
       new Map<string, TypeInfo | undefined>([
         [round, { kind: 'tensor', type: 'int64', shape: [] }],
-        [goes, { kind: 'tensor', type: 'bool', shape: [] }],
-        ...names.map((name, i): [string, TypeInfo | undefined] => [name, types[i]]),
+        [goes, truth],
+        ...names.map((name, i): [string, TypeInfo | undefined] => [name, given[i]!.type]),
       ]),
-      new Map(results.map((name, i) => [name, i === 0 ? { kind: 'tensor', type: 'bool', shape: [] } : types[i - 1]])),
     )
     c.writer
       .ops('Loop', ['', first, ...values], outputs.length, { body: source })
@@ -70,11 +67,9 @@ export function controlFlow(convertAll: ConvertAll): Readonly<Record<string, Han
   const inlined =
     (indexOf: (of: Parameters<Handler>[1]) => number): Handler =>
     (c, operator) => {
-      const inner = c.within(graphAt(c, indexOf(operator)), c.writer)
-      if (inner.graph.inputs.length !== operator.inputs.length || inner.graph.outputs.length < operator.outputs.length)
-        c.fail('calls a graph with another number of inputs or outputs than it has')
-      inner.graph.inputs.forEach((tensor, i) => inner.set(tensor, c.get(operator.inputs[i]!)))
-      convertAll(inner)
+      const values = operator.inputs.map((tensor) => c.get(tensor))
+      const inner = called(c, indexOf(operator), values, c.writer)
+      if (inner.graph.outputs.length < operator.outputs.length) c.fail('calls a graph with fewer outputs than it wants')
       operator.outputs.forEach((tensor, i) => c.set(tensor, inner.get(inner.graph.outputs[i]!)))
     }
 
@@ -90,7 +85,7 @@ function graphAt(c: Converter, index: number): Subgraph {
   return c.file.subgraphs[index] ?? c.fail(`calls graph ${index}, which it has not`)
 }
 
-/** Type and rank; sizes may change from round to round, and are inferred. */
+/** Sizes may change from round to round, and are inferred. */
 function typeInfo(c: Converter, tensor: number): TypeInfo {
   return { kind: 'tensor', type: c.type(tensor), shape: undefined }
 }

@@ -1,4 +1,3 @@
-import type { GraphSource } from '../../../onnx/build.ts'
 import { activated } from '../activation.ts'
 import type { Converter, Handler } from '../converter.ts'
 import type { Quantization } from '../schema.ts'
@@ -112,11 +111,10 @@ function scanned(
   const clipped = clip > 0 ? b.op('Clip', [next, c.writer.scalar(-clip, 'float32'), limit]) : next
   const cell = rounded(b, clipped, cellCodes)
   const h = rounded(b, b.op('Mul', [b.op('Sigmoid', [o]), b.op('Tanh', [cell])]), hCodes)
-  const [hOut, cOut, row] = [h, cell, h].map((value) => b.op('Identity', [value])) as [string, string, string]
   const rows = { kind: 'tensor', type: 'float32', shape: [undefined, hidden] } as const
-  const body: GraphSource = inner.graph(
+  const body = inner.graph(
+    [h, cell, h].map((name) => ({ name, type: rows })),
     { [hIn]: rows, [cIn]: rows, [step]: { kind: 'tensor', type: 'float32', shape: [undefined, 4 * hidden] } },
-    { [hOut]: rows, [cOut]: rows, [row]: rows },
   )
   const [lastH = '', lastC = '', sequence = ''] = c.writer.ops('Scan', [initial.h, initial.c, projected], 3, {
     body,

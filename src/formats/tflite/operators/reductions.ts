@@ -76,8 +76,8 @@ const localResponse: Handler = (c, { inputs: [x = -1], outputs: [output = -1], o
   c.setReal(output, c.op('LRN', [c.real(x, 'first')], attributes), 'first')
 }
 
-/** Sums of rows by segments that are in order. */
-function segments(reduction: 'add' | 'mul' | 'max' | 'min', start: number): Handler {
+/** Sums or products of rows by segments. */
+function segments(reduction: 'add' | 'mul', start: number): Handler {
   return (c, { inputs: [x = -1, ids = -1, count = -1], outputs: [output = -1] }) => {
     const list = c.int64(ids)
     const number = count >= 0 ? c.op('Reshape', [c.int64(count), c.writer.ints([1])]) : lastPlusOne(c, list)
