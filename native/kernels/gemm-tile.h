@@ -9,8 +9,8 @@
 /* Rows and vectors of a tile: as many accumulators as fit into the registers beside one row of B and one of A. */
 #ifndef OM_TILE_ROWS
 #if OM_VECTOR_BYTES == 64
-#define OM_TILE_ROWS 14
-#define OM_TILE_VECTORS 2
+#define OM_TILE_ROWS 6
+#define OM_TILE_VECTORS 4
 #elif OM_VECTOR_BYTES == 32
 #define OM_TILE_ROWS 6
 #define OM_TILE_VECTORS 2

@@ -20,7 +20,7 @@ const products = /\bom_(?:gemm|matmul|conv2d|conv2d_winograd|conv2d_by_size)_f32
  * unrolling, and tuning for the machine at hand. Nor layouts: what is not channels last takes the plain loop of nd.h.
  */
 export const variants: readonly Variant[] = [
-  tile('x86-64', { vectorBytes: 64, tileRows: 6, tileVectors: 4 }),
+  tile('x86-64', { vectorBytes: 64, tileRows: 14, tileVectors: 2 }),
   tile('x86-64', { vectorBytes: 64, tileRows: 8, tileVectors: 3 }),
   tile('x86-64', { vectorBytes: 32, tileRows: 4, tileVectors: 3 }),
   tile('arm64', { vectorBytes: 16, tileRows: 6, tileVectors: 4 }),
