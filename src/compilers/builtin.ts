@@ -4,7 +4,7 @@ import { findCc, type Toolchain } from '../toolchains/find.ts'
 import type { WasmToolchain } from '../toolchains/wasm-find.ts'
 import { ownVersion } from '../cache/index.ts'
 import { UsageError } from '../errors/index.ts'
-import type { Request } from '../request/index.ts'
+import { asksForThreads, type Request } from '../request/index.ts'
 import { resolveTarget, type Target } from '../targets/index.ts'
 import type { Compiler } from './compiler.ts'
 import { compileLimits } from './hardening.ts'
@@ -35,7 +35,7 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
         identity: `unplugin-onnx-mlir ${ownVersion()}`,
         limits: compileLimits(request),
         // A native library is the same for any number of threads.
-        sharing: target.arch !== 'wasm32' ? nativeSharing : directives.threads === 1 ? undefined : usualSharing,
+        sharing: target.arch !== 'wasm32' ? nativeSharing : asksForThreads(directives) ? usualSharing : undefined,
         ...(signal && { signal }),
       }
       const seconds = directives.tune

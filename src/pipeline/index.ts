@@ -52,7 +52,7 @@ export interface BuildResult {
   readonly facts: ModelFacts
   /** Whether it is to run in a Web Worker. */
   readonly inWorker: boolean
-  /** How many threads are to run it at most; more than one only of an artifact that can have several. */
+  /** How many threads are to run it at most, as the import says of an artifact that can have several; else what the runtime takes. */
   readonly threads: Directives['threads']
   /** Files that the model consists of: a change of one of them asks for a new build. */
   readonly watch: readonly string[]

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import type { Artifact } from '../cache/artifact.ts'
 import type { Platform } from '../emit/module.ts'
-import { type Directives, parseRequest, type Request, type RequestOptions } from '../request/index.ts'
+import { asksForThreads, type Directives, parseRequest, type Request, type RequestOptions } from '../request/index.ts'
 import { canRun, resolveTarget } from '../targets/index.ts'
 import { isModule } from './facts.ts'
 
@@ -27,7 +27,7 @@ export type Delivery = Exclude<Directives['files'], 'auto'>
 
 /** The request without what changes no artifact: how files are delivered, where in a page a model runs, and on how many threads. */
 export function artifactRequest({ path, directives }: Request): Request {
-  const threads = directives.threads === 1 ? 1 : 'auto'
+  const threads = asksForThreads(directives) ? 'auto' : undefined
   return parseRequest(path, { ...directives, files: 'auto', worker: false, threads })
 }
 
@@ -40,7 +40,7 @@ export function runnableRequest(request: Request, { mode, platform }: Surroundin
   const isWasm = !isForNode(platform) || (target === 'wasm' && compiler !== 'onnx-mlir')
   if (isWasm) return retargeted('wasm', { compiler: 'builtin' })
   const isHere = mode === 'build' || canRun(resolveTarget(target))
-  return retargeted(isHere ? target : 'host', { threads: 1 })
+  return retargeted(isHere ? target : 'host', { threads: undefined })
 }
 
 /**
@@ -94,15 +94,15 @@ export function webNote({ directives }: Request, { platform, nodeSetting }: Surr
 /** How many threads the directives ask for, where the artifact can have several: native code of the built-in compiler always can. */
 export function threadsOf({ directives }: Request, artifact: Artifact): Directives['threads'] {
   const { variants = [], compiler } = artifact
-  const isShared = isModule(artifact)
+  const canShare = isModule(artifact)
     ? variants.some(({ needs }) => needs.includes('threads'))
     : compiler.name === 'builtin'
-  return isShared ? directives.threads : 1
+  return canShare ? directives.threads : undefined
 }
 
 /** What is told of threads that onnx-mlir's code does not take from us. */
 export function threadsNote({ path, directives }: Request, { compiler }: Artifact): string | undefined {
-  if (directives.threads === 1 || compiler.name === 'builtin') return undefined
+  if (!asksForThreads(directives) || compiler.name === 'builtin') return undefined
   return `${basename(path)}: what onnx-mlir compiles has threads of its own (its option parallel); threads=${directives.threads} is for the built-in compiler`
 }
 

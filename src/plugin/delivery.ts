@@ -19,7 +19,7 @@ export async function deliver(
 ): Promise<Pick<ModuleOptions, 'platform' | 'files' | 'imports' | 'isInside' | 'threads'>> {
   if (built.files === 'inline' && built.addon) {
     const { inlineModel } = await import('./inline-model.ts')
-    const threads = built.threads !== 1 && { threads: { count: built.threads } }
+    const threads = built.threads !== undefined && { threads: { count: built.threads } }
     return { platform: 'node', ...(await inlineModel(model, built)), ...threads }
   }
   const { addon, library, constants, variants } = emittedFiles(model, built)
@@ -36,7 +36,7 @@ export async function deliver(
     return {
       platform: host.platform ?? 'node',
       files,
-      ...(built.threads !== 1 && { threads: await threadsOf(built, host) }),
+      ...(built.threads !== undefined && { threads: await threadsOf(built.threads, built.inWorker, host) }),
     }
   }
   const isImported = built.files === 'module'
@@ -61,7 +61,7 @@ export async function deliver(
   }
 }
 
-async function threadsOf({ threads: count, inWorker }: BuildResult, host: Host): Promise<ModuleThreads> {
+async function threadsOf(count: ModuleThreads['count'], inWorker: boolean, host: Host): Promise<ModuleThreads> {
   const isPage = host.platform === 'browser' && !inWorker
   return { count, ...(isPage && { worker: await host.place(await workerFile()) }) }
 }

@@ -14,7 +14,7 @@ export async function runnableModel(path: string, built: BuildResult): Promise<M
     library: library.source,
     ...(constants && { constants: JSON.parse(await cachedUrl(constants)) as string }),
     ...(variants && { variants: variants.map(({ needs, file }) => ({ needs, library: file.source })) }),
-    ...(built.threads !== 1 && { threads: built.threads }),
+    ...(built.threads !== undefined && { threads: built.threads }),
   })
 }
 

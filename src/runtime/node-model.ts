@@ -24,7 +24,7 @@ export interface ModelFiles {
   readonly variants?: readonly (Needing & { readonly library: FileAddress })[]
   /** onnx-mlir's file of large constants, under the name that the library asks for; a module's large weights. */
   readonly constants?: FileAddress
-  /** How many threads run the model at most. Default: one. */
+  /** How many threads run the model at most. Default: all that the process may use of native code, one of WebAssembly. */
   readonly threads?: AskedThreads
 }
 

@@ -13,8 +13,8 @@ export interface NativeThreads {
 
 let known: number | undefined
 
-/** What is asked for, as far as there are processors. */
-export function nativeThreads(asked: AskedThreads = 1): NativeThreads {
+/** What is asked for, as far as there are processors; all of them where nothing is. */
+export function nativeThreads(asked: AskedThreads = 'auto'): NativeThreads {
   if (asked === 1) return { threads: 1, processors: 1 }
   const processors = (known ??= processorsFor(availableParallelism(), readText))
   return { threads: Math.min(asked === 'auto' ? MOST : asked, processors), processors }

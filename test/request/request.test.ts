@@ -50,7 +50,7 @@ describe('parseRequest', () => {
         weights: 'f32',
         maxWeightError: Infinity,
         files: 'auto',
-        threads: 1,
+        threads: undefined,
         tune: false,
         untrusted: false,
         worker: false,

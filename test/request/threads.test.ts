@@ -4,7 +4,7 @@ import { threads } from '../../src/request/threads.ts'
 
 it('reads and writes', () => {
   expect(['auto', '1', '2', '64'].map((text) => threads.parse(text))).toEqual(['auto', 1, 2, 64])
-  expect((['auto', 1, 8] as const).map((count) => threads.format(count))).toEqual(['auto', '', '8'])
+  expect((['auto', 1, 8, undefined] as const).map((count) => threads.format(count))).toEqual(['auto', '1', '8', ''])
 })
 
 it.each(['', '0', '65', '100', '-1', '2.5', '1e1', 'all', 'Auto', ' 2'])('refuses "%s"', (text) => {
@@ -20,5 +20,6 @@ it('is one with the rest of an id', () => {
   expect(isModelId('/m.onnx?threads=auto')).toBe(true)
   expect(parseRequest('/m.onnx?threads=2', { threads: 'auto' }).directives.threads).toBe(2)
   expect(parseRequest('/m.onnx', { threads: 'auto' }).directives.threads).toBe('auto')
-  expect(canonicalId('/m.onnx?threads=1&O=2')).toBe('/m.onnx?O=2')
+  expect(parseRequest('/m.onnx').directives.threads).toBeUndefined()
+  expect(canonicalId('/m.onnx?threads=1&O=2')).toBe('/m.onnx?O=2&threads=1')
 })

@@ -56,7 +56,8 @@ it.each(cases)('%s', (_, files, expected) => {
 })
 
 it('gives as many threads as are asked for where there are processors', () => {
-  expect(nativeThreads()).toEqual({ threads: 1, processors: 1 })
+  expect(nativeThreads(1)).toEqual({ threads: 1, processors: 1 })
+  expect(nativeThreads()).toEqual(nativeThreads('auto'))
   const { threads, processors } = nativeThreads('auto')
   expect(processors).toBeLessThanOrEqual(availableParallelism())
   expect(threads).toBe(Math.min(16, processors))
