@@ -116,6 +116,22 @@ declare module '*&target=x86-64-v4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.onnx?target=z13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=z13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=z13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=z13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*.onnx?target=z14' {
   export * from '*.onnx'
   export { default } from '*.onnx'

@@ -78,7 +78,8 @@ inline std::string missing(const std::string &target) {
     const char *target, *name;
     int facility;
   };
-  constexpr Generation generations[] = {{"z14", "vector enhancements 1", 135},
+  constexpr Generation generations[] = {{"z13", "vector", 129},
+                                        {"z14", "vector enhancements 1", 135},
                                         {"z15", "vector enhancements 2", 148},
                                         {"z16", "vector packed decimal 2", 192},
                                         {"z17", "miscellaneous instructions 4", 84}};

@@ -2,9 +2,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCache } from '../cache/index.ts'
 import type { Tolerances } from '../conformance/compare.ts'
+import { isEmulated } from '../conformance/emulated.ts'
 import { runSuite } from '../conformance/suite.ts'
 import { expectRunnable } from '../plugin/runnable.ts'
 import { parseRequest } from '../request/index.ts'
+import { resolveTarget } from '../targets/index.ts'
 import type { Command, Invocation } from './command.ts'
 import { buildOptions, requestOptions } from './model-build.ts'
 import { operatorsFlag, operatorsOption } from './operators.ts'
@@ -21,7 +23,12 @@ export const conformance: Command = {
     suite: { type: 'string', value: 'DIR', help: 'the test folder (required)' },
     filter: { type: 'string', value: 'RE', help: 'only tests whose names match this regular expression' },
     compiler: { type: 'string', short: 'c', value: 'C', help: 'builtin or onnx-mlir (default: builtin)' },
-    target: { type: 'string', short: 't', value: 'T', help: 'target to compile for (default: host)' },
+    target: {
+      type: 'string',
+      short: 't',
+      value: 'T',
+      help: 'target to compile for; other machines’ code is run by QEMU (default: host)',
+    },
     O: buildOptions.O,
     rtol: { type: 'string', value: 'X', help: 'relative tolerance (default: 0.001)' },
     'atol-of-max': {
@@ -53,7 +60,9 @@ does. What the sanitizers report is a failure, with their text as its reason.`,
     const request = { compiler: 'builtin', ...requestOptions(invocation) } as const
     const sanitize = flags.has('sanitize')
     if (sanitize && request.compiler !== 'builtin') throw usage('--sanitize is for the built-in compiler')
-    expectRunnable(parseRequest('model.onnx', request).directives.target)
+    const { target } = parseRequest('model.onnx', request).directives
+    const byEmulator = request.compiler === 'builtin' && !sanitize && isEmulated(resolveTarget(target))
+    if (!byEmulator) expectRunnable(target)
     const cache = join(tmpdir(), 'unplugin-onnx-mlir-conformance')
     const filter = filterOf(invocation)
     const operators = await operatorsOption(invocation)

@@ -67,13 +67,13 @@ export async function sanitizedProgram(
   return {
     async run(inputs) {
       const [given, results] = [join(folder, 'inputs'), join(folder, 'outputs')]
-      await writeFile(given, packValues(made.signature.inputs, inputs))
+      await writeFile(given, packValues(made.signature.inputs, inputs, target.byteOrder))
       const result = await runProcess(join(folder, 'program'), [given, results], {
         env: environment(),
         timeoutMs: TIMEOUT_MS,
       })
       if (result.exitCode !== 0) throw new Error(problemOf(result))
-      return unpackValues(made.signature.outputs, await readFile(results))
+      return unpackValues(made.signature.outputs, await readFile(results), target.byteOrder)
     },
     close,
   }

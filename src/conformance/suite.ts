@@ -5,10 +5,13 @@ import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UsageError } from '../errors/index.ts'
+import { parseRequest } from '../request/index.ts'
+import { resolveTarget } from '../targets/index.ts'
 import type { CaseResult } from './case.ts'
+import { isEmulated, openEmulator } from './emulated.ts'
 import type { CaseMessage, CaseOptions } from './worker.ts'
 
-export interface SuiteOptions extends CaseOptions {
+export interface SuiteOptions extends Omit<CaseOptions, 'emulator'> {
   /** A backend test folder: it or its subfolders hold `test_*` folders. */
   readonly suite: string
   /** Only tests whose names match. */
@@ -25,7 +28,10 @@ const TIMEOUT = 180_000
 /**
  * Runs all tests of a suite, each in a child process, and gives their results by name in order.
  *
- * @throws UsageError `USAGE_SUITE` if there is no such folder, or no test in it; the signal's reason when aborted
+ * Those for another machine are run by QEMU.
+ *
+ * @throws UsageError `USAGE_SUITE` if there is no such folder, or no test in it; EnvironmentError where there is no QEMU, or
+ *   no compiler for the target; the signal's reason when aborted
  */
 export async function runSuite(options: SuiteOptions): Promise<Map<string, CaseResult>> {
   const found = await findTests(options.suite)
@@ -40,7 +46,18 @@ export async function runSuite(options: SuiteOptions): Promise<Map<string, CaseR
     folders.map((folder) => [basename(folder), { status: 'skip', reason: 'not run' }]),
   )
   const { cache, request, tolerances, sanitize, variants, operators, signal } = options
-  const cases: CaseOptions = { cache, request, tolerances, sanitize, variants, ...(operators && { operators }) }
+  const target = resolveTarget(parseRequest('model.onnx', request).directives.target)
+  const emulation = isEmulated(target) ? await openEmulator(target) : undefined
+  const { emulator } = emulation ?? {}
+  const cases: CaseOptions = {
+    cache,
+    request,
+    tolerances,
+    sanitize,
+    variants,
+    emulator,
+    ...(operators && { operators }),
+  }
   let done = 0
   const lane = async (): Promise<void> => {
     const worker = new Worker()
@@ -55,6 +72,7 @@ export async function runSuite(options: SuiteOptions): Promise<Map<string, CaseR
     worker.stop()
   }
   await Promise.all(Array.from({ length: options.jobs ?? availableParallelism() }, lane))
+  await emulation?.close()
   signal?.throwIfAborted()
   return results
 }

@@ -4,6 +4,7 @@ import type { RequestOptions } from '../request/index.ts'
 import { type CaseResult, runCase } from './case.ts'
 import type { Tolerances } from './compare.ts'
 import { compiledModel, type Runnable } from './compiled.ts'
+import { type Emulator, emulatedModel } from './emulated.ts'
 import { allowRelaxedSimd } from './relaxed-simd.ts'
 import { sanitizedModel } from './sanitized.ts'
 
@@ -19,6 +20,8 @@ export interface CaseOptions {
   readonly sanitize: boolean
   /** Run the modules for relaxed SIMD, of models that have one. */
   readonly variants: boolean
+  /** What runs the libraries, which are for another machine. */
+  readonly emulator?: Emulator | undefined
 }
 
 export interface CaseMessage {
@@ -44,10 +47,12 @@ function compilerFor({
   request,
   sanitize,
   variants,
+  emulator,
   operators = [],
 }: CaseOptions): (id: string) => Promise<Runnable> {
   if (sanitize) return (id) => sanitizedModel(id, request, operators)
   if (variants) allowRelaxedSimd()
-  const pipeline = createPipeline({ ...request, cache, operators })
+  const pipeline = createPipeline({ ...request, cache, operators, report: false })
+  if (emulator) return (id) => emulatedModel(id, pipeline, emulator)
   return (id) => compiledModel(id, pipeline, variants)
 }

@@ -90,11 +90,12 @@ function cpuinfoFlags(cpuinfo: string, label: string): Set<string> {
 }
 
 /**
- * The kernel names facilities, not models: `vxe` came with z14, `vxe2` with z15, `vxp2` with z16
+ * The kernel names facilities, not models: `vx` came with z13, `vxe` with z14, `vxe2` with z15, `vxp2` with z16
  * (arch/s390/kernel/processor.c). z17 brought no name of its own, so its machine types 9175 and 9176 decide.
  */
 function zLevel(cpuinfo: string): number {
   const features = cpuinfoFlags(cpuinfo, 'features')
+  if (!features.has('vx')) return 12
   if (!features.has('vxe')) return 13
   if (!features.has('vxe2')) return 14
   if (!features.has('vxp2')) return 15

@@ -8,6 +8,7 @@ const x86 = {
   pointerBytes: 8,
   triple: 'x86_64-linux-gnu',
   crossPrefixes: ['x86_64-linux-gnu-', 'x86_64-unknown-linux-gnu-'],
+  emulator: ['qemu-x86_64', '-cpu', 'max'],
 } as const
 
 const z = {
@@ -17,6 +18,7 @@ const z = {
   vectorBytes: 16,
   triple: 's390x-linux-gnu',
   crossPrefixes: ['s390x-linux-gnu-', 's390x-unknown-linux-gnu-', 's390x-redhat-linux-'],
+  emulator: ['qemu-s390x', '-cpu', 'max'],
 } as const
 
 const arm = {
@@ -25,6 +27,7 @@ const arm = {
   pointerBytes: 4,
   triple: 'arm-linux-gnueabihf',
   crossPrefixes: ['arm-linux-gnueabihf-', 'arm-unknown-linux-gnueabihf-'],
+  emulator: ['qemu-arm', '-cpu', 'max'],
 } as const
 
 /**
@@ -66,6 +69,8 @@ export const targets: readonly Target[] = [
     flags: both('-march=x86-64-v4', '-mprefer-vector-width=512'),
     summary: 'x86 servers and recent desktops (AVX-512)',
   },
+  // Its vector registers hold doubles; float32 ones came with z14.
+  { ...z, name: 'z13', level: 13, vectorBytes: 0, flags: both('-march=z13'), summary: 'IBM z13, LinuxONE and later' },
   { ...z, name: 'z14', level: 14, flags: both('-march=z14'), summary: 'IBM z14, LinuxONE II and later' },
   { ...z, name: 'z15', level: 15, flags: both('-march=z15'), summary: 'IBM z15, LinuxONE III and later' },
   {
@@ -97,6 +102,7 @@ export const targets: readonly Target[] = [
     triple: 'aarch64-linux-gnu',
     flags: both('-march=armv8-a'),
     crossPrefixes: ['aarch64-linux-gnu-', 'aarch64-unknown-linux-gnu-'],
+    emulator: ['qemu-aarch64', '-cpu', 'max'],
     summary: '64-bit ARM: Apple silicon, Graviton, Raspberry Pi 3 and later',
   },
   {
@@ -125,6 +131,7 @@ export const targets: readonly Target[] = [
     triple: 'riscv64-linux-gnu',
     flags: both('-march=rv64gc', '-mabi=lp64d'),
     crossPrefixes: ['riscv64-linux-gnu-', 'riscv64-unknown-linux-gnu-'],
+    emulator: ['qemu-riscv64'],
     summary: '64-bit RISC-V with rv64gc',
   },
   {

@@ -26,6 +26,8 @@ export interface Target {
    * loaded. Absent: the code is for the target alone.
    */
   readonly levels?: readonly string[]
+  /** QEMU's program that runs this arch's programs on others, and its arguments; absent where there is nothing to emulate. */
+  readonly emulator?: readonly [program: string, ...args: string[]]
   /** One line for `--help`. */
   readonly summary: string
 }

@@ -74,7 +74,11 @@ test.each([
   [['--suite', '/nowhere'], 2, /There is no folder \/nowhere/],
   [['--suite', '.', '--filter', '('], 2, /--filter is no regular expression/],
   [['--suite', '.', '--compiler', 'gcc'], 2, /compiler="gcc" must be one of/],
-  [['--suite', '.', '--target', process.arch === 's390x' ? 'riscv64' : 'z16'], 1, /can't run on this machine/],
+  [
+    ['--suite', '.', '--sanitize', '--target', process.arch === 's390x' ? 'riscv64' : 'z16'],
+    1,
+    /can't run on this machine/,
+  ],
 ])('conformance %j', async (args, expected, message) => {
   const { code, err } = await program.run(['conformance', ...args], { cwd: await temporaryFolder() })
   expect(err).toMatch(message)

@@ -62,7 +62,7 @@ describe('resolveTarget', () => {
   })
 
   it.each([
-    ['a z13', { arch: 's390x', level: 13 } as const],
+    ['a zEC12', { arch: 's390x', level: 12 } as const],
     ['an unknown arch', null],
   ])('takes WebAssembly for %s, which no native target is for', (_, machine) => {
     expect(resolveTarget('host', machine).name).toBe('wasm')

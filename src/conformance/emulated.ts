@@ -1,0 +1,109 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { CompileError, EnvironmentError } from '../errors/index.ts'
+import type { Pipeline } from '../pipeline/index.ts'
+import { runProcess, type SpawnResult } from '../process/spawn.ts'
+import { canRun, type Target, thisMachine } from '../targets/index.ts'
+import { findCc, type Toolchain } from '../toolchains/cc.ts'
+import { languageFlags, machineFlags } from '../toolchains/flags.ts'
+import { which } from '../toolchains/programs.ts'
+import { runCompiler } from '../toolchains/spawn.ts'
+import type { Runnable } from './compiled.ts'
+import { packValues, unpackValues } from './packed-values.ts'
+
+const rooms = ['check', 'abi', 'kernels'].map((room) => fileURLToPath(new URL(`../../native/${room}`, import.meta.url)))
+
+/** QEMU takes some ten to forty times as long as a machine. */
+const TIMEOUT_MS = 150_000
+
+/** What runs libraries for another machine here: plain data, for processes that run tests. */
+export interface Emulator {
+  /** Program and first arguments; a library and the files of inputs and outputs follow. */
+  readonly command: readonly string[]
+  readonly byteOrder: Target['byteOrder']
+}
+
+/** Whether a target's code is run by an emulator: it is for machines of another kind. A higher level of this one's is not. */
+export function isEmulated(target: Target): boolean {
+  return !canRun(target) && target.emulator !== undefined && target.arch !== thisMachine()?.arch
+}
+
+/**
+ * Makes QEMU ready: with a program for the target that loads libraries (native/check/om_emulated.c).
+ *
+ * @returns the emulator, and what removes the program
+ * @throws EnvironmentError where there is no QEMU, or no compiler for the target; CompileError
+ */
+export async function openEmulator(
+  target: Target,
+): Promise<{ readonly emulator: Emulator; readonly close: () => Promise<void> }> {
+  const [name, ...args] = target.emulator!
+  const qemu = which(name, process.env)
+  if (qemu === undefined)
+    throw new EnvironmentError(
+      'ENVIRONMENT_EMULATOR',
+      `Code for ${target.name} runs here by ${name}, which is not on PATH. Debian, Ubuntu: apt-get install qemu-user. Or do this on such a machine.`,
+      { target: target.name, program: name },
+    )
+  const toolchain = await findCc({ target })
+  const folder = await mkdtemp(join(tmpdir(), 'emulated-'))
+  const close = () => rm(folder, { recursive: true, force: true })
+  try {
+    const program = join(folder, 'program')
+    await compile(toolchain, target, program)
+    const root = await systemRoot(toolchain)
+    return {
+      emulator: { command: [qemu, ...args, '-L', root, program], byteOrder: target.byteOrder },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** A model as users get it, run by an emulator. */
+export async function emulatedModel(
+  id: string,
+  pipeline: Pipeline,
+  { command: [program = '', ...first], byteOrder }: Emulator,
+): Promise<Runnable> {
+  const { artifact } = await pipeline.build(id, { mode: 'build', log: () => {}, warn: () => {} })
+  const { library, signature } = artifact
+  const folder = await mkdtemp(join(tmpdir(), 'emulated-'))
+  return {
+    async run(inputs) {
+      const [given, results] = [join(folder, 'inputs'), join(folder, 'outputs')]
+      await writeFile(given, packValues(signature.inputs, inputs, byteOrder))
+      const result = await runProcess(program, [...first, library, given, results], { timeoutMs: TIMEOUT_MS })
+      if (result.exitCode !== 0) throw new Error(problemOf(result))
+      return unpackValues(signature.outputs, await readFile(results), byteOrder)
+    },
+    close: () => rm(folder, { recursive: true, force: true }),
+  }
+}
+
+async function compile(toolchain: Toolchain, target: Target, program: string): Promise<void> {
+  const flags = [...languageFlags, ...(await machineFlags(toolchain, target)), '-O1']
+  const args = [...flags, ...rooms.map((room) => `-I${room}`), join(rooms[0]!, 'om_emulated.c'), '-o', program, '-ldl']
+  const { status, stderr } = await runCompiler(toolchain.command, args, { cwd: dirname(program) })
+  if (status === 0) return
+  throw new CompileError('COMPILE_C', `${toolchain.version} can't compile the program that loads models: ${stderr}`, {
+    arguments: args,
+    output: stderr,
+  })
+}
+
+/** Where the target's dynamic loader and C library are: the folder around `lib`. */
+async function systemRoot(toolchain: Toolchain): Promise<string> {
+  const { stdout } = await runCompiler(toolchain.command, ['-print-file-name=libc.so.6'])
+  return join(dirname(stdout.trim()), '..')
+}
+
+function problemOf({ stdout, stderr, exitCode, exitSignal, stopped }: SpawnResult): string {
+  if (stopped === 'timeout') return `did not end within ${TIMEOUT_MS / 1000} s under emulation`
+  if (exitCode === 3) return stdout.trim()
+  return `ended with ${exitSignal ?? `exit code ${exitCode}`}: ${stderr.trim()}`
+}
