@@ -33,6 +33,14 @@ export type { UserAttribute } from './onnx/user-operator.ts'
 export { generateTypes, type TypesOptions, type TypesResult } from './types/generate.ts'
 export { nnpaReport, type NnpaReportOptions } from './pipeline/nnpa-report.ts'
 export type { NodeReport, Report, Summary } from './report/report.ts'
+export {
+  getApiLibraries,
+  getIncludeDirs,
+  getLibraryDirs,
+  loadExtension,
+  type NativeOptions,
+  preloadDependency,
+} from './pipeline/native.ts'
 export { compileToStage, type StageOptions } from './pipeline/stages.ts'
 export type { EmittedStage } from './onnx-mlir/compile.ts'
 export type { Stage } from './onnx-mlir/options.ts'

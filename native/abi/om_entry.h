@@ -14,9 +14,17 @@
 #define OM_ENTRY_H
 
 #include "om_builtin.h"
+#ifdef OM_TENSOR_APART
+/* The functions of om_tensor.h are linked in once for all models of a program. */
+#include "om_alloc.h"
+#include "om_shape.h"
+#include "om_tensor.h"
+#else
 #include "om_tensor.c"
+#endif
 
 #include <errno.h>
+#include <string.h>
 
 #ifndef OM_IN_SIG
 #error "define OM_IN_SIG and OM_OUT_SIG before including om_entry.h"
@@ -25,7 +33,10 @@
 extern OM_EXPORT_DATA const char _entry_point_0[];
 extern OM_EXPORT_DATA const char _entry_point_0_in_sig[];
 extern OM_EXPORT_DATA const char _entry_point_0_out_sig[];
-const char _entry_point_0[] = "run_main_graph";
+/* The name as the linker sees it: src/builtin/tag.ts may have it bear the model's. */
+#define OM_TEXT(name) #name
+#define OM_TEXT_OF(name) OM_TEXT(name)
+const char _entry_point_0[] = OM_TEXT_OF(run_main_graph);
 const char _entry_point_0_in_sig[] = OM_IN_SIG;
 const char _entry_point_0_out_sig[] = OM_OUT_SIG;
 

@@ -1,20 +1,15 @@
-/* Definitions of om_tensor.h. Part of every model's one translation unit; see om_entry.h. */
+/* Definitions of om_tensor.h. Part of the one translation unit of a model that is a library of its own (om_entry.h), and by itself
+ * the runtime library of programs that models are linked into. */
 #include "om_tensor.h"
 
+#include "om_alloc.h"
 #include "om_shape.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #ifndef OM_NO_STDIO
 #include "om_tensor_print.c"
 #endif
-
-/* Room for `bytes`, never NULL for 0. Refuses what size_t can't hold (32-bit machines). */
-static void *om_alloc(int64_t bytes) {
-  if (bytes < 0 || (uint64_t)bytes > SIZE_MAX - 64) return NULL;
-  return malloc(bytes == 0 ? 1 : (size_t)bytes);
-}
 
 OM_EXPORT(omTensorCreateUntyped) OMTensor *omTensorCreateUntyped(int64_t rank) {
   if (rank < 0 || rank > INT64_MAX / (int64_t)sizeof(int64_t)) return NULL;

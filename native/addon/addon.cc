@@ -5,6 +5,13 @@
 // threads and several environments in one process can use it. Loading goes through node-addon-api; what runs per call
 // (elements.h, lists.h, values.h, session.h) is plain C Node-API, which is a few nanoseconds cheaper.
 
+#include <cstddef>
+#ifdef __GLIBCXX__
+// libstdc++ marks all that is in std as exported, whatever -fvisibility says: what is instantiated here is nobody else's.
+#undef _GLIBCXX_VISIBILITY
+#define _GLIBCXX_VISIBILITY(kind)
+#endif
+
 #include "classes.h"
 #include "host-program.h"
 #include "runtime.h"
@@ -90,6 +97,14 @@ Napi::Value load(const Napi::CallbackInfo &info) {
   return handle;
 }
 
+// preload(path): a library that stays, and whose symbols those loaded later find.
+Napi::Value preload(const Napi::CallbackInfo &info) {
+  std::string path, error;
+  if (!spec::read(info[0], &path)) values::raise(info.Env(), "LOAD_OPEN", "preload() is for the path of a library");
+  else if (!platform::openForAll(path, &error)) values::raise(info.Env(), "LOAD_OPEN", error.c_str());
+  return Napi::Value();
+}
+
 void forget(Napi::Env env, napi_ref__ *reference) {
   (void)napi_delete_reference(env, reference); // fails where its environment is gone
 }
@@ -102,6 +117,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     arrayBuffer.SuppressDestruct(); // which is forget()'s part
     env.SetInstanceData<napi_ref__, forget>(arrayBuffer);
     (void)exports.Set("load", Napi::Function::New<load>(env, "load"));
+    (void)exports.Set("preload", Napi::Function::New<preload>(env, "preload"));
   }
   return exports; // without load(), the runtime says that this is another addon
 }

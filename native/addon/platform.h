@@ -68,6 +68,9 @@ inline void *open(const std::string &path, std::string *error) {
   return reinterpret_cast<void *>(library);
 }
 
+// The same of a library whose symbols those loaded later are to find: by its name, as Windows has it for all.
+inline void *openForAll(const std::string &path, std::string *error) { return open(path, error); }
+
 inline void *symbol(void *library, const char *name) {
   return reinterpret_cast<void *>(GetProcAddress(static_cast<HMODULE>(library), name));
 }
@@ -92,6 +95,13 @@ inline void release(void *block) { _aligned_free(block); }
 inline void *open(const std::string &path, std::string *error) {
   // RTLD_LOCAL: every model exports run_main_graph, and must see its own.
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library) *error = dlerror();
+  return library;
+}
+
+// The same of a library whose symbols those loaded later are to find.
+inline void *openForAll(const std::string &path, std::string *error) {
+  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (!library) *error = dlerror();
   return library;
 }

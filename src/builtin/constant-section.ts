@@ -50,6 +50,10 @@ export class ConstantSection {
     return name
   }
 
+  get stringNames(): readonly string[] {
+    return [...this.strings.values()]
+  }
+
   /** C definitions of the tables. */
   stringTables(linkage: string): string {
     const tables = [...this.strings].map(([tensor, name]) => {
@@ -61,7 +65,7 @@ export class ConstantSection {
 
   /** C declarations of tables that are defined elsewhere. */
   stringDeclarations(linkage: string): string {
-    return [...this.strings.values()].map((name) => `${linkage}const char *const ${name}[];\n`).join('')
+    return this.stringNames.map((name) => `${linkage}const char *const ${name}[];\n`).join('')
   }
 
   /** C definition of `om_gaps`, which ends with zeros. */

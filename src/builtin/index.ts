@@ -16,6 +16,7 @@ import { weightNotes } from './weight-notes.ts'
 import { isSteady, workOf } from './work.ts'
 import { leveledSource } from './levels.ts'
 import { generateSource } from './source.ts'
+import { tagShown, weightsName } from './tag.ts'
 import { shapeDefinitions, shapeFor } from './target-shape.ts'
 import { compileLibrary, findCc, type Toolchain, type Weights, weightsSection } from '../toolchains/cc.ts'
 import { knownLevels } from '../toolchains/flags.ts'
@@ -45,6 +46,8 @@ export interface BuiltinOptions {
   readonly sharing?: Sharing | undefined
   /** What not to decide by rules. */
   readonly choices?: Choices | undefined
+  /** Makes an object file for other programs' linkers instead of a library, whose names bear this tag: see tag.ts. */
+  readonly tag?: string | undefined
 }
 
 export interface BuiltinResult {
@@ -59,6 +62,8 @@ export interface BuiltinResult {
   /** Wall-clock time of the C compiler. */
   readonly seconds: number
   readonly signature: Signature
+  /** Memory for intermediate results during one call. */
+  readonly arenaBytes: number
   /** What the user should be told of the model, in sentences. */
   readonly notes: readonly string[]
   /** Floating-point operations of one run, where they are known. */
@@ -131,7 +136,7 @@ function notesOf(model: Model, { graph, small }: Prepared, { bytes }: Pick<Weigh
 }
 
 interface SourceOptions
-  extends Pick<BuiltinOptions, 'target' | 'identity' | 'profile' | 'sharing' | 'choices'>, PlanOptions {
+  extends Pick<BuiltinOptions, 'target' | 'identity' | 'profile' | 'sharing' | 'choices' | 'tag'>, PlanOptions {
   /** What to make code for instead of `target`, lowest first, the best of them to be chosen when the library is loaded. */
   readonly levels?: readonly Target[] | undefined
 }
@@ -139,11 +144,11 @@ interface SourceOptions
 /** Makes the C of a graph as it is. @throws CompileError where an operator has no lowering */
 export function graphSource(
   graph: Graph,
-  { target, levels, identity, profile = false, apart = false, sharing, choices = {} }: SourceOptions,
+  { target, levels, identity, profile = false, apart = false, sharing, choices = {}, tag }: SourceOptions,
 ): BuiltinSource {
   const isWasm = target.arch === 'wasm32'
   const rooms = isWasm ? ['freestanding', 'wasm', 'abi', 'kernels'] : ['threads', 'abi', 'kernels']
-  const options = { target: target.name, compiler: identity, profile, sharing }
+  const options = { target: target.name, compiler: identity, profile, sharing, tag }
   const { weights, ...made } = levels
     ? leveledSource(graph, levels, options)
     : oneSource(graph, target, choices, { ...options, apart })
@@ -168,7 +173,8 @@ function oneSource(
   const { head, body, ...made } = generateSource(graph, { ...options, byteOrder, entry, shape, winograd })
   const sizes = Object.entries(macros).map(([name, size]) => `#define ${name} ${size}\n`)
   const definitions = shapeDefinitions(shape) + sizes.join('')
-  return { ...made, text: definitions + head + weightsSection(bytesIn(made.weights)) + body }
+  const weights = weightsSection(bytesIn(made.weights), 64, weightsName(options.tag))
+  return { ...made, text: tagShown(options.tag) + definitions + head + weights + body }
 }
 
 function bytesIn(chunks: readonly Uint8Array[]): number {
@@ -193,8 +199,9 @@ export async function compileSource(
   options: BuiltinOptions,
 ): Promise<BuiltinResult> {
   const { text, units, weights, includeDirs, arenaBytes, isShared, ...known } = source
-  const { toolchain, stagingRoot, signal, target, optimize, limits, choices } = options
+  const { toolchain, stagingRoot, signal, target, optimize, limits, choices, tag } = options
   const job = {
+    ...(tag !== undefined && { isObject: true }),
     source: text,
     ...(units && { units }),
     weights,
@@ -210,10 +217,10 @@ export async function compileSource(
   }
   if (target.arch === 'wasm32') {
     const made = await compileWasm({ ...job, arenaBytes, isShared, ...(isForWasm(toolchain) && { toolchain }) })
-    return { ...made, ...known, notes: [...known.notes, ...made.notes] }
+    return { ...made, ...known, arenaBytes, notes: [...known.notes, ...made.notes] }
   }
   const made = await compileLibrary({ ...job, ...(toolchain && !isForWasm(toolchain) && { toolchain }) })
-  return { ...made, ...known }
+  return { ...made, ...known, arenaBytes }
 }
 
 /** The levels that a library has code for, where there are several, and what is to be said of those that it lacks. */

@@ -9,6 +9,7 @@ import { ConstantPool } from './constants.ts'
 import type { StoredPacking } from './loading.ts'
 import { signatureOfGraph } from './signature.ts'
 import { descriptor, generateCode, type ModelCode, type SourceOptions } from './source.ts'
+import { tagNames, tagShown, weightsName } from './tag.ts'
 import { shapeDefinitions, shapeFor } from './target-shape.ts'
 
 /** A model as C files that make one library with code for several levels, see native/abi/om_level.h. */
@@ -57,11 +58,14 @@ export function leveledSource(
   const signature = signatureOfGraph(graph)
   const arenaBytes = Math.max(...codes.map((code) => code.arenaBytes))
   const isShared = codes.some((code) => code.isShared)
-  const { profile = false } = options
+  const { profile = false, tag } = options
+  const tables = [...section.stringNames, ...levels.map(tableName)]
   return {
     text: [
+      tagShown(tag),
+      tagNames(tables, tag),
       '#include "om_level.h"\n',
-      weightsSection(bytes),
+      weightsSection(bytes, 64, weightsName(tag)),
       section.stringDeclarations(HIDDEN),
       section.stringTables(''),
       ...codes.map(({ level }) => `${HIDDEN}const om_level ${tableName(level)};\n`),
@@ -78,6 +82,7 @@ export function leveledSource(
       source: [
         '#define OM_LEVEL\n',
         ...exported.map((name) => `#define ${name} ${name}_${suffixOf(level)}\n`),
+        tagNames([...tables, ...exported.map((name) => `${name}_${suffixOf(level)}`)], tag),
         shapeDefinitions(shape),
         head,
         '#include "om_level.h"\n',

@@ -5,6 +5,7 @@ import { stringLiteral } from '../lowering/c-text.ts'
 import { registry } from '../ops/index.ts'
 import { ConstantPool } from './constants.ts'
 import { writeLoad, writeRun } from './emit.ts'
+import { flatEntry, flatPorts } from './flat-entry.ts'
 import type { WinogradUse } from '../lowering/choices.ts'
 import type { KernelShape } from '../lowering/kernel-shape.ts'
 import { KernelTable } from './kernel.ts'
@@ -21,6 +22,8 @@ export interface SourceOptions {
   readonly shape: KernelShape
   /** Our name and version, for the descriptor. */
   readonly compiler: string
+  /** What all that a linker sees bears behind its name, see tag.ts. Default: it is a library of its own. */
+  readonly tag?: string | undefined
   /** Measure each node, see native/abi/om_profile.h. */
   readonly profile?: boolean
   /** See `PlanOptions`. */
@@ -142,8 +145,9 @@ function wasmEntry(arenaBytes: number): string {
 export function descriptor(
   signature: Signature,
   arenaBytes: number,
-  { target, compiler }: Pick<SourceOptions, 'target' | 'compiler'>,
+  { target, compiler, tag }: Pick<SourceOptions, 'target' | 'compiler' | 'tag'>,
 ): string {
+  const ports = tag === undefined ? undefined : flatPorts(signature)
   return `${ioTable('om_inputs', signature.inputs)}${ioTable('om_outputs', signature.outputs)}
 extern OM_EXPORT_DATA const om_builtin_descriptor om_builtin_model;
 const om_builtin_descriptor om_builtin_model = {
@@ -154,5 +158,5 @@ const om_builtin_descriptor om_builtin_model = {
 #define OM_IN_SIG ${signatureLiteral(signature.inputs)}
 #define OM_OUT_SIG ${signatureLiteral(signature.outputs)}
 #include "om_entry.h"
-`
+${ports ? flatEntry(tag!, ports) : ''}`
 }

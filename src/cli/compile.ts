@@ -4,6 +4,7 @@ import { diskError, makeFolder } from '../cache/disk.ts'
 import { stages } from '../onnx-mlir/options.ts'
 import { isModule } from '../pipeline/facts.ts'
 import type { BuildResult } from '../pipeline/index.ts'
+import { parseRequest } from '../request/index.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { tunedText } from '../compilers/tune/text.ts'
 import { requirementsOf } from '../targets/index.ts'
@@ -14,7 +15,8 @@ import { OUT_OPTION } from './output.ts'
 import { bytesText } from './style.ts'
 import { summaries } from './summaries.ts'
 
-const kinds = ['library', 'c', ...stages] as const
+/** `obj` is also a stage of onnx-mlir's. */
+const kinds = ['library', 'c', 'archive', ...stages] as const
 
 /** The library alone: it has onnx-mlir's C ABI, so any program can load it. What loads it in JavaScript is part of what a bundler emits. */
 export const compile: Command = {
@@ -26,9 +28,16 @@ export const compile: Command = {
     dims: dimsFlag('compile for these sizes of symbolic dimensions; x[1]: axis 1 of input x, rank(x): its rank'),
     out: { type: 'string', short: 'o', value: 'DIR', help: 'folder for the result (default: the working directory)' },
     emit: { type: 'string', value: 'KIND', help: 'what to make (default: library); see below' },
+    name: {
+      type: 'string',
+      value: 'NAME',
+      help: "of c, obj and archive: what C calls the model (default: its file's name)",
+    },
   },
   notes: `--emit c writes the C of the built-in compiler, its weights and headers to a folder of the model's own, for one
-level of a processor: of x86-64, whose library has code for several, the lowest. What onnx-mlir makes on the way:
+level of a processor: of x86-64, whose library has code for several, the lowest. --emit obj writes an object file with its weights
+for a linker, --emit archive one with the functions on tensors, too; a header tells what is in it. All names in it bear the model's, so
+that a program can have several. What onnx-mlir makes on the way (obj with --compiler onnx-mlir):
 ${stages.join(', ')}; zhigh and zlow are those of NNPA (z16, z17), lib is its
 library as it stands, without the checks that a build makes. inspect --stages compares them.`,
   async run(invocation) {
@@ -43,6 +52,8 @@ library as it stands, without the checks that a build makes. inspect --stages co
     const options = { ...requestOptions(invocation), dims: dimsOption(invocation) }
     // What a library that is in the cache does without is not loaded.
     if (kind === 'c') return (await import('./emit-c.ts')).emitC(id, out, options, invocation)
+    if (kind === 'archive' || (kind === 'obj' && parseRequest(id, options).directives.compiler !== 'onnx-mlir'))
+      return (await import('./emit-object.ts')).emitObject(kind, id, out, options, invocation)
     if (kind !== 'library') {
       const { emitOnnxMlirStage } = await import('./emit-stage.ts')
       return emitOnnxMlirStage(kind, id, out, options, invocation)

@@ -18,6 +18,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   verify: async () => (await import('./verify.ts')).verify,
   bench: async () => (await import('./bench.ts')).createBench(),
   doctor: async () => (await import('./doctor.ts')).doctor,
+  'native-info': async () => (await import('./native-info.ts')).nativeInfo,
   cache: async () => (await import('./cache.ts')).cache,
   conformance: async () => (await import('./conformance.ts')).conformance,
 }

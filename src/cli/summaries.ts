@@ -9,6 +9,7 @@ export const summaries = {
   verify: 'Compare what the compiled model computes with expected data and with onnxruntime',
   bench: 'Time models on several engines, in turn and on the same inputs, and compare their results',
   doctor: 'Check what this machine has for compiling models, and how to get what is missing',
+  'native-info': 'Tell C and C++ programs where headers and libraries are, building these if need be',
   cache: 'Show the cache of compiled models, empty it, or bring it below a size',
   conformance: 'Run an ONNX backend test folder and count what passes',
 } as const

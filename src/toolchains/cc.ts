@@ -4,9 +4,9 @@ import { findCc } from './find.ts'
 import type { CompiledLibrary, CompileJob } from './job.ts'
 import { runCompiler } from './spawn.ts'
 import { inStaging, isFile, stageWeights, writeSource } from './staging.ts'
-import { knownFlags, libraryFlags, libraryName, machineFlags } from './flags.ts'
+import { jobFlags, knownFlags, libraryFlags, libraryName, machineFlags } from './flags.ts'
 import { compileUnits } from './units.ts'
-import type { WeightsForm } from './weights.ts'
+import { type WeightsForm, weightsForm } from './weights.ts'
 
 export type { CompiledLibrary, CompileJob } from './job.ts'
 export { findCc, findCxx, installAdvice, type Toolchain } from './find.ts'
@@ -22,10 +22,10 @@ export { type Weights, weightsSection } from './weights.ts'
  */
 export async function compileLibrary(job: CompileJob): Promise<CompiledLibrary> {
   const toolchain = job.toolchain ?? (await findCc({ target: job.target }))
-  if (job.units) return compileUnits(job, job.units, toolchain)
+  if (job.units || job.isObject) return compileUnits(job, job.units ?? [], toolchain)
   const flags = [...(await machineFlags(toolchain, job.target)), ...(await knownFlags(toolchain))]
   return inStaging(job.stagingRoot, async (folder) => {
-    const form: WeightsForm = toolchain.family === 'other' ? 'text' : 'incbin'
+    const form = weightsForm(toolchain)
     await writeSource(folder, job.source)
     await stageWeights(folder, job.weights, form)
     const library = join(folder, libraryName())
@@ -43,11 +43,5 @@ export async function compileLibrary(job: CompileJob): Promise<CompiledLibrary> 
 }
 
 function compilerArguments(job: CompileJob, form: WeightsForm): string[] {
-  const defines = { ...job.defines, ...(form === 'text' ? { OM_WEIGHTS_TEXT: 1 } : {}) }
-  return [
-    ...libraryFlags(job.optimize, job.target, job.weights?.bytes ?? 0),
-    ...Object.entries(defines).map(([name, value]) => `-D${name}=${value}`),
-    ...job.includeDirs.map((folder) => `-I${folder}`),
-    ...(job.flags ?? []),
-  ]
+  return [...libraryFlags(job.optimize, job.target, job.weights?.bytes ?? 0), ...jobFlags(job, form)]
 }

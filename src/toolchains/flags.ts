@@ -2,7 +2,8 @@ import { EnvironmentError } from '../errors/index.ts'
 import { resolveTarget, type Target } from '../targets/index.ts'
 import { runCompiler } from './spawn.ts'
 import type { Toolchain } from './find.ts'
-import { LARGE_WEIGHTS } from './weights.ts'
+import type { CompileJob } from './job.ts'
+import { LARGE_WEIGHTS, type WeightsForm } from './weights.ts'
 
 /**
  * What the generated C means. NaN and infinities are ordinary values in ONNX, so nothing of -ffast-math that denies
@@ -88,6 +89,20 @@ export function objectFlags(optimize: 0 | 1 | 2 | 3, target: Target, weightsByte
   const model = target.arch === 'x86-64' && weightsBytes >= LARGE_WEIGHTS ? ['-mcmodel=medium'] : []
   return [...languageFlags, `-O${optimize}`, ...object, ...model]
 }
+
+/** What a job asks for beside what all code gets. */
+export function jobFlags({ defines, includeDirs, flags = [] }: CompileJob, form: WeightsForm): string[] {
+  return [
+    ...Object.entries({ ...defines, ...(form === 'text' && { OM_WEIGHTS_TEXT: 1 }) }).map(
+      ([name, value]) => `-D${name}=${value}`,
+    ),
+    ...includeDirs.map((folder) => `-I${folder}`),
+    ...flags,
+  ]
+}
+
+/** What makes one object file of several. */
+export const mergeFlags: readonly string[] = ['-r', '-nostdlib']
 
 /** What makes a library of object files. The object format is that of the system we run on: other systems' libraries aren't made here. */
 export function linkFlags(): readonly string[] {

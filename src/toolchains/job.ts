@@ -20,6 +20,8 @@ export interface CompileJob {
   readonly includeDirs: readonly string[]
   readonly target: Target
   readonly optimize: 0 | 1 | 2 | 3
+  /** Make one object file of it, for other linkers, instead of a library. */
+  readonly isObject?: boolean
   /** `-D` options: C identifiers and their values. */
   readonly defines?: Readonly<Record<string, string | number>>
   /** Flags behind all others. */
@@ -40,7 +42,7 @@ export interface CompileJob {
 }
 
 export interface CompiledLibrary {
-  /** Absolute path within `folder`. */
+  /** Absolute path within `folder`; of an object file where that was asked for. */
   readonly library: string
   /** The staging folder, the caller's to remove when the library has been copied. */
   readonly folder: string

@@ -3,16 +3,17 @@ import { join } from 'node:path'
 import { Turns } from '../process/turns.ts'
 import { failure } from './failure.ts'
 import type { Toolchain } from './find.ts'
-import { knownFlags, libraryName, linkFlags, machineFlags, objectFlags } from './flags.ts'
+import { jobFlags, knownFlags, libraryName, linkFlags, machineFlags, mergeFlags, objectFlags } from './flags.ts'
 import type { CompiledLibrary, CompileJob, CompileUnit } from './job.ts'
 import { runCompiler } from './spawn.ts'
 import { inStaging, isFile, stageWeights, writeSource } from './staging.ts'
+import { weightsForm } from './weights.ts'
 
 /** Each keeps one processor busy. Nothing else is waited for while one is held, so that models that hold theirs get on. */
 const turns = new Turns(availableParallelism())
 
 /**
- * Compiles several C files, each for a target of its own, as many at once as there are processors, and links them to one library.
+ * Compiles several C files, each for a target of its own, as many at once as there are processors, and links them to one library, or to one object file.
  *
  * @throws as `compileLibrary`, of the first file that doesn't compile; the others are then left off
  */
@@ -22,6 +23,7 @@ export async function compileUnits(
   toolchain: Toolchain,
 ): Promise<CompiledLibrary> {
   const known = await knownFlags(toolchain)
+  const form = weightsForm(toolchain)
   return inStaging(job.stagingRoot, async (folder) => {
     const failed = new AbortController()
     const signal = job.signal ? AbortSignal.any([job.signal, failed.signal]) : failed.signal
@@ -36,19 +38,10 @@ export async function compileUnits(
       await writeSource(folder, source, file)
       const flags = objectFlags(job.optimize, target, job.weights?.bytes ?? 0)
       const machine = await machineFlags(toolchain, target)
-      const args = [
-        ...machine,
-        ...known,
-        ...flags,
-        ...job.includeDirs.map((path) => `-I${path}`),
-        '-c',
-        file,
-        '-o',
-        made,
-      ]
+      const args = [...machine, ...known, ...flags, ...jobFlags(job, form), '-c', file, '-o', made]
       return turns.take(name, () => run(args, made, file), { signal })
     }
-    await stageWeights(folder, job.weights, 'incbin')
+    await stageWeights(folder, job.weights, form)
     const started = performance.now()
     // The longest, for the widest vectors, stand first.
     const all = [...units, { name: 'model', source: job.source, target: job.target }]
@@ -61,7 +54,22 @@ export async function compileUnits(
     // Nothing is left running in a folder that is about to be removed.
     await Promise.allSettled(compiled)
     const objects = await Promise.all(compiled)
-    await run([...linkFlags(), ...objects, '-o', libraryName(), '-lm'], libraryName(), 'model.c')
-    return { library: join(folder, libraryName()), folder, toolchain, seconds: (performance.now() - started) / 1000 }
+    const made = job.isObject
+      ? await mergeObjects(objects, run)
+      : await run(linkArguments(objects), libraryName(), 'model.c')
+    return { library: join(folder, made), folder, toolchain, seconds: (performance.now() - started) / 1000 }
   })
+}
+
+function linkArguments(objects: readonly string[]): string[] {
+  return [...linkFlags(), ...objects, '-o', libraryName(), '-lm']
+}
+
+/** One object file of all. */
+async function mergeObjects(
+  [first = '', ...others]: readonly string[],
+  run: (args: readonly string[], made: string, file: string) => Promise<string>,
+): Promise<string> {
+  if (others.length === 0) return first
+  return run([...mergeFlags, first, ...others, '-o', 'merged.o'], 'merged.o', 'model.c')
 }

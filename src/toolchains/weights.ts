@@ -10,6 +10,11 @@ export interface Weights {
 /** How the bytes come into the library: by the assembler, or as C text for a compiler that can't. */
 export type WeightsForm = 'incbin' | 'text'
 
+/** What a compiler can do of the two. */
+export function weightsForm({ family }: { readonly family: string }): WeightsForm {
+  return family === 'other' ? 'text' : 'incbin'
+}
+
 /** From here on x86-64 code may not reach data with a 32-bit distance: 2 GiB less room for code and other data. */
 export const LARGE_WEIGHTS = 0x7c00_0000
 
@@ -21,21 +26,22 @@ const FILES: Readonly<Record<WeightsForm, string>> = { incbin: 'weights.bin', te
  *
  * @param bytes size; without any, `om_weights` is one zero byte, so that it can always be named
  * @param alignment power of two, in bytes
+ * @param symbol what `om_weights` is called outside of C
  */
-export function weightsSection(bytes: number, alignment = 64): string {
+export function weightsSection(bytes: number, alignment = 64, symbol = 'om_weights'): string {
   if (bytes === 0)
     return `_Alignas(${alignment}) __attribute__((unused)) static const unsigned char om_weights[1] = {0};\n`
   const array = `const unsigned char om_weights[${bytes}]`
   const hidden = hiddenWeights(bytes, alignment)
-  const content = (label: string) => [`.balign ${alignment}`, `${label}:`, `.incbin "${FILES.incbin}"`]
+  const content = (label = symbol) => [`.balign ${alignment}`, `${label}:`, `.incbin "${FILES.incbin}"`]
   const elf = (section: string) =>
     assembly(
       `.pushsection ${section},%progbits`,
-      '.globl om_weights',
-      '.hidden om_weights',
-      '.type om_weights, %object',
-      `.size om_weights, ${bytes}`,
-      ...content('om_weights'),
+      `.globl ${symbol}`,
+      `.hidden ${symbol}`,
+      `.type ${symbol}, %object`,
+      `.size ${symbol}, ${bytes}`,
+      ...content(),
       '.popsection',
     )
   const large = `#elif defined(__x86_64__) && defined(__ELF__)
@@ -52,10 +58,10 @@ _Alignas(${alignment}) static ${array} = {
 _Alignas(${alignment}) unsigned char om_weights[${bytes}];
 #elif defined(__APPLE__)
 ${hidden}
-${assembly('.pushsection __TEXT,__const', '.globl _om_weights', '.private_extern _om_weights', ...content('_om_weights'), '.popsection')}
+${assembly('.pushsection __TEXT,__const', `.globl _${symbol}`, `.private_extern _${symbol}`, ...content(`_${symbol}`), '.popsection')}
 #elif defined(_WIN32)
 extern __attribute__((aligned(${alignment}))) ${array};
-${assembly('.section .rdata,"dr"', '.globl om_weights', ...content('om_weights'), '.text')}
+${assembly('.section .rdata,"dr"', `.globl ${symbol}`, ...content(), '.text')}
 ${bytes < LARGE_WEIGHTS ? '' : large}#else
 ${hidden}
 ${elf('.rodata.om_weights,"a"')}

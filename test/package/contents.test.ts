@@ -47,7 +47,9 @@ describe('the package', () => {
       /^dist\/.*\.(?:js|cjs|d\.ts)$/,
       /^dist\/report\/(?:nnpa\.schema\.json|html\/viewer\.(?:css|js))$/,
       /^loaders\/[\w-]+\.(?:js|cjs|mjs|d\.ts)$/,
-      /^native\/(?:abi|addon|check|freestanding|kernels|threads|wasm)\/[\w-]+\.(?:h|c|cc)$/,
+      /^native\/(?:abi|addon|check|freestanding|include|kernels|threads|wasm)\/[\w-]+\.(?:h|c|cc)$/,
+      /^native\/cmake\/UnpluginOnnxMlirConfig(?:Version)?\.cmake$/,
+      /^native\/pkgconfig\/unplugin-onnx-mlir\.pc$/,
       /^native\/addon\/prebuilds\/(?:[\w-]+\.node|prebuilds\.json)$/,
     ]
     expect(files.map(({ name }) => name).filter((name) => !known.some((pattern) => pattern.test(name)))).toEqual([])
