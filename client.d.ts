@@ -244,6 +244,38 @@ declare module '*&target=armv7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.onnx?target=cortex-m4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=cortex-m4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=cortex-m4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=cortex-m4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?target=cortex-m7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=cortex-m7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=cortex-m7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=cortex-m7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*.onnx?target=riscv64' {
   export * from '*.onnx'
   export { default } from '*.onnx'

@@ -97,6 +97,7 @@ export default defineConfig({
         text: 'Deploying',
         items: pages(
           ['Any machine', '/deploying'],
+          ['C, C++ and microcontrollers', '/native'],
           ['Docker', '/deploying/docker'],
           ['AWS Lambda', '/deploying/lambda'],
           ['Vercel', '/deploying/vercel'],

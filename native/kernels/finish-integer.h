@@ -7,7 +7,9 @@
 #include "quantize.h"
 
 /* Columns whose sums wait for what is made of them. */
+#ifndef OM_INT_COLUMNS
 #define OM_INT_COLUMNS 256
+#endif
 
 /* A part that is worth claiming, in products of bytes, which are four times as fast as those of floats; and how many of them
  * the way of a sum to its result is worth. */

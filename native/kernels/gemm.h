@@ -17,7 +17,9 @@
 /* The same where B has more floats than OM_LARGE_B, and may come from memory anew for each block of rows: 128 x 32000 x 512
  * takes 83 GFLOP/s with 4 tiles and 96 with 16 (AVX-512), 52 and 75 (AVX2), on a machine whose peak is 115. Where B
  * stays in a cache, products with a small k lose up to 5 % by it. */
+#ifndef OM_MOST_ROW_TILES
 #define OM_MOST_ROW_TILES 16
+#endif
 #define OM_LARGE_B (1 << 20)
 /* Bytes of scratch of every product and convolution over packed weights, 64-byte aligned, whatever the shape. */
 #define OM_GEMM_SCRATCH ((OM_MOST_ROW_TILES * OM_TILE_ROWS * OM_A_ROW + 2 * OM_TILE_ROWS * OM_PANEL + OM_PANEL) * 4)

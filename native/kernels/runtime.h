@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#ifndef OM_NO_MALLOC
 #include <stdlib.h>
+#endif
 #include <string.h>
 
 #include "om_builtin.h"
@@ -24,6 +26,8 @@
 #ifndef OM_KERNEL
 #define OM_KERNEL static __attribute__((noinline))
 #endif
+
+/* OM_NO_MALLOC: the model has all its memory from its caller (src/builtin/c-files.ts), and what follows for others is left out. */
 
 /* Memory of one value; grows, and is kept for the next round of a loop. */
 typedef struct om_slot {
@@ -49,6 +53,7 @@ enum { OM_IS_EXACT = 0 };
 /* What size_t and differences of pointers can tell. */
 #define OM_MAX_BYTES ((uint64_t)PTRDIFF_MAX - 64)
 
+#ifndef OM_NO_MALLOC
 /* Memory that the caller may free(): 64-byte aligned where the C library can, so that vector code runs well. */
 static inline void *om_allocate(int64_t bytes) {
   if (bytes < 0 || (uint64_t)bytes > OM_MAX_BYTES) return NULL;
@@ -94,6 +99,7 @@ static inline bool om_append(om_slot *slot, const void *from, int64_t bytes, int
 static inline void om_release(om_slot *slots, int count) {
   for (int i = 0; i < count; i++) free(slots[i].data);
 }
+#endif
 
 static inline void om_swap(om_slot *a, om_slot *b) {
   const om_slot kept = *a;
@@ -112,6 +118,7 @@ static inline int om_fail_size(om_message *message, const char *sentence, int64_
   return OM_ERR_SHAPE;
 }
 
+#ifndef OM_NO_MALLOC
 /* om_reserve, or the error that says what there was no memory for. */
 static inline int om_make_room(om_slot *slot, int64_t bytes, om_message *message, const char *sentence) {
   if (om_reserve(slot, bytes)) return OM_OK;
@@ -158,6 +165,7 @@ static inline void om_free_texts(om_texts *texts) {
     text = next;
   }
 }
+#endif
 
 /* Functions and not inlined: a model of unknown sizes has thousands of them in one function, which GCC then took five times
  * as long to compile. What is equal is still computed once. */

@@ -72,20 +72,20 @@ export interface BuiltinResult {
   readonly isSteady: boolean
 }
 
-type GraphOptions = Pick<BuiltinOptions, 'dims' | 'weights'>
+export type GraphOptions = Pick<BuiltinOptions, 'dims' | 'weights'>
 
 /** The graph that the built-in compiler makes code for: imported and optimised. */
 export function prepareGraph(model: Model, options: GraphOptions = {}): Graph {
   return prepare(model, options).graph
 }
 
-/** The same, and what became of the weights where they are to be small. */
-interface Prepared {
+/** The graph, and what became of the weights where they are to be small. */
+export interface Prepared {
   readonly graph: Graph
   readonly small?: SmallWeights
 }
 
-function prepare(model: Model, { dims, weights = 'f32' }: GraphOptions): Prepared {
+export function prepare(model: Model, { dims, weights = 'f32' }: GraphOptions): Prepared {
   const identities = new Identities()
   const registry = registryFor(model)
   const graph = importModel(model, registry, identities, dims ? { dims } : {})
@@ -131,7 +131,7 @@ export function builtinSource(model: Model, { dims, weights, ...options }: Sourc
   return { ...source, notes: notesOf(model, prepared, source.weights) }
 }
 
-function notesOf(model: Model, { graph, small }: Prepared, { bytes }: Pick<Weights, 'bytes'>): string[] {
+export function notesOf(model: Model, { graph, small }: Prepared, { bytes }: Pick<Weights, 'bytes'>): string[] {
   return [...misstatedOutputs(model.graph.outputs, graph), ...(small ? weightNotes(model, small, bytes) : [])]
 }
 
@@ -146,8 +146,6 @@ export function graphSource(
   graph: Graph,
   { target, levels, identity, profile = false, apart = false, sharing, choices = {}, tag }: SourceOptions,
 ): BuiltinSource {
-  const isWasm = target.arch === 'wasm32'
-  const rooms = isWasm ? ['freestanding', 'wasm', 'abi', 'kernels'] : ['threads', 'abi', 'kernels']
   const options = { target: target.name, compiler: identity, profile, sharing, tag }
   const { weights, ...made } = levels
     ? leveledSource(graph, levels, options)
@@ -155,10 +153,16 @@ export function graphSource(
   return {
     ...made,
     weights: { bytes: bytesIn(weights), chunks: weights },
-    includeDirs: rooms.map((room) => fileURLToPath(new URL(`../../native/${room}`, import.meta.url))),
+    includeDirs: includeDirsOf(target),
     flops: workOf(graph),
     isSteady: isSteady(graph),
   }
+}
+
+/** Folders of the headers that the C of a target includes. */
+export function includeDirsOf({ arch }: Target): string[] {
+  const rooms = arch === 'wasm32' ? ['freestanding', 'wasm', 'abi', 'kernels'] : ['threads', 'abi', 'kernels']
+  return rooms.map((room) => fileURLToPath(new URL(`../../native/${room}`, import.meta.url)))
 }
 
 /** The C of a graph for one target. */
@@ -177,7 +181,7 @@ function oneSource(
   return { ...made, text: tagShown(options.tag) + definitions + head + weights + body }
 }
 
-function bytesIn(chunks: readonly Uint8Array[]): number {
+export function bytesIn(chunks: readonly Uint8Array[]): number {
   return chunks.reduce((sum, chunk) => sum + chunk.length, 0)
 }
 

@@ -28,10 +28,20 @@ export type Tenant = Value | Scratch
 export interface Plan {
   readonly storage: ReadonlyMap<Tenant, Storage>
   readonly arenaBytes: number
+  /** Who is in the arena, and when. */
+  readonly inArena: readonly ArenaTenant[]
   readonly slots: number
   /** Memory for the outputs of a graph that runs when the model is loaded. */
   readonly loadedBytes: number
   readonly lists: number
+}
+
+export interface ArenaTenant {
+  readonly tenant: Tenant
+  /** Positions of the run, both inclusive. */
+  readonly from: number
+  readonly to: number
+  readonly bytes: number
 }
 
 /** Cache-line and widest-vector alignment, in bytes. */
@@ -90,13 +100,13 @@ class Planner {
     this.main.outputs.forEach((value, index) => this.claimOutput(value, index))
     const slots = this.placeUnsized()
     const lists = this.placeLists()
-    const arenaBytes = this.placeSized()
+    const { arenaBytes, inArena } = this.placeSized()
     for (const value of this.roots.keys()) {
       const root = this.root(value)
       const storage = root.constant ? ({ kind: 'constant', tensor: root.constant } as const) : this.storage.get(root)
       if (storage) this.storage.set(value, storage)
     }
-    return { storage: this.storage, arenaBytes, slots, lists, loadedBytes: this.loadedBytes }
+    return { storage: this.storage, arenaBytes, inArena, slots, lists, loadedBytes: this.loadedBytes }
   }
 
   /** The value whose memory `value` shares. */
@@ -199,13 +209,13 @@ class Planner {
     return count
   }
 
-  private placeSized(): number {
+  private placeSized(): Pick<Plan, 'arenaBytes' | 'inArena'> {
     const wanting = [...this.lives].flatMap(([tenant, { from, to, bytes }]) =>
       bytes !== undefined && !this.storage.has(tenant) ? { tenant, from, to, bytes } : [],
     )
     const { offsets, bytes } = placeInArena(wanting)
     for (const [{ tenant }, offset] of offsets) this.storage.set(tenant, { kind: 'arena', offset })
-    return bytes
+    return { arenaBytes: bytes, inArena: wanting }
   }
 }
 

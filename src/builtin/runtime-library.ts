@@ -57,7 +57,7 @@ export async function runtimeLibrary(options: RuntimeLibraryOptions): Promise<Ru
     folder,
     object: join(folder, 'om_tensor.o'),
     static: join(folder, 'libonnx-mlir-runtime.a'),
-    shared: join(folder, sharedName()),
+    ...(target.isBare ? {} : { shared: join(folder, sharedName()) }),
     pkgConfigDir: join(folder, 'pkgconfig'),
   }
   if (!(await isFilled(library.static))) await make(folder, toolchain, options)
@@ -87,9 +87,17 @@ async function make(
   }
   try {
     const flags = [...(await machineFlags(toolchain, target)), ...objectFlags(2, target, 0)]
-    await run(...flags, '-c', join(native, 'abi/om_tensor.c'), '-o', 'om_tensor.o')
+    // Printing is nothing for a machine that has no console.
+    await run(
+      ...flags,
+      ...(target.isBare ? ['-DOM_NO_STDIO'] : []),
+      '-c',
+      join(native, 'abi/om_tensor.c'),
+      '-o',
+      'om_tensor.o',
+    )
     const soname = process.platform === 'linux' ? [`-Wl,-soname,${sharedName()}`] : []
-    await run(...linkFlags(), ...soname, 'om_tensor.o', '-o', sharedName())
+    if (!target.isBare) await run(...linkFlags(), ...soname, 'om_tensor.o', '-o', sharedName())
     await makeFolder(join(staging, 'pkgconfig'))
     const description = await readFile(join(pkgConfigDir, 'unplugin-onnx-mlir.pc'), 'utf8')
     await writeFile(join(staging, 'pkgconfig/unplugin-onnx-mlir.pc'), placed(description, folder))

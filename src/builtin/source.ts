@@ -9,6 +9,7 @@ import { flatEntry, flatPorts } from './flat-entry.ts'
 import type { WinogradUse } from '../lowering/choices.ts'
 import type { KernelShape } from '../lowering/kernel-shape.ts'
 import { KernelTable } from './kernel.ts'
+import { type MemoryFacts, memoryFacts } from './memory-facts.ts'
 import type { Sharing } from './shared-kernel.ts'
 import { loadingOf, type Run, type StoredPacking } from './loading.ts'
 import { lowerGraph } from './lower.ts'
@@ -30,6 +31,8 @@ export interface SourceOptions {
   readonly apart?: boolean
   /** What a library exports: onnx-mlir's ABI and the descriptor, or what a host of WebAssembly calls (native/wasm/om_wasm.h). */
   readonly entry: 'native' | 'wasm'
+  /** Nothing is made when the model is loaded, so that what is known ahead takes no memory from malloc. */
+  readonly isWhole?: boolean
   /** When threads share kernels; default: never. */
   readonly sharing?: Sharing | undefined
   /** Default: where it pays. */
@@ -81,6 +84,7 @@ export interface ModelCode {
   readonly isShared: boolean
   /** Whether there is an `om_prepare`. */
   readonly isLoading: boolean
+  readonly memory: MemoryFacts
 }
 
 /** Generates it; its constants go to a pool. `stored`: what the pool has weights packed for, where that is not `shape`. */
@@ -91,9 +95,11 @@ export function generateCode(
   stored?: StoredPacking,
 ): ModelCode {
   const table = new KernelTable(options.shape, options.sharing, options.winograd)
-  const { running, fixed } = withoutFixed(graph, registry)
+  const { running, fixed } = options.isWhole ? { running: graph, fixed: [] } : withoutFixed(graph, registry)
   const lowered = lowerGraph(running, table, new Set(fixed.flatMap(({ outputs }) => outputs)))
-  const { load, loaded } = writeLoading({ main: running, lowered, fixed }, table, constants, options, stored)
+  const { load, loaded } = options.isWhole
+    ? { load: '', loaded: new Map<Value, Storage>() }
+    : writeLoading({ main: running, lowered, fixed }, table, constants, options, stored)
   const plan = planGraph(running, lowered, { ...options, loaded })
   const run = writeRun(running, lowered, plan, constants, options)
   const hasLists = plan.lists > 0 || [...graph.inputs, ...graph.outputs].some(({ kind }) => kind !== 'tensor')
@@ -111,6 +117,7 @@ export function generateCode(
     arenaBytes: plan.arenaBytes,
     isShared: table.isShared,
     isLoading: load !== '',
+    memory: memoryFacts(running, lowered, plan),
   }
 }
 

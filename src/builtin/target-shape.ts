@@ -2,10 +2,10 @@ import { kernelMacros, type KernelShape, kernelShapes } from '../lowering/kernel
 import type { Target } from '../targets/index.ts'
 
 /** The register tile for a target's vector unit. */
-export function shapeFor({ arch, vectorBytes }: Target): KernelShape {
+export function shapeFor({ arch, vectorBytes, isBare }: Target): KernelShape {
   if (vectorBytes === 64) return kernelShapes.avx512
   if (vectorBytes === 32) return kernelShapes.avx2
-  if (vectorBytes === 0) return kernelShapes.scalar
+  if (vectorBytes === 0) return isBare ? kernelShapes.small : kernelShapes.scalar
   return arch === 'arm64' || arch === 's390x' ? kernelShapes.vector128x32 : kernelShapes.vector128
 }
 

@@ -1,5 +1,6 @@
 import { type Cache, type ListedEntry, openCache } from '../cache/index.ts'
 import type { Command, Invocation, Outcome } from './command.ts'
+import { parseSize } from './size.ts'
 import { bytesText, table } from './style.ts'
 import { summaries } from './summaries.ts'
 
@@ -82,14 +83,10 @@ function describe({ key, bytes, used, meta }: ListedEntry) {
   }
 }
 
-const units: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 }
-
 function sizeOption({ values, usage }: Invocation): number {
   const text = values['max-size']
   if (text === undefined) throw usage('prune needs --max-size SIZE')
-  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?$/i.exec(text) ?? []
-  const factor = units[unit.toUpperCase()]
-  if (number === undefined || factor === undefined)
-    throw usage(`--max-size must be like 500MB or 1GB, not ${JSON.stringify(text)}`)
-  return Math.floor(Number(number) * factor)
+  const size = parseSize(text)
+  if (size === undefined) throw usage(`--max-size must be like 500MB or 1GB, not ${JSON.stringify(text)}`)
+  return size
 }

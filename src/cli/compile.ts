@@ -18,6 +18,13 @@ import { summaries } from './summaries.ts'
 /** `obj` is also a stage of onnx-mlir's. */
 const kinds = ['library', 'c', 'archive', ...stages] as const
 
+/** Options that are for some kinds alone. */
+const optionsOf: Readonly<Record<string, readonly string[]>> = {
+  ram: ['c'],
+  'no-malloc': ['c'],
+  name: ['c', 'obj', 'archive'],
+}
+
 /** The library alone: it has onnx-mlir's C ABI, so any program can load it. What loads it in JavaScript is part of what a bundler emits. */
 export const compile: Command = {
   name: 'compile',
@@ -28,26 +35,32 @@ export const compile: Command = {
     dims: dimsFlag('compile for these sizes of symbolic dimensions; x[1]: axis 1 of input x, rank(x): its rank'),
     out: { type: 'string', short: 'o', value: 'DIR', help: 'folder for the result (default: the working directory)' },
     emit: { type: 'string', value: 'KIND', help: 'what to make (default: library); see below' },
+    ram: { type: 'string', value: 'SIZE', help: 'of c: fail where the arena is larger, say 64kB, or malloc is needed' },
+    'no-malloc': { type: 'boolean', help: 'of c: fail where malloc is needed' },
     name: {
       type: 'string',
       value: 'NAME',
       help: "of c, obj and archive: what C calls the model (default: its file's name)",
     },
   },
-  notes: `--emit c writes the C of the built-in compiler, its weights and headers to a folder of the model's own, for one
-level of a processor: of x86-64, whose library has code for several, the lowest. --emit obj writes an object file with its weights
+  notes: `--emit c writes the C of the built-in compiler, one file and its header (and a file of weights where they are large), for one
+level of a processor: of x86-64, whose library has code for several, the lowest. Where all sizes are known it needs no malloc,
+and no more of the C library than memcpy and math: microcontrollers take it (--target cortex-m4). --emit obj writes an object file with its weights
 for a linker, --emit archive one with the functions on tensors, too; a header tells what is in it. All names in it bear the model's, so
 that a program can have several. What onnx-mlir makes on the way (obj with --compiler onnx-mlir):
 ${stages.join(', ')}; zhigh and zlow are those of NNPA (z16, z17), lib is its
 library as it stands, without the checks that a build makes. inspect --stages compares them.`,
   async run(invocation) {
-    const { positionals, values, usage } = invocation
+    const { positionals, values, flags, usage } = invocation
     const id = positionals[0] ?? ''
     const kind = kinds.find((candidate) => candidate === (values['emit'] ?? 'library'))
     if (kind === undefined)
       throw usage(
         `--emit must be one of ${kinds.join(', ')}, not ${JSON.stringify(values['emit'])}.${didYouMean(values['emit'] ?? '', kinds)}`,
       )
+    for (const [option, of] of Object.entries(optionsOf))
+      if ((values[option] !== undefined || flags.has(option)) && !of.includes(kind))
+        throw usage(`--${option} is for --emit ${of.join(', ')}`)
     const out = resolve(values['out'] ?? '.')
     const options = { ...requestOptions(invocation), dims: dimsOption(invocation) }
     // What a library that is in the cache does without is not loaded.

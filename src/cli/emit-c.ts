@@ -1,35 +1,27 @@
-import { cp, readFile, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { builtinSource } from '../builtin/index.ts'
+import { type CFiles, cFiles } from '../builtin/c-files.ts'
+import { markOf } from '../builtin/header.ts'
+import { CompileError, EnvironmentError } from '../errors/index.ts'
 import { languageFlags } from '../toolchains/flags.ts'
+import { findCc } from '../toolchains/find.ts'
+import { measureC, type Measured } from '../toolchains/measure.ts'
 import { writeWeights } from '../toolchains/weights.ts'
 import { diskError, makeFolder } from '../cache/disk.ts'
 import { ownVersion } from '../cache/index.ts'
 import { readingOf } from '../compilers/hardening.ts'
 import { readModel } from '../formats/read.ts'
+import { expectOwn, modelName } from '../pipeline/objects.ts'
 import { tunableRequest } from '../pipeline/tunable.ts'
 import { parseRequest, type RequestOptions } from '../request/index.ts'
 import type { Choices } from '../lowering/choices.ts'
-import { resolveTarget } from '../targets/index.ts'
+import { resolveTarget, type Target } from '../targets/index.ts'
 import type { Invocation, Outcome } from './command.ts'
 import { type BuildInvocation, buildModel } from './model-build.ts'
 import { readingOption } from './operators.ts'
 import { OUT_OPTION } from './output.ts'
+import { parseSize } from './size.ts'
 import { bytesText } from './style.ts'
-
-/** The line that C begins with: the model, so that it isn't overwritten by the next one's. */
-function markOf(model: string): string {
-  return `/* C of the model ${JSON.stringify(model).replaceAll('*/', '*\\/')} */\n`
-}
-
-/** @throws UsageError where there is C in this place that is not the model's own of an earlier time */
-async function expectOwn(source: string, mark: string, usage: Invocation['usage']): Promise<void> {
-  const there = await readFile(source, 'utf8').catch(() => undefined)
-  if (there === undefined || there.startsWith(mark)) return
-  const model = /^\/\* C of the model (".*") \*\/\n/.exec(there)?.[1]
-  const whose = model ? `is the C of another model, ${model}` : 'is not from compile --emit c'
-  throw usage(`${source} ${whose}; give each model a folder of its own with --out, or remove that one`)
-}
 
 /** What tuning finds for the model, or found when it was built last: the C is that of the winner. */
 async function tunedChoices(id: string, options: RequestOptions, invocation: BuildInvocation): Promise<Choices> {
@@ -38,8 +30,7 @@ async function tunedChoices(id: string, options: RequestOptions, invocation: Bui
 }
 
 /**
- * Writes the C that the built-in compiler makes of a model, its weights and the headers it includes: all that a C
- * compiler needs, on whatever machine.
+ * Writes the C that the built-in compiler makes of a model, and its header: all that a C compiler needs, on whatever machine.
  */
 export async function emitC(
   id: string,
@@ -47,56 +38,160 @@ export async function emitC(
   options: RequestOptions,
   invocation: BuildInvocation & Pick<Invocation, 'usage'>,
 ): Promise<Outcome> {
-  const { progress, usage } = invocation
+  const { values, flags, progress, usage } = invocation
   const { path, directives } = parseRequest(id, options)
   if (directives.compiler === 'onnx-mlir') throw usage('--emit c is for the built-in compiler; onnx-mlir makes no C')
   const target = resolveTarget(directives.target)
-  const source = join(out, 'model.c')
-  const mark = markOf(relative(out, path))
-  await expectOwn(source, mark, usage)
+  if (target.arch === 'wasm32') throw usage('--emit c is for native targets; of wasm there are modules alone')
+  const ram = values['ram'] === undefined ? undefined : parseSize(values['ram'])
+  if (values['ram'] !== undefined && ram === undefined)
+    throw usage(`--ram must be like 64kB or 1MB, not ${JSON.stringify(values['ram'])}`)
+  const name = modelName(path, values['name'])
+  const model = relative(out, path)
+  await expectOwn(join(out, `${name}.c`), markOf(model, 'C'))
+  await expectOwn(join(out, `${name}.h`), markOf(model, 'Header'))
   const { request, note } = tunableRequest(parseRequest(id, options), 'builtin', { mode: 'build' })
   if (note !== undefined) invocation.warn(note)
   const choices = request.directives.tune === false ? {} : await tunedChoices(id, options, invocation)
   progress(`generating C in ${out}`)
-  const { text, weights, includeDirs, signature, arenaBytes } = builtinSource(
-    await readModel(path, { ...readingOf({ directives }), ...(await readingOption(invocation)) }),
-    {
-      target,
-      dims: new Map(Object.entries(directives.dims)),
-      weights: directives.weights,
-      choices,
-      identity: `unplugin-onnx-mlir ${ownVersion()}`,
-    },
-  )
-  // The C names its weights by a fixed name (`weightsSection`), so each model has a folder of its own.
+  const reading = { ...readingOf({ directives }), ...(await readingOption(invocation)) }
+  const files = await cFiles(await readModel(path, reading), {
+    target,
+    tag: name,
+    model,
+    dims: new Map(Object.entries(directives.dims)),
+    weights: directives.weights,
+    choices,
+    identity: `unplugin-onnx-mlir ${ownVersion()}`,
+  })
+  if (ram !== undefined || flags.has('no-malloc')) expectNoMalloc(path, files)
+  if (ram !== undefined) expectFits(path, files, ram)
+  await write(out, name, files)
+  for (const line of files.notes) invocation.warn(line)
+  const measured = await measure(out, name, { path, target, optimize: directives.O, choices, invocation })
+  if (typeof measured === 'string') invocation.warn(`stack and flash are not known: ${measured}`)
+  const compiler = compilerText(target, [`-O${directives.O}`, ...(choices.flags ?? [])])
+  return outcome(out, name, { target, compiler, files, measured: typeof measured === 'string' ? {} : measured })
+}
+
+async function write(out: string, name: string, { source, header, weightsFile }: CFiles): Promise<void> {
   await makeFolder(out, OUT_OPTION)
-  const include = join(out, 'include')
+  const weights = join(out, `${name}.weights.bin`)
   try {
-    await writeFile(source, mark + text)
-    await rm(join(out, 'weights.bin'), { force: true })
-    if (weights.bytes > 0) await writeWeights(out, weights, 'incbin')
-    for (const folder of includeDirs)
-      await cp(folder, include, { recursive: true, filter: (file) => file === folder || /\.[ch]$/.test(file) })
+    await rm(weights, { force: true })
+    if (weightsFile) await writeWeights(out, weightsFile, 'incbin', `${name}.weights.bin`)
+    await writeFile(join(out, `${name}.h`), header)
+    await writeFile(join(out, `${name}.c`), source)
   } catch (error) {
     throw diskError(error, out, OUT_OPTION)
   }
-  const machine = (target.flags.gcc[0] ?? target.flags.clang[0] ?? []).join(' ')
-  const command = `cc ${languageFlags.join(' ')} -O3 ${[machine, ...(choices.flags ?? [])].join(' ')} -fPIC -shared -Iinclude model.c -o model.so -lm`
+}
+
+function expectNoMalloc(path: string, { memory: { mallocs } }: CFiles): void {
+  const [first, ...others] = mallocs
+  if (first === undefined) return
+  const more = others.length > 0 ? ` (and ${others.length} more)` : ''
+  const message = `${path} can't do without malloc: ${first}${more}. Fix the sizes of its inputs with --dims, or leave --ram and --no-malloc out.`
+  throw new CompileError('COMPILE_MALLOC', message, { model: path, reasons: mallocs })
+}
+
+function expectFits(path: string, { arenaBytes, memory: { peak } }: CFiles, ram: number): void {
+  if (arenaBytes <= ram) return
+  const blamed = peak.slice(0, 2).map(({ what, bytes }) => `${what} (${bytesText(bytes)})`)
+  const message = `${path}: its arena of ${bytesText(arenaBytes)} does not fit ${bytesText(ram)}, by ${bytesText(arenaBytes - ram)}. Most is there at once for ${blamed.join(' and ')}.`
+  throw new CompileError('COMPILE_RAM', message, { model: path, arenaBytes, ram, peak })
+}
+
+/** What it takes on the target, or why that can't be found out here. */
+async function measure(
+  folder: string,
+  name: string,
+  {
+    path,
+    target,
+    optimize,
+    choices,
+    invocation,
+  }: {
+    readonly path: string
+    readonly target: Target
+    readonly optimize: 0 | 1 | 2 | 3
+    readonly choices: Choices
+    readonly invocation: Pick<Invocation, 'progress' | 'signal'>
+  },
+): Promise<Measured | string> {
+  try {
+    const toolchain = await findCc({ target })
+    invocation.progress(`compiling it with ${toolchain.version} to see what it takes`)
+    const { signal } = invocation
+    const includeDirs = [join(import.meta.dirname, '../../native/abi')]
+    const job = {
+      source: '',
+      includeDirs,
+      target,
+      optimize,
+      model: path,
+      signal,
+      ...(choices.flags && { flags: choices.flags }),
+    }
+    return await measureC({ folder, file: `${name}.c`, entry: `${name}_run` }, job, toolchain)
+  } catch (error) {
+    if (error instanceof EnvironmentError) return error.message
+    throw error
+  }
+}
+
+/** How the C is compiled, up to what is to become of it. */
+function compilerText({ flags, isBare, crossPrefixes }: Target, more: readonly string[]): string {
+  const machine = flags.gcc[0] ?? flags.clang[0] ?? []
+  return [isBare ? `${crossPrefixes[0]}gcc` : 'cc', ...languageFlags, ...machine, ...more].join(' ')
+}
+
+function stackText({ stack }: Measured): string[] {
+  if (stack?.bytes === undefined) return []
+  const others = stack.others.length > 0 ? `, and what ${stack.others.join(', ')} take` : ''
+  return [`stack at most ${bytesText(stack.bytes)}${others}`]
+}
+
+interface Emitted {
+  readonly target: Target
+  readonly compiler: string
+  readonly files: CFiles
+  readonly measured: Measured
+}
+
+function outcome(out: string, name: string, { target, compiler, files, measured }: Emitted): Outcome {
+  const { weightsFile, weightsBytes, arenaBytes, signature, memory } = files
+  const { flashBytes, ramBytes, undefinedSymbols, stack } = measured
+  const { mallocs } = memory
+  const source = join(out, `${name}.c`)
+  const library = target.isBare ? undefined : `${compiler} -DOM_LIBRARY -fPIC -shared ${name}.c -o ${name}.so -lm`
+  const command = mallocs.length > 0 && library !== undefined ? library : `${compiler} -c ${name}.c`
+  const flash = flashBytes === undefined ? [] : [`flash ${bytesText(flashBytes)}`]
+  const facts = [`arena ${bytesText(arenaBytes)}`, ...flash, ...stackText(measured)]
   return {
     ok: true,
     text: [
-      `${source}: C for ${target.name}, ${bytesText(weights.bytes)} of weights, ${bytesText(arenaBytes)} of working memory`,
+      `${source}: C for ${target.name}, ${bytesText(weightsBytes)} of weights${weightsFile ? ` in ${name}.weights.bin` : ''}`,
+      facts.join('; '),
+      mallocs.length > 0 ? `needs malloc: ${mallocs[0]}` : 'needs no malloc',
       `Compile it in that folder: ${command}`,
     ].join('\n'),
     json: {
       source,
-      include,
+      header: join(out, `${name}.h`),
+      ...(weightsFile && { weights: join(out, `${name}.weights.bin`) }),
+      name,
       command,
+      ...(library !== undefined && { library }),
       target: target.name,
       compiler: 'builtin',
       signature,
-      weightsBytes: weights.bytes,
+      weightsBytes,
       arenaBytes,
+      mallocs,
+      ...(flashBytes !== undefined && { flashBytes, ramBytes, undefinedSymbols }),
+      ...(stack && { stackBytes: stack.bytes ?? null, stackOthers: stack.others }),
     },
   }
 }

@@ -12,6 +12,7 @@ import { compileLimits } from './hardening.ts'
 /** The built-in compiler with this machine's C compiler for the request's target, or what compiles to WebAssembly. */
 export async function builtinCompiler(request: Request, memoFolder: string | undefined): Promise<Compiler> {
   const target = resolveTarget(request.directives.target)
+  if (target.isBare) throw unloadable(request, target)
   if (target.arch === 'wasm32' && request.directives.profile !== 'none') throw unprofiled(request)
   const { toolchain, toolchainVersion, identity } = await toolchainFor(target, memoFolder)
   const version = `${ownVersion()} ${toolchainVersion}`
@@ -85,6 +86,11 @@ async function toolchainFor(target: Target, memoFolder: string | undefined): Pro
   }
   const toolchain = await findCc({ target, ...memo })
   return { toolchain, toolchainVersion: toolchain.version, identity: `${toolchain.banner} ${toolchain.machine}` }
+}
+
+function unloadable({ path }: Request, { name }: Target): UsageError {
+  const message = `${path}: nothing loads a library on ${name}. Link the model into a program: compile ${path} --target ${name} --emit c (or obj, archive).`
+  return new UsageError('USAGE_TARGET', message, { model: path, target: name })
 }
 
 function unprofiled({ path }: Request): UsageError {

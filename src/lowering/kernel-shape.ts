@@ -9,6 +9,8 @@ export interface KernelShape {
   readonly tileRows: number
   /** Vectors in a row of a tile (NR = tileVectors * lanes). */
   readonly tileVectors: number
+  /** Tiles of rows that a block has at most, whose memory every product and convolution takes (OM_MOST_ROW_TILES). Default: 16. Where there are fewer, stack is short, too. */
+  readonly rowTiles?: number
 }
 
 /** As many accumulators as fit into the registers of each vector unit beside one row of B and an element of A. */
@@ -24,8 +26,10 @@ export const kernelShapes = {
   vector128: { vectorBytes: 16, tileRows: 4, tileVectors: 2 },
   /** 32 registers of 16 bytes: arm64 NEON, s390x from z14. */
   vector128x32: { vectorBytes: 16, tileRows: 8, tileVectors: 2 },
-  /** No vector unit: armv6, microcontrollers. */
+  /** No vector unit: armv6. */
   scalar: { vectorBytes: 0, tileRows: 2, tileVectors: 4 },
+  /** No vector unit, no cache, and little memory: microcontrollers. A block takes 2 kB, not 35, and integers 3 kB of stack less. */
+  small: { vectorBytes: 0, tileRows: 2, tileVectors: 4, rowTiles: 1 },
 } as const satisfies Record<string, KernelShape>
 
 /** float32 elements of a vector; 1 without a vector unit. */
@@ -36,12 +40,12 @@ export function lanes(shape: KernelShape): number {
 /** Depth and rows of the block that A is gathered into; OM_K_BLOCK, OM_A_ROW and OM_MOST_ROW_TILES of gemm.h. */
 const kBlock = 256
 const aRow = kBlock + 16
-const rowTiles = 16
+const mostRowTiles = 16
 
 /** Bytes of scratch of every product and convolution over packed weights: OM_GEMM_SCRATCH of gemm.h. */
 export function gemmScratchBytes(shape: KernelShape): number {
   const panel = shape.tileVectors * lanes(shape)
-  return (rowTiles * shape.tileRows * aRow + 2 * shape.tileRows * panel + panel) * 4
+  return ((shape.rowTiles ?? mostRowTiles) * shape.tileRows * aRow + 2 * shape.tileRows * panel + panel) * 4
 }
 
 /** Floats of a packed B[k, n]: OM_GEMM_PACKED of gemm.h. */
@@ -116,5 +120,8 @@ export function kernelMacros(shape: KernelShape): string[] {
     `-DOM_VECTOR_BYTES=${shape.vectorBytes}`,
     `-DOM_TILE_ROWS=${shape.tileRows}`,
     `-DOM_TILE_VECTORS=${shape.tileVectors}`,
+    ...(shape.rowTiles === undefined
+      ? []
+      : [`-DOM_MOST_ROW_TILES=${shape.rowTiles}`, `-DOM_ROW_TILES=${shape.rowTiles}`, '-DOM_INT_COLUMNS=64']),
   ]
 }

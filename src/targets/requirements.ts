@@ -2,7 +2,7 @@ import type { Requirements } from '../runtime/model.ts'
 import { resolveTarget } from './resolve.ts'
 import type { Arch } from './target.ts'
 
-const nodeArchs: Readonly<Record<Exclude<Arch, 'wasm32'>, string>> = {
+const nodeArchs: Readonly<Record<Exclude<Arch, 'wasm32' | 'cortex-m'>, string>> = {
   'x86-64': 'x64',
   s390x: 's390x',
   arm64: 'arm64',
@@ -11,7 +11,7 @@ const nodeArchs: Readonly<Record<Exclude<Arch, 'wasm32'>, string>> = {
 }
 
 /**
- * What the runtime checks before it loads a library; nothing for WebAssembly, which runs everywhere.
+ * What the runtime checks before it loads a library; nothing for WebAssembly, which runs everywhere, and for what isn't loaded.
  *
  * @param artifact `cpu`: the target that its code was really made for, where that is not `target`
  */
@@ -22,6 +22,6 @@ export function requirementsOf(artifact: {
 }): Requirements | undefined {
   const { target, cpu = target, accelerator } = artifact
   const { arch } = resolveTarget(target)
-  if (arch === 'wasm32') return undefined
+  if (arch === 'wasm32' || arch === 'cortex-m') return undefined
   return { arch: nodeArchs[arch], cpu, ...(accelerator && { accelerator }) }
 }

@@ -30,6 +30,18 @@ const arm = {
   emulator: ['qemu-arm', '-cpu', 'max'],
 } as const
 
+const cortexM = {
+  arch: 'cortex-m',
+  byteOrder: 'little',
+  pointerBytes: 4,
+  vectorBytes: 0,
+  triple: 'arm-none-eabi',
+  crossPrefixes: ['arm-none-eabi-'],
+  isBare: true,
+} as const
+
+const thumb = (...flags: string[]) => both('-mthumb', '-mfloat-abi=hard', ...flags)
+
 /**
  * Every target, one entry each, lower levels of an arch before higher ones.
  * The x86-64 levels are those of the x86-64 psABI, §3.1.1; gcc 11 and clang 12 know them by name.
@@ -120,6 +132,20 @@ export const targets: readonly Target[] = [
     vectorBytes: 16,
     flags: both('-march=armv7-a', '-mfpu=neon', '-mfloat-abi=hard'),
     summary: '32-bit ARM with NEON: Raspberry Pi 2 and later on a 32-bit system',
+  },
+  {
+    ...cortexM,
+    name: 'cortex-m4',
+    level: 4,
+    flags: thumb('-mcpu=cortex-m4', '-mfpu=fpv4-sp-d16'),
+    summary: 'microcontrollers with a Cortex-M4F: only for compile --emit c, obj and archive',
+  },
+  {
+    ...cortexM,
+    name: 'cortex-m7',
+    level: 7,
+    flags: thumb('-mcpu=cortex-m7', '-mfpu=fpv5-d16'),
+    summary: 'the same with a Cortex-M7 and a unit for doubles',
   },
   {
     name: 'riscv64',

@@ -1,5 +1,5 @@
 /** Instruction set family; each target is a level of one. */
-export type Arch = 'x86-64' | 's390x' | 'arm64' | 'arm' | 'riscv64' | 'wasm32'
+export type Arch = 'x86-64' | 's390x' | 'arm64' | 'arm' | 'cortex-m' | 'riscv64' | 'wasm32'
 
 /** Where an artifact runs: what a compiler and the code generator need to know about it. */
 export interface Target {
@@ -28,6 +28,8 @@ export interface Target {
   readonly levels?: readonly string[]
   /** QEMU's program that runs this arch's programs on others, and its arguments; absent where there is nothing to emulate. */
   readonly emulator?: readonly [program: string, ...args: string[]]
+  /** There is no operating system that would load a library: models are linked into a program, see `compile --emit`. */
+  readonly isBare?: boolean
   /** One line for `--help`. */
   readonly summary: string
 }

@@ -169,7 +169,7 @@ function archOf(triple: string): Arch | undefined {
   const cpu = triple.split('-', 1)[0] ?? ''
   if (/^(?:x86_64|amd64)$/.test(cpu)) return 'x86-64'
   if (/^(?:aarch64|arm64)/.test(cpu)) return 'arm64'
-  if (cpu.startsWith('arm')) return 'arm'
+  if (/^(?:arm|thumb)/.test(cpu)) return triple.includes('-none-') ? 'cortex-m' : 'arm'
   if (cpu === 's390x' || cpu === 'riscv64' || cpu === 'wasm32') return cpu
   return undefined
 }
@@ -185,6 +185,6 @@ function noCompiler({ language, variable, gnu }: Tools, target: Target | undefin
   const message = here
     ? `No ${language} compiler found (${variable}, PATH). Install one:\n  ${installAdvice(language)}`
     : `No ${language} compiler for ${target.name} (${target.arch}) found: none of ${cross.join(', ')}, and no clang that links for it. ` +
-      `Install one (Debian, Ubuntu: apt-get install g++-${target.triple.replaceAll('_', '-')}), or set ${variable}.`
+      `Install one (Debian, Ubuntu: apt-get install ${target.isBare ? 'gcc' : 'g++'}-${target.triple.replaceAll('_', '-')}), or set ${variable}.`
   return new EnvironmentError('ENVIRONMENT_NO_COMPILER', message, { language, target: target?.name })
 }

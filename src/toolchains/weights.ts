@@ -27,13 +27,14 @@ const FILES: Readonly<Record<WeightsForm, string>> = { incbin: 'weights.bin', te
  * @param bytes size; without any, `om_weights` is one zero byte, so that it can always be named
  * @param alignment power of two, in bytes
  * @param symbol what `om_weights` is called outside of C
+ * @param file the name of the file, for the assembler
  */
-export function weightsSection(bytes: number, alignment = 64, symbol = 'om_weights'): string {
+export function weightsSection(bytes: number, alignment = 64, symbol = 'om_weights', file = FILES.incbin): string {
   if (bytes === 0)
     return `_Alignas(${alignment}) __attribute__((unused)) static const unsigned char om_weights[1] = {0};\n`
   const array = `const unsigned char om_weights[${bytes}]`
   const hidden = hiddenWeights(bytes, alignment)
-  const content = (label = symbol) => [`.balign ${alignment}`, `${label}:`, `.incbin "${FILES.incbin}"`]
+  const content = (label = symbol) => [`.balign ${alignment}`, `${label}:`, `.incbin "${file}"`]
   const elf = (section: string) =>
     assembly(
       `.pushsection ${section},%progbits`,
@@ -69,6 +70,15 @@ ${elf('.rodata.om_weights,"a"')}
 `
 }
 
+/** C text that defines `om_weights` with the contents in it, for few bytes. */
+export function weightsText(chunks: Iterable<Uint8Array>, alignment = 64): string {
+  const lines = [...chunks].flatMap((chunk) => {
+    const count = Math.ceil(chunk.length / 32)
+    return Array.from({ length: count }, (_, i) => `${chunk.subarray(32 * i, 32 * (i + 1)).join(',')},`)
+  })
+  return `_Alignas(${alignment}) static const unsigned char om_weights[] = {\n${lines.join('\n')}\n};\n`
+}
+
 /** C text that declares the `om_weights` of another file of the same library. As above where there are no bytes. */
 export function weightsDeclaration(bytes: number): string {
   return bytes === 0 ? weightsSection(0) : `${hiddenWeights(bytes, 64)}\n`
@@ -83,8 +93,13 @@ function assembly(...lines: readonly string[]): string {
 }
 
 /** Writes the file that `weightsSection` names. @throws the system's error, or RangeError if the chunks are not `bytes` long */
-export async function writeWeights(folder: string, weights: Weights, form: WeightsForm): Promise<void> {
-  const file = await open(join(folder, FILES[form]), 'wx')
+export async function writeWeights(
+  folder: string,
+  weights: Weights,
+  form: WeightsForm,
+  name = FILES[form],
+): Promise<void> {
+  const file = await open(join(folder, name), 'wx')
   try {
     let bytes = 0
     for await (const chunk of weights.chunks) {

@@ -16,7 +16,7 @@ import {
   writeModel,
 } from '../onnx-mlir/installed.ts'
 import { cli, cliJson, fileWith, temporaryFolder } from './cli.ts'
-import { addModel, denseModel, unknownModel } from './models.ts'
+import { addModel, classifier, denseModel, largeModel, unknownModel } from './models.ts'
 
 test('writes the library and tells what it is', async () => {
   const model = await fileWith('dense net.onnx', denseModel())
@@ -82,31 +82,74 @@ test('--emit c writes all that a C compiler needs', async () => {
   const out = await temporaryFolder()
   const { code, json } = await cliJson('compile', model, '--emit', 'c', '--out', out)
   expect(code).toBe(0)
-  expect(json).toMatchObject({ source: join(out, 'model.c'), compiler: 'builtin' })
-  expect((await readdir(out)).sort()).toEqual(['include', 'model.c', 'weights.bin'])
-  expect((await stat(join(out, 'weights.bin'))).size).toBe(json.weightsBytes)
-  expect(await readFile(join(out, 'model.c'), 'utf8')).toContain('om_builtin_model')
+  expect(json).toMatchObject({
+    source: join(out, 'dense.c'),
+    header: join(out, 'dense.h'),
+    compiler: 'builtin',
+    mallocs: [],
+  })
+  expect((await readdir(out)).sort()).toEqual(['dense.c', 'dense.h'])
   await promisify(execFile)('sh', ['-c', json.command], { cwd: out })
-  expect(await readdir(out)).toContain('model.so')
+  expect(await readdir(out)).toContain('dense.o')
+  await promisify(execFile)('sh', ['-c', json.library], { cwd: out })
+  const library = await readFile(join(out, 'dense.so'), 'latin1')
+  for (const name of ['om_builtin_model', 'run_main_graph', 'omTensorCreate']) expect(library).toContain(`\0${name}\0`)
   // A second time over the first, which may be of a model that has changed meanwhile.
   await writeFile(model, addModel())
   expect((await cli('compile', model, '--emit', 'c', '--out', out)).code).toBe(0)
 })
 
+test('--emit c of several models in one folder, of large weights and of sizes that only a run knows', async () => {
+  const out = await temporaryFolder()
+  const large = await cliJson('compile', await fileWith('large.onnx', largeModel()), '--emit', 'c', '--out', out)
+  const free = await cliJson('compile', await fileWith('free.onnx', addModel()), '--emit', 'c', '--out', out)
+  const files = ['free.c', 'free.h', 'large.c', 'large.h', 'large.weights.bin']
+  expect((await readdir(out)).sort()).toEqual(files)
+  expect((await stat(join(out, 'large.weights.bin'))).size).toBe(large.json.weightsBytes)
+  expect(free.json.mallocs[0]).toBe('the size of input "x" is known in a run only')
+  expect(free.out).toContain('needs malloc: the size of input "x"')
+  for (const { json } of [large, free]) await promisify(execFile)('sh', ['-c', json.command], { cwd: out })
+  expect((await readdir(out)).sort()).toEqual([...files, 'free.so', 'large.o'].sort())
+})
+
+test('--ram and --no-malloc say what is in the way', async () => {
+  const model = await fileWith('dense.onnx', classifier())
+  const args = ['compile', model, '--emit', 'c', '--out', await temporaryFolder(), '--target', 'x86-64-v3']
+  const refused = await cli(...args, '--no-malloc')
+  expect(refused.code).toBe(1)
+  expect(refused.err).toMatch(
+    /can't do without malloc: the size of input "x" is known in a run only \(and \d+ more\)\. Fix the sizes/,
+  )
+  const tight = await cliJson(...args, '--dims', 'rows=2', '--ram', '10kB')
+  expect(tight.code).toBe(1)
+  expect(tight.err).toMatch(
+    /its arena of \S+ kB does not fit 10 kB, by \S+ kB\. Most is there at once for what node \S+ \(MatMul\) works with \(\S+ kB\)/,
+  )
+  expect((await cli(...args, '--dims', 'rows=2', '--ram', '1MB')).code).toBe(0)
+  expect(await cli(...args, '--ram', 'much')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('--ram must be like 64kB'),
+  })
+  const small = await cli(...args, '--dims', 'rows=2', '--weights', 'int8', '--no-malloc')
+  expect(small.err).toContain("can't do without malloc: weights of int8 are widened when the model first runs")
+})
+
 test('--emit c overwrites neither the C of another model nor anyone else’s', async () => {
   const [first, second] = [await fileWith('model.onnx', denseModel()), await fileWith('model.onnx', addModel())]
+  const theirs = await cli('compile', first, '--name', 'x')
+  expect(theirs).toMatchObject({ code: 2, err: expect.stringContaining('--name is for --emit c, obj, archive') })
   const out = await temporaryFolder()
   await cli('compile', first, '--emit', 'c', '--out', out)
   const before = await readFile(join(out, 'model.c'), 'utf8')
   const refused = await cli('compile', second, '--emit', 'c', '--out', out)
   expect(refused.code).toBe(2)
   expect(refused.err).toMatch(
-    /model\.c is the C of another model, "\S+model\.onnx"; give each model a folder of its own/,
+    /model\.c is of another model, "\S+model\.onnx"; give this model another name with --name or a folder of its own/,
   )
   expect(await readFile(join(out, 'model.c'), 'utf8')).toBe(before)
 
   await writeFile(join(out, 'model.c'), 'int mine;')
-  expect((await cli('compile', first, '--emit', 'c', '--out', out)).err).toContain('is not from compile --emit c')
+  expect((await cli('compile', first, '--emit', 'c', '--out', out)).err).toContain('is not from compile --emit;')
   expect(await readFile(join(out, 'model.c'), 'utf8')).toBe('int mine;')
 })
 
@@ -117,11 +160,18 @@ test('--emit c of a model whose name would end a comment', async () => {
   await writeFile(model, denseModel())
   const out = await temporaryFolder()
   const { json } = await cliJson('compile', model, '--emit', 'c', '--out', out)
+  expect(json.name).toBe('error')
   await promisify(execFile)('sh', ['-c', json.command], { cwd: out })
   expect((await cli('compile', model, '--emit', 'c', '--out', out)).code).toBe(0)
 })
 
 test.each([
+  [
+    'a library for what loads none',
+    ['-t', 'cortex-m4'],
+    2,
+    /nothing loads a library on cortex-m4\. .* --emit c \(or obj, archive\)/,
+  ],
   ['an unknown target', ['--target', 'z99'], 2, /Unknown target "z99"\. .*Known: host/],
   ['an unknown compiler', ['--compiler', 'builtn'], 2, /Did you mean "builtin"\?/],
   ['a level that is none', ['--O', '9'], 2, /O="9" must be 0, 1, 2 or 3/],
@@ -224,7 +274,9 @@ test.skipIf(process.platform === 'win32')(
     const { choices } = first.json.tuned
     const { text } = builtinSource(await readModel(model), { target: resolveTarget('host'), identity: 'test', choices })
     const macros = (c: string) => c.match(/^#define OM_(?:TILE|ROW|DEPTHWISE)_.*$/gm)
-    expect(macros(await readFile(join(out, 'model.c'), 'utf8'))).toEqual(macros(text))
+    const own = macros(text)!
+    // Behind them come those of headers.
+    expect(macros(await readFile(join(out, 'net.c'), 'utf8'))!.slice(0, own.length)).toEqual(own)
 
     expect(await cli(...args, '--tune=0')).toMatchObject({ code: 2, err: expect.stringContaining('tune="0" must be') })
     expect((await cli('compile', '--help')).out).toContain('--tune[=SECONDS]')

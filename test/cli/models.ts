@@ -48,6 +48,18 @@ export function classifier(): Uint8Array {
   })
 }
 
+/** y = x W with W [64, 4096]: a megabyte. */
+export function largeModel(): Uint8Array {
+  const weights = Array.from({ length: 64 * 4096 }, (_, i) => Math.fround(Math.sin(i * i)))
+  return modelBytes({
+    opsets: { '': 17 },
+    inputs: { x: tensorType('float32', [1, 64]) },
+    outputs: { y: tensorType('float32', [1, 4096]) },
+    initializers: { W: tensorFrom('float32', [64, 4096], weights) },
+    nodes: [{ op: 'MatMul', inputs: ['x', 'W'], outputs: ['y'] }],
+  })
+}
+
 /** y = x + x of int64. */
 export function integerModel(): Uint8Array {
   return modelBytes({

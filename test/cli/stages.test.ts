@@ -309,7 +309,18 @@ describe.runIf(haveRecordings)('compile --emit', () => {
   ])('%s for %s', async (stage, target, name, file) => {
     const { model } = await setUp([replay(name)], recordedTexts())
     const out = await temporaryFolder()
-    const { code, json, err } = await cliJson('compile', model, '--emit', stage, '-t', target, '--out', out)
+    const { code, json, err } = await cliJson(
+      'compile',
+      model,
+      '--emit',
+      stage,
+      '-c',
+      'onnx-mlir',
+      '-t',
+      target,
+      '--out',
+      out,
+    )
     expect(err).toBe('')
     expect(code).toBe(0)
     expect(json).toEqual({ path: join(out, file), stage, target, compiler: 'onnx-mlir', notes: [] })

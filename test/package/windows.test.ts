@@ -78,7 +78,7 @@ describe.skipIf(missing)('the addon for Windows', () => {
     await run(process.execPath, [cli, 'compile', 'model.onnx', '--emit', 'c', '--target', 'x86-64', '--out', 'c'], {
       cwd: project,
     })
-    const flags = ['-std=gnu11', '-fwrapv', '-fno-strict-aliasing', '-O2', '-march=x86-64', '-shared', '-Iinclude']
+    const flags = ['-std=gnu11', '-fwrapv', '-fno-strict-aliasing', '-O2', '-march=x86-64', '-shared', '-DOM_LIBRARY']
     await run(cc, [...flags, 'model.c', '-o', join(project, 'möd el.dll'), '-lm'], { cwd: join(project, 'c') })
     const source = modelBytes({
       opsets: { '': 21 },

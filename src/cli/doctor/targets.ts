@@ -79,7 +79,9 @@ async function tryTarget(
 
 async function tryNative(target: Target, memoFolder: string | undefined, signal: AbortSignal) {
   const toolchain = await findCc({ target, ...(memoFolder && { memoFolder }) })
-  const { folder } = await compileLibrary({ source: probe, includeDirs: [], target, optimize: 0, toolchain, signal })
+  const isObject = target.isBare === true
+  const job = { source: probe, includeDirs: [], target, optimize: 0, toolchain, signal, isObject } as const
+  const { folder } = await compileLibrary(job)
   return { compiler: `${toolchain.version} (${toolchain.command.join(' ')})`, folder }
 }
 

@@ -1,0 +1,143 @@
+import type { Signature } from '../cache/artifact.ts'
+import type { Choices } from '../lowering/choices.ts'
+import type { Model } from '../onnx/model.ts'
+import type { Target } from '../targets/index.ts'
+import { type Weights, weightsSection, weightsText } from '../toolchains/weights.ts'
+import { amalgamate } from './amalgamate.ts'
+import { ConstantPool } from './constants.ts'
+import { flatEntry, type FlatPorts, flatPorts } from './flat-entry.ts'
+import { markOf, modelHeader } from './header.ts'
+import { bytesIn, type GraphOptions, includeDirsOf, notesOf, type Prepared, prepare } from './index.ts'
+import type { MemoryFacts } from './memory-facts.ts'
+import { signatureOfGraph } from './signature.ts'
+import { descriptor, generateCode, type ModelCode } from './source.ts'
+import { tagNames, tagShown, weightsName } from './tag.ts'
+import { shapeDefinitions, shapeFor } from './target-shape.ts'
+
+/** A model as C for any compiler: one file, its header, and for many weights a file of these. */
+export interface CFiles {
+  readonly source: string
+  readonly header: string
+  /** To be `NAME.weights.bin`, beside the source when it is compiled. */
+  readonly weightsFile?: Weights
+  readonly weightsBytes: number
+  readonly signature: Signature
+  readonly arenaBytes: number
+  /** What it takes memory from malloc for; where it needs none, the file has nothing but `NAME_run`. */
+  readonly memory: MemoryFacts
+  readonly notes: readonly string[]
+}
+
+export interface CFilesOptions extends GraphOptions {
+  readonly target: Target
+  /** What the model is called in C. */
+  readonly tag: string
+  /** Our name and version. */
+  readonly identity: string
+  readonly choices?: Choices
+  /** The model's path, for the files' first lines. */
+  readonly model: string
+}
+
+/** Up to here weights are in the C: a file less to carry, and compilers take a second. */
+const MOST_IN_TEXT = 512 * 1024
+
+/**
+ * Writes a model as C. Where the sizes of all values are known it takes nothing from malloc and no more of the C library than memcpy and
+ * its kin, and math; with the macro OM_LIBRARY it is a library with onnx-mlir's ABI, as the built-in compiler makes them.
+ *
+ * @throws ModelError, CompileError as `prepareGraph`
+ */
+export async function cFiles(model: Model, options: CFilesOptions): Promise<CFiles> {
+  const { target, identity } = options
+  const prepared = prepare(model, options)
+  const signature = signatureOfGraph(prepared.graph)
+  const ports = flatPorts(signature)
+  const whole = options.weights === undefined || options.weights === 'f32' ? codeOf(prepared, options, true) : undefined
+  const isBare = whole !== undefined && ports !== undefined && whole.memory.mallocs.length === 0
+  const code = isBare ? whole : codeOf(prepared, options, false)
+  const { constants, arenaBytes } = code
+  const weights = { bytes: constants.bytes, chunks: constants.chunks }
+  const isFile = weights.bytes > MOST_IN_TEXT
+  const text = isBare ? bareText(code, ports, signature, options) : hostedText(code, ports, signature, options)
+  const source = await amalgamate(text, includeDirsOf(target))
+  const facts = { ...options, signature, arenaBytes, hasTensors: !isBare }
+  return {
+    source: `${markOf(options.model, 'C')}/* Made by ${identity} for ${target.name}. ${isBare ? '' : 'Needs malloc, and the functions of om_tensor.h. '}With -DOM_LIBRARY: a shared library. */\n${source}`,
+    header: modelHeader(facts),
+    ...(isFile && { weightsFile: weights }),
+    weightsBytes: weights.bytes,
+    signature,
+    arenaBytes,
+    memory: isBare ? code.memory : { ...code.memory, mallocs: reasons(whole, options, code) },
+    notes: notesOf(model, prepared, weights),
+  }
+
+  function reasons(tried: Code | undefined, { weights: form }: GraphOptions, made: Code): readonly string[] {
+    if (tried === undefined) return [`weights of ${form} are widened when the model first runs`, ...made.memory.mallocs]
+    return tried.memory.mallocs
+  }
+}
+
+type Code = ModelCode & { readonly constants: ConstantPool }
+
+function codeOf({ graph }: Prepared, { target, identity, choices = {} }: CFilesOptions, isWhole: boolean): Code {
+  const { shape = shapeFor(target), winograd, macros = {} } = choices
+  const constants = new ConstantPool(target.byteOrder, { shape })
+  const options = {
+    target: target.name,
+    compiler: identity,
+    byteOrder: target.byteOrder,
+    entry: 'native',
+    shape,
+    isWhole,
+    // Its tiles take a hundred kilobytes and more.
+    winograd: target.isBare ? 'never' : winograd,
+  } as const
+  const code = generateCode(graph, options, constants)
+  const sizes = Object.entries(macros).map(([name, size]) => `#define ${name} ${size}\n`)
+  return { ...code, constants, head: shapeDefinitions(shape) + sizes.join('') + code.head }
+}
+
+function weightsOf({ constants }: Code, tag: string): string {
+  const bytes = bytesIn(constants.chunks)
+  if (bytes === 0) return weightsSection(0)
+  if (bytes <= MOST_IN_TEXT) return weightsText(constants.chunks)
+  return weightsSection(bytes, 64, weightsName(tag), `${tag}.weights.bin`)
+}
+
+/** A file with nothing but the flat function, unless it is to be a library. */
+function bareText(code: Code, ports: FlatPorts, signature: Signature, options: CFilesOptions): string {
+  const { tag } = options
+  return [
+    '#ifndef OM_LIBRARY\n#define OM_NO_MALLOC\n#endif\n',
+    tagNames([], tag),
+    code.head,
+    weightsOf(code, tag),
+    code.constants.definitions(),
+    code.code,
+    '#ifdef OM_LIBRARY\n',
+    library(signature, code, options),
+    `#else\n${flatEntry(tag, ports)}#endif\n`,
+    code.userSources,
+  ].join('\n')
+}
+
+/** A file with onnx-mlir's entry points, which bear the model's name unless it is to be a library. */
+function hostedText(code: Code, ports: FlatPorts | undefined, signature: Signature, options: CFilesOptions): string {
+  const { tag } = options
+  return [
+    `#ifdef OM_LIBRARY\n${tagNames([], tag)}#else\n${tagShown(tag)}#endif\n`,
+    code.head,
+    weightsOf(code, tag),
+    code.constants.definitions(),
+    code.code,
+    library(signature, code, options),
+    ports ? `#ifndef OM_LIBRARY\n${flatEntry(tag, ports)}#endif\n` : '',
+    code.userSources,
+  ].join('\n')
+}
+
+function library(signature: Signature, { arenaBytes }: Code, { target, identity }: CFilesOptions): string {
+  return descriptor(signature, arenaBytes, { target: target.name, compiler: identity })
+}

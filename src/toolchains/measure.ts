@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CompileJob } from './job.ts'
+import type { Toolchain } from './find.ts'
+import { failure } from './failure.ts'
+import { jobFlags, knownFlags, machineFlags, objectFlags } from './flags.ts'
+import { type ObjectFacts, readObject } from './object-file.ts'
+import { runCompiler } from './spawn.ts'
+import { type StackBound, stackBound } from './stack-bound.ts'
+import { inStaging } from './staging.ts'
+
+/** What a model's C takes on a machine: see `ObjectFacts` and `StackBound`. */
+export interface Measured extends Partial<ObjectFacts> {
+  /** Where the compiler tells frame sizes and calls: GCC from version 10. */
+  readonly stack?: StackBound
+}
+
+/**
+ * Compiles a C file as users will, to see what it takes.
+ *
+ * @param folder where the file is, and others that it brings in
+ * @param entry the function whose stack is asked for
+ * @throws as `compileLibrary`
+ */
+export async function measureC(
+  { folder, file, entry }: { readonly folder: string; readonly file: string; readonly entry: string },
+  job: CompileJob,
+  toolchain: Toolchain,
+): Promise<Measured> {
+  return inStaging(job.stagingRoot, async (staging) => {
+    const graph = toolchain.family === 'gcc' ? ['-fcallgraph-info=su'] : []
+    const flags = [...(await machineFlags(toolchain, job.target)), ...(await knownFlags(toolchain))]
+    const args = [...flags, ...objectFlags(job.optimize, job.target, 0), ...jobFlags(job, 'incbin')]
+    const made = join(staging, 'model.o')
+    const compile = (more: readonly string[]) =>
+      runCompiler(toolchain.command, [...args, ...more, '-c', join(folder, file), '-o', made], {
+        cwd: folder,
+        ...(job.signal && { signal: job.signal }),
+      })
+    let result = await compile(graph)
+    if (result.status !== 0 && graph.length > 0) result = await compile([]) // an old one
+    if (result.status !== 0) throw failure(result, folder, job, toolchain, args, file)
+    const calls = await readFile(join(staging, 'model.ci'), 'utf8').catch(() => undefined)
+    const stack = calls === undefined ? undefined : stackBound(calls, entry)
+    return { ...readObject(await readFile(made)), ...(stack && { stack }) }
+  })
+}

@@ -1,0 +1,71 @@
+/** How much stack a function takes with all that it calls. */
+export interface StackBound {
+  /** `undefined` where there is no bound: recursion, or arrays whose size a run decides. */
+  readonly bytes: number | undefined
+  /** Functions of other files, whose stack comes on top. */
+  readonly others: readonly string[]
+}
+
+interface Called {
+  readonly own: number | undefined
+  readonly isOther: boolean
+  readonly calls: Set<string>
+}
+
+const INDIRECT = '__indirect_call'
+
+/**
+ * The bound from GCC's graph of calls with frame sizes (`-fcallgraph-info=su`, a VCG text). A call through a pointer may reach each function
+ * of the file.
+ *
+ * @param entry the function's name in C
+ */
+export function stackBound(graph: string, entry: string): StackBound | undefined {
+  const functions = readGraph(graph)
+  const start = [...functions.keys()].find((title) => title === entry || title.endsWith(`:${entry}`))
+  if (start === undefined) return undefined
+  const depths = new Map<string, number | undefined>()
+  const others = new Set<string>()
+  const depth = (title: string, path: ReadonlySet<string>, throughPointers: number): number | undefined => {
+    if (path.has(title)) return undefined
+    const key = `${title} ${throughPointers}`
+    if (depths.has(key)) return depths.get(key)
+    const found = functions.get(title)
+    if (!found || found.isOther) {
+      if (title !== INDIRECT) others.add(title)
+      return title === INDIRECT ? throughPointers : 0
+    }
+    const within = new Set([...path, title])
+    const below = [...found.calls].map((called) => depth(called, within, throughPointers))
+    const bytes =
+      found.own === undefined || below.includes(undefined) ? undefined : found.own + Math.max(0, ...(below as number[]))
+    depths.set(key, bytes)
+    return bytes
+  }
+  // Those that nobody calls by name are called through pointers, if at all.
+  const named = new Set([...functions.values()].flatMap(({ calls }) => [...calls]))
+  const pointed = [...functions].filter(([title, { isOther }]) => !isOther && title !== start && !named.has(title))
+  const reaches = (title: string, seen: Set<string>): boolean => {
+    if (title === INDIRECT) return true
+    if (seen.has(title)) return false
+    seen.add(title)
+    return [...(functions.get(title)?.calls ?? [])].some((called) => reaches(called, seen))
+  }
+  if (pointed.some(([title]) => reaches(title, new Set()))) return { bytes: undefined, others: [...others].toSorted() }
+  const deepest = [...functions].map(([title]) => (reaches(title, new Set()) ? 0 : depth(title, new Set(), 0)))
+  const throughPointers = deepest.includes(undefined) ? undefined : Math.max(0, ...(deepest as number[]))
+  const bytes = throughPointers === undefined ? undefined : depth(start, new Set(), throughPointers)
+  return { bytes, others: [...others].toSorted() }
+}
+
+function readGraph(text: string): Map<string, Called> {
+  const functions = new Map<string, Called>()
+  for (const [, title = '', label = ''] of text.matchAll(/^node: \{ title: "([^"]*)" label: "([^"]*)"/gm)) {
+    const frame = /\\n(\d+) bytes \(([\w,]+)\)/.exec(label)
+    const isBounded = frame !== null && frame[2] !== 'dynamic'
+    functions.set(title, { own: isBounded ? Number(frame[1]) : undefined, isOther: !frame, calls: new Set() })
+  }
+  for (const [, from = '', to = ''] of text.matchAll(/^edge: \{ sourcename: "([^"]*)" targetname: "([^"]*)"/gm))
+    functions.get(from)?.calls.add(to)
+  return functions
+}
