@@ -29,6 +29,7 @@ export { loadModel, type LoadModelOptions, type ModelName } from './loaders/load
 export { type BuildResult, createPipeline, type Pipeline, type PluginOptions } from './pipeline/index.ts'
 export { canonicalId, isModelId, parseRequest, type Request, type RequestOptions } from './request/request.ts'
 export { defineOperator, type DefinedOperator, type OperatorDefinition } from './ops/user/define.ts'
+export { type KernelDefinition, registerTarget, type TargetDefinition } from './ops/user/target.ts'
 export type { UserAttribute } from './onnx/user-operator.ts'
 export { generateTypes, type TypesOptions, type TypesResult } from './types/generate.ts'
 export { nnpaReport, type NnpaReportOptions } from './pipeline/nnpa-report.ts'

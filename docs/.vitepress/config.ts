@@ -98,6 +98,7 @@ export default defineConfig({
         items: pages(
           ['Any machine', '/deploying'],
           ['C, C++ and microcontrollers', '/native'],
+          ['Targets of your own', '/targets-of-your-own'],
           ['Docker', '/deploying/docker'],
           ['AWS Lambda', '/deploying/lambda'],
           ['Vercel', '/deploying/vercel'],

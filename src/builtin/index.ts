@@ -72,7 +72,7 @@ export interface BuiltinResult {
   readonly isSteady: boolean
 }
 
-export type GraphOptions = Pick<BuiltinOptions, 'dims' | 'weights'>
+export type GraphOptions = Pick<BuiltinOptions, 'dims' | 'weights'> & { readonly target?: Target }
 
 /** The graph that the built-in compiler makes code for: imported and optimised. */
 export function prepareGraph(model: Model, options: GraphOptions = {}): Graph {
@@ -85,9 +85,9 @@ export interface Prepared {
   readonly small?: SmallWeights
 }
 
-export function prepare(model: Model, { dims, weights = 'f32' }: GraphOptions): Prepared {
+export function prepare(model: Model, { dims, weights = 'f32', target }: GraphOptions): Prepared {
   const identities = new Identities()
-  const registry = registryFor(model)
+  const registry = registryFor(model, target?.own?.kernels)
   const graph = importModel(model, registry, identities, dims ? { dims } : {})
   optimize(graph, registry, identities)
   return weights === 'f32' ? { graph } : { graph, small: storeSmall(graph, weights, registry, identities) }
@@ -126,7 +126,7 @@ export interface ModelSource extends BuiltinSource {
 
 /** Makes the C of a model. @throws ModelError, CompileError as `prepareGraph` */
 export function builtinSource(model: Model, { dims, weights, ...options }: SourceOptions & GraphOptions): ModelSource {
-  const prepared = prepare(model, { dims, weights })
+  const prepared = prepare(model, { dims, weights, target: options.target })
   const source = graphSource(prepared.graph, options)
   return { ...source, notes: notesOf(model, prepared, source.weights) }
 }

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { openCache } from '../cache/index.ts'
 import type { Tolerances } from '../conformance/compare.ts'
 import { isEmulated } from '../conformance/emulated.ts'
@@ -10,6 +10,7 @@ import { resolveTarget } from '../targets/index.ts'
 import type { Command, Invocation } from './command.ts'
 import { buildOptions, requestOptions } from './model-build.ts'
 import { operatorsFlag, operatorsOption } from './operators.ts'
+import { targetsFlag } from './targets.ts'
 import { numberOption } from './parse.ts'
 import { summaries } from './summaries.ts'
 
@@ -36,6 +37,7 @@ export const conformance: Command = {
       value: 'X',
       help: 'absolute tolerance, as a share of the largest absolute value of each output (default: 1e-7, whatever its values)',
     },
+    targets: targetsFlag,
     operators: operatorsFlag,
     sanitize: { type: 'boolean', help: 'compile and run with sanitizers; see below' },
     variants: {
@@ -72,6 +74,7 @@ does. What the sanitizers report is a failure, with their text as its reason.`,
       request,
       tolerances: tolerances(invocation),
       sanitize,
+      ...(values['targets'] !== undefined && { targets: resolve(values['targets']) }),
       variants: flags.has('variants'),
       ...(operators && { operators }),
       signal,

@@ -11,6 +11,7 @@ import { directives, parseRequest, type RequestOptions } from '../request/index.
 import type { Model } from '../runtime/model.ts'
 import type { Invocation, Options } from './command.ts'
 import { operatorsFlag, operatorsOption, readingOption } from './operators.ts'
+import { targetsFlag } from './targets.ts'
 
 /** Options of every command that compiles a model. */
 export const buildOptions = {
@@ -20,6 +21,7 @@ export const buildOptions = {
     value: 'T',
     help: 'machine to compile for: host, z16, x86-64-v3, arm64, wasm, …',
   },
+  targets: targetsFlag,
   compiler: { type: 'string', short: 'c', value: 'C', help: 'auto, builtin, onnx-mlir or fastest (default: auto)' },
   O: { type: 'string', short: 'O', value: 'N', help: 'optimisation level, 0 to 3 (default: 3)' },
   weights: { type: 'string', value: 'W', help: 'f32, f16 or int8: bytes that weights are stored in (default: f32)' },

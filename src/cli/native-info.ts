@@ -16,6 +16,7 @@ export const nativeInfo: Command = {
   summary: summaries['native-info'],
   options: {
     target: buildOptions.target,
+    targets: buildOptions.targets,
     print: { type: 'string', value: 'NAME', help: 'only one of these, a line each: see below' },
     cache: buildOptions.cache,
   },

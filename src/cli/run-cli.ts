@@ -65,7 +65,8 @@ export async function runCommand(command: Command, args: readonly string[]): Pro
       console.log(help(command))
       return 0
     }
-    const { json } = parsed.values
+    const { json, targets } = parsed.values
+    if (targets !== undefined) await (await import('./targets.ts')).registerTargets(targets)
     output.isQuiet = json === '-'
     const { text, json: result, ok } = await command.run({ ...parsed, ...output.channels, signal: interrupt.signal })
     output.done()

@@ -18,7 +18,8 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
   const version = `${ownVersion()} ${toolchainVersion}`
   return {
     name: 'builtin',
-    identity: [version, identity].join(' '),
+    // What a user says of a target decides, too.
+    identity: [version, identity, ...(target.own ? [JSON.stringify(target)] : [])].join(' '),
     abi: OM_BUILTIN_ABI,
     async compile({ directives }, model, context) {
       const { stagingRoot, signal, addon } = context

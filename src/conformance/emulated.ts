@@ -41,6 +41,10 @@ export async function openEmulator(
 ): Promise<{ readonly emulator: Emulator; readonly close: () => Promise<void> }> {
   const [name, ...args] = target.emulator!
   const qemu = which(name, process.env)
+  if (qemu === undefined && target.own) {
+    const message = `What runs code for ${target.name}, ${name}, is not on PATH. Put it there, or register the target with another runner.`
+    throw new EnvironmentError('ENVIRONMENT_EMULATOR', message, { target: target.name, program: name })
+  }
   if (qemu === undefined)
     throw new EnvironmentError(
       'ENVIRONMENT_EMULATOR',
@@ -53,9 +57,10 @@ export async function openEmulator(
   try {
     const program = join(folder, 'program')
     await compile(toolchain, target, program)
-    const root = await systemRoot(toolchain)
+    // QEMU is told where the other machine's C library is.
+    const system = target.own ? [] : ['-L', await systemRoot(toolchain)]
     return {
-      emulator: { command: [qemu, ...args, '-L', root, program], byteOrder: target.byteOrder },
+      emulator: { command: [qemu, ...args, ...system, program], byteOrder: target.byteOrder },
       close,
     }
   } catch (error) {

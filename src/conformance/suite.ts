@@ -45,7 +45,7 @@ export async function runSuite(options: SuiteOptions): Promise<Map<string, CaseR
   const results = new Map<string, CaseResult>(
     folders.map((folder) => [basename(folder), { status: 'skip', reason: 'not run' }]),
   )
-  const { cache, request, tolerances, sanitize, variants, operators, signal } = options
+  const { cache, request, tolerances, sanitize, variants, operators, targets, signal } = options
   const target = resolveTarget(parseRequest('model.onnx', request).directives.target)
   const emulation = isEmulated(target) ? await openEmulator(target) : undefined
   const { emulator } = emulation ?? {}
@@ -57,6 +57,7 @@ export async function runSuite(options: SuiteOptions): Promise<Map<string, CaseR
     variants,
     emulator,
     ...(operators && { operators }),
+    ...(targets !== undefined && { targets }),
   }
   let done = 0
   const lane = async (): Promise<void> => {

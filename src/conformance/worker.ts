@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url'
 import type { OperatorDefinition } from '../ops/user/define.ts'
 import { createPipeline } from '../pipeline/index.ts'
 import type { RequestOptions } from '../request/index.ts'
@@ -18,6 +19,8 @@ export interface CaseOptions {
   readonly operators?: readonly OperatorDefinition[]
   /** Compile to programs with sanitizers; see sanitized.ts. */
   readonly sanitize: boolean
+  /** A module that registers targets. */
+  readonly targets?: string
   /** Run the modules for relaxed SIMD, of models that have one. */
   readonly variants: boolean
   /** What runs the libraries, which are for another machine. */
@@ -29,12 +32,14 @@ export interface CaseMessage {
   readonly options: CaseOptions
 }
 
-let compile: ((id: string) => Promise<Runnable>) | undefined
+type Compile = (id: string) => Promise<Runnable>
+let compile: Promise<Compile> | undefined
 
 // A process of its own per few tests: generated code that crashes takes only this one along.
 process.on('message', ({ folder, options }: CaseMessage) => {
   compile ??= compilerFor(options)
-  runCase(folder, compile, options.tolerances)
+  compile
+    .then((made) => runCase(folder, made, options.tolerances))
     .catch((error: unknown): CaseResult => ({
       status: 'fail',
       reason: error instanceof Error ? error.message : String(error),
@@ -42,14 +47,16 @@ process.on('message', ({ folder, options }: CaseMessage) => {
     .then((result) => process.send!(result))
 })
 
-function compilerFor({
+async function compilerFor({
   cache,
   request,
   sanitize,
   variants,
   emulator,
   operators = [],
-}: CaseOptions): (id: string) => Promise<Runnable> {
+  targets,
+}: CaseOptions): Promise<Compile> {
+  if (targets !== undefined) await import(pathToFileURL(targets).href)
   if (sanitize) return (id) => sanitizedModel(id, request, operators)
   if (variants) allowRelaxedSimd()
   const pipeline = createPipeline({ ...request, cache, operators, report: false })

@@ -2,6 +2,7 @@ import { OnnxMlirError } from '../errors/index.ts'
 import { type Graph, Identities, type Node } from '../graph/graph.ts'
 import { importModel } from '../graph/import.ts'
 import type { Model } from '../onnx/model.ts'
+import type { UserOperator } from '../onnx/user-operator.ts'
 import { activations } from './math/activations.ts'
 import { arithmetic } from './math/arithmetic.ts'
 import { attention } from './nn/attention.ts'
@@ -63,6 +64,7 @@ import { trees } from './ml/trees.ts'
 import { unary } from './math/unary.ts'
 import { unpooling } from './nn/unpooling.ts'
 import { userCalls } from './user/call.ts'
+import { withKernels } from './user/kernel.ts'
 import { userOperator } from './user/operator.ts'
 import { weights } from './nn/weights.ts'
 import { windowFunctions } from './signal/window-functions.ts'
@@ -134,11 +136,15 @@ export const operators: readonly LoweredOperator[] = [
 
 export const registry = makeRegistry(operators)
 
-/** Ours, and what the user defines for a model, which goes first. */
-export function registryFor({ operators: defined }: Pick<Model, 'operators'>): RegistryOf<LoweredOperator> {
-  if (!defined || defined.length === 0) return registry
+/** Ours, and what the user defines for a model, which goes first. `kernels`: what stands for ours on a target. */
+export function registryFor(
+  { operators: defined }: Pick<Model, 'operators'>,
+  kernels: readonly UserOperator[] = [],
+): RegistryOf<LoweredOperator> {
+  const ours = withKernels(registry, kernels)
+  if (!defined || defined.length === 0) return ours
   const own = makeRegistry(defined.map((one) => userOperator(one)))
-  return { find: (domain, op, version) => own.find(domain, op, version) ?? registry.find(domain, op, version) }
+  return { find: (domain, op, version) => own.find(domain, op, version) ?? ours.find(domain, op, version) }
 }
 
 /** The definition that a node of the compiler's graph follows. */

@@ -2,7 +2,7 @@ import type { Requirements } from '../runtime/model.ts'
 import { resolveTarget } from './resolve.ts'
 import type { Arch } from './target.ts'
 
-const nodeArchs: Readonly<Record<Exclude<Arch, 'wasm32' | 'cortex-m'>, string>> = {
+const nodeArchs: Readonly<Record<Exclude<Arch, 'wasm32' | 'cortex-m' | 'own'>, string>> = {
   'x86-64': 'x64',
   s390x: 's390x',
   arm64: 'arm64',
@@ -22,6 +22,6 @@ export function requirementsOf(artifact: {
 }): Requirements | undefined {
   const { target, cpu = target, accelerator } = artifact
   const { arch } = resolveTarget(target)
-  if (arch === 'wasm32' || arch === 'cortex-m') return undefined
+  if (arch === 'wasm32' || arch === 'cortex-m' || arch === 'own') return undefined
   return { arch: nodeArchs[arch], cpu, ...(accelerator && { accelerator }) }
 }

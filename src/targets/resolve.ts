@@ -16,18 +16,28 @@ export const targetNames: readonly string[] = ['host', ...targets.map((target) =
  */
 export function resolveTarget(name: string, machine: Machine | null = thisMachine()): Target {
   if (name === 'host') return hostTarget(machine)
-  const target = targets.find((candidate) => candidate.name === name)
+  const target = targets.find((candidate) => candidate.name === name) ?? registered.get(name)
   if (target !== undefined) return target
-  const known = targetNames.join(', ')
-  throw new UsageError('USAGE_TARGET', `Unknown target "${name}".${didYouMean(name, targetNames)} Known: ${known}.`, {
-    given: name,
-    expected: targetNames,
-  })
+  const known = [...targetNames, ...registered.keys()]
+  const message = `Unknown target "${name}".${didYouMean(name, known)} Known: ${known.join(', ')}.`
+  throw new UsageError('USAGE_TARGET', message, { given: name, expected: known })
+}
+
+/** Where all copies of this package in a process find what users register: a project's own, that of `npx`. */
+const shared = globalThis as { [key: symbol]: Map<string, Target> | undefined }
+
+/** Targets that users register, see `registerTarget`, by name. */
+const registered = (shared[Symbol.for('unplugin-onnx-mlir targets')] ??= new Map<string, Target>())
+
+/** Has `resolveTarget` know a target, in the place of one that was registered by that name before. */
+export function addTarget(target: Target): void {
+  registered.set(target.name, target)
 }
 
 /** Whether a library made for `target` can be loaded here. WebAssembly runs in every Node. */
 export function canRun(target: Target, machine: Machine | null = thisMachine()): boolean {
   if (target.arch === 'wasm32') return true
+  if (target.own) return target.own.runner?.length === 0
   return machine !== null && target.arch === machine.arch && target.level <= machine.level
 }
 

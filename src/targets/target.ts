@@ -1,5 +1,7 @@
-/** Instruction set family; each target is a level of one. */
-export type Arch = 'x86-64' | 's390x' | 'arm64' | 'arm' | 'cortex-m' | 'riscv64' | 'wasm32'
+import type { OwnTarget } from './own.ts'
+
+/** Instruction set family; each target is a level of one. `own`: whatever a user's is. */
+export type Arch = 'x86-64' | 's390x' | 'arm64' | 'arm' | 'cortex-m' | 'riscv64' | 'wasm32' | 'own'
 
 /** Where an artifact runs: what a compiler and the code generator need to know about it. */
 export interface Target {
@@ -30,6 +32,8 @@ export interface Target {
   readonly emulator?: readonly [program: string, ...args: string[]]
   /** There is no operating system that would load a library: models are linked into a program, see `compile --emit`. */
   readonly isBare?: boolean
+  /** Of a target that a user registers. */
+  readonly own?: OwnTarget
   /** One line for `--help`. */
   readonly summary: string
 }

@@ -68,6 +68,7 @@ interface Tools {
 }
 
 async function find(tools: Tools, { target, memoFolder, env = process.env }: FindOptions): Promise<Toolchain> {
+  if (target?.own && tools.language === 'C') return ownCompiler(target, target.own.cc, env, memoFolder)
   const arch = target?.arch ?? thisMachine()?.arch
   const chosen = env[tools.variable]?.trim()
   if (chosen) {
@@ -87,6 +88,19 @@ async function find(tools: Tools, { target, memoFolder, env = process.env }: Fin
   const clang = target && (await tryCommand([tools.clang, `--target=${target.triple}`], env, memoFolder))
   if (clang !== undefined && (await links(clang.command, tools))) return clang
   throw noCompiler(tools, target)
+}
+
+/** The compiler that a target's registration names. */
+async function ownCompiler(
+  { name }: Target,
+  cc: readonly string[],
+  env: Readonly<NodeJS.ProcessEnv>,
+  memoFolder: string | undefined,
+): Promise<Toolchain> {
+  const toolchain = await tryCommand(cc, env, memoFolder)
+  if (toolchain !== undefined) return toolchain
+  const message = `The C compiler of target ${name}, ${cc.join(' ')}, does not answer to --version and -dumpmachine. Put it on PATH, or register the target with another one.`
+  throw new EnvironmentError('ENVIRONMENT_NO_COMPILER', message, { target: name, given: cc })
 }
 
 /** Whether an empty library can be linked. Not remembered: that changes with what is installed beside the compiler. */

@@ -172,7 +172,7 @@ export async function knownLevels(toolchain: Toolchain, { levels = [] }: Target)
 
 function alternatives({ family }: Toolchain, target: Target): readonly (readonly string[])[] {
   // A compiler that we don't know takes no machine flags: its default code is what it can make.
-  return family === 'other' ? [[]] : target.flags[family]
+  return family === 'other' ? [target.own ? target.flags.gcc[0]! : []] : target.flags[family]
 }
 
 async function firstAccepted(toolchain: Toolchain, target: Target): Promise<readonly string[] | undefined> {

@@ -62,6 +62,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'README.md': '.ci/run runs those of a clone; test/package installs the package as it is published',
   'CONTRIBUTING.md': 'they are what .ci/run does',
   'docs/index.md': 'test/package installs the package as it is published',
+  'docs/native.md': 'test/freestanding runs what comes of it',
   'docs/hosts/index.md': 'test/package installs the package as it is published',
 }
 

@@ -48,8 +48,18 @@ export interface DefinedOperator extends Required<Omit<OperatorDefinition, 'file
  * @throws UsageError `USAGE_OPERATOR` where the definition does not hold together
  */
 export function defineOperator(given: OperatorDefinition): DefinedOperator {
+  const { domain } = given
+  const made = withDefaults(given)
+  if (/^[\w.-]+$/.test(domain) && !/^(ai\.onnx|om)(\.|$)/.test(domain)) return made
+  const label = `${domain}.${given.name}`
+  const message = `Operator ${label}: its domain is ${JSON.stringify(domain)}; give one of your own, like com.example`
+  throw new UsageError('USAGE_OPERATOR', message, { operator: label })
+}
+
+/** The same of an operator in whatever domain: a kernel of a user's for one of ONNX. @throws UsageError as `defineOperator` */
+export function withDefaults(given: OperatorDefinition): DefinedOperator {
   const { domain, name, since = 1, inputs, types = {}, outputs, attributes = {}, source } = given
-  const label = `${domain}.${name}`
+  const label = domain === '' ? name : `${domain}.${name}`
   const fail = (problem: string): never => {
     throw new UsageError('USAGE_OPERATOR', `Operator ${label}: ${problem}`, { operator: label })
   }
@@ -62,8 +72,6 @@ export function defineOperator(given: OperatorDefinition): DefinedOperator {
   }
   const problem = problemOf(given)
   if (problem !== undefined) fail(problem)
-  if (!/^[\w.-]+$/.test(domain) || /^(ai\.onnx|om)(\.|$)/.test(domain))
-    fail(`its domain is ${JSON.stringify(domain)}; give one of your own, like com.example`)
   if (!/^\w+$/.test(name)) fail(`its name is ${JSON.stringify(name)}, which is no word`)
   if (!Number.isSafeInteger(since) || since < 1) fail(`since is ${since}, but should be a version`)
   if ((given.file === undefined) === (source === undefined)) fail('give its C as file or as source')
