@@ -22,6 +22,7 @@ declare module '*.onnx' {
   export const target: Model['target']
   export const compiler: Model['compiler']
   export const report: Model['report']
+  export const metadata: Model['metadata']
 }
 
 declare module '*.tflite' {

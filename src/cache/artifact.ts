@@ -1,4 +1,5 @@
 import type { Choices } from '../lowering/choices.ts'
+import type { Metadata } from '../runtime/metadata.ts'
 import type { Signature } from '../runtime/signature.ts'
 import type { EngineFeature } from '../runtime/wasm/features.ts'
 
@@ -17,6 +18,8 @@ export interface Artifact {
   /** The same model for engines that can more than `library` asks for, best first. The constants are those of all of them. */
   readonly variants?: readonly ArtifactVariant[]
   readonly signature: Signature
+  /** What the model's file says of itself; absent where that is nothing. */
+  readonly metadata?: Metadata
   /** Canonical target name, e.g. `x86-64-v3`. */
   readonly target: string
   /** Target whose processor the code needs, where that isn't `target`. */

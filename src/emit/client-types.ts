@@ -49,6 +49,7 @@ declare module '${described}' {
   export const target: Model['target']
   export const compiler: Model['compiler']
   export const report: Model['report']
+  export const metadata: Model['metadata']
 }
 
 `

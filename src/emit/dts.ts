@@ -1,8 +1,10 @@
 import type { Signature, SignatureDim, SignatureEntry } from '../cache/artifact.ts'
+import type { Metadata } from '../runtime/metadata.ts'
 import type { ModelFacts } from '../runtime/model.ts'
 import { isTensor, type TensorEntry } from '../runtime/signature.ts'
 import { collectionInput, collectionOutput, collectionText, literalType } from './collection-types.ts'
 import { jsString } from './js.ts'
+import { metadataType } from './metadata-type.ts'
 import { docComment } from './doc-comment.ts'
 import { markedSource, statements } from './marked.ts'
 import { inputsWithDims, symbolUses, typeParameterNames } from './symbols.ts'
@@ -15,11 +17,12 @@ export interface ModelDocs {
 }
 
 /** What a model's declaration is made from. */
-export type Declared = Signature & { readonly docs?: ModelDocs }
+export type Declared = Signature & { readonly docs?: ModelDocs; readonly metadata?: Metadata }
 
 /** What a declaration tells beside the signature. */
 export interface DeclarationFacts extends Pick<ModelFacts, 'name'> {
   readonly docs?: ModelDocs
+  readonly metadata?: Metadata
   /** Specifier of the file that declares what belongs to the whole project; whoever reads this declaration reads that, too. */
   readonly project?: string
 }
@@ -36,7 +39,10 @@ export interface DeclarationFacts extends Pick<ModelFacts, 'name'> {
  *
  * `facts.name` goes into the comment of the model, so that a reader finds it.
  */
-export function declarationSource(signature: Signature, { name, docs, project }: DeclarationFacts): string {
+export function declarationSource(
+  signature: Signature,
+  { name, docs, metadata = {}, project }: DeclarationFacts,
+): string {
   const inputs = entriesByName(signature.inputs)
   const outputs = entriesByName(signature.outputs)
   const parameters = typeParameterNames(inputs)
@@ -72,6 +78,7 @@ export function declarationSource(signature: Signature, { name, docs, project }:
   readonly target: string
   readonly compiler: { readonly name: 'builtin' | 'onnx-mlir'; readonly version: string }
   readonly report?: unknown
+  readonly metadata: ${metadataType(metadata)}
 }`,
     `interface TypedModel extends ModelBase<Facts> {
   /** Runs off the event loop's thread; inputs are copied before it returns. */
@@ -89,7 +96,16 @@ export function declarationSource(signature: Signature, { name, docs, project }:
 }
 
 /** What a model's module exports beside the model. */
-export const exportedParts = ['run', 'runSync', 'inputs', 'outputs', 'target', 'compiler', 'report'] as const
+export const exportedParts = [
+  'run',
+  'runSync',
+  'inputs',
+  'outputs',
+  'target',
+  'compiler',
+  'report',
+  'metadata',
+] as const
 
 /** A signature that lists one name twice breaks ONNX's rules, but must not break the user's type check. */
 function entriesByName(entries: readonly SignatureEntry[]): readonly SignatureEntry[] {

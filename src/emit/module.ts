@@ -63,8 +63,21 @@ export function moduleSource({
   imports = [],
   isInside = false,
 }: ModuleOptions): string {
-  const { name, signature, target, compiler, report, requires, sha256, bytes, profiled, isSteady } = facts
+  const {
+    name,
+    signature,
+    target,
+    compiler,
+    report,
+    metadata = {},
+    requires,
+    sha256,
+    bytes,
+    profiled,
+    isSteady,
+  } = facts
   const known = [`name: ${jsString(name)}`, 'signature: { inputs, outputs }', 'target', 'compiler', 'report']
+  if (facts.metadata) known.push('metadata')
   if (requires) known.push(`requires: ${jsValue(requires)}`)
   // What is inside of a page's program is what the build wrote.
   const isFetched = platform === 'node' || !isInside
@@ -82,6 +95,7 @@ export const outputs = ${jsValue(signature.outputs)}
 export const target = ${jsValue(target)}
 export const compiler = ${jsValue(compiler)}
 export const report = ${jsValue(report)}
+export const metadata = ${jsValue(metadata)}
 
 const model = /*#__PURE__*/ (() =>
   ${create}(

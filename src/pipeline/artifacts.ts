@@ -1,11 +1,12 @@
 import { basename } from 'node:path'
 import type { Artifact } from '../cache/artifact.ts'
-import { addonFolder, artifactKey, type Cache } from '../cache/index.ts'
+import { addonFolder, artifactKey, type Cache, type MadeArtifact } from '../cache/index.ts'
 import { rememberByStat } from '../cache/file-memo.ts'
 import { chooseCompilers } from '../compilers/choose.ts'
 import type { Compiler, CompileContext } from '../compilers/compiler.ts'
 import type { OnnxMlirSettings } from '../compilers/look-for-onnx-mlir.ts'
 import { ModelError, OnnxMlirError } from '../errors/index.ts'
+import { printable } from '../errors/printable.ts'
 import { defaultLimits, type ReadOptions } from '../onnx/limits.ts'
 import type { Model } from '../onnx/model.ts'
 import type { FileReadOptions } from '../onnx/read.ts'
@@ -110,7 +111,8 @@ async function build(
         expectUnchanged(request.path, decoded, [model, ...externalData])
         const { signal, progress, log } = context
         const addon = () => store.writing((root) => buildAddon({ outDir: addonFolder(root), log }))
-        return compiler.compile(request, decoded, { stagingRoot, signal, progress, log, addon })
+        const made = await compiler.compile(request, decoded, { stagingRoot, signal, progress, log, addon })
+        return withMetadata(made, decoded)
       })
     },
     context.signal ? { signal: context.signal } : {},
@@ -122,6 +124,17 @@ async function build(
     )
   }
   return { artifact, cached, files, note }
+}
+
+/** What the model's file says of itself goes with what was made of it, and what it says too much of into the build log. */
+async function withMetadata(made: MadeArtifact, model: Model): Promise<MadeArtifact> {
+  if (model.metadata.size === 0) return made
+  const { modelMetadata } = await cold()
+  const { kept, left } = modelMetadata(model)
+  const { facts } = made
+  const note = `${basename(model.path)}: its metadata ${printable(left.map((key) => JSON.stringify(key)).join(', '))} is too long for a program; \`inspect --json\` shows it`
+  const notes = left.length === 0 ? facts.notes : [...facts.notes, note]
+  return { ...made, facts: { ...facts, notes, ...(Object.keys(kept).length > 0 && { metadata: kept }) } }
 }
 
 /** A model that is saved anew while it is read would be stored under the key of its old bytes. */

@@ -13,12 +13,13 @@ export function isModule({ library }: Pick<Artifact, 'library'>): boolean {
 /** What a generated module knows of its model. */
 export function factsOf({ path, directives }: Request, artifact: Artifact, report?: unknown): ModelFacts {
   const requires = requirementsOf(artifact)
-  const { constants, variants } = artifact
+  const { constants, variants, metadata } = artifact
   return {
     name: basename(path),
     signature: artifact.signature,
     target: artifact.target,
     compiler: artifact.compiler,
+    ...(metadata && { metadata }),
     ...(requires && { requires }),
     sha256: {
       library: artifact.sha256,

@@ -209,9 +209,11 @@ export async function declaredOf(
   folder?: string,
 ): Promise<Declared> {
   const read = async (): Promise<Declared & { readonly isAlone: boolean }> => {
-    const { modelDocs, modelSignature, readModel } = await cold()
+    const { modelDocs, modelMetadata, modelSignature, readModel } = await cold()
     const model = await readModel(path, await readingWith(operators))
-    return { ...modelSignature(model), docs: modelDocs(model), isAlone: model.files.length === 1 }
+    const metadata = modelMetadata(model).kept
+    const said = { docs: modelDocs(model), ...(Object.keys(metadata).length > 0 && { metadata }) }
+    return { ...modelSignature(model), ...said, isAlone: model.files.length === 1 }
   }
   if (operators !== undefined && operators.length > 0) return read()
   let fresh: Declared | undefined

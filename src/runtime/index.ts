@@ -1,5 +1,6 @@
 export { ModelLoadError, ModelRunError } from './error-classes.ts'
 export { fromFloat16Bits, toFloat16Bits } from './float16.ts'
+export type { Metadata } from './metadata.ts'
 export type {
   BoundModel,
   LoadOptions,

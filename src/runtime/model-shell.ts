@@ -2,6 +2,7 @@ import { asyncDisposeKey, disposeKey } from './dispose-keys.ts'
 import { disposed } from './errors.ts'
 import type { InputParts } from './input-port.ts'
 import { type Check, newCheck } from './inputs.ts'
+import type { Metadata } from './metadata.ts'
 import type { LoadOptions, ModelFacts } from './model.ts'
 import { type Load, type SharedLoad, sharedLoad } from './shared-load.ts'
 
@@ -13,14 +14,15 @@ export abstract class ModelShell {
   declare readonly target: string
   declare readonly compiler: ModelFacts['compiler']
   declare readonly report: unknown
+  declare readonly metadata: Metadata
   /** Gives the inputs of a call in the signature's order, if they fit. */
   protected readonly check: Check
   readonly #load: SharedLoad
   #isDisposed = false
 
-  constructor({ name, signature, target, compiler, report }: ModelFacts, parts: InputParts) {
+  constructor({ name, signature, target, compiler, report, metadata = {} }: ModelFacts, parts: InputParts) {
     const { inputs, outputs } = signature
-    Object.assign(this, { name, inputs, outputs, target, compiler, report })
+    Object.assign(this, { name, inputs, outputs, target, compiler, report, metadata })
     this.check = newCheck(name, inputs, parts)
     this.#load = sharedLoad(async (...hows) => {
       this.expectUse()

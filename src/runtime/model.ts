@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import type { Metadata } from './metadata.ts'
 import type { Profile } from './profile.ts'
 import type { Signature, SignatureEntry, TensorEntry } from './signature.ts'
 import type { DimsOf, Tensor } from './tensor.ts'
@@ -22,6 +23,8 @@ export interface ModelFacts {
   readonly target: string
   readonly compiler: { readonly name: string; readonly version: string }
   readonly report?: unknown
+  /** Absent where the file says nothing. */
+  readonly metadata?: Metadata
   /** Absent where nobody knows: then only the library's file format is looked at. */
   readonly requires?: Requirements
   /** Of its native files as they were built, hex: files with other contents are not loaded. */
@@ -74,6 +77,8 @@ export interface ModelBase<Facts extends ModelFacts = ModelFacts> {
   readonly target: Facts['target']
   readonly compiler: Facts['compiler']
   readonly report: Facts['report']
+  /** What the model's file says of itself, e.g. `labels`; `{}` where that is nothing. */
+  readonly metadata: NonNullable<Facts['metadata']>
 
   /**
    * Loads the code now instead of at the first run. Rejects with the reason when it can't run here, or with the signal's.

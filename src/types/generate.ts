@@ -79,15 +79,21 @@ export async function generateTypes(options: TypesOptions): Promise<TypesResult>
   const { root } = options
   if (!existsSync(root))
     throw new UsageError('USAGE_OPTION', `The project's folder ${root} is not there.`, { given: root })
-  const { plan, place, beside, declarations } = await planTypes(options)
-  const problems = [...plan.problems]
-  const files = new Map(plan.files)
-  for (const [model, file] of plan.declarations) {
+  const first = await planTypes(options)
+  const { place, beside, declarations } = first
+  const modelProblems: TypesProblem[] = []
+  const texts = new Map<string, string>()
+  for (const [model, file] of first.plan.declarations) {
     // From the declaration to the file of all models, whose queries come with it.
-    const project = beside === undefined ? posix.relative(posix.dirname(file), plan.entry) : undefined
-    const text = await declaration(model, { ...options, project }, problems)
-    if (text !== undefined) files.set(file, text)
+    const project = beside === undefined ? posix.relative(posix.dirname(file), first.plan.entry) : undefined
+    const text = await declaration(model, { ...options, project }, modelProblems)
+    if (text !== undefined) texts.set(file, text)
   }
+  const assets = new Set(modelProblems.filter(({ severity }) => severity === 'warning').map(({ file }) => file))
+  // No other file may speak of what has no declaration.
+  const { plan } = assets.size === 0 ? first : await planTypes(options, assets)
+  const files = new Map([...plan.files, ...texts])
+  const problems = [...plan.problems, ...modelProblems]
   problems.push(...checkTsConfig(place, options.tsconfig))
 
   const written: string[] = []
@@ -98,7 +104,7 @@ export async function generateTypes(options: TypesOptions): Promise<TypesResult>
     else if (outcome === 'foreign') problems.push(foreign(file))
     else (outcome === 'written' ? written : unchanged).push(file)
   }
-  const planned = new Set([...files.keys(), ...plan.declarations.values()])
+  const planned = new Set([...files.keys(), ...first.plan.declarations.values()])
   const removed = [
     ...(await removeStale(root, planned, options.check)),
     ...(await removeOrphans(root, declarations, planned, options.check)),
@@ -112,8 +118,15 @@ export function modelDeclarations(files: readonly string[]): string {
   return `${count} ${count === 1 ? 'declaration' : 'declarations'}`
 }
 
-/** What is to be written, and where it must be found. */
-export async function planTypes(options: Omit<TypesOptions, 'signatureOf'>): Promise<{
+/**
+ * What is to be written, and where it must be found.
+ *
+ * @param assets files that are no models of this package, though they are called so
+ */
+export async function planTypes(
+  options: Omit<TypesOptions, 'signatureOf'>,
+  assets: ReadonlySet<string> = new Set(),
+): Promise<{
   readonly plan: Layer
   readonly place: LayerPlace
   /** The folder of what belongs to all models, where their declarations are beside them. */
@@ -121,7 +134,8 @@ export async function planTypes(options: Omit<TypesOptions, 'signatureOf'>): Pro
   readonly declarations: readonly string[]
 }> {
   const { root, platform = process.platform } = options
-  const { models, uses, sources, declarations } = await typedFiles(options)
+  const { models: found, uses, sources, declarations } = await typedFiles(options)
+  const models = found.filter((model) => !assets.has(model))
   const beside = await besideFolder(root, { models, uses, declarations, isAsked: options.beside })
   const plan = planLayer({
     models,
@@ -169,13 +183,19 @@ async function declaration(
   problems: TypesProblem[],
 ): Promise<string | undefined> {
   try {
-    const { docs, ...signature } = await signatureOf(join(root, model))
-    return declarationSource(signature, { name: model, ...(docs && { docs }), ...(project && { project }) })
+    const { docs, metadata, ...signature } = await signatureOf(join(root, model))
+    const said = { ...(docs && { docs }), ...(metadata && { metadata }) }
+    return declarationSource(signature, { name: model, ...said, ...(project && { project }) })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    problems.push({ severity: 'error', code: 'TYPES_MODEL', file: model, message })
+    problems.push({ severity: isPerhapsAsset(model) ? 'warning' : 'error', code: 'TYPES_MODEL', file: model, message })
     return undefined
   }
+}
+
+/** Files of other formats are often there for other programs, MediaPipe's say, which read more of them. A build that imports one fails. */
+function isPerhapsAsset(model: string): boolean {
+  return !model.endsWith('.onnx')
 }
 
 /** Synchronously, as it is every source of a project: the way through the thread pool takes longer than to read one. */

@@ -30,6 +30,11 @@ const models = {
     inputs: [tensor('queries', 'float32', 'batch', 8), tensor('weights', 'float32', 'batch')],
     outputs: [tensor('scores', 'float32', 'batch', 10)],
   },
+  'src/models/pets.onnx': {
+    inputs: [tensor('image', 'float32', 1, 8, 8, 3)],
+    outputs: [tensor('scores', 'float32', 1, 2)],
+    metadata: { labels: ['cat', 'dog'], mean: [127.5], std: [127.5] },
+  },
   'src/models/tagger.onnx': {
     inputs: [
       tensor('words', 'string', 'n'),

@@ -170,6 +170,17 @@ test('a model that cannot be read is a problem, keeps its types and holds up no 
   expect(await layerFile(root, 'm.d.onnx.ts')).toContain('readonly x:')
 })
 
+test('a file of another format that cannot be read is another program’s perhaps: a warning, and nothing speaks of it', async () => {
+  const use = `import './m.onnx'; const asset = './asset.tflite?O=2'`
+  const root = await projectOf({ 'm.onnx': model, 'asset.tflite': 'half a fi', 'main.ts': use })
+  const { written, problems } = await generate(root)
+  expect(problems).toMatchObject([{ code: 'TYPES_MODEL', severity: 'warning', file: 'asset.tflite' }])
+  expect(problems[0]?.message).toContain('JSON')
+  expect(written).toContain(`${layerFolder}/m.d.onnx.ts`)
+  expect(written.filter((file) => file.includes('asset'))).toEqual([])
+  expect(await layerFile(root, 'models.d.ts')).not.toContain('asset')
+})
+
 test('one changed model is one changed file', async () => {
   const root = await projectOf({ 'a/m.onnx': model, 'n.onnx': model, 'a/main.ts': `import './m.onnx?O=3'` })
   await generate(root)

@@ -2,7 +2,9 @@ import { mkdtemp, rm, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { declaredOf } from '../../src/pipeline/index.ts'
 import { generateTypes } from '../../src/types/generate.ts'
+import { foreignModels } from './foreign-models.ts'
 import { buildPackage, installedFixture, signatureOf, tsc, tscPaths } from './project.ts'
 import { typescripts } from './tools.ts'
 
@@ -34,6 +36,15 @@ describe.each(paths)('%s', (path) => {
       // Without skipLibCheck: the generated declarations are checked too.
       expect((await tsc(path, ['-p', root, ...flags, '--skipLibCheck', 'false'])).output).toBe('')
     }
+  })
+
+  test('fixture formats: a .tflite with labels, and a .pt2 with a dict of outputs and a batch between bounds', async () => {
+    const root = await installedFixture('formats', packageFolder)
+    for (const [name, bytes] of Object.entries(foreignModels())) await writeFile(join(root, 'src', name), bytes)
+    const { problems } = await generateTypes({ root, signatureOf: (model) => declaredOf(model) })
+    expect(problems).toEqual([])
+    for (const flags of isNewest ? resolutions : resolutions.slice(0, 1))
+      expect((await tsc(path, ['-p', root, ...flags, '--skipLibCheck', 'false'])).output).toBe('')
   })
 
   test.runIf(isNewest)('the runtime needs neither the types of the DOM nor of Node', async () => {

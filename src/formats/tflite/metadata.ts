@@ -7,13 +7,16 @@ import type { File, NamedTensor } from './schema.ts'
 /** `AssociatedFileType` of lists of labels: of an axis, of values. */
 const LABELS = [2, 3]
 
+/** Facts that are called so where only one input or output has them: what a program asks for first. */
+const LISTS = ['labels', 'mean', 'std']
+
 /** `ProcessUnitOptions` of what is subtracted and divided by. */
 const NORMALIZATION = 1
 
 /**
  * What a file says of itself for people and for what goes before and after a run, as texts by name: `description`, `author`, …;
- * `inputs.NAME.mean` and `.std` as JSON lists, `outputs.NAME.labels` as a JSON list of texts, which stand in a ZIP archive
- * behind the model. A file whose metadata is damaged has none: it computes the same.
+ * `mean` and `std` of an input as JSON lists, `labels` of an output as a JSON list of texts, which stand in a ZIP archive behind the
+ * model; `inputs.NAME.mean` and so on where several have some. A file whose metadata is damaged has none: it computes the same.
  * Source: tensorflow/tflite-support, tensorflow_lite_support/metadata/metadata_schema.fbs.
  */
 export function metadataOf(
@@ -38,16 +41,20 @@ function described(
   labels: Labels,
   { inputs, outputs }: Parameters<typeof metadataOf>[2],
 ): Record<string, string> {
-  const facts = { name: 0, description: 1, version: 2, author: 4, license: 5 }
-  const entries = Object.entries(facts).map(([key, slot]) => [key, model.text(slot)] as const)
+  const slots = { name: 0, description: 1, version: 2, author: 4, license: 5 }
+  const entries = Object.entries(slots).map(([key, slot]) => [key, model.text(slot)] as const)
   const [graph] = model.tables(3)
   const ofTensors = (what: string, slot: number, tensors: readonly NamedTensor[]) =>
-    (graph?.tables(slot) ?? []).slice(0, tensors.length).flatMap((table, i) => {
-      const facts = tensorFacts(table, labels)
-      return facts.map(([key, value]) => [`${what}.${tensors[i]!.name}.${key}`, value] as const)
-    })
-  const all = [...entries, ...ofTensors('inputs', 2, inputs), ...ofTensors('outputs', 3, outputs)]
-  return Object.fromEntries(all.filter(([, value]) => value !== ''))
+    (graph?.tables(slot) ?? [])
+      .slice(0, tensors.length)
+      .flatMap((table, i) =>
+        tensorFacts(table, labels).map(([key, value]) => ({ key, value, full: `${what}.${tensors[i]!.name}.${key}` })),
+      )
+  const facts = [...ofTensors('inputs', 2, inputs), ...ofTensors('outputs', 3, outputs)]
+  const said = facts.filter(({ value }) => value !== '')
+  const isOnly = (key: string): boolean => LISTS.includes(key) && said.filter((fact) => fact.key === key).length === 1
+  const ofAll = said.map(({ key, value, full }) => [isOnly(key) ? key : full, value] as const)
+  return Object.fromEntries([...entries.filter(([, value]) => value !== ''), ...ofAll])
 }
 
 function tensorFacts(table: Table, labels: Labels): (readonly [string, string])[] {

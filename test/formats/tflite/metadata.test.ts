@@ -9,11 +9,11 @@ if (!isThere) console.log('skipped: ../shared/front-ends is not here')
 
 it.skipIf(!isThere)('a model’s metadata has its labels, and how an image is normalised', () => {
   const { metadata } = convertedModel(readFileSync(path))
-  const labels = JSON.parse(metadata.get('outputs.Identity.labels') ?? 'null') as string[]
+  const labels = JSON.parse(metadata.get('labels') ?? 'null') as string[]
   expect(labels).toHaveLength(1001)
   expect(labels[0]).toBe('background')
-  expect(JSON.parse(metadata.get('inputs.input.mean') ?? 'null')).toEqual([127.5])
-  expect(JSON.parse(metadata.get('inputs.input.std') ?? 'null')).toEqual([127.5])
+  expect(JSON.parse(metadata.get('mean') ?? 'null')).toEqual([127.5])
+  expect(JSON.parse(metadata.get('std') ?? 'null')).toEqual([127.5])
   expect(metadata.get('outputs.Identity.description')).toMatch(/^Probabilities of the/)
 })
 

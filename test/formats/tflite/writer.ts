@@ -1,5 +1,6 @@
 import { Builder } from 'flatbuffers'
 import { operatorNames } from '../../../src/formats/tflite/operator-names.ts'
+import { zipOf } from '../pt2/writer.ts'
 
 // Writes .tflite files for tests: what schema 3d calls a table is a list of fields here, by slot.
 
@@ -65,10 +66,18 @@ export interface FileSource {
   readonly subgraphs: readonly SubgraphSource[]
   readonly signatures?: readonly SignatureSource[]
   readonly version?: number
+  readonly metadata?: MetadataSource
+}
+
+/** What a file says of itself; its labels are in an archive behind the model. */
+export interface MetadataSource {
+  readonly description?: string
+  readonly inputs?: readonly { readonly mean?: readonly number[]; readonly std?: readonly number[] }[]
+  readonly outputs?: readonly { readonly description?: string; readonly labels?: string }[]
 }
 
 /** The bytes of a file. Nothing is checked. */
-export function tfliteBytes({ subgraphs, signatures = [], version = 3 }: FileSource): Uint8Array {
+export function tfliteBytes({ subgraphs, signatures = [], version = 3, metadata }: FileSource): Uint8Array {
   const buffers: Fields[] = [[]]
   const codes: Fields[] = []
   const codeOf = (op: string): number => {
@@ -125,6 +134,7 @@ export function tfliteBytes({ subgraphs, signatures = [], version = 3 }: FileSou
   const signed = signatures.map(
     ({ key, subgraph, inputs, outputs }): Fields => [names(inputs), names(outputs), { text: key }, undefined, { int32: subgraph }], // prettier-ignore
   )
+  if (metadata) buffers.push([{ bytes: metadataBytes(metadata) }])
   const builder = new Builder(1024)
   const root = writeTable(builder, [
     { int32: version },
@@ -133,11 +143,40 @@ export function tfliteBytes({ subgraphs, signatures = [], version = 3 }: FileSou
     { text: 'made by a test' },
     { tables: buffers },
     undefined,
-    undefined,
+    metadata && { tables: [[{ text: 'TFLITE_METADATA' }, { int32: buffers.length - 1 }]] },
     signed.length > 0 ? { tables: signed } : undefined,
   ])
   builder.finish(root, 'TFL3')
+  return withLabels(builder.asUint8Array().slice(), metadata)
+}
+
+/** Source: tensorflow/tflite-support, metadata_schema.fbs. */
+function metadataBytes({ description = '', inputs = [], outputs = [] }: MetadataSource): Uint8Array {
+  const given = inputs.map(({ mean, std }): Fields => {
+    const options = [mean && { float32s: mean }, std && { float32s: std }]
+    const unit: Fields = [{ int8: 1 }, { table: options }]
+    return [undefined, undefined, undefined, undefined, mean && { tables: [unit] }]
+  })
+  const made = outputs.map(({ description: text, labels }, i): Fields => {
+    const file: Fields = [{ text: `labels${i}.txt` }, undefined, { int8: 2 }]
+    return [undefined, text ? { text } : undefined, undefined, undefined, undefined, undefined, labels !== undefined ? { tables: [file] } : undefined] // prettier-ignore
+  })
+  const builder = new Builder(1024)
+  const graph: Fields = [undefined, undefined, { tables: given }, { tables: made }]
+  builder.finish(writeTable(builder, [undefined, { text: description }, undefined, { tables: [graph] }]), 'M001')
   return builder.asUint8Array().slice()
+}
+
+/** An archive behind a model counts its places from the model's beginning. */
+function withLabels(model: Uint8Array, { outputs = [] }: MetadataSource = {}): Uint8Array {
+  const files = outputs.flatMap(({ labels }, i) => (labels === undefined ? [] : [[`labels${i}.txt`, labels] as const]))
+  if (files.length === 0) return model
+  const zip = Buffer.from(zipOf(Object.fromEntries(files)))
+  const end = zip.length - 22
+  const later = (at: number): unknown => zip.writeUInt32LE(zip.readUInt32LE(at) + model.length, at)
+  for (let at = zip.readUInt32LE(end + 16); at < end; at += 46 + zip.readUInt16LE(at + 28)) later(at + 42)
+  later(end + 16)
+  return Buffer.concat([model, zip])
 }
 
 function writeTable(builder: Builder, fields: Fields): number {
