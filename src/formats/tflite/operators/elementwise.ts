@@ -2,6 +2,7 @@ import { activated, clipped } from '../activation.ts'
 import { realConstant, transposed } from '../constants.ts'
 import type { Converter, Handler, Layout } from '../converter.ts'
 import { movedProduct, movedSum } from '../rounding.ts'
+import type { Quantization } from '../schema.ts'
 
 /**
  * The layout in which an operator that works element by element takes its operands: channels first where that is how the
@@ -130,7 +131,20 @@ const requantize: Handler = (c, { inputs: [x = -1], outputs: [output = -1] }) =>
   // Weights in float16 of a model that computes in float32: constants as any other.
   if (constant?.type === 'float16') return c.setConstant(output, realConstant(constant, undefined))
   const layout = layoutFor(c, [x])
-  c.setReal(output, c.real(x, layout), layout)
+  const real = wide(c, x) ? c.dequantize(c.get(x, layout), 'int32', wide(c, x)!) : c.real(x, layout)
+  const codes = wide(c, output)
+  if (!codes) return c.setReal(output, real, layout)
+  // QuantizeLinear has no int32.
+  const units = c.op('Div', [real, c.writer.scalar(codes.scale[0]!, 'float32')])
+  const within = [-(2 ** 31), 2 ** 31 - 128].map((limit) => c.writer.scalar(limit, 'float32'))
+  c.set(output, c.cast(c.op('Clip', [c.op('Round', [units]), ...within]), 'int32'), layout)
+}
+
+/** Codes of 32 bits, which are codes to these operators alone: sums, mostly. */
+function wide(c: Converter, tensor: number): Quantization | undefined {
+  const { type, quantization } = c.fact(tensor)
+  const isPlain = quantization?.scale.length === 1 && quantization.zeroPoint[0] === 0
+  return type === 'int32' && isPlain ? quantization : undefined
 }
 
 const scaled = (c: Converter, value: string, factor: number): string =>

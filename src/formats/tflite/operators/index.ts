@@ -40,7 +40,7 @@ export function handlerOf({ code, isCustom }: OperatorFact): Handler | undefined
 }
 
 /** Operators that take complex numbers, which are pairs of reals here. */
-const ofComplex = new Set(['REAL', 'IMAG', 'COMPLEX_ABS'])
+const ofComplex = new Set(['REAL', 'IMAG', 'COMPLEX_ABS', 'RESHAPE'])
 
 /** Converts the operators of a subgraph in their order, its inputs having their values. */
 export function convertAll(c: Converter): void {

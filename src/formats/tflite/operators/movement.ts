@@ -34,7 +34,12 @@ const reshape: Handler = (c, { inputs, outputs: [output = -1], options }) => {
   const isGiven = shape >= 0 && c.has(shape) && c.rank(shape) === 1
   const sizes = isGiven ? c.numbers(shape) : (options?.int32s(0) ?? [...c.fact(output).shape])
   const isScalar = sizes?.length === 1 && sizes[0] === 0 && c.rank(output) === 0
-  const target = isScalar ? c.writer.ints([]) : sizes ? c.writer.ints(sizes) : c.int64(shape)
+  // Complex numbers are pairs in an axis behind.
+  const pair = c.type(x) === 'complex64' ? [2] : []
+  const stated = isScalar ? pair : sizes && [...sizes, ...pair]
+  const target = stated
+    ? c.writer.ints(stated)
+    : c.writer.concat([c.int64(shape), ...pair.map((two) => c.writer.ints([two]))], 0)
   set(c.op('Reshape', [get(x), target], { allowzero: 1n }))
 }
 

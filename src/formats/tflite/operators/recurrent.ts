@@ -123,6 +123,7 @@ function scanned(
   return { sequence, h: lastH, c: lastC }
 }
 
+/** A value as the codes of a tensor have it; itself where that has none. */
 function rounded(c: Converter, value: string, tensor: number | undefined): string {
   const quantization: Quantization | undefined = tensor === undefined ? undefined : c.quantization(tensor)
   if (tensor === undefined || !quantization) return value
@@ -140,13 +141,14 @@ const svdf: Handler = (c, { inputs, outputs: [output = -1], options }) => {
   const [filters = 0, memory = 0] = c.fact(time).shape
   if (rank <= 0 || filters % rank !== 0) c.fail('has an SVDF whose rank does not divide its filters')
   const old = c.op('Reshape', [c.state(state), c.writer.ints([-1, filters, memory])])
-  const now = c.op('Unsqueeze', [c.op('MatMul', [c.real(x), c.weights(features, [1, 0])]), c.writer.ints([2])])
+  const given = c.op('MatMul', [c.real(x), c.weights(features, [1, 0])])
+  const now = c.op('Unsqueeze', [rounded(c, given, state), c.writer.ints([2])])
   const kept = c.op('Slice', [old, c.writer.ints([1]), c.writer.ints([memory]), c.writer.ints([2])])
   const held = c.op('Concat', [kept, now], { axis: 2n })
   const weighted = c.op('ReduceSum', [c.op('Mul', [held, c.real(time)]), c.writer.ints([2])], { keepdims: 0n })
   const units = c.op('Reshape', [weighted, c.writer.ints([-1, filters / rank, rank])])
   const sums = c.op('ReduceSum', [units, c.writer.ints([2])], { keepdims: 0n })
-  const value = bias < 0 ? sums : c.op('Add', [sums, c.real(bias)])
+  const value = bias < 0 ? sums : c.op('Add', [sums, c.bias(bias, state, time)])
   c.setReal(output, activated(c, value, options?.int8(1) ?? 0, output))
   const flat = c.op('Reshape', [held, c.writer.ints([-1, filters * memory])])
   c.setState(state, flat)
