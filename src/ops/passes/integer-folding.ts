@@ -5,6 +5,7 @@ import { type ElementType, elementTypes, limitsOf } from '../../onnx/element-typ
 import { numbersOf } from '../../graph/fold.ts'
 import { numberOf, type Quantisation, quantisationOf } from './qdq.ts'
 import { castTo } from '../../lowering/widen.ts'
+import { roundedTwice } from './rounded-twice.ts'
 
 /**
  * What quantisers write behind a product of integers goes into the product: a Cast to float32, a factor (the product of
@@ -169,12 +170,20 @@ function quantiseFloats(node: Node, b: RewriteContext): readonly Value[] | undef
   if (bias && !inUnits) return undefined
   const nudge = moved && nudgeOf(moved.step, product, unit, b)
   if (moved && !nudge) return undefined
+  const twice =
+    nudge &&
+    roundedTwice(
+      scale,
+      unit,
+      nudge,
+      limitsOf(type).map((code) => Number(code) - zero),
+    )
   const inputs = [
     ...Array.from({ length: 4 }, (_, i) => product.inputs[i]),
-    codes,
+    twice ? b.constant(twice.scale) : codes,
     inUnits && castTo(b, inUnits, 'int32'),
     zero === 0 ? undefined : b.scalar(zero, type),
-    nudge,
+    twice ? b.constant(twice.nudge) : nudge,
   ]
   const attributes = { ...Object.fromEntries(product.attributes), to: elementTypes[type].code }
   return [b.op(product.op, inputs, attributes, 'om')]

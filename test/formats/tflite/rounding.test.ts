@@ -27,9 +27,9 @@ describe.skipIf(!isThere)('two roundings', () => {
     // Equal: without the second rounding, up to 5 codes off.
     { name: 'mobilenet_v1_0.25_128_quant', optimize: 0, within: 0, equal: 1 },
     { name: 'mobilenet_v1_0.25_128_quant', optimize: 3, within: 0, equal: 1 },
-    // Up to 10 off without. What is left are sums that float32 can't tell from the edge: 35 of 6.7 million codes inside, in which each operator was given TFLite's own codes.
-    { name: 'mobilenet_v2_224_int8', optimize: 0, within: 3, equal: 0.99 },
-    { name: 'mobilenet_v2_224_int8', optimize: 3, within: 3, equal: 0.99 },
+    // Up to 10 off without, and 3 where floats are only near to the integers: see ops/passes/rounded-twice.ts.
+    { name: 'mobilenet_v2_224_int8', optimize: 0, within: 0, equal: 1 },
+    { name: 'mobilenet_v2_224_int8', optimize: 3, within: 0, equal: 1 },
   ] as const)(
     '$name at $optimize: codes within $within',
     async ({ name, optimize, within, equal }) => {
@@ -39,7 +39,7 @@ describe.skipIf(!isThere)('two roundings', () => {
       const results = model.runSync({ [graph.inputs[0]!.name]: toRuntime(golden(name, 'in0')) })
       const values = tensorNumbers(fromRuntime(results[graph.outputs[0]!.name]!))
       const apart = tensorNumbers(golden(name, 'out0')).map((value, i) => Math.abs(value - values[i]!))
-      expect(Math.max(...apart)).toBeLessThanOrEqual(within)
+      expect(Math.max(...apart), `off: ${apart.filter((one) => one > 0).length}`).toBeLessThanOrEqual(within)
       expect(apart.filter((one) => one === 0).length / apart.length).toBeGreaterThanOrEqual(equal)
     },
     300_000,
