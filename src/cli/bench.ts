@@ -1,8 +1,8 @@
 import { cpus } from 'node:os'
 import { resolve } from 'node:path'
-import { readModel } from '../formats/read.ts'
+import { modelSignature } from '../compilers/model-signature.ts'
 import type { OperatorDefinition } from '../ops/user/define.ts'
-import { signatureOf } from '../pipeline/index.ts'
+import { readingWith } from '../pipeline/index.ts'
 import { expectRunnable } from '../plugin/runnable.ts'
 import { parseRequest } from '../request/index.ts'
 import { didYouMean } from '../request/suggest.ts'
@@ -24,6 +24,7 @@ import { dimsOption, inputDimsFlag, type Sizes } from './dims.ts'
 import { buildOptions, requestOptions, nameOf } from './model-build.ts'
 import { operatorsFlag, operatorsOption } from './operators.ts'
 import { listOf, numberOption, onlyOption } from './parse.ts'
+import { readById } from './read-named.ts'
 import { summaries } from './summaries.ts'
 
 /** What differs between the command of the CLI and `npm run bench`. */
@@ -187,8 +188,9 @@ async function benchModel(
   const { path } = entry
   try {
     const given = await dataSetsOf(entry)
-    const sets = given.length > 0 ? given : randomSets((await signatureOf(path, options.operators)).inputs, sizes)
-    const toleranceOf = withSteps(stepsOf(await readModel(path)), agreementFor)
+    const model = await readById(path, await readingWith(options.operators))
+    const sets = given.length > 0 ? given : randomSets(modelSignature(model).inputs, sizes)
+    const toleranceOf = withSteps(stepsOf(model), agreementFor)
     return await compareEngines(path, engines, sets, { ...options, toleranceOf })
   } catch (error) {
     options.signal?.throwIfAborted()

@@ -3,13 +3,14 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { EnvironmentError, UsageError } from '../errors/index.ts'
-import { readModel } from '../formats/read.ts'
 import type { Tensor } from '../onnx/model.ts'
 import type { TestValue } from '../onnx/test-data.ts'
 import { encodeModel } from '../onnx/write.ts'
 import { fromRuntime, isSequence, toRuntime } from '../conformance/runtime-tensor.ts'
 import type { Tensor as RuntimeTensor } from '../runtime/tensor.ts'
 import type { Inputs } from './data/inputs.ts'
+import { modelFile } from '../request/request.ts'
+import { readById } from './read-named.ts'
 
 /** The packages of onnxruntime: native, and WebAssembly. */
 export type OnnxRuntimePackage = 'onnxruntime-node' | 'onnxruntime-web'
@@ -17,6 +18,7 @@ export type OnnxRuntimePackage = 'onnxruntime-node' | 'onnxruntime-web'
 /** An onnxruntime that a project has installed. It is no dependency of this package. */
 export interface OnnxRuntime {
   readonly version: string
+  /** @param model id of a model: its path, with directives */
   load(model: string, options: SessionOptions): Promise<OnnxSession>
 }
 
@@ -73,10 +75,11 @@ export async function findOnnxRuntime(name: OnnxRuntimePackage, from: string): P
   }
 }
 
-/** What it reads: the file, its bytes, or what another format is converted to. */
-async function sourceOf(file: string, asBytes: boolean): Promise<string | Uint8Array> {
+/** What it reads: the file of an id, its bytes, or what another format is converted to. */
+async function sourceOf(id: string, asBytes: boolean): Promise<string | Uint8Array> {
+  const file = modelFile(id)
   if (/\.onnx$/i.test(file)) return asBytes ? readFile(file) : file
-  const model = await readModel(file)
+  const model = await readById(id)
   return model.format === undefined && !asBytes ? file : encodeModel(model)
 }
 

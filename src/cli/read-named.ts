@@ -1,11 +1,18 @@
 import { readingOf } from '../compilers/hardening.ts'
 import { readModel } from '../formats/read.ts'
+import type { ReadOptions } from '../onnx/limits.ts'
 import type { Model } from '../onnx/model.ts'
 import { parseRequest } from '../request/index.ts'
 import type { Invocation } from './command.ts'
 import { readingOption } from './operators.ts'
 
-/** Reads the model that a command names, as its directives say: `m.tflite?signature=decode`. @throws ModelError, UsageError */
+/** Reads the model of an id, as its directives say: `m.tflite?signature=decode`. @throws ModelError, UsageError */
+export function readById(id: string, options: ReadOptions = {}): Promise<Model> {
+  const { path, directives } = parseRequest(id)
+  return readModel(path, readingOf({ directives }, options))
+}
+
+/** Reads the model that a command names, in time for its signal and with its operators. @throws ModelError, UsageError */
 export async function readNamed(id: string, invocation: Pick<Invocation, 'values' | 'signal'>): Promise<Model> {
   const { path, directives } = parseRequest(id)
   const { signal } = invocation

@@ -5,7 +5,6 @@ import { byElement } from '../conformance/by-element.ts'
 import { valuesFromRuntime } from '../conformance/runtime-tensor.ts'
 import { EnvironmentError } from '../errors/index.ts'
 import type { Tensor } from '../onnx/model.ts'
-import { readModel } from '../formats/read.ts'
 import { modelFile } from '../request/request.ts'
 import { parseRequest } from '../request/index.ts'
 import { agreement } from '../measure/agreement.ts'
@@ -16,6 +15,7 @@ import { inputFlag } from './data/input-files.ts'
 import { type Inputs, randomInputs, runArgument, runChecked } from './data/inputs.ts'
 import { dimsOption, expectDims, inputDimsFlag } from './dims.ts'
 import { findOnnxRuntime, type OnnxRuntime } from './onnxruntime.ts'
+import { readById } from './read-named.ts'
 import { buildOptions, buildRunnable, compilerText, modelArgument, requestOptions } from './model-build.ts'
 import { numberOption } from './parse.ts'
 import { green, red, table } from './style.ts'
@@ -71,8 +71,8 @@ elements that are not equal. Exit code 1 if one is larger than --max-difference.
 
     const { built, model } = await buildRunnable(invocation, id)
     const checks = [
-      ...(await withData(path, folders, model, tolerance, invocation)),
-      ...(onnxruntime ? await withOnnxRuntime(path, onnxruntime, runs, model, tolerance, invocation) : []),
+      ...(await withData(id, folders, model, tolerance, invocation)),
+      ...(onnxruntime ? await withOnnxRuntime(id, onnxruntime, runs, model, tolerance, invocation) : []),
     ]
     const failed = checks.filter(({ mismatches }) => mismatches > 0).length
     const { target, compiler } = built.artifact
@@ -104,13 +104,13 @@ function expectReference(model: string, sets: readonly string[], onnxruntime: On
 }
 
 async function withData(
-  path: string,
+  id: string,
   sets: readonly string[],
   model: Model,
   tolerance: Tolerance,
   { progress }: Invocation,
 ): Promise<Check[]> {
-  const source = await readModel(path)
+  const source = await readById(id)
   const checks: Check[] = []
   for (const set of sets) {
     progress(`comparing with ${set}`)
@@ -121,7 +121,7 @@ async function withData(
 }
 
 async function withOnnxRuntime(
-  path: string,
+  id: string,
   onnxruntime: OnnxRuntime,
   runs: number,
   model: Model,
@@ -132,7 +132,7 @@ async function withOnnxRuntime(
   const sizes = dimsOption(invocation)
   expectDims(sizes, model.inputs, usage)
   const seed = numberOption(invocation, 'seed', { otherwise: 0 })
-  const session = await onnxruntime.load(path, { threads: 1 })
+  const session = await onnxruntime.load(id, { threads: 1 })
   const checks: Check[] = []
   for (let i = 0; i < runs; i++) {
     signal.throwIfAborted()

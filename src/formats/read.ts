@@ -1,3 +1,6 @@
+import { statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { Model } from '../onnx/model.ts'
 import { type FileReadOptions, readOnnx } from '../onnx/read.ts'
 import type { FrontEnd } from './front-end.ts'
@@ -8,8 +11,10 @@ import { isZip } from './zip.ts'
 const formats: readonly {
   readonly begins: (bytes: Uint8Array) => boolean
   readonly load: () => Promise<FrontEnd>
+  /** Whether a model of it is one file, whatever it says. */
+  readonly isOneFile?: boolean
 }[] = [
-  { begins: isTflite, load: async () => (await import('./tflite/index.ts')).tflite },
+  { begins: isTflite, isOneFile: true, load: async () => (await import('./tflite/index.ts')).tflite },
   { begins: isZip, load: async () => (await import('./pt2/index.ts')).pt2 },
 ]
 
@@ -34,4 +39,31 @@ export function readModel(path: string, options: FileReadOptions = {}): Promise<
       }
     )
   })
+}
+
+/** As many bytes as tell formats apart. */
+const BEGINNING = 64
+
+/**
+ * The files that a model consists of: itself first, then external data. A format of one file is not converted for it.
+ *
+ * @throws as `readOnnx`
+ */
+export async function modelFilesOf(path: string, options: FileReadOptions = {}): Promise<string[]> {
+  const beginning = await beginningOf(path)
+  if (beginning && formats.some(({ begins, isOneFile }) => isOneFile && begins(beginning))) return [resolve(path)]
+  const { files } = await readModel(path, options)
+  return files.map((file) => file.path)
+}
+
+/** `undefined` where it can't be read, which reading tells better. */
+async function beginningOf(path: string): Promise<Uint8Array | undefined> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined
+  try {
+    const file = await open(path)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(BEGINNING)).finally(() => file.close())
+    return buffer.subarray(0, bytesRead)
+  } catch {
+    return undefined
+  }
 }

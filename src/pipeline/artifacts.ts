@@ -148,8 +148,7 @@ function expectUnchanged(path: string, { files }: Model, hashes: readonly string
 /** The model file and its external data; remembered, so that a cache hit need not decode the model. */
 async function modelFiles(path: string, memoFolder: string | undefined, reading: FileReadOptions): Promise<string[]> {
   const text = await rememberByStat(memoFolder, 'files', path, async () => {
-    const { files } = await (await cold()).readModel(path, reading)
-    return JSON.stringify(files.map((file) => file.path))
+    return JSON.stringify(await (await cold()).modelFilesOf(path, reading))
   })
   return JSON.parse(text) as string[]
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -85,6 +85,26 @@ describe.skipIf(!isThere)('goldens', () => {
     const bytes = file(name)
     const error = { name: 'ModelError', code, message: expect.stringContaining(text) }
     expect(() => converted(bytes)).toThrow(expect.objectContaining(error))
+  })
+
+  it.each(['posenet_customop', 'selfie_segmentation', 'blockwise_quantized'])('%s is refused within 100 ms', (name) => {
+    const bytes = file(name)
+    const times = [0, 1, 2].map(() => {
+      const started = performance.now()
+      expect(() => converted(bytes)).toThrow(/not read|by blocks/)
+      return performance.now() - started
+    })
+    expect(Math.min(...times)).toBeLessThan(100)
+  })
+
+  it('every other file converts', () => {
+    const refused = ['posenet_customop', 'selfie_segmentation', 'blockwise_quantized']
+    const names = readdirSync(folder).flatMap((name) => (name.endsWith('.tflite') ? [name.slice(0, -7)] : []))
+    for (const name of names.filter((one) => !refused.includes(one))) {
+      const options = name === 'multi_signature' ? { signature: 'add' } : {}
+      expect(() => converted(file(name), options), name).not.toThrow()
+    }
+    expect(names.length).toBeGreaterThanOrEqual(15)
   })
 
   it('a signature that is not there is told with those that are', () => {

@@ -124,6 +124,30 @@ describe('states', () => {
     expect(numbers(result!['y']!)).toEqual([2 + 30 + 300 + 10 + 120 + 1400 + 0.5])
     expect(numbers(result!['s_next']!)).toEqual([2, 3, 3, 5, 6, 7])
   })
+
+  it('of an SVDF of codes: its bias is in units of state and weights of time', async () => {
+    const codes = (type: 'int8' | 'int16' | 'int32', shape: readonly number[], scale: number, data?: readonly number[]): TensorSource => ({ type, shape, scale, ...(data && { data: { int8: Int8Array, int16: Int16Array, int32: Int32Array }[type].from(data) }) }) // prettier-ignore
+    const tensors: TensorSource[] = [
+      { ...float(1, 2), name: 'x' },
+      codes('int8', [1, 2], 0.5),
+      codes('int8', [1, 2], 0.5, [2, 4]),
+      codes('int16', [1, 2], 0.25, [4, 8]),
+      codes('int32', [1], 0.25 * 0.5, [12]),
+      { ...codes('int16', [1, 2], 0.5), isVariable: true, name: 's' },
+      codes('int8', [1, 1], 0.25),
+      { ...float(1, 1), name: 'y' },
+    ]
+    const operators = [
+      { op: 'QUANTIZE', inputs: [0], outputs: [1] },
+      { op: 'SVDF', inputs: [1, 2, 3, 4, 5], outputs: [6], options: [{ int32: 1 }] },
+      { op: 'DEQUANTIZE', inputs: [6], outputs: [7] },
+    ]
+    const file = { subgraphs: [{ tensors, inputs: [0], outputs: [7], operators }] }
+    const [result] = await runFile(file, { x: [[1, 2], [1, 0.5]], s: [[1, 2], [7, 3]] }) // prettier-ignore
+    // 1 · 1 + 0.5 · 2 = 2; remembered [3, 2]; 3 · 1 + 2 · 2 + 1.5
+    expect(numbers(result!['y']!)).toEqual([8.5])
+    expect(numbers(result!['s_next']!)).toEqual([3, 2])
+  })
 })
 
 it.each([
@@ -140,6 +164,21 @@ it.each([
   const operators = [{ op: 'RFFT2D', inputs: [0, 1], outputs: [2] }, { op, inputs: [2], outputs: [3] }] // prettier-ignore
   const [result] = await runFile({ subgraphs: [{ tensors, inputs: [0], outputs: [3], operators }] }, { x: [[1, 4], [1, 2, 3, 4]] }) // prettier-ignore
   numbers(result!['y']!).forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5))
+})
+
+it('complex numbers may be given another shape', async () => {
+  const tensors: TensorSource[] = [
+    { ...float(1, 4), name: 'x' },
+    { shape: [2], type: 'int32', data: Int32Array.of(1, 4) },
+    { shape: [1, 3], type: 'complex64' },
+    { shape: [1], type: 'int32', data: Int32Array.of(3) },
+    { shape: [3], type: 'complex64' },
+    { ...float(3), name: 'y' },
+  ]
+  const operators = [{ op: 'RFFT2D', inputs: [0, 1], outputs: [2] }, { op: 'RESHAPE', inputs: [2, 3], outputs: [4] }, { op: 'REAL', inputs: [4], outputs: [5] }] // prettier-ignore
+  const [result] = await runFile({ subgraphs: [{ tensors, inputs: [0], outputs: [5], operators }] }, { x: [[1, 4], [1, 2, 3, 4]] }) // prettier-ignore
+  expect(result!['y']!.dims).toEqual([3])
+  numbers(result!['y']!).forEach((value, i) => expect(value).toBeCloseTo([10, -2, -2][i]!, 5))
 })
 
 it('a batch that varies has a name, and runs at any size', async () => {

@@ -311,7 +311,11 @@ const cases: readonly Case[] = [
   // Codes
   { name: 'QUANTIZE', op: 'QUANTIZE', inputs: [f([4], [-1, 0, 0.26, 9])], outputs: [{ shape: [4], values: [-5, -1, 0, 35], type: 'int8', scale: 0.25, zeroPoint: -1 }] }, // prettier-ignore
   { name: 'DEQUANTIZE', op: 'DEQUANTIZE', inputs: [{ shape: [2], values: [130, 120], type: 'uint8', scale: 0.5, zeroPoint: 128 }], outputs: [f([2], [1, -4])] }, // prettier-ignore
-  { name: 'QUANTIZE from int8 to uint8', op: 'QUANTIZE', inputs: [{ shape: [2], values: [-128, 5], type: 'int8', scale: 0.5, zeroPoint: 0 }], outputs: [{ shape: [2], values: [64, 130], type: 'uint8', scale: 1, zeroPoint: 128 }] }, // prettier-ignore
+  { name: 'QUANTIZE from int8 to uint8', op: 'QUANTIZE', inputs: [{ shape: [2], values: [-128, 5], type: 'int8', scale: 0.5, zeroPoint: 0 }], outputs: [{ shape: [2], values: [64, 131], type: 'uint8', scale: 1, zeroPoint: 128 }] }, // prettier-ignore
+  // 85 · 0.3 is 25.5, which was rounded up to 51 halves before: 26. -83 · 0.3 = -24.9; -85 · 0.3 to -25.5, rounded up to -51 halves, and those away from 0; 8 · 0.3 to 5 halves.
+  { name: 'QUANTIZE by 0.3', op: 'QUANTIZE', inputs: [{ shape: [4], values: [85, -83, -85, 8], type: 'int8', scale: 0.3, zeroPoint: 0 }], outputs: [{ shape: [4], values: [26, -25, -26, 3], type: 'int8', scale: 1, zeroPoint: 0 }] }, // prettier-ignore
+  { name: 'QUANTIZE from int16 to int32', op: 'QUANTIZE', inputs: [{ shape: [3], values: [-3, 0, 32767], type: 'int16', scale: 0.5, zeroPoint: 0 }], outputs: [{ shape: [3], values: [-1536, 0, 16776704], type: 'int32', scale: 2 ** -10, zeroPoint: 0 }] }, // prettier-ignore
+  { name: 'DEQUANTIZE of int32', op: 'DEQUANTIZE', inputs: [{ shape: [2], values: [-3, 100_000], type: 'int32', scale: 0.25, zeroPoint: 0 }], outputs: [f([2], [-0.75, 25_000])] }, // prettier-ignore
 ]
 
 /** All cases as one graph: tensors in the order of the cases, inputs and outputs by their names. */

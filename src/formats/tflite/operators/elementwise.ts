@@ -1,7 +1,7 @@
 import { activated, clipped } from '../activation.ts'
 import { realConstant, transposed } from '../constants.ts'
 import type { Converter, Handler, Layout } from '../converter.ts'
-import { movedProduct, movedSum } from '../rounding.ts'
+import { movedCodes, movedProduct, movedSum } from '../rounding.ts'
 import type { Quantization } from '../schema.ts'
 
 /**
@@ -133,7 +133,7 @@ const requantize: Handler = (c, { inputs: [x = -1], outputs: [output = -1] }) =>
   const layout = layoutFor(c, [x])
   const real = wide(c, x) ? c.dequantize(c.get(x, layout), 'int32', wide(c, x)!) : c.real(x, layout)
   const codes = wide(c, output)
-  if (!codes) return c.setReal(output, real, layout)
+  if (!codes) return c.setReal(output, movedCodes(c, real, x, output, layout), layout)
   // QuantizeLinear has no int32.
   const units = c.op('Div', [real, c.writer.scalar(codes.scale[0]!, 'float32')])
   const within = [-(2 ** 31), 2 ** 31 - 128].map((limit) => c.writer.scalar(limit, 'float32'))
