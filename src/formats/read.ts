@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import type { Model } from '../onnx/model.ts'
 import { type FileReadOptions, readOnnx } from '../onnx/read.ts'
 import type { FrontEnd } from './front-end.ts'
+import { isTfjs } from './tfjs/magic.ts'
 import { isTflite } from './tflite/magic.ts'
 import { isZip } from './zip.ts'
 
@@ -15,6 +16,7 @@ const formats: readonly {
   readonly isOneFile?: boolean
 }[] = [
   { begins: isTflite, isOneFile: true, load: async () => (await import('./tflite/index.ts')).tflite },
+  { begins: isTfjs, load: async () => (await import('./tfjs/index.ts')).tfjs },
   { begins: isZip, load: async () => (await import('./pt2/index.ts')).pt2 },
 ]
 

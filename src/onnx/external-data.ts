@@ -49,16 +49,12 @@ export class ExternalFiles implements ExternalData {
   /** The `expected` bytes of one tensor. `entries` is its `external_data`. */
   read(entries: readonly Entry[], expected: number, site: Site): Uint8Array {
     const { file, location, offset } = this.#find(entries, expected, site)
-    const fetched = this.#fetched.get(entries)
-    if (fetched) return fetched
-    const data = site.wire(() => new Uint8Array(expected))
-    for (let done = 0; done < expected;) {
-      const read = readSync(file.fd, data, done, Math.min(expected - done, 2 ** 30), offset + done)
-      if (read === 0)
-        fail(site, `lost its end while ${quote(location)} was read`, 'Try again when nothing writes to it.')
-      done += read
-    }
-    return data
+    return this.#fetched.get(entries) ?? bytesOf(file, offset, expected, location, site)
+  }
+
+  contents(location: string, site: Site): Uint8Array {
+    const file = this.#byLocation.get(checkLocation(location, site)) ?? this.#open(location, site)
+    return bytesOf(file, 0, file.bytes, location, site)
   }
 
   /**
@@ -243,6 +239,16 @@ function checkLocation(location: string, site: Site): string {
     )
   }
   return location
+}
+
+function bytesOf({ fd }: OpenFile, offset: number, length: number, location: string, site: Site): Uint8Array {
+  const data = site.wire(() => new Uint8Array(length))
+  for (let done = 0; done < length;) {
+    const read = readSync(fd, data, done, Math.min(length - done, 2 ** 30), offset + done)
+    if (read === 0) fail(site, `lost its end while ${quote(location)} was read`, 'Try again when nothing writes to it.')
+    done += read
+  }
+  return data
 }
 
 /** Hex digest of a whole open file. */

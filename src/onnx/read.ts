@@ -71,12 +71,16 @@ async function readConverted(
   path: string,
   { signal, ...options }: FileReadOptions,
 ): Promise<Model> {
-  const source = convert(bytes, new Reading(path, options))
-  const sha256 = await hashBytes(bytes, signal)
-  return {
-    ...decodeModel(encodeModel(source), { ...options, path }),
-    format,
-    files: [{ path, bytes: bytes.length, sha256 }],
+  const external = options.externalData === false ? undefined : new ExternalFiles(dirname(path))
+  const reading = new Reading(path, options, external)
+  try {
+    const source = convert(bytes, reading)
+    const sha256 = await hashBytes(bytes, signal)
+    await external?.prehash(signal)
+    const model = decodeModel(encodeModel(source), { ...options, path })
+    return { ...model, format, files: filesOf(bytes.length, sha256, reading) }
+  } finally {
+    external?.close()
   }
 }
 

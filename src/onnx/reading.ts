@@ -37,6 +37,8 @@ export type ModelErrorCode =
 export interface ExternalData {
   /** The `expected` bytes of one tensor. `entries` is its `external_data`. @throws ModelError `MODEL_EXTERNAL_DATA` */
   read(entries: readonly onnx.StringStringEntryProto[], expected: number, site: Site): Uint8Array
+  /** A whole file beside the model. @throws ModelError `MODEL_EXTERNAL_DATA` */
+  contents(location: string, site: Site): Uint8Array
   /** Those read so far. @throws ModelError where one changed meanwhile */
   files(site: Site): ModelFile[]
 }

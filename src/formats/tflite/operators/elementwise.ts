@@ -3,6 +3,7 @@ import { realConstant, transposed } from '../constants.ts'
 import type { Converter, Handler, Layout } from '../converter.ts'
 import { movedCodes, movedProduct, movedSum } from '../rounding.ts'
 import type { Quantization } from '../schema.ts'
+import { atan2 } from '../../scalar-math.ts'
 
 /**
  * The layout in which an operator that works element by element takes its operands: channels first where that is how the
@@ -168,7 +169,7 @@ export const elementwise: Readonly<Record<string, Handler>> = {
     const difference = c.op('Sub', [a, b])
     return c.op('Mul', [difference, difference])
   }),
-  ATAN2: binary((c, y, x) => atan2(c, y, x)),
+  ATAN2: binary((c, y, x) => atan2(c.writer, y, x)),
   FLOOR_DIV: floorDiv,
   FLOOR_MOD: floorMod,
   ADD_N: addN,
@@ -226,16 +227,4 @@ export const elementwise: Readonly<Record<string, Handler>> = {
     const dense = c.constant(x) ?? c.fail('has a DENSIFY of a tensor that is no constant')
     c.setConstant(output, dense)
   },
-}
-
-/** atan2 by its quadrants: ONNX has only Atan. */
-function atan2(c: Converter, y: string, x: string): string {
-  const number = (value: number): string => c.writer.scalar(value, 'float32')
-  const zero = number(0)
-  const left = c.op('Where', [c.op('Less', [y, zero]), number(-Math.PI), number(Math.PI)])
-  const up = c.op('Where', [c.op('Less', [y, zero]), number(-Math.PI / 2), number(Math.PI / 2)])
-  const angle = c.op('Atan', [c.op('Div', [y, x])])
-  const turned = c.op('Where', [c.op('Less', [x, zero]), c.op('Add', [angle, left]), angle])
-  const vertical = c.op('Where', [c.op('Equal', [y, zero]), zero, up])
-  return c.op('Where', [c.op('Equal', [x, zero]), vertical, turned])
 }

@@ -1,0 +1,17 @@
+import type { ElementType } from '../../onnx/element-type.ts'
+import type { Builder } from './builder.ts'
+import type { Shape, Value } from './value.ts'
+
+export interface Named {
+  readonly name: string
+  readonly type: ElementType
+  readonly shape: Shape
+}
+
+/** A model whose inputs are known, to be written. */
+export interface Convertible {
+  readonly inputs: readonly Named[]
+  /** Names of the results, in the order in which `write` gives them. */
+  readonly outputs: readonly string[]
+  write(b: Builder, inputs: readonly Value[]): Value[]
+}

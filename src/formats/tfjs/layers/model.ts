@@ -1,0 +1,40 @@
+import type { Tensor } from '../../../onnx/model.ts'
+import type { Reading } from '../../../onnx/reading.ts'
+import type { Convertible } from '../convertible.ts'
+import type { Json } from '../json.ts'
+import { convertModel, inputOf, unknownLayers } from './converter.ts'
+import { type Reference, readTopology } from './topology.ts'
+import { LayerWeights } from './weights.ts'
+
+/**
+ * A layers model: `modelTopology` is what Keras calls a configuration, with or without what Keras writes around it.
+ *
+ * @throws ModelError `MODEL_UNSUPPORTED` naming all layers that are not converted
+ */
+export function convertLayers(file: Json, tensors: ReadonlyMap<string, Tensor>, reading: Reading): Convertible {
+  const whole = file.at('modelTopology')
+  const model = whole.at('model_config').isThere ? whole.at('model_config') : whole
+  const site = reading.site('the model')
+  const kind = model.at('class_name')
+  if (!['Sequential', 'Functional', 'Model'].includes(kind.text())) kind.wrong('Sequential, Functional or Model')
+  const topology = readTopology(kind.text(), model.at('config').within(site))
+  const unknown = [...unknownLayers(topology)]
+  if (unknown.length > 0) reading.site('the file').fail('MODEL_UNSUPPORTED', `has layers that are not read: ${unknown.join(', ')}. Build the model without them.`, { operators: unknown }) // prettier-ignore
+
+  const layers = new Map(topology.layers.map((layer) => [layer.name, layer]))
+  const inputs = topology.inputs.map(({ layer }) => {
+    const fact = layers.get(layer)
+    return fact ? inputOf(fact) : site.fail('MODEL_GRAPH', `has an input ${JSON.stringify(layer)}, which is no layer. Save the model again.`) // prettier-ignore
+  })
+  if (topology.outputs.length === 0) site.fail('MODEL_EMPTY', 'has no outputs. Save it again.')
+  return {
+    inputs,
+    outputs: topology.outputs.map((output) => outputName(output, topology.outputs)),
+    write: (b, values) => convertModel(b, topology, values, new LayerWeights(tensors)),
+  }
+}
+
+/** The name of the layer; with a number behind where several results of it are outputs. */
+function outputName({ layer, index }: Reference, all: readonly Reference[]): string {
+  return all.filter((other) => other.layer === layer).length > 1 ? `${layer}_${index}` : layer
+}
