@@ -57,9 +57,16 @@ const depthwiseConv: Layer = (call) => {
 const separable: Layer = (call) => {
   const { b, x, config } = call
   const window = windowOf(call, 2)
-  const each = config.at('depth_multiplier').integer(1)
   const channels = b.size(x, 3)
-  const apart = depthwise(b, x, call.weight('depthwise_kernel', 0, [...window.kernel, channels, each]), window)
+  // TensorFlow.js itself doesn't save `depth_multiplier` of this layer.
+  const stated = config.at('depth_multiplier')
+  const filter = call.weight('depthwise_kernel', 0, [
+    ...window.kernel,
+    channels,
+    stated.isThere ? stated.integer() : undefined,
+  ])
+  const each = b.size(filter, 3)
+  const apart = depthwise(b, x, filter, window)
   const points = call.weight('pointwise_kernel', 1, [1, 1, channels * each, config.at('filters').integer()])
   return finished(call, conv(b, apart, points, { strides: [1, 1], dilations: [1, 1], padding: 'valid' }), 2)
 }
