@@ -33,6 +33,10 @@ declare module '*.pt2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '#models/*' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -46,6 +50,10 @@ declare module '*.tflite?target=host' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?target=host' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?target=host' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -65,6 +73,10 @@ declare module '*.pt2?target=x86-64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?target=x86-64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=x86-64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -78,6 +90,10 @@ declare module '*.tflite?target=x86-64-v2' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?target=x86-64-v2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?target=x86-64-v2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -97,6 +113,10 @@ declare module '*.pt2?target=x86-64-v3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?target=x86-64-v3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=x86-64-v3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -110,6 +130,10 @@ declare module '*.tflite?target=x86-64-v4' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?target=x86-64-v4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?target=x86-64-v4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -145,6 +169,10 @@ declare module '*.pt2?target=z14' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?target=z14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=z14' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -158,6 +186,10 @@ declare module '*.tflite?target=z15' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?target=z15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?target=z15' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -177,6 +209,10 @@ declare module '*.pt2?target=z16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?target=z16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=z16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -190,6 +226,10 @@ declare module '*.tflite?target=z17' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?target=z17' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?target=z17' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -209,6 +249,10 @@ declare module '*.pt2?target=arm64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?target=arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=arm64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -225,6 +269,10 @@ declare module '*.pt2?target=armv6' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?target=armv6' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=armv6' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -238,6 +286,10 @@ declare module '*.tflite?target=armv7' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?target=armv7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?target=armv7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -289,6 +341,10 @@ declare module '*.pt2?target=riscv64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?target=riscv64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=riscv64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -302,6 +358,10 @@ declare module '*.tflite?target=wasm' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?target=wasm' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?target=wasm' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -321,6 +381,10 @@ declare module '*.pt2?compiler=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?compiler=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&compiler=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -334,6 +398,10 @@ declare module '*.tflite?compiler=builtin' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?compiler=builtin' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?compiler=builtin' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -353,6 +421,10 @@ declare module '*.pt2?compiler=onnx-mlir' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?compiler=onnx-mlir' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&compiler=onnx-mlir' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -366,6 +438,10 @@ declare module '*.tflite?compiler=fastest' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?compiler=fastest' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?compiler=fastest' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -385,6 +461,10 @@ declare module '*.pt2?O=0' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?O=0' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&O=0' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -398,6 +478,10 @@ declare module '*.tflite?O=1' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?O=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?O=1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -417,6 +501,10 @@ declare module '*.pt2?O=2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?O=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&O=2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -430,6 +518,10 @@ declare module '*.tflite?O=3' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?O=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?O=3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -449,6 +541,10 @@ declare module '*.pt2?profile=none' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?profile=none' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&profile=none' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -462,6 +558,10 @@ declare module '*.tflite?profile=onnx' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?profile=onnx' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?profile=onnx' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -481,6 +581,10 @@ declare module '*.pt2?dims=batch_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?dims=batch_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -494,6 +598,10 @@ declare module '*.tflite?dims=batch_2' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?dims=batch_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?dims=batch_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -513,6 +621,10 @@ declare module '*.pt2?dims=batch_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?dims=batch_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -526,6 +638,10 @@ declare module '*.tflite?dims=batch_8' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?dims=batch_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?dims=batch_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -545,6 +661,10 @@ declare module '*.pt2?dims=batch_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?dims=batch_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -558,6 +678,10 @@ declare module '*.tflite?dims=batch_32' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?dims=batch_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?dims=batch_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -577,6 +701,10 @@ declare module '*.pt2?dims=batch_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?dims=batch_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -590,6 +718,10 @@ declare module '*.tflite?dims=batch_size_1' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?dims=batch_size_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?dims=batch_size_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -609,6 +741,10 @@ declare module '*.pt2?dims=batch_size_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?dims=batch_size_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_size_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -622,6 +758,10 @@ declare module '*.tflite?dims=batch_size_4' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?dims=batch_size_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?dims=batch_size_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -641,6 +781,10 @@ declare module '*.pt2?dims=batch_size_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?dims=batch_size_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_size_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -654,6 +798,10 @@ declare module '*.tflite?dims=batch_size_16' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?dims=batch_size_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?dims=batch_size_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -673,6 +821,10 @@ declare module '*.pt2?dims=batch_size_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?dims=batch_size_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_size_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -686,6 +838,10 @@ declare module '*.tflite?dims=batch_size_64' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?dims=batch_size_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?dims=batch_size_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -705,6 +861,10 @@ declare module '*.pt2?dims=N_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?dims=N_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=N_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -718,6 +878,10 @@ declare module '*.tflite?dims=N_2' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?dims=N_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?dims=N_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -737,6 +901,10 @@ declare module '*.pt2?dims=N_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?dims=N_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=N_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -750,6 +918,10 @@ declare module '*.tflite?dims=N_8' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?dims=N_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?dims=N_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -769,6 +941,10 @@ declare module '*.pt2?dims=N_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?dims=N_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=N_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -782,6 +958,10 @@ declare module '*.tflite?dims=N_32' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?dims=N_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?dims=N_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -801,6 +981,10 @@ declare module '*.pt2?dims=N_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?dims=N_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=N_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -814,6 +998,10 @@ declare module '*.tflite?dims=batch_1,seq_128' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?dims=batch_1,seq_128' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?dims=batch_1,seq_128' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -833,6 +1021,10 @@ declare module '*.pt2?dims=x=5b=1=5d=_512' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?dims=x=5b=1=5d=_512' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=x=5b=1=5d=_512' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -846,6 +1038,10 @@ declare module '*.tflite?weights=f32' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?weights=f32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?weights=f32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -865,6 +1061,10 @@ declare module '*.pt2?weights=f16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?weights=f16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&weights=f16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -878,6 +1078,10 @@ declare module '*.tflite?weights=int8' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?weights=int8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?weights=int8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -897,6 +1101,10 @@ declare module '*.pt2?maxWeightError=1e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?maxWeightError=1e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=1e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -910,6 +1118,10 @@ declare module '*.tflite?maxWeightError=2e-1' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?maxWeightError=2e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?maxWeightError=2e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -929,6 +1141,10 @@ declare module '*.pt2?maxWeightError=5e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?maxWeightError=5e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=5e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -942,6 +1158,10 @@ declare module '*.tflite?maxWeightError=1e-2' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?maxWeightError=1e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?maxWeightError=1e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -961,6 +1181,10 @@ declare module '*.pt2?maxWeightError=2e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?maxWeightError=2e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=2e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -974,6 +1198,10 @@ declare module '*.tflite?maxWeightError=5e-2' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?maxWeightError=5e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?maxWeightError=5e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -993,6 +1221,10 @@ declare module '*.pt2?maxWeightError=1e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?maxWeightError=1e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=1e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1006,6 +1238,10 @@ declare module '*.tflite?maxWeightError=2e-3' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?maxWeightError=2e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?maxWeightError=2e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1025,6 +1261,10 @@ declare module '*.pt2?maxWeightError=5e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?maxWeightError=5e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=5e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1038,6 +1278,10 @@ declare module '*.tflite?maxWeightError=1e-4' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?maxWeightError=1e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?maxWeightError=1e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1057,6 +1301,10 @@ declare module '*.pt2?maxWeightError=2e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?maxWeightError=2e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=2e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1070,6 +1318,10 @@ declare module '*.tflite?maxWeightError=5e-4' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?maxWeightError=5e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?maxWeightError=5e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1089,6 +1341,10 @@ declare module '*.pt2?maxWeightError=1e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?maxWeightError=1e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=1e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1102,6 +1358,10 @@ declare module '*.tflite?maxWeightError=2e-5' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?maxWeightError=2e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?maxWeightError=2e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1121,6 +1381,10 @@ declare module '*.pt2?maxWeightError=5e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?maxWeightError=5e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=5e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1134,6 +1398,10 @@ declare module '*.tflite?files=auto' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?files=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?files=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1153,6 +1421,10 @@ declare module '*.pt2?files=url' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?files=url' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&files=url' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1166,6 +1438,10 @@ declare module '*.tflite?files=inline' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?files=inline' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?files=inline' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1185,6 +1461,10 @@ declare module '*.pt2?files=module' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?files=module' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&files=module' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1198,6 +1478,10 @@ declare module '*.tflite?signature=serving_default' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?signature=serving_default' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?signature=serving_default' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1217,6 +1501,10 @@ declare module '*.pt2?threads=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1230,6 +1518,10 @@ declare module '*.tflite?threads=1' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1249,6 +1541,10 @@ declare module '*.pt2?threads=2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1262,6 +1558,10 @@ declare module '*.tflite?threads=3' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1281,6 +1581,10 @@ declare module '*.pt2?threads=4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1294,6 +1598,10 @@ declare module '*.tflite?threads=5' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1313,6 +1621,10 @@ declare module '*.pt2?threads=6' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=6' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=6' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1326,6 +1638,10 @@ declare module '*.tflite?threads=7' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1345,6 +1661,10 @@ declare module '*.pt2?threads=8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1358,6 +1678,10 @@ declare module '*.tflite?threads=9' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=9' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=9' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1377,6 +1701,10 @@ declare module '*.pt2?threads=10' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=10' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1390,6 +1718,10 @@ declare module '*.tflite?threads=11' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=11' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=11' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1409,6 +1741,10 @@ declare module '*.pt2?threads=12' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=12' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=12' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1422,6 +1758,10 @@ declare module '*.tflite?threads=13' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=13' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1441,6 +1781,10 @@ declare module '*.pt2?threads=14' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=14' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1454,6 +1798,10 @@ declare module '*.tflite?threads=15' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=15' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1473,6 +1821,10 @@ declare module '*.pt2?threads=16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1486,6 +1838,10 @@ declare module '*.tflite?threads=17' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=17' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=17' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1505,6 +1861,10 @@ declare module '*.pt2?threads=18' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=18' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=18' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1518,6 +1878,10 @@ declare module '*.tflite?threads=19' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=19' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=19' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1537,6 +1901,10 @@ declare module '*.pt2?threads=20' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=20' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=20' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1550,6 +1918,10 @@ declare module '*.tflite?threads=21' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=21' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=21' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1569,6 +1941,10 @@ declare module '*.pt2?threads=22' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=22' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=22' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1582,6 +1958,10 @@ declare module '*.tflite?threads=23' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=23' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=23' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1601,6 +1981,10 @@ declare module '*.pt2?threads=24' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=24' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=24' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1614,6 +1998,10 @@ declare module '*.tflite?threads=25' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=25' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=25' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1633,6 +2021,10 @@ declare module '*.pt2?threads=26' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=26' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=26' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1646,6 +2038,10 @@ declare module '*.tflite?threads=27' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=27' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=27' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1665,6 +2061,10 @@ declare module '*.pt2?threads=28' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=28' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=28' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1678,6 +2078,10 @@ declare module '*.tflite?threads=29' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=29' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=29' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1697,6 +2101,10 @@ declare module '*.pt2?threads=30' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=30' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1710,6 +2118,10 @@ declare module '*.tflite?threads=31' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=31' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=31' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1729,6 +2141,10 @@ declare module '*.pt2?threads=32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1742,6 +2158,10 @@ declare module '*.tflite?threads=33' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=33' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=33' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1761,6 +2181,10 @@ declare module '*.pt2?threads=34' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=34' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=34' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1774,6 +2198,10 @@ declare module '*.tflite?threads=35' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=35' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=35' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1793,6 +2221,10 @@ declare module '*.pt2?threads=36' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=36' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=36' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1806,6 +2238,10 @@ declare module '*.tflite?threads=37' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=37' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=37' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1825,6 +2261,10 @@ declare module '*.pt2?threads=38' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=38' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=38' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1838,6 +2278,10 @@ declare module '*.tflite?threads=39' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=39' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=39' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1857,6 +2301,10 @@ declare module '*.pt2?threads=40' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=40' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=40' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1870,6 +2318,10 @@ declare module '*.tflite?threads=41' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=41' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=41' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1889,6 +2341,10 @@ declare module '*.pt2?threads=42' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=42' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=42' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1902,6 +2358,10 @@ declare module '*.tflite?threads=43' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=43' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=43' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1921,6 +2381,10 @@ declare module '*.pt2?threads=44' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=44' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=44' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1934,6 +2398,10 @@ declare module '*.tflite?threads=45' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=45' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=45' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1953,6 +2421,10 @@ declare module '*.pt2?threads=46' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=46' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=46' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1966,6 +2438,10 @@ declare module '*.tflite?threads=47' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=47' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=47' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1985,6 +2461,10 @@ declare module '*.pt2?threads=48' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=48' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=48' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1998,6 +2478,10 @@ declare module '*.tflite?threads=49' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=49' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=49' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2017,6 +2501,10 @@ declare module '*.pt2?threads=50' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=50' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=50' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2030,6 +2518,10 @@ declare module '*.tflite?threads=51' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=51' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=51' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2049,6 +2541,10 @@ declare module '*.pt2?threads=52' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=52' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=52' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2062,6 +2558,10 @@ declare module '*.tflite?threads=53' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=53' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=53' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2081,6 +2581,10 @@ declare module '*.pt2?threads=54' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=54' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=54' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2094,6 +2598,10 @@ declare module '*.tflite?threads=55' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=55' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=55' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2113,6 +2621,10 @@ declare module '*.pt2?threads=56' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=56' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=56' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2126,6 +2638,10 @@ declare module '*.tflite?threads=57' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=57' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=57' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2145,6 +2661,10 @@ declare module '*.pt2?threads=58' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=58' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=58' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2158,6 +2678,10 @@ declare module '*.tflite?threads=59' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=59' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=59' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2177,6 +2701,10 @@ declare module '*.pt2?threads=60' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=60' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2190,6 +2718,10 @@ declare module '*.tflite?threads=61' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=61' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=61' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2209,6 +2741,10 @@ declare module '*.pt2?threads=62' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=62' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=62' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2222,6 +2758,10 @@ declare module '*.tflite?threads=63' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?threads=63' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?threads=63' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2241,6 +2781,10 @@ declare module '*.pt2?threads=64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?threads=64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2254,6 +2798,10 @@ declare module '*.tflite?tune' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?tune' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?tune' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2273,6 +2821,10 @@ declare module '*.pt2?tune=off' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?tune=off' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&tune=off' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2286,6 +2838,10 @@ declare module '*.tflite?tune=10' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?tune=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?tune=10' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2305,6 +2861,10 @@ declare module '*.pt2?tune=30' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?tune=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&tune=30' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2318,6 +2878,10 @@ declare module '*.tflite?tune=60' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?tune=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?tune=60' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2337,6 +2901,10 @@ declare module '*.pt2?tune=120' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?tune=120' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&tune=120' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2350,6 +2918,10 @@ declare module '*.tflite?tune=300' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?tune=300' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?tune=300' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2369,6 +2941,10 @@ declare module '*.pt2?tune=600' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?tune=600' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&tune=600' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2382,6 +2958,10 @@ declare module '*.tflite?untrusted=yes' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?untrusted=yes' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?untrusted=yes' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2401,6 +2981,10 @@ declare module '*.pt2?untrusted=no' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?untrusted=no' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&untrusted=no' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2417,6 +3001,10 @@ declare module '*.pt2?worker=true' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?worker=true' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&worker=true' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2430,6 +3018,10 @@ declare module '*.tflite?worker=false' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?worker=false' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?worker=false' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }

@@ -19,7 +19,7 @@ const command = {
     seed: { type: 'string', value: 'S', help: 'repeats a run (default: a fresh one, which is printed)' },
     case: { type: 'string', value: 'N', help: 'run one case alone, and print how it ends' },
     stage: { type: 'string', value: 'NAME', help: `only one of ${stageNames.slice(1).join(', ')}` },
-    format: { type: 'string', value: 'NAME', help: 'only models of this format: onnx, pt2 or tflite' },
+    format: { type: 'string', value: 'NAME', help: 'only models of this format: onnx, pt2, tflite or tfjs' },
     ops: {
       type: 'boolean',
       help: 'instead: random operators and small graphs, and their results against those of onnxruntime',
@@ -41,7 +41,7 @@ npm ci --ignore-scripts --prefix bench. What differs is saved as an ONNX backend
       throw usage(`there is no stage ${JSON.stringify(stage)}`)
     const seed = numberOption(invocation, 'seed', { otherwise: Math.floor(Math.random() * 2 ** 31) })
     const format = values['format']
-    if (format !== undefined && !['onnx', 'pt2', 'tflite'].includes(format))
+    if (format !== undefined && !['onnx', 'pt2', 'tflite', 'tfjs'].includes(format))
       throw usage(`there is no format ${JSON.stringify(format)}`)
     const options = {
       root,

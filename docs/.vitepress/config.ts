@@ -27,6 +27,7 @@ export default defineConfig({
           ['Directives', '/directives'],
           ['Command line', '/cli'],
           ['TensorFlow Lite', '/tensorflow-lite'],
+          ['TensorFlow.js', '/tensorflow-js'],
           ['Performance', '/performance'],
           ['Optimisations', '/optimisations'],
           ['Safety', '/safety'],

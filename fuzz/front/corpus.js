@@ -12,7 +12,7 @@ const shared = ['onnx-backend-tests', 'cases', 'exports', 'hostile', 'models', '
  * What mutants are made of: the models that stand beside the repository, its own, and one of every operator.
  *
  * @param root folder of the repository
- * @param format only files of this extension: onnx, pt2 or tflite
+ * @param format only files of this extension: onnx, pt2, tflite or tfjs
  * @returns {Promise<{ path: string, bytes: Uint8Array }[]>} always in the same order
  */
 export async function corpus(root, format) {
@@ -28,5 +28,17 @@ export async function corpus(root, format) {
     )
     .filter((file) => statSync(file).size <= MOST_BYTES)
   const models = files.map((path) => ({ path, bytes: readFileSync(path) }))
+  if (format === undefined || format === 'tfjs') models.push(...layersAndGraphs(root))
   return format && format !== 'onnx' ? models : [...models, ...(await generatedModels())]
+}
+
+/** Models of TensorFlow.js, with the bytes of their weights in a key that nobody reads but the fuzz. */
+function layersAndGraphs(root) {
+  return ['layers', 'graphs'].flatMap((list) => {
+    const goldens = JSON.parse(readFileSync(join(root, 'test', 'formats', 'tfjs', 'goldens', `${list}.json`), 'utf8'))
+    return goldens.map(({ name, model, weights }) => ({
+      path: `${list} ${name}.tfjs`,
+      bytes: Buffer.from(JSON.stringify({ ...model, bytes: weights })),
+    }))
+  })
 }

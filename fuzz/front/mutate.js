@@ -3,7 +3,7 @@ import { Random } from '../random.js'
 import { changeBytes, changeField } from './blind.js'
 import { meantMutations } from './meant.js'
 import { copyOf, decodeMessage, encodeMessage, messagesOf, onnx } from './messages.js'
-import { changeProgram } from './programs.js'
+import { changeJson, changeProgram } from './programs.js'
 
 /** Models that take as long as a thousand small ones, and are taken as seldom; those called light make their weights by ConstantOfShape. */
 const isHeavy = ({ path, bytes }) => bytes.length > 300_000 || basename(dirname(path)).startsWith('models')
@@ -42,6 +42,7 @@ export class Mutator {
     const random = new Random(seed, number)
     const file = this.#pick(random)
     if (file.path.endsWith('.pt2')) return { path: file.path, bytes: changeProgram(file.bytes, random) }
+    if (file.path.endsWith('.tfjs')) return { path: file.path, bytes: changeJson(file.bytes, random) }
     if (!file.message || random.chance(0.08)) return { path: file.path, bytes: changeBytes(file.bytes, random) }
     for (;;) {
       const message = copyOf(file.message)

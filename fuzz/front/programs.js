@@ -26,6 +26,14 @@ export function changeProgram(bytes, random) {
   }
 }
 
+/** A mutant of a `model.json`: bytes changed anywhere, or a few values. */
+export function changeJson(bytes, random) {
+  if (random.chance(0.2)) return changeBytes(bytes, random)
+  const root = JSON.parse(new TextDecoder().decode(bytes))
+  for (let steps = 1 + random.below(3) * random.below(3); steps > 0; steps--) changeValue(placesOf(root), random)
+  return Buffer.from(JSON.stringify(root))
+}
+
 function placesOf(value, places = []) {
   for (const key of Object.keys(value)) {
     // Texts for people are most of a program, and nobody reads them.

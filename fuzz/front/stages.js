@@ -5,6 +5,7 @@ import { declarationSource } from '../../dist/emit/dts.js'
 import { OnnxMlirError } from '../../dist/errors/index.js'
 import { modelSignature } from '../../dist/compilers/model-signature.js'
 import { pt2 } from '../../dist/formats/pt2/index.js'
+import { tfjs } from '../../dist/formats/tfjs/index.js'
 import { tflite } from '../../dist/formats/tflite/index.js'
 import { decodeModel } from '../../dist/onnx/read.js'
 import { Reading } from '../../dist/onnx/reading.js'
@@ -48,9 +49,15 @@ export function runStages(bytes, only) {
 
 /** As a file is read: by its contents, and what is not ONNX is converted first. */
 function decode(bytes) {
-  const frontEnd = [tflite, pt2].find((candidate) => candidate.claims(bytes))
-  const onnx = frontEnd ? encodeModel(frontEnd.convert(bytes, new Reading('m.onnx'), {})) : bytes
+  const frontEnd = [tflite, pt2, tfjs].find((candidate) => candidate.claims(bytes))
+  const onnx = frontEnd ? encodeModel(frontEnd.convert(bytes, new Reading('m.onnx', {}, besides(bytes)), {})) : bytes
   return decodeModel(onnx, { path: 'm.onnx' })
+}
+
+/** The files beside a model of TensorFlow.js, which the corpus writes into it. */
+function besides(bytes) {
+  const [, text = ''] = /"bytes":"([\w+/=]*)"/.exec(Buffer.from(bytes).toString('latin1')) ?? []
+  return { contents: () => Uint8Array.from(Buffer.from(text, 'base64')), read: () => new Uint8Array(), files: () => [] }
 }
 
 function ending(stage, run) {

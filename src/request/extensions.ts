@@ -1,8 +1,9 @@
 /**
  * Extensions of the files that an import takes for models: the one list of them, from which every host's filters, TypeScript's
- * patterns and the command line's file names are made. How a file is read its contents tell, not its name.
+ * patterns and the command line's file names are made. How a file is read its contents tell, not its name: `tfjs` is what a
+ * `model.json` of TensorFlow.js is called to be imported, as every host has a use of its own for `.json`.
  */
-export const extensions = ['onnx', 'tflite', 'pt2'] as const
+export const extensions = ['onnx', 'tflite', 'pt2', 'tfjs'] as const
 
 /** The end of a model's path as a regular expression, in what JavaScript's, Go's and Rust's have in common: hosts filter by it. */
 export const ending = `\\.(?:${extensions.join('|')})`

@@ -54,8 +54,8 @@ it('a query alone tells whether the bundler is asked for the file as it is', () 
 })
 
 it('what is made of models beside each other has names of its own', () => {
-  const models = ['m.onnx', 'M2.ONNX', 'a/m.onnx', 'm.tflite', 'm.pt2', 'm.bin']
-  expect(models.map(stemOf)).toEqual(['m', 'M2', 'a/m', 'm.tflite', 'm.pt2', 'm.bin'])
+  const models = ['m.onnx', 'M2.ONNX', 'a/m.onnx', 'm.tflite', 'm.pt2', 'm.tfjs', 'm.bin']
+  expect(models.map(stemOf)).toEqual(['m', 'M2', 'a/m', 'm.tflite', 'm.pt2', 'm.tfjs', 'm.bin'])
   const names = extensions.map((extension) => stemOf(`m.${extension}`))
   expect(new Set(names).size).toBe(extensions.length)
 })
@@ -63,7 +63,7 @@ it('what is made of models beside each other has names of its own', () => {
 it('nothing else decides by an extension', () => {
   const src = resolve('src')
   // A pattern (`\.onnx`) or a text that is one (`'.onnx'`, `'*.onnx'`), but for the folder .onnx-mlir, domains, and names with a stem.
-  const decides = /(?<![\w)])\\\.(?:onnx|tflite|pt2)\b(?!-mlir)|['"`](?:\*|\.d)?\.(?:onnx|tflite|pt2)['"`?)]/
+  const decides = /(?<![\w)])\\\.(?:onnx|tflite|pt2|tfjs)\b(?!-mlir)|['"`](?:\*|\.d)?\.(?:onnx|tflite|pt2|tfjs)['"`?)]/
   const found = readdirSync(src, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .flatMap(({ parentPath, name }) =>

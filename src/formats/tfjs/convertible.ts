@@ -1,4 +1,5 @@
 import type { ElementType } from '../../onnx/element-type.ts'
+import type { Tensor } from '../../onnx/model.ts'
 import type { Builder } from './builder.ts'
 import type { Shape, Value } from './value.ts'
 
@@ -8,10 +9,10 @@ export interface Named {
   readonly shape: Shape
 }
 
-/** A model whose inputs are known, to be written. */
+/** A model whose inputs are known and whose operators are all there, before its weights are read. */
 export interface Convertible {
   readonly inputs: readonly Named[]
   /** Names of the results, in the order in which `write` gives them. */
   readonly outputs: readonly string[]
-  write(b: Builder, inputs: readonly Value[]): Value[]
+  write(b: Builder, inputs: readonly Value[], weights: ReadonlyMap<string, Tensor>): Value[]
 }

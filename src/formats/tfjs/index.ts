@@ -1,5 +1,5 @@
 import { modelOf } from '../../onnx/build.ts'
-import type { OnnxDim, TypeInfo } from '../../onnx/model.ts'
+import type { OnnxDim, Tensor, TypeInfo } from '../../onnx/model.ts'
 import type { WritableModel } from '../../onnx/write.ts'
 import type { Site } from '../../onnx/reading.ts'
 import type { FrontEnd } from '../front-end.ts'
@@ -29,10 +29,9 @@ export const tfjs: FrontEnd = {
     if (!topology.isThere)
       site.fail('MODEL_EMPTY', 'has weights and no modelTopology. Save the model with its topology.')
     if (typeof topology.value !== 'object') topology.wrong('an object')
-    const weights = readWeights(file.at('weightsManifest'), reading)
     const isGraph = topology.at('node').isThere || file.at('format').value === 'graph-model'
-    const convertible = isGraph ? convertGraph(file, weights, reading) : convertLayers(file, weights, reading)
-    return written(convertible, file, site)
+    const convertible = isGraph ? convertGraph(file, reading) : convertLayers(file, reading)
+    return written(convertible, readWeights(file.at('weightsManifest'), reading), file, site)
   },
 }
 
@@ -44,13 +43,19 @@ function parsed(bytes: Uint8Array, site: Site): unknown {
   }
 }
 
-function written({ inputs, outputs, write }: Convertible, file: Json, site: Site): WritableModel {
+function written(
+  { inputs, outputs, write }: Convertible,
+  weights: ReadonlyMap<string, Tensor>,
+  file: Json,
+  site: Site,
+): WritableModel {
+  // prettier-ignore
   const writer = new GraphWriter()
   const b = new Builder(writer, site)
   // Names that users see come first: what is between makes way.
   const given = inputs.map((input) => ({ ...input, name: writer.names.fresh(input.name) }))
   const results = outputs.map((name) => writer.names.fresh(name))
-  const values = write(b, given.map(({ name, type, shape }) => b.value(name, type, shape))) // prettier-ignore
+  const values = write(b, given.map(({ name, type, shape }) => b.value(name, type, shape)), weights) // prettier-ignore
   writer.origin = ''
   values.forEach((value, i) => writer.nodes.push({ op: 'Identity', inputs: [b.get(value)], outputs: [results[i]!] }))
   return modelOf({

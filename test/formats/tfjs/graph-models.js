@@ -51,21 +51,37 @@ export function graphModels(random) {
       const input = operands.map((operand) => (typeof operand === 'string' ? operand : add(operand)))
       node.push({ name, op, input, attr: { T: type('float32'), ...attr } })
     }
-    for (const name of outputs ?? [nodes.at(-1)[0]]) signature.outputs[name] = { name, dtype: 'DT_FLOAT', tensorShape: {} }
+    for (const name of outputs ?? [nodes.at(-1)[0]])
+      signature.outputs[name] = { name, dtype: 'DT_FLOAT', tensorShape: {} }
     const modelTopology = { node, library: library ?? {}, versions: { producer: 987 } }
     const weightsManifest = [{ paths: ['w.bin'], weights: specs }]
     return { model: { format: 'graph-model', modelTopology, weightsManifest, signature }, weights: Buffer.concat(bytes).toString('base64'), inputs } // prettier-ignore
   }
   /** Several operators on the same tensors, each an output. */
   const each = (tensors, list) => graph(list.map(([op, attr], i) => [`${op}_${i}`, op, tensors, attr]), list.map(([op], i) => `${op}_${i}`)) // prettier-ignore
-  const all = (tensors, ...ops) => each(tensors, ops.map((op) => [op]))
+  const all = (tensors, ...ops) =>
+    each(
+      tensors,
+      ops.map((op) => [op]),
+    )
   const one = (op, tensors, attr) => graph([['y', op, tensors, attr]])
 
-  const conv = (more = {}) => ({ strides: L(1, 1, 1, 1), dilations: L(1, 1, 1, 1), padding: S('SAME'), data_format: S('NHWC'), ...more })
+  const conv = (more = {}) => ({
+    strides: L(1, 1, 1, 1),
+    dilations: L(1, 1, 1, 1),
+    padding: S('SAME'),
+    data_format: S('NHWC'),
+    ...more,
+  })
   const image = () => given([1, 7, 6, 3])
   const function_ = (name, args, body, ret) => ({
     signature: { name, inputArg: args.map((arg) => ({ name: arg, type: 'DT_FLOAT' })), outputArg: ret.map((_, i) => ({ name: `out${i}`, type: 'DT_FLOAT' })) }, // prettier-ignore
-    nodeDef: body.map(([node, op, input, attr = {}]) => ({ name: node, op, input, attr: { T: type('float32'), ...attr } })),
+    nodeDef: body.map(([node, op, input, attr = {}]) => ({
+      name: node,
+      op,
+      input,
+      attr: { T: type('float32'), ...attr },
+    })),
     ret: Object.fromEntries(ret.map((result, i) => [`out${i}`, result])),
   })
 
@@ -75,19 +91,19 @@ export function graphModels(random) {
     'of floats that are broadcast': all([given([2, 3]), given([3])], 'Add', 'AddV2', 'Sub', 'Mul', 'RealDiv', 'Maximum', 'Minimum', 'SquaredDifference', 'Mod', 'FloorMod', 'Atan2', 'Less', 'LessEqual', 'Greater', 'GreaterEqual', 'Equal', 'NotEqual'), // prettier-ignore
     'of integers': all([given([2, 4], { of: 'int32' }), given([4], { of: 'int32', values: [3, -2, 5, -7] })], 'Add', 'Sub', 'Mul', 'RealDiv', 'FloorDiv', 'FloorMod', 'Maximum', 'Minimum', 'Less', 'Equal'), // prettier-ignore
     'of truths': all([given([6], { of: 'bool' }), given([6], { of: 'bool' })], 'LogicalAnd', 'LogicalOr'),
-    'not': one('LogicalNot', [given([6], { of: 'bool' })]),
-    'DivNoNan': one('DivNoNan', [given([4]), given([4], { values: [0, 2, 0, -1] })]),
-    'Pow': one('Pow', [given([4], { values: [0.5, 1, 2, 3] }), given([4])]),
-    'AddN': one('AddN', [given([3]), given([3]), given([3])]),
-    'BiasAdd': one('BiasAdd', [image(), weights(3)]),
-    'ClipByValue': one('ClipByValue', [given([6]), fixed([-1], []), fixed([0.5], [])]),
-    'LeakyRelu': one('LeakyRelu', [given([6])], { alpha: F(0.3) }),
-    'Prelu': one('Prelu', [image(), weights(3)]),
+    not: one('LogicalNot', [given([6], { of: 'bool' })]),
+    DivNoNan: one('DivNoNan', [given([4]), given([4], { values: [0, 2, 0, -1] })]),
+    Pow: one('Pow', [given([4], { values: [0.5, 1, 2, 3] }), given([4])]),
+    AddN: one('AddN', [given([3]), given([3]), given([3])]),
+    BiasAdd: one('BiasAdd', [image(), weights(3)]),
+    ClipByValue: one('ClipByValue', [given([6]), fixed([-1], []), fixed([0.5], [])]),
+    LeakyRelu: one('LeakyRelu', [given([6])], { alpha: F(0.3) }),
+    Prelu: one('Prelu', [image(), weights(3)]),
     'Cast': each([given([6])], [['Cast', { SrcT: type('float32'), DstT: type('int32') }], ['Cast', { SrcT: type('float32'), DstT: type('bool') }]]), // prettier-ignore
-    'Select': one('Select', [given([3, 2], { of: 'bool' }), given([3, 2]), given([3, 2])]),
-    'SelectV2': one('SelectV2', [given([3, 1], { of: 'bool' }), given([3, 2]), given([2])]),
+    Select: one('Select', [given([3, 2], { of: 'bool' }), given([3, 2]), given([3, 2])]),
+    SelectV2: one('SelectV2', [given([3, 1], { of: 'bool' }), given([3, 2]), given([2])]),
 
-    'Conv2D': one('Conv2D', [image(), weights(3, 2, 3, 4)], conv({ strides: L(1, 2, 2, 1) })),
+    Conv2D: one('Conv2D', [image(), weights(3, 2, 3, 4)], conv({ strides: L(1, 2, 2, 1) })),
     'Conv2D, dilated, of any size': one('Conv2D', [given([-1, 9, 9, 3]), weights(3, 3, 3, 4)], conv({ dilations: L(1, 2, 2, 1) })), // prettier-ignore
     'Conv2D, explicit pads': one('Conv2D', [image(), weights(3, 3, 3, 2)], conv({ padding: S('EXPLICIT'), explicit_paddings: L(0, 0, 1, 2, 0, 1, 0, 0) })), // prettier-ignore
     '_FusedConv2D': one('_FusedConv2D', [image(), weights(3, 3, 3, 4), weights(4)], conv({ num_args: I(1), fused_ops: LS('BiasAdd', 'Relu6') })), // prettier-ignore
@@ -101,7 +117,7 @@ export function graphModels(random) {
       ['AvgPool', { ksize: L(1, 2, 2, 1), strides: L(1, 2, 2, 1), padding: S('VALID') }],
     ]), // prettier-ignore
     'FusedBatchNormV3': one('FusedBatchNormV3', [image(), positive(3), weights(3), weights(3), positive(3)], { epsilon: F(0.01), is_training: B(false) }), // prettier-ignore
-    'LRN': one('LRN', [given([1, 3, 3, 8])], { depth_radius: I(2), bias: F(1), alpha: F(0.5), beta: F(0.75) }),
+    LRN: one('LRN', [given([1, 3, 3, 8])], { depth_radius: I(2), bias: F(1), alpha: F(0.5), beta: F(0.75) }),
     'convolutions without Transposes between': graph([
       ['a', '_FusedConv2D', [image(), weights(3, 3, 3, 4), weights(4)], conv({ num_args: I(1), fused_ops: LS('BiasAdd', 'Relu') })], // prettier-ignore
       ['b', 'Mul', ['a', weights(4)]],
@@ -116,23 +132,32 @@ export function graphModels(random) {
 
     'MatMul': each([given([3, 4]), given([4, 3])], [['MatMul'], ['MatMul', { transpose_a: B(true), transpose_b: B(true) }]]), // prettier-ignore
     '_FusedMatMul': one('_FusedMatMul', [given([-1, 4]), weights(4, 3), weights(3)], { num_args: I(1), fused_ops: LS('BiasAdd', 'Elu') }), // prettier-ignore
-    'BatchMatMulV2': one('BatchMatMulV2', [given([2, 3, 4]), given([1, 5, 4])], { adj_y: B(true) }),
-    'Einsum': one('Einsum', [given([2, 3, 4]), weights(4, 2, 5)], { equation: S('abc,cde->abde') }),
-    'Transpose': one('Transpose', [given([2, 3, 4]), ints(2, 0, 1)]),
+    BatchMatMulV2: one('BatchMatMulV2', [given([2, 3, 4]), given([1, 5, 4])], { adj_y: B(true) }),
+    Einsum: one('Einsum', [given([2, 3, 4]), weights(4, 2, 5)], { equation: S('abc,cde->abde') }),
+    Transpose: one('Transpose', [given([2, 3, 4]), ints(2, 0, 1)]),
 
-    'reductions': graph(
+    reductions: graph(
       ['Sum', 'Mean', 'Max', 'Min', 'Prod'].flatMap((op, i) => {
         const x = i === 0 ? given([2, 3, 4]) : 'x0'
-        return [[op, op, [x, ints(1)]], [`${op}_all`, op, ['x0', ints(-1, 0)], { keep_dims: B(true) }]]
+        return [
+          [op, op, [x, ints(1)]],
+          [`${op}_all`, op, ['x0', ints(-1, 0)], { keep_dims: B(true) }],
+        ]
       }),
       ['Sum', 'Mean', 'Max', 'Min', 'Prod'].flatMap((op) => [op, `${op}_all`]),
     ),
     'Any, All': graph([['a', 'Any', [given([3, 4], { of: 'bool' }), ints(1)]], ['b', 'All', ['x0', ints(0)], { keep_dims: B(true) }]], ['a', 'b']), // prettier-ignore
-    'ArgMax, ArgMin': graph([['a', 'ArgMax', [given([3, 5]), int(1)]], ['b', 'ArgMin', ['x0', int(0)]]], ['a', 'b']),
-    'TopKV2': graph([['y', 'TopKV2', [given([3, 7]), int(3)], { sorted: B(true) }]], ['y:0', 'y:1']),
-    'Cumsum': one('Cumsum', [given([3, 4]), int(1)], { exclusive: B(true), reverse: B(true) }),
+    'ArgMax, ArgMin': graph(
+      [
+        ['a', 'ArgMax', [given([3, 5]), int(1)]],
+        ['b', 'ArgMin', ['x0', int(0)]],
+      ],
+      ['a', 'b'],
+    ),
+    TopKV2: graph([['y', 'TopKV2', [given([3, 7]), int(3)], { sorted: B(true) }]], ['y:0', 'y:1']),
+    Cumsum: one('Cumsum', [given([3, 4]), int(1)], { exclusive: B(true), reverse: B(true) }),
 
-    'Reshape': one('Reshape', [given([-1, 3, 4]), ints(-1, 6)]),
+    Reshape: one('Reshape', [given([-1, 3, 4]), ints(-1, 6)]),
     'Reshape to sizes of the run': graph([
       ['s', 'Shape', [given([-1, 2, 3, 4])]],
       ['n', 'StridedSlice', ['s', ints(0), ints(1), ints(1)], { shrink_axis_mask: I(1) }],
@@ -150,10 +175,10 @@ export function graphModels(random) {
       ['c', 'MirrorPad', ['x0', fixed([1, 2, 2, 1], [2, 2], 'int32')], { mode: S('REFLECT') }],
       ['d', 'MirrorPad', ['x0', fixed([1, 3, 2, 0], [2, 2], 'int32')], { mode: S('SYMMETRIC') }],
     ], ['a', 'b', 'c', 'd']), // prettier-ignore
-    'ReverseV2': one('ReverseV2', [given([3, 4]), ints(-1)]),
+    ReverseV2: one('ReverseV2', [given([3, 4]), ints(-1)]),
     'Shape, Rank, Size': graph([['a', 'Shape', [given([-1, 3])]], ['b', 'Rank', ['x0']], ['c', 'Size', ['x0']]], ['a', 'b', 'c']), // prettier-ignore
 
-    'Slice': one('Slice', [given([4, 5]), ints(1, 2), ints(2, -1)]),
+    Slice: one('Slice', [given([4, 5]), ints(1, 2), ints(2, -1)]),
     'StridedSlice': graph([
       ['a', 'StridedSlice', [given([4, 5, 6]), ints(1, 0, 4), ints(3, 5, 0), ints(1, 2, -1)]],
       ['b', 'StridedSlice', ['x0', ints(0, -1), ints(0, 0), ints(1, 1)], { ellipsis_mask: I(1), shrink_axis_mask: I(2) }],
@@ -162,12 +187,12 @@ export function graphModels(random) {
     'StridedSlice from the run': one('StridedSlice', [given([6]), given([1], { of: 'int32', values: [2] }), given([1], { of: 'int32', values: [5] }), ints(1)]), // prettier-ignore
     'GatherV2': graph([['a', 'GatherV2', [given([4, 5]), ints(3, 0, 1), int(1)]], ['b', 'GatherV2', ['x0', given([2, 2], { of: 'int32', values: [0, 3, 1, 2] }), int(0)]]], ['a', 'b']), // prettier-ignore
     'GatherV2, batch_dims': one('GatherV2', [given([2, 4, 3]), given([2, 2], { of: 'int32', values: [0, 3, 1, 2] }), int(1)], { batch_dims: I(1) }), // prettier-ignore
-    'GatherNd': one('GatherNd', [given([4, 5, 2]), given([3, 2], { of: 'int32', values: [0, 1, 3, 4, 2, 2] })]),
-    'ScatterNd': one('ScatterNd', [given([3, 1], { of: 'int32', values: [1, 4, 1] }), given([3, 2]), ints(5, 2)]),
+    GatherNd: one('GatherNd', [given([4, 5, 2]), given([3, 2], { of: 'int32', values: [0, 1, 3, 4, 2, 2] })]),
+    ScatterNd: one('ScatterNd', [given([3, 1], { of: 'int32', values: [1, 4, 1] }), given([3, 2]), ints(5, 2)]),
     'OneHot': one('OneHot', [given([4], { of: 'int32', values: [0, 2, 5, -1] }), int(4), fixed([2], []), fixed([-1], [])], { axis: I(-1) }), // prettier-ignore
-    'Where': one('Where', [given([3, 4], { of: 'bool' })]),
+    Where: one('Where', [given([3, 4], { of: 'bool' })]),
 
-    'resizing': graph(
+    resizing: graph(
       ['ResizeBilinear', 'ResizeNearestNeighbor'].flatMap((op, i) => [
         [`${op}_0`, op, [i === 0 ? given([1, 4, 5, 2]) : 'x0', ints(7, 9)]],
         [`${op}_1`, op, ['x0', ints(7, 3)], { align_corners: B(true) }],
@@ -175,7 +200,7 @@ export function graphModels(random) {
       ]),
       ['ResizeBilinear', 'ResizeNearestNeighbor'].flatMap((op) => [0, 1, 2].map((i) => `${op}_${i}`)),
     ),
-    'CropAndResize': graph(
+    CropAndResize: graph(
       ['bilinear', 'nearest'].map((method, i) => [
         method,
         'CropAndResize',
@@ -192,15 +217,22 @@ export function graphModels(random) {
       ['b', 'Conv2D', ['a', weights(2, 2, 2, 3)], conv({ padding: S('VALID') })],
       ['c', 'BatchToSpaceND', ['b', ints(2, 2), fixed([0, 1, 0, 1], [2, 2], 'int32')]],
     ], ['a', 'c']), // prettier-ignore
-    'DepthToSpace': one('DepthToSpace', [given([1, 2, 3, 8])], { block_size: I(2), data_format: S('NHWC') }),
+    DepthToSpace: one('DepthToSpace', [given([1, 2, 3, 8])], { block_size: I(2), data_format: S('NHWC') }),
 
-    'StatelessIf': graph(
+    StatelessIf: graph(
       [['y', 'StatelessIf', [given([], { of: 'bool', values: [1] }), given([3])], { then_branch: fn('yes'), else_branch: fn('no') }]], // prettier-ignore
       ['y'],
       { function: [function_('yes', ['a'], [['n', 'Neg', ['a']]], ['n:y:0']), function_('no', ['a'], [['n', 'Abs', ['a']]], ['n:y:0'])] }, // prettier-ignore
     ),
-    'StatelessWhile': graph(
-      [['y', 'StatelessWhile', [given([], { values: [3] }), fixed([100], [])], { cond: fn('less'), body: fn('twice') }]],
+    StatelessWhile: graph(
+      [
+        [
+          'y',
+          'StatelessWhile',
+          [given([], { values: [3] }), fixed([100], [])],
+          { cond: fn('less'), body: fn('twice') },
+        ],
+      ],
       ['y:0'],
       {
         function: [

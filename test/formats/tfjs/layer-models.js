@@ -53,7 +53,7 @@ export function layerModels(tf) {
     'conv2d of any size': one([null, null, 3], () => l.conv2d({ filters: 3, kernelSize: 3, padding: 'same' })),
     'conv2d transposed, same': one([4, 5, 3], () => l.conv2dTranspose({ filters: 2, kernelSize: 3, strides: 2, padding: 'same' })), // prettier-ignore
     'conv2d transposed, valid': one([4, 5, 3], () => l.conv2dTranspose({ filters: 2, kernelSize: [2, 4], strides: 3, activation: 'relu' })), // prettier-ignore
-    'depthwise': one(image, () => l.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, padding: 'same', strides: 2 })),
+    depthwise: one(image, () => l.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, padding: 'same', strides: 2 })),
     'separable': one(image, () => l.separableConv2d({ filters: 4, kernelSize: 3, depthMultiplier: 2, padding: 'same' })), // prettier-ignore
     'batch normalisation': sequence(
       image,
@@ -84,7 +84,7 @@ export function layerModels(tf) {
     'larger, bilinear': one([3, 4, 2], () => l.upSampling2d({ size: [2, 3], interpolation: 'bilinear' })),
     'shapes': sequence([12], () => l.reshape({ targetShape: [3, 4] }), () => l.permute({ dims: [2, 1] }), () => l.flatten(), () => l.repeatVector({ n: 3 })), // prettier-ignore
     'conv2d, flatten, dense': sequence(image, () => l.conv2d({ filters: 4, kernelSize: 3 }), () => l.flatten(), () => l.dropout({ rate: 0.5 }), () => l.gaussianNoise({ stddev: 1 }), () => l.dense({ units: 3 })), // prettier-ignore
-    'merging': joined([image, image], ([a, b]) => [
+    merging: joined([image, image], ([a, b]) => [
       l.add().apply([a, b]),
       l.multiply().apply([a, b]),
       l.average().apply([a, b]),
@@ -101,16 +101,18 @@ export function layerModels(tf) {
     'dot of vectors': joined([[4], [4]], (inputs) => l.dot({ axes: 1 }).apply(inputs)),
     'dot of unit vectors': joined([[4], [4]], (inputs) => l.dot({ axes: -1, normalize: true }).apply(inputs)),
     'dot of matrices': joined([[4, 3], [5, 3]], (inputs) => l.dot({ axes: [2, 2] }).apply(inputs)), // prettier-ignore
-    'embedding': one([6], () => l.embedding({ inputDim: 10, outputDim: 3 })),
+    embedding: one([6], () => l.embedding({ inputDim: 10, outputDim: 3 })),
     'embedding, lstm, dense': sequence([6], () => l.embedding({ inputDim: 10, outputDim: 3 }), () => l.lstm(rnn), () => l.dense({ units: 2 })), // prettier-ignore
     'lstm, sequence': one([5, 3], () => l.lstm({ ...rnn, returnSequences: true })),
     'lstm with sigmoid gates, backwards': one([5, 3], () => l.lstm({ ...rnn, recurrentActivation: 'sigmoid', goBackwards: true, returnSequences: true, useBias: false })), // prettier-ignore
-    'lstm with states': joined([[5, 3]], ([x]) => l.lstm({ ...rnn, returnState: true, returnSequences: true }).apply(x)),
+    'lstm with states': joined([[5, 3]], ([x]) =>
+      l.lstm({ ...rnn, returnState: true, returnSequences: true }).apply(x),
+    ),
     'encoder and decoder': joined([[5, 3], [4, 2]], ([x, y]) => {
       const [, h, c] = l.lstm({ ...rnn, returnState: true }).apply(x)
       return l.lstm({ ...rnn, returnSequences: true }).apply([y, h, c])
     }), // prettier-ignore
-    'gru': one([5, 3], () => l.gru({ ...rnn, returnSequences: true })),
+    gru: one([5, 3], () => l.gru({ ...rnn, returnSequences: true })),
     'gru with relu': one([5, 3], () => l.gru({ ...rnn, activation: 'relu', recurrentActivation: 'sigmoid' })),
     'simple rnn': one([5, 3], () => l.simpleRNN({ ...rnn, returnSequences: true })),
     'both directions': one([5, 3], () => l.bidirectional({ layer: l.lstm({ ...rnn, returnSequences: true }), mergeMode: 'concat' })), // prettier-ignore

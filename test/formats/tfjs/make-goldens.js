@@ -29,7 +29,8 @@ const bytes = (buffer) => Buffer.from(buffer).toString('base64')
 async function layerGolden(name, make) {
   const made = make()
   made.setWeights(
-    made.weights.map(({ name: weight, shape }) =>
+    made.weights.map(
+      ({ name: weight, shape }) =>
       core.tensor(Float32Array.from({ length: shape.reduce((n, size) => n * size, 1) }, () => random() + (/variance/.test(weight) ? 0.5 : -0.5)), shape), // prettier-ignore
     ),
   )

@@ -7,17 +7,18 @@ import { NodeCall } from './call.ts'
 import { type FunctionFact, type Input, type NodeFact, siteOf } from './node.ts'
 import { operators, resultNames } from './operators/index.ts'
 
+type Graph = [nodes: ReadonlyMap<string, NodeFact>, outputs: readonly Input[], given: ReadonlyMap<string, Value>]
+
 /** What converts the nodes of a graph model, and of its functions. */
 export class GraphConverter {
-  private readonly weights: ReadonlyMap<string, Tensor>
+  private weights: ReadonlyMap<string, Tensor> = new Map()
   private readonly functions: ReadonlyMap<string, FunctionFact>
   private readonly reading: Reading
   private readonly constants = new Map<string, Value>()
   private readonly table = operators(this)
   private depth = 0
 
-  constructor(weights: ReadonlyMap<string, Tensor>, functions: ReadonlyMap<string, FunctionFact>, reading: Reading) {
-    this.weights = weights
+  constructor(functions: ReadonlyMap<string, FunctionFact>, reading: Reading) {
     this.functions = functions
     this.reading = reading
   }
@@ -34,7 +35,7 @@ export class GraphConverter {
         if (seen.has(name) || known.has(name) || !node) continue
         seen.add(name)
         if (!leaves.has(node.op) && !Object.hasOwn(this.table, node.op)) unknown.add(plain(node.op))
-        for (const attribute of calls[node.op] ?? []) {
+        for (const attribute of calls.get(node.op) ?? []) {
           const text = node.attributes.called(attribute)
           const fn = this.functions.get(text)
           if (!fn || called.has(text)) continue
@@ -49,13 +50,14 @@ export class GraphConverter {
     this.reading.site('the file').fail('MODEL_UNSUPPORTED', `has operators that are not read: ${[...unknown].join(', ')}. Convert the model again without them.`, { operators: [...unknown] }) // prettier-ignore
   }
 
-  /** The values of some results; `values` are those that are given, by node. */
-  convert(
-    b: Builder,
-    nodes: ReadonlyMap<string, NodeFact>,
-    outputs: readonly Input[],
-    given: ReadonlyMap<string, Value>,
-  ): Value[] {
+  /** The results of a model for its inputs; its constants are weights. */
+  model(b: Builder, weights: ReadonlyMap<string, Tensor>, ...graph: Graph): Value[] {
+    this.weights = weights
+    return this.convert(b, ...graph)
+  }
+
+  /** The values of some results; `given` are those of nodes that are known. */
+  private convert(b: Builder, ...[nodes, outputs, given]: Graph): Value[] {
     const values = new Map<string, readonly Value[]>(Array.from(given, ([name, value]) => [name, [value]]))
     for (const node of this.inOrder(nodes, outputs, values)) {
       const outer = { site: b.site, origin: b.writer.origin }
@@ -157,11 +159,8 @@ export class GraphConverter {
 const leaves = new Set(['Const', 'Placeholder'])
 
 /** Attributes that name functions, by operator. */
-const calls: Readonly<Record<string, readonly string[]>> = {
-  If: ['then_branch', 'else_branch'],
-  StatelessIf: ['then_branch', 'else_branch'],
-  While: ['cond', 'body'],
-  StatelessWhile: ['cond', 'body'],
-  PartitionedCall: ['f'],
-  StatefulPartitionedCall: ['f'],
-}
+const calls = new Map<string, readonly string[]>([
+  ...['If', 'StatelessIf'].map((op) => [op, ['then_branch', 'else_branch']] as const),
+  ...['While', 'StatelessWhile'].map((op) => [op, ['cond', 'body']] as const),
+  ...['PartitionedCall', 'StatefulPartitionedCall'].map((op) => [op, ['f']] as const),
+])

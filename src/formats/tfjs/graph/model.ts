@@ -1,4 +1,4 @@
-import type { OnnxDim, Tensor } from '../../../onnx/model.ts'
+import type { OnnxDim } from '../../../onnx/model.ts'
 import { quote, type Reading } from '../../../onnx/reading.ts'
 import type { Convertible, Named } from '../convertible.ts'
 import type { Json } from '../json.ts'
@@ -19,7 +19,7 @@ interface End {
  *
  * @throws ModelError `MODEL_UNSUPPORTED` naming all operators that are not converted
  */
-export function convertGraph(file: Json, weights: ReadonlyMap<string, Tensor>, reading: Reading): Convertible {
+export function convertGraph(file: Json, reading: Reading): Convertible {
   const topology = file.at('modelTopology')
   const nodes = readNodes(topology.at('node'), reading)
   const functions = readFunctions(topology.at('library'), reading)
@@ -28,15 +28,15 @@ export function convertGraph(file: Json, weights: ReadonlyMap<string, Tensor>, r
   const outputs = outputsOf(nodes, signature)
   const site = reading.site('the graph')
   if (outputs.length === 0) site.fail('MODEL_EMPTY', 'has no outputs. Convert the model again.')
-  const converter = new GraphConverter(weights, functions, reading)
+  const converter = new GraphConverter(functions, reading)
   const results = outputs.map(({ at }) => at)
   converter.expectSupported(nodes, results, new Set(inputs.map(({ at }) => at.node)))
   const facts = inputs.map((end) => inputType(end, nodes, reading))
   return {
     inputs: facts,
     outputs: outputs.map(({ name }) => name),
-    write: (b, values) =>
-      converter.convert(b, nodes, results, new Map(inputs.map(({ at }, i) => [at.node, values[i]!]))),
+    write: (b, values, weights) =>
+      converter.model(b, weights, nodes, results, new Map(inputs.map(({ at }, i) => [at.node, values[i]!]))),
   }
 }
 
@@ -48,7 +48,7 @@ function inputsOf(nodes: ReadonlyMap<string, NodeFact>, signature: Json): End[] 
   const stated = ends(signature.at('inputs')).filter(({ at }) => nodes.has(at.node))
   if (stated.length > 0) return stated
   const placeholders = [...nodes.values()].filter(({ op }) => op === 'Placeholder')
-  return placeholders.map(({ name }) => ({ name, at: inputOf(name) }))
+  return placeholders.map(({ name }) => ({ name, at: first(name) }))
 }
 
 function outputsOf(nodes: ReadonlyMap<string, NodeFact>, signature: Json): End[] {
@@ -56,7 +56,12 @@ function outputsOf(nodes: ReadonlyMap<string, NodeFact>, signature: Json): End[]
   if (stated.length > 0) return stated
   const taken = new Set([...nodes.values()].flatMap(({ inputs }) => inputs.map(({ node }) => node)))
   const last = [...nodes.values()].filter(({ name, op }) => !taken.has(name) && !['Const', 'Placeholder', 'NoOp'].includes(op)) // prettier-ignore
-  return last.map(({ name }) => ({ name, at: inputOf(name) }))
+  return last.map(({ name }) => ({ name, at: first(name) }))
+}
+
+/** The first result of a node. */
+function first(node: string): Input {
+  return { node, result: undefined, index: 0 }
 }
 
 /** What the signature says, else the node itself. */

@@ -49,6 +49,13 @@ export function unknownLayers({ layers: facts }: Topology, depth = 0): Set<strin
   return found
 }
 
+/** Types of inputs by Keras' names; TensorFlow.js has no others than these three. */
+const inputTypes = new Map<string, ElementType>([
+  ...['float32', 'float16', 'float64'].map((name) => [name, 'float32'] as const),
+  ...['int32', 'int64', 'int16', 'int8', 'uint8'].map((name) => [name, 'int32'] as const),
+  ['bool', 'bool'],
+])
+
 /** What a layer of inputs says of them. */
 export function inputOf({ name, config }: LayerFact): ModelInput {
   const shape = config
@@ -56,10 +63,9 @@ export function inputOf({ name, config }: LayerFact): ModelInput {
     .list()
     .map((size) => (size.isThere ? size.integer() : undefined))
   if (shape.length === 0) config.oneOf('batch_input_shape', 'batch_shape').wrong('the sizes of an input')
-  const type = config.at('dtype').isThere ? config.at('dtype').text() : 'float32'
-  // TensorFlow.js has no other types; Embedding takes floats as indices, too.
-  const known = ({ float32: 'float32', float16: 'float32', float64: 'float32', int32: 'int32', int64: 'int32', uint8: 'int32', bool: 'bool' } as const)[type] // prettier-ignore
-  return { name, type: known ?? config.at('dtype').wrong('float32, int32 or bool'), shape: shape.map((size) => size !== undefined && size < 0 ? undefined : size) } // prettier-ignore
+  const dtype = config.at('dtype')
+  const type = inputTypes.get(dtype.isThere ? dtype.text() : 'float32') ?? dtype.wrong('float32, int32 or bool')
+  return { name, type, shape: shape.map((size) => (size !== undefined && size < 0 ? undefined : size)) }
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { Tensor } from '../../../onnx/model.ts'
 import type { Reading } from '../../../onnx/reading.ts'
 import type { Convertible } from '../convertible.ts'
 import type { Json } from '../json.ts'
@@ -11,7 +10,7 @@ import { LayerWeights } from './weights.ts'
  *
  * @throws ModelError `MODEL_UNSUPPORTED` naming all layers that are not converted
  */
-export function convertLayers(file: Json, tensors: ReadonlyMap<string, Tensor>, reading: Reading): Convertible {
+export function convertLayers(file: Json, reading: Reading): Convertible {
   const whole = file.at('modelTopology')
   const model = whole.at('model_config').isThere ? whole.at('model_config') : whole
   const site = reading.site('the model')
@@ -30,7 +29,7 @@ export function convertLayers(file: Json, tensors: ReadonlyMap<string, Tensor>, 
   return {
     inputs,
     outputs: topology.outputs.map((output) => outputName(output, topology.outputs)),
-    write: (b, values) => convertModel(b, topology, values, new LayerWeights(tensors)),
+    write: (b, values, weights) => convertModel(b, topology, values, new LayerWeights(weights)),
   }
 }
 

@@ -44,6 +44,7 @@ export function elementwise(
   write: (...names: string[]) => string,
   type: ElementType = values[0]!.type,
 ): Value {
+  if (values.length < write.length) b.wrong(`takes ${write.length} tensors, and is given ${values.length}`)
   const shape = broadcastAll(b, values)
   const layout = layoutFor(values)
   const names = values.map((value) => operand(b, value, layout, shape?.length ?? 0))
