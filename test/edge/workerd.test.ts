@@ -169,7 +169,7 @@ test('webpack says that it has no such imports', async () => {
     'main.js': `import add from './add.onnx?files=module'\nadd.runSync({ x: Float32Array.of(1, 2, 3) })`,
     'add.onnx': addModel(10),
   })
-  const rule = { test: /\.(onnx|tflite|pt2)$/, use: { loader: webpackLoader, options: { root } } }
+  const rule = { test: /\.(onnx|tflite|pt2|tfjs)$/, use: { loader: webpackLoader, options: { root } } }
   const built = runWebpack({ mode: 'production', context: root, entry: './main.js', module: { rules: [rule] } })
   await expect(built).rejects.toThrow(/add\.onnx: files=module is for hosts whose output imports WebAssembly/)
 })

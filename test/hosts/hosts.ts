@@ -182,7 +182,7 @@ function withWebpack(name: string, { plugin, config }: { plugin: boolean; config
   return {
     name,
     async build({ root, entries, outDir, options, ...app }) {
-      const rule = { test: /\.(onnx|tflite|pt2)$/, use: { loader: webpackLoader, options: { root, ...options } } }
+      const rule = { test: /\.(onnx|tflite|pt2|tfjs)$/, use: { loader: webpackLoader, options: { root, ...options } } }
       const stats = await runWebpack({
         mode: 'production',
         target: 'node',
@@ -202,7 +202,7 @@ function withRspack(name: string, { plugin, config }: { plugin: boolean; config:
   return {
     name,
     async build({ root, entries, outDir, options, ...app }) {
-      const rule = { test: /\.(onnx|tflite|pt2)$/, use: { loader: webpackLoader, options: { root, ...options } } }
+      const rule = { test: /\.(onnx|tflite|pt2|tfjs)$/, use: { loader: webpackLoader, options: { root, ...options } } }
       const compiler = rspack({
         mode: 'production',
         target: 'node',

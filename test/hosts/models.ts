@@ -34,6 +34,18 @@ export function addModelWithExternalData(location: string): Uint8Array {
   return encode(3, { dataLocation: 1, externalData: [{ key: 'location', value: location }] })
 }
 
+/** The same model as a graph model of TensorFlow.js, its bias in `weights.bin`, whose content is {@link addModelWeights}. */
+export function addModelOfTensorFlow(): string {
+  const dtype = { dtype: { type: 'DT_FLOAT' } }
+  const node = [
+    { name: 'x', op: 'Placeholder', attr: { ...dtype, shape: { shape: { dim: [{ size: '3' }] } } } },
+    { name: 'bias', op: 'Const', attr: dtype },
+    { name: 'y', op: 'AddV2', input: ['x', 'bias'], attr: { T: { type: 'DT_FLOAT' } } },
+  ]
+  const weightsManifest = [{ paths: ['weights.bin'], weights: [{ name: 'bias', shape: [1], dtype: 'float32' }] }]
+  return JSON.stringify({ format: 'graph-model', modelTopology: { node }, weightsManifest })
+}
+
 export function addModelWeights(bias: number): Uint8Array {
   return new Uint8Array(Float32Array.of(bias).buffer)
 }

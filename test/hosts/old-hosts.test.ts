@@ -155,7 +155,7 @@ describe.skipIf(!isThere)('installed', () => {
     (path: string, hasPlugin: boolean): Builder =>
     async ({ root, outDir }) => {
       const webpack = (await load(path)) as typeof import('webpack')
-      const rule = { test: /\.(onnx|tflite|pt2)$/, use: { loader: webpackLoader, options: { root, ...plain } } }
+      const rule = { test: /\.(onnx|tflite|pt2|tfjs)$/, use: { loader: webpackLoader, options: { root, ...plain } } }
       const compiler = webpack({
         mode: 'production',
         target: 'node',

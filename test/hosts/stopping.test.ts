@@ -93,7 +93,9 @@ const hosts: Record<string, (place: Workplace) => Promise<() => Promise<unknown>
   'webpack, watching': (place) => watchWebpack(place, { plugins: [webpackPlugin(place.options)] }),
   'webpack loader, watching': (place) =>
     watchWebpack(place, {
-      module: { rules: [{ test: /\.(onnx|tflite|pt2)$/, use: { loader: webpackLoader, options: place.options } }] },
+      module: {
+        rules: [{ test: /\.(onnx|tflite|pt2|tfjs)$/, use: { loader: webpackLoader, options: place.options } }],
+      },
     }),
   async 'webpack, building'({ root, options }) {
     const compiler = webpack({ ...webpackConfig(root), plugins: [webpackPlugin(options)] })

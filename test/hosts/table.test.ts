@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { execute, executeAsStranger, filesBelow, link, moveElsewhere, temporaryFolder, writeFiles } from './app.ts'
 import { denseModel, width } from './browser/models.ts'
 import { hosts } from './hosts.ts'
-import { addModel } from './models.ts'
+import { addModel, addModelOfTensorFlow, addModelWeights } from './models.ts'
 
 /** An application and what its entries print: built by every host, moved elsewhere and executed there. */
 interface Case {
@@ -97,6 +97,17 @@ const cases: readonly Case[] = [
     entries: { main: 'main.js' },
     prints: { main: [10, 20, 30, 40].map((bias) => [1, 2, 3].map((x) => x + bias)) },
     emits: { '.so': 4, '.node': 1 },
+  },
+  {
+    name: 'a model of TensorFlow.js, whose weights are beside it',
+    files: {
+      'main.js': `import model from './net/add.tfjs?target=host'\n${printSum}`,
+      'net/add.tfjs': addModelOfTensorFlow(),
+      'net/weights.bin': addModelWeights(10),
+    },
+    entries: { main: 'main.js' },
+    prints: { main: [11, 12, 13] },
+    emits: { '.so': 1, '.node': 1 },
   },
   {
     name: 'a model behind an alias of package.json',

@@ -32,7 +32,7 @@ const ways = [
     way: 'loader',
     rules: (root: string): Configuration => ({
       plugins: [],
-      module: { rules: [{ test: /\.(onnx|tflite|pt2)$/, use: { loader: webpackLoader, options: { root } } }] },
+      module: { rules: [{ test: /\.(onnx|tflite|pt2|tfjs)$/, use: { loader: webpackLoader, options: { root } } }] },
     }),
   },
 ]

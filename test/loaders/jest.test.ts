@@ -9,7 +9,7 @@ import { installed, program, type Program } from './program.ts'
 
 const versions = ['29', '30'].map((version) => ({ version, ...installed(`jest${version}`) }))
 
-const transform = { '\\.(onnx|tflite|pt2)$': 'unplugin-onnx-mlir/jest' }
+const transform = { '\\.(onnx|tflite|pt2|tfjs)$': 'unplugin-onnx-mlir/jest' }
 const configuration = (more: object = {}) =>
   JSON.stringify({ transform, watchman: false, cacheDirectory: './kept', ...more })
 
@@ -128,8 +128,8 @@ describe.each(versions.filter(({ isThere }) => isThere))('Jest $version', ({ ver
       ...files,
       ...formats,
       'jest.config.json': configuration({
-        transform: { '\\.(onnx|tflite|pt2)$': ['unplugin-onnx-mlir/jest', { target: 'wasm' }] },
-        moduleNameMapper: { '^(.+\\.(?:onnx|tflite|pt2))\\?.*$': '$1' },
+        transform: { '\\.(onnx|tflite|pt2|tfjs)$': ['unplugin-onnx-mlir/jest', { target: 'wasm' }] },
+        moduleNameMapper: { '^(.+\\.(?:onnx|tflite|pt2|tfjs))\\?.*$': '$1' },
       }),
       'add.test.js': `
         const targets = [require('./add.onnx?O=1'), require('./add.pt2?O=1')].map(({ target }) => target)

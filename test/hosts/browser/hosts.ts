@@ -167,7 +167,7 @@ function withWebpack(name: string, { plugin, config }: { plugin: boolean; config
     name: `webpack, ${name}`,
     under: deep,
     async build({ root, outDir, options }) {
-      const rule = { test: /\.(onnx|tflite|pt2)$/, use: { loader: webpackLoader, options: { root, ...options } } }
+      const rule = { test: /\.(onnx|tflite|pt2|tfjs)$/, use: { loader: webpackLoader, options: { root, ...options } } }
       const stats = await runWebpack({
         mode: 'production',
         performance: false,
@@ -191,7 +191,7 @@ function withRspack(name: string, plugin: boolean): WebHost {
     name: `rspack, ${name}`,
     under: deep,
     async build({ root, outDir, options }) {
-      const rule = { test: /\.(onnx|tflite|pt2)$/, use: { loader: webpackLoader, options: { root, ...options } } }
+      const rule = { test: /\.(onnx|tflite|pt2|tfjs)$/, use: { loader: webpackLoader, options: { root, ...options } } }
       const config: RspackConfiguration = {
         mode: 'production',
         performance: false,
