@@ -82,6 +82,7 @@ export function layerModels(tf) {
     'borders': sequence([5, 6, 2], () => l.zeroPadding2d({ padding: [[1, 2], [0, 3]] }), () => l.cropping2D({ cropping: [[0, 1], [2, 0]] })), // prettier-ignore
     'larger, nearest': one([3, 4, 2], () => l.upSampling2d({ size: [2, 3] })),
     'larger, bilinear': one([3, 4, 2], () => l.upSampling2d({ size: [2, 3], interpolation: 'bilinear' })),
+    rescaling: one([3], () => l.rescaling({ scale: 0.5, offset: -1 })),
     'shapes': sequence([12], () => l.reshape({ targetShape: [3, 4] }), () => l.permute({ dims: [2, 1] }), () => l.flatten(), () => l.repeatVector({ n: 3 })), // prettier-ignore
     'conv2d, flatten, dense': sequence(image, () => l.conv2d({ filters: 4, kernelSize: 3 }), () => l.flatten(), () => l.dropout({ rate: 0.5 }), () => l.gaussianNoise({ stddev: 1 }), () => l.dense({ units: 3 })), // prettier-ignore
     merging: joined([image, image], ([a, b]) => [

@@ -81,6 +81,18 @@ export class GraphConverter {
     return results
   }
 
+  kept(name: string): ReadonlySet<number> {
+    const fn = this.functions.get(name)
+    const places = new Set<number>()
+    fn?.outputs.forEach((output, i) => {
+      let at = output.node
+      for (let steps = fn.nodes.size; steps > 0 && fn.nodes.get(at)?.op === 'Identity'; steps--)
+        at = fn.nodes.get(at)!.inputs[0]?.node ?? ''
+      if (at === fn.inputs[i]) places.add(i)
+    })
+    return places
+  }
+
   private node(
     b: Builder,
     node: NodeFact,

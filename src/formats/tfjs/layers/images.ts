@@ -75,18 +75,6 @@ const upSampling2d: Layer = (call) => {
   return resize(b, x, { mode: 'linear', transformation: 'asymmetric' }, { scales }, sizes)
 }
 
-const resizing: Layer = (call) => {
-  const { b, x, config } = call
-  const sizes = [config.at('height').integer(), config.at('width').integer()]
-  const method = config.at('interpolation').text('bilinear')
-  call.refuseUnless(!config.at('crop_to_aspect_ratio').truth(false), 'crop_to_aspect_ratio')
-  const to = { sizes: b.writer.ints(sizes) }
-  if (method === 'nearest')
-    return resize(b, x, { mode: 'nearest', transformation: 'asymmetric', rounding: 'floor' }, to, sizes)
-  call.refuseUnless(method === 'bilinear', `interpolation ${method}`)
-  return resize(b, x, { mode: 'linear', transformation: 'asymmetric' }, to, sizes)
-}
-
 export const images: Layers = {
   MaxPooling1D: pooling('MaxPool', 1),
   MaxPooling2D: pooling('MaxPool', 2),
@@ -104,5 +92,4 @@ export const images: Layers = {
   Cropping2D: cropping('cropping', 2),
   UpSampling1D: upSampling1d,
   UpSampling2D: upSampling2d,
-  Resizing: resizing,
 }

@@ -29,7 +29,12 @@ export function convertLayers(file: Json, reading: Reading): Convertible {
   return {
     inputs,
     outputs: topology.outputs.map((output) => outputName(output, topology.outputs)),
-    write: (b, values, weights) => convertModel(b, topology, values, new LayerWeights(weights)),
+    write(b, values, tensors) {
+      const weights = new LayerWeights(tensors)
+      const results = convertModel(b, topology, values, weights)
+      weights.expectAllTaken(b)
+      return results
+    },
   }
 }
 

@@ -51,16 +51,24 @@ export class LayerWeights {
     return value
   }
 
-  has(scope: readonly string[], name: string, index: number): boolean {
-    return this.candidates(scope, name, index).length > 0
+  /** Weights that no layer took: of another model, or of a layer that was taken for another. @throws ModelError `MODEL_TENSOR` */
+  expectAllTaken(b: Builder): void {
+    // Where random numbers of training go on is no weight.
+    const left = [...this.tensors.keys()].filter((name) => !this.values.has(name) && !name.includes('seed_generator'))
+    if (left.length > 0) b.site.fail('MODEL_TENSOR', `has weights that no layer takes: ${left.slice(0, 10).map(quote).join(', ')}. Save it again.`) // prettier-ignore
   }
 
-  /** Those in the innermost layer that has any; of these the ones in as many of its layers as possible, then the least deep. */
+  /**
+   * Those in the layer; of these the ones in as many of the layers around it as possible, then the least deep. A layer in a
+   * wrapper may have left its weights to that.
+   */
   private candidates(scope: readonly string[], name: string, index: number): string[] {
     for (const layer of scope.toReversed()) {
+      const isOuter = layer !== scope.at(-1)
       const inLayer = this.names.filter(
         ({ folders, last }) =>
-          folders.includes(layer) && (last === name || (last === String(index) && folders.at(-1) === 'vars')),
+          (isOuter ? folders.at(-1) === layer : folders.includes(layer)) &&
+          (last === name || (last === String(index) && folders.at(-1) === 'vars')),
       )
       if (inLayer.length === 0) continue
       const places = inLayer.map((entry) => {

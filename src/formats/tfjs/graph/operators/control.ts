@@ -6,6 +6,8 @@ import type { Convert, Operators } from '../call.ts'
 /** What calls functions of the library; given by whoever knows all operators. */
 export interface Caller {
   call(b: Builder, name: string, values: readonly Value[]): Value[]
+  /** Places of what a function gives that are what it takes there. */
+  kept(name: string): ReadonlySet<number>
 }
 
 /** Values for a graph inside: they are made before it, and what is made of them inside stays there. Constants are everywhere. */
@@ -44,7 +46,7 @@ export function controlFlow(caller: Caller): Operators {
     return names.map((name, i) => b.value(name, yes!.results[i]!.type, common([yes!.results[i]!, no!.results[i]!])))
   }
 
-  /** The condition is asked before the first round, and after each. */
+  /** The condition is asked before the first round, and after each. What no round changes is no state, and known as before. */
   const loop: Convert = ({ b, inputs, attributes }) => {
     const [condition, body] = ['cond', 'body'].map((name) => attributes.called(name)) as [string, string]
     const asked = (at: Builder, values: readonly Value[]): string => {
@@ -52,16 +54,19 @@ export function controlFlow(caller: Caller): Operators {
       return result ? truth(at, result) : b.wrong('has a condition that gives nothing')
     }
     const first = asked(b, inputs)
+    const kept = caller.kept(body)
+    const changing = <T>(list: readonly T[]): T[] => list.filter((_, i) => !kept.has(i))
     const inner = b.inner()
-    const [round, goes, ...names] = ['round', 'goes', ...inputs.map(() => 'state')].map((name) => b.writer.names.fresh(name)) as [string, string, ...string[]] // prettier-ignore
-    // Ranks stay, sizes may change.
-    const states = inputs.map((value, i) =>
-      b.value(
-        names[i]!,
+    const [round, goes] = ['round', 'goes'].map((name) => b.writer.names.fresh(name)) as [string, string]
+    const states = passed(b, inputs).map((value, i) => {
+      // Ranks stay, sizes may change.
+      if (kept.has(i)) return value
+      return b.value(
+        b.writer.names.fresh('state'),
         value.type,
         value.shape?.map(() => undefined),
-      ),
-    )
+      )
+    })
     const results = caller.call(inner, body, states)
     const isSame = results.length === inputs.length && results.every(({ type }, i) => type === inputs[i]!.type)
     if (!isSame) b.wrong('has a body that gives other values than it takes')
@@ -69,21 +74,20 @@ export function controlFlow(caller: Caller): Operators {
     const next = asked(inner, results)
     const boolean: TypeInfo = { kind: 'tensor', type: 'bool', shape: [] }
     const graph = inner.writer.graph(
-      [{ name: next, type: boolean }, ...results.map((value) => ({ name: inner.get(value), type: typeOf(value) }))],
+      [{ name: next, type: boolean }, ...changing(results).map((value) => ({ name: inner.get(value), type: typeOf(value) }))], // prettier-ignore
       new Map<string, TypeInfo>([
         [round, { kind: 'tensor', type: 'int64', shape: [] }],
         [goes, boolean],
-        ...names.map((name, i): [string, TypeInfo] => [name, typeOf(inputs[i]!)]),
+        ...changing(states).map((value): [string, TypeInfo] => [value.names.last!, typeOf(value)]),
       ]),
     )
-    const made = b.writer.ops('Loop', ['', first, ...inputs.map((value) => b.get(value))], inputs.length, { body: graph }) // prettier-ignore
-    return made.map((name, i) =>
-      b.value(
-        name,
-        inputs[i]!.type,
-        inputs[i]!.shape?.map(() => undefined),
-      ),
-    )
+    const given = changing(inputs)
+    const made = b.writer
+      .ops('Loop', ['', first, ...given.map((value) => b.get(value))], given.length, { body: graph })
+      .values()
+    return inputs.map((value, i) =>
+      kept.has(i) ? value : b.value(made.next().value!, value.type, value.shape?.map(() => undefined)),
+    ) // prettier-ignore
   }
 
   /** A function in place. */
