@@ -120,10 +120,7 @@ export class Builder {
   cast(value: Value, type: ElementType): Value {
     if (value.type === type) return value
     const layout = layoutOf(value)
-    return {
-      ...this.value(this.writer.cast(this.get(value, layout), value.type, type), type, value.shape, layout),
-      ...(value.elements && { elements: value.elements }),
-    }
+    return this.value(this.writer.cast(this.get(value, layout), value.type, type), type, value.shape, layout)
   }
 
   reshape(value: Value, shape: readonly number[]): Value {

@@ -121,7 +121,7 @@ function dequantized(
     quantization.wrong('left out of a weight that is neither float32 nor int32')
   if (storage === 'float16') return tensorFrom('float32', dims, halfNumbers(codes))
   const [scale, least] = [quantization.at('scale').number(), quantization.at('min').number()]
-  const reals = Array.from(codes, (code) => code * scale + least)
+  const reals = Float64Array.from(codes, (code) => code * scale + least)
   // tensorFrom refuses what is no int32.
   return tensorFrom(type, dims, type === 'int32' ? reals.map(Math.round) : reals)
 }

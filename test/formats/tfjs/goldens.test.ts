@@ -25,6 +25,12 @@ interface Golden {
 const goldens = (name: string): readonly Golden[] =>
   JSON.parse(readFileSync(new URL(`goldens/${name}.json`, import.meta.url), 'utf8')) as Golden[]
 
+it('between convolutions nothing is transposed', () => {
+  const { model, weights } = goldens('graphs').find(({ name }) => name.startsWith('convolutions without'))!
+  const { graph } = convertedModel(model, { 'w.bin': Uint8Array.from(Buffer.from(weights, 'base64')) })
+  expect(graph.nodes.filter(({ op }) => op === 'Transpose')).toHaveLength(1)
+})
+
 describe.each(['layers', 'graphs'])('%s', (list) => {
   it.each(goldens(list).map((golden) => [golden.name, golden] as const))('%s', async (_, golden) => {
     const { model, weights, inputs, outputs } = golden

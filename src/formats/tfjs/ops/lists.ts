@@ -12,12 +12,15 @@ export function elementsIn({ known, elements, type }: Value): Shape | undefined 
   return tensorNumbers(known)
 }
 
-/** A list of integers of which some are known: a constant where all are. `make` gives the value otherwise. */
-export function listOf(b: Builder, elements: readonly Dim[] | undefined, isScalar: boolean, make: () => Value): Value {
-  if (!elements || elements.length > MOST) return make()
-  const isKnown = elements.every((element) => element !== undefined && Math.abs(element) < 2 ** 31)
-  if (isKnown) return b.numbers('int32', isScalar ? [] : [elements.length], elements as number[])
-  return { ...make(), elements }
+/**
+ * A list of integers of which some are known: a constant where all are. `make` gives the value otherwise. Of numbers that are no
+ * int32 only a run knows what becomes of them.
+ */
+export function listOf(b: Builder, given: readonly Dim[] | undefined, isScalar: boolean, make: () => Value): Value {
+  if (!given || given.length > MOST) return make()
+  const elements = given.map((element) => (element === Math.trunc(element ?? NaN) && Math.abs(element) < 2 ** 31 ? element : undefined)) // prettier-ignore
+  if (elements.includes(undefined)) return { ...make(), elements }
+  return b.numbers('int32', isScalar ? [] : [elements.length], elements as number[])
 }
 
 /** The sizes that a list stands for: those below zero, and those that only a run knows, are open. */
