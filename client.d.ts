@@ -153,6 +153,10 @@ declare module '*.pt2?target=z13' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?target=z13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=z13' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -309,6 +313,10 @@ declare module '*.pt2?target=cortex-m4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.tfjs?target=cortex-m4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=cortex-m4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -322,6 +330,10 @@ declare module '*.tflite?target=cortex-m7' {
   export { default } from '*.onnx'
 }
 declare module '*.pt2?target=cortex-m7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?target=cortex-m7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
