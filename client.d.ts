@@ -3,8 +3,8 @@
  * Generated declarations come first, as resolved files and longer patterns win over these.
  *
  * Use it through `"types": ["unplugin-onnx-mlir/client"]` in tsconfig.json. TypeScript allows one `*` in a pattern, so
- * the last directive of a query must be one of those below; what stands before it may be any. Of `dims`, `tune`
- * and `maxWeightError`, whose values have no end, these are the usual ones: write others before another directive,
+ * the last directive of a query must be one of those below; what stands before it may be any. Of `dims`, `tune`,
+ * `maxWeightError`, `inputs` and `export`, whose values have no end, these are the usual ones: write others before another directive,
  * `?dims=seq_77&O=3`.
  *
  * Written by `npm run docs:generate` from src/request.
@@ -37,6 +37,14 @@ declare module '*.tfjs' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '#models/*' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -54,6 +62,14 @@ declare module '*.pt2?target=host' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?target=host' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?target=host' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=host' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -77,6 +93,14 @@ declare module '*.tfjs?target=x86-64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?target=x86-64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=x86-64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=x86-64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -94,6 +118,14 @@ declare module '*.pt2?target=x86-64-v2' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?target=x86-64-v2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?target=x86-64-v2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=x86-64-v2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -117,6 +149,14 @@ declare module '*.tfjs?target=x86-64-v3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?target=x86-64-v3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=x86-64-v3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=x86-64-v3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -134,6 +174,14 @@ declare module '*.pt2?target=x86-64-v4' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?target=x86-64-v4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?target=x86-64-v4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=x86-64-v4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -157,6 +205,14 @@ declare module '*.tfjs?target=z13' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?target=z13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=z13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=z13' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -174,6 +230,14 @@ declare module '*.pt2?target=z14' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?target=z14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?target=z14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=z14' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -197,6 +261,14 @@ declare module '*.tfjs?target=z15' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?target=z15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=z15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=z15' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -214,6 +286,14 @@ declare module '*.pt2?target=z16' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?target=z16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?target=z16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=z16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -237,6 +317,14 @@ declare module '*.tfjs?target=z17' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?target=z17' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=z17' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=z17' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -254,6 +342,14 @@ declare module '*.pt2?target=arm64' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?target=arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?target=arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=arm64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -277,6 +373,14 @@ declare module '*.tfjs?target=armv6' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?target=armv6' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=armv6' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=armv6' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -294,6 +398,14 @@ declare module '*.pt2?target=armv7' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?target=armv7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?target=armv7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=armv7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -317,6 +429,14 @@ declare module '*.tfjs?target=cortex-m4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?target=cortex-m4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=cortex-m4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=cortex-m4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -334,6 +454,14 @@ declare module '*.pt2?target=cortex-m7' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?target=cortex-m7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?target=cortex-m7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=cortex-m7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -357,6 +485,14 @@ declare module '*.tfjs?target=riscv64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?target=riscv64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=riscv64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=riscv64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -374,6 +510,14 @@ declare module '*.pt2?target=wasm' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?target=wasm' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?target=wasm' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=wasm' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -397,6 +541,14 @@ declare module '*.tfjs?compiler=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?compiler=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?compiler=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&compiler=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -414,6 +566,14 @@ declare module '*.pt2?compiler=builtin' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?compiler=builtin' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?compiler=builtin' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?compiler=builtin' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -437,6 +597,14 @@ declare module '*.tfjs?compiler=onnx-mlir' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?compiler=onnx-mlir' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?compiler=onnx-mlir' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&compiler=onnx-mlir' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -454,6 +622,14 @@ declare module '*.pt2?compiler=fastest' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?compiler=fastest' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?compiler=fastest' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?compiler=fastest' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -477,6 +653,14 @@ declare module '*.tfjs?O=0' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?O=0' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?O=0' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&O=0' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -494,6 +678,14 @@ declare module '*.pt2?O=1' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?O=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?O=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?O=1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -517,6 +709,14 @@ declare module '*.tfjs?O=2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?O=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?O=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&O=2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -534,6 +734,14 @@ declare module '*.pt2?O=3' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?O=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?O=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?O=3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -557,6 +765,14 @@ declare module '*.tfjs?profile=none' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?profile=none' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?profile=none' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&profile=none' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -574,6 +790,14 @@ declare module '*.pt2?profile=onnx' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?profile=onnx' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?profile=onnx' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?profile=onnx' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -597,6 +821,14 @@ declare module '*.tfjs?dims=batch_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?dims=batch_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=batch_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -614,6 +846,14 @@ declare module '*.pt2?dims=batch_2' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?dims=batch_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?dims=batch_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=batch_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -637,6 +877,14 @@ declare module '*.tfjs?dims=batch_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?dims=batch_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=batch_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -654,6 +902,14 @@ declare module '*.pt2?dims=batch_8' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?dims=batch_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?dims=batch_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=batch_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -677,6 +933,14 @@ declare module '*.tfjs?dims=batch_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?dims=batch_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=batch_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -694,6 +958,14 @@ declare module '*.pt2?dims=batch_32' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?dims=batch_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?dims=batch_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=batch_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -717,6 +989,14 @@ declare module '*.tfjs?dims=batch_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?dims=batch_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=batch_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -734,6 +1014,14 @@ declare module '*.pt2?dims=batch_size_1' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?dims=batch_size_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?dims=batch_size_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=batch_size_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -757,6 +1045,14 @@ declare module '*.tfjs?dims=batch_size_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?dims=batch_size_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=batch_size_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_size_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -774,6 +1070,14 @@ declare module '*.pt2?dims=batch_size_4' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?dims=batch_size_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?dims=batch_size_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=batch_size_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -797,6 +1101,14 @@ declare module '*.tfjs?dims=batch_size_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?dims=batch_size_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=batch_size_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_size_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -814,6 +1126,14 @@ declare module '*.pt2?dims=batch_size_16' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?dims=batch_size_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?dims=batch_size_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=batch_size_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -837,6 +1157,14 @@ declare module '*.tfjs?dims=batch_size_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?dims=batch_size_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=batch_size_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_size_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -854,6 +1182,14 @@ declare module '*.pt2?dims=batch_size_64' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?dims=batch_size_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?dims=batch_size_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=batch_size_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -877,6 +1213,14 @@ declare module '*.tfjs?dims=N_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?dims=N_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=N_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=N_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -894,6 +1238,14 @@ declare module '*.pt2?dims=N_2' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?dims=N_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?dims=N_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=N_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -917,6 +1269,14 @@ declare module '*.tfjs?dims=N_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?dims=N_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=N_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=N_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -934,6 +1294,14 @@ declare module '*.pt2?dims=N_8' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?dims=N_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?dims=N_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=N_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -957,6 +1325,14 @@ declare module '*.tfjs?dims=N_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?dims=N_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=N_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=N_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -974,6 +1350,14 @@ declare module '*.pt2?dims=N_32' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?dims=N_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?dims=N_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=N_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -997,6 +1381,14 @@ declare module '*.tfjs?dims=N_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?dims=N_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=N_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=N_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1014,6 +1406,14 @@ declare module '*.pt2?dims=batch_1,seq_128' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?dims=batch_1,seq_128' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?dims=batch_1,seq_128' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=batch_1,seq_128' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1037,6 +1437,14 @@ declare module '*.tfjs?dims=x=5b=1=5d=_512' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?dims=x=5b=1=5d=_512' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?dims=x=5b=1=5d=_512' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=x=5b=1=5d=_512' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1054,6 +1462,14 @@ declare module '*.pt2?weights=f32' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?weights=f32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?weights=f32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?weights=f32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1077,6 +1493,14 @@ declare module '*.tfjs?weights=f16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?weights=f16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?weights=f16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&weights=f16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1094,6 +1518,14 @@ declare module '*.pt2?weights=int8' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?weights=int8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?weights=int8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?weights=int8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1117,6 +1549,14 @@ declare module '*.tfjs?maxWeightError=1e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?maxWeightError=1e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?maxWeightError=1e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=1e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1134,6 +1574,14 @@ declare module '*.pt2?maxWeightError=2e-1' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?maxWeightError=2e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?maxWeightError=2e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?maxWeightError=2e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1157,6 +1605,14 @@ declare module '*.tfjs?maxWeightError=5e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?maxWeightError=5e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?maxWeightError=5e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=5e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1174,6 +1630,14 @@ declare module '*.pt2?maxWeightError=1e-2' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?maxWeightError=1e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?maxWeightError=1e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?maxWeightError=1e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1197,6 +1661,14 @@ declare module '*.tfjs?maxWeightError=2e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?maxWeightError=2e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?maxWeightError=2e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=2e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1214,6 +1686,14 @@ declare module '*.pt2?maxWeightError=5e-2' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?maxWeightError=5e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?maxWeightError=5e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?maxWeightError=5e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1237,6 +1717,14 @@ declare module '*.tfjs?maxWeightError=1e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?maxWeightError=1e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?maxWeightError=1e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=1e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1254,6 +1742,14 @@ declare module '*.pt2?maxWeightError=2e-3' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?maxWeightError=2e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?maxWeightError=2e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?maxWeightError=2e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1277,6 +1773,14 @@ declare module '*.tfjs?maxWeightError=5e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?maxWeightError=5e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?maxWeightError=5e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=5e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1294,6 +1798,14 @@ declare module '*.pt2?maxWeightError=1e-4' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?maxWeightError=1e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?maxWeightError=1e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?maxWeightError=1e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1317,6 +1829,14 @@ declare module '*.tfjs?maxWeightError=2e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?maxWeightError=2e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?maxWeightError=2e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=2e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1334,6 +1854,14 @@ declare module '*.pt2?maxWeightError=5e-4' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?maxWeightError=5e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?maxWeightError=5e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?maxWeightError=5e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1357,6 +1885,14 @@ declare module '*.tfjs?maxWeightError=1e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?maxWeightError=1e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?maxWeightError=1e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=1e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1374,6 +1910,14 @@ declare module '*.pt2?maxWeightError=2e-5' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?maxWeightError=2e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?maxWeightError=2e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?maxWeightError=2e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1397,6 +1941,14 @@ declare module '*.tfjs?maxWeightError=5e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?maxWeightError=5e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?maxWeightError=5e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=5e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1414,6 +1966,14 @@ declare module '*.pt2?files=auto' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?files=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?files=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?files=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1437,6 +1997,14 @@ declare module '*.tfjs?files=url' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?files=url' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?files=url' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&files=url' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1454,6 +2022,14 @@ declare module '*.pt2?files=inline' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?files=inline' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?files=inline' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?files=inline' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1477,6 +2053,14 @@ declare module '*.tfjs?files=module' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?files=module' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?files=module' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&files=module' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1497,7 +2081,155 @@ declare module '*.tfjs?signature=serving_default' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?signature=serving_default' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?signature=serving_default' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&signature=serving_default' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?inputs=x-float32-batch-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?inputs=x-float32-batch-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?inputs=x-float32-batch-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?inputs=x-float32-batch-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?inputs=x-float32-batch-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?inputs=x-float32-batch-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&inputs=x-float32-batch-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?inputs=x-float32-1-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?inputs=x-float32-1-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?inputs=x-float32-1-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?inputs=x-float32-1-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?inputs=x-float32-1-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?inputs=x-float32-1-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&inputs=x-float32-1-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?export=Net' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?export=Net' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?export=Net' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?export=Net' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?export=Net' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?export=Net' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&export=Net' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?export=Model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?export=Model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?export=Model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?export=Model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?export=Model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?export=Model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&export=Model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?export=model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?export=model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?export=model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?export=model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?export=model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?export=model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&export=model' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1514,6 +2246,14 @@ declare module '*.pt2?threads=auto' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1537,6 +2277,14 @@ declare module '*.tfjs?threads=1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1554,6 +2302,14 @@ declare module '*.pt2?threads=2' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1577,6 +2333,14 @@ declare module '*.tfjs?threads=3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1594,6 +2358,14 @@ declare module '*.pt2?threads=4' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1617,6 +2389,14 @@ declare module '*.tfjs?threads=5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1634,6 +2414,14 @@ declare module '*.pt2?threads=6' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=6' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=6' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=6' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1657,6 +2445,14 @@ declare module '*.tfjs?threads=7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1674,6 +2470,14 @@ declare module '*.pt2?threads=8' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1697,6 +2501,14 @@ declare module '*.tfjs?threads=9' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=9' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=9' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=9' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1714,6 +2526,14 @@ declare module '*.pt2?threads=10' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=10' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1737,6 +2557,14 @@ declare module '*.tfjs?threads=11' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=11' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=11' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=11' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1754,6 +2582,14 @@ declare module '*.pt2?threads=12' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=12' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=12' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=12' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1777,6 +2613,14 @@ declare module '*.tfjs?threads=13' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=13' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1794,6 +2638,14 @@ declare module '*.pt2?threads=14' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=14' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1817,6 +2669,14 @@ declare module '*.tfjs?threads=15' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=15' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1834,6 +2694,14 @@ declare module '*.pt2?threads=16' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1857,6 +2725,14 @@ declare module '*.tfjs?threads=17' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=17' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=17' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=17' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1874,6 +2750,14 @@ declare module '*.pt2?threads=18' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=18' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=18' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=18' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1897,6 +2781,14 @@ declare module '*.tfjs?threads=19' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=19' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=19' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=19' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1914,6 +2806,14 @@ declare module '*.pt2?threads=20' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=20' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=20' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=20' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1937,6 +2837,14 @@ declare module '*.tfjs?threads=21' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=21' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=21' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=21' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1954,6 +2862,14 @@ declare module '*.pt2?threads=22' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=22' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=22' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=22' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1977,6 +2893,14 @@ declare module '*.tfjs?threads=23' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=23' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=23' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=23' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1994,6 +2918,14 @@ declare module '*.pt2?threads=24' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=24' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=24' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=24' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2017,6 +2949,14 @@ declare module '*.tfjs?threads=25' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=25' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=25' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=25' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2034,6 +2974,14 @@ declare module '*.pt2?threads=26' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=26' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=26' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=26' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2057,6 +3005,14 @@ declare module '*.tfjs?threads=27' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=27' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=27' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=27' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2074,6 +3030,14 @@ declare module '*.pt2?threads=28' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=28' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=28' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=28' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2097,6 +3061,14 @@ declare module '*.tfjs?threads=29' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=29' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=29' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=29' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2114,6 +3086,14 @@ declare module '*.pt2?threads=30' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=30' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2137,6 +3117,14 @@ declare module '*.tfjs?threads=31' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=31' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=31' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=31' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2154,6 +3142,14 @@ declare module '*.pt2?threads=32' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2177,6 +3173,14 @@ declare module '*.tfjs?threads=33' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=33' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=33' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=33' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2194,6 +3198,14 @@ declare module '*.pt2?threads=34' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=34' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=34' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=34' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2217,6 +3229,14 @@ declare module '*.tfjs?threads=35' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=35' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=35' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=35' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2234,6 +3254,14 @@ declare module '*.pt2?threads=36' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=36' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=36' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=36' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2257,6 +3285,14 @@ declare module '*.tfjs?threads=37' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=37' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=37' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=37' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2274,6 +3310,14 @@ declare module '*.pt2?threads=38' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=38' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=38' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=38' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2297,6 +3341,14 @@ declare module '*.tfjs?threads=39' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=39' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=39' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=39' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2314,6 +3366,14 @@ declare module '*.pt2?threads=40' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=40' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=40' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=40' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2337,6 +3397,14 @@ declare module '*.tfjs?threads=41' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=41' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=41' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=41' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2354,6 +3422,14 @@ declare module '*.pt2?threads=42' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=42' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=42' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=42' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2377,6 +3453,14 @@ declare module '*.tfjs?threads=43' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=43' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=43' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=43' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2394,6 +3478,14 @@ declare module '*.pt2?threads=44' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=44' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=44' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=44' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2417,6 +3509,14 @@ declare module '*.tfjs?threads=45' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=45' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=45' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=45' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2434,6 +3534,14 @@ declare module '*.pt2?threads=46' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=46' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=46' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=46' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2457,6 +3565,14 @@ declare module '*.tfjs?threads=47' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=47' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=47' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=47' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2474,6 +3590,14 @@ declare module '*.pt2?threads=48' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=48' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=48' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=48' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2497,6 +3621,14 @@ declare module '*.tfjs?threads=49' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=49' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=49' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=49' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2514,6 +3646,14 @@ declare module '*.pt2?threads=50' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=50' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=50' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=50' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2537,6 +3677,14 @@ declare module '*.tfjs?threads=51' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=51' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=51' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=51' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2554,6 +3702,14 @@ declare module '*.pt2?threads=52' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=52' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=52' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=52' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2577,6 +3733,14 @@ declare module '*.tfjs?threads=53' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=53' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=53' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=53' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2594,6 +3758,14 @@ declare module '*.pt2?threads=54' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=54' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=54' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=54' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2617,6 +3789,14 @@ declare module '*.tfjs?threads=55' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=55' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=55' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=55' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2634,6 +3814,14 @@ declare module '*.pt2?threads=56' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=56' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=56' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=56' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2657,6 +3845,14 @@ declare module '*.tfjs?threads=57' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=57' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=57' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=57' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2674,6 +3870,14 @@ declare module '*.pt2?threads=58' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=58' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=58' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=58' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2697,6 +3901,14 @@ declare module '*.tfjs?threads=59' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=59' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=59' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=59' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2714,6 +3926,14 @@ declare module '*.pt2?threads=60' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=60' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2737,6 +3957,14 @@ declare module '*.tfjs?threads=61' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=61' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=61' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=61' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2754,6 +3982,14 @@ declare module '*.pt2?threads=62' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=62' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=62' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=62' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2777,6 +4013,14 @@ declare module '*.tfjs?threads=63' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?threads=63' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=63' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=63' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2794,6 +4038,14 @@ declare module '*.pt2?threads=64' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?threads=64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?threads=64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?threads=64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2817,6 +4069,14 @@ declare module '*.tfjs?tune' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?tune' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?tune' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&tune' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2834,6 +4094,14 @@ declare module '*.pt2?tune=off' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?tune=off' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?tune=off' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?tune=off' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2857,6 +4125,14 @@ declare module '*.tfjs?tune=10' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?tune=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?tune=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&tune=10' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2874,6 +4150,14 @@ declare module '*.pt2?tune=30' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?tune=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?tune=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?tune=30' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2897,6 +4181,14 @@ declare module '*.tfjs?tune=60' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?tune=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?tune=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&tune=60' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2914,6 +4206,14 @@ declare module '*.pt2?tune=120' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?tune=120' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?tune=120' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?tune=120' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2937,6 +4237,14 @@ declare module '*.tfjs?tune=300' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?tune=300' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?tune=300' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&tune=300' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2954,6 +4262,14 @@ declare module '*.pt2?tune=600' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?tune=600' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?tune=600' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?tune=600' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2977,6 +4293,14 @@ declare module '*.tfjs?untrusted=yes' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?untrusted=yes' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?untrusted=yes' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&untrusted=yes' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2994,6 +4318,14 @@ declare module '*.pt2?untrusted=no' {
   export { default } from '*.onnx'
 }
 declare module '*.tfjs?untrusted=no' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?untrusted=no' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?untrusted=no' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3017,6 +4349,14 @@ declare module '*.tfjs?worker=true' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?worker=true' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?worker=true' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&worker=true' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3037,7 +4377,27 @@ declare module '*.tfjs?worker=false' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.pt?worker=false' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?worker=false' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&worker=false' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.py?export=Net' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.py?export=Model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.py?export=model' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }

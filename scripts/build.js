@@ -1,5 +1,5 @@
-// Compiles src/ to dist/ with tsc, copies what tsc leaves out (the generated protobuf reader, and what the NNPA report's
-// page is put together from), and makes the programs of workers and the CommonJS form of the runtime one text each.
+// Compiles src/ to dist/ with tsc, copies what tsc leaves out (the generated protobuf reader, what the NNPA report's page is put
+// together from, and the script that Python runs), and makes the programs of workers and the CommonJS form of the runtime one text each.
 // With --publish, files whose source is gone go first, and declarations that nobody can see go last.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, rmSync } from 'node:fs'
@@ -25,6 +25,7 @@ const generated = join(root, 'src', 'onnx', 'generated')
 if (existsSync(generated)) cpSync(generated, join(root, 'dist', 'onnx', 'generated'), { recursive: true })
 for (const file of ['nnpa.schema.json', 'html/viewer.css', 'html/viewer.js'])
   cpSync(join(root, 'src', 'report', file), join(root, 'dist', 'report', file))
+cpSync(join(root, 'src/formats/python/convert.py'), join(root, 'dist/formats/python/convert.py'))
 await writeWorkers(join(root, 'dist', 'runtime'))
 await writeCommonJs(join(root, 'dist', 'runtime'))
 if (isPublished) removeInternalDeclarations(root)

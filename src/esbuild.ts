@@ -42,7 +42,7 @@ const esbuild: (options?: HostOptions) => Plugin = createUnplugin(
         const rebundler = rebundlerAmong(build.initialOptions.plugins)
         const placeFor = fileEmitter(build, platform)
         build.onResolve({ filter: filters.withQuery }, (args) => resolve(build, args))
-        build.onLoad({ filter: filters.path, namespace: 'file' }, ({ path, suffix }) => {
+        build.onLoad({ filter: filters.file, namespace: 'file' }, ({ path, suffix }) => {
           const id = path + suffix
           return isModelId(id)
             ? load(build, models, id, { platform, nodeSetting, rebundler, ...placeFor(id) })

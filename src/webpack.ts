@@ -5,7 +5,7 @@ import { onnxPlugin } from './plugin/index.ts'
 import type { HostOptions } from './plugin/models.ts'
 import { expectWebpackVersion, provideModels } from './plugin/webpack-loader.ts'
 import { filters } from './request/extensions.ts'
-import { canonicalIfRight, isModelId, isModelQuery } from './request/request.ts'
+import { canonicalIfRight, isModelId, isModelQuery, isModuleQuery } from './request/request.ts'
 
 /** Plugin for webpack 5: has the loader make the modules of all models, and shares one pipeline among them. */
 const webpack: (options?: HostOptions) => WebpackPluginInstance = createUnplugin(
@@ -13,13 +13,15 @@ const webpack: (options?: HostOptions) => WebpackPluginInstance = createUnplugin
     webpack(compiler) {
       expectWebpackVersion(compiler)
       types.folder = compiler.context
-      compiler.options.module.rules.unshift({
-        test: filters.path,
-        resourceQuery: isModelQuery,
+      const rule = {
         type: 'javascript/auto',
         // The options are here for webpack's cache: other options are another module.
         use: { loader, options: JSON.parse(JSON.stringify({ ...options, pipeline: undefined, signal: undefined })) },
-      })
+      } as const
+      compiler.options.module.rules.unshift(
+        { test: filters.path, resourceQuery: isModelQuery, ...rule },
+        { test: filters.module, resourceQuery: isModuleQuery, ...rule },
+      )
       // One request is one module, however it is written. Not in Rspack, whose own code would wait for this at every import of
       // every module: 10 to 70 µs each, for what has one file in any case.
       if (!('rspackVersion' in compiler.webpack))

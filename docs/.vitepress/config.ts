@@ -116,6 +116,7 @@ export default defineConfig({
           ['Operators of your own', '/operators-of-your-own'],
           ['Writers of models', '/writers'],
           ['PyTorch models', '/pytorch'],
+          ['TorchScript, Python, Keras', '/python'],
         ),
       },
       { text: 'Contributing', items: pages(['Architecture', '/architecture']) },

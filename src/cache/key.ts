@@ -22,13 +22,16 @@ export interface KeyParts {
   readonly machine?: string | undefined
   /** What the user defines beside the model. */
   readonly operators: readonly UserOperator[]
+  /** sha256 of the ONNX that Python made of the model, where it did. */
+  readonly byPython?: string | undefined
 }
 
 /** The key of an artifact in the store: sha256, hex. */
 export function artifactKey(of: KeyParts): string {
-  const { model, externalData, directives, target, compiler, abi, operators, machine } = of
+  const { model, externalData, directives, target, compiler, abi, operators, machine, byPython } = of
   // JSON, so that no two lists of parts run together into one text.
-  const parts = ['artifact', ownVersion(), model, externalData, directives, target, compiler, abi, operators, machine]
+  const what = [model, externalData, byPython, directives, operators]
+  const parts = ['artifact', ownVersion(), what, target, compiler, abi, machine]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 

@@ -8,6 +8,7 @@ import type { Command } from './command.ts'
 import { modelArgument } from './model-build.ts'
 import { OUT_OPTION } from './output.ts'
 import { readNamed } from './read-named.ts'
+import { pythonFlag } from './reading.ts'
 import { bytesText } from './style.ts'
 import { summaries } from './summaries.ts'
 
@@ -17,6 +18,7 @@ export const convert: Command = {
   positionals: modelArgument,
   options: {
     out: { type: 'string', short: 'o', value: 'FILE', help: 'where to (default: beside the model, as .onnx)' },
+    python: pythonFlag,
   },
   notes: `What is imported is converted by itself; this is to look at the result, or for other tools. Of a file with several
 signatures, one is named as in an import: convert 'm.tflite?signature=decode'. An ONNX file is written anew, with its

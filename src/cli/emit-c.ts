@@ -9,7 +9,6 @@ import { measureC, type Measured } from '../toolchains/measure.ts'
 import { writeWeights } from '../toolchains/weights.ts'
 import { diskError, makeFolder } from '../cache/disk.ts'
 import { ownVersion } from '../cache/index.ts'
-import { readingOf } from '../compilers/hardening.ts'
 import { readModel } from '../formats/read.ts'
 import { expectOwn, modelName } from '../pipeline/objects.ts'
 import { tunableRequest } from '../pipeline/tunable.ts'
@@ -18,7 +17,7 @@ import type { Choices } from '../lowering/choices.ts'
 import { resolveTarget, type Target } from '../targets/index.ts'
 import type { Invocation, Outcome } from './command.ts'
 import { type BuildInvocation, buildModel } from './model-build.ts'
-import { readingOption } from './operators.ts'
+import { readingFor } from './reading.ts'
 import { OUT_OPTION } from './output.ts'
 import { parseSize } from './size.ts'
 import { bytesText } from './style.ts'
@@ -54,7 +53,7 @@ export async function emitC(
   if (note !== undefined) invocation.warn(note)
   const choices = request.directives.tune === false ? {} : await tunedChoices(id, options, invocation)
   progress(`generating C in ${out}`)
-  const reading = { ...readingOf({ directives }), ...(await readingOption(invocation)) }
+  const reading = await readingFor(invocation, { directives })
   const files = await cFiles(await readModel(path, reading), {
     target,
     tag: name,

@@ -3,7 +3,7 @@ import { compileToObject, type ObjectKind } from '../pipeline/objects.ts'
 import { parseRequest, type RequestOptions } from '../request/index.ts'
 import type { Invocation, Outcome } from './command.ts'
 import type { BuildInvocation } from './model-build.ts'
-import { readingOption } from './operators.ts'
+import { readingFor } from './reading.ts'
 import { bytesText } from './style.ts'
 
 /** Writes a model for a linker, and its header. */
@@ -17,7 +17,7 @@ export async function emitObject(
   const { values, progress, warn, signal } = invocation
   const request = parseRequest(id, options)
   progress(`compiling ${request.path}`)
-  const reading = await readingOption(invocation)
+  const reading = await readingFor(invocation, request)
   const { path, header, name, target, signature, arenaBytes, notes } = await compileToObject(request, kind, {
     outDir,
     name: values['name'],

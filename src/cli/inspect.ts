@@ -6,6 +6,7 @@ import type { Command } from './command.ts'
 import { type InspectedValue, type Inspection, inspectModel } from './inspection.ts'
 import { modelArgument } from './model-build.ts'
 import { operatorsFlag } from './operators.ts'
+import { pythonFlag } from './reading.ts'
 import { readNamed } from './read-named.ts'
 import { dimsFlag, dimsOption } from './dims.ts'
 import { expectSymbols } from './expect-symbols.ts'
@@ -26,6 +27,7 @@ export const inspect: Command = {
       help: 'machine to plan memory and make stages for (default: host)',
     },
     operators: operatorsFlag,
+    python: pythonFlag,
     stages: { type: 'boolean', help: 'instead: how onnx-mlir turns the model into LLVM IR, see below' },
     stage: { type: 'string', value: 'NAME', help: `instead: the text of one stage: ${textStages.join(', ')}` },
     out: { type: 'string', short: 'o', value: 'DIR', help: 'keep the texts of the stages here' },

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Signature } from '../cache/artifact.ts'
-import { readingOf } from '../compilers/hardening.ts'
 import { ModelError } from '../errors/index.ts'
 import { type BuildResult, createPipeline, type PluginOptions } from '../pipeline/index.ts'
 import { stemOf } from '../request/extensions.ts'
@@ -10,7 +9,8 @@ import { cold } from '../pipeline/when-cold.ts'
 import { directives, parseRequest, type RequestOptions } from '../request/index.ts'
 import type { Model } from '../runtime/model.ts'
 import type { Invocation, Options } from './command.ts'
-import { operatorsFlag, operatorsOption, readingOption } from './operators.ts'
+import { operatorsFlag, operatorsOption } from './operators.ts'
+import { pythonFlag, pythonOption, readingFor } from './reading.ts'
 import { targetsFlag } from './targets.ts'
 
 /** Options of every command that compiles a model. */
@@ -33,6 +33,7 @@ export const buildOptions = {
   },
   untrusted: { type: 'boolean', help: 'tighter limits, no external data, no onnx-mlir' },
   operators: operatorsFlag,
+  python: pythonFlag,
   cache: { type: 'string', value: 'DIR', help: 'folder of the cache (default: see the command cache dir)' },
 } as const satisfies Options
 
@@ -55,10 +56,9 @@ export type BuildInvocation = Pick<Invocation, 'values' | 'flags' | 'progress' |
 
 /** What a model takes and gives by its file, without compiling it. The artifact may know more of the shapes. */
 export async function readSignature(invocation: BuildInvocation, id: string): Promise<Signature> {
-  const { path, directives } = parseRequest(id, requestOptions(invocation))
-  const reading = { ...readingOf({ directives }), ...(await readingOption(invocation)) }
+  const request = parseRequest(id, requestOptions(invocation))
   const { modelSignature, readModel } = await cold()
-  return modelSignature(await readModel(path, reading))
+  return modelSignature(await readModel(request.path, await readingFor(invocation, request)))
 }
 
 /** Compiles a model, or takes it from the cache. */
@@ -77,6 +77,7 @@ export async function buildModel(
   const pipeline = createPipeline({
     ...options,
     ...(operators && { operators }),
+    ...pythonOption(invocation),
     ...(values['cache'] && { cache: values['cache'] }),
   })
   return pipeline.build(id, { mode: 'build', log: progress, progress: phase, warn, signal })

@@ -1,9 +1,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { UsageError } from '../errors/index.ts'
-import type { ReadOptions } from '../onnx/limits.ts'
 import type { OperatorDefinition } from '../ops/user/define.ts'
-import { readingWith } from '../pipeline/index.ts'
 import type { Invocation, Option } from './command.ts'
 
 /** The option `--operators` of commands that read a model. */
@@ -35,9 +33,4 @@ export async function operatorsOption({
     'USAGE_OPERATOR',
     `--operators ${file}: its default export should be a list of defineOperator(…), but is ${list === undefined ? 'missing' : typeof list}.`,
   )
-}
-
-/** What `--operators` says, as it goes into reading a model. */
-export async function readingOption(invocation: Pick<Invocation, 'values'>): Promise<Pick<ReadOptions, 'operators'>> {
-  return readingWith(await operatorsOption(invocation))
 }

@@ -4,7 +4,7 @@ import type { ReadOptions } from '../onnx/limits.ts'
 import type { Model } from '../onnx/model.ts'
 import { parseRequest } from '../request/index.ts'
 import type { Invocation } from './command.ts'
-import { readingOption } from './operators.ts'
+import { readingFor } from './reading.ts'
 
 /** Reads the model of an id, as its directives say: `m.tflite?signature=decode`. @throws ModelError, UsageError */
 export function readById(id: string, options: ReadOptions = {}): Promise<Model> {
@@ -14,7 +14,6 @@ export function readById(id: string, options: ReadOptions = {}): Promise<Model> 
 
 /** Reads the model that a command names, in time for its signal and with its operators. @throws ModelError, UsageError */
 export async function readNamed(id: string, invocation: Pick<Invocation, 'values' | 'signal'>): Promise<Model> {
-  const { path, directives } = parseRequest(id)
-  const { signal } = invocation
-  return readModel(path, { ...readingOf({ directives }), ...(await readingOption(invocation)), signal })
+  const request = parseRequest(id)
+  return readModel(request.path, await readingFor(invocation, request))
 }

@@ -17,6 +17,7 @@ import { dimsFlag, dimsOption, type Sizes } from './dims.ts'
 import { expectSymbols } from './expect-symbols.ts'
 import { modelArgument } from './model-build.ts'
 import { operatorsFlag } from './operators.ts'
+import { pythonFlag } from './reading.ts'
 import { readNamed } from './read-named.ts'
 import { writeText } from './output.ts'
 import { red } from './style.ts'
@@ -32,6 +33,7 @@ export const report: Command = {
     predicted: { type: 'boolean', help: 'by rules alone, even where an onnx-mlir is found' },
     dims: dimsFlag('sizes of symbolic dimensions'),
     operators: operatorsFlag,
+    python: pythonFlag,
     html: { type: 'string', value: 'FILE', help: 'write a page that shows the graph' },
     placement: { type: 'string', value: 'FILE', help: 'where nodes should run (default: MODEL.placement.json)' },
     'save-placement': { type: 'string', value: 'FILE', help: 'write where nodes run, to edit' },

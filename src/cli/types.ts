@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { diskError } from '../cache/disk.ts'
+import { openCache } from '../cache/index.ts'
 import { nearestProject } from '../cache/nearest-package.ts'
 import { declaredOf } from '../pipeline/index.ts'
 import { fixTypes } from '../types/fix.ts'
@@ -8,6 +9,7 @@ import { generateTypes, modelDeclarations, type TypesOptions, type TypesResult }
 import { watchTypes } from '../types/watch.ts'
 import type { Command, Invocation, Outcome } from './command.ts'
 import { operatorsFlag, operatorsOption } from './operators.ts'
+import { pythonFlag, pythonOption } from './reading.ts'
 import { dim, green, red, yellow } from './style.ts'
 import { summaries } from './summaries.ts'
 
@@ -28,6 +30,7 @@ export const types: Command = {
     root: { type: 'string', value: 'DIR', help: 'the project (default: the nearest folder with a package.json)' },
     exclude: { type: 'string', multiple: true, value: 'DIR', help: 'a folder to leave out' },
     operators: operatorsFlag,
+    python: pythonFlag,
     tsconfig: {
       type: 'string',
       value: 'FILE',
@@ -43,7 +46,8 @@ export const types: Command = {
     const operators = await operatorsOption(invocation)
     const options: TypesOptions = {
       root,
-      signatureOf: (path) => declaredOf(path, operators),
+      signatureOf: (id) =>
+        declaredOf(id, { operators, ...pythonOption(invocation), store: openCache({ cwd: root }).store }),
       check: flags.has('check'),
       ...(flags.has('write-beside') && { beside: true }),
       exclude: all('exclude'),

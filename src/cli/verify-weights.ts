@@ -1,4 +1,3 @@
-import { readModel } from '../formats/read.ts'
 import { OutputDifferences, type OutputDifference } from '../conformance/difference.ts'
 import { readDataSet } from '../conformance/data-set.ts'
 import { percent } from '../graph/rewrites/percent.ts'
@@ -13,6 +12,7 @@ import { readValueFile } from './data/tensor-file.ts'
 import { dimsOption, expectDims } from './dims.ts'
 import { buildRunnable } from './model-build.ts'
 import { numberOption } from './parse.ts'
+import { readNamed } from './read-named.ts'
 import { bytesText, green, red, table } from './style.ts'
 
 /** Random inputs that builds are compared on where nobody says how many. */
@@ -98,7 +98,7 @@ async function sampleInputs(
     }
     samples.push({ name: [...files.values()].join(', '), inputs: [given] })
   }
-  const source = sets.length > 0 ? await readModel(modelFile(id)) : undefined
+  const source = sets.length > 0 ? await readNamed(id, invocation) : undefined
   for (const set of source ? sets : []) samples.push({ name: set, inputs: [(await readDataSet(set, source!)).inputs] })
   if (samples.length === 0) throw usage('there is nothing to run: --runs is 0, and no --input and no --data is given')
   return samples

@@ -15,9 +15,9 @@ import { inputFlag } from './data/input-files.ts'
 import { type Inputs, randomInputs, runArgument, runChecked } from './data/inputs.ts'
 import { dimsOption, expectDims, inputDimsFlag } from './dims.ts'
 import { findOnnxRuntime, type OnnxRuntime } from './onnxruntime.ts'
-import { readById } from './read-named.ts'
 import { buildOptions, buildRunnable, compilerText, modelArgument, requestOptions } from './model-build.ts'
 import { numberOption } from './parse.ts'
+import { readNamed } from './read-named.ts'
 import { green, red, table } from './style.ts'
 import { verifyWeights } from './verify-weights.ts'
 import { summaries } from './summaries.ts'
@@ -108,12 +108,12 @@ async function withData(
   sets: readonly string[],
   model: Model,
   tolerance: Tolerance,
-  { progress }: Invocation,
+  invocation: Invocation,
 ): Promise<Check[]> {
-  const source = await readById(id)
+  const source = await readNamed(id, invocation)
   const checks: Check[] = []
   for (const set of sets) {
-    progress(`comparing with ${set}`)
+    invocation.progress(`comparing with ${set}`)
     const { inputs, outputs } = await readDataSet(set, source)
     checks.push(...compare(set, run(model, inputs), byElement(outputs), tolerance))
   }

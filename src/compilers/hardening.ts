@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os'
 import { UsageError } from '../errors/index.ts'
-import type { ReadLimits, ReadOptions } from '../onnx/limits.ts'
+import type { ModelReadOptions } from '../formats/front-end.ts'
+import type { ReadLimits } from '../onnx/limits.ts'
 import type { Request } from '../request/index.ts'
 import { resolveTarget } from '../targets/index.ts'
 
@@ -20,11 +21,20 @@ const untrustedLimits: Partial<ReadLimits> = {
 }
 
 /** How a request's model is read; an untrusted one within tighter limits, and from its own file only. */
-export function readingOf({ directives }: Pick<Request, 'directives'>, options: ReadOptions = {}): ReadOptions {
-  const { signature, untrusted } = directives
-  const reading = { ...options, ...(signature !== '' && { signature }) }
+export function readingOf(
+  { directives }: Pick<Request, 'directives'>,
+  options: ModelReadOptions = {},
+): ModelReadOptions {
+  const { signature, inputs, export: exported, untrusted } = directives
+  const python = { ...options.python, inputs, export: exported }
+  const reading = { ...options, ...(signature !== '' && { signature }), python }
   if (!untrusted) return reading
-  return { ...reading, limits: { ...untrustedLimits, ...options.limits }, externalData: false }
+  return {
+    ...reading,
+    limits: { ...untrustedLimits, ...options.limits },
+    externalData: false,
+    python: { ...python, isUntrusted: true },
+  }
 }
 
 export interface CompileLimits {

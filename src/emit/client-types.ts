@@ -1,5 +1,5 @@
 import type { Directive } from '../request/directive.ts'
-import { extensions } from '../request/extensions.ts'
+import { extensions, moduleExtension } from '../request/extensions.ts'
 
 /**
  * The text of client.d.ts: types of every import of a model, for projects that have no declarations yet.
@@ -18,6 +18,10 @@ export function clientTypes(
     ...names.filter((name) => name !== described),
     '#models/*',
     ...all.flatMap((directive) => [...names.map((name) => `${name}?${directive}`), `*&${directive}`]),
+    // A module is none without this.
+    ...all
+      .filter((directive) => directive.startsWith('export='))
+      .map((directive) => `*.${moduleExtension}?${directive}`),
   ]
   return head + patterns.map(reexported).join('')
 }
@@ -30,8 +34,8 @@ const head = `/**
  * Generated declarations come first, as resolved files and longer patterns win over these.
  *
  * Use it through \`"types": ["unplugin-onnx-mlir/client"]\` in tsconfig.json. TypeScript allows one \`*\` in a pattern, so
- * the last directive of a query must be one of those below; what stands before it may be any. Of \`dims\`, \`tune\`
- * and \`maxWeightError\`, whose values have no end, these are the usual ones: write others before another directive,
+ * the last directive of a query must be one of those below; what stands before it may be any. Of \`dims\`, \`tune\`,
+ * \`maxWeightError\`, \`inputs\` and \`export\`, whose values have no end, these are the usual ones: write others before another directive,
  * \`?dims=seq_77&O=3\`.
  *
  * Written by \`npm run docs:generate\` from src/request.

@@ -1,9 +1,16 @@
-import type { ReadOptions } from '../onnx/limits.ts'
+import type { Encoded, FileReadOptions } from '../onnx/read.ts'
 import type { Reading } from '../onnx/reading.ts'
 import type { WritableModel } from '../onnx/write.ts'
+import type { PythonOptions } from './python/options.ts'
 
-/** Reads models of one format other than ONNX. */
-export interface FrontEnd {
+/** How a model of any format is read. */
+export interface ModelReadOptions extends FileReadOptions {
+  /** Of formats that only Python reads. */
+  readonly python?: PythonOptions
+}
+
+/** Reads models of one format other than ONNX: by itself, or by having another program write ONNX. */
+export interface FrontEnd<Made extends WritableModel | Promise<Encoded> = WritableModel | Promise<Encoded>> {
   /** The format's name, for messages and reports. */
   readonly format: string
   /** Whether a file is of this format, by its contents. */
@@ -13,5 +20,5 @@ export interface FrontEnd {
    *
    * @throws ModelError through `reading.site(…).fail(…)`, naming everything that can't be converted at once
    */
-  convert(bytes: Uint8Array, reading: Reading, options: ReadOptions): WritableModel
+  convert(bytes: Uint8Array, reading: Reading, options: ModelReadOptions): Made
 }

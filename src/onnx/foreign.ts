@@ -21,7 +21,11 @@ const foreign: readonly {
     advice: 'Unpack it; a PyTorch model has to be exported with torch.onnx.export.',
   },
   { begin: '\x1f\x8b', is: 'a gzip archive', advice: 'Unpack it.' },
-  { begin: '\x80\x02', is: 'a Python pickle', advice: 'Export the model with torch.onnx.export.' },
+  {
+    begin: '\x80\x02',
+    is: 'a Python pickle, as torch.save wrote it long ago',
+    advice: 'Save the model with torch.jit.save or torch.export.save.',
+  },
   { begin: '\x89HDF', is: 'an HDF5 file, as Keras writes', advice: 'Convert it with tf2onnx.' },
   {
     begin: 'TFL3',

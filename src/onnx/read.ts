@@ -31,7 +31,13 @@ export interface Conversion {
   /** The format that the file is in. */
   readonly format: string
   /** @throws ModelError naming what can't be converted */
-  convert(bytes: Uint8Array, reading: Reading): WritableModel
+  convert(bytes: Uint8Array, reading: Reading): WritableModel | Promise<Encoded>
+}
+
+/** What another program wrote, and what that read beside the file. */
+export interface Encoded {
+  readonly onnx: Uint8Array
+  readonly files: readonly ModelFile[]
 }
 
 /**
@@ -74,11 +80,12 @@ async function readConverted(
   const external = options.externalData === false ? undefined : new ExternalFiles(dirname(path))
   const reading = new Reading(path, options, external)
   try {
-    const source = convert(bytes, reading)
+    const made = await convert(bytes, reading)
+    const { onnx, files } = 'onnx' in made ? made : { onnx: encodeModel(made), files: [] }
     const sha256 = await hashBytes(bytes, signal)
     await external?.prehash(signal)
-    const model = decodeModel(encodeModel(source), { ...options, path })
-    return { ...model, format, files: filesOf(bytes.length, sha256, reading) }
+    const model = decodeModel(onnx, { ...options, path })
+    return { ...model, format, files: [...filesOf(bytes.length, sha256, reading), ...files] }
   } finally {
     external?.close()
   }

@@ -30,6 +30,12 @@ export type ModelErrorCode =
   | 'MODEL_UNSUPPORTED'
   /** No signature of that name, or several and none chosen. */
   | 'MODEL_SIGNATURE'
+  /** What is said of inputs and outputs that the file doesn't tell: nothing, or something else than it takes. */
+  | 'MODEL_INPUTS'
+  /** Only Python reads it, and fails. */
+  | 'MODEL_PYTHON'
+  /** Only Python reads it, and none may be run. */
+  | 'MODEL_NO_PYTHON'
   /** An external data file that is missing, forbidden, too short or changed. */
   | 'MODEL_EXTERNAL_DATA'
 

@@ -1,16 +1,16 @@
 import { basename } from 'node:path'
 import type { Artifact } from '../cache/artifact.ts'
 import { addonFolder, artifactKey, type Cache, type MadeArtifact } from '../cache/index.ts'
-import { rememberByStat } from '../cache/file-memo.ts'
 import { chooseCompilers } from '../compilers/choose.ts'
 import type { Compiler, CompileContext } from '../compilers/compiler.ts'
 import type { OnnxMlirSettings } from '../compilers/look-for-onnx-mlir.ts'
 import { ModelError, OnnxMlirError } from '../errors/index.ts'
 import { printable } from '../errors/printable.ts'
-import { defaultLimits, type ReadOptions } from '../onnx/limits.ts'
+import type { ModelReadOptions } from '../formats/front-end.ts'
+import { defaultLimits } from '../onnx/limits.ts'
 import type { Model } from '../onnx/model.ts'
-import type { FileReadOptions } from '../onnx/read.ts'
 import type { Request } from '../request/index.ts'
+import { sourceOf } from './source.ts'
 import type { Surroundings } from './surroundings.ts'
 import { tunableRequest } from './tunable.ts'
 import { processorName } from '../targets/index.ts'
@@ -20,7 +20,7 @@ import { cold } from './when-cold.ts'
 export interface ArtifactContext {
   readonly cache: Cache
   readonly onnxMlir: OnnxMlirSettings
-  readonly reading: ReadOptions
+  readonly reading: ModelReadOptions
   readonly context: Pick<CompileContext, 'signal' | 'progress'> &
     Pick<Surroundings, 'mode' | 'tunes'> & { log(line: string): void; warn(line: string): void }
 }
@@ -75,8 +75,8 @@ async function build(
   const { store } = cache
   const { request, note } = tunableRequest(asked, compiler.name, context)
   const isTuned = request.directives.tune !== false
-  const reading: FileReadOptions = { ...options, ...(context.signal && { signal: context.signal }) }
-  const files = await modelFiles(request.path, store.folder, reading)
+  const reading: ModelReadOptions = { ...options, ...(context.signal && { signal: context.signal }) }
+  const { files, byPython } = await sourceOf(request.path, store.folder, reading)
   const { tensorBytes: mostBytes } = { ...defaultLimits, ...options.limits }
   const hashing = { mostBytes, ...(context.signal && { signal: context.signal }) }
   const [model = '', ...externalData] = await Promise.all(files.map((file) => store.hashFile(file, hashing))).catch(
@@ -96,6 +96,7 @@ async function build(
     abi: compiler.abi,
     machine: isTuned ? processorName() : undefined,
     operators: options.operators ?? [],
+    byPython,
   })
   const name = basename(request.path)
   let started = 0
@@ -143,12 +144,4 @@ function expectUnchanged(path: string, { files }: Model, hashes: readonly string
   throw new ModelError('MODEL_CHANGED', `Model ${path} changed while it was read. Build again when it is complete.`, {
     model: path,
   })
-}
-
-/** The model file and its external data; remembered, so that a cache hit need not decode the model. */
-async function modelFiles(path: string, memoFolder: string | undefined, reading: FileReadOptions): Promise<string[]> {
-  const text = await rememberByStat(memoFolder, 'files', path, async () => {
-    return JSON.stringify(await (await cold()).modelFilesOf(path, reading))
-  })
-  return JSON.parse(text) as string[]
 }

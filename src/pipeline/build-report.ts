@@ -13,7 +13,7 @@ import { generatedFolder, writeLookAway } from '../emit/look-away.ts'
 import { CompileError } from '../errors/index.ts'
 import { nnpaReport, readPlacement } from './nnpa-report.ts'
 import type { FindOptions } from '../onnx-mlir/find.ts'
-import type { ReadOptions } from '../onnx/limits.ts'
+import type { ModelReadOptions } from '../formats/front-end.ts'
 import { readModel } from '../formats/read.ts'
 import { reportHtml } from '../report/html/page.ts'
 import { isNnpaLevel } from '../report/nnpa-level.ts'
@@ -23,6 +23,7 @@ import { stemOf } from '../request/extensions.ts'
 import type { Request } from '../request/index.ts'
 import { findKinds } from './onnx-mlir-kinds.ts'
 import type { ReportSettings } from './report-settings.ts'
+import { sourceOf } from './source.ts'
 
 export interface BuiltReport {
   /** What the model's module says of it. */
@@ -34,7 +35,7 @@ export interface BuiltReport {
 export interface ReportContext extends Pick<CompileContext, 'signal' | 'progress'> {
   readonly store: Store
   readonly onnxMlir: OnnxMlirSettings
-  readonly reading: ReadOptions
+  readonly reading: ModelReadOptions
   readonly mode: 'dev' | 'build'
   log(line: string): void
   warn(line: string): void
@@ -58,17 +59,25 @@ export async function buildReport(
   const folder = asked ?? usual
   const sidecar = `${stemOf(path)}.placement.json`
   const placement = existsSync(sidecar) ? await readPlacement(sidecar) : undefined
+  const reading = { ...context.reading, ...(context.signal && { signal: context.signal }) }
+  const { byPython } = await sourceOf(path, context.store.folder, reading)
   let isNew = false
   const kind = [
     'nnpa',
     ownVersion(),
     key,
-    JSON.stringify([placement?.rules, context.onnxMlir.path, context.onnxMlir.image, context.reading?.operators ?? []]),
+    JSON.stringify([
+      placement?.rules,
+      context.onnxMlir.path,
+      context.onnxMlir.image,
+      reading.operators ?? [],
+      byPython,
+    ]),
   ].join(' ')
   const text = await rememberByStat(context.store.folder, kind, path, () =>
     inTurn('onnx-mlir', basename(path), context, async () => {
       isNew = true
-      const model = await readModel(path, { ...context.reading, ...(context.signal && { signal: context.signal }) })
+      const model = await readModel(path, reading)
       const report = await nnpaReport(model, level, {
         ...whereIs(context.onnxMlir),
         dims: directives.dims,

@@ -9,6 +9,7 @@ import { addonFolder, type Cache, openCache, ownVersion, type Store } from '../c
 import type { CompileProgress } from '../compilers/compiler.ts'
 import type { Declared } from '../emit/dts.ts'
 import { readingOf } from '../compilers/hardening.ts'
+import type { ModelReadOptions } from '../formats/front-end.ts'
 import type { ReadOptions } from '../onnx/limits.ts'
 import type { OperatorDefinition } from '../ops/user/define.ts'
 import { operatorFiles } from '../options/operator-files.ts'
@@ -88,7 +89,16 @@ export interface Pipeline {
  */
 export function createPipeline(options: PluginOptions = {}): Pipeline {
   expectOptions(options, 'What createPipeline() is given')
-  const { cache: root, limits, externalData, operators, onnxMlir = {}, report: reporting = {}, ...defaults } = options
+  const {
+    cache: root,
+    limits,
+    externalData,
+    operators,
+    python,
+    onnxMlir = {},
+    report: reporting = {},
+    ...defaults
+  } = options
   const readOptions = { ...(limits && { limits }), ...(externalData !== undefined && { externalData }) }
   let cache: Cache | undefined
   const toldNotes = new Set<string>()
@@ -96,11 +106,13 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
   async function build(id: string, context: BuildContext): Promise<BuildResult> {
     const written = parseRequest(id, defaults)
     const asked = artifactRequest(written)
-    const reading = { ...readingOf(asked, readOptions), ...(await readingWith(operators)) }
-    // Reading a file that is not there gives the error that users should see; asking for its stat does not.
-    if (!existsSync(asked.path)) await (await cold()).readModel(asked.path, reading)
     cache ??= openCache({ ...(root !== undefined && { root }), warn: context.warn })
     const { store } = cache
+    const { log, warn } = context
+    const byPython = { ...(python !== undefined && { interpreter: python }), store, log, warn }
+    const reading = { ...readingOf(asked, { ...readOptions, python: byPython }), ...(await readingWith(operators)) }
+    // Reading a file that is not there gives the error that users should see; asking for its stat does not.
+    if (!existsSync(asked.path)) await (await cold()).readModel(asked.path, reading)
     const tellOnce = (note: string | undefined, tell = context.log): void => {
       if (note !== undefined && !toldNotes.has(note)) tell(note)
       if (note !== undefined) toldNotes.add(note)
@@ -155,7 +167,11 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
   async function expectNear(
     request: Request,
     built: BuildResult,
-    { reading, store, ...context }: BuildContext & { readonly reading: ReadOptions; readonly store: Cache['store'] },
+    {
+      reading,
+      store,
+      ...context
+    }: BuildContext & { readonly reading: ModelReadOptions; readonly store: Cache['store'] },
   ): Promise<void> {
     const { path, directives } = request
     const variant = (other: RequestOptions): Promise<BuildResult> =>
@@ -191,33 +207,44 @@ export async function readingWith(
   return { operators: await loadOperators(operators) }
 }
 
-/** The signature of a model file, without compiling it. */
-export async function signatureOf(path: string, operators?: readonly OperatorDefinition[]): Promise<Signature> {
+/** The signature of a model, by its path with directives as query, without compiling it. */
+export async function signatureOf(id: string, operators?: readonly OperatorDefinition[]): Promise<Signature> {
   const { modelSignature, readModel } = await cold()
-  return modelSignature(await readModel(path, await readingWith(operators)))
+  const request = parseRequest(id)
+  return modelSignature(await readModel(request.path, { ...readingOf(request), ...(await readingWith(operators)) }))
+}
+
+export interface DeclaredOptions {
+  readonly operators?: readonly OperatorDefinition[] | undefined
+  readonly python?: PluginOptions['python']
+  /** Of the cache. */
+  readonly store?: Store
 }
 
 /**
- * What a model's declaration is made from, without compiling the model. Remembered for as long as the model's file stays
- * the same, where nothing else can have a say in it.
- *
- * @param folder of the cache
+ * What a model's declaration is made from, by its path with directives as query, without compiling the model. Remembered for as
+ * long as the model's file stays the same, where nothing else can have a say in it.
  */
-export async function declaredOf(
-  path: string,
-  operators?: readonly OperatorDefinition[],
-  folder?: string,
-): Promise<Declared> {
+export async function declaredOf(id: string, options: DeclaredOptions = {}): Promise<Declared> {
+  const { operators = [], python, store } = options
+  const request = parseRequest(id)
+  const { path } = request
   const read = async (): Promise<Declared & { readonly isAlone: boolean }> => {
-    const { modelDocs, modelMetadata, modelSignature, readModel } = await cold()
-    const model = await readModel(path, await readingWith(operators))
+    const { kindOfFormat, modelDocs, modelMetadata, modelSignature, readModel } = await cold()
+    const byPython = { ...(python !== undefined && { interpreter: python }), ...(store && { store }) }
+    const model = await readModel(path, {
+      ...readingOf(request, { python: byPython }),
+      ...(await readingWith(operators)),
+    })
+    const isAlone = model.files.length === 1 && kindOfFormat(model.format) === undefined
     const metadata = modelMetadata(model).kept
     const said = { docs: modelDocs(model), ...(Object.keys(metadata).length > 0 && { metadata }) }
-    return { ...modelSignature(model), ...said, isAlone: model.files.length === 1 }
+    return { ...modelSignature(model), ...said, isAlone }
   }
-  if (operators !== undefined && operators.length > 0) return read()
+  if (operators.length > 0) return read()
   let fresh: Declared | undefined
-  const text = await rememberByStat(folder, `declared ${ownVersion()}`, path, async () => {
+  const { signature } = request.directives
+  const text = await rememberByStat(store?.folder, `declared ${ownVersion()} ${signature}`, path, async () => {
     const { isAlone, ...declared } = await read()
     fresh = declared
     return isAlone ? declaredText(declared) : ''

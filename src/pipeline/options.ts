@@ -35,6 +35,10 @@ const ofPipelines: KindsOf<Omit<PluginOptions, DirectiveName>> = {
   limits: limitsKind,
   onnxMlir: onnxMlirKind,
   operators: kinds.objects,
+  python: {
+    expected: 'the path of a Python, or false',
+    isRight: (value) => value === false || kinds.text.isRight(value),
+  },
   report: orFalse(objectOf(report)),
 }
 

@@ -10,6 +10,11 @@ export interface PluginOptions extends RequestOptions, Omit<ReadOptions, 'operat
   readonly operators?: readonly OperatorDefinition[]
   /** Folder of the cache; `false`: nothing is kept beyond this process. Default: the project's `node_modules/.cache`. */
   readonly cache?: string | false
+  /**
+   * The Python that reads TorchScript, Python modules and Keras, which must have torch or Keras; `false`: none is run. Default: the
+   * first that has it, as docs/python.md says. None is run that no import asks for.
+   */
+  readonly python?: string | false
   /** Where onnx-mlir is and what it is asked for beside what directives say. Default: environment and PATH. */
   readonly onnxMlir?: OnnxMlirSettings
   /** What runs on NNPA, told at build time for z16 and z17; `false`: no report. */

@@ -3,6 +3,7 @@ import { addonNote } from '../pipeline/addon-for.ts'
 import type { CompileProgress } from '../compilers/compiler.ts'
 import { type Import, moduleSource, type Platform } from '../emit/module.ts'
 import { isModule } from '../pipeline/facts.ts'
+import { OnnxMlirError } from '../errors/index.ts'
 import { kinds, type KindsOf, oneOf } from '../options/kinds.ts'
 import { expectOptions } from '../pipeline/options.ts'
 import type { Directives } from '../request/index.ts'
@@ -81,11 +82,16 @@ export function createModels(options: HostOptions = {}): Models {
       // Before the compiler runs: a model that can't be compiled now is watched until it can.
       host.watch(model)
 
-      const built = await pipeline.build(id, {
-        ...host,
-        signal: anyOf(host.signal, options.signal),
-        progress: (progress) => host.debug(progressText(progress)),
-      })
+      const built = await pipeline
+        .build(id, {
+          ...host,
+          signal: anyOf(host.signal, options.signal),
+          progress: (progress) => host.debug(progressText(progress)),
+        })
+        .catch((error: unknown) => {
+          for (const file of remediesOf(error)) host.watch(file)
+          throw error
+        })
       for (const file of built.watch) host.watch(file)
       if (built.reportPage !== undefined) reportPages.set(basename(built.reportPage, '.nnpa.html'), built.reportPage)
 
@@ -128,6 +134,12 @@ export function pipelineOptions(given: HostOptions): PluginOptions {
 function inFolder(host: Host, folder: FilesFolder): Host {
   if (host.mode === 'dev' || (host.platform ?? 'node') !== 'node') return host
   return { ...host, place: (file) => placeInFolder(folder, file, host) }
+}
+
+/** Files beside the model of which a change may put right what is wrong. */
+function remediesOf(error: unknown): readonly string[] {
+  const { watch } = error instanceof OnnxMlirError ? error.data : {}
+  return Array.isArray(watch) ? (watch as string[]) : []
 }
 
 function anyOf(...signals: readonly (AbortSignal | undefined)[]): AbortSignal {

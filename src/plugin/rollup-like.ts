@@ -37,6 +37,8 @@ export const resolveId = {
     if (!isModelId(source)) return null
     const path = modelFile(source)
     const resolved = await this.resolve(path, importer, { skipSelf: true })
+    // `./lang.pt` may stand for lang.pt.ts.
+    if (resolved && !filters.file.test(modelFile(resolved.id))) return null
     const file = resolved && !resolved.external ? modelFile(resolved.id) : resolvedByNode(path, importer)
     if (file === undefined) throw new UsageError('USAGE_MODEL', notFound(path, importer), { model: path })
     return canonicalId(file + source.slice(path.length))

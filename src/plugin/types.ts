@@ -37,7 +37,11 @@ export function createTypeLayer(options: HostOptions, folder = process.cwd()): T
 /** A process may have many compilers, environments and rebuilds of one project; its problems are told once. */
 const told = new Set<string>()
 
-async function generate({ operators, cache }: HostOptions, root: string, warn: (line: string) => void): Promise<void> {
+async function generate(
+  { operators, python, cache }: HostOptions,
+  root: string,
+  warn: (line: string) => void,
+): Promise<void> {
   const { store } = openCache({ ...(cache !== undefined && { root: cache }), cwd: root, warn: () => undefined })
   const tell = (line: string): void => {
     if (!told.has(`${root}\0${line}`)) warn(line)
@@ -46,7 +50,7 @@ async function generate({ operators, cache }: HostOptions, root: string, warn: (
   try {
     const { problems } = await generateTypes({
       root,
-      signatureOf: (path) => declaredOf(path, operators, store.folder),
+      signatureOf: (id) => declaredOf(id, { operators, ...(python !== undefined && { python }), store }),
       ...(store.folder !== undefined && { memoFolder: store.folder }),
     })
     // Messages about a model's content begin with its path.

@@ -1,7 +1,9 @@
 import { compiler } from './compiler.ts'
 import { dims } from './dims.ts'
 import type { Directive } from './directive.ts'
+import { exported } from './export.ts'
 import { files } from './files.ts'
+import { inputs } from './inputs.ts'
 import { maxWeightError } from './max-weight-error.ts'
 import { O } from './optimize.ts'
 import { profile } from './profile.ts'
@@ -24,6 +26,8 @@ export const directives = {
   maxWeightError,
   files,
   signature,
+  inputs,
+  export: exported,
   threads,
   tune,
   untrusted,

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { UsageError } from '../errors/index.ts'
 import type { Directive } from './directive.ts'
 import { type DirectiveName, type Directives, directives } from './directives.ts'
-import { filters } from './extensions.ts'
+import { filters, isModuleName, moduleExtension } from './extensions.ts'
 import { didYouMean } from './suggest.ts'
 
 /** A model and how it is to be compiled. */
@@ -36,12 +36,18 @@ const grammar = /^[A-Za-z0-9_,=-]+$/
 export function isModelId(id: string): boolean {
   const { path, parameters } = splitId(id)
   // A leading NUL marks ids that other plugins made up.
-  return filters.path.test(path) && !path.startsWith('\0') && !parameters.some(isForeign)
+  const isNamed = filters.path.test(path) || (isModuleName(path) && parameters.some(({ name }) => name === 'export'))
+  return isNamed && !path.startsWith('\0') && !parameters.some(isForeign)
 }
 
 /** Whether a model with this query, of the form `?…` or none, is one of ours. */
 export function isModelQuery(query: string): boolean {
   return !splitId(query).parameters.some(isForeign)
+}
+
+/** Whether this query makes a model of a file of Python. */
+export function isModuleQuery(query: string): boolean {
+  return isModelId(`.${moduleExtension}${query}`)
 }
 
 /** Path of a model without its directives. */

@@ -4,17 +4,17 @@ import { join, posix } from 'node:path'
 import { declarationFile, isDeclarationFile } from '../emit/declaration-file.ts'
 import { type Declared, declarationSource } from '../emit/dts.ts'
 import { isEdited, isGenerated } from '../emit/marked.ts'
-import { UsageError } from '../errors/index.ts'
+import { OnnxMlirError, UsageError } from '../errors/index.ts'
 import { expectFields } from '../options/expect.ts'
 import { kinds, type KindsOf } from '../options/kinds.ts'
-import { mentionsModel } from '../request/extensions.ts'
+import { isOnlyAsImported, mentionsModel } from '../request/extensions.ts'
 import { importsAliases, type Alias } from './aliases.ts'
 import { besideFolder } from './beside.ts'
 import { gitIgnored } from './ignored.ts'
-import { type Layer, layerFolder, planLayer } from './layer.ts'
+import { type Layer, layerFolder, planLayer, type Typed } from './layer.ts'
 import { outsideModels } from './outside.ts'
 import type { TypesProblem } from './problem.ts'
-import { edited, foreign } from './problems.ts'
+import { edited, foreign, withoutPython } from './problems.ts'
 import { projectFiles } from './project.ts'
 import { modelSpecifiers, type ModelUse } from './specifiers.ts'
 import { checkTsConfig, type LayerPlace, outputFolders, tsConfigAliases } from './tsconfig-check.ts'
@@ -25,8 +25,8 @@ export { layerFolder }
 export interface TypesOptions {
   /** Absolute path of the project: the folder of its package.json and tsconfig.json. */
   readonly root: string
-  /** Reads the signature from a model's file; an error becomes a problem of that model. */
-  readonly signatureOf: (path: string) => Promise<Declared>
+  /** Reads the signature of a model, by its path with directives as query; an error becomes a problem of that model. */
+  readonly signatureOf: (id: string) => Promise<Declared>
   /** Report what would change, and write nothing. */
   readonly check?: boolean
   /**
@@ -83,13 +83,18 @@ export async function generateTypes(options: TypesOptions): Promise<TypesResult>
   const { place, beside, declarations } = first
   const modelProblems: TypesProblem[] = []
   const texts = new Map<string, string>()
-  for (const [model, file] of first.plan.declarations) {
+  for (const typed of first.plan.typed) {
+    const { file } = typed
     // From the declaration to the file of all models, whose queries come with it.
     const project = beside === undefined ? posix.relative(posix.dirname(file), first.plan.entry) : undefined
-    const text = await declaration(model, { ...options, project }, modelProblems)
+    const text = await declaration(typed, { ...options, project }, modelProblems)
     if (text !== undefined) texts.set(file, text)
   }
-  const assets = new Set(modelProblems.filter(({ severity }) => severity === 'warning').map(({ file }) => file))
+  const assets = new Set(
+    modelProblems
+      .filter(({ severity, code }) => severity === 'warning' && code === 'TYPES_MODEL')
+      .map(({ file }) => file),
+  )
   // No other file may speak of what has no declaration.
   const { plan } = assets.size === 0 ? first : await planTypes(options, assets)
   const files = new Map([...plan.files, ...texts])
@@ -104,7 +109,7 @@ export async function generateTypes(options: TypesOptions): Promise<TypesResult>
     else if (outcome === 'foreign') problems.push(foreign(file))
     else (outcome === 'written' ? written : unchanged).push(file)
   }
-  const planned = new Set([...files.keys(), ...first.plan.declarations.values()])
+  const planned = new Set([...files.keys(), ...first.plan.typed.map(({ file }) => file)])
   const removed = [
     ...(await removeStale(root, planned, options.check)),
     ...(await removeOrphans(root, declarations, planned, options.check)),
@@ -173,22 +178,41 @@ async function typedFiles(options: Pick<TypesOptions, 'root' | 'exclude' | 'tsco
   const uses = all.filter(({ file }) => !ignored.has(file))
   // Large models are often kept out of git, and imported all the same.
   const names = new Set(uses.map(({ path }) => posix.basename(path)))
-  const models = found.models.filter((model) => !ignored.has(model) || names.has(posix.basename(model)))
+  const models = found.models.filter((model) =>
+    isOnlyAsImported(model) ? isImported(model, uses) : !ignored.has(model) || names.has(posix.basename(model)),
+  )
   return { ...found, models, uses, sources: found.sources.filter((source) => !ignored.has(source)) }
 }
 
+/** Whether a source names exactly this file; an alias may stand for any of its name. */
+function isImported(model: string, uses: readonly ModelUse[]): boolean {
+  return uses.some(({ file, path }) =>
+    /^\.\.?\//.test(path)
+      ? posix.join(posix.dirname(file), path) === model
+      : posix.basename(path) === posix.basename(model),
+  )
+}
+
 async function declaration(
-  model: string,
+  { model, query }: Pick<Typed, 'model' | 'query'>,
   { root, signatureOf, project }: TypesOptions & { readonly project: string | undefined },
   problems: TypesProblem[],
 ): Promise<string | undefined> {
   try {
-    const { docs, metadata, ...signature } = await signatureOf(join(root, model))
+    const { docs, metadata, ...signature } = await signatureOf(join(root, model) + (query && `?${query}`))
     const said = { ...(docs && { docs }), ...(metadata && { metadata }) }
     return declarationSource(signature, { name: model, ...said, ...(project && { project }) })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    problems.push({ severity: isPerhapsAsset(model) ? 'warning' : 'error', code: 'TYPES_MODEL', file: model, message })
+    const isPythons = error instanceof OnnxMlirError && /^(?:ENVIRONMENT|MODEL)_NO_PYTHON$/.test(error.code)
+    if (isPythons) problems.push(withoutPython(model, message))
+    else
+      problems.push({
+        severity: isPerhapsAsset(model) ? 'warning' : 'error',
+        code: 'TYPES_MODEL',
+        file: model,
+        message,
+      })
     return undefined
   }
 }

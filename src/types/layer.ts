@@ -2,9 +2,10 @@ import { posix } from 'node:path'
 import { declarationFile } from '../emit/declaration-file.ts'
 import { ambientModule, modelsSource, queriesSource, reexportedModule, reexportSource } from '../emit/project-types.ts'
 import { generatedFolder, lookAway } from '../emit/look-away.ts'
+import { shapingQuery } from '../request/shaping.ts'
 import { aliasSpecifiers, type Alias } from './aliases.ts'
 import type { TypesProblem } from './problem.ts'
-import { collision, longQuery, undeclaredOutside, unusualPath, unusualQuery } from './problems.ts'
+import { collision, longQuery, undeclaredOutside, unusualPath, unusualQuery, variant } from './problems.ts'
 import { isTypeableQuery, type ModelUse } from './specifiers.ts'
 
 /** Where the type layer stands, relative to the project. */
@@ -31,11 +32,21 @@ export interface LayerInput {
   readonly platform: string
 }
 
+/** A declaration, of a model as the directives of a query have it; paths are relative to the root. */
+export interface Typed {
+  readonly file: string
+  readonly model: string
+  /** Empty for none. */
+  readonly query: string
+}
+
 export interface Layer {
   /** Text by path, relative to the root: everything but the models' own declarations. */
   readonly files: ReadonlyMap<string, string>
   /** Declaration by model, both relative to the root. */
   readonly declarations: ReadonlyMap<string, string>
+  /** All declarations of models, those among them: some imports of one model ask for other inputs than the rest. */
+  readonly typed: readonly Typed[]
   /** The file that the program must hold for all of this, relative to the root. */
   readonly entry: string
   readonly problems: readonly TypesProblem[]
@@ -76,14 +87,21 @@ export function planLayer(input: LayerInput): Layer {
     typeable.map((model) => [model, posix.join(beside ? '' : layerFolder, declarationFile(model))]),
   )
   const files = new Map<string, string>()
+  /** Declaration by specifier. */
   const ambient = new Map<string, string>()
+  const declare = (specifier: string, model: string): void => {
+    ambient.set(specifier, declarations.get(model)!)
+  }
+  /** What the declaration of a model without a query is made with: what the first of its imports says. */
+  const usual = usualQueries(uses, modelOf)
+  const variants: Typed[] = []
   /** What `loadModel` may be given, and the model that it means. */
   const named = new Map<string, string>(typeable.map((model) => [`./${model}`, model]))
   for (const [specifier, model] of byAlias) {
     // Bundlers' aliases mean nothing when a program runs.
     if (specifier.startsWith('#')) named.set(specifier, model)
-    if (!beside) ambient.set(specifier, model)
-    ambient.set(`${specifier}?*`, model)
+    if (!beside) declare(specifier, model)
+    declare(`${specifier}?*`, model)
   }
 
   /** First use of each model outside that nobody has declared. */
@@ -110,12 +128,20 @@ export function planLayer(input: LayerInput): Layer {
       continue
     }
     if (isOutside) declarations.set(model, posix.join(layerFolder, outsideFile(model)))
+    const isVariant = shapingQuery(use.query) !== usual.get(model)
+    if (isVariant && (isOutside || beside || platform === 'win32')) problems.push(variant(use, usual.get(model)!))
+    else if (isVariant) {
+      const file = posix.join(layerFolder, declarationFile(model, use.query))
+      if (isTooLong(file)) problems.push(longQuery(use))
+      else if (!variants.some((other) => other.file === file)) variants.push({ file, model, query: use.query })
+      if (byAlias.has(use.path)) ambient.set(`${use.path}?${use.query}`, file)
+      continue
+    }
     if (byAlias.has(use.path)) continue
     if (!texts.has(use.path) || (use.query !== '' && texts.get(use.path)?.query === '')) texts.set(use.path, use)
     if (use.query === '' || isOutside || beside || platform === 'win32') continue
     const path = declarationFile(model, use.query)
-    // 255 bytes is the longest file name of every common file system.
-    if (Buffer.byteLength(posix.basename(path)) > 255) problems.push(longQuery(use))
+    if (isTooLong(path)) problems.push(longQuery(use))
     else {
       const project = posix.relative(posix.dirname(path), modelsFile)
       files.set(posix.join(layerFolder, path), reexportSource(`./${posix.basename(model)}`, project))
@@ -134,10 +160,10 @@ export function planLayer(input: LayerInput): Layer {
     }
     // TypeScript finds no mirrored file by a package's name.
     const isRelative = /^\.\.?\//.test(path)
-    if (isRelative && !known.has(model)) ambient.set(`${path}*`, model)
+    if (isRelative && !known.has(model)) declare(`${path}*`, model)
     else {
-      if (!isRelative && !beside) ambient.set(path, model)
-      if (!isRelative || use.query !== '') ambient.set(`${path}?*`, model)
+      if (!isRelative && !beside) declare(path, model)
+      if (!isRelative || use.query !== '') declare(`${path}?*`, model)
     }
     if (!isRelative) named.set(path, model)
   }
@@ -148,7 +174,9 @@ export function planLayer(input: LayerInput): Layer {
   const queries = beside ? 'onnx-queries.d.ts' : queriesFile
   if (declarations.size > 0) {
     const blocks = [
-      ...[...ambient].map(([specifier, model]) => ambientModule(specifier, fromPlace(model), beside !== undefined)),
+      ...[...ambient].map(([specifier, file]) =>
+        ambientModule(specifier, posix.relative(place, file), beside !== undefined),
+      ),
       ...[...reexported].map((specifier) => reexportedModule(`${specifier}?*`, specifier)),
     ]
     const hasQueries = blocks.length > 0 || !beside
@@ -157,7 +185,29 @@ export function planLayer(input: LayerInput): Layer {
     if (!beside) files.set(posix.join(layerFolder, 'package.json'), layerPackage)
     if (!beside) for (const [name, text] of lookAway) files.set(posix.join(generatedFolder, name), text)
   }
-  return { files, declarations, entry, problems }
+  const plain = [...declarations].map(([model, file]) => ({ file, model, query: usual.get(model) ?? '' }))
+  return { files, declarations, typed: [...plain, ...variants], entry, problems }
+}
+
+/** By model, the shaping directives of its imports: of several, none where one has none, else the first in order. */
+function usualQueries(
+  uses: readonly ModelUse[],
+  modelOf: (use: ModelUse) => string | undefined,
+): ReadonlyMap<string, string> {
+  const usual = new Map<string, string>()
+  for (const use of uses) {
+    const model = modelOf(use)
+    if (model === undefined) continue
+    const query = shapingQuery(use.query)
+    const known = usual.get(model)
+    if (known === undefined || query < known) usual.set(model, query)
+  }
+  return usual
+}
+
+/** 255 bytes is the longest file name of every common file system. */
+function isTooLong(path: string): boolean {
+  return Buffer.byteLength(posix.basename(path)) > 255
 }
 
 /** The file of all models' names, and that of what isn't a file of its own; relative to the layer. */

@@ -55,6 +55,23 @@ export function collision(
   }
 }
 
+/** @param usual directives that the model is declared with */
+export function variant({ path, query, file }: ModelUse, usual: string): TypesProblem {
+  return {
+    severity: 'warning',
+    code: 'TYPES_VARIANT',
+    file,
+    message:
+      `${jsString(`${path}?${query}`)} is typed as ${jsString(usual === '' ? path : `${path}?${usual}`)}: beside models, on Windows and outside of the project ` +
+      `there is one declaration for a file, whatever its directives. Copy the model to have two.`,
+  }
+}
+
+/** @param message says what was tried, and what to install */
+export function withoutPython(model: string, message: string): TypesProblem {
+  return { severity: 'warning', code: 'TYPES_PYTHON', file: model, message: `No types: ${message}` }
+}
+
 export function edited(file: string): TypesProblem {
   return {
     severity: 'error',

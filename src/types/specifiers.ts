@@ -1,4 +1,4 @@
-import { ending, mentionsModel } from '../request/extensions.ts'
+import { ending, isModuleName, mentionsModel } from '../request/extensions.ts'
 
 /** A query whose keys and values every bundler, TypeScript and Windows can carry: no `.`, `:`, `/`, `*` or blanks. */
 const directives = /^[A-Za-z0-9_,=&-]+$/
@@ -42,7 +42,9 @@ export function modelSpecifiers(source: string): ModelSpecifier[] {
   if (!mentionsModel(source)) return []
   const found = new Map<string, ModelSpecifier>()
   for (const [, , path = '', query = ''] of source.matchAll(literal)) {
-    if (query.split('&').some((directive) => assetQueries.has(directive))) continue
+    const parts = query.split('&')
+    if (parts.some((directive) => assetQueries.has(directive))) continue
+    if (isModuleName(path) && !parts.some((directive) => directive.startsWith('export='))) continue
     found.set(`${path}?${query}`, { path, query })
   }
   return [...found.values()]

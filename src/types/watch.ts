@@ -2,7 +2,8 @@ import { watch, type FSWatcher } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Signature } from '../cache/artifact.ts'
-import { isModelName } from '../request/extensions.ts'
+import { isModelName, isOnlyAsImported } from '../request/extensions.ts'
+import { modelFile } from '../request/request.ts'
 import { generateTypes, type TypesOptions, type TypesResult } from './generate.ts'
 import { isSourceFile, projectFiles } from './project.ts'
 
@@ -98,13 +99,16 @@ function matters(name: string): boolean {
 /** `signatureOf` that reads a file again only when its size or modification time changed. */
 function rememberedByStat(signatureOf: TypesOptions['signatureOf']): TypesOptions['signatureOf'] {
   const known = new Map<string, { readonly stamp: string; readonly signature: Signature }>()
-  return async (path) => {
+  return async (id) => {
+    const path = modelFile(id)
+    // Of what Python reads, other files have a say, too.
+    if (isOnlyAsImported(path)) return signatureOf(id)
     const { size, mtimeMs } = await stat(path)
     const stamp = `${size} ${mtimeMs}`
-    const before = known.get(path)
+    const before = known.get(id)
     if (before?.stamp === stamp) return before.signature
-    const signature = await signatureOf(path)
-    known.set(path, { stamp, signature })
+    const signature = await signatureOf(id)
+    known.set(id, { stamp, signature })
     return signature
   }
 }

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { fakePython, scriptZip } from '../formats/python/fake.ts'
 import { tfliteBytes } from '../formats/tflite/writer.ts'
 import { runtimes } from '../edge/runtimes.ts'
 import { chromium } from '../report/browser.ts'
@@ -40,6 +42,14 @@ const readings: Readonly<Record<string, Reading & { readonly isPossible?: boolea
 exec node ${resolve('dist/cli/main.js')} "$@"`,
     },
     isPossible: chromium !== undefined,
+  },
+  'docs/python.md': {
+    installed: ['.'],
+    models: [],
+    files: { 'net.pt': scriptZip() },
+    programs: {
+      python3: `exec ${fakePython(join(mkdtempSync(join(tmpdir(), 'onnx-mlir-docs-')), 'python'), { torch: '2.6.0' })} "$@"`,
+    },
   },
   'docs/tensorflow-lite.md': {
     installed: ['.'],

@@ -100,7 +100,21 @@ test('pages that sources and errors speak of are there', () => {
 
 test('samples are in languages that the site colours', () => {
   // The others are warnings of its build.
-  const known = ['ts', 'tsx', 'js', 'jsx', 'json', 'sh', 'text', 'c', 'cmake', 'dockerfile']
+  const known = [
+    'ts',
+    'tsx',
+    'js',
+    'jsx',
+    'json',
+    'sh',
+    'text',
+    'c',
+    'cmake',
+    'dockerfile',
+    'python',
+    'typescript',
+    'console',
+  ]
   for (const page of pages) {
     for (const { language, line } of samplesOf(page)) expect(known, `${page.path}:${line}`).toContain(language)
   }

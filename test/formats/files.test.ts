@@ -12,7 +12,7 @@ test('a format of one file is not converted to know its files', async () => {
     path,
     tfliteBytes({ subgraphs: [{ ...subgraph, operators: [{ op: 'FlexErf', inputs: [0], outputs: [1] }] }] }),
   )
-  expect(await modelFilesOf(path)).toEqual([path])
+  expect(await modelFilesOf(path)).toEqual({ files: [path] })
   await expect(readModel(path)).rejects.toThrow('FlexErf')
 })
 

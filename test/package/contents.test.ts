@@ -46,6 +46,7 @@ describe('the package', () => {
       /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|client\.d\.ts|tsconfig\.base\.json)$/,
       /^dist\/.*\.(?:js|cjs|d\.ts)$/,
       /^dist\/report\/(?:nnpa\.schema\.json|html\/viewer\.(?:css|js))$/,
+      /^dist\/formats\/python\/convert\.py$/,
       /^loaders\/[\w-]+\.(?:js|cjs|mjs|d\.ts)$/,
       /^native\/(?:abi|addon|check|freestanding|include|kernels|threads|wasm)\/[\w-]+\.(?:h|c|cc)$/,
       /^native\/cmake\/UnpluginOnnxMlirConfig(?:Version)?\.cmake$/,

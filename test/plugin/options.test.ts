@@ -218,6 +218,7 @@ test('all that is known is taken, and what is left out by its value', () => {
     operators: [],
     report: false,
     externalData: true,
+    python: false,
   }
   expect(
     make({ ...options, pipeline, platform: 'edge', root: '.', signal: controller.signal, types: false }),

@@ -1,8 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ending, extensions, filters, isModelName, mentionsModel, stemOf } from '../../src/request/extensions.ts'
-import { canonicalId, isModelId, isModelQuery, parseRequest } from '../../src/request/request.ts'
+import {
+  ending,
+  extensions,
+  filters,
+  isModelName,
+  isOnlyAsImported,
+  mentionsModel,
+  stemOf,
+} from '../../src/request/extensions.ts'
+import { canonicalId, isModelId, isModelQuery, isModuleQuery, parseRequest } from '../../src/request/request.ts'
 
 describe.each(extensions)('.%s', (extension) => {
   const upper = extension.toUpperCase()
@@ -27,7 +35,7 @@ describe.each(extensions)('.%s', (extension) => {
 
   it('passes each filter of hosts where it is theirs', () => {
     const fits = (id: string) => Object.entries(filters).flatMap(([name, filter]) => (filter.test(id) ? [name] : []))
-    expect(fits(`/m.${extension}`)).toEqual(['path', 'id'])
+    expect(fits(`/m.${extension}`)).toEqual(['path', 'file', 'id'])
     expect(fits(`/M.${upper}?O=2`)).toEqual(['withQuery', 'id'])
     expect(fits(`/m.${extension}.js`)).toEqual([])
     expect(fits(`/m${extension}?O=2`)).toEqual([])
@@ -48,6 +56,39 @@ describe.each(extensions)('.%s', (extension) => {
   })
 })
 
+describe('.py', () => {
+  it('is a model where the import says what of it is, and nobody else’s business otherwise', () => {
+    for (const id of ['./m.py?export=Net', '/a/M.PY?O=2&export=Net', '#m/m.py?export=Net&t=1']) {
+      expect(isModelId(id), id).toBe(true)
+      expect(filters.id.test(id) && filters.withQuery.test(id), id).toBe(true)
+    }
+    for (const id of [
+      './m.py',
+      './m.py?O=2',
+      './m.py?raw',
+      './m.py?export=Net&url',
+      './m.py?exports=1',
+      './m.pyc?export=N',
+    ])
+      expect(isModelId(id), id).toBe(false)
+    for (const id of ['./m.py', './m.py?O=2', './m.py?exports=1', './m.py?no-export=1'])
+      expect(filters.id.test(id) || filters.path.test(id), id).toBe(false)
+    expect(isModelId('./m.py?x=m.onnx')).toBe(false)
+    expect(['?export=Net', '?O=2&export=Net'].filter(isModuleQuery)).toHaveLength(2)
+    expect(['', '?', '?O=2', '?export=Net&raw'].filter(isModuleQuery)).toEqual([])
+  })
+
+  it('and what has the names of weights is looked at only where it is imported', () => {
+    expect(['m.onnx', 'm.tflite', 'm.pt2', 'm.pt', 'm.keras', 'm.py'].filter(isOnlyAsImported)).toEqual([
+      'm.pt',
+      'm.keras',
+      'm.py',
+    ])
+    expect(mentionsModel(`import './m.py?export=Net'`)).toBe(true)
+    expect(mentionsModel(`import './m.py'`)).toBe(false)
+  })
+})
+
 it('a query alone tells whether the bundler is asked for the file as it is', () => {
   expect(['', '?', '?O=2', '?worker=true', '?taget=z16'].filter(isModelQuery)).toHaveLength(5)
   expect(['?url', '?raw', '?O=2&inline', '?worker'].filter(isModelQuery)).toEqual([])
@@ -63,7 +104,8 @@ it('what is made of models beside each other has names of its own', () => {
 it('nothing else decides by an extension', () => {
   const src = resolve('src')
   // A pattern (`\.onnx`) or a text that is one (`'.onnx'`, `'*.onnx'`), but for the folder .onnx-mlir, domains, and names with a stem.
-  const decides = /(?<![\w)])\\\.(?:onnx|tflite|pt2|tfjs)\b(?!-mlir)|['"`](?:\*|\.d)?\.(?:onnx|tflite|pt2|tfjs)['"`?)]/
+  const decides =
+    /(?<![\w)])\\\.(?:onnx|tflite|pt2?|tfjs|keras|py)\b(?!-mlir)|['"`](?:\*|\.d)?\.(?:onnx|tflite|pt2?|tfjs|keras|py)['"`?)]/
   const found = readdirSync(src, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .flatMap(({ parentPath, name }) =>

@@ -46,6 +46,8 @@ describe('parseRequest', () => {
         O: 3,
         profile: 'none',
         signature: '',
+        inputs: '',
+        export: '',
         dims: {},
         weights: 'f32',
         maxWeightError: Infinity,
@@ -61,7 +63,7 @@ describe('parseRequest', () => {
 
   it('reads every directive', () => {
     const { directives: values } = parseRequest(
-      '/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8&weights=int8&maxWeightError=5e-2&files=inline&signature=serving&threads=4&tune=90&untrusted=yes&worker=true',
+      '/m.onnx?target=z16&compiler=onnx-mlir&O=1&profile=onnx&dims=batch_8&weights=int8&maxWeightError=5e-2&files=inline&signature=serving&inputs=x-float32-1&export=Net&threads=4&tune=90&untrusted=yes&worker=true',
     )
     expect(values).toEqual({
       target: 'z16',
@@ -69,6 +71,8 @@ describe('parseRequest', () => {
       O: 1,
       profile: 'onnx',
       signature: 'serving',
+      inputs: 'x-float32-1',
+      export: 'Net',
       dims: { batch: 8 },
       weights: 'int8',
       maxWeightError: 0.05,
@@ -125,7 +129,7 @@ describe('parseRequest', () => {
     ['/m.onnx?o=3', 'Did you mean "O"?'],
     [
       '/m.onnx?quantize',
-      'Known: O, compiler, dims, files, maxWeightError, profile, signature, target, threads, tune, untrusted, weights, worker.',
+      'Known: O, compiler, dims, export, files, inputs, maxWeightError, profile, signature, target, threads, tune, untrusted, weights, worker.',
     ],
     ['/m.onnx?constructor=1', 'Unknown directive "constructor"'],
     ['/m.onnx?target', 'target needs a value: target=host|'],

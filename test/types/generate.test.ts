@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { expect, test } from 'vitest'
+import type { Declared } from '../../src/emit/dts.ts'
+import { EnvironmentError } from '../../src/errors/index.ts'
 import { generateTypes, layerFolder, modelDeclarations, type TypesOptions } from '../../src/types/generate.ts'
 import { projectOf, signatureOf, tsc, tscPaths } from './project.ts'
 
@@ -55,6 +57,99 @@ test('the layer mirrors the project', async () => {
     'declare module "#models/fraud.onnx"',
     'declare module "#models/fraud.onnx?*"',
     'declare module "../deep/a b/m.onnx?*"',
+  ])
+})
+
+test('a model is declared as its imports have it, each that asks for other inputs by itself', async () => {
+  const root = await projectOf({
+    'package.json': { imports: { '#models/*': './*' } },
+    'tsconfig.json': tsconfig,
+    'm.tflite': model,
+    'net.pt': model,
+    'net.py': 'class Net: pass',
+    'other.py': 'print()',
+    'weights.pt': model,
+    'src/weights.pt': model,
+    'src/main.ts': `
+      import '../net.pt?inputs=x-float32-3&O=2'; import '../net.pt?O=1&inputs=x-float32-3'
+      import '../net.py?export=Net&target=z16'
+      import '../m.tflite?signature=a'; import '../m.tflite?signature=b'; import '../m.tflite?O=2'
+      import '#models/m.tflite?signature=c'
+      import '../other.py'; import './weights.pt'; import '../lang.pt'`,
+  })
+  const asked: string[] = []
+  const signatureOf = async (id: string) => {
+    asked.push(id.slice(root.length + 1))
+    return {
+      ...model,
+      inputs: [{ name: /=(\w)$/.exec(id)?.[1] ?? 'x', type: 'float32', shape: [1] }],
+    } as unknown as Declared
+  }
+  const { problems, written } = await generate(root, { signatureOf })
+  expect(problems).toEqual([])
+  // A file of weights that nothing imports is not looked at, nor another's Python.
+  expect(asked.sort()).toEqual([
+    'm.tflite',
+    'm.tflite?signature=a',
+    'm.tflite?signature=b',
+    'm.tflite?signature=c',
+    'net.pt?inputs=x-float32-3',
+    'net.py?export=Net',
+    'src/weights.pt',
+  ])
+  expect(written).toContain(posix.join(layerFolder, 'net.d.py?export=Net&target=z16.ts'))
+  expect(await layerFile(root, 'net.d.pt?inputs=x-float32-3&O=2.ts')).toContain('from "./net.pt"')
+  expect(await layerFile(root, 'm.d.tflite?O=2.ts')).toContain('from "./m.tflite"')
+  for (const name of ['a', 'b', 'c'])
+    expect(await layerFile(root, `m.d.tflite?signature=${name}.ts`)).toContain(`readonly ${name}: `)
+  expect(await layerFile(root, 'queries.d.ts')).toMatch(
+    /declare module "#models\/m\.tflite\?signature=c" \{\s+export \* from "#types\/m\.tflite\?signature=c"/,
+  )
+  // Without the imports, their declarations go.
+  await writeFile(join(root, 'src/main.ts'), '')
+  const { removed } = await generate(root, { signatureOf })
+  expect(removed).toContain(posix.join(layerFolder, 'm.d.tflite?signature=a.ts'))
+  expect(removed).toContain(posix.join(layerFolder, 'net.d.py.ts'))
+})
+
+test('where there is one declaration for a file, an import that asks for other inputs is told so', async () => {
+  const root = await projectOf({
+    'package.json': {},
+    'tsconfig.json': tsconfig,
+    'm.tflite': model,
+    'src/main.ts': `import '../m.tflite?signature=a&O=2'; import '../m.tflite?signature=b'`,
+  })
+  const signatureOf = async () => model as unknown as Declared
+  const { problems } = await generate(root, { signatureOf, platform: 'win32' })
+  expect(problems).toMatchObject([
+    {
+      severity: 'warning',
+      code: 'TYPES_VARIANT',
+      message: expect.stringContaining('is typed as "../m.tflite?signature=a"'),
+    },
+  ])
+})
+
+test('a model that takes Python, where there is none, is a warning, and keeps the declaration it has', async () => {
+  const root = await projectOf({
+    'package.json': {},
+    'tsconfig.json': tsconfig,
+    'net.pt': model,
+    'src/main.ts': `import '../net.pt'`,
+  })
+  expect((await generate(root)).written).toContain(posix.join(layerFolder, 'net.d.pt.ts'))
+  const failing = async (): Promise<never> => {
+    throw new EnvironmentError('ENVIRONMENT_NO_PYTHON', 'no Python with torch. Tried: PATH')
+  }
+  const { problems, removed } = await generate(root, { signatureOf: failing })
+  expect(removed).toEqual([])
+  expect(problems).toEqual([
+    {
+      severity: 'warning',
+      code: 'TYPES_PYTHON',
+      file: 'net.pt',
+      message: 'No types: no Python with torch. Tried: PATH',
+    },
   ])
 })
 

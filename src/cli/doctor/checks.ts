@@ -183,7 +183,12 @@ async function checkEngines(): Promise<Check> {
 const shownProblems = 5
 
 async function checkTypes(root: string): Promise<Check[]> {
-  const { problems, written, unchanged } = await generateTypes({ root, signatureOf: declaredOf, check: true })
+  const { store } = openCache({ cwd: root })
+  const { problems, written, unchanged } = await generateTypes({
+    root,
+    signatureOf: (id) => declaredOf(id, { store }),
+    check: true,
+  })
   const total = written.length + unchanged.length
   if (total + problems.length === 0) return [{ name: 'types', status: 'note', found: `no models in ${root}` }]
   const state = unchanged.length === 0 ? 'not written yet' : 'out of date'

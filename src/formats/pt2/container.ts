@@ -54,15 +54,10 @@ export function openContainer(zip: Zip, site: Site, options: ReadOptions): Conta
       }
     case 'aotinductor':
       return refuseMachineCode(site)
-    case 'torchscript':
-      return site.fail(
-        'MODEL_UNSUPPORTED',
-        'is TorchScript (torch.jit.save), which only PyTorch reads. Export the module with torch.export.save, or with torch.onnx.export.',
-      )
     default:
       return site.fail(
         'MODEL_UNSUPPORTED',
-        'holds weights or a pickled object (torch.save), not a program. Save the model with torch.export.save(torch.export.export(model, inputs), "model.pt2").',
+        'holds weights or a pickled object (torch.save), not a program. Save the model with torch.export.save(torch.export.export(model, inputs), "model.pt2"), or with torch.jit.save(torch.jit.script(model), "model.pt").',
       )
   }
 }

@@ -19,7 +19,7 @@ const OPSET = 21
  * TensorFlow.js: `model.json` and its shards (tfjs-core io/types.ts `ModelJSON`). A graph model is a GraphDef of TensorFlow
  * (`graph`), a layers model a topology of Keras (`layers`); both write values in TensorFlow's layout, channels last (`builder.ts`).
  */
-export const tfjs: FrontEnd = {
+export const tfjs: FrontEnd<WritableModel> = {
   format: 'TensorFlow.js',
   claims: isTfjs,
   convert(bytes, reading) {

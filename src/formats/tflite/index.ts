@@ -1,6 +1,7 @@
 import { modelOf } from '../../onnx/build.ts'
 import type { OnnxDim, TypeInfo } from '../../onnx/model.ts'
 import { plain, quote, type Reading } from '../../onnx/reading.ts'
+import type { WritableModel } from '../../onnx/write.ts'
 import type { FrontEnd } from '../front-end.ts'
 import { GraphWriter } from '../graph-writer.ts'
 import { Converter, type State } from './converter.ts'
@@ -14,7 +15,7 @@ import { chosenSignature } from './signature.ts'
 const OPSET = 21
 
 /** TensorFlow Lite (LiteRT): see `schema.ts` for the file, `converter.ts` for how it becomes ONNX, `operators` for each operator. */
-export const tflite: FrontEnd = {
+export const tflite: FrontEnd<WritableModel> = {
   format: 'TensorFlow Lite',
   claims: isTflite,
   convert(bytes, reading, options) {
