@@ -45,6 +45,10 @@ declare module '*.keras' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '#models/*' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -70,6 +74,10 @@ declare module '*.pt?target=host' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?target=host' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?target=host' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -101,6 +109,10 @@ declare module '*.keras?target=x86-64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?target=x86-64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=x86-64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -126,6 +138,10 @@ declare module '*.pt?target=x86-64-v2' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?target=x86-64-v2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?target=x86-64-v2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -157,6 +173,10 @@ declare module '*.keras?target=x86-64-v3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?target=x86-64-v3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=x86-64-v3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -182,6 +202,10 @@ declare module '*.pt?target=x86-64-v4' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?target=x86-64-v4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?target=x86-64-v4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -213,6 +237,10 @@ declare module '*.keras?target=z13' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?target=z13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=z13' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -238,6 +266,10 @@ declare module '*.pt?target=z14' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?target=z14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?target=z14' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -269,6 +301,10 @@ declare module '*.keras?target=z15' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?target=z15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=z15' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -294,6 +330,10 @@ declare module '*.pt?target=z16' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?target=z16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?target=z16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -325,6 +365,10 @@ declare module '*.keras?target=z17' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?target=z17' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=z17' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -350,6 +394,10 @@ declare module '*.pt?target=arm64' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?target=arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?target=arm64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -381,6 +429,10 @@ declare module '*.keras?target=armv6' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?target=armv6' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=armv6' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -406,6 +458,10 @@ declare module '*.pt?target=armv7' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?target=armv7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?target=armv7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -437,6 +493,10 @@ declare module '*.keras?target=cortex-m4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?target=cortex-m4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=cortex-m4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -462,6 +522,10 @@ declare module '*.pt?target=cortex-m7' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?target=cortex-m7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?target=cortex-m7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -493,6 +557,10 @@ declare module '*.keras?target=riscv64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?target=riscv64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&target=riscv64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -518,6 +586,10 @@ declare module '*.pt?target=wasm' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?target=wasm' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?target=wasm' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -549,6 +621,10 @@ declare module '*.keras?compiler=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?compiler=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&compiler=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -574,6 +650,10 @@ declare module '*.pt?compiler=builtin' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?compiler=builtin' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?compiler=builtin' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -605,6 +685,10 @@ declare module '*.keras?compiler=onnx-mlir' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?compiler=onnx-mlir' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&compiler=onnx-mlir' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -630,6 +714,10 @@ declare module '*.pt?compiler=fastest' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?compiler=fastest' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?compiler=fastest' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -661,6 +749,10 @@ declare module '*.keras?O=0' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?O=0' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&O=0' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -686,6 +778,10 @@ declare module '*.pt?O=1' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?O=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?O=1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -717,6 +813,10 @@ declare module '*.keras?O=2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?O=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&O=2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -742,6 +842,10 @@ declare module '*.pt?O=3' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?O=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?O=3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -773,6 +877,10 @@ declare module '*.keras?profile=none' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?profile=none' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&profile=none' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -798,6 +906,10 @@ declare module '*.pt?profile=onnx' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?profile=onnx' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?profile=onnx' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -829,6 +941,10 @@ declare module '*.keras?dims=batch_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?dims=batch_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -854,6 +970,10 @@ declare module '*.pt?dims=batch_2' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?dims=batch_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?dims=batch_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -885,6 +1005,10 @@ declare module '*.keras?dims=batch_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?dims=batch_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -910,6 +1034,10 @@ declare module '*.pt?dims=batch_8' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?dims=batch_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?dims=batch_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -941,6 +1069,10 @@ declare module '*.keras?dims=batch_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?dims=batch_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -966,6 +1098,10 @@ declare module '*.pt?dims=batch_32' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?dims=batch_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?dims=batch_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -997,6 +1133,10 @@ declare module '*.keras?dims=batch_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?dims=batch_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1022,6 +1162,10 @@ declare module '*.pt?dims=batch_size_1' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?dims=batch_size_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?dims=batch_size_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1053,6 +1197,10 @@ declare module '*.keras?dims=batch_size_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?dims=batch_size_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_size_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1078,6 +1226,10 @@ declare module '*.pt?dims=batch_size_4' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?dims=batch_size_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?dims=batch_size_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1109,6 +1261,10 @@ declare module '*.keras?dims=batch_size_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?dims=batch_size_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_size_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1134,6 +1290,10 @@ declare module '*.pt?dims=batch_size_16' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?dims=batch_size_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?dims=batch_size_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1165,6 +1325,10 @@ declare module '*.keras?dims=batch_size_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?dims=batch_size_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=batch_size_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1190,6 +1354,10 @@ declare module '*.pt?dims=batch_size_64' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?dims=batch_size_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?dims=batch_size_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1221,6 +1389,10 @@ declare module '*.keras?dims=N_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?dims=N_1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=N_1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1246,6 +1418,10 @@ declare module '*.pt?dims=N_2' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?dims=N_2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?dims=N_2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1277,6 +1453,10 @@ declare module '*.keras?dims=N_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?dims=N_4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=N_4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1302,6 +1482,10 @@ declare module '*.pt?dims=N_8' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?dims=N_8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?dims=N_8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1333,6 +1517,10 @@ declare module '*.keras?dims=N_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?dims=N_16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=N_16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1358,6 +1546,10 @@ declare module '*.pt?dims=N_32' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?dims=N_32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?dims=N_32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1389,6 +1581,10 @@ declare module '*.keras?dims=N_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?dims=N_64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=N_64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1414,6 +1610,10 @@ declare module '*.pt?dims=batch_1,seq_128' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?dims=batch_1,seq_128' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?dims=batch_1,seq_128' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1445,6 +1645,10 @@ declare module '*.keras?dims=x=5b=1=5d=_512' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?dims=x=5b=1=5d=_512' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&dims=x=5b=1=5d=_512' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1470,6 +1674,10 @@ declare module '*.pt?weights=f32' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?weights=f32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?weights=f32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1501,6 +1709,10 @@ declare module '*.keras?weights=f16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?weights=f16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&weights=f16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1526,6 +1738,10 @@ declare module '*.pt?weights=int8' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?weights=int8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?weights=int8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1557,6 +1773,10 @@ declare module '*.keras?maxWeightError=1e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?maxWeightError=1e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=1e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1582,6 +1802,10 @@ declare module '*.pt?maxWeightError=2e-1' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?maxWeightError=2e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?maxWeightError=2e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1613,6 +1837,10 @@ declare module '*.keras?maxWeightError=5e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?maxWeightError=5e-1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=5e-1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1638,6 +1866,10 @@ declare module '*.pt?maxWeightError=1e-2' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?maxWeightError=1e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?maxWeightError=1e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1669,6 +1901,10 @@ declare module '*.keras?maxWeightError=2e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?maxWeightError=2e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=2e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1694,6 +1930,10 @@ declare module '*.pt?maxWeightError=5e-2' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?maxWeightError=5e-2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?maxWeightError=5e-2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1725,6 +1965,10 @@ declare module '*.keras?maxWeightError=1e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?maxWeightError=1e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=1e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1750,6 +1994,10 @@ declare module '*.pt?maxWeightError=2e-3' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?maxWeightError=2e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?maxWeightError=2e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1781,6 +2029,10 @@ declare module '*.keras?maxWeightError=5e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?maxWeightError=5e-3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=5e-3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1806,6 +2058,10 @@ declare module '*.pt?maxWeightError=1e-4' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?maxWeightError=1e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?maxWeightError=1e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1837,6 +2093,10 @@ declare module '*.keras?maxWeightError=2e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?maxWeightError=2e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=2e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1862,6 +2122,10 @@ declare module '*.pt?maxWeightError=5e-4' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?maxWeightError=5e-4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?maxWeightError=5e-4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1893,6 +2157,10 @@ declare module '*.keras?maxWeightError=1e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?maxWeightError=1e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=1e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1918,6 +2186,10 @@ declare module '*.pt?maxWeightError=2e-5' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?maxWeightError=2e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?maxWeightError=2e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -1949,6 +2221,10 @@ declare module '*.keras?maxWeightError=5e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?maxWeightError=5e-5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&maxWeightError=5e-5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -1974,6 +2250,10 @@ declare module '*.pt?files=auto' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?files=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?files=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2005,6 +2285,10 @@ declare module '*.keras?files=url' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?files=url' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&files=url' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2030,6 +2314,10 @@ declare module '*.pt?files=inline' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?files=inline' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?files=inline' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2061,6 +2349,10 @@ declare module '*.keras?files=module' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?files=module' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&files=module' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2086,6 +2378,10 @@ declare module '*.pt?signature=serving_default' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?signature=serving_default' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?signature=serving_default' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2117,6 +2413,10 @@ declare module '*.keras?inputs=x-float32-batch-3-224-224' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?inputs=x-float32-batch-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&inputs=x-float32-batch-3-224-224' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2142,6 +2442,10 @@ declare module '*.pt?inputs=x-float32-1-3-224-224' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?inputs=x-float32-1-3-224-224' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?inputs=x-float32-1-3-224-224' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2173,6 +2477,10 @@ declare module '*.keras?export=Net' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?export=Net' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&export=Net' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2198,6 +2506,10 @@ declare module '*.pt?export=Model' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?export=Model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?export=Model' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2229,6 +2541,10 @@ declare module '*.keras?export=model' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?export=model' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&export=model' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2254,6 +2570,10 @@ declare module '*.pt?threads=auto' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=auto' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=auto' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2285,6 +2605,10 @@ declare module '*.keras?threads=1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=1' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=1' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2310,6 +2634,10 @@ declare module '*.pt?threads=2' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=2' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=2' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2341,6 +2669,10 @@ declare module '*.keras?threads=3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=3' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=3' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2366,6 +2698,10 @@ declare module '*.pt?threads=4' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=4' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2397,6 +2733,10 @@ declare module '*.keras?threads=5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=5' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=5' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2422,6 +2762,10 @@ declare module '*.pt?threads=6' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=6' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=6' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2453,6 +2797,10 @@ declare module '*.keras?threads=7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=7' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2478,6 +2826,10 @@ declare module '*.pt?threads=8' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=8' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=8' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2509,6 +2861,10 @@ declare module '*.keras?threads=9' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=9' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=9' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2534,6 +2890,10 @@ declare module '*.pt?threads=10' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=10' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2565,6 +2925,10 @@ declare module '*.keras?threads=11' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=11' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=11' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2590,6 +2954,10 @@ declare module '*.pt?threads=12' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=12' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=12' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2621,6 +2989,10 @@ declare module '*.keras?threads=13' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=13' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=13' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2646,6 +3018,10 @@ declare module '*.pt?threads=14' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=14' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=14' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2677,6 +3053,10 @@ declare module '*.keras?threads=15' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=15' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=15' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2702,6 +3082,10 @@ declare module '*.pt?threads=16' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=16' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=16' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2733,6 +3117,10 @@ declare module '*.keras?threads=17' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=17' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=17' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2758,6 +3146,10 @@ declare module '*.pt?threads=18' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=18' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=18' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2789,6 +3181,10 @@ declare module '*.keras?threads=19' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=19' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=19' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2814,6 +3210,10 @@ declare module '*.pt?threads=20' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=20' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=20' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2845,6 +3245,10 @@ declare module '*.keras?threads=21' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=21' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=21' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2870,6 +3274,10 @@ declare module '*.pt?threads=22' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=22' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=22' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2901,6 +3309,10 @@ declare module '*.keras?threads=23' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=23' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=23' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2926,6 +3338,10 @@ declare module '*.pt?threads=24' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=24' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=24' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -2957,6 +3373,10 @@ declare module '*.keras?threads=25' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=25' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=25' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -2982,6 +3402,10 @@ declare module '*.pt?threads=26' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=26' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=26' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3013,6 +3437,10 @@ declare module '*.keras?threads=27' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=27' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=27' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3038,6 +3466,10 @@ declare module '*.pt?threads=28' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=28' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=28' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3069,6 +3501,10 @@ declare module '*.keras?threads=29' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=29' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=29' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3094,6 +3530,10 @@ declare module '*.pt?threads=30' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=30' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3125,6 +3565,10 @@ declare module '*.keras?threads=31' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=31' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=31' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3150,6 +3594,10 @@ declare module '*.pt?threads=32' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=32' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=32' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3181,6 +3629,10 @@ declare module '*.keras?threads=33' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=33' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=33' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3206,6 +3658,10 @@ declare module '*.pt?threads=34' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=34' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=34' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3237,6 +3693,10 @@ declare module '*.keras?threads=35' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=35' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=35' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3262,6 +3722,10 @@ declare module '*.pt?threads=36' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=36' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=36' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3293,6 +3757,10 @@ declare module '*.keras?threads=37' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=37' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=37' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3318,6 +3786,10 @@ declare module '*.pt?threads=38' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=38' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=38' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3349,6 +3821,10 @@ declare module '*.keras?threads=39' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=39' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=39' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3374,6 +3850,10 @@ declare module '*.pt?threads=40' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=40' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=40' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3405,6 +3885,10 @@ declare module '*.keras?threads=41' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=41' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=41' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3430,6 +3914,10 @@ declare module '*.pt?threads=42' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=42' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=42' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3461,6 +3949,10 @@ declare module '*.keras?threads=43' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=43' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=43' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3486,6 +3978,10 @@ declare module '*.pt?threads=44' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=44' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=44' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3517,6 +4013,10 @@ declare module '*.keras?threads=45' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=45' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=45' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3542,6 +4042,10 @@ declare module '*.pt?threads=46' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=46' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=46' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3573,6 +4077,10 @@ declare module '*.keras?threads=47' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=47' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=47' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3598,6 +4106,10 @@ declare module '*.pt?threads=48' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=48' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=48' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3629,6 +4141,10 @@ declare module '*.keras?threads=49' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=49' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=49' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3654,6 +4170,10 @@ declare module '*.pt?threads=50' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=50' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=50' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3685,6 +4205,10 @@ declare module '*.keras?threads=51' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=51' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=51' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3710,6 +4234,10 @@ declare module '*.pt?threads=52' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=52' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=52' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3741,6 +4269,10 @@ declare module '*.keras?threads=53' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=53' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=53' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3766,6 +4298,10 @@ declare module '*.pt?threads=54' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=54' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=54' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3797,6 +4333,10 @@ declare module '*.keras?threads=55' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=55' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=55' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3822,6 +4362,10 @@ declare module '*.pt?threads=56' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=56' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=56' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3853,6 +4397,10 @@ declare module '*.keras?threads=57' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=57' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=57' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3878,6 +4426,10 @@ declare module '*.pt?threads=58' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=58' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=58' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3909,6 +4461,10 @@ declare module '*.keras?threads=59' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=59' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=59' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3934,6 +4490,10 @@ declare module '*.pt?threads=60' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=60' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -3965,6 +4525,10 @@ declare module '*.keras?threads=61' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=61' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=61' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -3990,6 +4554,10 @@ declare module '*.pt?threads=62' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=62' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=62' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -4021,6 +4589,10 @@ declare module '*.keras?threads=63' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?threads=63' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&threads=63' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -4046,6 +4618,10 @@ declare module '*.pt?threads=64' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?threads=64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?threads=64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -4077,6 +4653,10 @@ declare module '*.keras?tune' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?tune' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&tune' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -4102,6 +4682,10 @@ declare module '*.pt?tune=off' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?tune=off' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?tune=off' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -4133,6 +4717,10 @@ declare module '*.keras?tune=10' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?tune=10' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&tune=10' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -4158,6 +4746,10 @@ declare module '*.pt?tune=30' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?tune=30' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?tune=30' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -4189,6 +4781,10 @@ declare module '*.keras?tune=60' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?tune=60' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&tune=60' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -4214,6 +4810,10 @@ declare module '*.pt?tune=120' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?tune=120' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?tune=120' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -4245,6 +4845,10 @@ declare module '*.keras?tune=300' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?tune=300' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&tune=300' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -4270,6 +4874,10 @@ declare module '*.pt?tune=600' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?tune=600' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?tune=600' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -4301,6 +4909,10 @@ declare module '*.keras?untrusted=yes' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?untrusted=yes' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&untrusted=yes' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -4326,6 +4938,10 @@ declare module '*.pt?untrusted=no' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?untrusted=no' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?untrusted=no' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
@@ -4357,6 +4973,10 @@ declare module '*.keras?worker=true' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*/saved_model.pb?worker=true' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*&worker=true' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -4382,6 +5002,10 @@ declare module '*.pt?worker=false' {
   export { default } from '*.onnx'
 }
 declare module '*.keras?worker=false' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?worker=false' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }

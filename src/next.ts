@@ -3,7 +3,7 @@ import { createPipeline } from './pipeline/index.ts'
 import { expectHostVersion, installedVersion } from './plugin/host-version.ts'
 import { expectHostOptions, type HostOptions, pipelineOptions } from './plugin/models.ts'
 import { prepareServerFiles, traceServerFiles } from './plugin/turbopack.ts'
-import { extensions, moduleExtension } from './request/extensions.ts'
+import { extensions, moduleExtension, savedModelName } from './request/extensions.ts'
 import webpack from './webpack.ts'
 
 /** What of a Next.js configuration models have to do with. */
@@ -50,6 +50,7 @@ function next<Config extends object>(config: Config, options: HostOptions = {}):
       ...turbopack,
       rules: {
         ...Object.fromEntries([...extensions, moduleExtension].map((extension) => [`*.${extension}`, ours])),
+        [savedModelName]: ours,
         ...turbopack?.rules,
       },
     },

@@ -10,7 +10,7 @@ import { operatorsOption } from './operators.ts'
 export const pythonFlag: Option = {
   type: 'string',
   value: 'PATH',
-  help: 'the Python that reads TorchScript, .py and .keras; false: none is run (default: the first that can)',
+  help: 'the Python that reads TorchScript, .py, .keras and SavedModels; false: none is run (default: the first that can)',
 }
 
 export function pythonOption({ values }: Pick<Invocation, 'values'>): Pick<PluginOptions, 'python'> {

@@ -26,7 +26,7 @@ export function readingOf(
   options: ModelReadOptions = {},
 ): ModelReadOptions {
   const { signature, inputs, export: exported, untrusted } = directives
-  const python = { ...options.python, inputs, export: exported }
+  const python = { ...options.python, signature, inputs, export: exported }
   const reading = { ...options, ...(signature !== '' && { signature }), python }
   if (!untrusted) return reading
   return {

@@ -1,5 +1,5 @@
 import type { Directive } from '../request/directive.ts'
-import { extensions, moduleExtension } from '../request/extensions.ts'
+import { extensions, moduleExtension, savedModelName } from '../request/extensions.ts'
 
 /**
  * The text of client.d.ts: types of every import of a model, for projects that have no declarations yet.
@@ -13,7 +13,7 @@ export function clientTypes(
     ...(bare === undefined ? [] : [name]),
     ...listed.map((value) => `${name}=${value}`),
   ])
-  const names = extensions.map((extension) => `*.${extension}`)
+  const names = [...extensions.map((extension) => `*.${extension}`), `*/${savedModelName}`]
   const patterns = [
     ...names.filter((name) => name !== described),
     '#models/*',

@@ -1,6 +1,6 @@
-import { ending } from '../request/extensions.ts'
+import { isModelName } from '../request/extensions.ts'
 
-const declaration = new RegExp(`\\.d${ending}(?:\\?.*)?\\.ts$`)
+const declaration = /\.d(\.[^./?]+)(?:\?.*)?\.ts$/
 
 /**
  * Path of a model's declaration, where TypeScript's `allowArbitraryExtensions` looks for it: `m.d.onnx.ts` of `m.onnx`, and
@@ -18,5 +18,5 @@ export function declaredModel(file: string): string {
 
 /** Whether a file is the declaration of a model, by its name. */
 export function isDeclarationFile(path: string): boolean {
-  return declaration.test(path)
+  return declaration.test(path) && isModelName(path.replace(declaration, '$1'))
 }

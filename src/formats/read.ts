@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Model } from '../onnx/model.ts'
 import { readOnnx } from '../onnx/read.ts'
-import { isModuleName } from '../request/extensions.ts'
+import { isModuleName, isSavedModelName } from '../request/extensions.ts'
 import type { FrontEnd, ModelReadOptions } from './front-end.ts'
 import { isTfjs } from './tfjs/magic.ts'
 import { isTflite } from './tflite/magic.ts'
@@ -20,6 +20,7 @@ const formats: readonly {
   readonly isOneFile?: boolean
 }[] = [
   { begins: (_, path) => isModuleName(path), load: async () => (await import('./python/index.ts')).pythonModule },
+  { begins: (_, path) => isSavedModelName(path), load: async () => (await import('./python/index.ts')).savedModel },
   { begins: isTflite, isOneFile: true, load: async () => (await import('./tflite/index.ts')).tflite },
   { begins: isTfjs, load: async () => (await import('./tfjs/index.ts')).tfjs },
   { begins: isZip, load: async () => (await import('./pt2/index.ts')).pt2 },

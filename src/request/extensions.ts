@@ -11,13 +11,18 @@ export const extensions = ['onnx', 'tflite', 'pt2', 'tfjs', 'pt', 'keras'] as co
  */
 export const moduleExtension = 'py'
 
+/** The file that TensorFlow knows a SavedModel by, in a folder of its own. Other `.pb` files are other programs'. */
+export const savedModelName = 'saved_model.pb'
+
 /** Of files that Python reads, or may have to: they are looked at where something imports them. */
 const ofPython = ['pt', 'keras', moduleExtension] as const
 
-/** The end of a model's path as a regular expression, in what JavaScript's, Go's and Rust's have in common: hosts filter by it. */
-export const ending = `\\.(?:${[...extensions, moduleExtension].join('|')})`
+const savedModel = `[\\\\/]${savedModelName.replace('.', '\\.')}`
 
-const named = `\\.(?:${extensions.join('|')})`
+/** The end of a model's path as a regular expression, in what JavaScript's, Go's and Rust's have in common: hosts filter by it. */
+export const ending = `(?:\\.(?:${[...extensions, moduleExtension].join('|')})|${savedModel})`
+
+const named = `(?:\\.(?:${extensions.join('|')})|${savedModel})`
 const module = `\\.${moduleExtension}\\?(?:[^?]*&)?export=`
 
 /** What hosts filter by, so that they ask about models only; `isModelId` knows more. */
@@ -36,7 +41,13 @@ export const filters = {
 
 /** Whether a file is a model to TypeScript, which tells upper from lower case everywhere. */
 export function isModelName(name: string): boolean {
-  return [...extensions, moduleExtension].some((extension) => name.endsWith(`.${extension}`))
+  const isExtended = [...extensions, moduleExtension].some((extension) => name.endsWith(`.${extension}`))
+  return isExtended || isSavedModelName(name)
+}
+
+/** Whether a file is that of a SavedModel, by its name or path. */
+export function isSavedModelName(path: string): boolean {
+  return path.split(/[\\/]/).at(-1) === savedModelName
 }
 
 /** Whether a file is Python's own, by its name. */
@@ -46,12 +57,14 @@ export function isModuleName(name: string): boolean {
 
 /** Whether a file is a model only where something imports it: weights have such names, too, and reading it runs Python. */
 export function isOnlyAsImported(name: string): boolean {
-  return ofPython.some((extension) => name.endsWith(`.${extension}`))
+  return ofPython.some((extension) => name.endsWith(`.${extension}`)) || isSavedModelName(name)
 }
+
+const mentions = [...extensions.map((extension) => `.${extension}`), `.${moduleExtension}?`, `/${savedModelName}`]
 
 /** Whether a text may name a model: a quick look before a thorough one. */
 export function mentionsModel(source: { includes(text: string): boolean }): boolean {
-  return extensions.some((extension) => source.includes(`.${extension}`)) || source.includes(`.${moduleExtension}?`)
+  return mentions.some((text) => source.includes(text))
 }
 
 /**

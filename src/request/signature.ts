@@ -4,7 +4,7 @@ import { type Directive, invalidValue } from './directive.ts'
 export const signature: Directive<string> = {
   name: 'signature',
   syntax: 'signature=NAME',
-  summary: 'which of its signatures a .tflite file is compiled with, where it has several',
+  summary: 'which of its signatures a .tflite file or SavedModel is compiled with, where it has several',
   listed: ['serving_default'],
   fallback: '',
   parse(text) {

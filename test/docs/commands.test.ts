@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { fakePython, scriptZip } from '../formats/python/fake.ts'
 import { tfliteBytes } from '../formats/tflite/writer.ts'
 import { runtimes } from '../edge/runtimes.ts'
+import { addModelOfTensorFlow, addModelWeights } from '../hosts/models.ts'
 import { chromium } from '../report/browser.ts'
 import { allPages, readPage, samplesOf } from './pages.ts'
 import { isInstalled, type Reading, runPage } from './run-page.ts'
@@ -50,6 +51,11 @@ exec node ${resolve('dist/cli/main.js')} "$@"`,
     programs: {
       python3: `exec ${fakePython(join(mkdtempSync(join(tmpdir(), 'onnx-mlir-docs-')), 'python'), { torch: '2.6.0' })} "$@"`,
     },
+  },
+  'docs/tensorflow-js.md': {
+    installed: ['.'],
+    models: [],
+    files: { 'mobilenet/model.json': addModelOfTensorFlow(), 'mobilenet/weights.bin': addModelWeights(1) },
   },
   'docs/tensorflow-lite.md': {
     installed: ['.'],

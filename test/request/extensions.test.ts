@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { declarationFile, isDeclarationFile } from '../../src/emit/declaration-file.ts'
 import {
   ending,
   extensions,
@@ -89,6 +90,32 @@ describe('.py', () => {
   })
 })
 
+describe('saved_model.pb', () => {
+  it('is a model in whatever folder, and no other .pb is', () => {
+    for (const id of ['./net/saved_model.pb', '/a b/net/saved_model.pb?signature=f', 'C:\\net\\saved_model.pb?O=2']) {
+      expect(isModelId(id), id).toBe(true)
+      expect(filters.id.test(id), id).toBe(true)
+    }
+    expect(new RegExp(`^net${ending}$`).test('net/saved_model.pb')).toBe(true)
+    for (const id of ['./frozen.pb', './net/my_saved_model.pb', './net/saved_model.pb?url', './net/saved_model.pbtxt'])
+      expect(isModelId(id), id).toBe(false)
+    expect(['saved_model.pb', 'net/saved_model.pb', 'x.pb', 'my_saved_model.pb'].map(isModelName)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ])
+    expect(isOnlyAsImported('net/saved_model.pb')).toBe(true)
+    expect([`import './net/saved_model.pb'`, `import './saved.pb'`].map(mentionsModel)).toEqual([true, false])
+  })
+
+  it('has a declaration beside it', () => {
+    const file = declarationFile('net/saved_model.pb', 'signature=f')
+    expect(file).toBe('net/saved_model.d.pb?signature=f.ts')
+    expect([file, 'net/saved_model.d.pb.ts', 'net/other.d.pb.ts'].map(isDeclarationFile)).toEqual([true, true, false])
+  })
+})
+
 it('a query alone tells whether the bundler is asked for the file as it is', () => {
   expect(['', '?', '?O=2', '?worker=true', '?taget=z16'].filter(isModelQuery)).toHaveLength(5)
   expect(['?url', '?raw', '?O=2&inline', '?worker'].filter(isModelQuery)).toEqual([])
@@ -128,5 +155,7 @@ it('nothing else decides by an extension', () => {
     `emit/client-types.ts: const described = '*.onnx'`,
     // The one extension that the names of what is made of a model go without.
     `request/extensions.ts: return path.replace(/\\.onnx$/i, '')`,
+    // Files of other formats are often there for other programs.
+    `types/generate.ts: return !model.endsWith('.onnx')`,
   ])
 })

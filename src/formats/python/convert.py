@@ -1,14 +1,14 @@
-"""Has PyTorch or Keras write ONNX of a model that they alone can read. Run by unplugin-onnx-mlir while it builds.
+"""Has PyTorch, Keras or TensorFlow write ONNX of a model that they alone can read. Run by unplugin-onnx-mlir while it builds.
 
     convert.py probe       prints which packages this Python has, as JSON; none of them is imported
     convert.py JOB.json    converts, and writes the result as JSON where the job says; what is printed is the packages' own
 
-A job: kind ("torchscript", "module", "keras"), file, export (of a module: the name in it), inputs (a list of name, type, shape;
+A job: kind ("torchscript", "module", "keras", "savedmodel"), file, export (of a module: the name in it), signature (of a SavedModel), inputs (a list of name, type, shape;
 a size is a number or the name of one that varies), sizes (what such a size is while the model runs once), outputs (names),
 root (folder whose files are reported), onnx and result (files to write).
 
 A result: ok, files (what was read beside libraries), and where ok is true warnings, else code, message and what belongs to them.
-For Python 3.8 and torch 1.13 or newer; Keras 3.
+For Python 3.8 and torch 1.13 or newer; Keras 3; TensorFlow 2 with tf2onnx.
 """
 
 import importlib
@@ -17,6 +17,7 @@ import inspect
 import json
 import os
 import platform
+import subprocess
 import sys
 import sysconfig
 import warnings
@@ -48,7 +49,7 @@ def probe():
     return {
         "python": platform.python_version(),
         "folders": [os.path.abspath(folder) for folder in sys.path[1:] if os.path.isdir(folder)],
-        "packages": {name: version(name) for name in ("torch", "keras")},
+        "packages": {name: version(name) for name in ("torch", "keras", "tf2onnx")},
     }
 
 
@@ -346,11 +347,32 @@ def convert_keras(job):
     return {"warnings": [], "files": []}
 
 
+def convert_saved_model(job):
+    folder = os.path.dirname(job["file"])
+    options = ["--saved-model", folder, "--opset", str(OPSET), "--output", job["onnx"]]
+    if job["signature"]:
+        options += ["--signature_def", job["signature"]]
+    # Its command is what tf2onnx documents for these, and what keeps the names of the signature.
+    ended = subprocess.run([sys.executable, "-m", "tf2onnx.convert"] + options, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    lines = [line.strip() for line in ended.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
+    if ended.returncode != 0 or not os.path.isfile(job["onnx"]):
+        last = lines[-1] if lines else "it ended with %d" % ended.returncode
+        print("\n".join(lines), file=sys.stderr)
+        if "No module named" in last:
+            raise Failure("NO_TENSORFLOW", last)
+        raise Failure("SIGNATURE" if "signature" in last.lower() else "EXPORT", last)
+    beside = [os.path.join(place, name) for place, _, names in os.walk(folder) for name in names]
+    return {"warnings": [], "files": sorted(path for path in beside if path != job["file"])}
+
+
+converters = {"torchscript": convert_torch, "module": convert_torch, "keras": convert_keras, "savedmodel": convert_saved_model}
+
+
 def main(path):
     with open(path, encoding="utf-8") as file:
         job = json.load(file)
     try:
-        made = (convert_keras if job["kind"] == "keras" else convert_torch)(job)
+        made = converters[job["kind"]](job)
         result = {"ok": True, **made}
     except Failure as failure:
         result = failure.result

@@ -16,12 +16,18 @@ export function failed(failure: Failure, kind: Kind, python: Python, command: st
       return site.fail('MODEL_INPUTS', needInputs(failure, kind, file), { arguments: failure.arguments, watch })
     case 'INPUTS':
       return site.fail('MODEL_INPUTS', `does not fit what is said of its inputs and outputs: ${message}.`, { watch })
+    case 'SIGNATURE':
+      return site.fail(
+        'MODEL_SIGNATURE',
+        `has no such signature: ${message.replace(/\.$/, '')}. Choose one by ?signature=NAME.`,
+      )
     case 'NO_EXPORT': {
       const there = failure.names?.length ? ` It has ${failure.names.join(', ')}.` : ''
       return site.fail('MODEL_PYTHON', `has no module to export: ${message}.${there}`, { names: failure.names, watch })
     }
     case 'NO_TORCH':
     case 'NO_KERAS':
+    case 'NO_TENSORFLOW':
     case 'NO_ONNX':
     case 'TORCH_TOO_OLD':
       throw new EnvironmentError(

@@ -43,10 +43,14 @@ interface Candidate {
   readonly path: string | undefined
 }
 
-const oldest: Readonly<Record<Package, string>> = { torch: '1.13', keras: '3.0' }
+const oldest: Readonly<Record<Package, string>> = { torch: '1.13', keras: '3.0', tf2onnx: '1.9' }
 
 /** What is to be installed for a package: with what it writes ONNX by, and what it computes with. */
-export const installs: Readonly<Record<Package, string>> = { torch: 'torch onnx', keras: 'keras tensorflow tf2onnx' }
+export const installs: Readonly<Record<Package, string>> = {
+  torch: 'torch onnx',
+  keras: 'keras tensorflow tf2onnx',
+  tf2onnx: 'tensorflow tf2onnx',
+}
 
 /**
  * The first Python that has a package: that of `interpreter`, and no other; else `PYTHON`, `VIRTUAL_ENV`, `.venv` and `venv` from

@@ -33,6 +33,9 @@ export const keras = frontEnd('keras', (bytes) => {
 /** A file of Python, which has no contents to be known by, only its name; an import says what in it is the model. */
 export const pythonModule = frontEnd('module', () => true)
 
+/** TensorFlow's, known by the name that TensorFlow finds it by; its weights are files beside it. */
+export const savedModel = frontEnd('savedmodel', () => true)
+
 function frontEnd(kind: Kind, claims: FrontEnd['claims']): FrontEnd<Promise<Encoded>> {
   return {
     format: kinds[kind].format,
@@ -96,6 +99,7 @@ export async function convertByPython(kind: Kind, path: string, options: ModelRe
     kind,
     file: path,
     export: given.export ?? '',
+    signature: kind === 'savedmodel' ? (given.signature ?? '') : '',
     ...said,
     ...(given.inputs && { inputs: parseInputs(given.inputs) }),
   }
@@ -117,10 +121,10 @@ export async function convertByPython(kind: Kind, path: string, options: ModelRe
 /** Where nobody gives a store: conversions last as long as this process. */
 const ofProcess = new Store(undefined, () => {})
 
-/** A module's other files are in what is kept under its key, as only a conversion finds them: so the key has its place. */
+/** Other files are in what is kept under the key, as only a conversion finds them: so the key has the place of who has such. */
 async function keyOf(job: Job, python: Python, store: Store): Promise<string> {
   const { file, ...asked } = job
-  const place = job.kind === 'module' ? file : undefined
+  const place = job.kind === 'module' || job.kind === 'savedmodel' ? file : undefined
   const parts = ['by Python', ownVersion(), await store.hashFile(file), asked, place, python.python, python.version]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }

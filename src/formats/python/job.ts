@@ -14,6 +14,8 @@ export interface Job {
   readonly file: string
   /** Empty but for `module`. */
   readonly export: string
+  /** Empty but for `savedmodel`, and there for the usual one. */
+  readonly signature: string
   readonly inputs: readonly InputShape[]
   readonly sizes: Readonly<Record<string, number>>
   readonly outputs: readonly string[]

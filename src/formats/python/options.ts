@@ -4,7 +4,8 @@ import type { Store } from '../../cache/store.ts'
 export interface PythonOptions {
   /** The interpreter; `false`: none is run. Default: it is looked for, see `find.ts`. */
   readonly interpreter?: string | false
-  /** As the directives `inputs` and `export` say; empty for nothing. */
+  /** As the directives `signature`, `inputs` and `export` say; empty for nothing. */
+  readonly signature?: string
   readonly inputs?: string
   readonly export?: string
   /** Whether the model comes from somebody whom nobody vouches for: then none is run either. */
@@ -20,6 +21,7 @@ export const kinds = {
   torchscript: { format: 'PyTorch (TorchScript)', needs: 'torch' },
   module: { format: 'PyTorch (Python module)', needs: 'torch' },
   keras: { format: 'Keras', needs: 'keras' },
+  savedmodel: { format: 'TensorFlow (SavedModel)', needs: 'tf2onnx' },
 } as const
 
 export type Kind = keyof typeof kinds

@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { dirname, join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
 import { Store } from '../../../src/cache/store.ts'
 import type { PythonOptions } from '../../../src/formats/python/options.ts'
 import { readModel } from '../../../src/formats/read.ts'
@@ -14,6 +15,7 @@ import { added, callsOf, type Fake, fakePython, scriptZip, touch } from './fake.
 async function project(fake: Fake = {}, name = 'net.pt', bytes: Uint8Array | string = scriptZip()) {
   const root = await temporaryFolder()
   const model = join(root, name)
+  mkdirSync(dirname(model), { recursive: true })
   writeFileSync(model, bytes)
   writeFileSync(join(root, 'package.json'), '{}')
   const python = fakePython(join(root, 'python'), { torch: '2.6.0', keras: '3.5.0', ...fake })
@@ -142,6 +144,56 @@ it('Keras is read by Keras', async () => {
   await expect(read({ inputs: '' })).rejects.toThrow(
     /net\.keras is Keras: it takes Python with keras, but none was found/,
   )
+})
+
+describe('a SavedModel', () => {
+  it('is known by its name, and its weights are files beside it', async () => {
+    const { root, model, python, read } = await project({ tf2onnx: '1.17.0' }, 'saved_model.pb', 'anything')
+    const weights = join(root, 'variables.data')
+    writeFileSync(weights, '1')
+    fakePython(python, { tf2onnx: '1.17.0', result: { ok: true, warnings: [], files: [weights] } })
+    const made = await read({ inputs: '', signature: 'f' })
+    expect(made).toMatchObject({ format: 'TensorFlow (SavedModel)', files: [{ path: model }, { path: weights }] })
+    await read({ inputs: '', signature: 'f' })
+    expect(callsOf(python).jobs).toMatchObject([{ kind: 'savedmodel', file: model, signature: 'f' }])
+    touch(weights, '2')
+    await read({ inputs: '', signature: 'f' })
+    expect(callsOf(python).jobs).toHaveLength(2)
+    fakePython(python, { torch: '2.6.0' })
+    await expect(read({ inputs: '' })).rejects.toThrow(/takes Python with tf2onnx.* pip install tensorflow tf2onnx/s)
+  })
+
+  const haveOne = spawnSync('python3', ['--version']).status === 0
+  if (!haveOne) console.log('skipped: what tf2onnx is asked for: no python3')
+
+  /** Of the script itself, with a module in tf2onnx's place. */
+  it.skipIf(!haveOne)('is converted by the command of tf2onnx, whose last line is told where it fails', async () => {
+    const { root, model } = await project({}, 'net/saved_model.pb', 'anything')
+    const packages = join(root, 'packages')
+    mkdirSync(join(packages, 'tf2onnx'), { recursive: true })
+    writeFileSync(join(packages, 'tf2onnx/__init__.py'), '')
+    const bytes = Buffer.from(added(5)).toString('base64')
+    const program = [
+      'import base64, sys',
+      'options = dict(zip(sys.argv[1::2], sys.argv[2::2]))',
+      "assert options['--saved-model'].endswith('net') and options['--opset'] == '17'",
+      "if options.get('--signature_def') == 'absent': sys.exit('ValueError: Signature absent not found')",
+      `open(options['--output'], 'wb').write(base64.b64decode('${bytes}'))`,
+    ].join('\n')
+    writeFileSync(join(packages, 'tf2onnx/convert.py'), program)
+    vi.stubEnv('PYTHONPATH', packages)
+    try {
+      const store = new Store(join(root, 'cache'), () => {})
+      const read = (signature: string) => readModel(model, { python: { interpreter: 'python3', store, signature } })
+      expect((await read('')).graph.initializers).toHaveLength(1)
+      await expect(read('absent')).rejects.toMatchObject({
+        code: 'MODEL_SIGNATURE',
+        message: expect.stringContaining('Signature absent not found. Choose one by ?signature=NAME.'),
+      })
+    } finally {
+      vi.unstubAllEnvs()
+    }
+  })
 })
 
 describe('no Python is run', () => {

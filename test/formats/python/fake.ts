@@ -8,6 +8,7 @@ import { zipOf } from '../pt2/writer.ts'
 export interface Fake {
   readonly torch?: string | null
   readonly keras?: string | null
+  readonly tf2onnx?: string | null
   /** Written as the ONNX model. */
   readonly onnx?: Uint8Array
   /** The result; that of a success by default. */
@@ -17,10 +18,13 @@ export interface Fake {
 }
 
 /** Writes a program that answers like a Python; its calls are told by `callsOf`. */
-export function fakePython(path: string, { torch = null, keras = null, onnx = added(1), ...given }: Fake = {}): string {
+export function fakePython(
+  path: string,
+  { torch = null, keras = null, tf2onnx = null, onnx = added(1), ...given }: Fake = {},
+): string {
   const { result = { ok: true, warnings: [], files: [] }, instead } = given
   mkdirSync(dirname(path), { recursive: true })
-  const answer = { python: '3.11.2', folders: [], packages: { torch, keras } }
+  const answer = { python: '3.11.2', folders: [], packages: { torch, keras, tf2onnx } }
   writeFileSync(
     path,
     `#!${process.execPath}

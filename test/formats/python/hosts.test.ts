@@ -83,30 +83,33 @@ const hosts: Readonly<Record<string, Packer>> = {
 
 it.each(Object.entries(hosts))('%s', { timeout: 120_000 }, async (_, build) => {
   const root = await temporaryFolder()
-  const python = fakePython(join(root, 'python'), { torch: '2.6.0' })
+  const python = fakePython(join(root, 'python'), { torch: '2.6.0', tf2onnx: '1.17.0' })
   await writeFiles(root, {
     'package.json': '{ "type": "module" }',
     'net.pt': scriptZip(),
     'net.pt.json': '{ "inputs": { "x": "float32[3]" } }',
     'net.py': 'class Net: pass',
+    'net/saved_model.pb': 'anything',
     'other.py': 'print(1)',
     'lang.pt.js': 'export default "olá"',
     'main.js': `
       import script from './net.pt'
       import module from './net.py?export=Net'
+      import saved from './net/saved_model.pb'
       import other from './other.py'
       import lang from './lang.pt.js'
-      const results = [script, module].map((model) => [...model.runSync({ x: [1, 2, 3] }).y.data])
+      const results = [script, module, saved].map((model) => [...model.runSync({ x: [1, 2, 3] }).y.data])
       console.log(JSON.stringify([...results, other, lang]))`,
   })
   await build(root, { python, cache: join(root, 'cache'), types: false })
-  expect(await execute(join(root, 'out/main.js'))).toEqual([[2, 3, 4], [2, 3, 4], 'print(1)', 'olá'])
+  expect(await execute(join(root, 'out/main.js'))).toEqual([[2, 3, 4], [2, 3, 4], [2, 3, 4], 'print(1)', 'olá'])
   expect(
     callsOf(python)
       .jobs.map(({ kind, export: name }) => [kind, name])
       .sort(),
   ).toEqual([
     ['module', 'Net'],
+    ['savedmodel', ''],
     ['torchscript', ''],
   ])
 })
