@@ -5,18 +5,37 @@
 
 #include "vector.h"
 
-/* Repacks B[k, n], elements of 4 bytes, panel by panel: each has `vectors` vectors of columns, or, where no more are left, one,
- * and is k-major (src/lowering/pack.ts). from_lanes: elements of a vector that `from` is packed for, a multiple of OM_LANES,
- * so that each of our panels is part of one of those, the zeros behind the columns included. */
-OM_SHARED void om_repack_32(const void *from, ptrdiff_t from_lanes, ptrdiff_t vectors, ptrdiff_t k, ptrdiff_t n, void *to) {
-  const char *source = (const char *)from;
-  char *target = (char *)to;
-  const ptrdiff_t wide = vectors * from_lanes, narrow = vectors * OM_LANES;
-  for (ptrdiff_t n0 = 0, width; n0 < n; n0 += width) {
-    width = n - n0 > narrow - OM_LANES ? narrow : OM_LANES;
-    const ptrdiff_t panel = n0 / wide * wide, row = n - panel > wide - from_lanes ? wide : from_lanes;
-    const char *column = source + 4 * (k * panel + n0 - panel);
-    for (ptrdiff_t i = 0; i < k; i++, target += 4 * width) memcpy(target, column + 4 * i * row, (size_t)(4 * width));
+/* Panels that a packed B[k, n] falls into: of `vectors` vectors of columns, or, where fewer are left, of one. */
+typedef struct om_panels {
+  ptrdiff_t lanes; /* elements of a vector */
+  ptrdiff_t vectors;
+} om_panels;
+
+/* Columns of the panel that begins with column n0. */
+OM_INLINE ptrdiff_t om_panel_width(const om_panels p, ptrdiff_t n, ptrdiff_t n0) {
+  return n - n0 > (p.vectors - 1) * p.lanes ? p.vectors * p.lanes : p.lanes;
+}
+
+/* First column of the panel that has column n1. */
+OM_INLINE ptrdiff_t om_panel_start(const om_panels p, ptrdiff_t n, ptrdiff_t n1) {
+  const ptrdiff_t wide = p.vectors * p.lanes, start = n1 / wide * wide;
+  return om_panel_width(p, n, start) == wide ? start : n1 / p.lanes * p.lanes;
+}
+
+/* Repacks B[k, n], elements of 4 bytes, panel by panel, each of which is k-major (src/lowering/pack.ts). Vectors of `from` have
+ * a multiple of ours, so that none of ours is in two of them; a panel of ours may be in several. */
+OM_SHARED void om_repack_32(const void *source, const om_panels from, ptrdiff_t vectors, ptrdiff_t k, ptrdiff_t n, void *target) {
+  const om_panels own = {OM_LANES, vectors};
+  char *panel = (char *)target;
+  for (ptrdiff_t n0 = 0, width; n0 < n; n0 += width, panel += 4 * k * width) {
+    width = om_panel_width(own, n, n0);
+    for (ptrdiff_t at = 0, piece; at < width; at += piece) {
+      const ptrdiff_t start = om_panel_start(from, n, n0 + at), row = om_panel_width(from, n, start);
+      const char *columns = (const char *)source + 4 * (k * start + n0 + at - start);
+      piece = om_min(width - at, start + row - (n0 + at));
+      for (ptrdiff_t i = 0; i < k; i++)
+        memcpy(panel + 4 * (i * width + at), columns + 4 * i * row, (size_t)(4 * piece));
+    }
   }
 }
 

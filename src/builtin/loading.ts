@@ -261,13 +261,13 @@ function build(
       graph.outputs.push(result)
     }
   }
-  const repack = (type: 'float32' | 'int8' | 'int32', data: Uint8Array, panels: Panels): Value => {
+  const repack = (type: 'float32' | 'int8' | 'int32', data: Uint8Array, panels: Panels, from: Panels): Value => {
     const dims = [data.length / memoryBytes(type)]
     const at = (4 * panelsLength(panels, shape)) / memoryBytes(type)
     const output = builder.op(
       'Repack',
       [builder.constant({ type, dims, data })],
-      repackAttributes(panels, stored!.shape, at),
+      repackAttributes(panels, { panels: from, shape: stored!.shape }, at),
       'om',
     )
     graph.outputs.push(output)
@@ -279,13 +279,14 @@ function build(
       'float32',
       stored!.pack(value.constant!, packing!),
       panelsOf(value.constant!, packing!, shape),
+      panelsOf(value.constant!, packing!, stored!.shape),
     )
     packed.set(value.constant!, forms.set(packedKey(packing!), output))
   }
   const repacked = new Map<PanelsArgument, Value>()
   for (const argument of stored?.panels ?? []) {
     const { pack: packFor, panels } = argument.constant
-    repacked.set(argument, repack(argument.type, packFor(stored!.shape), panels))
+    repacked.set(argument, repack(argument.type, packFor(stored!.shape), panels, panels))
   }
   graph.nodes.push(...fixed.nodes)
   graph.outputs.push(...fixed.values)

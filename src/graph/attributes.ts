@@ -29,7 +29,6 @@ const code: Range = { min: 0, max: 255 }
 
 export const intRanges = {
   K: size,
-  lanes: code,
   N: size,
   accuracy_level: code,
   activation: code,
@@ -64,6 +63,8 @@ export const intRanges = {
   exclusive: flag,
   filters: extent,
   fmod: flag,
+  from_lanes: code,
+  from_vectors: code,
   group: extent,
   groups: extent,
   hidden_size: extent,

@@ -17,17 +17,18 @@ static uint32_t *packed_for(ptrdiff_t lanes, ptrdiff_t vectors, ptrdiff_t k, ptr
 }
 
 static void run_repack(void) {
-  const ptrdiff_t k = pick(0, 9), n = pick(1, 140), vectors = pick(1, 2), from_lanes = OM_LANES << pick(0, 3);
+  const ptrdiff_t k = pick(0, 9), n = pick(1, 140), vectors = pick(1, 4);
+  const om_panels panels = {OM_LANES << pick(0, 3), pick(1, 4)};
   ptrdiff_t from_count, count;
   check_cases++;
   uint32_t *b = (uint32_t *)check_alloc((size_t)(k * n) * 4);
   for (ptrdiff_t i = 0; i < k * n; i++) b[i] = check_random();
-  uint32_t *from = packed_for(from_lanes, vectors, k, n, b, &from_count);
+  uint32_t *from = packed_for(panels.lanes, panels.vectors, k, n, b, &from_count);
   uint32_t *expected = packed_for(OM_LANES, vectors, k, n, b, &count);
   uint32_t *to = (uint32_t *)output(count);
-  om_repack_32(from, from_lanes, vectors, k, n, to);
+  om_repack_32(from, panels, vectors, k, n, to);
   if (memcmp(to, expected, (size_t)count * 4) != 0)
-    fail("repack of %d x %d from %d lanes, %d vectors", (int)k, (int)n, (int)from_lanes, (int)vectors);
+    fail("repack of %d x %d from %d vectors of %d to %d", (int)k, (int)n, (int)panels.vectors, (int)panels.lanes, (int)vectors);
   free(b), free(from), free(expected);
   release_output((float *)to, count, "repack");
 }

@@ -48,9 +48,18 @@ const Pack: LoweredOperator = {
   },
 }
 
-/** The attributes of the `om.Repack` node for what is packed for `from`; `at`: elements of the result. */
-export function repackAttributes({ depth, columns, vectors }: Panels, from: KernelShape, at: number): PlainAttributes {
-  return { depth, columns, vectors, lanes: lanes(from), at }
+/**
+ * The attributes of the `om.Repack` node.
+ *
+ * @param from the panels and the shape that its input is packed for
+ * @param at elements of the result
+ */
+export function repackAttributes(
+  { depth, columns, vectors }: Panels,
+  from: { readonly panels: Panels; readonly shape: KernelShape },
+  at: number,
+): PlainAttributes {
+  return { depth, columns, vectors, from_vectors: from.panels.vectors, from_lanes: lanes(from.shape), at }
 }
 
 /** The compiler's own: what is packed for a wider vector unit, packed for this one when the model is loaded. */
@@ -60,7 +69,8 @@ const Repack: LoweredOperator = {
   rules: takes('packed:float32|int8|int32[_]'),
   infer: (node) => [{ type: node.input(0).type, shape: [node.int('at', 0)] }],
   lower(node, k) {
-    const [depth, vectors, wide] = [node.int('depth', 0), node.int('vectors', 1), node.int('lanes', 1)]
+    const [depth, vectors] = [node.int('depth', 0), node.int('vectors', 1)]
+    const [wide, fromVectors] = [node.int('from_lanes', 1), node.int('from_vectors', 1)]
     const padded = (n: number, unit: number): number => 4 * depth * Math.ceil(n / unit) * unit
     k.include('repack.h')
     let [source, target] = [0, 0]
@@ -69,7 +79,7 @@ const Repack: LoweredOperator = {
       const matrix = `(const char *)${k.input(0)} + ${source} + g * ${from}`
       const panels = `(char *)${k.output()} + ${target} + g * ${to}`
       k.line(`for (int64_t g = 0; g < ${count}; g++)`)
-      k.line(`  om_repack_32(${matrix}, ${wide}, ${vectors}, ${depth}, ${n}, ${panels});`)
+      k.line(`  om_repack_32(${matrix}, (om_panels){${wide}, ${fromVectors}}, ${vectors}, ${depth}, ${n}, ${panels});`)
       source += count * from
       target += count * to
     }
