@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { signatureOf } from '../../src/pipeline/index.ts'
-import { addModel } from '../hosts/models.ts'
+import { addModel, addModelOfTensorFlow, addModelWeights } from '../hosts/models.ts'
 import { generateTypes } from '../../src/types/generate.ts'
 import { tsc, tscPaths } from '../types/project.ts'
 import { allPages, root, samplesOf } from './pages.ts'
@@ -98,6 +98,10 @@ test('every TypeScript and JavaScript sample of README and docs is right', async
       await write(join(folder, name), `${code}\nexport {}\n`)
       for (const [, model = ''] of code.matchAll(/ from '(\.[\w./]*\/model\.onnx)/g))
         await write(join(folder, dirname(name), model), addModel(10))
+      for (const [, model = ''] of code.matchAll(/ from '(\.[\w./]*\.tfjs)/g)) {
+        await write(join(folder, dirname(name), model), addModelOfTensorFlow())
+        await write(join(folder, dirname(name), dirname(model), 'weights.bin'), addModelWeights(10))
+      }
     }
     for (const model of samples.length > 0 ? models : [])
       await copyFile(join(root, 'examples', model), join(project, folder, basename(model)))
