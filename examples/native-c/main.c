@@ -8,7 +8,7 @@
 
 /* Models that run one after the other may have the same arena. */
 #define LARGER(a, b) ((a) > (b) ? (a) : (b))
-static alignas(DIGIT_ALIGNMENT) unsigned char arena[LARGER(DIGIT_ARENA_BYTES, FRAUD_ARENA_BYTES) + 1];
+static alignas(DIGIT_ALIGNMENT) unsigned char arena[LARGER(DIGIT_ARENA_BYTES, FRAUD_ARENA_BYTES)];
 
 int main(void) {
   static float picture[DIGIT_IN_IMAGE_ELEMENTS];

@@ -36,7 +36,7 @@ Scores withMemoryOfOurs(const Image &image) {
   alignas(DIGIT_ALIGNMENT) Scores scores;
   // new aligns what is declared so, as of C++17.
   struct alignas(DIGIT_ALIGNMENT) Arena {
-    unsigned char bytes[DIGIT_ARENA_BYTES + 1];
+    unsigned char bytes[DIGIT_ARENA_BYTES];
   };
   const auto arena = std::make_unique<Arena>();
   if (digit_run(arena->bytes, image.data(), scores.data()) != 0) throw std::runtime_error("the model failed");

@@ -47,10 +47,11 @@ function plainType(type: ElementType): { readonly c: string; readonly units: num
   return { c, units: 1 }
 }
 
+/** One that macros, which are in upper case, tell from the others, too. */
 function freshName(name: string, taken: Set<string>): string {
   let fresh = name
-  for (let i = 2; taken.has(fresh); i++) fresh = `${name}_${i}`
-  taken.add(fresh)
+  for (let i = 2; taken.has(fresh.toUpperCase()); i++) fresh = `${name}_${i}`
+  taken.add(fresh.toUpperCase())
   return fresh
 }
 

@@ -1,6 +1,6 @@
 import type { Signature, SignatureEntry } from '../cache/artifact.ts'
 import { crossingOf } from '../runtime/signature.ts'
-import type { Target } from '../targets/index.ts'
+import { resolveTarget, type Target } from '../targets/index.ts'
 import { flatPorts, flatPrototype } from './flat-entry.ts'
 
 /** What the header of a model that is linked in is made from. */
@@ -19,13 +19,18 @@ export interface HeaderFacts {
 
 /** The first line of what is made of a model, by which it is known again. */
 export function markOf(model: string, what: string): string {
-  return `/* ${what} of the model ${JSON.stringify(model).replaceAll('*/', '*\\/')} */\n`
+  return `/* ${what} of the model ${inComment(JSON.stringify(model))} */\n`
+}
+
+/** Text that neither ends a comment nor looks like the beginning of one, of which compilers warn. */
+function inComment(text: string): string {
+  return text.replaceAll('*/', '*\\/').replaceAll('/*', '/\\*')
 }
 
 /** C and C++ that declare a model: its own function, where its sizes are fixed, and onnx-mlir's entry points. */
 export function modelHeader(facts: HeaderFacts): string {
   const { tag, model, target, identity, hasTensors } = facts
-  const guard = `OM_MODEL_${tag.toUpperCase()}_H`
+  const guard = `OM_MODEL_${tag}_H`
   return `${markOf(model, 'Header')}/* Made by ${identity} for ${target.name}. */
 #ifndef ${guard}
 #define ${guard}
@@ -54,9 +59,14 @@ function flatDeclaration({ tag, signature, target, arenaBytes }: HeaderFacts): s
   const sizes = all.map(
     ({ parameter, elements }) => `#define ${`${tag}_${parameter}`.toUpperCase()}_ELEMENTS ${elements}\n`,
   )
-  return `/* Memory that the model works in during a call, and what it is to be aligned to, as outputs are: alignas(${upper}_ALIGNMENT). */
-#define ${upper}_ARENA_BYTES ${arenaBytes}
-#define ${upper}_ALIGNMENT ${Math.max(8, target.vectorBytes)}
+  // An array of C has an element at least.
+  return `#ifdef ${upper}_ALIGNMENT
+#error "the macros of another model are called ${upper}_ALIGNMENT and so on, too: give this one another name with --name"
+#endif
+
+/* Memory that the model works in during a call, and what it is to be aligned to, as outputs are: alignas(${upper}_ALIGNMENT). */
+#define ${upper}_ARENA_BYTES ${Math.max(1, arenaBytes)}
+#define ${upper}_ALIGNMENT ${alignmentOf(target)}
 
 /* Runs the model. Re-entrant: each call has an arena of its own, whose contents need not be kept. 0, or what went wrong: 1 sizes
  * that don't fit, 2 no memory, 3 a value that the model can't take.
@@ -66,11 +76,15 @@ ${sizes.join('')}
 `
 }
 
+/** Bytes of the widest vectors that kernels work with, of any level. */
+function alignmentOf({ vectorBytes, levels = [] }: Target): number {
+  return Math.max(8, vectorBytes, ...levels.map((level) => resolveTarget(level).vectorBytes))
+}
+
 function entryText(entry: SignatureEntry): string {
   const crossing = crossingOf(entry)
   if (crossing.kind !== 'tensor') return entry.name
-  const text = `${JSON.stringify(entry.name)}, ${crossing.type} [${crossing.shape.join(', ')}]`
-  return text.replaceAll('*/', '*\\/')
+  return inComment(`${JSON.stringify(entry.name)}, ${crossing.type} [${crossing.shape.join(', ')}]`)
 }
 
 function tensorDeclarations(tag: string): string {

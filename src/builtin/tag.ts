@@ -37,3 +37,18 @@ export function cName(name: string): string {
   const word = name.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_+|_+$/g, '')
   return /^[A-Za-z]/.test(word) ? word : `model${word && '_'}${word}`
 }
+
+/** What compilers and linkers look for by `#include <math.h>` and `-lm`, and would find a model instead: C's headers, ours, libraries. */
+const taken = new Set(
+  (
+    'assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbool stddef ' +
+    'stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype pthread sched semaphore unistd onnxmlirruntime ' +
+    'c m dl rt gcc util'
+  ).split(' '),
+)
+
+/** The tag of a model of this name: `mnist-8` is mnist_8, but `math` is model_math; names that begin with om_ are ours in C. */
+export function modelTag(name: string): string {
+  const word = cName(name)
+  return taken.has(word.toLowerCase()) || /^om(_|$)/i.test(word) ? `model_${word}` : word
+}

@@ -7,7 +7,7 @@ import { compileLimits, expectHardened, readingOf } from '../compilers/hardening
 import { UsageError } from '../errors/index.ts'
 import { readModel } from '../formats/read.ts'
 import { modelHeader, markOf } from '../builtin/header.ts'
-import { cName } from '../builtin/tag.ts'
+import { cName, modelTag } from '../builtin/tag.ts'
 import type { ReadOptions } from '../onnx/limits.ts'
 import { stemOf } from '../request/extensions.ts'
 import type { Request } from '../request/request.ts'
@@ -116,13 +116,14 @@ export async function compileToObject(
 
 const OTHER_FOLDER = 'name another folder with --out'
 
-/** What a model is called in C. @throws UsageError for a name that C can't have */
+/** What a model is called in C. @throws UsageError for a name that C can't have, or that is another header's or library's */
 export function modelName(path: string, given?: string): string {
-  const name = given ?? cName(basename(stemOf(path)))
-  if (cName(name) === name) return name
-  throw new UsageError('USAGE_OPTION', `--name must be a name in C, like ${cName(name)}, not ${JSON.stringify(name)}`, {
-    given: name,
-  })
+  const name = given ?? modelTag(basename(stemOf(path)))
+  const right = modelTag(name)
+  if (right === name) return name
+  const isTaken = cName(name) === name ? ' that no header or library has' : ''
+  const message = `--name must be a name in C${isTaken}, like ${right}, not ${JSON.stringify(name)}`
+  throw new UsageError('USAGE_OPTION', message, { given: name })
 }
 
 /**

@@ -63,7 +63,7 @@ describe.runIf(isElf)('models for a linker', () => {
 #include "names.h"
 int main(void) {
   float x[8] = {1, 2, 3, 4, -1, -2, -3, -4}, y[DENSE_OUT_Y_ELEMENTS];
-  static _Alignas(64) char arena[DENSE_ARENA_BYTES + 1];
+  static _Alignas(64) char arena[DENSE_ARENA_BYTES];
   if (dense_run(arena, x, y)) return 1;
   for (int i = 0; i < 16; i++) printf("%g ", y[i]);
   const int64_t shape[] = {2, 3};
@@ -201,7 +201,7 @@ int main(void) {
     expect(refused.code).toBe(2)
     expect(refused.err).toMatch(/is of another model, "\S*a-b\.onnx"; give this model another name with --name/)
     expect(await readFile(join(out, 'a_b.h'), 'utf8')).toBe(header)
-    expect((await cli('compile', second, '--emit', 'obj', '-o', out, '--name', 'c')).code).toBe(0)
+    expect((await cli('compile', second, '--emit', 'obj', '-o', out, '--name', 'other')).code).toBe(0)
     expect((await cli('compile', first, '--emit', 'archive', '-o', out)).code).toBe(0)
   })
 })
