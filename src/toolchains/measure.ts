@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CompileJob } from './job.ts'
+import type { Target } from '../targets/index.ts'
 import type { Toolchain } from './find.ts'
 import { failure } from './failure.ts'
 import { jobFlags, knownFlags, machineFlags, objectFlags } from './flags.ts'
@@ -13,6 +14,11 @@ import { inStaging } from './staging.ts'
 export interface Measured extends Partial<ObjectFacts> {
   /** Where the compiler tells frame sizes and calls: GCC from version 10. */
   readonly stack?: StackBound
+}
+
+/** No ABI aligns the stack to more than 16 bytes: functions that keep wider vectors there do it themselves. */
+function slackOf({ vectorBytes }: Target): number {
+  return vectorBytes > 16 ? vectorBytes : 0
 }
 
 /**
@@ -41,7 +47,7 @@ export async function measureC(
     if (result.status !== 0 && graph.length > 0) result = await compile([]) // an old one
     if (result.status !== 0) throw failure(result, folder, job, toolchain, args, file)
     const calls = await readFile(join(staging, 'model.ci'), 'utf8').catch(() => undefined)
-    const stack = calls === undefined ? undefined : stackBound(calls, entry)
+    const stack = calls === undefined ? undefined : stackBound(calls, entry, slackOf(job.target))
     return { ...readObject(await readFile(made)), ...(stack && { stack }) }
   })
 }

@@ -19,8 +19,9 @@ const INDIRECT = '__indirect_call'
  * of the file.
  *
  * @param entry the function's name in C
+ * @param slack bytes that a frame may take beyond its size, to begin where its vectors are aligned: no part of what GCC tells
  */
-export function stackBound(graph: string, entry: string): StackBound | undefined {
+export function stackBound(graph: string, entry: string, slack = 0): StackBound | undefined {
   const functions = readGraph(graph)
   const start = [...functions.keys()].find((title) => title === entry || title.endsWith(`:${entry}`))
   if (start === undefined) return undefined
@@ -38,7 +39,9 @@ export function stackBound(graph: string, entry: string): StackBound | undefined
     const within = new Set([...path, title])
     const below = [...found.calls].map((called) => depth(called, within, throughPointers))
     const bytes =
-      found.own === undefined || below.includes(undefined) ? undefined : found.own + Math.max(0, ...(below as number[]))
+      found.own === undefined || below.includes(undefined)
+        ? undefined
+        : found.own + slack + Math.max(0, ...(below as number[]))
     depths.set(key, bytes)
     return bytes
   }

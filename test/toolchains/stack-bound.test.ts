@@ -13,6 +13,8 @@ describe('the bound of the stack', () => {
     const calls = [edge('run', 'm.c:a'), edge('run', 'm.c:c'), edge('a', 'm.c:b'), edge('b', 'memcpy')]
     expect(stackBound([...graph, ...calls].join(''), 'run')).toEqual({ bytes: 160, others: ['memcpy'] })
     expect(stackBound(graph.join(''), 'elsewhere')).toBeUndefined()
+    // Three frames, each of which may have to begin up to 32 bytes lower.
+    expect(stackBound([...graph, ...calls].join(''), 'run', 32)?.bytes).toBe(100 + 50 + 8 + 3 * 32)
   })
 
   test('takes a call through a pointer for one of any function', () => {
