@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CompileError, EnvironmentError } from '../errors/index.ts'
@@ -12,6 +11,7 @@ import { which } from '../toolchains/programs.ts'
 import { runCompiler } from '../toolchains/spawn.ts'
 import type { Runnable } from './compiled.ts'
 import { packValues, unpackValues } from './packed-values.ts'
+import { openScratch } from './scratch.ts'
 
 const rooms = ['check', 'abi', 'kernels'].map((room) => fileURLToPath(new URL(`../../native/${room}`, import.meta.url)))
 
@@ -52,8 +52,7 @@ export async function openEmulator(
       { target: target.name, program: name },
     )
   const toolchain = await findCc({ target })
-  const folder = await mkdtemp(join(tmpdir(), 'emulated-'))
-  const close = () => rm(folder, { recursive: true, force: true })
+  const { folder, close } = await openScratch('emulated-')
   try {
     const program = join(folder, 'program')
     await compile(toolchain, target, program)
@@ -77,7 +76,7 @@ export async function emulatedModel(
 ): Promise<Runnable> {
   const { artifact } = await pipeline.build(id, { mode: 'build', log: () => {}, warn: () => {} })
   const { library, signature } = artifact
-  const folder = await mkdtemp(join(tmpdir(), 'emulated-'))
+  const { folder, close } = await openScratch('emulated-')
   return {
     async run(inputs) {
       const [given, results] = [join(folder, 'inputs'), join(folder, 'outputs')]
@@ -86,7 +85,7 @@ export async function emulatedModel(
       if (result.exitCode !== 0) throw new Error(problemOf(result))
       return unpackValues(signature.outputs, await readFile(results), byteOrder)
     },
-    close: () => rm(folder, { recursive: true, force: true }),
+    close,
   }
 }
 

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuiltinSource, builtinSource } from '../builtin/index.ts'
@@ -16,6 +15,7 @@ import { type OptimizeLevel, parseRequest, type RequestOptions } from '../reques
 import { resolveTarget, type Target } from '../targets/index.ts'
 import type { Runnable } from './compiled.ts'
 import { packValues, unpackValues } from './packed-values.ts'
+import { openScratch } from './scratch.ts'
 
 const checkFolder = fileURLToPath(new URL('../../native/check', import.meta.url))
 
@@ -56,8 +56,7 @@ export async function sanitizedProgram(
 ): Promise<Runnable> {
   const toolchain = await findCc({ target })
   const flags = [...(await machineFlags(toolchain, target)), ...(await knownFlags(toolchain)), `-O${level}`]
-  const folder = await mkdtemp(join(tmpdir(), 'sanitized-'))
-  const close = () => rm(folder, { recursive: true, force: true })
+  const { folder, close } = await openScratch('sanitized-')
   try {
     await compileProgram(folder, made, toolchain, flags)
   } catch (error) {

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
@@ -24,6 +25,9 @@ export interface SuiteOptions extends Omit<CaseOptions, 'emulator'> {
 
 /** Longest time of one test, in milliseconds: compiling the largest takes under a minute on a slow machine. */
 const TIMEOUT = 180_000
+
+/** What a child has to end what it started and remove its files, in milliseconds. */
+const GRACE = 2000
 
 /**
  * Runs all tests of a suite, each in a child process, and gives their results by name in order.
@@ -62,18 +66,22 @@ export async function runSuite(options: SuiteOptions): Promise<Map<string, CaseR
   let done = 0
   const lane = async (): Promise<void> => {
     const worker = new Worker()
-    const stop = (): void => worker.stop()
+    const stop = (): void => void worker.stop()
     signal?.addEventListener('abort', stop)
     for (let folder = waiting.shift(); folder && !signal?.aborted; folder = waiting.shift()) {
       const result = await worker.run({ folder, options: cases })
+      if (signal?.aborted) break
       results.set(basename(folder), result)
       options.onResult?.(basename(folder), result, ++done, folders.length)
     }
     signal?.removeEventListener('abort', stop)
-    worker.stop()
+    await worker.stop()
   }
-  await Promise.all(Array.from({ length: options.jobs ?? availableParallelism() }, lane))
-  await emulation?.close()
+  try {
+    await Promise.all(Array.from({ length: options.jobs ?? availableParallelism() }, lane))
+  } finally {
+    await emulation?.close()
+  }
   signal?.throwIfAborted()
   return results
 }
@@ -108,8 +116,8 @@ class Worker {
         resolve(result)
       }
       const timer = setTimeout(() => {
-        this.stop()
         finish({ status: 'fail', reason: `took longer than ${TIMEOUT / 1000} s` })
+        void this.stop()
       }, TIMEOUT)
       child.once('message', (result: CaseResult) => finish(result))
       child.once('exit', (code, signal) => {
@@ -120,8 +128,15 @@ class Worker {
     })
   }
 
-  stop(): void {
-    this.child?.kill('SIGKILL')
+  /** Ends the child with all that it started: it does that itself, unless code that it runs keeps it from it. */
+  async stop(): Promise<void> {
+    const { child } = this
     this.child = undefined
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const force = setTimeout(() => child.kill('SIGKILL'), GRACE)
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    await ended
+    clearTimeout(force)
   }
 }
