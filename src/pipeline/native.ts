@@ -1,8 +1,11 @@
 import { constants } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { prebuiltAddon } from '../builtin/prebuilt-addon.ts'
 import { includeDirs, type RuntimeLibrary } from '../builtin/runtime-library.ts'
 import { addonFolder, openCache } from '../cache/index.ts'
+import { UsageError } from '../errors/index.ts'
 import { expectFields } from '../options/expect.ts'
 import { kinds, type KindsOf } from '../options/kinds.ts'
 import { loadAddon } from '../runtime/addon.ts'
@@ -49,6 +52,10 @@ export async function getApiLibraries(options: NativeOptions = {}): Promise<stri
 export async function apiLibrary(options: NativeOptions): Promise<RuntimeLibrary> {
   expectFields(options, 'What is asked of the runtime library', fields)
   const target = resolveTarget(options.target ?? 'host')
+  if (target.arch === 'wasm32')
+    throw new UsageError('USAGE_TARGET', 'There is no runtime library for wasm: modules have all that they take', {
+      target: target.name,
+    })
   const { runtimeLibrary } = await import('../builtin/runtime-library.ts')
   return writing(options, (folder) =>
     runtimeLibrary({ target, outDir: join(dirname(addonFolder(folder)), 'runtime'), signal: options.signal }),
@@ -59,16 +66,17 @@ export async function apiLibrary(options: NativeOptions): Promise<RuntimeLibrary
  * Loads a Node-API addon, say one that is linked with a model (`compile --emit archive`), and gives what it exports. Without a path
  * it is the addon that loads models' libraries, compiled first where the package has none for this machine.
  *
- * @throws ModelLoadError `LOAD_OPEN` with what the system says
+ * @throws ModelLoadError `LOAD_OPEN` with what the system says; UsageError for what is no path
  */
-export async function loadExtension(path?: string, options: NativeOptions = {}): Promise<unknown> {
+export async function loadExtension(path?: string | URL, options: NativeOptions = {}): Promise<unknown> {
   if (path === undefined) return loadAddon(await ownAddon(options), 'loadExtension()')
+  const file = fileOf(path)
   const module: { exports: unknown } = { exports: {} }
   try {
     // Lazily, as Node has it, a symbol that nobody has ends the process when it is first called.
-    process.dlopen(module, resolve(path), constants.dlopen.RTLD_NOW)
+    process.dlopen(module, file, constants.dlopen.RTLD_NOW)
   } catch (error) {
-    throw openError(path, error)
+    throw openError(file, error)
   }
   return module.exports
 }
@@ -77,15 +85,24 @@ export async function loadExtension(path?: string, options: NativeOptions = {}):
  * Loads a shared library for good, so that those loaded later find its symbols: what a model's library or an addon depends
  * on and the system's loader would not find.
  *
- * @throws ModelLoadError `LOAD_OPEN` with what the system says
+ * @throws as `loadExtension`
  */
-export async function preloadDependency(path: string, options: NativeOptions = {}): Promise<void> {
+export async function preloadDependency(path: string | URL, options: NativeOptions = {}): Promise<void> {
+  const file = fileOf(path)
   const addon = loadAddon(await ownAddon(options), 'preloadDependency()')
   try {
-    addon.preload(resolve(path))
+    addon.preload(file)
   } catch (error) {
-    throw openError(path, error)
+    throw openError(file, error)
   }
+}
+
+/** @throws UsageError for what is no path */
+function fileOf(path: unknown): string {
+  if (path instanceof URL && path.protocol === 'file:') return fileURLToPath(path)
+  if (typeof path === 'string' && path !== '') return resolve(path)
+  const message = `What is loaded must be a path or a file's URL, not ${inspect(path)}`
+  throw new UsageError('USAGE_OPTION', message, { given: path })
 }
 
 function openError(path: string, cause: unknown): ModelLoadError {

@@ -116,10 +116,19 @@ export async function compileToObject(
 
 const OTHER_FOLDER = 'name another folder with --out'
 
+/** File systems take 255, and there are endings. */
+const LONGEST = 200
+
 /** What a model is called in C. @throws UsageError for a name that C can't have, or that is another header's or library's */
 export function modelName(path: string, given?: string): string {
   const name = given ?? modelTag(basename(stemOf(path)))
   const right = modelTag(name)
+  if (name.length > LONGEST)
+    throw new UsageError(
+      'USAGE_OPTION',
+      `Files can't be called by a name of ${name.length} characters; give one of at most ${LONGEST} with --name`,
+      { given: name },
+    )
   if (right === name) return name
   const isTaken = cName(name) === name ? ' that no header or library has' : ''
   const message = `--name must be a name in C${isTaken}, like ${right}, not ${JSON.stringify(name)}`

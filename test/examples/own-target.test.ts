@@ -174,8 +174,25 @@ registerTarget({ name: 'dsp2', triple: 'dsp2-elf', cc: 'cc', vectorBytes: 16, ru
       },
       /Kernel for Abs: ENOENT/,
     ],
+    [
+      {
+        name: 'dsp3',
+        triple: 'x',
+        cc: 'cc',
+        kernels: [{ operator: 'Abs', inputs: 'a:float32[n]', outputs: 'c:float32[n]', source: '', attribute: {} }],
+      },
+      /Operator Abs: attribute is none of its fields/,
+    ],
   ])('%j is refused', (definition, message) => {
     expect(() => registerTarget(definition as Parameters<typeof registerTarget>[0])).toThrow(message)
+  })
+
+  test('a kernel for an operator that is none, which would never be called', async () => {
+    const kernel = { operator: 'Matmul', inputs: 'a:float32[n]', outputs: 'c:float32[n]', source: '' }
+    registerTarget({ name: 'dsp5', triple: 'x', cc: 'cc', kernels: [kernel] })
+    expect(
+      await cli('compile', await fileWith('products.onnx', products()), '-c', 'builtin', '-t', 'dsp5'),
+    ).toMatchObject({ code: 2, err: expect.stringContaining('Kernel for Matmul: there is no such operator') })
   })
 
   test('a compiler that is not there, and a module that fails', async () => {

@@ -48,6 +48,9 @@ test('a model is called as no header or library of C or ours, whatever its file'
     'model_OnnxMlirRuntime',
     'model_m',
   ])
+  expect(() => modelName(`${'x'.repeat(201)}.onnx`)).toThrow(
+    'a name of 201 characters; give one of at most 200 with --name',
+  )
   expect(() => modelName('x.onnx', 'string')).toThrow(
     'a name in C that no header or library has, like model_string, not "string"',
   )

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { getApiLibraries, getIncludeDirs, loadExtension, preloadDependency } from '../../src/pipeline/native.ts'
 import { modelBytes, tensorType } from '../../src/onnx/build.ts'
@@ -253,10 +254,14 @@ NAPI_MODULE_INIT() {
     await expect(preloadDependency(join(folder, 'libnone.so'))).rejects.toMatchObject({ code: 'LOAD_OPEN' })
     await preloadDependency(join(folder, 'libanswer.so'))
     expect(await loadExtension(extension)).toEqual({ answer: 42 })
+    expect(await loadExtension(pathToFileURL(extension))).toEqual({ answer: 42 })
+    for (const none of ['', 5, null, new URL('http://localhost/x.node')])
+      await expect(loadExtension(none as string)).rejects.toMatchObject({ code: 'USAGE_OPTION' })
   })
 
   test('options that are none are refused', async () => {
     await expect(getApiLibraries({ targt: 'host' } as object)).rejects.toMatchObject({ code: 'USAGE_OPTION' })
     await expect(getApiLibraries({ target: 'z99' })).rejects.toMatchObject({ code: 'USAGE_TARGET' })
+    await expect(getApiLibraries({ target: 'wasm' })).rejects.toMatchObject({ code: 'USAGE_TARGET' })
   })
 })

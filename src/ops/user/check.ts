@@ -17,9 +17,13 @@ const attributeTypes: Readonly<Record<string, Readonly<Record<string, (value: un
   string: { default: isText, values: listOf(isText) },
 }
 
+const fields = ['domain', 'name', 'since', 'inputs', 'types', 'outputs', 'attributes', 'file', 'source', 'function']
+
 /** The first thing in a definition that is of another kind than its type says, as a sentence; `undefined` where all fits. */
 export function problemOf(definition: object): string | undefined {
   const given: Readonly<Record<string, unknown>> = { ...definition }
+  const unknown = Object.keys(given).find((key) => !fields.includes(key))
+  if (unknown !== undefined) return `${unknown} is none of its fields. Known: ${fields.join(', ')}`
   for (const key of ['domain', 'name', 'inputs', 'outputs'])
     if (!isText(given[key])) return `${key} should be text, but is ${kindOf(given[key])}`
   for (const key of ['function', 'source'])

@@ -3,7 +3,7 @@ import type { Dim } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { InferContext } from '../../graph/operator.ts'
 import { type InputRule, takes } from '../../graph/rules.ts'
-import { OnnxMlirError } from '../../errors/index.ts'
+import { OnnxMlirError, UsageError } from '../../errors/index.ts'
 import type { UserOperator } from '../../onnx/user-operator.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
 import type { RegistryOf } from '../registry.ts'
@@ -13,12 +13,20 @@ import { userOperator } from './operator.ts'
 /**
  * Operators among which a target's kernels stand for those of ONNX, wherever nodes meet what the kernels ask for: element types, axes,
  * attributes, and a result of the shape that ONNX says. All other nodes are compiled as ever.
+ *
+ * @throws UsageError `USAGE_OPERATOR` for a kernel whose operator is none
  */
 export function withKernels(
   registry: RegistryOf<LoweredOperator>,
   kernels: readonly UserOperator[],
 ): RegistryOf<LoweredOperator> {
   if (kernels.length === 0) return registry
+  const stray = kernels.find(({ domain, name }) => !registry.find(domain, name, Number.MAX_SAFE_INTEGER))
+  if (stray) {
+    const label = stray.domain === '' ? stray.name : `${stray.domain}.${stray.name}`
+    const message = `Kernel for ${label}: there is no such operator for it to stand for. Names are as ONNX writes them, like MatMul; operators of your own are defined by defineOperator().`
+    throw new UsageError('USAGE_OPERATOR', message, { operator: label })
+  }
   const replaced = new Map<LoweredOperator, LoweredOperator>()
   return {
     find(domain, op, version) {
