@@ -96,7 +96,7 @@ function codeOf({ graph }: Prepared, { target, identity, choices = {} }: CFilesO
   } as const
   const code = generateCode(graph, options, constants)
   const sizes = Object.entries(macros).map(([name, size]) => `#define ${name} ${size}\n`)
-  return { ...code, constants, head: shapeDefinitions(shape) + sizes.join('') + code.head }
+  return { ...code, constants, head: shapeDefinitions(shape, target) + sizes.join('') + code.head }
 }
 
 function weightsOf({ constants }: Code, tag: string): string {

@@ -83,7 +83,7 @@ export function leveledSource(
         '#define OM_LEVEL\n',
         ...exported.map((name) => `#define ${name} ${name}_${suffixOf(level)}\n`),
         tagNames([...tables, ...exported.map((name) => `${name}_${suffixOf(level)}`)], tag),
-        shapeDefinitions(shape),
+        shapeDefinitions(shape, level),
         head,
         '#include "om_level.h"\n',
         declarations,

@@ -9,9 +9,21 @@ export function shapeFor({ arch, vectorBytes, isBare }: Target): KernelShape {
   return arch === 'arm64' || arch === 's390x' ? kernelShapes.vector128x32 : kernelShapes.vector128
 }
 
-/** C that gives the kernels a shape. */
-export function shapeDefinitions(shape: KernelShape): string {
-  return kernelMacros(shape)
-    .map((macro) => `#define ${macro.slice(2).replace('=', ' ')}\n`)
-    .join('')
+/** C that gives the kernels a shape, and holds a user's target to what was said of it. */
+export function shapeDefinitions(shape: KernelShape, target: Target): string {
+  return (
+    assertions(target) +
+    kernelMacros(shape)
+      .map((macro) => `#define ${macro.slice(2).replace('=', ' ')}\n`)
+      .join('')
+  )
+}
+
+/** Weights are laid out for a byte order: with the wrong one, results would be silently wrong. */
+function assertions({ own, name, byteOrder, pointerBytes }: Target): string {
+  if (!own) return ''
+  const order = `__BYTE_ORDER__ == __ORDER_${byteOrder.toUpperCase()}_ENDIAN__`
+  return `_Static_assert(${order}, "target ${name} is registered with byteOrder ${byteOrder}, which its compiler's code has not");
+_Static_assert(sizeof(void *) == ${pointerBytes}, "target ${name} is registered with pointerBytes ${pointerBytes}, which its compiler's code has not");
+`
 }

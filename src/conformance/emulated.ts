@@ -83,7 +83,9 @@ export async function emulatedModel(
       await writeFile(given, packValues(signature.inputs, inputs, byteOrder))
       const result = await runProcess(program, [...first, library, given, results], { timeoutMs: TIMEOUT_MS })
       if (result.exitCode !== 0) throw new Error(problemOf(result))
-      return unpackValues(signature.outputs, await readFile(results), byteOrder)
+      const bytes = await readFile(results).catch(() => undefined)
+      if (bytes === undefined) throw new Error('what runs it ended without an error, but no results were written')
+      return unpackValues(signature.outputs, bytes, byteOrder)
     },
     close,
   }

@@ -44,7 +44,7 @@ function* packed(tensor: Tensor, order: ByteOrder): Generator<Uint8Array> {
   }
 }
 
-/** The inverse of `packValues`. Records by constant labels are a tensor there. */
+/** The inverse of `packValues`. Records by constant labels are a tensor there. @throws RangeError for a file that ends too early */
 export function unpackValues(
   entries: readonly SignatureEntry[],
   file: Buffer,
@@ -92,6 +92,8 @@ class Reader {
   }
 
   private take(bytes: number): Buffer {
+    if (!(bytes >= 0 && this.at + bytes <= this.file.length))
+      throw new RangeError(`its results of ${this.file.length} bytes end too early`)
     return this.file.subarray(this.at, (this.at += bytes))
   }
 }

@@ -23,6 +23,12 @@ export function expectRunnable(targetName: string): void {
   const target = resolveTarget(targetName)
   if (canRun(target)) return
   const here = resolveTarget('host').name
+  if (target.own && !target.own.runner)
+    throw new EnvironmentError(
+      'ENVIRONMENT_TARGET',
+      `Nothing is known that runs code for ${target.name}. Register the target with a runner ([]: this machine), or leave the target out.`,
+      { target: target.name, machine: here },
+    )
   throw new EnvironmentError(
     'ENVIRONMENT_TARGET',
     `Code for ${target.name} can't run on this machine, which runs ${here}. Leave the target out, or do this on such a machine.`,

@@ -139,4 +139,6 @@ test('values are written and read in the order of the machine', () => {
   expect([...big]).toEqual([0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, 255, 255, 255, 254])
   expect(unpackValues(entries, big, 'big')).toEqual(values)
   expect(unpackValues(entries, packValues(entries, values, 'little'), 'little')).toEqual(values)
+  for (const length of [0, 5, 8, 15])
+    expect(() => unpackValues(entries, big.subarray(0, length), 'big')).toThrow(`of ${length} bytes end too early`)
 })

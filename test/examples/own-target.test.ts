@@ -195,6 +195,20 @@ registerTarget({ name: 'dsp2', triple: 'dsp2-elf', cc: 'cc', vectorBytes: 16, ru
     ).toMatchObject({ code: 2, err: expect.stringContaining('Kernel for Matmul: there is no such operator') })
   })
 
+  test.runIf(process.arch === 'x64')('what its compiler contradicts, and no runner', async () => {
+    const base = { triple: 'x', cc: 'cc', runner: [] } as const
+    registerTarget({ ...base, name: 'dsp6', byteOrder: 'big' })
+    registerTarget({ ...base, name: 'dsp7', pointerBytes: 4 })
+    registerTarget({ name: 'dsp8', triple: 'x', cc: 'cc' })
+    const model = await fileWith('products.onnx', products())
+    const run = (name: string) => cli('compile', model, '-c', 'builtin', '-t', name)
+    expect((await run('dsp6')).err).toContain('target dsp6 is registered with byteOrder big')
+    expect((await run('dsp7')).err).toContain('target dsp7 is registered with pointerBytes 4')
+    expect((await cli('run', model, '--random', '-c', 'builtin', '-t', 'dsp8')).err).toContain(
+      'Register the target with a runner',
+    )
+  })
+
   test('a compiler that is not there, and a module that fails', async () => {
     registerTarget({ name: 'dsp4', triple: 'x', cc: 'dsp4-gcc' })
     const model = await fileWith('products.onnx', products())
