@@ -141,9 +141,10 @@ async function measure(
 }
 
 /** How the C is compiled, up to what is to become of it. */
-function compilerText({ flags, isBare, crossPrefixes }: Target, more: readonly string[]): string {
+function compilerText({ flags, isBare, crossPrefixes, own }: Target, more: readonly string[]): string {
   const machine = flags.gcc[0] ?? flags.clang[0] ?? []
-  return [isBare ? `${crossPrefixes[0]}gcc` : 'cc', ...languageFlags, ...machine, ...more].join(' ')
+  const compiler = own?.cc ?? [isBare ? `${crossPrefixes[0]}gcc` : 'cc']
+  return [...compiler, ...languageFlags, ...machine, ...more].join(' ')
 }
 
 function stackText({ stack }: Measured): string[] {
