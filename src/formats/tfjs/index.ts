@@ -36,10 +36,25 @@ export const tfjs: FrontEnd<WritableModel> = {
 }
 
 function parsed(bytes: Uint8Array, site: Site): unknown {
+  let value: unknown
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (error) {
-    return site.fail('MODEL_DAMAGED', `is no whole JSON (${(error as Error).message}): it is truncated or damaged. Download or save it again.`) // prettier-ignore
+    site.fail('MODEL_DAMAGED', `is no whole JSON (${(error as Error).message}): it is truncated or damaged. Download or save it again.`) // prettier-ignore
+  }
+  expectShallow(value, site)
+  return value
+}
+
+/** Models in models as many as `subgraphDepth` allows are about 70 deep. */
+const DEPTH = 200
+
+/** What reads and shows values calls itself for those inside, as JSON.stringify does: deep ones would end the stack. */
+function expectShallow(value: unknown, site: Site): void {
+  let level = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEPTH) site.fail('MODEL_LIMIT', `nests its values more than ${DEPTH} deep, which no real model does.`)
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []))
   }
 }
 

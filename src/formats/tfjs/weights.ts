@@ -122,8 +122,10 @@ function dequantized(
   if (storage === 'float16') return tensorFrom('float32', dims, halfNumbers(codes))
   const [scale, least] = [quantization.at('scale').number(), quantization.at('min').number()]
   const reals = Float64Array.from(codes, (code) => code * scale + least)
-  // tensorFrom refuses what is no int32.
-  return tensorFrom(type, dims, type === 'int32' ? reals.map(Math.round) : reals)
+  if (type === 'float32') return tensorFrom(type, dims, reals)
+  const integers = reals.map(Math.round)
+  if (integers.some((value) => value !== value << 0)) quantization.wrong('a scale and a least value that make int32')
+  return tensorFrom(type, dims, integers)
 }
 
 /** Each text after its length, uint32. */

@@ -82,6 +82,10 @@ const refused: readonly (readonly [what: string, file: unknown, code: string, te
   ['channels first', layers([{ class_name: 'Flatten', config: { name: 'f', data_format: 'channels_first', batch_input_shape: [null, 2, 2] } }], [kernel]), 'MODEL_UNSUPPORTED', 'has its channels first'], // prettier-ignore
   ['an embedding that masks', layers([{ class_name: 'Embedding', config: { name: 'e', mask_zero: true, input_dim: 2, output_dim: 2, batch_input_shape: [null, 2] } }], [kernel]), 'MODEL_UNSUPPORTED', 'mask_zero'], // prettier-ignore
   ['two layers of one name', layers([dense(), dense()], [kernel]), 'MODEL_NODE', 'has two layers of one name'],
+  ['values nested without end', `{"modelTopology":{"class_name":${'['.repeat(1e5)}${']'.repeat(1e5)}}}`, 'MODEL_LIMIT', 'nests its values more than 200 deep'], // prettier-ignore
+  ['integers that are none once they are real', graph({ weight: { shape: [16], dtype: 'int32', quantization: { dtype: 'uint8', scale: 1e300, min: 1e300 } } }), 'MODEL_NODE', 'which should be a scale and a least value that make int32'], // prettier-ignore
+  ['functions that call each other without end', graph({ nodes: [x, { ...node('y', 'PartitionedCall', 'x'), attr: { f: { func: { name: 'f0' } } } }], library: { function: Array.from({ length: 20_000 }, (_, i) => ({ signature: { name: `f${i}`, inputArg: [{ name: 'a' }], outputArg: [{ name: 'b' }] }, ret: { b: 'c:0' }, nodeDef: [{ ...node('c', 'PartitionedCall', 'a'), attr: { f: { func: { name: `f${i + 1}` } } } }] })) } }), 'MODEL_LIMIT', 'functions that call each other'], // prettier-ignore
+  ['a normalisation whose axes are in another order', layers([{ class_name: 'LayerNormalization', config: { name: 'l', axis: [2, 1], batch_input_shape: [null, 2, 2] } }], [kernel]), 'MODEL_UNSUPPORTED', 'axes that are not the last ones in order'], // prettier-ignore
   ['layers in a cycle', { modelTopology: { class_name: 'Model', config: { name: 'm', layers: [['a', 'b'], ['b', 'a']].map(([name, of]) => ({ name, class_name: 'Activation', config: { name }, inbound_nodes: [[[of, 0, 0, {}]]] })), input_layers: [], output_layers: [['a', 0, 0]] } } }, 'MODEL_GRAPH', 'has layer "a" in a cycle'], // prettier-ignore
 ]
 
@@ -95,6 +99,11 @@ describe('refused', () => {
   it('what is right is not', () => {
     expect(() => converted(graph(), files)).not.toThrow()
     expect(() => converted(layers([dense()], [kernel]), files)).not.toThrow()
+  })
+
+  it('not for having many outputs', () => {
+    const config = { layers: [{ name: 'i', class_name: 'InputLayer', config: { name: 'i', batch_input_shape: [2] }, inbound_nodes: [] }], input_layers: [['i', 0, 0]], output_layers: Array.from({ length: 20_000 }, () => ['i', 0, 0]) } // prettier-ignore
+    expect(() => converted({ modelTopology: { class_name: 'Model', config } })).not.toThrow()
   })
 
   it('at every length that it may be cut to', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { fromRuntime, toRuntime } from '../../../src/conformance/runtime-tensor.ts'
 import { tensorFrom, tensorNumbers } from '../../../src/onnx/tensor.ts'
 import { compileBytes } from '../../ops/harness.ts'
-import { converted } from './convert.ts'
+import { converted, convertedModel } from './convert.ts'
 
 // What Keras writes and TensorFlow.js doesn't, or computes otherwise.
 
@@ -66,6 +66,14 @@ describe('other ways to write the same model', () => {
       }))
       return { modelTopology: { ...modelTopology, class_name: 'Functional', config: { ...modelTopology.config, layers } } } // prettier-ignore
     }))
+  it('names of layers with slashes, as DenseNet has them', () => {
+    const one = golden('conv2d, flatten, dense')
+    const { layers } = one.model.modelTopology.config as unknown as { layers: { config: { name: string } }[] }
+    const names = layers.map(({ config }) => config.name)
+    const slashed = (text: string): string => names.reduce((all, name) => all.replaceAll(`"${name}`, `"block/${name}`), text) // prettier-ignore
+    const { graph } = convertedModel(slashed(JSON.stringify(one.model)), filesOf(one))
+    expect(graph.nodes).toHaveLength(convertedModel(one.model, filesOf(one)).graph.nodes.length)
+  })
   it('weights that no layer takes are no weights of it', () => {
     const one = golden('lstm, sequence')
     const rest = { ...one.model, ...renamed((name) => name.replace('bias', 'other'))(one.model) }
@@ -126,4 +134,30 @@ it('batch normalisation of an axis that is not the last', async () => {
   const weights = [['gamma', [2], [2, 1]], ['beta', [2], [0, 1]], ['moving_mean', [2], [1, 2]], ['moving_variance', [2], [4, 1]]] as const // prettier-ignore
   const x = [1, 3, 5, 2, 3, 4]
   near(await run('BatchNormalization', { axis: [1], epsilon: 0 }, [1, 2, 3], x, weights), [0, 2, 4, 1, 2, 3])
+})
+
+describe('both directions', () => {
+  const [w, v] = [2, 3]
+  const rnn = (name: string, backwards: boolean, more = {}) => ({ class_name: 'SimpleRNN', config: { name, units: 1, activation: 'relu', use_bias: false, return_sequences: true, go_backwards: backwards, ...more } }) // prettier-ignore
+  /** h = x + h · u, forwards and then backwards; the columns of [steps, 2] are what both give. */
+  const both = (config: object, back = 'backward_r') =>
+    run('Bidirectional', { merge_mode: 'concat', ...config }, [1, 3, 1], [1, 10, 100], [
+      ['forward_r/kernel', [1, 1], [1]],
+      ['forward_r/recurrent_kernel', [1, 1], [w]],
+      [`${back}/kernel`, [1, 1], [1]],
+      [`${back}/recurrent_kernel`, [1, 1], [v]],
+    ]) // prettier-ignore
+
+  it('of a layer that goes backwards, the other way round', async () => {
+    near(await both({ layer: rnn('r', false) }), [1, 931, 12, 310, 124, 100])
+    // Steps from the last: 100, 210, 421; what comes from the first on is turned.
+    near(await both({ layer: rnn('r', true) }), [100, 139, 210, 13, 421, 1])
+  })
+
+  it('the second of which has settings of its own', async () => {
+    const clipped = rnn('s', true, { activation: 'tanh' })
+    const layer = rnn('r', false)
+    near(await both({ layer, backward_layer: clipped }, 'backward_s'), [1, Math.tanh(4), 12, 1, 124, 1])
+    await expect(both({ layer, backward_layer: rnn('s', false) }, 'backward_s')).rejects.toThrow('two layers of one direction') // prettier-ignore
+  })
 })

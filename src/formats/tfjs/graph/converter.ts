@@ -27,7 +27,8 @@ export class GraphConverter {
   expectSupported(nodes: ReadonlyMap<string, NodeFact>, outputs: readonly Input[], given: ReadonlySet<string>): void {
     const unknown = new Set<string>()
     const called = new Set<string>()
-    const visit = (graph: ReadonlyMap<string, NodeFact>, from: readonly Input[], known: ReadonlySet<string>): void => {
+    const graphs = [{ graph: nodes, from: outputs, known: given }]
+    for (const { graph, from, known } of graphs) {
       const seen = new Set<string>()
       const open = from.map(({ node }) => node)
       for (let name = open.pop(); name !== undefined; name = open.pop()) {
@@ -40,12 +41,11 @@ export class GraphConverter {
           const fn = this.functions.get(text)
           if (!fn || called.has(text)) continue
           called.add(text)
-          visit(fn.nodes, fn.outputs, new Set(fn.inputs))
+          graphs.push({ graph: fn.nodes, from: fn.outputs, known: new Set(fn.inputs) })
         }
         open.push(...node.inputs.map((input) => input.node))
       }
     }
-    visit(nodes, outputs, given)
     if (unknown.size === 0) return
     this.reading.site('the file').fail('MODEL_UNSUPPORTED', `has operators that are not read: ${[...unknown].join(', ')}. Convert the model again without them.`, { operators: [...unknown] }) // prettier-ignore
   }

@@ -90,7 +90,10 @@ const layerNormalization: Layer = (call) => {
   const given = config.at('axis')
   const axes = (given.isList ? given.list().map((axis) => axis.integer()) : [given.integer(-1)]).map((axis) => b.axis(axis, rank)) // prettier-ignore
   const first = Math.min(...axes)
-  call.refuseUnless(axes.length > 0 && axes.length === rank - first, 'axes that are not the last ones')
+  call.refuseUnless(
+    axes.length === rank - first && axes.every((axis, i) => axis === first + i),
+    'axes that are not the last ones in order',
+  )
   const shape = axes.map((axis) => b.size(x, axis))
   const ones = (): Value => b.numbers('float32', shape, new Float32Array(shape.reduce((count, size) => count * size, 1)).fill(1)) // prettier-ignore
   const scale = optional(call, 'scale', 'gamma', 0, shape)

@@ -28,7 +28,7 @@ export function convertLayers(file: Json, reading: Reading): Convertible {
   if (topology.outputs.length === 0) site.fail('MODEL_EMPTY', 'has no outputs. Save it again.')
   return {
     inputs,
-    outputs: topology.outputs.map((output) => outputName(output, topology.outputs)),
+    outputs: outputNames(topology.outputs),
     write(b, values, tensors) {
       const weights = new LayerWeights(tensors)
       const results = convertModel(b, topology, values, weights)
@@ -38,7 +38,9 @@ export function convertLayers(file: Json, reading: Reading): Convertible {
   }
 }
 
-/** The name of the layer; with a number behind where several results of it are outputs. */
-function outputName({ layer, index }: Reference, all: readonly Reference[]): string {
-  return all.filter((other) => other.layer === layer).length > 1 ? `${layer}_${index}` : layer
+/** Names of layers; with a number behind where several results of one are outputs. */
+function outputNames(outputs: readonly Reference[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { layer } of outputs) counts.set(layer, (counts.get(layer) ?? 0) + 1)
+  return outputs.map(({ layer, index }) => (counts.get(layer)! > 1 ? `${layer}_${index}` : layer))
 }

@@ -118,7 +118,7 @@ function activationsOf(call: LayerCall, kind: Kind): readonly string[] {
 }
 
 /** Steps from the last to the first. */
-function flipped({ b }: LayerCall, x: Value): Value {
+export function flipped({ b }: LayerCall, x: Value): Value {
   return b.value(b.writer.slice(b.get(x), 1, -1, -(2 ** 31), -1), x.type, x.shape)
 }
 

@@ -3,26 +3,37 @@ import { quote } from '../../../onnx/reading.ts'
 import type { Builder } from '../builder.ts'
 import { type Shape, shown, type Value } from '../value.ts'
 
+/** A weight: its name, the last part of that, and what is before: `/layer/cell/`, two folders deep. */
+interface Entry {
+  readonly name: string
+  readonly last: string
+  readonly path: string
+  readonly depth: number
+}
+
 /**
  * Finds weights of layers by name. Writers name them `layer/kernel`, `layer/cell/kernel`, `model/layer/kernel`, and those of
  * Keras 3 `layers/layer/vars/0`; those of a layer in a wrapper may have the name of either (tfjs-layers
- * engine/container.ts, `loadWeights`).
+ * engine/container.ts, `loadWeights`). A layer's name may have slashes itself (`conv1/bn` of DenseNet).
  */
 export class LayerWeights {
   private readonly values = new Map<string, Value>()
-  private readonly names: readonly {
-    readonly name: string
-    readonly folders: readonly string[]
-    readonly last: string
-  }[]
+  /** By each folder that it is in. */
+  private readonly entries = new Map<string, Entry[]>()
   private readonly tensors: ReadonlyMap<string, Tensor>
 
   constructor(tensors: ReadonlyMap<string, Tensor>) {
     this.tensors = tensors
-    this.names = Array.from(tensors.keys(), (name) => {
-      const parts = name.replace(/:0$/, '').split('/')
-      return { name, folders: parts.slice(0, -1), last: parts.at(-1)! }
-    })
+    for (const name of tensors.keys()) {
+      const folders = name.replace(/:0$/, '').split('/')
+      const last = folders.pop()!
+      const entry = { name, last, path: `/${folders.join('/')}/`, depth: folders.length }
+      for (const folder of new Set(folders)) {
+        const inFolder = this.entries.get(folder)
+        if (inFolder) inFolder.push(entry)
+        else this.entries.set(folder, [entry])
+      }
+    }
   }
 
   /**
@@ -65,15 +76,15 @@ export class LayerWeights {
   private candidates(scope: readonly string[], name: string, index: number): string[] {
     for (const layer of scope.toReversed()) {
       const isOuter = layer !== scope.at(-1)
-      const inLayer = this.names.filter(
-        ({ folders, last }) =>
-          (isOuter ? folders.at(-1) === layer : folders.includes(layer)) &&
-          (last === name || (last === String(index) && folders.at(-1) === 'vars')),
+      const inLayer = (this.entries.get(layer.split('/').at(-1)!) ?? []).filter(
+        ({ path, last }) =>
+          (isOuter ? path.endsWith(`/${layer}/`) : path.includes(`/${layer}/`)) &&
+          (last === name || (last === String(index) && path.endsWith('/vars/'))),
       )
       if (inLayer.length === 0) continue
       const places = inLayer.map((entry) => {
-        const within = scope.filter((part) => entry.folders.includes(part)).length
-        return { ...entry, rank: 1000 * within - entry.folders.length }
+        const within = scope.filter((part) => entry.path.includes(`/${part}/`)).length
+        return { ...entry, rank: 1000 * within - entry.depth }
       })
       const best = Math.max(...places.map(({ rank }) => rank))
       return places.filter(({ rank }) => rank === best).map(({ name: full }) => full)

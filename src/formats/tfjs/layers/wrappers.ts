@@ -2,7 +2,7 @@ import type { Json } from '../json.ts'
 import type { Value } from '../value.ts'
 import type { Layer, LayerCall, Layers } from './call.ts'
 import { joinedBy } from './merging.ts'
-import { kinds, recurrence } from './recurrent.ts'
+import { flipped, kinds, type Recurrence, recurrence } from './recurrent.ts'
 
 interface Inner {
   readonly kind: string
@@ -32,37 +32,34 @@ export function wrappers(apply: (call: LayerCall) => Value[]): Layers {
     return b.value(b.op('Reshape', [b.get(result!), given]), result!.type, [batch, steps, ...kept])
   }
 
-  /** Both directions; that of the backward one is told in the order of the steps. */
+  /**
+   * Both directions; that of the backward one is told in the order of the steps. A layer that goes backwards itself has all of it
+   * the other way round. Keras puts the directions before the layers' names.
+   */
   const bidirectional: Layer = (call) => {
     const { b, config, inputs } = call
     const forward = innerOf(config.at('layer'))
-    const kind =
-      (Object.hasOwn(kinds, forward.kind) ? kinds[forward.kind] : undefined) ??
-      b.fail(`has a ${forward.kind} in both directions`)
-    const [x, ...states] = inputs
-    if (!x) return b.wrong('takes a tensor, and is given none')
+    const backward = config.at('backward_layer').isThere ? innerOf(config.at('backward_layer')) : forward
+    const [given, ...states] = inputs
+    if (!given) return b.wrong('takes a tensor, and is given none')
     const settings = forward.config.within(b.site)
-    const backward = config.at('backward_layer').isThere ? innerOf(config.at('backward_layer')).name : undefined
-    const both = [
-      `forward_${forward.name.replace(/^forward_/, '')}`,
-      backward ?? `backward_${forward.name.replace(/^forward_/, '')}`,
-    ]
+    const [turned, other] = [forward, backward].map((layer) => layer.config.at('go_backwards').truth(false))
+    if (backward !== forward && turned === other) b.wrong('has two layers of one direction')
+    const x = turned ? flipped(call, given) : given
     const half = states.length / 2
-    const [there, back] = both.map((name, i) =>
-      recurrence(
-        call.inner(forward.kind, name, settings, []),
-        kind,
-        x,
-        i === 1,
-        states.slice(i * half, (i + 1) * half),
-      ),
-    ) as [ReturnType<typeof recurrence>, ReturnType<typeof recurrence>]
+    const [there, back] = [forward, backward].map(({ kind, name, config: own }, i) => {
+      const known = (Object.hasOwn(kinds, kind) ? kinds[kind] : undefined) ?? b.fail(`has a ${kind} in both directions`)
+      const prefix = i === 0 ? 'forward_' : 'backward_'
+      const full = prefix + name.replace(/^(for|back)ward_/, '')
+      const layer = call.inner(kind, full, own.within(b.site), [])
+      return recurrence(layer, known, x, i === 1, states.slice(i * half, (i + 1) * half))
+    }) as [Recurrence, Recurrence]
     const isSequence = settings.at('return_sequences').truth(false)
     const results = [there, back].map((made) => (isSequence ? made.sequence : made.states[0]!)) as [Value, Value]
     const mode = config.at('merge_mode').value === null ? 'none' : config.at('merge_mode').text('concat')
     const join = Object.hasOwn(joinedBy, mode) ? joinedBy[mode]! : mode === 'none' ? undefined : config.at('merge_mode').wrong(Object.keys(joinedBy).join(', ')) // prettier-ignore
-    const given = join ? [join(b, ...results)] : results
-    return settings.at('return_state').truth(false) ? [...given, ...there.states, ...back.states] : given
+    const joined = join ? [join(b, ...results)] : results
+    return settings.at('return_state').truth(false) ? [...joined, ...there.states, ...back.states] : joined
   }
 
   return { TimeDistributed: timeDistributed, Bidirectional: bidirectional }
