@@ -32,6 +32,11 @@ export function watch(child: ChildProcess, options: SpawnLimits): Guard {
   }
   const abort = () => stop('abort')
   options.signal?.addEventListener('abort', abort, { once: true })
+  // What it has started may hold its output open for as long as it likes. Where nothing was read for a while as we were busy, the
+  // second timer lets that happen first.
+  child.on('exit', () =>
+    timers.push(setTimeout(() => timers.push(setTimeout(() => forceEnd(child, pid), graceMs / 20)), graceMs)),
+  )
   if (options.timeoutMs !== undefined) timers.push(setTimeout(() => stop('timeout'), options.timeoutMs))
 
   const { memoryBytes } = options
@@ -63,7 +68,7 @@ export function watch(child: ChildProcess, options: SpawnLimits): Guard {
   return guard
 }
 
-/** A grandchild that left the group can hold the pipes open for ever: stop listening to it. */
+/** Ends the group. A grandchild that left it can hold the pipes open for ever: stop listening to it. */
 function forceEnd(child: ChildProcess, pid: number): void {
   killTree(pid, 'SIGKILL')
   child.stdout?.destroy()

@@ -133,3 +133,16 @@ describe.runIf(process.platform !== 'win32')('stopping a program', () => {
     expect(await gone(await pidIn(pidFile))).toBe(true)
   })
 })
+
+test.skipIf(process.platform === 'win32')(
+  'a program that has ended is not waited for, whoever holds its output',
+  async () => {
+    const pidFile = join(folder, 'left.pid')
+    const sleeper = "require('node:child_process').spawn('sleep', ['60'], { stdio: 'inherit', detached: true })"
+    const code = `require('node:fs').writeFileSync(${JSON.stringify(pidFile)}, String(${sleeper}.pid)); console.log('done'); process.exit(3)`
+    const { exitCode, stdout, stopped, seconds } = await runProcess(node, ['-e', code])
+    process.kill(await pidIn(pidFile))
+    expect({ exitCode, stdout, stopped }).toEqual({ exitCode: 3, stdout: 'done\n', stopped: undefined })
+    expect(seconds).toBeLessThan(30)
+  },
+)

@@ -61,7 +61,11 @@ def telling_line(error):
     kind, colon, _ = lines[-1].partition(": ")
     if colon and len(lines) > 1 and kind.isidentifier() and kind.endswith(("Error", "Exception")):
         return lines[-1]
-    return "%s: %s" % (type(error).__name__, lines[0])
+    # A tensor that torch shows in parentheses has lines of its own.
+    told, *more = lines
+    while more and told.count("(") > told.count(")"):
+        told += " " + more.pop(0)
+    return "%s: %s" % (type(error).__name__, told)
 
 
 def import_torch():
@@ -107,7 +111,8 @@ def write_onnx(torch, job):
         warnings.simplefilter("always")
         export_torch(torch, model, names, arguments, has_others, dynamic_axes, job)
     tracer = getattr(torch.jit, "TracerWarning", ())
-    told = [str(one.message).splitlines()[0] for one in caught if issubclass(one.category, tracer)]
+    messages = [(one.category, str(one.message).splitlines()[0]) for one in caught if str(one.message)]
+    told = [line for category, line in messages if issubclass(category, tracer) or line.startswith("Provided key")]
     return list(dict.fromkeys(told))[:5]
 
 
@@ -147,13 +152,19 @@ def load_module(torch, job):
 def imported(file):
     """The module of a file; one in a package by the name that it has there, so that its relative imports work."""
     folder, base = os.path.split(os.path.realpath(file))
-    parts = [os.path.splitext(base)[0]]
+    parts = [os.path.splitext(base)[0].replace(".", "_")]  # net.v2.py is no net with a v2 in it.
     while os.path.exists(os.path.join(folder, "__init__.py")):
         folder, package = os.path.split(folder)
         parts.insert(0, package)
     sys.path[0] = folder
+    name = ".".join(parts)
     try:
-        module = importlib.import_module(".".join(parts))
+        if base == parts[-1] + ".py":
+            module = importlib.import_module(name)
+        else:
+            spec = importlib.util.spec_from_file_location(name, file)
+            module = sys.modules[name] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
     except BaseException as error:  # A script may end in sys.exit().
         raise Failure("MODULE", telling_line(error))
     if not getattr(module, "__file__", None) or not os.path.samefile(module.__file__, file):
@@ -168,7 +179,11 @@ def parameters_of(torch, model):
         given = model.forward.schema.arguments[1:]
         return [(one.name, str(one.type), one.default_value if one.has_default_value() else none) for one in given]
     given = inspect.signature(model.forward).parameters.values()
-    named = [one for one in given if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
+    # By keyword alone nothing is exported, so those keep their defaults.
+    keyword = [one.name for one in given if one.kind == one.KEYWORD_ONLY and one.default is none]
+    if keyword:
+        raise Failure("INPUTS", "forward takes %s by keyword only; take the * out of it" % ", ".join(keyword))
+    named = [one for one in given if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
     return [(one.name, "Tensor", one.default) for one in named]
 
 
@@ -213,11 +228,17 @@ def in_order(torch, examples, parameters):
     if isinstance(examples, torch.Tensor):
         examples = (examples,)
     known = [name for name, _, _ in parameters]
+    if not isinstance(examples, (dict, list, tuple)):
+        raise Failure("INPUTS", "example_inputs is no tensor, tuple or dict, but %s" % type(examples).__name__)
     if not isinstance(examples, dict):
         if len(examples) > len(known):
             raise Failure("INPUTS", "forward takes %d inputs, not %d" % (len(known), len(examples)))
         examples = dict(zip(known, examples))
-    expect_known(examples, parameters)
+    expect_known([str(name) for name in examples], parameters)
+    for name, example in examples.items():
+        # What is bound is the same in every run, which nobody means of tensors in a list or an array.
+        if not isinstance(example, (torch.Tensor, bool, int, float, str, type(None))):
+            raise Failure("INPUTS", "the example of %s is no tensor or number, but %s; forward can take each tensor by itself" % (name, type(example).__name__))
     last = max([known.index(name) for name in examples], default=-1)
     arguments = [examples.get(name, default) for name, _, default in parameters[: last + 1]]
     missing = [name for name, argument in zip(known, arguments) if argument is inspect.Parameter.empty]

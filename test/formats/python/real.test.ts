@@ -184,6 +184,42 @@ print('{}')`,
     await expect(read('none.py', '', 'Nett')).rejects.toThrow('there is no Nett in it. It has Net.')
   })
 
+  it('what is no input of a graph is refused, and what an example can’t be', async () => {
+    const root = await temporaryFolder()
+    await writeFiles(root, {
+      'net.v2.py': `
+import torch
+class Net(torch.nn.Module):
+    def forward(self, x): return x[0] + 1
+class Pair(Net):
+    example_inputs = ((torch.ones(2), torch.ones(2)),)
+class Number(Net):
+    example_inputs = 5
+class Keyword(torch.nn.Module):
+    example_inputs = {'x': torch.ones(2), 'y': torch.ones(2)}
+    def forward(self, x, *, y): return x + y
+class Typo(Net):
+    example_inputs = torch.ones(2)
+    dynamic_axes = {'z': {0: 'n'}}
+class Constant(torch.nn.Module):
+    example_inputs = torch.ones(2)
+    def forward(self, x): return x + 1, 3
+`,
+    })
+    const warnings: string[] = []
+    const read = (name: string) =>
+      readModel(join(root, 'net.v2.py'), {
+        python: { interpreter: python, export: name, warn: (line) => warnings.push(line) },
+      })
+    await expect(read('Pair')).rejects.toThrow('the example of x is no tensor or number, but tuple')
+    await expect(read('Number')).rejects.toThrow('example_inputs is no tensor, tuple or dict, but int')
+    await expect(read('Keyword')).rejects.toThrow('forward takes y by keyword only')
+    // torch's own line has a tensor of three lines in it; newer ones may take the number.
+    await expect(read('Constant').catch((error: Error) => error.message)).resolves.not.toMatch(/output 1 \(3\.|len\(\)/)
+    await expect(read('Typo')).resolves.toMatchObject({ format: 'PyTorch (Python module)' })
+    expect(warnings).toEqual([expect.stringContaining('Provided key z for dynamic axes')])
+  })
+
   it('a binary of Python is asked once for its packages', async () => {
     const memoFolder = await temporaryFolder()
     const options = { what: 'm.pt', interpreter: python, memoFolder }
