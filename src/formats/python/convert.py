@@ -11,6 +11,7 @@ A result: ok, files (what was read beside libraries), and where ok is true warni
 For Python 3.8 and torch 1.13 or newer; Keras 3; TensorFlow 2 with tf2onnx.
 """
 
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -82,6 +83,11 @@ def import_torch():
 def convert_torch(job):
     torch = import_torch()
     files = Files(job["root"])
+    files.hear_native(torch.jit, "load")
+    try:
+        files.hear_native(importlib.import_module("safetensors"), "safe_open")
+    except ImportError:
+        pass
     try:
         told = write_onnx(torch, job)
     except Failure as failure:
@@ -335,8 +341,22 @@ class Files:
         sys.addaudithook(self.hear)
 
     def hear(self, event, arguments):
-        if event == "open" and isinstance(arguments[0], str) and arguments[1] in ("r", "rb", "rt"):
+        # Maps of memory are opened to be written, too (rb+).
+        if event == "open" and isinstance(arguments[0], str) and "r" in (arguments[1] or ""):
             self.opened.add(os.path.realpath(arguments[0]))
+
+    def hear_native(self, module, name):
+        """Of files that native code opens nobody hears but by the arguments that it is called with."""
+        native = getattr(module, name)
+
+        @functools.wraps(native)
+        def heard(*arguments, **named):
+            for one in (*arguments, *named.values()):
+                if isinstance(one, (str, os.PathLike)):
+                    self.opened.add(os.path.realpath(one))
+            return native(*arguments, **named)
+
+        setattr(module, name, heard)
 
     def read(self):
         opened = [path for path in self.opened if path.startswith(self.root)]

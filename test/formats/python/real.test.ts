@@ -184,6 +184,38 @@ print('{}')`,
     await expect(read('none.py', '', 'Nett')).rejects.toThrow('there is no Nett in it. It has Net.')
   })
 
+  it('files that native code opens are files of the model, too', async () => {
+    const root = await temporaryFolder()
+    run(
+      root,
+      `
+import torch
+class Twice(torch.nn.Module):
+    def forward(self, x): return x * 2
+torch.jit.script(Twice()).save('inner.pt')`,
+    )
+    await writeFiles(root, {
+      'package.json': '{}',
+      'weights.bin': new Uint8Array(8),
+      'weights.safetensors': '',
+      // Stands for the package of that name, whose safe_open is native.
+      'safetensors.py': 'safe_open = lambda path, framework: path\n',
+      'net.py': `
+import numpy, torch
+from safetensors import safe_open
+def net():
+    numpy.memmap('weights.bin', dtype='float32')
+    safe_open('weights.safetensors', framework='pt')
+    return torch.jit.load('inner.pt'), torch.ones(2)
+`,
+    })
+    process.env['PYTHONPATH'] = root
+    const reading = readModel(join(root, 'net.py'), { python: { interpreter: python, export: 'net' } })
+    const { files } = await reading.finally(() => delete process.env['PYTHONPATH'])
+    const names = files.map(({ path }) => path.slice(root.length + 1)).sort()
+    expect(names).toEqual(expect.arrayContaining(['inner.pt', 'net.py', 'weights.bin', 'weights.safetensors']))
+  })
+
   it('what is no input of a graph is refused, and what an example can’t be', async () => {
     const root = await temporaryFolder()
     await writeFiles(root, {
