@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { LoaderContext } from 'webpack'
 import type { Platform } from '../emit/module.ts'
@@ -83,7 +84,8 @@ async function moduleSource(context: Context, models: Models): Promise<string> {
       mode: context.mode === 'development' ? 'dev' : 'build',
       platform,
       ...(platform === 'browser' && isLibrary(context) && { nodeSetting: `target: 'node'` }),
-      watch: (path) => context.addDependency(path),
+      // What is missing may be what an error asks for.
+      watch: (path) => (existsSync(path) ? context.addDependency(path) : context.addMissingDependency(path)),
       ...(context._compiler && { signal: signalOf(context._compiler) }),
       debug: (line) => logger.debug(line),
       log: (line) => logger.info(line),

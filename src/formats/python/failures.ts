@@ -13,7 +13,11 @@ export function failed(failure: Failure, kind: Kind, python: Python, command: st
   const file = basename(site.reading.path)
   switch (code) {
     case 'NEED_INPUTS':
-      return site.fail('MODEL_INPUTS', needInputs(failure, kind, file), { arguments: failure.arguments, watch })
+      // The file that the message asks for is not there yet.
+      return site.fail('MODEL_INPUTS', needInputs(failure, kind, file), {
+        arguments: failure.arguments,
+        watch: [...watch, sidecarPath(site.reading.path)],
+      })
     case 'INPUTS':
       return site.fail('MODEL_INPUTS', `does not fit what is said of its inputs and outputs: ${message}.`, { watch })
     case 'SIGNATURE':

@@ -233,7 +233,7 @@ describe('failures', () => {
     project({ instead: `writeFileSync(job.result, ${JSON.stringify(JSON.stringify({ ok: false, ...result }))})` })
 
   it('shapes that nobody has said are asked for, with the names that there are', async () => {
-    const { read } = await failing({
+    const { model, read } = await failing({
       code: 'NEED_INPUTS',
       message: '',
       arguments: [
@@ -244,6 +244,7 @@ describe('failures', () => {
     })
     await expect(read({ inputs: '' })).rejects.toMatchObject({
       code: 'MODEL_INPUTS',
+      data: { watch: [`${model}.json`] },
       message: expect.stringMatching(
         /stores no shapes of its inputs \(ids: Tensor, scale: float\).*inputs=ids-float32-batch-3; by net\.pt\.json.*\{"inputs":\{"ids":"float32\[batch,3\]"\}\}/,
       ),
