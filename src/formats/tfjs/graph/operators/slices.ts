@@ -25,9 +25,9 @@ const slice: Convert = (call) => {
 
 interface Strided {
   readonly axes: readonly number[]
-  readonly begins: readonly number[]
-  readonly ends: readonly number[]
-  readonly steps: readonly number[]
+  readonly begins: number[]
+  readonly ends: number[]
+  readonly steps: number[]
   readonly shrunk: readonly number[]
   /** Axes of the result that are new. */
   readonly added: readonly number[]
@@ -99,7 +99,11 @@ const stridedSlice: Convert = (call) => {
   if (isOpen && call.attributes.int('new_axis_mask', 0) === 0 && call.attributes.int('ellipsis_mask', 0) === 0) return openSlice(call) // prettier-ignore
   const { axes, begins, ends, steps, shrunk, added } = strided(call, b.rank(x))
   const sizes = [...x.shape!]
-  axes.forEach((axis, i) => (sizes[axis] = taken(sizes[axis], begins[i]!, ends[i]!, steps[i]!)))
+  axes.forEach((axis, i) => {
+    sizes[axis] = taken(sizes[axis], begins[i]!, ends[i]!, steps[i]!)
+    // Going back from before the first element takes none; ONNX would take the first.
+    if (sizes[axis] === 0) [begins[i], ends[i], steps[i]] = [0, 0, 1]
+  })
   const left = sizes.filter((_, axis) => !shrunk.includes(axis))
   for (const axis of added) left.splice(axis, 0, 1)
   const list = b.rank(x) === 1 && added.length === 0 ? elementsIn(x) : undefined
