@@ -26,7 +26,7 @@ export interface FindOptions {
   readonly target?: Target
   /** Folder of the cache, where the answers of compilers are remembered. */
   readonly memoFolder?: string
-  readonly env?: Readonly<NodeJS.ProcessEnv>
+  readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /**
