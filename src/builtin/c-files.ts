@@ -7,7 +7,7 @@ import { amalgamate } from './amalgamate.ts'
 import { ConstantPool } from './constants.ts'
 import { flatEntry, type FlatPorts, flatPorts } from './flat-entry.ts'
 import { markOf, modelHeader } from './header.ts'
-import { bytesIn, type GraphOptions, includeDirsOf, notesOf, type Prepared, prepare } from './index.ts'
+import { type GraphOptions, includeDirsOf, notesOf, type Prepared, prepare } from './index.ts'
 import type { MemoryFacts } from './memory-facts.ts'
 import { signatureOfGraph } from './signature.ts'
 import { descriptor, generateCode, type ModelCode } from './source.ts'
@@ -54,8 +54,9 @@ export async function cFiles(model: Model, options: CFilesOptions): Promise<CFil
   const signature = signatureOfGraph(prepared.graph)
   const ports = flatPorts(signature)
   const whole = options.weights === undefined || options.weights === 'f32' ? codeOf(prepared, options, true) : undefined
-  const isBare = whole !== undefined && ports !== undefined && whole.memory.mallocs.length === 0
-  const code = isBare ? whole : codeOf(prepared, options, false)
+  const tried = whole?.memory()
+  const isBare = tried !== undefined && ports !== undefined && tried.mallocs.length === 0
+  const code = isBare ? whole! : codeOf(prepared, options, false)
   const { constants, arenaBytes } = code
   const weights = { bytes: constants.bytes, chunks: constants.chunks }
   const isFile = weights.bytes > MOST_IN_TEXT
@@ -69,14 +70,13 @@ export async function cFiles(model: Model, options: CFilesOptions): Promise<CFil
     weightsBytes: weights.bytes,
     signature,
     arenaBytes,
-    memory: isBare ? code.memory : { ...code.memory, mallocs: reasons(whole, options, code) },
+    memory: isBare ? tried : { ...code.memory(), mallocs: tried?.mallocs ?? widened(options, code) },
     notes: notesOf(model, prepared, weights),
   }
+}
 
-  function reasons(tried: Code | undefined, { weights: form }: GraphOptions, made: Code): readonly string[] {
-    if (tried === undefined) return [`weights of ${form} are widened when the model first runs`, ...made.memory.mallocs]
-    return tried.memory.mallocs
-  }
+function widened({ weights }: GraphOptions, { memory }: Code): readonly string[] {
+  return [`weights of ${weights} are widened when the model first runs`, ...memory().mallocs]
 }
 
 type Code = ModelCode & { readonly constants: ConstantPool }
@@ -95,12 +95,11 @@ function codeOf({ graph }: Prepared, { target, identity, choices = {} }: CFilesO
     winograd: target.isBare ? 'never' : winograd,
   } as const
   const code = generateCode(graph, options, constants)
-  const sizes = Object.entries(macros).map(([name, size]) => `#define ${name} ${size}\n`)
-  return { ...code, constants, head: shapeDefinitions(shape, target) + sizes.join('') + code.head }
+  return { ...code, constants, head: shapeDefinitions(shape, target, macros) + code.head }
 }
 
 function weightsOf({ constants }: Code, tag: string): string {
-  const bytes = bytesIn(constants.chunks)
+  const { bytes } = constants
   if (bytes === 0) return weightsSection(0)
   if (bytes <= MOST_IN_TEXT) return weightsText(constants.chunks)
   return weightsSection(bytes, 64, weightsName(tag), `${tag}.weights.bin`)

@@ -175,8 +175,7 @@ function oneSource(
   const entry = target.arch === 'wasm32' ? 'wasm' : 'native'
   const { byteOrder } = target
   const { head, body, ...made } = generateSource(graph, { ...options, byteOrder, entry, shape, winograd })
-  const sizes = Object.entries(macros).map(([name, size]) => `#define ${name} ${size}\n`)
-  const definitions = shapeDefinitions(shape, target) + sizes.join('')
+  const definitions = shapeDefinitions(shape, target, macros)
   const weights = weightsSection(bytesIn(made.weights), 64, weightsName(options.tag))
   return { ...made, text: tagShown(options.tag) + definitions + head + weights + body }
 }

@@ -84,7 +84,8 @@ export interface ModelCode {
   readonly isShared: boolean
   /** Whether there is an `om_prepare`. */
   readonly isLoading: boolean
-  readonly memory: MemoryFacts
+  /** Worked out when it is asked for: it looks at all that is in the arena at each position of a run. */
+  readonly memory: () => MemoryFacts
 }
 
 /** Generates it; its constants go to a pool. `stored`: what the pool has weights packed for, where that is not `shape`. */
@@ -117,7 +118,7 @@ export function generateCode(
     arenaBytes: plan.arenaBytes,
     isShared: table.isShared,
     isLoading: load !== '',
-    memory: memoryFacts(running, lowered, plan),
+    memory: () => memoryFacts(running, lowered, plan),
   }
 }
 

@@ -1,4 +1,5 @@
 import { kernelMacros, type KernelShape, kernelShapes } from '../lowering/kernel-shape.ts'
+import type { Choices } from '../lowering/choices.ts'
 import type { Target } from '../targets/index.ts'
 
 /** The register tile for a target's vector unit. */
@@ -9,14 +10,17 @@ export function shapeFor({ arch, vectorBytes, isBare }: Target): KernelShape {
   return arch === 'arm64' || arch === 's390x' ? kernelShapes.vector128x32 : kernelShapes.vector128
 }
 
-/** C that gives the kernels a shape, and holds a user's target to what was said of it. */
-export function shapeDefinitions(shape: KernelShape, target: Target): string {
-  return (
-    assertions(target) +
-    kernelMacros(shape)
-      .map((macro) => `#define ${macro.slice(2).replace('=', ' ')}\n`)
-      .join('')
-  )
+/** C that gives the kernels a shape and sizes, and holds a user's target to what was said of it. */
+export function shapeDefinitions(
+  shape: KernelShape,
+  target: Target,
+  sizes: NonNullable<Choices['macros']> = {},
+): string {
+  const macros = [
+    ...kernelMacros(shape).map((macro) => macro.slice(2).replace('=', ' ')),
+    ...Object.entries(sizes).map(([name, size]) => `${name} ${size}`),
+  ]
+  return assertions(target) + macros.map((macro) => `#define ${macro}\n`).join('')
 }
 
 /** Weights are laid out for a byte order: with the wrong one, results would be silently wrong. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, stat } from 'node:fs/promises'
+import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { EnvironmentError } from '../errors/index.ts'
 
@@ -71,6 +71,22 @@ async function makeEach(folder: string): Promise<void> {
       () => false,
     )
     if (!isThere) throw error
+  }
+}
+
+/**
+ * Copies a file by renaming: nobody sees half of it, and a program that has the old one loaded keeps its pages.
+ *
+ * @throws EnvironmentError `ENVIRONMENT_DISK` where its folder can't take it
+ */
+export async function copyWhole(source: string, file: string, otherwise = CACHE_OPTION): Promise<void> {
+  const temporary = `${file}.${process.pid}.tmp`
+  try {
+    await copyFile(source, temporary)
+    await rename(temporary, file)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw diskError(error, dirname(file), otherwise)
   }
 }
 

@@ -1,6 +1,5 @@
-import { copyFile, rename, rm } from 'node:fs/promises'
 import { extname, join, resolve } from 'node:path'
-import { diskError, makeFolder } from '../cache/disk.ts'
+import { copyWhole, makeFolder } from '../cache/disk.ts'
 import { stages } from '../onnx-mlir/options.ts'
 import { isModule } from '../pipeline/facts.ts'
 import type { BuildResult } from '../pipeline/index.ts'
@@ -87,15 +86,15 @@ async function writeLibrary(
   const constantsName = isModule(artifact) ? `${nameOf(id)}.bin` : artifact.constants?.name
   const constants = constantsName && artifact.constants && join(out, constantsName)
   // The library comes last: where it stands, everything does.
-  if (artifact.constants && constants) await place(artifact.constants.path, constants, out)
+  if (artifact.constants && constants) await copyWhole(artifact.constants.path, constants, OUT_OPTION)
   const variants = await Promise.all(
     (artifact.variants ?? []).map(async ({ needs, library: source, bytes }) => {
       const path = join(out, `${[nameOf(id), ...needs].join('-')}.wasm`)
-      await place(source, path, out)
+      await copyWhole(source, path, OUT_OPTION)
       return { needs, library: path, bytes }
     }),
   )
-  await place(artifact.library, library, out)
+  await copyWhole(artifact.library, library, OUT_OPTION)
   for (const note of artifact.notes) warn(note)
 
   const { target, compiler, signature, bytes, seconds, tuned } = artifact
@@ -123,17 +122,5 @@ async function writeLibrary(
       ...(tuned && { tuned }),
       notes: artifact.notes,
     },
-  }
-}
-
-/** Copies by renaming: a program that has the old library loaded would crash if its pages changed. */
-async function place(source: string, path: string, folder: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`
-  try {
-    await copyFile(source, temporary)
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw diskError(error, folder, OUT_OPTION)
   }
 }

@@ -1,8 +1,7 @@
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { UsageError } from '../errors/index.ts'
 import type { OperatorDefinition } from '../ops/user/define.ts'
 import type { Invocation, Option } from './command.ts'
+import { loadModule } from './load-module.ts'
 
 /** The option `--operators` of commands that read a model. */
 export const operatorsFlag: Option = {
@@ -17,16 +16,7 @@ export async function operatorsOption({
 }: Pick<Invocation, 'values'>): Promise<readonly OperatorDefinition[] | undefined> {
   const file = values['operators']
   if (file === undefined) return undefined
-  const path = resolve(file)
-  const module = await import(pathToFileURL(path).href).then(
-    (loaded: { readonly default?: unknown }) => loaded,
-    (error: unknown) => {
-      if (error instanceof UsageError) throw error
-      const why = error instanceof Error ? error.message : String(error)
-      throw new UsageError('USAGE_OPERATOR', `--operators ${file}: it can't be loaded: ${why}`, {}, { cause: error })
-    },
-  )
-  const { default: list } = module
+  const { default: list } = await loadModule('--operators', file, 'USAGE_OPERATOR')
   if (Array.isArray(list) && list.every((one) => typeof one === 'object' && one !== null))
     return list as OperatorDefinition[]
   throw new UsageError(

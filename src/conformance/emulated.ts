@@ -1,4 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CompileError, EnvironmentError } from '../errors/index.ts'
@@ -10,7 +9,7 @@ import { languageFlags, machineFlags } from '../toolchains/flags.ts'
 import { which } from '../toolchains/programs.ts'
 import { runCompiler } from '../toolchains/spawn.ts'
 import type { Runnable } from './compiled.ts'
-import { packValues, unpackValues } from './packed-values.ts'
+import { runByProgram } from './program.ts'
 import { openScratch } from './scratch.ts'
 
 const rooms = ['check', 'abi', 'kernels'].map((room) => fileURLToPath(new URL(`../../native/${room}`, import.meta.url)))
@@ -76,19 +75,9 @@ export async function emulatedModel(
 ): Promise<Runnable> {
   const { artifact } = await pipeline.build(id, { mode: 'build', log: () => {}, warn: () => {} })
   const { library, signature } = artifact
-  const { folder, close } = await openScratch('emulated-')
-  return {
-    async run(inputs) {
-      const [given, results] = [join(folder, 'inputs'), join(folder, 'outputs')]
-      await writeFile(given, packValues(signature.inputs, inputs, byteOrder))
-      const result = await runProcess(program, [...first, library, given, results], { timeoutMs: TIMEOUT_MS })
-      if (result.exitCode !== 0) throw new Error(problemOf(result))
-      const bytes = await readFile(results).catch(() => undefined)
-      if (bytes === undefined) throw new Error('what runs it ended without an error, but no results were written')
-      return unpackValues(signature.outputs, bytes, byteOrder)
-    },
-    close,
-  }
+  const run = (...files: readonly string[]) =>
+    runProcess(program, [...first, library, ...files], { timeoutMs: TIMEOUT_MS })
+  return runByProgram({ signature, byteOrder, run, problemOf }, await openScratch('emulated-'))
 }
 
 async function compile(toolchain: Toolchain, target: Target, program: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuiltinSource, builtinSource } from '../builtin/index.ts'
@@ -14,7 +14,7 @@ import { runProcess, type SpawnResult } from '../process/spawn.ts'
 import { type OptimizeLevel, parseRequest, type RequestOptions } from '../request/index.ts'
 import { resolveTarget, type Target } from '../targets/index.ts'
 import type { Runnable } from './compiled.ts'
-import { packValues, unpackValues } from './packed-values.ts'
+import { runByProgram } from './program.ts'
 import { openScratch } from './scratch.ts'
 
 const checkFolder = fileURLToPath(new URL('../../native/check', import.meta.url))
@@ -56,26 +56,17 @@ export async function sanitizedProgram(
 ): Promise<Runnable> {
   const toolchain = await findCc({ target })
   const flags = [...(await machineFlags(toolchain, target)), ...(await knownFlags(toolchain)), `-O${level}`]
-  const { folder, close } = await openScratch('sanitized-')
+  const scratch = await openScratch('sanitized-')
+  const { folder, close } = scratch
   try {
     await compileProgram(folder, made, toolchain, flags)
   } catch (error) {
     await close()
     throw error
   }
-  return {
-    async run(inputs) {
-      const [given, results] = [join(folder, 'inputs'), join(folder, 'outputs')]
-      await writeFile(given, packValues(made.signature.inputs, inputs, target.byteOrder))
-      const result = await runProcess(join(folder, 'program'), [given, results], {
-        env: environment(),
-        timeoutMs: TIMEOUT_MS,
-      })
-      if (result.exitCode !== 0) throw new Error(problemOf(result))
-      return unpackValues(made.signature.outputs, await readFile(results), target.byteOrder)
-    },
-    close,
-  }
+  const run = (...files: readonly string[]) =>
+    runProcess(join(folder, 'program'), files, { env: environment(), timeoutMs: TIMEOUT_MS })
+  return runByProgram({ signature: made.signature, byteOrder: target.byteOrder, run, problemOf }, scratch)
 }
 
 async function compileProgram(

@@ -1,8 +1,8 @@
-import { copyFile, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import type { Signature } from '../cache/artifact.ts'
 import { addonFolder, openCache, ownVersion } from '../cache/index.ts'
-import { diskError, makeFolder } from '../cache/disk.ts'
+import { copyWhole, diskError, makeFolder } from '../cache/disk.ts'
 import { compileLimits, expectHardened, readingOf } from '../compilers/hardening.ts'
 import { UsageError } from '../errors/index.ts'
 import { readModel } from '../formats/read.ts'
@@ -89,7 +89,7 @@ export async function compileToObject(
     const { signature, arenaBytes, notes, folder } = made
     try {
       const file = join(outDir, kind === 'obj' ? `${name}.o` : `lib${name}.a`)
-      if (kind === 'obj') await place(made.library, file)
+      if (kind === 'obj') await copyWhole(made.library, file, OTHER_FOLDER)
       else {
         const [{ archiveObjects }, { runtimeLibrary }] = await Promise.all([
           import('../toolchains/archive.ts'),
@@ -99,7 +99,7 @@ export async function compileToObject(
         const runtime = await runtimeLibrary({ target, toolchain, outDir, signal: options.signal })
         await rename(made.library, join(folder, `${name}.o`))
         await archiveObjects(toolchain, 'model.a', [`${name}.o`, runtime.object], { folder, signal: options.signal })
-        await place(join(folder, 'model.a'), file)
+        await copyWhole(join(folder, 'model.a'), file, OTHER_FOLDER)
       }
       await writeFile(
         header,
@@ -148,15 +148,4 @@ export async function expectOwn(file: string, mark: string): Promise<void> {
   const whose = model ? `is of another model, ${model}` : 'is not from compile --emit'
   const message = `${file} ${whose}; give this model another name with --name or a folder of its own with --out, or remove that file`
   throw new UsageError('USAGE_OPTION', message, { file })
-}
-
-/** Copies by renaming, so that nobody sees half a file. */
-async function place(source: string, file: string): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`
-  try {
-    await copyFile(source, temporary)
-    await rename(temporary, file)
-  } finally {
-    await rm(temporary, { force: true })
-  }
 }

@@ -4,7 +4,7 @@ import type { Tensor } from '../../onnx/model.ts'
 import type { Site } from '../../onnx/reading.ts'
 import { elementsOf, reshapedTensor, tensorFrom, tensorNumbers } from '../../onnx/tensor.ts'
 import type { GraphWriter } from '../graph-writer.ts'
-import { transposed } from '../tflite/constants.ts'
+import { transposed } from '../transposed.ts'
 import { type Layout, perms, type Shape, shown, type Value } from './value.ts'
 
 /** Writes one graph for values that have a layout. */

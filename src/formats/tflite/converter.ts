@@ -4,7 +4,8 @@ import type { Tensor } from '../../onnx/model.ts'
 import { quote, type Site } from '../../onnx/reading.ts'
 import { tensorFrom, tensorNumbers } from '../../onnx/tensor.ts'
 import type { GraphWriter } from '../graph-writer.ts'
-import { constantOf, realConstant, transposed, transposedQuantization } from './constants.ts'
+import { transposed } from '../transposed.ts'
+import { constantOf, realConstant, transposedQuantization } from './constants.ts'
 import type { File, OperatorFact, Quantization, Subgraph, TensorFact } from './schema.ts'
 
 /** What writes one operator of a subgraph as nodes of ONNX. */

@@ -1,5 +1,6 @@
 import { activated, clipped } from '../activation.ts'
-import { realConstant, transposed } from '../constants.ts'
+import { transposed } from '../../transposed.ts'
+import { realConstant } from '../constants.ts'
 import type { Converter, Handler, Layout } from '../converter.ts'
 import { movedCodes, movedProduct, movedSum } from '../rounding.ts'
 import type { Quantization } from '../schema.ts'
