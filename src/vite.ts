@@ -57,9 +57,10 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
       }
       const build = buildOf(builds, environment)
       const isClient = platform === 'browser' && config.consumer === 'client'
-      function reserve({ fileName: name, source }: EmittedFile): string {
+      function reserve({ role, fileName: name, source }: EmittedFile): string {
         const fileName = posix.join(config.build.assetsDir, name)
         build.reserved.set(fileName, source)
+        if (role === 'manifest') build.manifests.add(fileName)
         const known = references.get(context) ?? new Map<string, string>()
         references.set(context, known)
         const reference = known.get(fileName) ?? context.emitFile({ type: 'asset', fileName, source: '' })
@@ -137,8 +138,8 @@ const vite: (options?: HostOptions) => Plugin = createUnplugin(
         generateBundle: {
           order: 'post',
           async handler(_options, bundle) {
-            const { reserved, needed } = buildOf(builds, this.environment)
-            for (const fileName of needed) {
+            const { reserved, needed, manifests } = buildOf(builds, this.environment)
+            for (const fileName of new Set([...needed, ...manifests])) {
               delete bundle[fileName]
               this.emitFile({ type: 'asset', fileName, source: await readFile(reserved.get(fileName)!) })
             }
@@ -157,10 +158,17 @@ interface Build {
   readonly reserved: Map<string, string>
   /** Names that the chunks of the output being written refer to. */
   readonly needed: Set<string>
+  /** Names of what is for people, and no chunk refers to. */
+  readonly manifests: Set<string>
 }
 
 function buildOf(builds: WeakMap<Environment, Build>, environment: Environment): Build {
-  const build = builds.get(environment) ?? { assets: new Set(), reserved: new Map(), needed: new Set() }
+  const build = builds.get(environment) ?? {
+    assets: new Set(),
+    reserved: new Map(),
+    needed: new Set(),
+    manifests: new Set(),
+  }
   builds.set(environment, build)
   return build
 }

@@ -105,6 +105,18 @@ Napi::Value preload(const Napi::CallbackInfo &info) {
   return Napi::Value();
 }
 
+// misfit(cpu, nnpa): why a library for such a machine does not run on this one; empty where it does.
+Napi::Value misfit(const Napi::CallbackInfo &info) {
+  library::Requirements required;
+  if (!spec::read(info[0], &required.cpu) || !spec::read(info[1], &required.nnpa)) {
+    values::raise(info.Env(), "LOAD_ADDON", "misfit() is for the name of a target, and whether it needs NNPA");
+    return Napi::Value();
+  }
+  Failure failure;
+  library::checkMachine(required, &failure);
+  return Napi::String::New(info.Env(), failure.message);
+}
+
 void forget(Napi::Env env, napi_ref__ *reference) {
   (void)napi_delete_reference(env, reference); // fails where its environment is gone
 }
@@ -117,6 +129,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     arrayBuffer.SuppressDestruct(); // which is forget()'s part
     env.SetInstanceData<napi_ref__, forget>(arrayBuffer);
     (void)exports.Set("load", Napi::Function::New<load>(env, "load"));
+    (void)exports.Set("misfit", Napi::Function::New<misfit>(env, "misfit"));
     (void)exports.Set("preload", Napi::Function::New<preload>(env, "preload"));
   }
   return exports; // without load(), the runtime says that this is another addon

@@ -6,7 +6,7 @@
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
-#elif defined(__s390x__)
+#elif defined(__s390x__) || defined(__arm__)
 #include <sys/auxv.h>
 #endif
 
@@ -93,6 +93,13 @@ inline std::string missing(const std::string &target) {
 
 // The neural network processing assist of z16 and z17. A guest of a hypervisor has it where it was given to it.
 inline bool hasNnpa() { return facility(165); }
+
+#elif defined(__arm__)
+
+// NEON (HWCAP_NEON), which code for armv7 makes use of; there is none before ARMv7. Source: Linux, "ARM ELF HWCAPs".
+inline std::string missing(const std::string &target) {
+  return target == "armv7" && !(getauxval(AT_HWCAP) >> 12 & 1) ? "NEON" : "";
+}
 
 #else
 

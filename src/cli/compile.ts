@@ -8,7 +8,7 @@ import { didYouMean } from '../request/suggest.ts'
 import { tunedText } from '../compilers/tune/text.ts'
 import { requirementsOf } from '../targets/index.ts'
 import type { Command, Invocation, Outcome } from './command.ts'
-import { buildModel, buildOptions, compilerText, modelArgument, requestOptions, nameOf } from './model-build.ts'
+import { buildOptions, buildTargets, compilerText, modelArgument, requestOptions, nameOf } from './model-build.ts'
 import { dimsFlag, dimsOption } from './dims.ts'
 import { OUT_OPTION } from './output.ts'
 import { bytesText } from './style.ts'
@@ -42,7 +42,8 @@ export const compile: Command = {
       help: "of c, obj and archive: what C calls the model (default: its file's name)",
     },
   },
-  notes: `--emit c writes the C of the built-in compiler, one file and its header (and a file of weights where they are large), for one
+  notes: `--target takes several, separated by commas: each gets a folder of its name in DIR.
+--emit c writes the C of the built-in compiler, one file and its header (and a file of weights where they are large), for one
 level of a processor: of x86-64, whose library has code for several, the lowest. Where all sizes are known it needs no malloc,
 and no more of the C library than memcpy and math: microcontrollers take it (--target cortex-m4). --emit obj writes an object file with its weights
 for a linker, --emit archive one with the functions on tensors, too; a header tells what is in it. All names in it bear the model's, so
@@ -70,7 +71,16 @@ library as it stands, without the checks that a build makes. inspect --stages co
       const { emitOnnxMlirStage } = await import('./emit-stage.ts')
       return emitOnnxMlirStage(kind, id, out, options, invocation)
     }
-    return writeLibrary(id, out, await buildModel(invocation, id, options), invocation)
+    const { others = [], ...built } = await buildTargets(invocation, id, options)
+    if (others.length === 0) return writeLibrary(id, out, built, invocation)
+    const written: Outcome[] = []
+    for (const one of [built, ...others])
+      written.push(await writeLibrary(id, join(out, one.artifact.target), one, invocation))
+    return {
+      ok: true,
+      text: written.map(({ text }) => text).join('\n'),
+      json: { ...(written[0]!.json as object), targets: written.map(({ json }) => json) },
+    }
   },
 }
 

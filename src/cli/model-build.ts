@@ -11,6 +11,7 @@ import type { Model } from '../runtime/model.ts'
 import type { Invocation, Options } from './command.ts'
 import { operatorsFlag, operatorsOption } from './operators.ts'
 import { pythonFlag, pythonOption, readingFor } from './reading.ts'
+import { resolveTarget } from '../targets/index.ts'
 import { targetsFlag } from './targets.ts'
 
 /** Options of every command that compiles a model. */
@@ -61,11 +62,21 @@ export async function readSignature(invocation: BuildInvocation, id: string): Pr
   return modelSignature(await readModel(request.path, await readingFor(invocation, request)))
 }
 
-/** Compiles a model, or takes it from the cache. */
+/** Compiles a model for one target, or takes it from the cache. @throws UsageError where several are asked for */
 export async function buildModel(
   invocation: BuildInvocation,
   id: string,
   options: PluginOptions = requestOptions(invocation),
+): Promise<BuildResult> {
+  resolveTarget(parseRequest(id, options).directives.target)
+  return buildTargets(invocation, id, options)
+}
+
+/** Compiles a model for all targets that are asked for, or takes it from the cache. */
+export async function buildTargets(
+  invocation: BuildInvocation,
+  id: string,
+  options: PluginOptions,
 ): Promise<BuildResult> {
   const { values, progress, phase, warn, signal } = invocation
   progress(`${basename(id)} …`)

@@ -63,28 +63,10 @@ export function moduleSource({
   imports = [],
   isInside = false,
 }: ModuleOptions): string {
-  const {
-    name,
-    signature,
-    target,
-    compiler,
-    report,
-    metadata = {},
-    requires,
-    sha256,
-    bytes,
-    profiled,
-    isSteady,
-  } = facts
+  const { name, signature, target, compiler, report, metadata = {} } = facts
   const known = [`name: ${jsString(name)}`, 'signature: { inputs, outputs }', 'target', 'compiler', 'report']
   if (facts.metadata) known.push('metadata')
-  if (requires) known.push(`requires: ${jsValue(requires)}`)
-  // What is inside of a page's program is what the build wrote.
-  const isFetched = platform === 'node' || !isInside
-  if (sha256 && isFetched) known.push(`sha256: ${jsValue(sha256)}`)
-  if (bytes && isFetched) known.push(`bytes: ${jsValue(bytes)}`)
-  if (profiled) known.push('profiled: true')
-  if (isSteady && platform === 'node') known.push('isSteady: true')
+  known.push(...knownOfFiles(facts, platform, isInside))
   const { create, names, parts } =
     platform === 'node' ? inNode(target, isInside) : onWeb(signature, files, isInside, threads)
   const made = [`{ ${known.join(', ')} }`, `{ ${fieldsOf(platform, files, threads).join(', ')} }`, ...parts]
@@ -106,6 +88,23 @@ export default model
 export const run = (tensors) => model.run(tensors)
 export const runSync = (tensors) => model.runSync(tensors)
 `
+}
+
+/** The facts that are of the files, as fields. */
+export function knownOfFiles(
+  { requires, sha256, bytes, profiled, isSteady }: ModelFacts,
+  platform: Platform,
+  isInside: boolean,
+): string[] {
+  // What is inside of a page's program is what the build wrote.
+  const isFetched = platform === 'node' || !isInside
+  return [
+    ...(requires ? [`requires: ${jsValue(requires)}`] : []),
+    ...(sha256 && isFetched ? [`sha256: ${jsValue(sha256)}`] : []),
+    ...(bytes && isFetched ? [`bytes: ${jsValue(bytes)}`] : []),
+    ...(profiled ? ['profiled: true'] : []),
+    ...(isSteady && platform === 'node' ? ['isSteady: true'] : []),
+  ]
 }
 
 export function importText({ clause, from, attributes }: Import): string {
@@ -144,7 +143,7 @@ function onWeb(
 }
 
 /** The files in the words of the platform's runtime. */
-function fieldsOf(
+export function fieldsOf(
   platform: Platform,
   { addon, library, constants, variants, worker }: ModuleFiles,
   threads: ModuleThreads | undefined,

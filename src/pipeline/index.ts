@@ -24,6 +24,7 @@ import {
   isInWorker,
   runnableRequest,
   type Surroundings,
+  targetsFor,
   threadsNote,
   threadsOf,
   webNote,
@@ -63,6 +64,8 @@ export interface BuildResult {
   readonly files: Delivery
   /** Page of the NNPA report, for targets that have one. */
   readonly reportPage?: string
+  /** Where several targets are asked for, in the order of choice: the same for each other one. */
+  readonly others?: readonly BuildResult[]
 }
 
 export interface BuildContext extends Surroundings {
@@ -105,6 +108,26 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
 
   async function build(id: string, context: BuildContext): Promise<BuildResult> {
     const written = parseRequest(id, defaults)
+    const [first = '', ...others] = targetsFor(written, context)
+    if (first === written.directives.target) return buildOne(written, context)
+    const { path, directives } = written
+    // Of WebAssembly in Node there are files, as of all else.
+    const files = others.length > 0 && directives.files === 'module' ? 'auto' : directives.files
+    const builtFor = (target: string): Promise<BuildResult> => {
+      const compiler = target === 'wasm' ? 'builtin' : directives.compiler // which is for the others
+      return buildOne(parseRequest(path, { ...directives, target, files, compiler }), context)
+    }
+    const built = [await builtFor(first)]
+    for (const target of others) {
+      const next = await builtFor(target)
+      // Without a C compiler, code for this machine becomes WebAssembly, which may be asked for, too.
+      if (built.every(({ artifact }) => artifact.target !== next.artifact.target)) built.push(next)
+    }
+    const [best, ...rest] = built as [BuildResult, ...BuildResult[]]
+    return rest.length === 0 ? best : { ...best, others: rest }
+  }
+
+  async function buildOne(written: Request, context: BuildContext): Promise<BuildResult> {
     const asked = artifactRequest(written)
     cache ??= openCache({ ...(root !== undefined && { root }), warn: context.warn })
     const { store } = cache

@@ -1,7 +1,14 @@
 import { basename } from 'node:path'
 import type { Artifact } from '../cache/artifact.ts'
 import type { Platform } from '../emit/module.ts'
-import { asksForThreads, type Directives, parseRequest, type Request, type RequestOptions } from '../request/index.ts'
+import {
+  asksForThreads,
+  type Directives,
+  namesOf,
+  parseRequest,
+  type Request,
+  type RequestOptions,
+} from '../request/index.ts'
 import { canRun, resolveTarget } from '../targets/index.ts'
 import { isModule } from './facts.ts'
 
@@ -29,6 +36,17 @@ export type Delivery = Exclude<Directives['files'], 'auto'>
 export function artifactRequest({ path, directives }: Request): Request {
   const threads = asksForThreads(directives) ? 'auto' : undefined
   return parseRequest(path, { ...directives, files: 'auto', worker: false, threads })
+}
+
+/**
+ * The targets to compile for, of those that a request names: all of them for Node, best first; WebAssembly for browsers, and in
+ * dev the best that runs here.
+ */
+export function targetsFor({ directives }: Request, { mode, platform }: Surroundings): readonly string[] {
+  const names = namesOf(directives.target)
+  if (names.length === 1) return names
+  if (!isForNode(platform)) return [names.includes('wasm') ? 'wasm' : names[0]!]
+  return mode === 'build' ? names : [names.find((name) => canRun(resolveTarget(name))) ?? 'host']
 }
 
 /** The request itself; for browsers and the edge as WebAssembly; in dev for this machine where its target can't run here. */

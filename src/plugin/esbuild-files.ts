@@ -22,8 +22,8 @@ export function fileEmitter(
   const root = options.absWorkingDir ?? process.cwd()
   /** By path in our namespace. */
   const files = new Map<string, { file: EmittedFile; loader: Loader }>()
-  /** By the namespace path of the library that they belong to. */
-  const constants = new Map<string, EmittedFile>()
+  /** Files that keep their names, by the namespace path of the library that they belong to. */
+  const beside = new Map<string, EmittedFile[]>()
 
   build.onResolve({ filter: new RegExp(`^${namespace}:`) }, ({ path }) => ({
     path: path.slice(namespace.length + 1),
@@ -37,8 +37,8 @@ export function fileEmitter(
   options.metafile = true
   build.onEnd(async (result) => {
     for (const { library, file } of outputAssets(result)) {
-      const belonging = constants.get(library)
-      if (belonging) await writeConstants(result, resolve(root, file), belonging, options)
+      for (const belonging of beside.get(library) ?? [])
+        await writeBeside(result, resolve(root, file), belonging, options)
     }
   })
 
@@ -46,16 +46,23 @@ export function fileEmitter(
     // One path per module and file. With `splitting`, modules that shared a path would find it in a chunk of its own,
     // relative to that chunk instead of to theirs.
     const folder = relative(root, id)
+    const taken = new Set<string>()
     let library = ''
     return {
       code: chunkUrl(options),
       place(file) {
-        if (file.role === 'constants') {
-          constants.set(library, file)
+        if (file.role === 'constants' || file.role === 'manifest') {
+          beside.get(library)!.push(file)
           return `new URL(${JSON.stringify(file.fileName)}, ${emittedUrl(library, options)})`
         }
-        const path = `${folder}/${file.name}`
-        if (file.role === 'library') library = path
+        const usual = `${folder}/${file.name}`
+        // Of a model for several machines: each has an addon, and all are called the same.
+        const path = taken.has(usual) ? `${folder}/${file.sha256.slice(0, 8)}/${file.name}` : usual
+        taken.add(path)
+        if (file.role === 'library') {
+          library = path
+          beside.set(path, [])
+        }
         files.set(path, { file, loader: 'file' })
         return platform === 'node' ? emittedUrl(path, options) : webUrl(path, options)
       },
@@ -121,13 +128,13 @@ function outputAssets({ metafile }: BuildResult) {
 }
 
 /** The `file` loader hashes names, and constants must keep theirs: so they are written after the build, in a folder of their own. */
-async function writeConstants(result: BuildResult, library: string, constants: EmittedFile, { write }: BuildOptions) {
-  const path = join(dirname(library), constants.fileName)
+async function writeBeside(result: BuildResult, library: string, file: EmittedFile, { write }: BuildOptions) {
+  const path = join(dirname(library), file.fileName)
   if (write !== false) {
     await mkdir(dirname(path), { recursive: true })
-    await copyFile(constants.source, path)
+    await copyFile(file.source, path)
     return
   }
-  const contents = await readFile(constants.source)
-  result.outputFiles?.push({ path, contents, hash: constants.sha256, text: contents.toString() })
+  const contents = await readFile(file.source)
+  result.outputFiles?.push({ path, contents, hash: file.sha256, text: contents.toString() })
 }

@@ -7,7 +7,7 @@ import { stemOf } from '../request/extensions.ts'
 /** A file of a compiled model that must stand on disk where the bundled program runs. */
 export interface EmittedFile {
   /** `constants` belong to a native library, `weights` to a WebAssembly module, of which a `variant` is for some engines. */
-  readonly role: 'addon' | 'library' | 'variant' | 'constants' | 'weights' | 'worker'
+  readonly role: 'addon' | 'library' | 'variant' | 'constants' | 'weights' | 'worker' | 'manifest'
   /** Where it is now: absolute, in the cache, immutable. */
   readonly source: string
   readonly sha256: string
@@ -35,7 +35,7 @@ export interface EmittedFiles {
  * a folder of their own, hashed by the library: constants of two models that want one name can't meet.
  */
 export function emittedFiles(model: string, { artifact, addon }: BuildResult): EmittedFiles {
-  const base = basename(stemOf(model)).replace(/[^\w.-]/g, '_')
+  const base = baseOf(model)
   const extension = extname(artifact.library)
   const stem = `${base}-${artifact.sha256.slice(0, 8)}`
   const isWasm = isModule(artifact)
@@ -64,6 +64,11 @@ export function emittedFiles(model: string, { artifact, addon }: BuildResult): E
       variants: artifact.variants.map((variant) => ({ needs: variant.needs, file: variantFile(base, variant) })),
     }),
   }
+}
+
+/** What names of a model's files begin with. */
+export function baseOf(model: string): string {
+  return basename(stemOf(model)).replace(/[^\w.-]/g, '_')
 }
 
 function variantFile(model: string, { needs, library, sha256 }: ArtifactVariant): EmittedFile {

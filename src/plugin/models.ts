@@ -93,25 +93,32 @@ export function createModels(options: HostOptions = {}): Models {
           throw error
         })
       for (const file of built.watch) host.watch(file)
-      if (built.reportPage !== undefined) reportPages.set(basename(built.reportPage, '.nnpa.html'), built.reportPage)
+      const all = [built, ...(built.others ?? [])]
+      for (const { addon, artifact, reportPage } of all) {
+        if (reportPage !== undefined) reportPages.set(basename(reportPage, '.nnpa.html'), reportPage)
+        const note = addon && addonNote(addon.path, artifact.target)
+        if (note !== undefined && !toldNotes.has(note)) host.warn(note)
+        if (note !== undefined) toldNotes.add(note)
+      }
 
-      const note = built.addon && addonNote(built.addon.path, built.artifact.target)
-      if (note !== undefined && !toldNotes.has(note)) host.warn(note)
-      if (note !== undefined) toldNotes.add(note)
-
-      const delivered = await deliver(model, built, folder ? inFolder(host, folder) : host)
+      const placing = folder ? inFolder(host, folder) : host
       const imported = (path: string): Pick<Import, 'from' | 'attributes'> => host.imported?.(path) ?? { from: path }
-      return moduleSource({
-        facts: built.facts,
-        runtime: imported(runtimeOf(delivered.platform, isModule(built.artifact))).from,
-        ...delivered,
-        ...(delivered.imports && {
-          imports: delivered.imports.map(({ clause, from }) => ({
-            clause,
-            ...(isAbsolute(from) ? imported(from) : { from }),
-          })),
-        }),
+      const importedHere = ({ clause, from }: Import): Import => ({
+        clause,
+        ...(isAbsolute(from) ? imported(from) : { from }),
       })
+      if (all.length > 1) {
+        const [{ deliverAll }, { fatModuleSource }] = await Promise.all([
+          import('./fat-delivery.ts'),
+          import('../emit/fat-module.ts'),
+        ])
+        const { imports = [], ...delivered } = await deliverAll(model, all, placing)
+        const runtime = imported(join(runtimeFolder, 'node-fat.js')).from
+        return fatModuleSource({ ...delivered, runtime, imports: imports.map(importedHere) })
+      }
+      const { imports = [], ...delivered } = await deliver(model, built, placing)
+      const runtime = imported(runtimeOf(delivered.platform, isModule(built.artifact))).from
+      return moduleSource({ facts: built.facts, ...delivered, runtime, imports: imports.map(importedHere) })
     },
   }
 }

@@ -2,8 +2,8 @@ import { dirname } from 'node:path'
 import { loadAddon } from './addon.ts'
 import { ModelLoadError } from './errors.ts'
 import { expectContents, type KnownFile, readAhead } from './integrity.ts'
-import { checkArch, checkLibrary, locate } from './library-file.ts'
-import { NativeSession } from './native.ts'
+import { checkArch, checkLibrary, type FileAddress, locate } from './library-file.ts'
+import { type NativeAddon, NativeSession } from './native.ts'
 import type { LocatedFiles, NodeParts } from './node-model.ts'
 import { nativeThreads } from './processors.ts'
 
@@ -14,6 +14,11 @@ export const nativeLibraries: NonNullable<NodeParts['native']> = {
     checkLibrary(library, model, target)
   },
 
+  misfit({ arch, cpu, accelerator }, addon, model) {
+    if (arch !== process.arch) return `it is for ${arch}, and this is ${process.arch}`
+    return addonOf(addon, model).misfit(cpu, accelerator === 'NNPA')
+  },
+
   async readAhead(files) {
     for (const file of readBySystem(files)) await readAhead(file)
   },
@@ -21,7 +26,6 @@ export const nativeLibraries: NonNullable<NodeParts['native']> = {
   open(files, model, { requires, profileFile, mailboxLimit }) {
     const { name } = model
     for (const file of readBySystem(files)) expectContents(file, name)
-    if (files.addon === undefined) throw new ModelLoadError('LOAD_FORMAT', `${name}: it has no addon`)
     const opened = {
       library: files.library.path,
       constantsFolder: dirname((files.constants ?? files.library).path),
@@ -29,8 +33,14 @@ export const nativeLibraries: NonNullable<NodeParts['native']> = {
       threads: nativeThreads(files.threads),
       ...(profileFile !== undefined && { profileFile }),
     }
-    return new NativeSession(loadAddon(locate(files.addon, name), name), opened, model, mailboxLimit)
+    return new NativeSession(addonOf(files.addon, name), opened, model, mailboxLimit)
   },
+}
+
+/** @throws ModelLoadError */
+function addonOf(addon: FileAddress | undefined, model: string): NativeAddon {
+  if (addon === undefined) throw new ModelLoadError('LOAD_FORMAT', `${model}: it has no addon`)
+  return loadAddon(locate(addon, model), model)
 }
 
 /** What the system's loader and the library read themselves, by path. */

@@ -17,6 +17,8 @@ import type { Tensor, TensorData, TypedArray } from './tensor.ts'
 /** What the addon exports (native/addon/addon.cc). */
 export interface NativeAddon {
   load(path: string, spec: NativeSpec): NativeHandle
+  /** Why code for a target does not run on this machine; empty where it does. */
+  misfit(cpu: string, nnpa: boolean): string
   /** Loads a shared library for good, whose symbols those loaded later find. */
   preload(path: string): void
 }

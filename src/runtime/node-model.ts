@@ -4,7 +4,7 @@ import { ModelLoadError, ModelRunError } from './errors.ts'
 import { valueParts } from './every-part.ts'
 import type { KnownFile } from './integrity.ts'
 import { type FileAddress, locate } from './library-file.ts'
-import type { BoundModel, Model, ModelFacts } from './model.ts'
+import type { BoundModel, Model, ModelFacts, Requirements } from './model.ts'
 import { ModelShell } from './model-shell.ts'
 import { QuickRuns } from './quick-runs.ts'
 import type { ModelSession } from './session.ts'
@@ -50,6 +50,8 @@ export interface NodeParts {
   readonly native?: {
     /** @throws ModelLoadError for a library that is not for this machine */
     expectFit(library: string, model: string, target: string, requires: ModelFacts['requires']): void
+    /** Why a library that requires this does not run here; empty where it does. @throws ModelLoadError for the addon */
+    misfit(requires: Requirements, addon: FileAddress | undefined, model: string): string
     /** Reads the files, while the event loop goes on, so that to open them takes no time. */
     readAhead(files: LocatedFiles): Promise<void>
     open(files: LocatedFiles, model: NamedModel, options: NativeOptions): ModelSession

@@ -18,6 +18,8 @@ export function resolveTarget(name: string, machine: Machine | null = thisMachin
   if (name === 'host') return hostTarget(machine)
   const target = targets.find((candidate) => candidate.name === name) ?? registered.get(name)
   if (target !== undefined) return target
+  if (name.includes(','))
+    throw new UsageError('USAGE_TARGET', `One target is taken here, not several: "${name}".`, { given: name })
   const known = [...targetNames, ...registered.keys()]
   const message = `Unknown target "${name}".${didYouMean(name, known)} Known: ${known.join(', ')}.`
   throw new UsageError('USAGE_TARGET', message, { given: name, expected: known })

@@ -173,6 +173,27 @@ describe.runIf(isLinux)('an app', () => {
     })
   })
 
+  const emulated = emulatedMachines.filter(({ missing }) => !missing)
+  test.skipIf(emulated.length === 0 || process.arch !== 'x64')(
+    'for several kinds of machines is one folder, from which each takes its own',
+    { timeout: 300_000 },
+    async () => {
+      const targets = ['x86-64', ...emulated.map(({ target }) => target), 'wasm']
+      const { app } = await buildApp(targets.join(), ['gcc', 'clang', 'wasm-ld', ...emulated.map(({ cc }) => cc)])
+      expectRight((await run(process.execPath, [app])).stdout, 'x86-64')
+      for (const { target, execute } of emulated) expectRight(await execute(app), target)
+    },
+  )
+
+  test.skipIf(emulated.length === 0)(
+    'runs as WebAssembly on a machine that nothing else in it fits, of either byte order',
+    { timeout: 300_000 },
+    async () => {
+      const { app } = await buildApp('x86-64,wasm', ['gcc', 'clang', 'wasm-ld'])
+      for (const { execute } of emulated) expectRight(await execute(app), 'wasm')
+    },
+  )
+
   test('is built with a compiled addon where none came with the package; that is said, and kept for the user', async () => {
     const HOME = await temporaryFolder('home')
     const compilers = ['gcc', 'g++', 'as', 'ld']

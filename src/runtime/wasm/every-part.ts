@@ -1,4 +1,5 @@
 import { valueParts } from '../every-part.ts'
+import { reorder } from './byte-order.ts'
 import { callMemory } from './call-memory.ts'
 import { lists } from './lists.ts'
 import type { SessionParts } from './session.ts'
@@ -12,5 +13,6 @@ export const sessionParts = {
   calls: callMemory,
   texts,
   lists,
+  reorder,
   weights: weightsBeside,
 } satisfies SessionParts

@@ -100,6 +100,10 @@ export class WasmFile implements ModelSession {
   }
 
   bind(): BoundModel {
+    if (sessionParts.reorder !== undefined)
+      throw new TypeError(
+        `${this.#model.name}: bind() gives arrays on WebAssembly's memory, whose byte order this machine's arrays don't have; take runSync(), or code for this machine`,
+      )
     return bindFixed(this.#model, () => this.#here())
   }
 

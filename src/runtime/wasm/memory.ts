@@ -8,23 +8,23 @@ export function failure(code: string, message: string): Error {
 /** A module's memory. It may grow with each allocation and each run; then views on it are void, so all are taken anew. */
 export interface WasmMemory {
   readonly exports: WasmExports
-  /** The latest view. */
-  words: Uint32Array
+  /** The latest view. Its numbers are little-endian on every machine. */
+  view: DataView
   /** What is freed after the call. */
   owned: number[]
 }
 
 export function memoryOf(exports: WasmExports): WasmMemory {
-  return { exports, words: new Uint32Array(exports.memory.buffer), owned: [] }
+  return { exports, view: new DataView(exports.memory.buffer), owned: [] }
 }
 
-/** All of it, as it is now: in words of 32 bits, in which addresses are four times an index. */
-function wordsOf(memory: WasmMemory): Uint32Array {
+/** All of it, as it is now. */
+function viewOf(memory: WasmMemory): DataView {
   const { buffer } = memory.exports.memory
-  return memory.words.buffer === buffer ? memory.words : (memory.words = new Uint32Array(buffer))
+  return memory.view.buffer === buffer ? memory.view : (memory.view = new DataView(buffer))
 }
 
-/** The same in bytes. */
+/** A part of it, in bytes. */
 export function bytesAt({ exports }: WasmMemory, address: number, length: number): Uint8Array {
   return new Uint8Array(exports.memory.buffer, address, length)
 }
@@ -54,11 +54,12 @@ export function free({ exports }: WasmMemory, address: number): void {
 
 /** A pointer, or another number without a sign. */
 export function wordAt(memory: WasmMemory, address: number): number {
-  return wordsOf(memory)[address >>> 2]!
+  return viewOf(memory).getUint32(address, true)
 }
 
 export function setWords(memory: WasmMemory, address: number, ...words: readonly number[]): void {
-  wordsOf(memory).set(words, address >>> 2)
+  const view = viewOf(memory)
+  words.forEach((word, i) => view.setUint32(address + 4 * i, word, true))
 }
 
 /** Dimensions are integers of 64 bits, of which numbers hold 53. */
@@ -67,9 +68,11 @@ export function writeDims(memory: WasmMemory, address: number, dims: readonly nu
 }
 
 export function readDims(memory: WasmMemory, address: number, rank: number): number[] {
-  const words = wordsOf(memory)
-  const at = address >>> 2
-  return Array.from({ length: rank }, (_, axis) => words[at + 2 * axis]! + (words[at + 2 * axis + 1]! | 0) * 2 ** 32)
+  const view = viewOf(memory)
+  return Array.from({ length: rank }, (_, axis) => {
+    const at = address + 8 * axis
+    return view.getUint32(at, true) + view.getInt32(at + 4, true) * 2 ** 32
+  })
 }
 
 /** The text that a NUL ends; none at address 0. A byte order mark is a part of it. A copy, as nobody decodes shared memory. */

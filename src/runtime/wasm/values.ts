@@ -6,6 +6,7 @@ import type { CheckedTensor } from '../tensor-input.ts'
 import { product } from '../product.ts'
 import type { TypedArray } from '../tensor.ts'
 import { bytesOf } from '../typed-array.ts'
+import type { Reorder } from './byte-order.ts'
 import { bytesAt, failure, readDims, type WasmMemory } from './memory.ts'
 
 /** How values of one input or output go in and out of a module's memory, in the layouts of native/abi with pointers of 4 bytes. */
@@ -53,12 +54,19 @@ export interface MemoryParts extends ResultParts {
   readonly calls?: CallMemory
   /** For tensors of strings. */
   readonly texts?: (shape: Passage['shape']) => Passage
+  /** Where this machine has another byte order than WebAssembly. */
+  readonly reorder?: Reorder | undefined
   /** Where something is no tensor. */
   readonly lists?: (entry: SignatureEntry, parts: MemoryParts) => Passage
 }
 
-export function numbers(elements: Elements, shape: Passage['shape'], calls?: CallMemory): Passage {
-  const width = elements.array!.BYTES_PER_ELEMENT * elements.lanes
+export function numbers(
+  elements: Elements,
+  shape: Passage['shape'],
+  { calls, reorder }: Pick<MemoryParts, 'calls' | 'reorder'> = {},
+): Passage {
+  const { BYTES_PER_ELEMENT: bytesPerNumber } = elements.array!
+  const width = bytesPerNumber * elements.lanes
   return {
     shape,
     elements,
@@ -72,14 +80,18 @@ export function numbers(elements: Elements, shape: Passage['shape'], calls?: Cal
       if (bytes.length !== expected)
         throw failure('RUN_INPUT', "an input's memory doesn't fit its dimensions: was it transferred or resized?")
       const address = at || calls!.room(memory, expected)
-      bytesAt(memory, address, expected).set(bytes)
+      const inside = bytesAt(memory, address, expected)
+      inside.set(bytes)
+      reorder?.(inside, bytesPerNumber)
       return address
     },
 
     read(memory, data, dims) {
       const bytes = outputBytes(memory, data, dims, width)
       try {
-        return { dims, data: bytesAt(memory, data, bytes).slice().buffer }
+        const copy = bytesAt(memory, data, bytes).slice()
+        reorder?.(copy, bytesPerNumber)
+        return { dims, data: copy.buffer }
       } catch {
         throw failure('RUN_MEMORY', `no memory for ${bytes} bytes of an output`)
       }
@@ -95,9 +107,9 @@ export function outputBytes({ exports }: WasmMemory, data: number, dims: readonl
 }
 
 /** How tensors pass. */
-export function tensors({ type, shape }: TensorType, { elements, texts, calls }: MemoryParts): Passage {
-  const of = elements[type]!
-  return of.array === undefined ? texts!(shape) : numbers(of, shape, calls)
+export function tensors({ type, shape }: TensorType, parts: MemoryParts): Passage {
+  const of = parts.elements[type]!
+  return of.array === undefined ? parts.texts!(shape) : numbers(of, shape, parts)
 }
 
 /** Dimensions as the model filled them in. */

@@ -1,0 +1,95 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Alternative, composeFatModel } from '../../src/runtime/fat-model.ts'
+import type { ModelFacts, Requirements } from '../../src/runtime/model.ts'
+import type { NodeParts } from '../../src/runtime/node-model.ts'
+import { loadAddon } from '../../src/runtime/addon.ts'
+import { nativeLibraries } from '../../src/runtime/native-libraries.ts'
+import { compileModel, factsOf, makeFolder, testAddon } from '../native/libraries.ts'
+
+const folder = makeFolder()
+const parts: NodeParts = { native: nativeLibraries }
+const elsewhere = process.arch === 's390x' ? 'x64' : 's390x'
+let addon: string
+let library: string
+
+beforeAll(async () => {
+  addon = await testAddon()
+  library = await compileModel(folder, 'affine')
+})
+
+function made(target: string, requires: Requirements | undefined, more: Partial<ModelFacts> = {}): Alternative {
+  const facts = { ...factsOf('affine'), target, ...(requires && { requires }), ...more }
+  return { facts, files: { addon, library } }
+}
+
+const x = new Float32Array(60)
+
+describe('a model for several kinds of machines', () => {
+  it('is the first that fits this one', async () => {
+    const compiler = { name: 'builtin', version: 'second' }
+    const model = composeFatModel(
+      [
+        made('first', { arch: elsewhere, cpu: 'first' }),
+        made('second', { arch: process.arch, cpu: '' }, { compiler, report: 'its' }),
+        made('third', { arch: process.arch, cpu: '' }),
+      ],
+      parts,
+    )
+    expect([model.target, model.compiler, model.report]).toEqual(['second', compiler, 'its'])
+    expect((await model.run({ x }))['y']!.dims).toEqual([3, 20])
+    expect(model.runSync({ x })['y']!.data[0]).toBe(1)
+    await model.load()
+    const bound = model.bind()
+    bound.run()
+    expect(bound.outputs['y']!.data[0]).toBe(1)
+    model.dispose()
+    await expect(model.run({ x })).rejects.toMatchObject({ code: 'RUN_DISPOSED' })
+  })
+
+  it.runIf(process.arch === 'x64')('asks the processor, and the machine for its accelerator', () => {
+    const { misfit } = loadAddon(addon, 'a test')
+    expect(misfit('x86-64', false)).toBe('')
+    expect(misfit('x86-64', true)).toContain('NNPA')
+    expect(misfit('x86-64-v4', false)).toMatch(/^$|this processor lacks AVX512/)
+    const model = composeFatModel(
+      [
+        made('nnpa', { arch: 'x64', cpu: 'x86-64', accelerator: 'NNPA' }),
+        made('usual', { arch: 'x64', cpu: 'x86-64' }),
+      ],
+      parts,
+    )
+    expect(model.target).toBe('usual')
+  })
+
+  it('takes what requires nothing', () => {
+    expect(composeFatModel([made('z16', { arch: elsewhere, cpu: 'z16' }), made('wasm', undefined)], parts).target).toBe(
+      'wasm',
+    )
+  })
+
+  it('that fits nowhere says so when it is used, and not before', async () => {
+    const model = composeFatModel(
+      [made('z16', { arch: elsewhere, cpu: 'z16' }), made('arm', { arch: 'riscv64', cpu: 'arm' })],
+      parts,
+    )
+    expect(model.inputs).toEqual(factsOf('affine').signature.inputs)
+    expect(model.metadata).toEqual({})
+    const error = {
+      code: 'LOAD_MACHINE',
+      message:
+        'affine.onnx: it is built for several kinds of machines, of which this is none; add a target to its import, or wasm, ' +
+        `which runs everywhere. z16: it is for ${elsewhere}, and this is ${process.arch}. arm: it is for riscv64, and this is ${process.arch}`,
+    }
+    await expect(model.run({ x })).rejects.toMatchObject(error)
+    await expect(model.load()).rejects.toMatchObject(error)
+    expect(() => model.runSync({ x })).toThrow(error.message)
+    expect(() => model.target).toThrow(error.message)
+    model.dispose()
+  })
+
+  it('is disposed before it was used', async () => {
+    const model = composeFatModel([made('wasm', undefined)], parts)
+    model.dispose()
+    await expect(model.run({ x })).rejects.toMatchObject({ code: 'RUN_DISPOSED' })
+  })
+})
