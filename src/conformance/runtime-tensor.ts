@@ -1,7 +1,7 @@
 import { elementTypes } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
 import type { TestValue } from '../onnx/test-data.ts'
-import { packSubBytes, tensorArray, tensorFrom } from '../onnx/tensor.ts'
+import { packSubBytes, type TensorArray, tensorArray, tensorFrom, tensorOfArray } from '../onnx/tensor.ts'
 import type { Result, Row } from '../runtime/results.ts'
 import type { SignatureEntry } from '../runtime/signature.ts'
 import type { Tensor as RuntimeTensor } from '../runtime/tensor.ts'
@@ -20,10 +20,9 @@ export function valueToRuntime(value: TestValue): unknown {
 /** A result of a compiled model in the form of the `onnx` room. */
 export function fromRuntime({ type, dims, data }: RuntimeTensor): Tensor {
   if (type === 'string') return { type, dims, data: new Uint8Array(), strings: data as string[] }
-  const view = data as Exclude<RuntimeTensor['data'], string[]>
-  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+  const tensor = tensorOfArray(type, dims, data as TensorArray)
   const { bits } = elementTypes[type]
-  return { type, dims, data: bits < 8 ? packSubBytes(bytes, bits) : bytes }
+  return bits < 8 ? { ...tensor, data: packSubBytes(tensor.data, bits) } : tensor
 }
 
 /** The results of a model, by name. Records by constant labels are a tensor here, with a row for each. */

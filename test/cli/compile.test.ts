@@ -59,6 +59,30 @@ test.each([[], ['--emit', 'c']])(
   },
 )
 
+test.runIf(process.arch === 'x64')('several targets have a folder each; other commands take one', async () => {
+  const model = await fileWith('dense.onnx', denseModel())
+  const out = await temporaryFolder()
+  const several = [model, '-c', 'builtin', '-O', '0', '--target', 'wasm,x86-64-v3,x86-64']
+  const { json, code } = await cliJson('compile', ...several, '--out', out)
+  expect(code).toBe(0)
+  const made = ['x86-64-v3', 'x86-64', 'wasm'].map((target) => ({
+    target,
+    library: join(out, target, target === 'wasm' ? 'dense.wasm' : 'dense.so'),
+  }))
+  expect(json).toMatchObject({ ...made[0], targets: made })
+  expect((await readdir(out)).sort()).toEqual(['wasm', 'x86-64', 'x86-64-v3'])
+  for (const { library } of made) expect((await stat(library)).isFile()).toBe(true)
+  for (const command of [
+    ['run', '--random'],
+    ['compile', '--emit', 'c'],
+    ['compile', '--emit', 'archive'],
+  ] as const) {
+    const { code, err } = await cli(...command, ...several)
+    expect([command, code]).toEqual([command, 2])
+    expect(err).toContain('One target is taken here, not several: "x86-64-v3,x86-64,wasm"')
+  }
+})
+
 test('models of one name and several formats have files of their own', async () => {
   const folder = await temporaryFolder()
   const out = await temporaryFolder()
