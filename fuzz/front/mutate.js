@@ -8,6 +8,9 @@ import { changeJson, changeProgram } from './programs.js'
 /** Models that take as long as a thousand small ones, and are taken as seldom; those called light make their weights by ConstantOfShape. */
 const isHeavy = ({ path, bytes }) => bytes.length > 300_000 || basename(dirname(path)).startsWith('models')
 
+/** What a `.pt2` file is; some of this repository's are stand-ins that are called so. */
+const isZip = (bytes) => bytes[0] === 0x50 && bytes[1] === 0x4b
+
 /** Makes mutants of model files. A mutant is a function of seed, case number and the files. */
 export class Mutator {
   #files
@@ -41,7 +44,7 @@ export class Mutator {
   mutant(seed, number) {
     const random = new Random(seed, number)
     const file = this.#pick(random)
-    if (file.path.endsWith('.pt2')) return { path: file.path, bytes: changeProgram(file.bytes, random) }
+    if (isZip(file.bytes)) return { path: file.path, bytes: changeProgram(file.bytes, random) }
     if (file.path.endsWith('.tfjs')) return { path: file.path, bytes: changeJson(file.bytes, random) }
     if (!file.message || random.chance(0.08)) return { path: file.path, bytes: changeBytes(file.bytes, random) }
     for (;;) {
