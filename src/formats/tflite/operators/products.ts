@@ -1,6 +1,5 @@
 import { activated } from '../activation.ts'
 import type { Converter, Handler } from '../converter.ts'
-import { movedProduct } from '../rounding.ts'
 
 /**
  * Weights `[out, in]`. All axes of x but the last are rows; without `keep_num_dims` the result has two. A bias may be left out.
@@ -18,8 +17,8 @@ const fullyConnected: Handler = (c, { inputs, outputs: [output = -1], options })
     isRows || !keeps
       ? c.op('Gemm', [...operands, ...added])
       : added.reduce((sum, term) => c.op('Add', [sum, term]), c.op('MatMul', operands))
-  const value = movedProduct(c, product, { x, weights, output }, 'last')
-  c.setReal(output, activated(c, value, options?.int8(0) ?? 0, output))
+  // Its codes are rounded once, as ONNX's are: unlike those of convolutions, see rounding.ts. dtln's 257 codes tell.
+  c.setReal(output, activated(c, product, options?.int8(0) ?? 0, output))
 }
 
 /** The rows of a tensor: before it is dequantised, as a product takes codes that are dequantised just before it. */

@@ -1,6 +1,7 @@
 import { activated } from '../activation.ts'
 import type { Converter, Handler } from '../converter.ts'
 import type { Quantization } from '../schema.ts'
+import { integerLstm, isInteger } from './lstm-integer.ts'
 
 /** What of the 24 inputs of an LSTM is not read, and its places. */
 const unread = [
@@ -26,11 +27,25 @@ const sequenceLstm: Handler = (c, { inputs, outputs: [output = -1], options }) =
   const isTimeMajor = options?.bool(3) ?? false
   const [x, h, cell] = [at(0), at(18), at(19)]
   const gates = [1, 4, 2, 3]
+  const hidden = c.size(at(5), 1) ?? c.fail('has an LSTM of no known size')
+  const places = (from: number): number[] => gates.map((gate) => at(from + gate))
+  const codes = {
+    x,
+    h,
+    cell,
+    output,
+    input: places(0),
+    recurrent: places(4),
+    biases: places(11),
+    hidden,
+    clip,
+    isTimeMajor,
+  }
+  if (isInteger(c, codes)) return integerLstm(c, codes)
   const weights = (from: number): string[] => gates.map((gate) => c.real(at(from + gate)))
   const biases = gates
     .map((gate) => at(11 + gate))
     .map((bias, i) => (bias < 0 ? zeros(c, c.size(at(1 + (gates[i]! - 1)), 0)!) : c.bias(bias, x, at(gates[i]!))))
-  const hidden = c.size(at(5), 1) ?? c.fail('has an LSTM of no known size')
   const steps = isTimeMajor ? c.real(x) : c.transpose(c.real(x), [1, 0, 2])
   const initial = { h: c.state(h), c: c.state(cell) }
   const parts = { steps, hidden, initial, input: weights(0), recurrent: weights(4), biases }
