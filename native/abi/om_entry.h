@@ -14,6 +14,17 @@
 #define OM_ENTRY_H
 
 #include "om_builtin.h"
+
+/* Nothing here is worth an optimiser's time: it runs once per call, for callers of C alone, and optimised it is half of what
+ * compiling a small model takes (0.12 of 0.25 s by GCC 12, 0.07 of 0.2 s by Clang 14). A call of run_main_graph takes
+ * 0.22 µs instead of 0.10. */
+#if defined(__clang__)
+#pragma clang optimize off
+#elif defined(__GNUC__)
+#pragma GCC push_options
+#pragma GCC optimize("O0")
+#endif
+
 #ifdef OM_TENSOR_APART
 /* The functions of om_tensor.h are linked in once for all models of a program. */
 #include "om_alloc.h"
@@ -216,5 +227,11 @@ OM_EXPORT(run_main_graph) OMTensorList *run_main_graph(OMTensorList *inputs) {
   errno = status == OM_ERR_MEMORY ? ENOMEM : status == OM_ERR_VALUE ? EDOM : EINVAL;
   return NULL;
 }
+
+#if defined(__clang__)
+#pragma clang optimize on
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif
 
 #endif
