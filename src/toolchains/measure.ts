@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CompileJob } from './job.ts'
 import type { Target } from '../targets/index.ts'
@@ -48,6 +48,8 @@ export async function measureC(
     if (result.status !== 0) throw failure(result, folder, job, toolchain, args, file)
     const calls = await readFile(join(staging, 'model.ci'), 'utf8').catch(() => undefined)
     const stack = calls === undefined ? undefined : stackBound(calls, entry, slackOf(job.target))
-    return { ...readObject(await readFile(made)), ...(stack && { stack }) }
+    const measured = { ...readObject(await readFile(made)), ...(stack && { stack }) }
+    await rm(staging, { recursive: true, force: true })
+    return measured
   })
 }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { builtinSource } from '../../src/builtin/index.ts'
 import { readModel } from '../../src/formats/read.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
@@ -121,6 +121,15 @@ test('--emit c writes all that a C compiler needs', async () => {
   // A second time over the first, which may be of a model that has changed meanwhile.
   await writeFile(model, addModel())
   expect((await cli('compile', model, '--emit', 'c', '--out', out)).code).toBe(0)
+})
+
+test.each(['c', 'obj', 'archive'])('--emit %s leaves no temporary file', async (kind) => {
+  const args = ['compile', await fileWith('dense.onnx', denseModel()), '--emit', kind, '--out', await temporaryFolder()]
+  const temporary = await temporaryFolder()
+  vi.stubEnv('TMPDIR', temporary)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  expect((await cli(...args)).code).toBe(0)
+  expect(await readdir(temporary)).toEqual([])
 })
 
 test('--emit c of several models in one folder, of large weights and of sizes that only a run knows', async () => {
