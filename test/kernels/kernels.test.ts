@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -34,6 +34,8 @@ interface Build {
   readonly needs?: string
   /** Default: all. */
   readonly programs?: readonly string[]
+  /** Default: the C compiler of models. */
+  readonly compiler?: string
 }
 
 /** The same for other choices than those of the rules, which tuning tries on such machines. */
@@ -57,7 +59,9 @@ function tuned(target: string, usual: KernelShape, needs: string): Build[] {
 }
 
 const { avx512, avx2, vector128, vector128x32, scalar } = shape.kernelShapes
-const sanitize = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-O1', '-g']
+const sanitize = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-O1', '-g1']
+/** Clang's sanitized programs take a quarter of the time of GCC's to make and to run: 9 s of 33 s for conv.c. */
+const sanitizing = sanitizes('clang') ? 'clang' : compiler
 const builds: Build[] =
   process.arch === 'x64'
     ? [
@@ -82,18 +86,29 @@ const builds: Build[] =
         },
         { name: 'x86-64', flags: ['-march=x86-64'], shape: vector128 },
         { name: 'scalar', flags: ['-DOM_VECTOR_BYTES=0'], shape: scalar },
-        { name: 'sanitizers', flags: ['-march=x86-64-v3', ...sanitize], shape: avx2, needs: 'avx2' },
+        {
+          name: 'sanitizers',
+          flags: ['-march=x86-64-v3', ...sanitize],
+          shape: avx2,
+          needs: 'avx2',
+          compiler: sanitizing,
+        },
       ]
     : [
         { name: 'host', flags: [], shape: vector128x32 },
         { name: 'scalar', flags: ['-DOM_VECTOR_BYTES=0'], shape: scalar },
       ]
 
+function sanitizes(clang: string): boolean {
+  const args = ['-fsanitize=address,undefined', '-x', 'c', '-', '-o', '/dev/null']
+  return spawnSync(clang, args, { input: 'int main(void) { return 0; }' }).status === 0
+}
+
 function whyNot(build: Build): string | undefined {
   try {
-    execFileSync(compiler, ['--version'], { stdio: 'ignore' })
+    execFileSync(build.compiler ?? compiler, ['--version'], { stdio: 'ignore' })
   } catch {
-    return `no C compiler: ${compiler} does not run`
+    return `no C compiler: ${build.compiler ?? compiler} does not run`
   }
   if (build.needs === undefined || process.platform !== 'linux') return undefined
   const has = new RegExp(`^flags\\b.*\\b${build.needs}\\b`, 'm').test(readFileSync('/proc/cpuinfo', 'utf8'))
@@ -116,7 +131,7 @@ async function compile(program: string, build: Build): Promise<string> {
   const executable = path.join(folder, `${program}-${build.name}`)
   const source = path.join(import.meta.dirname, `${program}.c`)
   const flags = [...languageFlags, '-O3', '-Wall', '-Wextra', '-Werror', `-I${kernels}`, ...build.flags]
-  await run(compiler, [...flags, source, '-o', executable, '-lm'])
+  await run(build.compiler ?? compiler, [...flags, source, '-o', executable, '-lm'])
   return executable
 }
 
