@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/fixtures/**', '**/node_modules/**'],
+    globalSetup: 'test/prebuilt-addon.ts',
     // A test may start a C compiler or a bundler; on two shared cores that takes a while.
     testTimeout: 120_000,
     hookTimeout: 240_000,

@@ -21,11 +21,11 @@ export function makeFolder(): string {
   return mkdtempSync(join(scratch, 'folder-'))
 }
 
-/** The addon, compiled once for all test files. */
+/** The addon, compiled once for all test files: others run the prebuilt one. */
 export function testAddon(): Promise<string> {
   const outDir = fileURLToPath(new URL('../../node_modules/.cache/unplugin-onnx-mlir-addon/', import.meta.url))
   mkdirSync(outDir, { recursive: true })
-  return buildAddon({ outDir })
+  return buildAddon({ outDir, cxx: process.env['CXX'] ?? 'c++' })
 }
 
 /** Compiles a file of test/native/models to a library in `folder`. */

@@ -52,6 +52,7 @@ async function machineWith(...programs: string[]): Promise<void> {
   )
   vi.stubEnv('CC', undefined)
   vi.stubEnv('CXX', undefined)
+  vi.stubEnv('ONNX_MLIR_ADDON', 'source')
 }
 
 /** A clang that makes WebAssembly and nothing else. */

@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, truncat
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { buildAddon } from '../../src/builtin/addon.ts'
 import { ModelLoadError } from '../../src/runtime/index.ts'
 import type { Model, Requirements, Signature } from '../../src/runtime/index.ts'
@@ -327,6 +327,9 @@ describe('where files are looked for', () => {
 })
 
 describe('building the addon', () => {
+  beforeAll(() => void vi.stubEnv('ONNX_MLIR_ADDON', 'source'))
+  afterAll(() => void vi.unstubAllEnvs())
+
   it('happens once, whoever asks', async () => {
     const outDir = makeFolder()
     const [one, two] = await Promise.all([buildAddon({ outDir }), buildAddon({ outDir })])
