@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { workerInSources } from './scripts/worker.js'
+import { LongestFirst } from './test/order.ts'
 
 export default defineConfig({
   plugins: [workerInSources],
@@ -11,6 +12,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 240_000,
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // Some tests race with a clock (aborts, watchers, containers) on a machine that others use, too. What is broken fails again.
     retry: process.env['CI'] ? 2 : 0,
   },

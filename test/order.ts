@@ -1,0 +1,26 @@
+import { relative } from 'node:path'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Files that take longest, by seconds of a processor: the last of a run should be short, so that both workers end together. */
+const longest = [
+  'kernels/kernels',
+  'hosts/browser/vite',
+  'package/prebuilds',
+  'ops/convolution-sizes',
+  'kernels/headers',
+  'package/contents',
+  'kernels/constant-arguments',
+  'hosts/emission',
+]
+
+/** Where no earlier run tells how long files take, as in CI, Vitest begins with the largest: these come before. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const place = ({ moduleId }: TestSpecification): number => {
+      const at = longest.indexOf(relative(import.meta.dirname, moduleId).replace('.test.ts', ''))
+      return at < 0 ? longest.length : at
+    }
+    return sorted.toSorted((one, other) => place(one) - place(other))
+  }
+}
