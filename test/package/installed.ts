@@ -11,10 +11,14 @@ import { which } from '../../src/toolchains/programs.ts'
 const run = promisify(execFile)
 export const checkout = fileURLToPath(new URL('../../', import.meta.url))
 
+const folders: string[] = []
+// Of the file: Vitest calls no hook that a running test asks for.
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))))
+
 /** A folder that is removed after the test file. */
 export async function temporaryFolder(name: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `onnx-mlir-${name}-`))
-  afterAll(() => rm(folder, { recursive: true, force: true }))
+  folders.push(folder)
   return folder
 }
 

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { expect, onTestFinished, test } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rspack } from '@rspack/core'
@@ -141,6 +141,7 @@ const ways: Readonly<Record<string, (options: never) => unknown>> = {
   jest: (options) => createTransformer(options).processAsync('', '/none.onnx', { supportsStaticESM: true }),
   'register, Bun preloaded': (options) => {
     const root = mkdtempSync(join(tmpdir(), 'options-'))
+    onTestFinished(() => rmSync(root, { recursive: true, force: true }))
     writeFileSync(join(root, 'package.json'), JSON.stringify({ 'unplugin-onnx-mlir': options }))
     return projectOptions(root)
   },

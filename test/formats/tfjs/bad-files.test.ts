@@ -1,7 +1,7 @@
-import { mkdtemp, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { ModelError } from '../../../src/errors/index.ts'
 import { readModel } from '../../../src/formats/read.ts'
 import { converted } from './convert.ts'
@@ -116,6 +116,7 @@ describe('refused', () => {
 describe('files beside the model', () => {
   const inFolder = async (paths: readonly string[]) => {
     const folder = await mkdtemp(join(tmpdir(), 'tfjs-'))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
     const path = join(folder, 'm.json')
     await writeFile(path, JSON.stringify(graph({ paths })))
     return { folder, path }
