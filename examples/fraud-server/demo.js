@@ -27,19 +27,39 @@ import { Network } from './training/network.js'
 import { recipe } from './training/recipe.js'
 import { simulateTransactions } from './training/transactions.js'
 
-const usage = `node demo.js [--json FILE] [--keep]
+const usage = `node demo.js [--json FILE] [--keep] [--target NAME --node COMMAND] [--requests N]
 
-  --json FILE  where to write what was measured; otherwise .onnx-mlir/demo.json beside this script
-  --keep       keep the folder that the build was carried to`
+  --json FILE     where to write what was measured; otherwise .onnx-mlir/demo.json beside this script
+  --keep          keep the folder that the build was carried to
+  --target NAME   build for other machines: import model from './fraud.onnx?target=NAME'
+  --node COMMAND  what runs the built service, e.g. an emulator and a Node for that machine
+  --requests N    how many single requests are timed (default: 2000)`
 
 const root = dirname(fileURLToPath(import.meta.url))
 const thresholds = [0.2, 0.5, 0.8]
 
-/** Vite's server build, into `dist/`. */
-async function buildService() {
+/** Vite's server build. @param {string} [target] of the model, which is this machine otherwise */
+async function buildService(target) {
   const start = performance.now()
-  await build({ root, configFile: join(root, 'vite.config.ts') })
-  return { seconds: (performance.now() - start) / 1000, folder: join(root, 'dist') }
+  const folder = target === undefined ? join(root, 'dist') : join(root, '.onnx-mlir', 'dist', target)
+  const plugins = target === undefined ? [] : [withTarget(target)]
+  await build({ root, configFile: join(root, 'vite.config.ts'), plugins, build: { outDir: folder } })
+  return { seconds: (performance.now() - start) / 1000, folder }
+}
+
+/** Adds `?target=NAME` to what the service imports the model by. @param {string} target @returns {import('vite').Plugin} */
+function withTarget(target) {
+  return {
+    name: 'with-target',
+    enforce: 'pre',
+    resolveId: {
+      order: 'pre',
+      handler(source, importer) {
+        if (!source.endsWith('.onnx')) return undefined
+        return this.resolve(`${source}?target=${encodeURIComponent(target)}`, importer, { skipSelf: true })
+      },
+    },
+  }
 }
 
 /** Copies the build to a fresh folder in which, and above which, no package is installed. @param {string} built */
@@ -67,10 +87,10 @@ function role(file) {
   return roles[/** @type {keyof typeof roles} */ (extname(file))] ?? 'the model, compiled'
 }
 
-/** @param {{ json: string, keep?: boolean }} options */
-async function demo({ json, keep }) {
-  step('Build the service with Vite: import model from ./fraud.onnx')
-  const built = await buildService()
+/** @param {{ json: string, keep?: boolean, target?: string, node?: string, requests?: string }} options */
+async function demo({ json, keep, target, node, requests = '2000' }) {
+  step(`Build the service with Vite: import model from ./fraud.onnx${target ? `?target=${target}` : ''}`)
+  const built = await buildService(target)
 
   step('Carry the build to another folder')
   const { folder, files } = carryAway(built.folder)
@@ -82,7 +102,7 @@ async function demo({ json, keep }) {
     facts({ folder, 'fraud.onnx': `${size(model)}, stays behind` })
 
     step('Start it there, without node_modules')
-    service = await Service.start(folder, 'server.js')
+    service = await Service.start(folder, 'server.js', node?.split(/\s+/))
     const { body: health } = await service.ask('/health')
     facts({
       url: service.url.href,
@@ -120,7 +140,7 @@ async function demo({ json, keep }) {
     facts({ 'largest difference': difference.toExponential(1), allowed: tolerance.toExponential(0) })
 
     step('Time single requests, one after the other')
-    const latency = await timeSingles(service, heldOut, scores)
+    const latency = await timeSingles(service, heldOut, scores, Number(requests))
     table([
       [`${latency.requests} requests`, 'p50', 'p99'],
       ['HTTP round trip', duration(latency.request.p50), duration(latency.request.p99)],
@@ -160,7 +180,14 @@ function readWeights() {
 
 try {
   const { values } = parseArgs({
-    options: { json: { type: 'string' }, keep: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: {
+      json: { type: 'string' },
+      keep: { type: 'boolean' },
+      target: { type: 'string' },
+      node: { type: 'string' },
+      requests: { type: 'string' },
+      help: { type: 'boolean' },
+    },
   })
   if (values.help) console.log(usage)
   else await demo({ ...values, json: resolve(values.json ?? join(root, '.onnx-mlir', 'demo.json')) })

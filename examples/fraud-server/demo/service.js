@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { createInterface } from 'node:readline'
 
-const startTimeoutMs = 15_000
+const startTimeoutMs = 60_000
 const stopTimeoutMs = 5_000
 
 /**
@@ -25,10 +25,12 @@ export class Service {
    * Starts a built server in its own folder, on a free port of this machine only, and waits until it listens.
    *
    * @param {string} folder @param {string} script
+   * @param {readonly string[]} [node] program and arguments that run a script
    */
-  static async start(folder, script) {
+  static async start(folder, script, node = [process.execPath]) {
     const { NODE_PATH: _, ...environment } = process.env
-    const child = spawn(process.execPath, [script], {
+    const [program = '', ...args] = node
+    const child = spawn(program, [...args, script], {
       cwd: folder,
       env: { ...environment, PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
