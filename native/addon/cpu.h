@@ -6,7 +6,7 @@
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
-#elif defined(__s390x__) || defined(__arm__)
+#elif defined(__s390x__) || defined(__arm__) || defined(__riscv)
 #include <sys/auxv.h>
 #endif
 
@@ -99,6 +99,14 @@ inline bool hasNnpa() { return facility(165); }
 // NEON (HWCAP_NEON), which code for armv7 makes use of; there is none before ARMv7. Source: Linux, "ARM ELF HWCAPs".
 inline std::string missing(const std::string &target) {
   return target == "armv7" && !(getauxval(AT_HWCAP) >> 12 & 1) ? "NEON" : "";
+}
+
+#elif defined(__riscv)
+
+// The kernel sets a letter's bit where the processor has the extension and the kernel saves its registers (Linux 6.5 and newer:
+// arch/riscv/include/uapi/asm/hwcap.h).
+inline std::string missing(const std::string &target) {
+  return target != "riscv64-v" || getauxval(AT_HWCAP) >> ('v' - 'a') & 1 ? "" : "the vector extension, or a kernel that saves its registers";
 }
 
 #else

@@ -14,7 +14,7 @@
 #elif OM_VECTOR_BYTES == 32
 #define OM_TILE_ROWS 6
 #define OM_TILE_VECTORS 2
-#elif OM_VECTOR_BYTES == 16 && (defined(__aarch64__) || defined(__s390x__))
+#elif OM_VECTOR_BYTES == 16 && (defined(__aarch64__) || defined(__s390x__) || defined(__riscv))
 #define OM_TILE_ROWS 8
 #define OM_TILE_VECTORS 2
 #elif OM_VECTOR_BYTES == 16

@@ -16,7 +16,8 @@
 #define OM_VECTOR_BYTES 64
 #elif defined(__AVX__)
 #define OM_VECTOR_BYTES 32
-#elif defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__) || (defined(__VX__) && __ARCH__ >= 12)
+#elif defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__) || (defined(__VX__) && __ARCH__ >= 12) || \
+    defined(__riscv_vector)
 #define OM_VECTOR_BYTES 16
 #else
 #define OM_VECTOR_BYTES 0

@@ -7,7 +7,7 @@ export function shapeFor({ arch, vectorBytes, isBare }: Target): KernelShape {
   if (vectorBytes === 64) return kernelShapes.avx512
   if (vectorBytes === 32) return kernelShapes.avx2
   if (vectorBytes === 0) return isBare ? kernelShapes.small : kernelShapes.scalar
-  return arch === 'arm64' || arch === 's390x' ? kernelShapes.vector128x32 : kernelShapes.vector128
+  return arch === 'arm64' || arch === 's390x' || arch === 'riscv64' ? kernelShapes.vector128x32 : kernelShapes.vector128
 }
 
 /** C that gives the kernels a shape and sizes, and holds a user's target to what was said of it. */

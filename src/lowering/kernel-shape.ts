@@ -24,9 +24,9 @@ export const kernelShapes = {
   avx2: { vectorBytes: 32, tileRows: 6, tileVectors: 2 },
   /** 16 registers of 16 bytes: x86-64, x86-64-v2; V8 has as many for wasm simd128. */
   vector128: { vectorBytes: 16, tileRows: 4, tileVectors: 2 },
-  /** 32 registers of 16 bytes: arm64 NEON, s390x from z14. */
+  /** 32 registers of 16 bytes: arm64 NEON, s390x from z14, riscv64 with V. */
   vector128x32: { vectorBytes: 16, tileRows: 8, tileVectors: 2 },
-  /** No vector unit: armv6. */
+  /** No vector unit: armv6, riscv64 without V. */
   scalar: { vectorBytes: 0, tileRows: 2, tileVectors: 4 },
   /** No vector unit, no cache, and little memory: microcontrollers. A block takes 2 kB, not 35, and integers 3 kB of stack less. */
   small: { vectorBytes: 0, tileRows: 2, tileVectors: 4, rowTiles: 1 },

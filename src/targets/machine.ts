@@ -43,7 +43,7 @@ export function machineFrom({ arch, platform, cpu }: MachineFacts): Machine | nu
     case 'arm':
       return { arch: 'arm', level: armLevel(cpu) }
     case 'riscv64':
-      return { arch: 'riscv64', level: 1 }
+      return { arch: 'riscv64', level: riscvLevel(cpu) }
     default:
       return null
   }
@@ -106,6 +106,12 @@ function zLevel(cpuinfo: string): number {
 function armLevel(cpuinfo: string): number {
   const features = cpuinfoFlags(cpuinfo, 'Features')
   return features.has('neon') || features.has('asimd') ? 7 : 6
+}
+
+/** Of `isa : rv64imafdcv_zicsr_…`: what one hart lacks, none is sure to have. Letters end where the first long name begins. */
+function riscvLevel(cpuinfo: string): number {
+  const isas = [...cpuinfo.matchAll(/^isa\s*:\s*rv64([a-z]*)/gm)].map(([, letters = '']) => letters)
+  return isas.length > 0 && isas.every((letters) => /^[^szx]*v/.test(letters)) ? 2 : 1
 }
 
 function gatherFacts(): MachineFacts {

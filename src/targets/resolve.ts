@@ -8,7 +8,7 @@ import type { Target } from './target.ts'
 export const targetNames: readonly string[] = ['host', ...targets.map((target) => target.name)]
 
 /**
- * What a target name means. `host` becomes the highest level that this machine can run (`x86-64-v3`, …) and never
+ * What a target name means. `host` becomes the highest level that this machine can run and gcc makes (`x86-64-v3`, …) and never
  * "native", so that a build is the same on, and runs on, all machines of that level. Where we make no native code (Windows,
  * other processors) it is WebAssembly, which runs in every Node.
  *
@@ -44,7 +44,8 @@ export function canRun(target: Target, machine: Machine | null = thisMachine()):
 }
 
 function hostTarget(machine: Machine | null): Target {
-  return targets.findLast((target) => target.arch !== 'wasm32' && canRun(target, machine)) ?? wasm
+  // Of those that every compiler makes: where gcc is all that is installed, `host` must be more than an error.
+  return targets.findLast((target) => target.flags.gcc.length > 0 && canRun(target, machine)) ?? wasm
 }
 
 const wasm = targets.find(({ arch }) => arch === 'wasm32')!

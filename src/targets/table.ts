@@ -30,6 +30,14 @@ const arm = {
   emulator: ['qemu-arm', '-cpu', 'max'],
 } as const
 
+const riscv = {
+  arch: 'riscv64',
+  byteOrder: 'little',
+  pointerBytes: 8,
+  triple: 'riscv64-linux-gnu',
+  crossPrefixes: ['riscv64-linux-gnu-', 'riscv64-unknown-linux-gnu-'],
+} as const
+
 const cortexM = {
   arch: 'cortex-m',
   byteOrder: 'little',
@@ -148,17 +156,25 @@ export const targets: readonly Target[] = [
     summary: 'the same with a Cortex-M7 and a unit for doubles',
   },
   {
+    ...riscv,
     name: 'riscv64',
-    arch: 'riscv64',
     level: 1,
-    byteOrder: 'little',
-    pointerBytes: 8,
     vectorBytes: 0,
-    triple: 'riscv64-linux-gnu',
     flags: both('-march=rv64gc', '-mabi=lp64d'),
-    crossPrefixes: ['riscv64-linux-gnu-', 'riscv64-unknown-linux-gnu-'],
     emulator: ['qemu-riscv64'],
     summary: '64-bit RISC-V with rv64gc',
+  },
+  {
+    ...riscv,
+    name: 'riscv64-v',
+    level: 2,
+    // Its registers have 16 bytes or more (V's Zvl128b); the code sets how many elements it uses, and runs on all of them.
+    vectorBytes: 16,
+    // gcc makes vector code for it from version 14, which was not at hand. The last flag is what clang does without it and came with
+    // clang 17: before 16 there are few vectors in its code, and clang 14's, when told to use them, was wrong (2-bit casts).
+    flags: { gcc: [], clang: [['-march=rv64gcv', '-mabi=lp64d', '-mrvv-vector-bits=scalable']] },
+    emulator: ['qemu-riscv64', '-cpu', 'rv64,v=true,vext_spec=v1.0,vlen=128'],
+    summary: 'the same with the vector extension 1.0, compiled by clang 17 or newer',
   },
   {
     name: 'wasm',

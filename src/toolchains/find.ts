@@ -31,7 +31,7 @@ export interface FindOptions {
 
 /**
  * Finds the C compiler: `CC` (which may hold arguments), then `cc`, `clang`, `gcc`, then cross compilers; the first
- * one that answers and makes code for the target's arch. Last comes a clang that links for it.
+ * one that answers and makes code for the target. Last comes a clang that links for it: that of `CC`, or `clang`.
  *
  * @throws EnvironmentError `ENVIRONMENT_NO_COMPILER`, with what to install
  */
@@ -71,10 +71,12 @@ async function find(tools: Tools, { target, memoFolder, env = process.env }: Fin
   if (target?.own && tools.language === 'C') return ownCompiler(target, target.own.cc, env, memoFolder)
   const arch = target?.arch ?? thisMachine()?.arch
   const chosen = env[tools.variable]?.trim()
+  let anyClang: readonly string[] = [tools.clang]
   if (chosen) {
     const toolchain = await tryCommand(splitCommand(chosen), env, memoFolder)
     if (toolchain === undefined) throw chosenIsMissing(tools, chosen)
     if (arch === undefined || archOf(toolchain.machine) === arch) return toolchain
+    if (toolchain.family === 'clang') anyClang = toolchain.command
   }
   const candidates = [
     ...tools.native.map((name) => [name]),
@@ -82,12 +84,18 @@ async function find(tools: Tools, { target, memoFolder, env = process.env }: Fin
   ]
   for (const candidate of candidates) {
     const toolchain = await tryCommand(candidate, env, memoFolder)
-    if (toolchain !== undefined && (arch === undefined || archOf(toolchain.machine) === arch)) return toolchain
+    if (toolchain === undefined || (arch !== undefined && archOf(toolchain.machine) !== arch)) continue
+    if (tools.language === 'C++' || makes(toolchain, target)) return toolchain
   }
   // Every clang makes code for all machines; few find the linker and the libraries of another one.
-  const clang = target && (await tryCommand([tools.clang, `--target=${target.triple}`], env, memoFolder))
+  const clang = target && (await tryCommand([...anyClang, `--target=${target.triple}`], env, memoFolder))
   if (clang !== undefined && (await links(clang.command, tools))) return clang
   throw noCompiler(tools, target)
+}
+
+/** Whether compilers of this family make the target's code. The addon's C++ does without what only models are compiled for. */
+function makes({ family }: Toolchain, target: Target | undefined): boolean {
+  return target === undefined || family === 'other' || target.flags[family].length > 0
 }
 
 /** The compiler that a target's registration names. */
@@ -195,10 +203,13 @@ function chosenIsMissing({ language, variable }: Tools, chosen: string): Environ
 
 function noCompiler({ language, variable, gnu }: Tools, target: Target | undefined): EnvironmentError {
   const here = target === undefined || target.arch === thisMachine()?.arch
-  const cross = target?.crossPrefixes.map((prefix) => prefix + gnu) ?? []
-  const message = here
-    ? `No ${language} compiler found (${variable}, PATH). Install one:\n  ${installAdvice(language)}`
-    : `No ${language} compiler for ${target.name} (${target.arch}) found: none of ${cross.join(', ')}, and no clang that links for it. ` +
-      `Install one (Debian, Ubuntu: apt-get install ${target.isBare ? 'gcc' : 'g++'}-${target.triple.replaceAll('_', '-')}), or set ${variable}.`
+  const isClangs = language === 'C' && target !== undefined && target.flags.gcc.length === 0
+  const cross = isClangs ? [] : (target?.crossPrefixes.map((prefix) => prefix + gnu) ?? [])
+  const packages = `${isClangs ? 'clang ' : ''}${target?.isBare ? 'gcc' : 'g++'}-${target?.triple.replaceAll('_', '-')}`
+  const message =
+    here && !isClangs
+      ? `No ${language} compiler found (${variable}, PATH). Install one:\n  ${installAdvice(language)}`
+      : `No ${language} compiler for ${target?.name} (${target?.arch}) found: ${cross.length > 0 ? `none of ${cross.join(', ')}, and ` : ''}no clang that links for it. ` +
+        `Install one (Debian, Ubuntu: apt-get install ${packages}), or set ${variable}.`
   return new EnvironmentError('ENVIRONMENT_NO_COMPILER', message, { language, target: target?.name })
 }

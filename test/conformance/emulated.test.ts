@@ -22,13 +22,25 @@ beforeAll(async () => {
   program = await buildProgram()
 })
 
-const names = ['z16', 'arm64', 'armv6', 'riscv64']
+const clang = ['clang-19', 'clang-22', 'clang-20', 'clang-17'].find((name) => which(name, process.env))
 
-function missing(name: string): string | undefined {
+/** With `emulator`, that in the place of the target's own. */
+const machines: readonly { name: string; cc?: string | undefined; emulator?: string }[] = [
+  { name: 'z16' },
+  { name: 'arm64' },
+  { name: 'armv6' },
+  { name: 'riscv64' },
+  { name: 'riscv64-v', cc: clang ?? 'clang-17' },
+  // Vectors of another length than those that the code is for.
+  { name: 'riscv64-v', cc: clang ?? 'clang-17', emulator: 'qemu-riscv64 -cpu rv64,v=true,vext_spec=v1.0,vlen=256' },
+]
+
+function missing(name: string, cc = 'cc'): string | undefined {
   const { emulator, crossPrefixes, arch } = resolveTarget(name)
   if (arch === thisMachine()?.arch) return 'it is this machine'
   const compilers = crossPrefixes.map((prefix) => `${prefix}gcc`)
   if (!compilers.some((compiler) => which(compiler, process.env))) return `no ${compilers[0]}`
+  if (!which(cc, process.env)) return `no ${cc}`
   return which(emulator![0], process.env) ? undefined : `no ${emulator![0]}`
 }
 
@@ -100,12 +112,23 @@ async function makeSuite(): Promise<string> {
   return suite
 }
 
-describe.each(names)('%s', (name) => {
-  const why = missing(name)
+/** A PATH on which a command stands for the emulator that it begins with; that one's own option -cpu is dropped. */
+async function standIn(command: string): Promise<string> {
+  const folder = makeFolder()
+  const [name = ''] = command.split(' ')
+  const script = `#!/bin/sh\nshift 2\nexec ${which(name, process.env)}${command.slice(name.length)} "$@"\n`
+  await writeFile(join(folder, name), script, { mode: 0o755 })
+  return `${folder}:${process.env['PATH']}`
+}
+
+describe.each(machines)('$name, $emulator', ({ name, cc, emulator }) => {
+  const why = missing(name, cc)
   if (why !== undefined) console.log(`skipped: models for ${name} under emulation: ${why}`)
   test.skipIf(why !== undefined)('runs models as its own machine would', { timeout: 120_000 }, async () => {
     const file = join(makeFolder(), 'result.json')
-    await program.run(['conformance', '--suite', await makeSuite(), '--target', name, '--jobs', '1', '--json', file])
+    const env = { ...process.env, ...(cc && { CC: cc }), ...(emulator && { PATH: await standIn(emulator) }) }
+    const args = ['--suite', await makeSuite(), '--target', name, '--jobs', '1', '--json', file]
+    await program.run(['conformance', ...args], { env })
     const { tests } = JSON.parse(await readFile(file, 'utf8')) as { tests: Record<string, CaseResult> }
     const said = Object.fromEntries(Object.entries(tests).map(([test, { status, reason }]) => [test, reason ?? status]))
     expect(said).toEqual({

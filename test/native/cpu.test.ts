@@ -25,8 +25,10 @@ async function missingOn(qemu: string, cpu: string, target: string, asked: reado
   )
 }
 
+const onRiscv = hasProgram('qemu-riscv64') && hasProgram('riscv64-linux-gnu-g++')
 const onX86 = hasProgram('qemu-x86_64') && process.arch === 'x64'
 const onZ = hasProgram('qemu-s390x') && hasProgram('s390x-linux-gnu-g++')
+if (!onRiscv) console.log('skipped: vectors of RISC-V (no qemu-riscv64 or no riscv64-linux-gnu-g++)')
 if (!onX86) console.log('skipped: x86-64 levels (no qemu-x86_64)')
 if (!onZ) console.log('skipped: facilities of IBM Z (no qemu-s390x or no s390x-linux-gnu-g++)')
 
@@ -36,6 +38,14 @@ describe('what a processor lacks for a target', () => {
     expect(found).toMatchObject({ 'x86-64': '', 'x86-64-v2': '', NNPA: 'no' })
     expect(found['x86-64-v3']).toBe('AVX, AVX2, BMI1, BMI2, F16C, FMA, LZCNT, MOVBE')
     expect(found['x86-64-v4']).toMatch(/^AVX, .*, AVX512F, /)
+  })
+
+  it.runIf(onRiscv).each([
+    ['rv64', 'the vector extension, or a kernel that saves its registers'],
+    ['rv64,v=true,vext_spec=v1.0', ''],
+  ])('RISC-V: %s', async (cpu, missing) => {
+    const found = await missingOn('qemu-riscv64', cpu, 'riscv64', ['riscv64', 'riscv64-v'])
+    expect(found).toEqual({ riscv64: '', 'riscv64-v': missing, NNPA: 'no' })
   })
 
   it.runIf(onZ)('IBM Z', async () => {

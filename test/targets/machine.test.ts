@@ -53,6 +53,18 @@ describe('machineFrom', () => {
     expect(linux('arm', `model name\t: ARM\nFeatures\t: ${features} \n`)).toEqual({ arch: 'arm', level })
   })
 
+  it.each([
+    ['rv64imafdc', 1],
+    ['rv64imafdch_zicsr_zvbb', 1],
+    ['rv64imafdcv_zicsr_zifencei', 2],
+    ['rv64imafdcvh_zicbom', 2],
+    ['rv64imafdcsvinval', 1],
+  ])('riscv64: %s', (isa, level) => {
+    const hart = `hart\t\t: 0\nisa\t\t: ${isa}\nmmu\t\t: sv48\nhart isa\t: rv64imafdcv\n`
+    expect(linux('riscv64', `processor\t: 0\n${hart}`)).toEqual({ arch: 'riscv64', level })
+    expect(linux('riscv64', `processor\t: 0\n${hart}\nprocessor\t: 1\nisa : rv64imafdc\n`)).toMatchObject({ level: 1 })
+  })
+
   it('knows machines that are no target', () => {
     expect(linux('ppc64', '')).toBeNull()
   })

@@ -121,6 +121,23 @@ describe.runIf(posix)('findCc', () => {
     const able = fakes({ cc: GCC(), clang: clang('exit 0') })
     const command = [join(able.folder, 'clang'), '--target=s390x-linux-gnu']
     expect((await findCc({ env: able.env, target })).command).toEqual(command)
+    const named = fakes({ cc: GCC(), clang: clang('exit 1'), 'clang-19': clang('exit 0') })
+    const CC = join(named.folder, 'clang-19')
+    expect((await findCc({ env: { ...named.env, CC }, target })).command).toEqual([CC, command[1]])
+  })
+
+  it('passes by the gcc of a target whose code only clang makes, and asks for a clang', async () => {
+    const target = resolveTarget('riscv64-v')
+    const gcc = { 'riscv64-linux-gnu-gcc': GCC('riscv64-linux-gnu'), 'riscv64-linux-gnu-g++': GCC('riscv64-linux-gnu') }
+    const without = fakes(gcc)
+    await expect(findCc({ env: without.env, target })).rejects.toThrow(
+      'No C compiler for riscv64-v (riscv64) found: no clang that links for it. ' +
+        'Install one (Debian, Ubuntu: apt-get install clang g++-riscv64-linux-gnu), or set CC.',
+    )
+    expect((await findCxx({ env: without.env, target })).family).toBe('gcc')
+    const able = fakes({ ...gcc, clang: answers('clang version 19.1.7', 'riscv64-unknown-linux-gnu') })
+    expect((await findCc({ env: able.env, target })).command).toEqual([join(able.folder, 'clang')])
+    expect((await findCc({ env: able.env, target: resolveTarget('riscv64') })).family).toBe('clang')
   })
 
   it('refuses a CC that is no compiler instead of taking another one', async () => {
