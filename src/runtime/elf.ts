@@ -13,9 +13,12 @@ const machines: Readonly<Record<number, string>> = {
   258: 'loong64',
 }
 
+const bigEndian: ReadonlySet<string> = new Set(['s390x'])
+const eitherOrder: ReadonlySet<string> = new Set(['mips', 'ppc64'])
+
 /** What a library's headers say of its file. */
 export interface ElfFile {
-  /** Its machine in the words of `process.arch`. */
+  /** Its machine in the words of `process.arch`; with its byte order before it where that is not the one of Node's builds. */
   readonly arch: string
   /** Bytes that the file has. */
   readonly size: number
@@ -66,7 +69,9 @@ function headersOf(
     is64 ? Number(view.getBigUint64(offset, isLittle)) : view.getUint32(offset, isLittle)
   const half = (offset: number): number => header.getUint16(offset, isLittle)
   const machine = half(18)
-  const arch = machines[machine] ?? `machine ${machine}`
+  const known = machines[machine] ?? `machine ${machine}`
+  const usual = bigEndian.has(known) ? !isLittle : isLittle
+  const arch = usual || eitherOrder.has(known) ? known : `${isLittle ? 'little' : 'big'}-endian ${known}`
 
   const [first, entry, count] = [word(header, at.phoff), half(at.phentsize), half(at.phnum)]
   if (half(16) !== SHARED_OBJECT || count === 0 || entry !== (is64 ? 56 : 32)) return undefined

@@ -144,7 +144,7 @@ export async function machineFlags(toolchain: Toolchain, target: Target): Promis
   const result = await flags
   if (result !== undefined) return result
   const wanted = alternatives(toolchain, target).map((list) => list.join(' '))
-  const message = `${toolchain.version} (${toolchain.command.join(' ')}) can't make code for ${target.name}: it knows none of ${wanted.join(', ') || 'its flags'}. Install a newer compiler or choose a lower target.`
+  const message = `${toolchain.version} (${toolchain.command.join(' ')}) can't make code for ${target.name}: it knows none of ${wanted.join(', ') || 'its flags'}. Install a newer compiler, name another in CC, or choose a lower target.`
   throw new EnvironmentError('ENVIRONMENT_OLD_COMPILER', message, { target: target.name, compiler: toolchain.version })
 }
 

@@ -25,9 +25,11 @@ async function missingOn(qemu: string, cpu: string, target: string, asked: reado
   )
 }
 
+const onArm = hasProgram('qemu-arm') && hasProgram('arm-linux-gnueabihf-g++')
 const onRiscv = hasProgram('qemu-riscv64') && hasProgram('riscv64-linux-gnu-g++')
 const onX86 = hasProgram('qemu-x86_64') && process.arch === 'x64'
 const onZ = hasProgram('qemu-s390x') && hasProgram('s390x-linux-gnu-g++')
+if (!onArm) console.log('skipped: NEON of 32-bit ARM (no qemu-arm or no arm-linux-gnueabihf-g++)')
 if (!onRiscv) console.log('skipped: vectors of RISC-V (no qemu-riscv64 or no riscv64-linux-gnu-g++)')
 if (!onX86) console.log('skipped: x86-64 levels (no qemu-x86_64)')
 if (!onZ) console.log('skipped: facilities of IBM Z (no qemu-s390x or no s390x-linux-gnu-g++)')
@@ -38,6 +40,15 @@ describe('what a processor lacks for a target', () => {
     expect(found).toMatchObject({ 'x86-64': '', 'x86-64-v2': '', NNPA: 'no' })
     expect(found['x86-64-v3']).toBe('AVX, AVX2, BMI1, BMI2, F16C, FMA, LZCNT, MOVBE')
     expect(found['x86-64-v4']).toMatch(/^AVX, .*, AVX512F, /)
+  })
+
+  // Debian's C library for armhf is itself for v7, so the processor without NEON is one of these.
+  it.runIf(onArm).each([
+    ['cortex-a9,neon=false', 'NEON'],
+    ['cortex-a7', ''],
+  ])('32-bit ARM: %s', async (cpu, missing) => {
+    const found = await missingOn('qemu-arm', cpu, 'armv7', ['armv6', 'armv7'])
+    expect(found).toEqual({ armv6: '', armv7: missing, NNPA: 'no' })
   })
 
   it.runIf(onRiscv).each([

@@ -60,11 +60,34 @@ describe('a library that can not be loaded', () => {
 
   it('is for another machine', async () => {
     const isLittle = readFileSync(library)[5] === 1
-    const machine = process.arch === 's390x' ? 62 : 22
+    const [machine, arch] = process.arch === 'arm64' ? [62, 'x64'] : [183, 'arm64']
     const file = patched('other.so', 18, isLittle ? [machine, 0] : [0, machine])
-    const built = process.arch === 's390x' ? 'x64' : 's390x'
+    const built = isLittle ? arch : `big-endian ${arch}`
     expect(await refusal(file)).toContain(
       `LOAD_MACHINE affine.onnx: built for ${built}, running on ${process.arch}; build it with a target for this machine (the library's is z16)`,
+    )
+  })
+
+  it('is for the other byte order of this machine', async () => {
+    // One segment, which is loaded; the numbers of a header of 64 bits, as the gABI has them.
+    const isBig = process.arch !== 's390x'
+    const bytes = new DataView(new ArrayBuffer(120))
+    const half = (at: number, value: number) => bytes.setUint16(at, value, !isBig)
+    const machine = { x64: 62, arm64: 183, s390x: 22, riscv64: 243 }[process.arch as string] ?? 0
+    bytes.setUint32(0, 0x7f454c46)
+    bytes.setUint8(4, 2)
+    bytes.setUint8(5, isBig ? 2 : 1)
+    half(16, 3)
+    half(18, machine)
+    bytes.setBigUint64(32, 64n, !isBig)
+    half(54, 56)
+    half(56, 1)
+    bytes.setUint32(64, 1, !isBig)
+    const file = join(folder, 'swapped.so')
+    writeFileSync(file, new Uint8Array(bytes.buffer))
+    const order = isBig ? 'big' : 'little'
+    expect(await refusal(file)).toContain(
+      `LOAD_MACHINE affine.onnx: built for ${order}-endian ${process.arch}, running on ${process.arch}; build it with a target`,
     )
   })
 
