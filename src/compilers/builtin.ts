@@ -78,6 +78,11 @@ interface Found {
   readonly identity: string
 }
 
+/** Of what compiles: arguments in CC change the code, too. */
+function identityOf({ banner, machine, command: [, ...args] }: Toolchain): string {
+  return [banner, machine, ...args].join(' ')
+}
+
 async function toolchainFor(target: Target, memoFolder: string | undefined): Promise<Found> {
   const memo = memoFolder ? { memoFolder } : {}
   if (target.arch === 'wasm32') {
@@ -86,7 +91,7 @@ async function toolchainFor(target: Target, memoFolder: string | undefined): Pro
     return { toolchain, toolchainVersion: `clang ${toolchain.version}`, identity: toolchain.kind }
   }
   const toolchain = await findCc({ target, ...memo })
-  return { toolchain, toolchainVersion: toolchain.version, identity: `${toolchain.banner} ${toolchain.machine}` }
+  return { toolchain, toolchainVersion: toolchain.version, identity: identityOf(toolchain) }
 }
 
 function unloadable({ path }: Request, { name }: Target): UsageError {

@@ -171,8 +171,9 @@ export const targets: readonly Target[] = [
     // Its registers have 16 bytes or more (V's Zvl128b); the code sets how many elements it uses, and runs on all of them.
     vectorBytes: 16,
     // gcc makes vector code for it from version 14, which was not at hand. The last flag is what clang does without it and came with
-    // clang 17: before 16 there are few vectors in its code, and clang 14's, when told to use them, was wrong (2-bit casts).
+    // clang 17: before 16 there are few vectors in its code.
     flags: { gcc: [], clang: [['-march=rv64gcv', '-mabi=lp64d', '-mrvv-vector-bits=scalable']] },
+    // QEMU before 8.1 ends at vfncvt.rtz.x.f.w and vfncvt.rtz.xu.f.w, an assertion of its own (issue 1441 of its project).
     emulator: ['qemu-riscv64', '-cpu', 'rv64,v=true,vext_spec=v1.0,vlen=128'],
     summary: 'the same with the vector extension 1.0, compiled by clang 17 or newer',
   },

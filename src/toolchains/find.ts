@@ -6,6 +6,7 @@ import { rememberByStat } from '../cache/file-memo.ts'
 import { EnvironmentError } from '../errors/index.ts'
 import { type Arch, type Target, thisMachine } from '../targets/index.ts'
 import { splitCommand, which } from './programs.ts'
+import { isZig, zigCommand } from './zig.ts'
 
 /** An installed compiler that answered. */
 export interface Toolchain {
@@ -31,7 +32,8 @@ export interface FindOptions {
 
 /**
  * Finds the C compiler: `CC` (which may hold arguments), then `cc`, `clang`, `gcc`, then cross compilers; the first
- * one that answers and makes code for the target. Last comes a clang that links for it: that of `CC`, or `clang`.
+ * one that answers and makes code for the target. Last comes a clang that links for it: that of `CC`, or `clang`;
+ * and `zig cc`, which brings linker and C libraries along.
  *
  * @throws EnvironmentError `ENVIRONMENT_NO_COMPILER`, with what to install
  */
@@ -76,7 +78,7 @@ async function find(tools: Tools, { target, memoFolder, env = process.env }: Fin
     const toolchain = await tryCommand(splitCommand(chosen), env, memoFolder)
     if (toolchain === undefined) throw chosenIsMissing(tools, chosen)
     if (arch === undefined || archOf(toolchain.machine) === arch) return toolchain
-    if (toolchain.family === 'clang') anyClang = toolchain.command
+    if (toolchain.family === 'clang' && !isZig(toolchain.command)) anyClang = toolchain.command
   }
   const candidates = [
     ...tools.native.map((name) => [name]),
@@ -90,6 +92,10 @@ async function find(tools: Tools, { target, memoFolder, env = process.env }: Fin
   // Every clang makes code for all machines; few find the linker and the libraries of another one.
   const clang = target && (await tryCommand([...anyClang, `--target=${target.triple}`], env, memoFolder))
   if (clang !== undefined && (await links(clang.command, tools))) return clang
+  // For C alone: the addon goes along as source where there is no C++ compiler for it.
+  const zigCc = tools.language === 'C' && target ? zigCommand(target) : undefined
+  const zig = zigCc && (await tryCommand(zigCc, env, memoFolder))
+  if (zig !== undefined) return zig
   throw noCompiler(tools, target)
 }
 
@@ -183,7 +189,7 @@ function familyOf(about: string, banner: string): Pick<Answer, 'family' | 'versi
 function isItself(path: string): boolean {
   return (
     process.platform !== 'darwin' &&
-    /^(?:.+-)?(?:gcc|cc|clang|g\+\+|c\+\+|clang\+\+)(?:-[\d.]+)?(?:\.exe)?$/.test(basename(path))
+    /^(?:.+-)?(?:gcc|cc|clang|g\+\+|c\+\+|clang\+\+)(?:-[\d.]+)?(?:\.exe)?$|^zig(?:\.exe)?$/.test(basename(path))
   )
 }
 

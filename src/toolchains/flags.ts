@@ -4,6 +4,7 @@ import { runCompiler } from './spawn.ts'
 import type { Toolchain } from './find.ts'
 import type { CompileJob } from './job.ts'
 import { LARGE_WEIGHTS, type WeightsForm } from './weights.ts'
+import { isZig, zigFlags } from './zig.ts'
 
 /**
  * What the generated C means. NaN and infinities are ordinary values in ONNX, so nothing of -ffast-math that denies
@@ -170,7 +171,8 @@ export async function knownLevels(toolchain: Toolchain, { levels = [] }: Target)
   return known.flat()
 }
 
-function alternatives({ family }: Toolchain, target: Target): readonly (readonly string[])[] {
+function alternatives({ family, command }: Toolchain, target: Target): readonly (readonly string[])[] {
+  if (isZig(command) && !target.own) return zigFlags(target)
   // A compiler that we don't know takes no machine flags: its default code is what it can make.
   return family === 'other' ? [target.own ? target.flags.gcc[0]! : []] : target.flags[family]
 }
@@ -183,7 +185,8 @@ async function firstAccepted(toolchain: Toolchain, target: Target): Promise<read
 }
 
 async function accepts({ command }: Toolchain, flags: readonly string[]): Promise<boolean> {
-  // Standard input is empty: an empty program.
-  const { status } = await runCompiler(command, [...flags, '-x', 'c', '-fsyntax-only', '-'])
+  // Standard input is empty: an empty program. zig fails where no file comes out of it.
+  const check = isZig(command) ? '-E' : '-fsyntax-only'
+  const { status } = await runCompiler(command, [...flags, '-x', 'c', check, '-'])
   return status === 0
 }

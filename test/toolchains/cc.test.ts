@@ -24,6 +24,7 @@ import {
   weightsSection,
 } from '../../src/toolchains/cc.ts'
 import { canRun, resolveTarget, targets } from '../../src/targets/index.ts'
+import { machineFlags } from '../../src/toolchains/flags.ts'
 
 const posix = process.platform !== 'win32'
 const linux = process.platform === 'linux'
@@ -124,6 +125,27 @@ describe.runIf(posix)('findCc', () => {
     const named = fakes({ cc: GCC(), clang: clang('exit 1'), 'clang-19': clang('exit 0') })
     const CC = join(named.folder, 'clang-19')
     expect((await findCc({ env: { ...named.env, CC }, target })).command).toEqual([CC, command[1]])
+  })
+
+  it('takes zig last, for targets that it links for, with its own names of processors', async () => {
+    const zig = (log: string) =>
+      answers(
+        'clang version 17.0.3',
+        '$4',
+        `echo "$*" >> ${log}; case "$*" in *-fsyntax-only*) exit 1;; *-E*) exit 0;; *) exit 4;; esac`,
+      )
+    const log = join(mkdtempSync(join(root, 'log-')), 'calls')
+    const { env, folder } = fakes({ zig: zig(log), cc: GCC() })
+    const target = resolveTarget('armv7')
+    const toolchain = await findCc({ env, target })
+    expect(toolchain.command).toEqual([join(folder, 'zig'), 'cc', '-target', 'arm-linux-gnueabihf'])
+    const args = await machineFlags(toolchain, target)
+    expect(args).toEqual(['-mcpu=generic+v7a+neon', '-fno-sanitize=undefined'])
+    expect(readFileSync(log, 'utf8')).toMatch(/^cc -target arm-linux-gnueabihf -mcpu=generic\+v7a\+neon .*-E -$/m)
+    await expect(findCc({ env, target: resolveTarget('z16') })).rejects.toThrow('g++-s390x-linux-gnu')
+    await expect(findCxx({ env, target })).rejects.toThrow('g++-arm-linux-gnueabihf')
+    const cross = fakes({ zig: zig(log), 'arm-linux-gnueabihf-gcc': GCC('arm-linux-gnueabihf') })
+    expect((await findCc({ env: cross.env, target })).family).toBe('gcc')
   })
 
   it('passes by the gcc of a target whose code only clang makes, and asks for a clang', async () => {
