@@ -29,9 +29,9 @@ if (values.help) {
   process.exit()
 }
 
-const targets = (values.targets ?? 'host,x86-64,x86-64-v3,wasm,z13,z14,z15,z16,z17,arm64,armv7,armv6,riscv64,riscv64-v').split(
-  ',',
-)
+const targets = (
+  values.targets ?? 'host,x86-64,x86-64-v3,wasm,z13,z14,z15,z16,z17,arm64,armv7,armv6,riscv64,riscv64-v'
+).split(',')
 const suites = (values.suites ?? '../shared/onnx-backend-tests,../shared/cases').split(',')
 const folder = mkdtempSync(join(tmpdir(), 'targets-'))
 const cli = new URL('../../dist/cli/main.js', import.meta.url).pathname
