@@ -565,6 +565,38 @@ declare module '*&target=riscv64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.onnx?target=riscv64-v' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=riscv64-v' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=riscv64-v' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?target=riscv64-v' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?target=riscv64-v' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=riscv64-v' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?target=riscv64-v' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=riscv64-v' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*.onnx?target=wasm' {
   export * from '*.onnx'
   export { default } from '*.onnx'
