@@ -37,6 +37,10 @@ export interface CFilesOptions extends GraphOptions {
   readonly choices?: Choices
   /** The model's path, for the files' first lines. */
   readonly model: string
+  /** C to stand before all other. */
+  readonly preface?: string
+  /** Weights are in the C however many they are. */
+  readonly isOneFile?: boolean
 }
 
 /** Up to here weights are in the C: a file less to carry, and compilers take a second. */
@@ -59,12 +63,12 @@ export async function cFiles(model: Model, options: CFilesOptions): Promise<CFil
   const code = isBare ? whole! : codeOf(prepared, options, false)
   const { constants, arenaBytes } = code
   const weights = { bytes: constants.bytes, chunks: constants.chunks }
-  const isFile = weights.bytes > MOST_IN_TEXT
+  const isFile = isApart(weights.bytes, options)
   const text = isBare ? bareText(code, ports, signature, options) : hostedText(code, ports, signature, options)
   const source = await amalgamate(text, includeDirsOf(target))
   const facts = { ...options, signature, arenaBytes, hasTensors: !isBare }
   return {
-    source: `${markOf(options.model, 'C')}/* Made by ${identity} for ${target.name}. ${isBare ? '' : 'Needs malloc, and the functions of om_tensor.h. '}With -DOM_LIBRARY: a shared library. */\n${source}`,
+    source: `${markOf(options.model, 'C')}/* Made by ${identity} for ${target.name}. ${isBare ? '' : 'Needs malloc, and the functions of om_tensor.h. '}With -DOM_LIBRARY: a shared library. */\n${options.preface ?? ''}${source}`,
     header: modelHeader(facts),
     ...(isFile && { weightsFile: weights }),
     weightsBytes: weights.bytes,
@@ -98,10 +102,15 @@ function codeOf({ graph }: Prepared, { target, identity, choices = {} }: CFilesO
   return { ...code, constants, head: shapeDefinitions(shape, target, macros) + code.head }
 }
 
-function weightsOf({ constants }: Code, tag: string): string {
+function isApart(bytes: number, { isOneFile }: CFilesOptions): boolean {
+  return bytes > MOST_IN_TEXT && !isOneFile
+}
+
+function weightsOf({ constants }: Code, options: CFilesOptions): string {
   const { bytes } = constants
+  const { tag } = options
   if (bytes === 0) return weightsSection(0)
-  if (bytes <= MOST_IN_TEXT) return weightsText(constants.chunks)
+  if (!isApart(bytes, options)) return weightsText(constants.chunks)
   return weightsSection(bytes, 64, weightsName(tag), `${tag}.weights.bin`)
 }
 
@@ -112,7 +121,7 @@ function bareText(code: Code, ports: FlatPorts, signature: Signature, options: C
     '#ifndef OM_LIBRARY\n#define OM_NO_MALLOC\n#endif\n',
     tagNames([], tag),
     code.head,
-    weightsOf(code, tag),
+    weightsOf(code, options),
     code.constants.definitions(),
     code.code,
     '#ifdef OM_LIBRARY\n',
@@ -128,7 +137,7 @@ function hostedText(code: Code, ports: FlatPorts | undefined, signature: Signatu
   return [
     `#ifdef OM_LIBRARY\n${tagNames([], tag)}#else\n${tagShown(tag)}#endif\n`,
     code.head,
-    weightsOf(code, tag),
+    weightsOf(code, options),
     code.constants.definitions(),
     code.code,
     library(signature, code, options),

@@ -81,7 +81,8 @@ function alignmentOf({ vectorBytes, levels = [] }: Target): number {
   return Math.max(8, vectorBytes, ...levels.map((level) => resolveTarget(level).vectorBytes))
 }
 
-function entryText(entry: SignatureEntry): string {
+/** An input or output in words that may stand in a comment of C. */
+export function entryText(entry: SignatureEntry): string {
   const crossing = crossingOf(entry)
   if (crossing.kind !== 'tensor') return entry.name
   return inComment(`${JSON.stringify(entry.name)}, ${crossing.type} [${crossing.shape.join(', ')}]`)

@@ -15,13 +15,13 @@ import { bytesText } from './style.ts'
 import { summaries } from './summaries.ts'
 
 /** `obj` is also a stage of onnx-mlir's. */
-const kinds = ['library', 'c', 'archive', ...stages] as const
+const kinds = ['library', 'c', 'arduino', 'archive', ...stages] as const
 
 /** Options that are for some kinds alone. */
 const optionsOf: Readonly<Record<string, readonly string[]>> = {
-  ram: ['c'],
-  'no-malloc': ['c'],
-  name: ['c', 'obj', 'archive'],
+  ram: ['c', 'arduino'],
+  'no-malloc': ['c', 'arduino'],
+  name: ['c', 'arduino', 'obj', 'archive'],
 }
 
 /** The library alone: it has onnx-mlir's C ABI, so any program can load it. What loads it in JavaScript is part of what a bundler emits. */
@@ -34,18 +34,23 @@ export const compile: Command = {
     dims: dimsFlag('compile for these sizes of symbolic dimensions; x[1]: axis 1 of input x, rank(x): its rank'),
     out: { type: 'string', short: 'o', value: 'DIR', help: 'folder for the result (default: the working directory)' },
     emit: { type: 'string', value: 'KIND', help: 'what to make (default: library); see below' },
-    ram: { type: 'string', value: 'SIZE', help: 'of c: fail where the arena is larger, say 64kB, or malloc is needed' },
+    ram: {
+      type: 'string',
+      value: 'SIZE',
+      help: 'of c and arduino: fail where the arena is larger, say 64kB, or malloc is needed',
+    },
     'no-malloc': { type: 'boolean', help: 'of c: fail where malloc is needed' },
     name: {
       type: 'string',
       value: 'NAME',
-      help: "of c, obj and archive: what C calls the model (default: its file's name)",
+      help: "of c, arduino, obj and archive: what C calls the model (default: its file's name)",
     },
   },
   notes: `--target takes several, separated by commas: each gets a folder of its name in DIR.
 --emit c writes the C of the built-in compiler, one file and its header (and a file of weights where they are large), for one
 level of a processor: of x86-64, whose library has code for several, the lowest. Where all sizes are known it needs no malloc,
-and no more of the C library than memcpy and math: microcontrollers take it (--target cortex-m4). --emit obj writes an object file with its weights
+and no more of the C library than memcpy and math: microcontrollers take it (--target cortex-m4). --emit arduino
+puts the same into a library of Arduino's with an example, in a folder of the model's name. --emit obj writes an object file with its weights
 for a linker, --emit archive one with the functions on tensors, too; a header tells what is in it. All names in it bear the model's, so
 that a program can have several. What onnx-mlir makes on the way (obj with --compiler onnx-mlir):
 ${stages.join(', ')}; zhigh and zlow are those of NNPA (z16, z17), lib is its
@@ -64,7 +69,8 @@ library as it stands, without the checks that a build makes. inspect --stages co
     const out = resolve(values['out'] ?? '.')
     const options = { ...requestOptions(invocation), dims: dimsOption(invocation) }
     // What a library that is in the cache does without is not loaded.
-    if (kind === 'c') return (await import('./emit-c.ts')).emitC(id, out, options, invocation)
+    if (kind === 'c' || kind === 'arduino')
+      return (await import('./emit-c.ts')).emitC(kind, id, out, options, invocation)
     if (kind === 'archive' || (kind === 'obj' && parseRequest(id, options).directives.compiler !== 'onnx-mlir'))
       return (await import('./emit-object.ts')).emitObject(kind, id, out, options, invocation)
     if (kind !== 'library') {

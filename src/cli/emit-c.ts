@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
+import { arduinoFiles, arduinoPreface, LONGEST_LIBRARY } from '../builtin/arduino.ts'
 import { type CFiles, cFiles } from '../builtin/c-files.ts'
 import { markOf } from '../builtin/header.ts'
 import { CompileError, EnvironmentError } from '../errors/index.ts'
@@ -30,22 +31,36 @@ async function tunedChoices(id: string, options: RequestOptions, invocation: Bui
 
 /**
  * Writes the C that the built-in compiler makes of a model, and its header: all that a C compiler needs, on whatever machine.
+ *
+ * @param kind the files alone, or in a library of Arduino's
  */
 export async function emitC(
+  kind: 'c' | 'arduino',
   id: string,
-  out: string,
-  options: RequestOptions,
+  outDir: string,
+  given: RequestOptions,
   invocation: BuildInvocation & Pick<Invocation, 'usage'>,
 ): Promise<Outcome> {
   const { values, flags, progress, usage } = invocation
+  const isLibrary = kind === 'arduino'
+  const options = { ...(isLibrary && { target: 'cortex-m4' }), ...given }
   const { path, directives } = parseRequest(id, options)
-  if (directives.compiler === 'onnx-mlir') throw usage('--emit c is for the built-in compiler; onnx-mlir makes no C')
+  if (directives.compiler === 'onnx-mlir')
+    throw usage(`--emit ${kind} is for the built-in compiler; onnx-mlir makes no C`)
   const target = resolveTarget(directives.target)
-  if (target.arch === 'wasm32') throw usage('--emit c is for native targets; of wasm there are modules alone')
+  if (target.arch === 'wasm32') throw usage(`--emit ${kind} is for native targets; of wasm there are modules alone`)
+  if (isLibrary && target.vectorBytes > 0)
+    throw usage(`--emit arduino is for microcontrollers (--target cortex-m4), not ${target.name}`)
   const ram = values['ram'] === undefined ? undefined : parseSize(values['ram'])
   if (values['ram'] !== undefined && ram === undefined)
     throw usage(`--ram must be like 64kB or 1MB, not ${JSON.stringify(values['ram'])}`)
   const name = modelName(path, values['name'])
+  if (isLibrary && name.length > LONGEST_LIBRARY)
+    throw usage(
+      `libraries of Arduino's have names of at most ${LONGEST_LIBRARY} characters; give a shorter one with --name`,
+    )
+  const library = join(outDir, name)
+  const out = isLibrary ? join(library, 'src') : outDir
   const model = relative(out, path)
   await expectOwn(join(out, `${name}.c`), markOf(model, 'C'))
   await expectOwn(join(out, `${name}.h`), markOf(model, 'Header'))
@@ -54,6 +69,7 @@ export async function emitC(
   const choices = request.directives.tune === false ? {} : await tunedChoices(id, options, invocation)
   progress(`generating C in ${out}`)
   const reading = await readingFor(invocation, { directives })
+  const identity = `unplugin-onnx-mlir ${ownVersion()}`
   const files = await cFiles(await readModel(path, reading), {
     target,
     tag: name,
@@ -61,16 +77,25 @@ export async function emitC(
     dims: new Map(Object.entries(directives.dims)),
     weights: directives.weights,
     choices,
-    identity: `unplugin-onnx-mlir ${ownVersion()}`,
+    identity,
+    ...(isLibrary && { preface: arduinoPreface, isOneFile: true }),
   })
-  if (ram !== undefined || flags.has('no-malloc')) expectNoMalloc(path, files)
+  if (ram !== undefined || flags.has('no-malloc') || isLibrary) expectNoMalloc(path, files)
   if (ram !== undefined) expectFits(path, files, ram)
   await write(out, name, files)
+  const { signature, arenaBytes } = files
+  if (isLibrary) await writeOnce(library, arduinoFiles({ tag: name, signature, arenaBytes, identity }))
   for (const line of files.notes) invocation.warn(line)
   const measured = await measure(out, name, { path, target, optimize: directives.O, choices, invocation })
   if (typeof measured === 'string') invocation.warn(`stack and flash are not known: ${measured}`)
   const compiler = compilerText(target, [`-O${directives.O}`, ...(choices.flags ?? [])])
-  return outcome(out, name, { target, compiler, files, measured: typeof measured === 'string' ? {} : measured })
+  return outcome(out, name, {
+    target,
+    compiler,
+    files,
+    measured: typeof measured === 'string' ? {} : measured,
+    ...(isLibrary && { library }),
+  })
 }
 
 async function write(out: string, name: string, { source, header, weightsFile }: CFiles): Promise<void> {
@@ -83,6 +108,19 @@ async function write(out: string, name: string, { source, header, weightsFile }:
     await writeFile(join(out, `${name}.c`), source)
   } catch (error) {
     throw diskError(error, out, OUT_OPTION)
+  }
+}
+
+/** What is there already is the user's. */
+async function writeOnce(folder: string, texts: ReadonlyMap<string, string>): Promise<void> {
+  for (const [path, text] of texts) {
+    const file = join(folder, path)
+    await makeFolder(dirname(file), OUT_OPTION)
+    try {
+      await writeFile(file, text, { flag: 'wx' })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw diskError(error, folder, OUT_OPTION)
+    }
   }
 }
 
@@ -158,9 +196,11 @@ interface Emitted {
   readonly compiler: string
   readonly files: CFiles
   readonly measured: Measured
+  /** Folder of a library of Arduino's. */
+  readonly library?: string
 }
 
-function outcome(out: string, name: string, { target, compiler, files, measured }: Emitted): Outcome {
+function outcome(out: string, name: string, { target, compiler, files, measured, library: folder }: Emitted): Outcome {
   const { weightsFile, weightsBytes, arenaBytes, signature, memory } = files
   const { flashBytes, ramBytes, undefinedSymbols, stack } = measured
   const { mallocs } = memory
@@ -175,9 +215,12 @@ function outcome(out: string, name: string, { target, compiler, files, measured 
       `${source}: C for ${target.name}, ${bytesText(weightsBytes)} of weights${weightsFile ? ` in ${name}.weights.bin` : ''}`,
       facts.join('; '),
       mallocs.length > 0 ? `needs malloc: ${mallocs[0]}` : 'needs no malloc',
-      `Compile it in that folder: ${command}`,
+      folder === undefined
+        ? `Compile it in that folder: ${command}`
+        : `${folder} is a library of Arduino's: its place is in the folder libraries of your sketchbook`,
     ].join('\n'),
     json: {
+      ...(folder !== undefined && { folder }),
       source,
       header: join(out, `${name}.h`),
       ...(weightsFile && { weights: join(out, `${name}.weights.bin`) }),
