@@ -1,3 +1,5 @@
+import { type CallGraph, INDIRECT } from './call-graph.ts'
+
 /** How much stack a function takes with all that it calls. */
 export interface StackBound {
   /** `undefined` where there is no bound: recursion, or arrays whose size a run decides. */
@@ -6,23 +8,13 @@ export interface StackBound {
   readonly others: readonly string[]
 }
 
-interface Called {
-  readonly own: number | undefined
-  readonly isOther: boolean
-  readonly calls: Set<string>
-}
-
-const INDIRECT = '__indirect_call'
-
 /**
- * The bound from GCC's graph of calls with frame sizes (`-fcallgraph-info=su`, a VCG text). A call through a pointer may reach each function
- * of the file.
+ * The bound from a compiler's graph of calls with frame sizes. A call through a pointer may reach each function of the file.
  *
  * @param entry the function's name in C
- * @param slack bytes that a frame may take beyond its size, to begin where its vectors are aligned: no part of what GCC tells
+ * @param slack bytes that a frame may take beyond its size, to begin where its vectors are aligned: no part of what compilers tell
  */
-export function stackBound(graph: string, entry: string, slack = 0): StackBound | undefined {
-  const functions = readGraph(graph)
+export function stackBound(functions: CallGraph, entry: string, slack = 0): StackBound | undefined {
   const start = [...functions.keys()].find((title) => title === entry || title.endsWith(`:${entry}`))
   if (start === undefined) return undefined
   const depths = new Map<string, number | undefined>()
@@ -59,16 +51,4 @@ export function stackBound(graph: string, entry: string, slack = 0): StackBound 
   const throughPointers = deepest.includes(undefined) ? undefined : Math.max(0, ...(deepest as number[]))
   const bytes = throughPointers === undefined ? undefined : depth(start, new Set(), throughPointers)
   return { bytes, others: [...others].toSorted() }
-}
-
-function readGraph(text: string): Map<string, Called> {
-  const functions = new Map<string, Called>()
-  for (const [, title = '', label = ''] of text.matchAll(/^node: \{ title: "([^"]*)" label: "([^"]*)"/gm)) {
-    const frame = /\\n(\d+) bytes \(([\w,]+)\)/.exec(label)
-    const isBounded = frame !== null && frame[2] !== 'dynamic'
-    functions.set(title, { own: isBounded ? Number(frame[1]) : undefined, isOther: !frame, calls: new Set() })
-  }
-  for (const [, from = '', to = ''] of text.matchAll(/^edge: \{ sourcename: "([^"]*)" targetname: "([^"]*)"/gm))
-    functions.get(from)?.calls.add(to)
-  return functions
 }
