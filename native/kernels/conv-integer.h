@@ -125,7 +125,8 @@ OM_INLINE bool om_windows_are_pixels(const om_window_nd *s) {
 }
 
 /* `p`: the product of one group and image, without its sizes; B is packed per group, taps by channels, one after another.
- * Zero points, scales and biases are those of all output channels. scratch: OM_INT_SCRATCH(taps * channels / groups). */
+ * Zero points, scales and biases are those of all output channels. scratch: OM_INT_SCRATCH(pixels of
+ * the output, taps * channels / groups). */
 OM_SHARED void om_conv_integers(const void *x, const om_int_convolution *s, const om_int_product *whole, void *scratch) {
   const ptrdiff_t pixels = om_product_nd(s->window.in, s->window.rank);
   const ptrdiff_t outs = om_product_nd(s->window.out, s->window.rank);
@@ -139,7 +140,7 @@ OM_SHARED void om_conv_integers(const void *x, const om_int_convolution *s, cons
       om_int_product p = *whole;
       p.m = outs, p.n = columns, p.k = taps * channels, p.y_row = s->out_channels;
       p.packed += group * OM_INT_PACKED(p.k, p.n);
-      p.sums += column;
+      if (p.sums) p.sums += column;
       if (p.b_zero) p.b_zero = (const uint8_t *)p.b_zero + column * p.b_zero_step;
       if (p.scale) p.scale += column * p.scale_step;
       if (p.nudge) p.nudge += column * p.nudge_step;

@@ -5,6 +5,7 @@
 #include "dot-integer.h"
 #include "parallel.h"
 #include "quantize.h"
+#include "soft-code.h"
 
 /* Columns whose sums wait for what is made of them. */
 #ifndef OM_INT_COLUMNS
@@ -19,14 +20,24 @@
 /* What becomes of the sums. */
 typedef enum om_int_result { OM_INT_SUMS, OM_INT_FLOATS, OM_INT_UINT8, OM_INT_INT8 } om_int_result;
 
-typedef struct om_int_product {
+typedef struct om_int_product om_int_product;
+typedef struct om_int_columns om_int_columns;
+
+/* Makes results of sums, `sum_row` apart, with room behind each row for a whole vector: rows of y from `row` and columns from
+ * n0 on, which are those of `c` from `first` on. `rest`: of each row of A its sum less k times its zero point; NULL where B's
+ * zero point as packed is 0. */
+typedef void om_int_finisher(const om_int_product *p, const int32_t *sum, ptrdiff_t sum_row, ptrdiff_t row, ptrdiff_t rows,
+                             ptrdiff_t n0, ptrdiff_t count, const om_int_columns *c, ptrdiff_t first, const int32_t *rest);
+
+struct om_int_product {
   ptrdiff_t m, n, k;
   const int8_t *packed; /* B */
-  const int32_t *sums;  /* of its columns */
+  const int32_t *sums;  /* of its columns; or NULL: `bias` has what A's zero point takes from them */
   bool a_signed, b_signed;
   const void *a_zero, *b_zero;      /* as the operands' types; or NULL: 0 */
   ptrdiff_t a_zero_step, b_zero_step; /* 1: one per row of A, per column of B; 0: one for all */
   om_int_result result;
+  om_int_finisher *finish; /* that of the result: a program has no other */
   const float *scale; /* what sums are multiplied with for all results but OM_INT_SUMS */
   ptrdiff_t scale_step; /* 1: one per column */
   const float *nudge; /* moves what is quantised away from 0 before it is rounded; less than 0.5; or NULL */
@@ -36,19 +47,19 @@ typedef struct om_int_product {
   const void *y_zero;        /* of the result's type; or NULL: 0 */
   void *y;
   ptrdiff_t y_row; /* elements between rows */
-} om_int_product;
+};
 
 OM_INLINE int32_t om_read_byte(const void *p, ptrdiff_t i, bool is_signed) {
   return is_signed ? ((const int8_t *)p)[i] : ((const uint8_t *)p)[i];
 }
 
 /* What is the same for all rows of some columns. */
-typedef struct om_int_columns {
+struct om_int_columns {
   int32_t start[OM_INT_COLUMNS]; /* added to the sums: the bias, less a_zero times the column's sum */
   int32_t zero[OM_INT_COLUMNS];  /* of B as packed */
   float scale[OM_INT_COLUMNS];
   float nudge[OM_INT_COLUMNS];
-} om_int_columns;
+};
 
 OM_SHARED void om_int_prepare(const om_int_product *p, ptrdiff_t n0, ptrdiff_t count, int32_t a_zero, om_int_columns *to) {
   const int32_t moved = p->b_signed ? 0 : 128;
@@ -61,9 +72,15 @@ OM_SHARED void om_int_prepare(const om_int_product *p, ptrdiff_t n0, ptrdiff_t c
   }
 }
 
+#if OM_SOFT_FLOAT
+typedef int32_t om_int_limit;
+#else
+typedef float om_int_limit;
+#endif
+
 /* The type that is quantised to, and its zero point. */
 typedef struct om_int_limits {
-  float least, most; /* its ends less the zero point */
+  om_int_limit least, most; /* its ends less the zero point */
   int32_t zero;
   int32_t flip;      /* 128 where it is signed */
 } om_int_limits;
@@ -71,7 +88,7 @@ typedef struct om_int_limits {
 OM_INLINE om_int_limits om_int_limits_of(const om_int_product *p) {
   const bool is_signed = p->result == OM_INT_INT8;
   const int32_t zero = p->y_zero ? om_read_byte(p->y_zero, 0, is_signed) : 0, low = is_signed ? -128 : 0;
-  return (om_int_limits){(float)(low - zero), (float)(low + 255 - zero), zero, is_signed ? 128 : 0};
+  return (om_int_limits){(om_int_limit)(low - zero), (om_int_limit)(low + 255 - zero), zero, is_signed ? 128 : 0};
 }
 
 /* 1.5 * 2^23: where floats are whole numbers, so that a sum with it is rounded to one, of two as near to the even one, and
@@ -89,9 +106,13 @@ OM_INLINE om_vf om_int_scaled(om_vi sum, om_vf scale, om_vf nudge, const bool nu
 /* The same as codes, one per lane, as om_quantize rounds and saturates. Limits come first: what lies between them is small
  * enough for OM_INT_ROUNDER, and as they are whole it is the same. */
 OM_INLINE om_vi om_int_codes(om_vi sum, om_vf scale, om_vf nudge, const bool nudged, const om_int_limits *limits) {
+#if OM_SOFT_FLOAT
+  return om_soft_code(sum, scale, nudged ? nudge : 0.0f, limits->least, limits->most) + limits->zero;
+#else
   const om_vf real = om_int_scaled(sum, scale, nudge, nudged);
   const om_vf kept = om_keep_within(real, om_splat(limits->least), om_splat(limits->most));
   return om_bits_of(kept + om_splat(OM_INT_ROUNDER)) - om_splat_int(OM_INT_ROUNDER_BITS - limits->zero);
+#endif
 }
 
 /* What turns the sums of two vectors of columns into codes. */
@@ -181,20 +202,23 @@ OM_SHARED void om_store_some_codes(uint8_t *y, om_vi codes, ptrdiff_t width) {
 /* `width` codes of a vector, or all that it has. */
 OM_INLINE void om_store_codes(uint8_t *y, om_vi codes, ptrdiff_t width) {
   const om_vb bytes = om_lowest_bytes(codes);
-  if (width >= OM_LANES) memcpy(y, &bytes, OM_LANES);
+  if (OM_LANES == 1 || width >= OM_LANES) memcpy(y, &bytes, OM_LANES);
   else om_store_some_codes(y, codes, width);
 }
 
 /* The first `width` bytes of both halves of a vector, to rows of y. */
 OM_SHARED void om_store_some_of_halves(uint8_t *y, ptrdiff_t y_row, om_vi codes, ptrdiff_t width) {
+  if (OM_LANES == 1) { /* of two */
+    memcpy(y, &codes, 1), memcpy(y + y_row, (const uint8_t *)&codes + 2, 1);
+    return;
+  }
   uint8_t room[64] = {0};
   memcpy(room, &codes, sizeof codes);
   om_store_bytes(y, room, width);
   om_store_bytes(y + y_row, room + 2 * OM_LANES, width);
 }
 
-/* Sums, `sum_row` apart, with room behind each row for a whole vector, to rows of y from `row` and columns from n0 on, which
- * are those of `c` from `first` on. `rest`: of each row of A its sum less k times its zero point. */
+/* See om_int_finisher. */
 OM_INLINE void om_int_finish_as(const om_int_product *p, const int32_t *sum, ptrdiff_t sum_row, ptrdiff_t row, ptrdiff_t rows,
                                 ptrdiff_t n0, ptrdiff_t count, const om_int_columns *c, ptrdiff_t first,
                                 const int32_t *rest, const om_int_result result, const bool nudged) {
@@ -252,16 +276,6 @@ OM_INT_FINISH(om_int_finish_sums, OM_INT_SUMS, false)
 OM_INT_FINISH(om_int_finish_floats, OM_INT_FLOATS, false)
 OM_INT_FINISH(om_int_finish_codes, OM_INT_UINT8, false)
 OM_INT_FINISH(om_int_finish_nudged, OM_INT_UINT8, true)
-
-/* rest: NULL where B's zero point as packed is 0. */
-OM_INLINE void om_int_finish(const om_int_product *p, const int32_t *sum, ptrdiff_t sum_row, ptrdiff_t row, ptrdiff_t rows,
-                             ptrdiff_t n0, ptrdiff_t count, const om_int_columns *c, ptrdiff_t first,
-                             const int32_t *rest) {
-  if (p->result == OM_INT_SUMS) om_int_finish_sums(p, sum, sum_row, row, rows, n0, count, c, first, rest);
-  else if (p->result == OM_INT_FLOATS) om_int_finish_floats(p, sum, sum_row, row, rows, n0, count, c, first, rest);
-  else if (p->nudge) om_int_finish_nudged(p, sum, sum_row, row, rows, n0, count, c, first, rest);
-  else om_int_finish_codes(p, sum, sum_row, row, rows, n0, count, c, first, rest);
-}
 
 OM_INLINE int32_t om_int_a_zero(const om_int_product *p, ptrdiff_t row) {
   return (p->a_zero ? om_read_byte(p->a_zero, row * p->a_zero_step, p->a_signed) : 0) + (p->a_signed ? 128 : 0);

@@ -113,7 +113,7 @@ static __attribute__((noinline, unused)) OM_INT_TARGET void OM_INT_NAMED(om_int_
   for (; row + OM_INT_TILE_ROWS <= t->rows; row += OM_INT_TILE_ROWS)
     if (wide) OM_INT_TILE(t, row, OM_INT_TILE_ROWS, 2);
     else OM_INT_TILE(t, row, OM_INT_TILE_ROWS, 1);
-  for (; row + OM_INT_TILE_MIDDLE <= t->rows; row += OM_INT_TILE_MIDDLE)
+  for (; OM_INT_TILE_MIDDLE < OM_INT_TILE_ROWS && row + OM_INT_TILE_MIDDLE <= t->rows; row += OM_INT_TILE_MIDDLE)
     if (wide) OM_INT_TILE(t, row, OM_INT_TILE_MIDDLE, 2);
     else OM_INT_TILE(t, row, OM_INT_TILE_MIDDLE, 1);
   for (; row < t->rows; row++)

@@ -14,11 +14,17 @@
 #if OM_VECTOR_BYTES == 64
 #define OM_INT_TILE_ROWS 12
 #define OM_INT_TILE_MIDDLE 4
-#define OM_INT_BLOCK_ROWS 48
+#elif defined(OM_INT_BLOCK_ROWS)
+/* Memory is scarce, and so are registers: on a Cortex-M4 the code of a product is half as long. */
+#define OM_INT_TILE_ROWS 2
+#define OM_INT_TILE_MIDDLE 2
 #else
 #define OM_INT_TILE_ROWS 4
 #define OM_INT_TILE_MIDDLE 2
-#define OM_INT_BLOCK_ROWS 32
+#endif
+/* Rows of a block at most; fewer where memory is scarce. */
+#ifndef OM_INT_BLOCK_ROWS
+#define OM_INT_BLOCK_ROWS (OM_VECTOR_BYTES == 64 ? 48 : 32)
 #endif
 #define OM_INT_PANEL (2 * OM_LANES)
 
@@ -26,8 +32,11 @@
 #define OM_INT_DEPTH(k) (((k) + 3) / 4 * 4)
 /* Bytes of a packed B[k, n]: see packIntegers of src/lowering/pack-integer.ts. */
 #define OM_INT_PACKED(k, n) (OM_INT_DEPTH(k) * (((n) + OM_LANES - 1) / OM_LANES * OM_LANES))
+/* What gathering may write behind the block (OM_INT_PIECE of conv-integer.h). */
+#define OM_INT_BEHIND 16
 /* Bytes of scratch of a product, 64-byte aligned. */
-#define OM_INT_SCRATCH(k) (OM_INT_BLOCK_ROWS * (3 * OM_INT_DEPTH(k) + 4 + 4 * OM_INT_PANEL) + 64)
+#define OM_INT_SCRATCH(m, k)                                                                                           \
+  (om_min(OM_INT_BLOCK_ROWS, m) * (3 * OM_INT_DEPTH(k) + 4 + 4 * OM_INT_PANEL) + 64 + OM_INT_BEHIND)
 
 /* Elements of B as they are stored: row r, column c at (r / inner) * outer_step + (r % inner) * inner_step + c * column. */
 typedef struct om_int_strides {
@@ -109,7 +118,7 @@ typedef void om_int_gather(const void *source, ptrdiff_t row, ptrdiff_t rows, pt
                            uint8_t *block);
 
 /* The product over any source of A's rows, or over A itself, where `gather` is NULL: rows of whole quads of unsigned bytes,
- * k apart. scratch: OM_INT_SCRATCH(k) bytes. */
+ * k apart. scratch: OM_INT_SCRATCH(m, k) bytes. */
 OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, const om_int_product *p, void *scratch) {
   scratch = om_own_scratch(scratch);
   const om_dot_kind kind = om_best_dot_kind();
@@ -118,9 +127,10 @@ OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, c
   const bool zeros = p->b_zero || !p->b_signed, own = p->a_zero && p->a_zero_step;
   /* Codes leave the registers as such: a store and a load of each sum less. */
   const bool direct = p->result >= OM_INT_UINT8 && !own;
-  int32_t *c = (int32_t *)scratch, *rest = c + OM_INT_BLOCK_ROWS * OM_INT_PANEL;
-  uint8_t *block = (uint8_t *)om_round_up((ptrdiff_t)(rest + OM_INT_BLOCK_ROWS), 64);
-  uint32_t *halves = (uint32_t *)(block + OM_INT_BLOCK_ROWS * depth);
+  const ptrdiff_t most = om_min(OM_INT_BLOCK_ROWS, p->m);
+  int32_t *c = (int32_t *)scratch, *rest = c + most * OM_INT_PANEL;
+  uint8_t *block = (uint8_t *)om_round_up((ptrdiff_t)(rest + most), 64);
+  uint32_t *halves = (uint32_t *)(block + most * depth);
   static const int32_t zero_start[OM_INT_PANEL];
   om_int_columns columns;
   if (p->n <= OM_INT_COLUMNS && !own) om_int_prepare(p, 0, p->n, om_int_a_zero(p, 0), &columns);
@@ -163,7 +173,7 @@ OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, c
           rows = own ? 1 : t.rows;
           if (own) om_int_prepare(p, n0, n1 - n0, om_int_a_zero(p, row0 + r), &columns);
           const int32_t *others = zeros ? rest + r : NULL;
-          om_int_finish(p, c + r * OM_INT_PANEL, OM_INT_PANEL, row0 + r, rows, j, t.width, &columns, j - n0, others);
+          p->finish(p, c + r * OM_INT_PANEL, OM_INT_PANEL, row0 + r, rows, j, t.width, &columns, j - n0, others);
         }
       }
     }

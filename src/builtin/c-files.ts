@@ -6,6 +6,7 @@ import { type Weights, weightsSection, weightsText } from '../toolchains/weights
 import { amalgamate } from './amalgamate.ts'
 import { ConstantPool } from './constants.ts'
 import { flatEntry, type FlatPorts, flatPorts } from './flat-entry.ts'
+import { floatOperators } from './float-operators.ts'
 import { markOf, modelHeader } from './header.ts'
 import { type GraphOptions, includeDirsOf, notesOf, type Prepared, prepare } from './index.ts'
 import type { MemoryFacts } from './memory-facts.ts'
@@ -25,6 +26,8 @@ export interface CFiles {
   readonly arenaBytes: number
   /** What it takes memory from malloc for; where it needs none, the file has nothing but `NAME_run`. */
   readonly memory: MemoryFacts
+  /** Nodes that compute with floats, in words. */
+  readonly floats: readonly string[]
   readonly notes: readonly string[]
 }
 
@@ -75,6 +78,7 @@ export async function cFiles(model: Model, options: CFilesOptions): Promise<CFil
     signature,
     arenaBytes,
     memory: isBare ? tried : { ...code.memory(), mallocs: tried?.mallocs ?? widened(options, code) },
+    floats: floatOperators(prepared.graph),
     notes: notesOf(model, prepared, weights),
   }
 }

@@ -89,7 +89,7 @@ export function prepare(model: Model, { dims, weights = 'f32', target }: GraphOp
   const identities = new Identities()
   const registry = registryFor(model, target?.own?.kernels)
   const graph = importModel(model, registry, identities, dims ? { dims } : {})
-  optimize(graph, registry, identities)
+  optimize(graph, registry, identities, target?.isBare)
   return weights === 'f32' ? { graph } : { graph, small: storeSmall(graph, weights, registry, identities) }
 }
 

@@ -191,6 +191,13 @@ function stackText({ stack }: Measured): string[] {
   return [`stack at most ${bytesText(stack.bytes)}${others}`]
 }
 
+/** Sums of integers become codes by a factor, which is a float where there is a unit for them. */
+function arithmeticText({ isSoft }: Target, { floats }: CFiles): string {
+  const [first, ...others] = floats
+  if (first === undefined) return `arithmetic: integers${isSoft ? ' only' : ', but for the scaling of sums'}`
+  return `arithmetic: floats in ${first}${others.length > 0 ? ` and ${others.length} more` : ''}`
+}
+
 interface Emitted {
   readonly target: Target
   readonly compiler: string
@@ -215,6 +222,7 @@ function outcome(out: string, name: string, { target, compiler, files, measured,
       `${source}: C for ${target.name}, ${bytesText(weightsBytes)} of weights${weightsFile ? ` in ${name}.weights.bin` : ''}`,
       facts.join('; '),
       mallocs.length > 0 ? `needs malloc: ${mallocs[0]}` : 'needs no malloc',
+      arithmeticText(target, files),
       folder === undefined
         ? `Compile it in that folder: ${command}`
         : `${folder} is a library of Arduino's: its place is in the folder libraries of your sketchbook`,
@@ -233,6 +241,7 @@ function outcome(out: string, name: string, { target, compiler, files, measured,
       weightsBytes,
       arenaBytes,
       mallocs,
+      floatOperators: files.floats,
       ...(flashBytes !== undefined && { flashBytes, ramBytes, undefinedSymbols }),
       ...(stack && { stackBytes: stack.bytes ?? null, stackOthers: stack.others }),
     },

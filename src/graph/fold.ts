@@ -1,5 +1,5 @@
 import { isStatic } from './dim.ts'
-import type { Node } from './graph.ts'
+import type { Node, Value } from './graph.ts'
 import { saturated, wrapTo } from './integer.ts'
 import { type ElementType, elementTypes, isFloat, isInteger } from '../onnx/element-type.ts'
 import type { Tensor } from '../onnx/model.ts'
@@ -155,4 +155,10 @@ function broadcastStrides(dims: readonly number[], shape: readonly number[]): nu
     const own = axis - missing
     return own < 0 || dims[own] === 1 ? 0 : elementsOf(dims.slice(own + 1))
   })
+}
+
+/** The number that a constant of one element is. */
+export function numberOf(value: Value): number | undefined {
+  const numbers = value.constant && numbersOf(value.constant)
+  return numbers?.length === 1 ? numbers[0] : undefined
 }

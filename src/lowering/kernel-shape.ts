@@ -11,6 +11,8 @@ export interface KernelShape {
   readonly tileVectors: number
   /** Tiles of rows that a block has at most, whose memory every product and convolution takes (OM_MOST_ROW_TILES). Default: 16. Where there are fewer, stack is short, too. */
   readonly rowTiles?: number
+  /** Rows that a product of 8-bit integers gathers at once (OM_INT_BLOCK_ROWS). Default: 32, or 48. */
+  readonly integerRows?: number
 }
 
 /** As many accumulators as fit into the registers of each vector unit beside one row of B and an element of A. */
@@ -29,7 +31,7 @@ export const kernelShapes = {
   /** No vector unit: armv6, riscv64 without V. */
   scalar: { vectorBytes: 0, tileRows: 2, tileVectors: 4 },
   /** No vector unit, no cache, and little memory: microcontrollers. A block takes 2 kB, not 35, and integers 3 kB of stack less. */
-  small: { vectorBytes: 0, tileRows: 2, tileVectors: 4, rowTiles: 1 },
+  small: { vectorBytes: 0, tileRows: 2, tileVectors: 4, rowTiles: 1, integerRows: 4 },
 } as const satisfies Record<string, KernelShape>
 
 /** float32 elements of a vector; 1 without a vector unit. */
@@ -120,6 +122,7 @@ export function kernelMacros(shape: KernelShape): string[] {
     `-DOM_VECTOR_BYTES=${shape.vectorBytes}`,
     `-DOM_TILE_ROWS=${shape.tileRows}`,
     `-DOM_TILE_VECTORS=${shape.tileVectors}`,
+    ...(shape.integerRows === undefined ? [] : [`-DOM_INT_BLOCK_ROWS=${shape.integerRows}`]),
     ...(shape.rowTiles === undefined
       ? []
       : [`-DOM_MOST_ROW_TILES=${shape.rowTiles}`, `-DOM_ROW_TILES=${shape.rowTiles}`, '-DOM_INT_COLUMNS=64']),

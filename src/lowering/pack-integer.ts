@@ -2,9 +2,12 @@ import { add, type Dim, floorDivide, multiply } from '../graph/dim.ts'
 import { type KernelShape, lanes } from './kernel-shape.ts'
 
 /** Rows of a block of A: OM_INT_BLOCK_ROWS of gemm-integer.h. */
-function blockRows({ vectorBytes }: KernelShape): number {
-  return vectorBytes === 64 ? 48 : 32
+function blockRows({ vectorBytes, integerRows }: KernelShape): number {
+  return integerRows ?? (vectorBytes === 64 ? 48 : 32)
 }
+
+/** OM_INT_BEHIND of gemm-integer.h. */
+const BEHIND = 16
 
 /** OM_INT_DEPTH: four bytes of k go together. */
 function depthOf(k: Dim): Dim {
@@ -18,8 +21,10 @@ export function packedIntegerBytes(k: Dim, n: Dim, shape: KernelShape): Dim {
 }
 
 /** Bytes of scratch of a product of 8-bit integers: OM_INT_SCRATCH of gemm-integer.h. */
-export function integerScratchBytes(k: Dim, shape: KernelShape): Dim {
-  return add(multiply(blockRows(shape), add(multiply(3, depthOf(k)), 4 + 4 * 2 * lanes(shape))), 64)
+export function integerScratchBytes(m: Dim, k: Dim, shape: KernelShape): Dim {
+  const most = blockRows(shape)
+  const rows = typeof m === 'number' ? Math.min(m, most) : most
+  return add(multiply(rows, add(multiply(3, depthOf(k)), 4 + 4 * 2 * lanes(shape))), 64 + BEHIND)
 }
 
 /** Where element (row, column) of B is: `rows` in groups of `inner`, as `om_int_strides`. */

@@ -24,6 +24,7 @@ import { lists } from './sequence/list.ts'
 import { logic } from './math/logic.ts'
 import { cumulatives } from './math/cumulative.ts'
 import { byteTableOperators } from './passes/byte-tables.ts'
+import { byteOperators } from './quantized/byte-operators.ts'
 import { losses } from './training/losses.ts'
 import type { LoweredOperator } from '../lowering/lowering.ts'
 import { maps } from './ml/maps.ts'
@@ -113,6 +114,7 @@ export const operators: readonly LoweredOperator[] = [
   ...layerNormalizations,
   ...quantizations,
   ...byteTableOperators,
+  ...byteOperators,
   ...quantizedProducts,
   ...ranges,
   ...reductions,

@@ -143,6 +143,15 @@ export const targets: readonly Target[] = [
   },
   {
     ...cortexM,
+    name: 'cortex-m0plus',
+    level: 0,
+    isSoft: true,
+    flags: both('-mthumb', '-mfloat-abi=soft', '-mcpu=cortex-m0plus'),
+    summary:
+      'microcontrollers without a unit for floats, Cortex-M0+ and M3: int8 models are computed in integers alone',
+  },
+  {
+    ...cortexM,
     name: 'cortex-m4',
     level: 4,
     flags: thumb('-mcpu=cortex-m4', '-mfpu=fpv4-sp-d16'),

@@ -32,6 +32,8 @@ export interface Target {
   readonly emulator?: readonly [program: string, ...args: string[]]
   /** There is no operating system that would load a library: models are linked into a program, see `compile --emit`. */
   readonly isBare?: boolean
+  /** There is no unit for floats: these are computed by calls into the C library, and avoided where integers give the same. */
+  readonly isSoft?: boolean
   /** Of a target that a user registers. */
   readonly own?: OwnTarget
   /** One line for `--help`. */

@@ -56,6 +56,10 @@ static void make_rest(om_int_product *p, gemm_case t, ptrdiff_t columns, ptrdiff
   p->bias = t.bias && t.result != OM_INT_FLOATS ? bias : NULL;
   if (!p->bias) free(bias);
   p->float_bias = t.bias && t.result == OM_INT_FLOATS ? floats(columns) : NULL;
+  p->finish = p->nudge                   ? om_int_finish_nudged
+              : t.result == OM_INT_SUMS   ? om_int_finish_sums
+              : t.result == OM_INT_FLOATS ? om_int_finish_floats
+                                          : om_int_finish_codes;
   p->y_zero = t.result > OM_INT_FLOATS ? bytes(1) : NULL;
   p->y = output(results);
 }
@@ -81,7 +85,7 @@ static void run_gemm(const gemm_case t) {
   if (t.a_zeros) p.a_zero = a_zero, p.a_zero_step = t.a_zeros - 1;
   if (t.b_zeros) p.b_zero = b_zero, p.b_zero_step = t.b_zeros - 1;
   make_rest(&p, t, t.n, (ptrdiff_t)t.m * t.n);
-  void *scratch = check_scratch((size_t)OM_INT_SCRATCH(t.k));
+  void *scratch = check_scratch((size_t)OM_INT_SCRATCH(t.m, t.k));
   om_int_gemm(a, p, scratch);
   bool good = true;
   for (int i = 0; i < t.m && good; i++)
@@ -124,7 +128,7 @@ static void run_conv(const conv_case whole, bool depthwise) {
   make_rest(&p, t, s->out_channels, results);
   int8_t *packed = (int8_t *)check_alloc((size_t)(s->groups * OM_INT_PACKED(taps * channels, columns)));
   int32_t *sums = (int32_t *)check_alloc((size_t)s->out_channels * 4);
-  void *scratch = check_scratch((size_t)OM_INT_SCRATCH(taps * channels));
+  void *scratch = check_scratch((size_t)OM_INT_SCRATCH(outs, taps * channels));
   if (depthwise) {
     const ptrdiff_t last = window->kernel[window->rank - 1], lines = taps / last;
     int32_t *own = (int32_t *)check_alloc((size_t)OM_INT_DEPTHWISE_PACKED(s->channels, lines, last) * 4);

@@ -86,6 +86,13 @@ const builds: Build[] =
         },
         { name: 'x86-64', flags: ['-march=x86-64'], shape: vector128 },
         { name: 'scalar', flags: ['-DOM_VECTOR_BYTES=0'], shape: scalar },
+        // As microcontrollers without a unit for floats.
+        {
+          name: 'scalar, floats by calls',
+          flags: [...shape.kernelMacros(shape.kernelShapes.small), '-DOM_SOFT_FLOAT=1'],
+          shape: shape.kernelShapes.small,
+          programs: ['bytes', 'integer'],
+        },
         {
           name: 'sanitizers',
           flags: ['-march=x86-64-v3', ...sanitize],
@@ -137,6 +144,7 @@ async function compile(program: string, build: Build): Promise<string> {
 
 const programs = [
   'attention',
+  'bytes',
   'gemm',
   'conv',
   'image',
@@ -208,7 +216,7 @@ for (const build of builds) {
         shape.matmulScratchBytes(70, 50, build.shape),
         shape.recurrentScratchBytes(3, 5, 4, 10, build.shape),
         shape.winogradScratchBytes(300, build.shape),
-        Number(integerScratchBytes(70, build.shape)),
+        Number(integerScratchBytes(5, 70, build.shape)) + Number(integerScratchBytes(50, 70, build.shape)),
         shape.attentionScratchBytes(70, 50, build.shape),
       ]
       const expected = [['sizes', sizes] as const, ...packedByTypeScript(build.shape)]

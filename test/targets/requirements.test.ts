@@ -19,5 +19,5 @@ test.each([
 
 test('every target needs a machine but WebAssembly, and those that load nothing', () => {
   const without = targets.filter(({ name }) => requirementsOf({ target: name }) === undefined)
-  expect(without.map(({ name }) => name)).toEqual(['cortex-m4', 'cortex-m7', 'wasm'])
+  expect(without.map(({ name }) => name)).toEqual(['cortex-m0plus', 'cortex-m4', 'cortex-m7', 'wasm'])
 })

@@ -2,8 +2,8 @@ import { shapeEquals } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
 import { type ElementType, elementTypes, limitsOf } from '../../onnx/element-type.ts'
-import { numbersOf } from '../../graph/fold.ts'
-import { numberOf, type Quantisation, quantisationOf } from './qdq.ts'
+import { numberOf, numbersOf } from '../../graph/fold.ts'
+import { type Quantisation, quantisationOf } from './qdq.ts'
 import { castTo } from '../../lowering/widen.ts'
 import { roundedTwice } from './rounded-twice.ts'
 
@@ -89,12 +89,12 @@ function boundOf(limit: Node, input: number, otherwise: number): number | undefi
 }
 
 /** A value that is moved away from 0: value + sign(value) · step. */
-interface Moved {
+export interface Moved {
   readonly value: Value
   readonly step: Value
 }
 
-function movedFromZero(sum: Value, b: RewriteContext): Moved | undefined {
+export function movedFromZero(sum: Value, b: RewriteContext): Moved | undefined {
   const add = sum.producer
   if (add?.op !== 'Add' || add.domain !== '' || !b.isUsedOnce(sum)) return undefined
   for (const [value, moved] of orders(add)) {

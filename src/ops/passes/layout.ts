@@ -1,5 +1,5 @@
 import type { IntsName } from '../../graph/attributes.ts'
-import { isStatic } from '../../graph/dim.ts'
+import { isStatic, shapeEquals } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
@@ -39,9 +39,16 @@ function toNchw(b: Builder, x: Value): Value {
 /** The permutation and input of the transpose that makes `value`. */
 function transposeOf(value: Value | undefined): { perm: readonly number[]; input: Value } | undefined {
   const node = value?.producer
-  return node?.op === 'Transpose' && node.domain === ''
-    ? { perm: permutationOf(node), input: node.input(0) }
-    : undefined
+  if (node?.op === 'Transpose' && node.domain === '') return { perm: permutationOf(node), input: node.input(0) }
+  return node && isOrderedTranspose(node) ? { perm: TO_NCHW, input: node.input(0) } : undefined
+}
+
+/** Of an image of one pixel, channels last, what Transpose has become (reshapeOfOrderedTranspose): it moves axes of size 1 alone. */
+function isOrderedTranspose(node: Node): boolean {
+  if (node.op !== 'Reshape' || node.domain !== '') return false
+  const [from, to] = [node.input(0).dims, node.output().dims]
+  const isPixel = from.length === 4 && from[1] === 1 && from[2] === 1 && typeof from[3] === 'number'
+  return isPixel && shapeEquals(to, [from[0]!, from[3]!, 1, 1])
 }
 
 /** `value`, channels last, where it is a transpose of that, or one that is resized and used here only. */

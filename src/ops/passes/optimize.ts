@@ -5,16 +5,22 @@ import { attentionRules } from './attention.ts'
 import { byteTables } from './byte-tables.ts'
 import { convolutionFolding } from './convolution-folding.ts'
 import { integerFolding } from './integer-folding.ts'
+import { integersOnly } from './integers-only.ts'
 import { layoutRules } from './layout.ts'
 import { qdqRules } from './qdq.ts'
 import { narrowFloatRules } from './narrow-floats.ts'
 import { transposedProducts } from './transposed-products.ts'
 
-/** The passes between import and lowering, in order. */
-export function optimize(graph: Graph, registry: OperatorRegistry, identities: Identities): void {
+/**
+ * The passes between import and lowering, in order.
+ *
+ * @param isSmall whether it is for a machine of little memory, and maybe none for floats
+ */
+export function optimize(graph: Graph, registry: OperatorRegistry, identities: Identities, isSmall = false): void {
   rewriteGraph(graph, narrowFloatRules, registry, identities)
   rewriteGraph(graph, qdqRules, registry, identities)
   rewriteGraph(graph, [...layoutRules, ...convolutionFolding], registry, identities)
   rewriteGraph(graph, attentionRules, registry, identities)
   rewriteGraph(graph, [...integerFolding, ...byteTables, ...transposedProducts], registry, identities)
+  if (isSmall) rewriteGraph(graph, integersOnly, registry, identities)
 }

@@ -2,7 +2,7 @@ import { shapeEquals } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
-import { numbersOf } from '../../graph/fold.ts'
+import { numberOf } from '../../graph/fold.ts'
 import { convolutionOfIntegers, isOne, multiplier, productOfIntegers } from '../quantized/quantized-products.ts'
 
 /**
@@ -149,12 +149,6 @@ export function quantisationOf(node: Node): Quantisation | undefined {
   const { producer } = ratio
   if (producer?.op !== 'Div' || producer.domain !== '') return undefined
   return { x: producer.input(0), scale: producer.input(1), zeroPoint: node.inputs[1], ratio }
-}
-
-/** The number that a constant of one element is. */
-export function numberOf(value: Value): number | undefined {
-  const numbers = value.constant && numbersOf(value.constant)
-  return numbers?.length === 1 ? numbers[0] : undefined
 }
 
 const MOVEMENT: readonly string[] = ['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose']

@@ -10,9 +10,8 @@ import {
   packedIntegerBytes,
   packIntegers,
 } from '../../lowering/pack-integer.ts'
-import { type ElementType, elementTypeOf } from '../../onnx/element-type.ts'
-import { tensorFrom } from '../../onnx/tensor.ts'
 import type { KernelShape } from '../../lowering/kernel-shape.ts'
+import { type ColumnSums, int32Bytes, productFields, resultType, stepOf } from './product-fields.ts'
 import { agreeConvolution } from '../nn/convolution-rules.ts'
 import { numbersOf } from '../../graph/fold.ts'
 import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
@@ -24,15 +23,6 @@ import { checkFits, type Window, windowInitializer, windowOf } from '../../lower
 // where the result is float32, to that), 6 the result's zero point, 7 how far from 0 what is quantised is moved before it is
 // rounded, less than 0.5 (scales are then positive). The attribute `to` is the type of the result: int32
 // (the sums), float32, uint8 or int8.
-
-const RESULTS: Readonly<Partial<Record<ElementType, string>>> = {
-  int32: 'OM_INT_SUMS',
-  float32: 'OM_INT_FLOATS',
-  uint8: 'OM_INT_UINT8',
-  int8: 'OM_INT_INT8',
-}
-
-const resultType = (node: Node): ElementType => elementTypeOf(node.int('to', 0))!
 
 /** Zero points, scales and nudges are one for all, or one for each output column; what is added is one for each. */
 function agreeColumns(node: Node, column: readonly [input: number, axis: number]): Agreement[] {
@@ -52,33 +42,6 @@ function workOf(node: Node, depth: Dim): Dim {
 
 const INPUTS = 'scale?:float32 bias?:int32|float32[_] y_zero_point?:byte[.] nudge?:float32'
 
-/** C expression: 1 where there is a parameter per column (or row), 0 where one is for all. */
-function stepOf(k: KernelWriter, parameter: Value): string {
-  const [size] = parameter.rank === 0 ? [1] : parameter.dims
-  return typeof size === 'number' ? String(Number(size !== 1)) : `(${k.dim(size!)} != 1)`
-}
-
-/** The fields of `om_int_product` that do not depend on sizes. */
-function productFields(node: Node, k: KernelWriter): string[] {
-  const [a, b, aZero, bZero, scale, bias, yZero, nudge] = node.inputs
-  const to = resultType(node)
-  const zero = (name: string, value: Value | undefined, input: number): string[] =>
-    value && !value.constant?.data.every((byte) => byte === 0)
-      ? [`.${name} = ${k.input(input)}`, `.${name}_step = ${stepOf(k, value)}`]
-      : []
-  return [
-    `.a_signed = ${a!.type === 'int8'}`,
-    `.b_signed = ${b!.type === 'int8'}`,
-    ...zero('a_zero', aZero, 2),
-    ...zero('b_zero', bZero, 3),
-    `.result = ${RESULTS[to]}`,
-    ...(scale ? [`.scale = ${k.input(4)}`, `.scale_step = ${stepOf(k, scale)}`] : []),
-    ...(bias ? [`.${to === 'float32' ? 'float_bias' : 'bias'} = ${k.input(5)}`] : []),
-    ...(yZero ? [`.y_zero = ${k.input(6)}`] : []),
-    ...(nudge ? [`.nudge = ${k.input(7)}`, `.nudge_step = ${stepOf(k, nudge)}`] : []),
-  ]
-}
-
 /** What is made for each shape, kept for the one that is asked for again. */
 function once<Made>(make: (shape: KernelShape) => Made): (shape: KernelShape) => Made {
   const made = new Map<KernelShape, Made>()
@@ -88,15 +51,13 @@ function once<Made>(make: (shape: KernelShape) => Made): (shape: KernelShape) =>
   }
 }
 
-const int32Bytes = (numbers: Int32Array): Uint8Array => tensorFrom('int32', [numbers.length], Array.from(numbers)).data
-
-/** B as kernels read it: fields of `om_int_product`. Packed when compiling where it is a constant, else in each run. */
+/** B as kernels read it. Packed when compiling where it is a constant, else in each run. */
 function packedB(
   b: Value,
   k: KernelWriter,
   { depth, columns, groups, strides }: { depth: Dim; columns: Dim; groups: number; strides: IntegerStrides | string },
   offset = '0',
-): string[] {
+): { readonly packed: string; readonly sums: ColumnSums } {
   const each = packedIntegerBytes(depth, columns, k.shape)
   if (b.constant && typeof depth === 'number' && typeof columns === 'number' && typeof strides === 'object') {
     const { data } = b.constant
@@ -111,7 +72,7 @@ function packedB(
       panels: { depth: Math.ceil(depth / 4), columns: Array<number>(groups).fill(columns), vectors: 2 },
       pack: (shape) => Buffer.concat(partsFor(shape).map((part) => part.packed)),
     })
-    return [`.packed = ${packed}`, `.sums = ${k.constant('int32', tensorFrom('int32', [sums.length], sums).data)}`]
+    return { packed, sums }
   }
   const packed = k.scratch(multiply(groups, each), 'int8_t')
   const sums = k.scratch(multiply(4 * groups, columns), 'int32_t')
@@ -124,7 +85,7 @@ function packedB(
   k.line(
     `  om_pack_integers(${k.value(b)} + ${offset} + g * ${d} * ${n}, (om_int_strides)${list}, ${d}, ${n}, ${b.type === 'int8'}, ${packed} + g * ${k.dim(each)}, ${sums} + g * ${n});`,
   )
-  return [`.packed = ${packed}`, `.sums = ${sums}`]
+  return { packed, sums }
 }
 
 /** Products of matrices, numpy.matmul but for a vector as B; zero points of A are one, or one per row of a single matrix. */
@@ -160,12 +121,12 @@ const MatMulIntegers: LoweredOperator = {
       `.m = ${k.dim(m)}`,
       `.n = ${k.dim(n)}`,
       `.k = ${k.dim(depth)}`,
-      ...weights,
-      ...productFields(node, k),
+      `.packed = ${weights.packed}`,
+      ...productFields(node, k, weights.sums),
       `.y = ${k.output()} + ${offset(node.output(), multiply(m, n))}`,
       `.y_row = ${k.dim(n)}`,
     ]
-    const own = integerScratchBytes(depth, k.shape)
+    const own = integerScratchBytes(m, depth, k.shape)
     if (b.constant && batch.length === 0 && isStatic([depth, n])) k.share(workOf(node, depth), own)
     const scratch = k.scratch(own, 'void')
     k.line(`om_int_gemm(${k.input(0)} + ${offset(a)}, (om_int_product){${fields.join(', ')}}, ${scratch});`)
@@ -196,7 +157,7 @@ function depthwiseWeights(
   node: Node,
   k: KernelWriter,
   [channels, lines, taps]: readonly [number, number, number],
-): { packed: string; sums: string; isNarrow: string } {
+): { packed: string; sums: ColumnSums; isNarrow: string } {
   const [w, zero] = [node.input(1), node.inputs[3]]
   if (areKnown(node)) {
     const weights = numbersOf(w.constant!)!
@@ -210,7 +171,7 @@ function depthwiseWeights(
       panels: { depth: Math.ceil(lines / 2) * taps, columns: [channels], vectors: 1 },
       pack: (shape) => int32Bytes(packedFor(shape).packed),
     })
-    return { packed, sums: k.constant('int32', int32Bytes(sums)), isNarrow: String(isNarrow) }
+    return { packed, sums: [...sums], isNarrow: String(isNarrow) }
   }
   const packed = k.scratch(multiply(4, packedDepthwiseIntegers(channels, lines, taps, k.shape)), 'int32_t')
   const sums = k.scratch(4 * channels, 'int32_t')
@@ -246,13 +207,13 @@ const ConvIntegers: LoweredOperator = {
     const sizes = `.batch = ${k.dim(x.dims[0]!)}, .channels = ${k.dim(channels)}, .out_channels = ${k.dim(outs)}, .groups = ${groups}`
     k.line(`const om_int_convolution shape = {${sizes}, .window = ${windowInitializer(window, (dim) => k.dim(dim))}};`)
     const taps = product(kernel)
-    const rest = [...productFields(node, k), `.y = ${k.output()}`]
+    const rest = (sums: ColumnSums): string => [...productFields(node, k, sums), `.y = ${k.output()}`].join(', ')
     const lines = window.kernel.slice(0, -1).reduce((n, size) => n * size, 1)
     if (depth === 1 && outs === groups && fitsDepthwiseIntegers(lines, extentOf(window))) {
       // Weights that are packed in each run would be packed by every thread.
       if (areKnown(node)) k.share(workOf(node, taps))
       const { packed, sums, isNarrow } = depthwiseWeights(node, k, [groups, lines, window.kernel.at(-1)!])
-      k.line(`const om_int_product whole = {${[`.sums = ${sums}`, ...rest].join(', ')}};`)
+      k.line(`const om_int_product whole = {${rest(sums)}};`)
       k.line(`om_depthwise_integers(${k.input(0)}, ${packed}, ${isNarrow}, &shape, &whole);`)
       return
     }
@@ -262,8 +223,8 @@ const ConvIntegers: LoweredOperator = {
       ? { inner: Number(depth), outerStep: 1, innerStep: Number(taps), column: Number(all) }
       : `{${k.dim(depth)}, 1, ${k.dim(taps)}, ${k.dim(all)}}`
     const weights = packedB(w, k, { depth: all, columns, groups, strides })
-    k.line(`const om_int_product whole = {${[...weights, ...rest].join(', ')}};`)
-    const own = integerScratchBytes(all, k.shape)
+    k.line(`const om_int_product whole = {.packed = ${weights.packed}, ${rest(weights.sums)}};`)
+    const own = integerScratchBytes(product(node.output().dims.slice(1, -1)), all, k.shape)
     if (w.constant && isStatic([all, columns])) k.share(workOf(node, all), own)
     const scratch = k.scratch(own, 'void')
     k.line(`om_conv_integers(${k.input(0)}, &shape, &whole, ${scratch});`)
