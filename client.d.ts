@@ -469,6 +469,38 @@ declare module '*&target=armv7' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.onnx?target=cortex-m0plus' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=cortex-m0plus' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=cortex-m0plus' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?target=cortex-m0plus' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?target=cortex-m0plus' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=cortex-m0plus' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?target=cortex-m0plus' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=cortex-m0plus' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*.onnx?target=cortex-m4' {
   export * from '*.onnx'
   export { default } from '*.onnx'

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -15,6 +16,8 @@ import {
   workshop,
   writeModel,
 } from '../onnx-mlir/installed.ts'
+import { modelBytes, tensorType } from '../../src/onnx/build.ts'
+import { modelsFolder } from '../onnxruntime.ts'
 import { cli, cliJson, fileWith, temporaryFolder } from './cli.ts'
 import { addModel, classifier, denseModel, largeModel, unknownModel } from './models.ts'
 
@@ -167,10 +170,38 @@ test('--ram and --no-malloc say what is in the way', async () => {
   expect(small.err).toContain("can't do without malloc: weights of int8 are widened when the model first runs")
 })
 
+test('--no-malloc names the operator', async () => {
+  const found = modelBytes({
+    opsets: { '': 17 },
+    inputs: { x: tensorType('float32', [2, 3]) },
+    outputs: { y: tensorType('int64', [2, 'n']) },
+    nodes: [{ op: 'NonZero', inputs: ['x'], outputs: ['y'], name: 'find' }],
+  })
+  const { code, err } = await cli('compile', await fileWith('found.onnx', found), '--emit', 'c', '--no-malloc')
+  expect(code).toBe(1)
+  expect(err).toMatch(
+    /can't do without malloc: the size of the result "y" of node find \(NonZero\) is known in a run only/,
+  )
+})
+
+const mnist = join(modelsFolder, 'mnist-8.onnx')
+test.skipIf(!existsSync(mnist))('--ram blames the two tensors that take most', async () => {
+  const out = await temporaryFolder()
+  const { code, err } = await cli('compile', mnist, '--emit', 'c', '-t', 'cortex-m4', '--ram', '16kB', '--out', out)
+  expect(code).toBe(1)
+  expect(err).toMatch(
+    /arena of 30\.6 kB does not fit 16 kB, by 14\.6 kB\. .* the result of node ReLU32 \(Relu\) \(24\.5 kB\) and the result of node Pooling66 \(MaxPool\) \(6\.13 kB\)/,
+  )
+  expect(await readdir(out)).toEqual([])
+})
+
 test('--emit c overwrites neither the C of another model nor anyone else’s', async () => {
   const [first, second] = [await fileWith('model.onnx', denseModel()), await fileWith('model.onnx', addModel())]
   const theirs = await cli('compile', first, '--name', 'x')
-  expect(theirs).toMatchObject({ code: 2, err: expect.stringContaining('--name is for --emit c, obj, archive') })
+  expect(theirs).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('--name is for --emit c, arduino, obj, archive'),
+  })
   const out = await temporaryFolder()
   await cli('compile', first, '--emit', 'c', '--out', out)
   const before = await readFile(join(out, 'model.c'), 'utf8')
