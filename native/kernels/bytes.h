@@ -17,7 +17,7 @@ OM_SHARED void om_average_bytes(const void *x, ptrdiff_t batch, ptrdiff_t pixels
       for (ptrdiff_t j = 0; j < count + OM_LANES; j++) sum[j] = -(int32_t)pixels * zero;
       for (ptrdiff_t i = 0; i < pixels; i++)
         for (ptrdiff_t j = 0; j < count; j++) sum[j] += om_read_byte(x, (image * pixels + i) * p->n + n0 + j, p->a_signed);
-      p->finish(p, sum, OM_INT_COLUMNS, image, 1, n0, count, &columns, 0, NULL);
+      om_int_finish(p, sum, OM_INT_COLUMNS, image, 1, n0, count, &columns, 0, NULL);
     }
   }
 }

@@ -173,7 +173,7 @@ OM_SHARED void om_depthwise_integers(const void *x, const int32_t *w, bool narro
           t.first = at * t.next - window->pad_begin[last];
           t.columns = (t.windows - 1) * t.next + extent;
           om_int_strip_sums(&t, kind);
-          p.finish(&p, sum, OM_LANES, row * width + at, t.windows, c, t.channels, &columns, c - c0, NULL);
+          om_int_finish(&p, sum, OM_LANES, row * width + at, t.windows, c, t.channels, &columns, c - c0, NULL);
         }
       }
     }

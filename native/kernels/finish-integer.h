@@ -37,7 +37,7 @@ struct om_int_product {
   const void *a_zero, *b_zero;      /* as the operands' types; or NULL: 0 */
   ptrdiff_t a_zero_step, b_zero_step; /* 1: one per row of A, per column of B; 0: one for all */
   om_int_result result;
-  om_int_finisher *finish; /* that of the result: a program has no other */
+  om_int_finisher *finish; /* of sums and floats: om_int_finish_sums or _floats, so that a program without these has neither */
   const float *scale; /* what sums are multiplied with for all results but OM_INT_SUMS */
   ptrdiff_t scale_step; /* 1: one per column */
   const float *nudge; /* moves what is quantised away from 0 before it is rounded; less than 0.5; or NULL */
@@ -276,6 +276,16 @@ OM_INT_FINISH(om_int_finish_sums, OM_INT_SUMS, false)
 OM_INT_FINISH(om_int_finish_floats, OM_INT_FLOATS, false)
 OM_INT_FINISH(om_int_finish_codes, OM_INT_UINT8, false)
 OM_INT_FINISH(om_int_finish_nudged, OM_INT_UINT8, true)
+
+/* See om_int_finisher. What makes codes is called by its name, so that compilers make it for
+ * arguments that are constant. */
+OM_INLINE void om_int_finish(const om_int_product *p, const int32_t *sum, ptrdiff_t sum_row, ptrdiff_t row, ptrdiff_t rows,
+                             ptrdiff_t n0, ptrdiff_t count, const om_int_columns *c, ptrdiff_t first,
+                             const int32_t *rest) {
+  if (p->result < OM_INT_UINT8) p->finish(p, sum, sum_row, row, rows, n0, count, c, first, rest);
+  else if (p->nudge) om_int_finish_nudged(p, sum, sum_row, row, rows, n0, count, c, first, rest);
+  else om_int_finish_codes(p, sum, sum_row, row, rows, n0, count, c, first, rest);
+}
 
 OM_INLINE int32_t om_int_a_zero(const om_int_product *p, ptrdiff_t row) {
   return (p->a_zero ? om_read_byte(p->a_zero, row * p->a_zero_step, p->a_signed) : 0) + (p->a_signed ? 128 : 0);

@@ -173,7 +173,7 @@ OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, c
           rows = own ? 1 : t.rows;
           if (own) om_int_prepare(p, n0, n1 - n0, om_int_a_zero(p, row0 + r), &columns);
           const int32_t *others = zeros ? rest + r : NULL;
-          p->finish(p, c + r * OM_INT_PANEL, OM_INT_PANEL, row0 + r, rows, j, t.width, &columns, j - n0, others);
+          om_int_finish(p, c + r * OM_INT_PANEL, OM_INT_PANEL, row0 + r, rows, j, t.width, &columns, j - n0, others);
         }
       }
     }

@@ -68,7 +68,7 @@ static void check_average(ptrdiff_t batch, ptrdiff_t pixels, ptrdiff_t channels,
   const float scale = 1.7f / (float)(pixels ? pixels : 1), nudge = 0.01f;
   const om_int_product p = {.n = channels, .a_signed = is_signed, .a_zero = zeros, .y_zero = zeros + 1, .scale = &scale,
                             .result = is_signed ? OM_INT_INT8 : OM_INT_UINT8, .nudge = nudged ? &nudge : NULL, .y = y,
-                            .finish = nudged ? om_int_finish_nudged : om_int_finish_codes, .y_row = channels};
+                            .y_row = channels};
   om_average_bytes(x, batch, pixels, &p);
   for (ptrdiff_t i = 0; i < batch * channels; i++) {
     int32_t sum = -(int32_t)pixels * byte_of(zeros, 0, is_signed);

@@ -56,10 +56,7 @@ static void make_rest(om_int_product *p, gemm_case t, ptrdiff_t columns, ptrdiff
   p->bias = t.bias && t.result != OM_INT_FLOATS ? bias : NULL;
   if (!p->bias) free(bias);
   p->float_bias = t.bias && t.result == OM_INT_FLOATS ? floats(columns) : NULL;
-  p->finish = p->nudge                   ? om_int_finish_nudged
-              : t.result == OM_INT_SUMS   ? om_int_finish_sums
-              : t.result == OM_INT_FLOATS ? om_int_finish_floats
-                                          : om_int_finish_codes;
+  p->finish = t.result == OM_INT_SUMS ? om_int_finish_sums : t.result == OM_INT_FLOATS ? om_int_finish_floats : NULL;
   p->y_zero = t.result > OM_INT_FLOATS ? bytes(1) : NULL;
   p->y = output(results);
 }

@@ -1,7 +1,7 @@
 import type { Node } from '../../graph/graph.ts'
 import { product } from '../../graph/dim.ts'
 import { takes } from '../../graph/rules.ts'
-import { resultFields } from './product-fields.ts'
+import { resultField } from './product-fields.ts'
 import { type ElementType, elementTypeOf, limitsOf } from '../../onnx/element-type.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
 
@@ -31,7 +31,7 @@ const AverageBytes: LoweredOperator = {
       `.n = ${k.dim(dims.at(-1)!)}`,
       `.a_signed = ${type === 'int8'}`,
       `.a_zero = ${k.input(1)}`,
-      ...resultFields(typeOf(node), node.inputs[4]),
+      resultField(typeOf(node)),
       `.scale = ${k.input(2)}`,
       `.y_zero = ${k.input(3)}`,
       ...(node.inputs[4] ? [`.nudge = ${k.input(4)}`] : []),

@@ -7,18 +7,16 @@ import type { KernelWriter } from '../../lowering/lowering.ts'
 // C that tells a kernel of 8-bit integers what to make of its sums: fields of `om_int_product`, see
 // native/kernels/finish-integer.h.
 
-/** What becomes of sums, and the function of finish-integer.h that does it. */
-const RESULTS: Readonly<Partial<Record<ElementType, readonly [result: string, finish: string]>>> = {
-  int32: ['OM_INT_SUMS', 'om_int_finish_sums'],
-  float32: ['OM_INT_FLOATS', 'om_int_finish_floats'],
-  uint8: ['OM_INT_UINT8', 'om_int_finish_codes'],
-  int8: ['OM_INT_INT8', 'om_int_finish_codes'],
+const RESULTS: Readonly<Partial<Record<ElementType, string>>> = {
+  int32: 'OM_INT_SUMS, .finish = om_int_finish_sums',
+  float32: 'OM_INT_FLOATS, .finish = om_int_finish_floats',
+  uint8: 'OM_INT_UINT8',
+  int8: 'OM_INT_INT8',
 }
 
 /** C: the fields of an `om_int_product` that tell what becomes of its sums. */
-export function resultFields(to: ElementType, nudge: Value | undefined): string[] {
-  const [result, finish] = RESULTS[to]!
-  return [`.result = ${result}`, `.finish = ${nudge ? 'om_int_finish_nudged' : finish}`]
+export function resultField(to: ElementType): string {
+  return `.result = ${RESULTS[to]}`
 }
 
 export const resultType = (node: Node): ElementType => elementTypeOf(node.int('to', 0))!
@@ -68,7 +66,7 @@ export function productFields(node: Node, k: KernelWriter, sums: ColumnSums): st
     `.b_signed = ${b!.type === 'int8'}`,
     ...zero('a_zero', aZero, 2),
     ...zero('b_zero', bZero, 3),
-    ...resultFields(to, nudge),
+    resultField(to),
     ...(scale ? [`.scale = ${k.input(4)}`, `.scale_step = ${stepOf(k, scale)}`] : []),
     ...startFields(node, k, sums),
     ...(yZero ? [`.y_zero = ${k.input(6)}`] : []),
