@@ -213,6 +213,38 @@ declare module '*&target=x86-64-v4' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.onnx?target=win32-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=win32-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=win32-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?target=win32-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?target=win32-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=win32-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?target=win32-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=win32-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*.onnx?target=z13' {
   export * from '*.onnx'
   export { default } from '*.onnx'

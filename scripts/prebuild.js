@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { aloneFlags, nodeImports, windowsAddonFlags } from '../dist/builtin/alone.js'
 import { addonSourcesHash, headerPackageNames } from '../dist/builtin/prebuilt-addon.js'
 
 const addon = fileURLToPath(new URL('../native/addon/', import.meta.url))
@@ -48,19 +49,10 @@ const platforms = {
   'win32-x64': {
     compilers: ['x86_64-w64-mingw32-gcc'],
     debian: 'g++-mingw-w64-x86-64-posix',
-    flags: ['-march=x86-64', '-static'],
+    flags: windowsAddonFlags.machine,
     link: linkForWindows,
   },
 }
-
-const flags = words(`
-  -std=c++17 -O2 -shared -fvisibility=hidden -ffunction-sections -fdata-sections -Wno-psabi
-  -DOM_ADDON_ALONE -DNAPI_VERSION=8 -DNODE_API_NO_EXTERNAL_BUFFERS_ALLOWED -Wl,--gc-sections -Wl,-s`)
-
-/** Without each of these it would call what only one C or C++ library has. */
-const without = words(`
-  -fno-exceptions -fno-rtti -fno-unwind-tables -fno-asynchronous-unwind-tables -fno-stack-protector
-  -fno-threadsafe-statics -U_FORTIFY_SOURCE`)
 
 const flagsOfElf = words(`
   -fPIC -nostdlib -Wl,--build-id=none -Wl,-z,nodelete -Wl,-z,noexecstack -Wl,-z,relro,-z,now -Wl,-z,noseparate-code`)
@@ -117,7 +109,7 @@ function build(platform) {
       '-o',
       file,
     ]
-    const { status } = spawnSync(compiler, [...flags, ...without, ...machine, ...inputs], {
+    const { status } = spawnSync(compiler, [...aloneFlags, ...machine, ...inputs], {
       cwd: addon,
       stdio: 'inherit',
     })
@@ -137,15 +129,11 @@ function linkForLinux(staging) {
 }
 
 function linkForWindows(staging) {
-  const libraries = ['js_native_api', 'node_api'].map((name) => {
-    const library = join(staging, `lib${name}.a`)
-    const names = join(headers, '..', 'def', `${name}.def`)
-    const args = ['--input-def', names, '--dllname', 'node.exe', '--output-delaylib', library]
-    const { status } = spawnSync('x86_64-w64-mingw32-dlltool', args, { stdio: 'inherit' })
-    if (status !== 0) throw new Error('x86_64-w64-mingw32-dlltool makes no import library of Node')
-    return library
-  })
-  return [...libraries, '-ldelayimp', '-Wl,--no-insert-timestamp']
+  for (const { library, args } of nodeImports(folderOf('node-api-headers'))) {
+    const { status } = spawnSync('x86_64-w64-mingw32-dlltool', args, { cwd: staging, stdio: 'inherit' })
+    if (status !== 0) throw new Error(`x86_64-w64-mingw32-dlltool makes no ${library}`)
+  }
+  return [...nodeImports('').map(({ library }) => join(staging, library)), ...windowsAddonFlags.link]
 }
 
 function folderOf(name) {

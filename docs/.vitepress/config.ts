@@ -105,6 +105,7 @@ export default defineConfig({
           ['Vercel', '/deploying/vercel'],
           ['Cloudflare', '/deploying/cloudflare'],
           ['IBM Z and LinuxONE', '/deploying/z16'],
+          ['Windows', '/deploying/windows'],
           ['NNPA reports', '/nnpa'],
           ['The package', '/package'],
         ),

@@ -8,6 +8,7 @@ import { CompileError, EnvironmentError } from '../errors/index.ts'
 import { addonFlags } from '../runtime/addon.ts'
 import type { Target } from '../targets/index.ts'
 import { type HeaderPackage, selfContained } from './addon-source.ts'
+import { aloneFlags, nodeImports, windowsAddonFlags } from './alone.ts'
 import { findCxx, installAdvice, type Toolchain } from '../toolchains/find.ts'
 import { addonMain, addonSourcesHash, headerPackageNames, prebuiltAddon, prebuiltAddonFor } from './prebuilt-addon.ts'
 
@@ -34,12 +35,13 @@ export async function buildAddon(options: AddonOptions): Promise<string> {
   return prebuilt ?? compiled(await findCompiler(options), process.platform, options)
 }
 
-/** The same for the Linux of a target, by a cross compiler where none came with the package. */
+/** The same for the Linux of a target, or its Windows, by a cross compiler where none came with the package. */
 export async function crossBuildAddon(target: Target, options: AddonOptions): Promise<string> {
   const prebuilt = options.cxx === undefined ? prebuiltAddonFor(target) : undefined
   if (prebuilt !== undefined) return prebuilt
   const toolchain = await findCompiler(options, target)
-  if (/linux/.test(toolchain.machine)) return compiled(toolchain, 'linux', options)
+  const { platform = 'linux' } = target
+  if (platform === 'win32' || /linux/.test(toolchain.machine)) return compiled(toolchain, platform, options)
   const message = `${toolchain.command.join(' ')} makes addons for ${toolchain.machine}, not for Linux.`
   throw new EnvironmentError('ENVIRONMENT_NO_COMPILER', message, { target: target.name })
 }
@@ -62,7 +64,9 @@ function findCompiler({ cxx, outDir }: AddonOptions, target?: Target): Promise<T
 }
 
 async function compiled(toolchain: Toolchain, platform: string, options: AddonOptions): Promise<string> {
-  const recipe: Recipe = { flags: addonFlags(platform), headers: await headerPackages() }
+  const isForWindows = platform === 'win32'
+  const flags = isForWindows ? [...aloneFlags, ...windowsAddonFlags.machine] : addonFlags(platform)
+  const recipe: Recipe = { flags, headers: await headerPackages(), isForWindows }
   const addon = join(options.outDir, `${contentHash(toolchain, recipe)}.node`)
   if (await isFilled(addon)) return addon
   options.log?.(
@@ -93,6 +97,7 @@ async function headerPackages(): Promise<readonly HeaderPackage[]> {
 interface Recipe {
   readonly flags: readonly string[]
   readonly headers: readonly HeaderPackage[]
+  readonly isForWindows: boolean
 }
 
 function contentHash(toolchain: Toolchain, { flags, headers }: Recipe): string {
@@ -116,8 +121,18 @@ async function compile(toolchain: Toolchain, recipe: Recipe, addon: string, opti
   try {
     const includes = recipe.headers.flatMap(({ include }) => ['-isystem', include])
     const output = join(staging, 'addon.node')
-    const args = [...recipe.flags, ...includes, addonMain, '-o', output]
     const { runCompiler } = await import('../toolchains/spawn.ts') // which one that is kept does without
+    const link: string[] = []
+    if (recipe.isForWindows) {
+      const { stdout } = await runCompiler(toolchain.command, ['-print-prog-name=dlltool'])
+      for (const { library, args } of nodeImports(dirname(recipe.headers[0]!.include))) {
+        const { status, stderr } = await runCompiler(stdout.trim(), args, { cwd: staging, signal })
+        if (status !== 0) throw failure(toolchain, stderr, outDir)
+        link.push(library)
+      }
+      link.push(...windowsAddonFlags.link)
+    }
+    const args = [...recipe.flags, ...includes, addonMain, ...link, '-o', output]
     const result = await runCompiler(toolchain.command, args, { cwd: staging, signal })
     if (result.status !== 0) throw failure(toolchain, result.stderr || result.stdout, outDir)
     await rename(output, addon)

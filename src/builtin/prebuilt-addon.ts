@@ -35,10 +35,10 @@ export function prebuiltAddon(): string | undefined {
   return machine?.arch === 'arm' && machine.level < 7 ? undefined : prebuiltFor(`${platform}-${arch}`)
 }
 
-/** The same for the Linux of a target. */
+/** The same for the Linux of a target, or its Windows. */
 export function prebuiltAddonFor(target: Target): string | undefined {
-  const arch = requirementsOf({ target: target.name })?.arch
-  return arch === undefined || target.name === 'armv6' ? undefined : prebuiltFor(`linux-${arch}`)
+  const { arch, platform = 'linux' } = requirementsOf({ target: target.name }) ?? {}
+  return arch === undefined || target.name === 'armv6' ? undefined : prebuiltFor(`${platform}-${arch}`)
 }
 
 function prebuiltFor(platform: string): string | undefined {

@@ -9,7 +9,7 @@ import { CompileError } from '../errors/index.ts'
 import type { Target } from '../targets/index.ts'
 import { archiveObjects } from '../toolchains/archive.ts'
 import { findCc, type Toolchain } from '../toolchains/find.ts'
-import { linkFlags, machineFlags, objectFlags } from '../toolchains/flags.ts'
+import { libraryExtension, linkFlags, machineFlags, objectFlags } from '../toolchains/flags.ts'
 import { runCompiler } from '../toolchains/spawn.ts'
 
 const native = fileURLToPath(new URL('../../native', import.meta.url))
@@ -57,7 +57,7 @@ export async function runtimeLibrary(options: RuntimeLibraryOptions): Promise<Ru
     folder,
     object: join(folder, 'om_tensor.o'),
     static: join(folder, 'libonnx-mlir-runtime.a'),
-    ...(target.isBare ? {} : { shared: join(folder, sharedName()) }),
+    ...(target.isBare ? {} : { shared: join(folder, sharedName(target)) }),
     pkgConfigDir: join(folder, 'pkgconfig'),
   }
   if (!(await isFilled(library.static))) await make(folder, toolchain, options)
@@ -66,8 +66,8 @@ export async function runtimeLibrary(options: RuntimeLibraryOptions): Promise<Ru
 
 const sources = ['om_tensor.c', 'om_tensor.h', 'om_tensor_print.c', 'om_alloc.h', 'om_shape.h', 'om_export.h'] as const
 
-function sharedName(): string {
-  return `libonnx-mlir-runtime.${process.platform === 'darwin' ? 'dylib' : process.platform === 'win32' ? 'dll' : 'so'}`
+function sharedName(target: Target): string {
+  return `libonnx-mlir-runtime${libraryExtension(target)}`
 }
 
 /** Makes all files in a folder of its own and renames it: of two processes that do, one wins. */
@@ -96,8 +96,9 @@ async function make(
       '-o',
       'om_tensor.o',
     )
-    const soname = process.platform === 'linux' ? [`-Wl,-soname,${sharedName()}`] : []
-    if (!target.isBare) await run(...linkFlags(), ...soname, 'om_tensor.o', '-o', sharedName())
+    const shared = sharedName(target)
+    const soname = shared.endsWith('.so') ? [`-Wl,-soname,${shared}`] : []
+    if (!target.isBare) await run(...linkFlags(target), ...soname, 'om_tensor.o', '-o', shared)
     await makeFolder(join(staging, 'pkgconfig'))
     const description = await readFile(join(pkgConfigDir, 'unplugin-onnx-mlir.pc'), 'utf8')
     await writeFile(join(staging, 'pkgconfig/unplugin-onnx-mlir.pc'), placed(description, folder))

@@ -179,9 +179,9 @@ async function measure(
 }
 
 /** How the C is compiled, up to what is to become of it. */
-function compilerText({ flags, isBare, crossPrefixes, own }: Target, more: readonly string[]): string {
+function compilerText({ flags, isBare, platform, crossPrefixes, own }: Target, more: readonly string[]): string {
   const machine = flags.gcc[0] ?? flags.clang[0] ?? []
-  const compiler = own?.cc ?? [isBare ? `${crossPrefixes[0]}gcc` : 'cc']
+  const compiler = own?.cc ?? [isBare || platform ? `${crossPrefixes[0]}gcc` : 'cc']
   return [...compiler, ...languageFlags, ...machine, ...more].join(' ')
 }
 
@@ -212,7 +212,8 @@ function outcome(out: string, name: string, { target, compiler, files, measured,
   const { flashBytes, ramBytes, undefinedSymbols, stack } = measured
   const { mallocs } = memory
   const source = join(out, `${name}.c`)
-  const library = target.isBare ? undefined : `${compiler} -DOM_LIBRARY -fPIC -shared ${name}.c -o ${name}.so -lm`
+  const shared = target.platform ? `-static -shared ${name}.c -o ${name}.dll` : `-fPIC -shared ${name}.c -o ${name}.so`
+  const library = target.isBare ? undefined : `${compiler} -DOM_LIBRARY ${shared} -lm`
   const command = mallocs.length > 0 && library !== undefined ? library : `${compiler} -c ${name}.c`
   const flash = flashBytes === undefined ? [] : [`flash ${bytesText(flashBytes)}`]
   const facts = [`arena ${bytesText(arenaBytes)}`, ...flash, ...stackText(measured)]

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Store } from '../cache/index.ts'
-import { canMake, crossReason } from '../onnx-mlir/capabilities.ts'
+import { canMake, crossReason, isForMachine } from '../onnx-mlir/capabilities.ts'
 import type { DriveContext } from '../onnx-mlir/drive.ts'
 import { describeInstallation, type Installation } from '../onnx-mlir/installation.ts'
 import type { OnnxMlirOptions } from '../onnx-mlir/options.ts'
@@ -18,9 +18,9 @@ import type { FoundOnnxMlir, OnnxMlirSettings } from './look-for-onnx-mlir.ts'
 export function obstacle({ installation, capabilities }: FoundOnnxMlir, target: Target): string | undefined {
   if (target.arch === 'wasm32') return 'onnx-mlir makes no WebAssembly'
   if (canMake(capabilities, target)) return undefined
-  if (capabilities.arch === target.arch)
+  if (isForMachine(capabilities, target))
     return `${describeInstallation(installation)} is too old to know ${target.name}`
-  return `${describeInstallation(installation)} makes libraries for ${capabilities.arch ?? capabilities.triple}, and onnx-mlir can't cross-compile to ${target.arch}: ${crossReason(target)}`
+  return `${describeInstallation(installation)} makes libraries for ${capabilities.arch ?? capabilities.triple}, and onnx-mlir can't cross-compile to ${target.platform ? target.name : target.arch}: ${crossReason(target)}`
 }
 
 /** What directives and settings together ask of onnx-mlir. */

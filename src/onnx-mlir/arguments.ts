@@ -1,6 +1,6 @@
 import { CompileError, EnvironmentError, UsageError } from '../errors/index.ts'
 import type { Model } from '../onnx/model.ts'
-import { type Capabilities, canMake, crossReason, placementFlags } from './capabilities.ts'
+import { type Capabilities, canMake, crossReason, isForMachine, placementFlags } from './capabilities.ts'
 import { type OnnxMlirOptions, type Stage, isText, needsNnpa, stageProducts } from './options.ts'
 import { shapeFlags } from './shapes.ts'
 
@@ -83,7 +83,7 @@ export function usesNnpa(capabilities: Capabilities, options: OnnxMlirOptions): 
 function refuseCrossCompiling(capabilities: Capabilities, { target }: OnnxMlirOptions, stage: Stage): void {
   if (isText(stage) || canMake(capabilities, target)) return
   const data = { target: target.name, compiler: capabilities.triple }
-  if (capabilities.arch === target.arch) {
+  if (isForMachine(capabilities, target)) {
     throw new CompileError(
       'COMPILE_TARGET',
       `This onnx-mlir (${capabilities.version}) is too old for ${target.name}; use 0.5.0 or later.`,

@@ -91,9 +91,14 @@ export function looksLikeOnnxMlir(capabilities: Capabilities): boolean {
  * compiling machine's byte order, and the other machine's run-time library and linker are missing.
  */
 export function canMake(capabilities: Capabilities, target: Target): boolean {
-  if (capabilities.arch !== target.arch) return false
+  if (!isForMachine(capabilities, target)) return false
   // `--help` lists no `--march` values; z17 came with 0.5.0, as this flag did.
   return target.name !== 'z17' || capabilities.flags.includes('do-not-emit-full-mlir-code')
+}
+
+/** Whether what it makes is for machines and the system of a target. */
+export function isForMachine({ arch, triple }: Capabilities, target: Target): boolean {
+  return arch === target.arch && /windows|mingw/.test(triple) === (target.platform === 'win32')
 }
 
 /** Why a compiler for another machine makes no library for a target. */

@@ -4,21 +4,21 @@ import type { AddonOptions } from '../builtin/addon.ts'
 import { prebuiltAddon, prebuiltAddonFor } from '../builtin/prebuilt-addon.ts'
 import { CompileError, EnvironmentError } from '../errors/index.ts'
 import { readElfIdentity } from '../onnx-mlir/elf.ts'
-import { resolveTarget, type Target, thisMachine } from '../targets/index.ts'
+import { isOfMachine, resolveTarget, type Target, thisMachine } from '../targets/index.ts'
 
 /**
  * The addon that loads a library, for the library's machine: an output folder runs there, wherever it was built.
- * Another machine's comes from a cross compiler; without one it is the source, which is compiled there at the first load.
+ * Another machine's comes from a cross compiler; without one it is the source, which is compiled there at the first load, but for Windows.
  *
  * @returns absolute path of a `.node` or a `.cc` file
  * @throws EnvironmentError, CompileError as `buildAddon`
  */
 export async function addonFor({ library, target }: Artifact, options: Omit<AddonOptions, 'cxx'>): Promise<string> {
   // What the library is decides, not what was asked for: macOS makes Linux libraries too, with a container.
+  const machine = resolveTarget(target)
   const elf = await readElfIdentity(library)
   const isOfHere = elf?.machine === thisMachine()?.arch && process.platform === 'linux'
-  const isHere = elf === undefined || isOfHere
-  const machine = resolveTarget(target)
+  const isHere = machine.platform ? isOfMachine(machine) : elf === undefined || isOfHere
   const prebuilt = isHere ? prebuiltAddon() : isCrossable(machine) ? prebuiltAddonFor(machine) : undefined
   if (prebuilt !== undefined) return prebuilt
   // What compiles them is not loaded where they came with the package.
@@ -29,7 +29,8 @@ export async function addonFor({ library, target }: Artifact, options: Omit<Addo
     return await crossBuildAddon(machine, options)
   } catch (error) {
     const isOurs = error instanceof CompileError || error instanceof EnvironmentError
-    if (!isOurs || error.code === 'ENVIRONMENT_DISK') throw error
+    // On Windows nobody compiles.
+    if (!isOurs || error.code === 'ENVIRONMENT_DISK' || machine.platform) throw error
     return writeAddonSource(options)
   }
 }

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { readElf } from './elf.ts'
 import { ModelLoadError } from './errors.ts'
 import type { NativeAddon } from './native.ts'
+import { readHeaders } from './read-headers.ts'
 import { below, userCache } from './user-folder.ts'
 
 const addons = new Map<string, NativeAddon>()
@@ -18,8 +18,8 @@ export function loadAddon(path: string, model: string): NativeAddon {
   const known = addons.get(path)
   if (known !== undefined) return known
   const file = path.endsWith('.cc') ? compiledAddon(path, model) : path
-  const elf = process.platform === 'linux' ? readElf(file) : undefined
-  if (elf !== undefined && elf.end > elf.size)
+  const headers = process.platform === 'darwin' ? undefined : readHeaders(file)
+  if (headers !== undefined && headers.end > headers.size)
     throw new ModelLoadError('LOAD_FORMAT', `${model}: the addon ${file} is cut short; copy it again`)
   const module: { exports: Partial<NativeAddon> } = { exports: {} }
   try {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import type { LibraryHeaders, Reading } from './library-headers.ts'
 
 /** ELF's `e_machine` of the platforms that Node runs on, by `process.arch`. Source: the gABI's list of machine numbers. */
 const machines: Readonly<Record<number, string>> = {
@@ -16,16 +16,6 @@ const machines: Readonly<Record<number, string>> = {
 const bigEndian: ReadonlySet<string> = new Set(['s390x'])
 const eitherOrder: ReadonlySet<string> = new Set(['mips', 'ppc64'])
 
-/** What a library's headers say of its file. */
-export interface ElfFile {
-  /** Its machine in the words of `process.arch`; with its byte order before it where that is not the one of Node's builds. */
-  readonly arch: string
-  /** Bytes that the file has. */
-  readonly size: number
-  /** Bytes that it must have for all that its headers speak of. */
-  readonly end: number
-}
-
 /** Where fields lie in a file of 64 bits and one of 32. Source: gABI, "ELF Header", "Program Header". */
 const layouts = {
   64: { phoff: 32, shoff: 40, phentsize: 54, phnum: 56, shentsize: 58, shnum: 60, offset: 8, filesz: 32, memsz: 40 },
@@ -35,32 +25,12 @@ const SHARED_OBJECT = 3 // ET_DYN
 const LOADED_SEGMENT = 1 // PT_LOAD
 
 /**
- * Reads a library's headers. The dynamic linker maps what they speak of without a look at the file's size: touching a
- * page beyond its end ends the process (SIGBUS). Section headers may be missing (`strip`); segments never are.
+ * The headers of a shared library. Section headers may be missing (`strip`); segments never are.
  *
- * @returns `undefined` for what is no shared library
+ * @param header the file's first 64 bytes
+ * @returns `undefined` for what is none
  */
-export function readElf(path: string): ElfFile | undefined {
-  const file = openSync(path, 'r')
-  try {
-    const { size } = fstatSync(file)
-    const read = (at: number, length: number): DataView | undefined => {
-      const bytes = new Uint8Array(length)
-      const isWhole = at + length <= size && readSync(file, bytes, 0, length, at) === length
-      return isWhole ? new DataView(bytes.buffer) : undefined
-    }
-    const header = read(0, 64)
-    return header && headersOf(header, read, size)
-  } finally {
-    closeSync(file)
-  }
-}
-
-function headersOf(
-  header: DataView,
-  read: (at: number, length: number) => DataView | undefined,
-  size: number,
-): ElfFile | undefined {
+export function elfHeaders(header: DataView, read: Reading): LibraryHeaders | undefined {
   if (header.getUint32(0) !== 0x7f454c46) return undefined
   const is64 = header.getUint8(4) === 2
   const isLittle = header.getUint8(5) === 1
@@ -77,7 +47,7 @@ function headersOf(
   if (half(16) !== SHARED_OBJECT || count === 0 || entry !== (is64 ? 56 : 32)) return undefined
   let end = Math.max(first + count * entry, word(header, at.shoff) + half(at.shentsize) * half(at.shnum))
   const table = read(first, count * entry)
-  if (table === undefined) return { arch, size, end }
+  if (table === undefined) return { platform: 'linux', arch, end }
   let isLoaded = false
   for (let start = 0; start < count * entry; start += entry) {
     const [length, inMemory] = [word(table, start + at.filesz), word(table, start + at.memsz)]
@@ -87,5 +57,5 @@ function headersOf(
     }
     end = Math.max(end, word(table, start + at.offset) + length)
   }
-  return isLoaded ? { arch, size, end } : undefined
+  return isLoaded ? { platform: 'linux', arch, end } : undefined
 }

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readElf } from './elf.ts'
 import { ModelLoadError } from './errors.ts'
+import type { Requirements } from './model.ts'
+import { readHeaders } from './read-headers.ts'
 
 /**
  * A path, or a `file:` URL; of a `URL`, what there is without the types of Node. Or a function that brings the file to disk
@@ -34,28 +35,37 @@ export function locate(file: FileAddress, model: string): string {
   throw new ModelLoadError('LOAD_MISSING', `${model}: there is no file ${places}. ${hint}`)
 }
 
-/** @throws ModelLoadError when code for `arch`, in the words of `process.arch`, can't run here */
-export function checkArch(arch: string, model: string, target: string): void {
-  if (arch === process.arch) return
+const systems: Readonly<Record<string, string>> = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' }
+
+/** What code is made for: where the system is not known, any but Windows. */
+export type Machine = Pick<Requirements, 'arch'> & { readonly platform?: string }
+
+/** @throws ModelLoadError when code for a machine can't run here */
+export function checkMachine({ arch, platform }: Machine, model: string, target: string): void {
+  const isOfSystem = (platform === 'win32') === (process.platform === 'win32')
+  if (arch === process.arch && isOfSystem) return
+  const of = (arch: string, system = 'Linux or macOS') => (isOfSystem ? arch : `${system} on ${arch}`)
+  const built = of(arch, platform && systems[platform])
+  const here = of(process.arch, systems[process.platform] ?? process.platform)
   throw new ModelLoadError(
     'LOAD_MACHINE',
-    `${model}: built for ${arch}, running on ${process.arch}; ` +
+    `${model}: built for ${built}, running on ${here}; ` +
       `build it with a target for this machine (the library's is ${target})`,
   )
 }
 
 /**
- * Reads a library's ELF headers before the dynamic linker does: its own words for another machine's library say little,
+ * Reads a library's headers before the dynamic linker does: its own words for another machine's library say little,
  * and a file that was cut short while being copied would end the process.
  *
  * @throws ModelLoadError when the file can't be a library of this machine
  */
 export function checkLibrary(path: string, model: string, target: string): void {
-  if (process.platform !== 'linux') return // macOS: dlopen's message is good
-  const elf = readElf(path)
-  if (elf === undefined) throw new ModelLoadError('LOAD_FORMAT', `${model}: ${path} is not a shared library`)
-  checkArch(elf.arch, model, target)
-  if (elf.end <= elf.size) return
-  const missing = `${elf.size} bytes of ${elf.end}`
+  if (process.platform !== 'linux' && process.platform !== 'win32') return // macOS: dlopen's message is good
+  const file = readHeaders(path)
+  if (file === undefined) throw new ModelLoadError('LOAD_FORMAT', `${model}: ${path} is not a shared library`)
+  checkMachine(file, model, target)
+  if (file.end <= file.size) return
+  const missing = `${file.size} bytes of ${file.end}`
   throw new ModelLoadError('LOAD_FORMAT', `${model}: ${path} is cut short (${missing}); copy it again`)
 }

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { loadAddon } from './addon.ts'
 import { ModelLoadError } from './errors.ts'
 import { expectContents, type KnownFile, readAhead } from './integrity.ts'
-import { checkArch, checkLibrary, type FileAddress, locate } from './library-file.ts'
+import { checkLibrary, checkMachine, type FileAddress, locate } from './library-file.ts'
 import { type NativeAddon, NativeSession } from './native.ts'
 import type { LocatedFiles, NodeParts } from './node-model.ts'
 import { nativeThreads } from './processors.ts'
@@ -10,7 +10,7 @@ import { nativeThreads } from './processors.ts'
 /** What models need in Node that are libraries of native code. */
 export const nativeLibraries: NonNullable<NodeParts['native']> = {
   expectFit(library, model, target, requires) {
-    if (requires !== undefined) checkArch(requires.arch, model, target)
+    if (requires !== undefined) checkMachine(requires, model, target)
     checkLibrary(library, model, target)
   },
 

@@ -1,6 +1,6 @@
 export { type Machine, processorName, thisMachine } from './machine.ts'
 export { requirementsOf } from './requirements.ts'
 export type { OwnTarget } from './own.ts'
-export { addTarget, canRun, resolveTarget, targetNames } from './resolve.ts'
+export { addTarget, canRun, isOfMachine, resolveTarget, targetNames } from './resolve.ts'
 export { targets } from './table.ts'
 export type { Arch, Target } from './target.ts'

@@ -6,6 +6,8 @@ import type { Arch } from './target.ts'
 export interface Machine {
   readonly arch: Arch
   readonly level: number
+  /** As of a target. */
+  readonly platform?: 'win32'
 }
 
 /** The facts that decide, gathered apart so that the rule can be tested for machines we don't have. */
@@ -30,9 +32,10 @@ export function processorName(): string {
 
 let detected: { machine: Machine | null } | undefined
 
-/** `null` where we make no native code: on Windows, and for processors that are no target (`ppc64`, `loong64`, …). */
+/** `null` for what no target is for: processors like `ppc64` and `loong64`, Windows on ARM. */
 export function machineFrom({ arch, platform, cpu }: MachineFacts): Machine | null {
-  if (platform === 'win32') return null
+  // Windows does not say what its processor can; a library for it looks itself.
+  if (platform === 'win32') return arch === 'x64' ? { arch: 'x86-64', level: 1, platform } : null
   switch (arch) {
     case 'x64':
       return { arch: 'x86-64', level: x86Level(platform === 'darwin' ? sysctlFlags(cpu) : cpuinfoFlags(cpu, 'flags')) }

@@ -20,8 +20,9 @@ export function requirementsOf(artifact: {
   readonly cpu?: string
   readonly accelerator?: 'NNPA'
 }): Requirements | undefined {
-  const { target, cpu = target, accelerator } = artifact
-  const { arch } = resolveTarget(target)
+  const { target, accelerator } = artifact
+  const { arch, platform, levels = [target] } = resolveTarget(target)
   if (arch === 'wasm32' || arch === 'cortex-m' || arch === 'own') return undefined
-  return { arch: nodeArchs[arch], cpu, ...(accelerator && { accelerator }) }
+  const cpu = artifact.cpu ?? levels[0]!
+  return { arch: nodeArchs[arch], cpu, ...(platform && { platform }), ...(accelerator && { accelerator }) }
 }

@@ -9,8 +9,8 @@ export const targetNames: readonly string[] = ['host', ...targets.map((target) =
 
 /**
  * What a target name means. `host` becomes the highest level that this machine can run and gcc makes (`x86-64-v3`, …) and never
- * "native", so that a build is the same on, and runs on, all machines of that level. Where we make no native code (Windows,
- * other processors) it is WebAssembly, which runs in every Node.
+ * "native", so that a build is the same on, and runs on, all machines of that level. On Windows, where a C compiler is seldom,
+ * and for other processors it is WebAssembly, which runs in every Node.
  *
  * @throws UsageError `USAGE_TARGET` for an unknown name
  */
@@ -40,10 +40,16 @@ export function addTarget(target: Target): void {
 export function canRun(target: Target, machine: Machine | null = thisMachine()): boolean {
   if (target.arch === 'wasm32') return true
   if (target.own) return target.own.runner?.length === 0
-  return machine !== null && target.arch === machine.arch && target.level <= machine.level
+  return isOfMachine(target, machine) && target.level <= machine!.level
+}
+
+/** Whether it is for this kind of machine, whatever the level: compilers that make code for this one make its. */
+export function isOfMachine(target: Target, machine: Machine | null = thisMachine()): boolean {
+  return target.arch === machine?.arch && target.platform === machine.platform
 }
 
 function hostTarget(machine: Machine | null): Target {
+  if (machine?.platform === 'win32') return wasm
   // Of those that every compiler makes: where gcc is all that is installed, `host` must be more than an error.
   return targets.findLast((target) => target.flags.gcc.length > 0 && canRun(target, machine)) ?? wasm
 }

@@ -14,7 +14,9 @@ export interface Target {
   readonly pointerBytes: 4 | 8
   /** Width of a vector register that kernels should fill; 0 where there is none that all machines of the target have. */
   readonly vectorBytes: 0 | 16 | 32 | 64
-  /** GNU triple of a Linux machine of this kind (of the module format, for wasm). */
+  /** In the words of `process.platform`; absent: Linux, or macOS where that is what builds. */
+  readonly platform?: 'win32'
+  /** GNU triple of a machine of this kind (of the module format, for wasm). */
   readonly triple: string
   /**
    * Machine flags of the C compiler, as alternatives: the first one that the installed compiler accepts is taken.
@@ -28,7 +30,9 @@ export interface Target {
    * loaded. Absent: the code is for the target alone.
    */
   readonly levels?: readonly string[]
-  /** QEMU's program that runs this arch's programs on others, and its arguments; absent where there is nothing to emulate. */
+  /** Debian's package with its compiler, where that isn't called by the triple. */
+  readonly debian?: string
+  /** QEMU's program that runs this arch's programs on others (Wine's, for Windows), and its arguments; absent where there is nothing to emulate. */
   readonly emulator?: readonly [program: string, ...args: string[]]
   /** There is no operating system that would load a library: models are linked into a program, see `compile --emit`. */
   readonly isBare?: boolean

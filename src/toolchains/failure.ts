@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { CompileError, EnvironmentError } from '../errors/index.ts'
-import { thisMachine } from '../targets/index.ts'
+import { isOfMachine } from '../targets/index.ts'
 import { installAdvice, type Toolchain } from './find.ts'
 import type { CompileJob } from './job.ts'
 import type { RunResult } from './spawn.ts'
@@ -28,8 +28,9 @@ export function failure(
     return new EnvironmentError('ENVIRONMENT_DISK', message, { ...data, folder })
   }
   if (missingLibc.test(output)) {
-    const isHere = job.target.arch === thisMachine()?.arch
-    const advice = isHere ? `Install it:\n  ${installAdvice('C')}` : `Install the one for ${job.target.triple}.`
+    const advice = isOfMachine(job.target)
+      ? `Install it:\n  ${installAdvice('C')}`
+      : `Install the one for ${job.target.triple}.`
     const message = `${compiler} finds no C library to compile against: ${firstError(output)}. ${advice}`
     return new EnvironmentError('ENVIRONMENT_NO_LIBC', message, data)
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { rememberByStat } from '../cache/file-memo.ts'
 import { EnvironmentError } from '../errors/index.ts'
-import { type Arch, type Target, thisMachine } from '../targets/index.ts'
+import { type Arch, isOfMachine, type Machine, type Target, thisMachine } from '../targets/index.ts'
 import { splitCommand, which } from './programs.ts'
 import { isZig, zigCommand } from './zig.ts'
 
@@ -23,7 +23,7 @@ export interface Toolchain {
 }
 
 export interface FindOptions {
-  /** Default: this machine's arch. */
+  /** Default: this machine. */
   readonly target?: Target
   /** Folder of the cache, where the answers of compilers are remembered. */
   readonly memoFolder?: string
@@ -32,7 +32,7 @@ export interface FindOptions {
 
 /**
  * Finds the C compiler: `CC` (which may hold arguments), then `cc`, `clang`, `gcc`, then cross compilers; the first
- * one that answers and makes code for the target. Last comes a clang that links for it: that of `CC`, or `clang`;
+ * one that answers and makes code for the target's arch and system. Last comes a clang that links for it: that of `CC`, or `clang`;
  * and `zig cc`, which brings linker and C libraries along.
  *
  * @throws EnvironmentError `ENVIRONMENT_NO_COMPILER`, with what to install
@@ -71,13 +71,13 @@ interface Tools {
 
 async function find(tools: Tools, { target, memoFolder, env = process.env }: FindOptions): Promise<Toolchain> {
   if (target?.own && tools.language === 'C') return ownCompiler(target, target.own.cc, env, memoFolder)
-  const arch = target?.arch ?? thisMachine()?.arch
+  const wanted = target ?? thisMachine()
   const chosen = env[tools.variable]?.trim()
   let anyClang: readonly string[] = [tools.clang]
   if (chosen) {
     const toolchain = await tryCommand(splitCommand(chosen), env, memoFolder)
     if (toolchain === undefined) throw chosenIsMissing(tools, chosen)
-    if (arch === undefined || archOf(toolchain.machine) === arch) return toolchain
+    if (isFor(toolchain, wanted)) return toolchain
     if (toolchain.family === 'clang' && !isZig(toolchain.command)) anyClang = toolchain.command
   }
   const candidates = [
@@ -86,7 +86,7 @@ async function find(tools: Tools, { target, memoFolder, env = process.env }: Fin
   ]
   for (const candidate of candidates) {
     const toolchain = await tryCommand(candidate, env, memoFolder)
-    if (toolchain === undefined || (arch !== undefined && archOf(toolchain.machine) !== arch)) continue
+    if (toolchain === undefined || !isFor(toolchain, wanted)) continue
     if (tools.language === 'C++' || makes(toolchain, target)) return toolchain
   }
   // Every clang makes code for all machines; few find the linker and the libraries of another one.
@@ -193,6 +193,14 @@ function isItself(path: string): boolean {
   )
 }
 
+/** Whether a compiler makes code for such machines; `null`: for whatever. */
+function isFor({ machine }: Toolchain, wanted: Pick<Machine, 'arch' | 'platform'> | null): boolean {
+  if (wanted === null) return true
+  // The other compilers of Windows make DLLs that need one of Cygwin's, or take other options.
+  const system = /mingw|windows-gnu/.test(machine) ? 'win32' : /windows|cygwin|msys/.test(machine) ? null : undefined
+  return archOf(machine) === wanted.arch && system === wanted.platform
+}
+
 function archOf(triple: string): Arch | undefined {
   const cpu = triple.split('-', 1)[0] ?? ''
   if (/^(?:x86_64|amd64)$/.test(cpu)) return 'x86-64'
@@ -208,14 +216,18 @@ function chosenIsMissing({ language, variable }: Tools, chosen: string): Environ
 }
 
 function noCompiler({ language, variable, gnu }: Tools, target: Target | undefined): EnvironmentError {
-  const here = target === undefined || target.arch === thisMachine()?.arch
+  const here = target === undefined || isOfMachine(target)
   const isClangs = language === 'C' && target !== undefined && target.flags.gcc.length === 0
   const cross = isClangs ? [] : (target?.crossPrefixes.map((prefix) => prefix + gnu) ?? [])
-  const packages = `${isClangs ? 'clang ' : ''}${target?.isBare ? 'gcc' : 'g++'}-${target?.triple.replaceAll('_', '-')}`
+  const packages = `${isClangs ? 'clang ' : ''}${target && debianPackage(target)}`
   const message =
     here && !isClangs
       ? `No ${language} compiler found (${variable}, PATH). Install one:\n  ${installAdvice(language)}`
       : `No ${language} compiler for ${target?.name} (${target?.arch}) found: ${cross.length > 0 ? `none of ${cross.join(', ')}, and ` : ''}no clang that links for it. ` +
         `Install one (Debian, Ubuntu: apt-get install ${packages}), or set ${variable}.`
   return new EnvironmentError('ENVIRONMENT_NO_COMPILER', message, { language, target: target?.name })
+}
+
+function debianPackage({ debian, isBare, triple }: Target): string {
+  return debian ?? `${isBare ? 'gcc' : 'g++'}-${triple.replaceAll('_', '-')}`
 }

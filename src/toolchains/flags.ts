@@ -52,7 +52,6 @@ function asError(warning: string): string {
 }
 
 const object: readonly string[] = [
-  '-fPIC',
   '-fvisibility=hidden', // only the ABI is exported, so the rest is inlined or dropped
   '-ffunction-sections', // together with --gc-sections: kernels that the model doesn't use
   '-fdata-sections',
@@ -77,18 +76,38 @@ const machO: readonly string[] = [
   '-Wl,-install_name,@rpath/model',
 ]
 
-const windows: readonly string[] = ['-shared', '-static-libgcc', '-Wl,--gc-sections', '-Wl,-s']
+const windows: readonly string[] = [
+  '-shared',
+  '-static', // Windows has none of the compiler's own libraries
+  '-Wl,--gc-sections',
+  '-Wl,--no-insert-timestamp', // the cache names libraries by their content
+  '-Wl,-s',
+]
+
+/**
+ * Windows aligns the stack to 16 bytes. GCC knows no way to tell its tables for unwinding of a function that aligns it further, so that with
+ * such tables it does not, and yet moves what it keeps there of AVX and AVX-512 by instructions that demand it: a crash in about every second
+ * run (GCC bug 54412; Debian and MSYS2 have patched that). Without tables it aligns the stack, as on other systems; the tables are for
+ * exceptions, which C has none of.
+ */
+const windowsObject: readonly string[] = ['-fno-asynchronous-unwind-tables', '-fno-unwind-tables']
 
 /** Flags that make a position-independent library of one C file, without machine flags, names and `-lm`. */
 export function libraryFlags(optimize: 0 | 1 | 2 | 3, target: Target, weightsBytes: number): string[] {
-  return [...objectFlags(optimize, target, weightsBytes), ...linkFlags()]
+  return [...objectFlags(optimize, target, weightsBytes), ...linkFlags(target)]
 }
 
 /** The same for one of several C files. */
 export function objectFlags(optimize: 0 | 1 | 2 | 3, target: Target, weightsBytes: number): string[] {
   // Data that code may not reach with a 32-bit distance; `weightsSection` puts it into .lrodata.
   const model = target.arch === 'x86-64' && weightsBytes >= LARGE_WEIGHTS ? ['-mcmodel=medium'] : []
-  return [...languageFlags, `-O${optimize}`, ...object, ...model]
+  const system = isForWindows(target) ? windowsObject : ['-fPIC']
+  return [...languageFlags, `-O${optimize}`, ...system, ...object, ...model]
+}
+
+/** A target of a user's that names no system is for the one that we run on. */
+function isForWindows({ platform, own }: Target): boolean {
+  return platform === 'win32' || (own !== undefined && process.platform === 'win32')
 }
 
 /** What a job asks for beside what all code gets. */
@@ -105,16 +124,21 @@ export function jobFlags({ defines, includeDirs, flags = [] }: CompileJob, form:
 /** What makes one object file of several. */
 export const mergeFlags: readonly string[] = ['-r', '-nostdlib']
 
-/** What makes a library of object files. The object format is that of the system we run on: other systems' libraries aren't made here. */
-export function linkFlags(): readonly string[] {
-  if (process.platform === 'darwin') return machO
-  return process.platform === 'win32' ? windows : elf
+/** What makes a library of object files: on macOS, one of its own format. */
+export function linkFlags(target: Target): readonly string[] {
+  if (isForWindows(target)) return windows
+  return process.platform === 'darwin' ? machO : elf
+}
+
+/** The ending of a library's file name, with its dot. */
+export function libraryExtension(target: Target): string {
+  if (isForWindows(target)) return '.dll'
+  return process.platform === 'darwin' ? '.dylib' : '.so'
 }
 
 /** Name of the file that is made. */
-export function libraryName(): string {
-  const extensions: Readonly<Record<string, string>> = { darwin: 'dylib', win32: 'dll' }
-  return `model.${extensions[process.platform] ?? 'so'}`
+export function libraryName(target: Target): string {
+  return `model${libraryExtension(target)}`
 }
 
 const accepted = new Map<string, Promise<readonly string[] | undefined>>()
@@ -153,10 +177,10 @@ export async function machineFlags(toolchain: Toolchain, target: Target): Promis
  * The levels of a target that this compiler can make code for, lowest first; one of them, or none, where there is no choice
  * to make.
  */
-export async function knownLevels(toolchain: Toolchain, { levels = [] }: Target): Promise<Target[]> {
+export async function knownLevels(toolchain: Toolchain, { levels = [], platform }: Target): Promise<Target[]> {
   // A compiler that we don't know makes code of one kind only.
   if (toolchain.family === 'other') return []
-  const targets = levels.map((name) => resolveTarget(name))
+  const targets = levels.map((name): Target => ({ ...resolveTarget(name), ...(platform && { platform }) }))
   const known = await Promise.all(
     targets.map((target) =>
       machineFlags(toolchain, target).then(

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Turns } from '../process/turns.ts'
+import type { Target } from '../targets/index.ts'
 import { failure } from './failure.ts'
 import type { Toolchain } from './find.ts'
 import { jobFlags, knownFlags, libraryName, linkFlags, machineFlags, mergeFlags, objectFlags } from './flags.ts'
@@ -56,13 +57,13 @@ export async function compileUnits(
     const objects = await Promise.all(compiled)
     const made = job.isObject
       ? await mergeObjects(objects, run)
-      : await run(linkArguments(objects), libraryName(), 'model.c')
+      : await run(linkArguments(job.target, objects), libraryName(job.target), 'model.c')
     return { library: join(folder, made), folder, toolchain, seconds: (performance.now() - started) / 1000 }
   })
 }
 
-function linkArguments(objects: readonly string[]): string[] {
-  return [...linkFlags(), ...objects, '-o', libraryName(), '-lm']
+function linkArguments(target: Target, objects: readonly string[]): string[] {
+  return [...linkFlags(target), ...objects, '-o', libraryName(target), '-lm']
 }
 
 /** One object file of all. */

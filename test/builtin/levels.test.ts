@@ -11,9 +11,11 @@ import { decodeModel } from '../../src/onnx/read.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { canRun, resolveTarget } from '../../src/targets/index.ts'
 import { findCc } from '../../src/toolchains/find.ts'
+import { knownLevels, machineFlags, objectFlags } from '../../src/toolchains/flags.ts'
 import { which } from '../../src/toolchains/programs.ts'
 import { abiFolder, makeFolder } from '../native/libraries.ts'
 import { onnxruntime } from '../onnxruntime.ts'
+import { missing as missingWine } from '../windows/wine.ts'
 import { Random } from './random/random.ts'
 
 // One library for every x86-64 machine: the same numbers on each level, chosen by hand here and by processors that qemu
@@ -156,6 +158,11 @@ function expectRight({ outputs }: Ran, expected: ReadonlyMap<string, ArrayLike<n
 const isHere = process.arch === 'x64' && process.platform === 'linux'
 const runtime = isHere ? onnxruntime() : undefined
 const qemu = which('qemu-x86_64', process.env)
+const windows = resolveTarget('win32-x64')
+const noWindows =
+  missingWine ?? (which('x86_64-w64-mingw32-gcc', process.env) ? undefined : 'no x86_64-w64-mingw32-gcc')
+if (noWindows) console.log(`skipped: levels in a DLL (${noWindows})`)
+const driverSource = fileURLToPath(new URL('levels.c', import.meta.url))
 if (!isHere) console.log('skipped: levels of x86-64 (this is no Linux on x64)')
 else if (!qemu) console.log('skipped: levels on other processors (no qemu-x86_64: apt-get install qemu-user)')
 
@@ -166,13 +173,12 @@ describe.runIf(runtime)('a library for all x86-64 machines', () => {
   beforeAll(async () => {
     writeFileSync(input, x)
     const { command } = await findCc()
-    const program = fileURLToPath(new URL('levels.c', import.meta.url))
     execFileSync(command[0], [
       ...command.slice(1),
       '-std=gnu11',
       '-O1',
       `-I${abiFolder}`,
-      program,
+      driverSource,
       '-o',
       driver,
       '-ldl',
@@ -269,5 +275,36 @@ describe.runIf(runtime)('a library for all x86-64 machines', () => {
     ])
     expect(basename(library)).toBe('model.so')
     expectRight(ran(library, [driver]), expected)
+  })
+
+  // Wine runs code on this machine's processor.
+  it.skipIf(noWindows)('is as right as a DLL', { timeout: 240_000 }, async () => {
+    const program = join(folder, 'driver.exe')
+    const check = fileURLToPath(new URL('../../native/check/windows', import.meta.url))
+    const { command } = await findCc({ target: windows })
+    execFileSync(command[0], ['-std=gnu11', '-O1', `-I${abiFolder}`, `-I${check}`, driverSource, '-o', program])
+    const { library } = await compile('win32-x64')
+    const wine = { WINEPREFIX: join(folder, 'wine'), WINEDEBUG: '-all' }
+    for (const level of levels.filter((name) => canRun(resolveTarget(name)))) {
+      const result = ran(library, ['wine', program], { ...wine, ONNX_MLIR_CPU_LEVEL: level })
+      expect(result.level).toBe(level)
+      expectRight(result, expected)
+    }
+  })
+})
+
+describe.skipIf(noWindows)('code for a DLL', () => {
+  it('aligns the stack where it keeps wider vectors than Windows aligns it for', async () => {
+    const toolchain = await findCc({ target: windows })
+    const code =
+      'typedef float v __attribute__((vector_size(N))); void g(v *); v f(v *p) { v a = *p; g(&a); return a; }'
+    const wide = (await knownLevels(toolchain, windows)).filter(({ vectorBytes }) => vectorBytes > 16)
+    expect(wide).toHaveLength(2)
+    for (const level of wide) {
+      const flags = [...(await machineFlags(toolchain, level)), ...objectFlags(3, level, 0)]
+      const args = [...flags, `-DN=${level.vectorBytes}`, '-x', 'c', '-', '-S', '-o', '-']
+      const text = execFileSync(toolchain.command[0], args, { input: code, encoding: 'utf8' })
+      expect(text).toMatch(new RegExp(`andq\\s+\\$-${level.vectorBytes}, %rsp`))
+    }
   })
 })

@@ -8,12 +8,12 @@ import { modelBytes, tensorType } from '../../src/onnx/build.ts'
 import type { Tensor } from '../../src/onnx/model.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { encodeTensor } from '../../src/onnx/write.ts'
-import { resolveTarget, thisMachine } from '../../src/targets/index.ts'
+import { isOfMachine, resolveTarget, thisMachine } from '../../src/targets/index.ts'
 import { which } from '../../src/toolchains/programs.ts'
 import { makeFolder } from '../native/libraries.ts'
 import { buildProgram, type Program } from '../cli/program.ts'
 
-// Code for other machines, as users get it, run by QEMU: right and wrong expectations, and values that have a byte order.
+// Code for other machines, as users get it, run by QEMU or Wine: right and wrong expectations, and values that have a byte order.
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -30,14 +30,16 @@ const machines: readonly { name: string; cc?: string | undefined; emulator?: str
   { name: 'arm64' },
   { name: 'armv6' },
   { name: 'riscv64' },
+  { name: 'win32-x64' },
   { name: 'riscv64-v', cc: clang ?? 'clang-17' },
   // Vectors of another length than those that the code is for.
   { name: 'riscv64-v', cc: clang ?? 'clang-17', emulator: 'qemu-riscv64 -cpu rv64,v=true,vext_spec=v1.0,vlen=256' },
 ]
 
 function missing(name: string, cc = 'cc'): string | undefined {
-  const { emulator, crossPrefixes, arch } = resolveTarget(name)
-  if (arch === thisMachine()?.arch) return 'it is this machine'
+  const target = resolveTarget(name)
+  const { emulator, crossPrefixes } = target
+  if (isOfMachine(target)) return 'it is this machine'
   const compilers = crossPrefixes.map((prefix) => `${prefix}gcc`)
   if (!compilers.some((compiler) => which(compiler, process.env))) return `no ${compilers[0]}`
   if (!which(cc, process.env)) return `no ${cc}`
@@ -148,6 +150,13 @@ test('says which package has an emulator that is missing', async () => {
   await expect(openEmulator(target)).rejects.toThrow(
     /runs here by qemu-\w+, which is not on PATH\..* apt-get install qemu-user/,
   )
+})
+
+test.runIf(process.platform === 'linux')('Windows is another machine, wherever this one is', async () => {
+  const target = resolveTarget('win32-x64')
+  expect(isEmulated(target)).toBe(true)
+  vi.stubEnv('PATH', '')
+  await expect(openEmulator(target)).rejects.toThrow(/runs here by wine,.* apt-get install wine wine64/)
 })
 
 test('a higher level of this machine is not emulated: QEMU has no more of it than the machine', () => {

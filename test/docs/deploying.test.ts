@@ -8,6 +8,7 @@ import { which } from '../../src/toolchains/programs.ts'
 import { miniflare, startWorker } from '../edge/runtimes.ts'
 import { filesBelow, temporaryFolder } from '../hosts/app.ts'
 import { type Images, makeImages } from './images.ts'
+import { missing as missingWine, nodeForWindows } from '../windows/wine.ts'
 import { allPages, readPage, samplesOf } from './pages.ts'
 import { isInstalled, type Reading, runPage } from './run-page.ts'
 
@@ -21,7 +22,14 @@ const viteConfig = sampleOf('docs/hosts/vite.md', 'vite.config.ts')
 
 test('every page of docs/deploying is run', () => {
   const pages = allPages().filter(({ path }) => path.startsWith('docs/deploying/'))
-  expect(pages.map(({ path }) => basename(path, '.md'))).toEqual(['cloudflare', 'docker', 'lambda', 'vercel', 'z16'])
+  expect(pages.map(({ path }) => basename(path, '.md'))).toEqual([
+    'cloudflare',
+    'docker',
+    'lambda',
+    'vercel',
+    'windows',
+    'z16',
+  ])
 })
 
 /** A project that installs this package, and Vite, from npm; the package lies at the root of its machine. */
@@ -170,4 +178,21 @@ test.runIf(cross)('docs/deploying/z16.md', async () => {
   const { status, stderr } = spawnSync(process.execPath, [join(folder, 'main.js')], { encoding: 'utf8' })
   expect(status).not.toBe(0)
   expect(stderr).toContain('built for s390x, running on x64')
+})
+
+const noWindows =
+  missingWine ?? (which('x86_64-w64-mingw32-g++', process.env) ? undefined : 'no x86_64-w64-mingw32-g++')
+if (noWindows) console.log(`skipped: docs/deploying/windows.md (${noWindows})`)
+test.skipIf(noWindows)('docs/deploying/windows.md', async () => {
+  const files = { 'vite.config.ts': viteConfig }
+  const reading = { installed: ['.'], models: ['src/model.onnx'], files }
+  const folder = join(await runPage(pageOf('windows'), reading), 'dist')
+  expect((await filesBelow(folder)).map((file) => file.replace(/-[\w-]{8}\./, '.')).toSorted()).toEqual([
+    'assets/model.dll',
+    'assets/onnx-mlir.node',
+    'main.js',
+  ])
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  const { status, out, err } = await nodeForWindows(await temporaryFolder(), folder, 'main.js')
+  expect({ status, out, err }).toEqual({ status: 0, out: '11 12 13\n', err: '' })
 })

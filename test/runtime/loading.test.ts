@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { buildAddon } from '../../src/builtin/addon.ts'
 import { ModelLoadError } from '../../src/runtime/index.ts'
 import type { Model, Requirements, Signature } from '../../src/runtime/index.ts'
-import { readElf } from '../../src/runtime/elf.ts'
+import { readHeaders } from '../../src/runtime/read-headers.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
 import { canRun, resolveTarget } from '../../src/targets/index.ts'
 import { compileModel, factsOf, makeFolder, signatures, testAddon } from '../native/libraries.ts'
@@ -119,7 +119,7 @@ describe('a library that can not be loaded', () => {
     const file = join(folder, 'cut.so')
     writeFileSync(file, bare)
     expect(open(file).runSync({ x })['y']!.data[0]).toBe(1)
-    const { end } = readElf(file)!
+    const { end } = readHeaders(file)!
     expect(end).toBeLessThanOrEqual(whole.length)
     for (let length = 0; length < end; length += 331) {
       writeFileSync(file, bare.subarray(0, length))

@@ -24,8 +24,10 @@ describe('machineFrom', () => {
     expect(linux('x64', '')).toEqual({ arch: 'x86-64', level: 1 })
   })
 
-  it('is no machine on Windows, where we make no native code', () => {
-    expect(machineFrom({ arch: 'x64', platform: 'win32', cpu: '' })).toBeNull()
+  it('is of the lowest level on Windows, which does not tell, and none there on ARM', () => {
+    const windows = (arch: string) => machineFrom({ arch, platform: 'win32', cpu: '' })
+    expect(windows('x64')).toEqual({ arch: 'x86-64', level: 1, platform: 'win32' })
+    expect(windows('arm64')).toBeNull()
   })
 
   it('x86-64: the words of sysctl on macOS', () => {

@@ -12,6 +12,8 @@ test.each([
     { arch: 's390x', cpu: 'z15' },
   ],
   [{ target: 'armv7' }, { arch: 'arm', cpu: 'armv7' }],
+  // Of its levels every such machine has one.
+  [{ target: 'win32-x64' }, { arch: 'x64', cpu: 'x86-64', platform: 'win32' }],
   [{ target: 'wasm' }, undefined],
 ] as const)('%j', (artifact, requirements) => {
   expect(requirementsOf(artifact)).toEqual(requirements)

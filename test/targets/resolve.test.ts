@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { thisMachine } from '../../src/targets/machine.ts'
 import { canRun, resolveTarget, targetNames } from '../../src/targets/resolve.ts'
 import { targets } from '../../src/targets/table.ts'
+import type { Target } from '../../src/targets/target.ts'
 
 describe('the table', () => {
   it('has unique names that a specifier can carry', () => {
@@ -11,8 +12,9 @@ describe('the table', () => {
   })
 
   it('lists the levels of an arch in rising order, which host relies on', () => {
-    for (const arch of new Set(targets.map((target) => target.arch))) {
-      const levels = targets.filter((target) => target.arch === arch).map((target) => target.level)
+    const kindOf = ({ arch, platform }: Target) => `${platform} ${arch}`
+    for (const kind of new Set(targets.map(kindOf))) {
+      const levels = targets.filter((target) => kindOf(target) === kind).map((target) => target.level)
       expect(levels).toEqual([...new Set(levels)].sort((a, b) => a - b))
     }
   })
@@ -65,8 +67,9 @@ describe('resolveTarget', () => {
 
   it.each([
     ['a zEC12', { arch: 's390x', level: 12 } as const],
+    ['Windows, where compilers are seldom', { arch: 'x86-64', level: 1, platform: 'win32' } as const],
     ['an unknown arch', null],
-  ])('takes WebAssembly for %s, which no native target is for', (_, machine) => {
+  ])('takes WebAssembly for %s', (_, machine) => {
     expect(resolveTarget('host', machine).name).toBe('wasm')
   })
 })
@@ -78,8 +81,17 @@ describe('canRun', () => {
     ['x86-64-v3', true],
     ['x86-64-v4', false],
     ['z16', false],
+    ['win32-x64', false],
     ['wasm', true],
   ])('%s on x86-64-v3: %s', (name, expected) => {
     expect(canRun(resolveTarget(name), v3)).toBe(expected)
+  })
+
+  it.each([
+    ['win32-x64', true],
+    ['x86-64', false],
+    ['wasm', true],
+  ])('%s on Windows: %s', (name, expected) => {
+    expect(canRun(resolveTarget(name), { arch: 'x86-64', level: 1, platform: 'win32' })).toBe(expected)
   })
 })

@@ -1,4 +1,4 @@
-// npm run test:targets: suites of models on every target that can be run here, by itself or by QEMU, and as a table what passes.
+// npm run test:targets: suites of models on every target that can be run here, by itself, by QEMU or by Wine, and as a table what passes.
 // A target that fails what this machine's own passes is a failure.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -30,7 +30,7 @@ if (values.help) {
 }
 
 const targets = (
-  values.targets ?? 'host,x86-64,x86-64-v3,wasm,z13,z14,z15,z16,z17,arm64,armv7,armv6,riscv64,riscv64-v'
+  values.targets ?? 'host,x86-64,x86-64-v3,wasm,z13,z14,z15,z16,z17,arm64,armv7,armv6,riscv64,riscv64-v,win32-x64'
 ).split(',')
 const suites = (values.suites ?? '../shared/onnx-backend-tests,../shared/cases').split(',')
 const folder = mkdtempSync(join(tmpdir(), 'targets-'))

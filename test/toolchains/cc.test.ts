@@ -111,6 +111,33 @@ describe.runIf(posix)('findCc', () => {
     await expect(findCc({ env, target: resolveTarget('z15') })).rejects.toThrow(/z15 \(s390x\).*s390x-linux-gnu-gcc/)
   })
 
+  it.each([
+    ['x86-64', 'x86_64-pc-linux-musl'],
+    ['win32-x64', 'x86_64-w64-mingw32'],
+    ['win32-x64', 'x86_64-w64-windows-gnu'],
+  ])('takes for %s only a compiler for its system', async (name, machine) => {
+    const machines = ['x86_64-w64-mingw32', 'x86_64-pc-linux-musl', 'x86_64-pc-windows-msvc', 'x86_64-pc-cygwin']
+    const { folder } = fakes({ right: GCC(machine), ...Object.fromEntries(machines.map((of) => [of, GCC(of)])) })
+    const target = resolveTarget(name)
+    for (const of of machines.filter(
+      (other) => /linux/.test(other) !== /linux/.test(machine) || /msvc|cygwin/.test(other),
+    ))
+      await expect(findCc({ env: { CC: of, PATH: folder }, target })).rejects.toMatchObject({
+        code: 'ENVIRONMENT_NO_COMPILER',
+      })
+    expect((await findCc({ env: { CC: 'right', PATH: folder }, target })).machine).toBe(machine)
+  })
+
+  it('says which compiler for Windows is missing, as its package is called', async () => {
+    const { env, folder } = fakes({ cc: GCC() })
+    const target = resolveTarget('win32-x64')
+    await expect(findCc({ env, target })).rejects.toThrow(
+      /win32-x64 \(x86-64\) found: none of x86_64-w64-mingw32-gcc,.* apt-get install g\+\+-mingw-w64-x86-64-posix\)/,
+    )
+    const cross = fakes({ cc: GCC(), 'x86_64-w64-mingw32-gcc': GCC('x86_64-w64-mingw32') })
+    expect((await findCc({ env: { PATH: `${folder}:${cross.folder}` }, target })).machine).toBe('x86_64-w64-mingw32')
+  })
+
   it('takes a clang for another arch only where it finds a linker and libraries for it', async () => {
     const banner = 'Debian clang version 14.0.6'
     const clang = (linking: string) =>
@@ -239,6 +266,22 @@ describe.runIf(posix)('compileLibrary', () => {
     long (*sum)(void) = dlsym(lib, "sum");
     const void *(*where)(void) = dlsym(lib, "where");
     printf("%ld %d", sum(), (int)((uintptr_t)where() % 64));`
+
+  it('refuses weights that no DLL has room for', async () => {
+    const weights = { bytes: 2 ** 31, chunks: [] }
+    const job = {
+      source: '',
+      includeDirs: [],
+      target: resolveTarget('win32-x64'),
+      optimize: 0,
+      model: 'm.onnx',
+      weights,
+    }
+    await expect(compileLibrary(job as CompileJob)).rejects.toMatchObject({
+      code: 'COMPILE_TOO_LARGE',
+      message: expect.stringMatching(/^m\.onnx has 2048 MiB of weights: .*weights=f16/),
+    })
+  })
 
   it('brings the weights in, aligned, by the assembler', async () => {
     const made = await compileLibrary(job(summing, { weights: { bytes: weights.length, chunks } }))

@@ -1,0 +1,27 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { elfHeaders } from './elf.ts'
+import type { LibraryHeaders, Reading } from './library-headers.ts'
+import { peHeaders } from './pe.ts'
+
+/**
+ * Reads a library's headers. Dynamic linkers map what they speak of without a look at the file's size: on Linux, touching a
+ * page beyond its end ends the process (SIGBUS).
+ *
+ * @returns `undefined` for what is no shared library of Linux or Windows; `size`: bytes that the file has
+ */
+export function readHeaders(path: string): (LibraryHeaders & { readonly size: number }) | undefined {
+  const file = openSync(path, 'r')
+  try {
+    const { size } = fstatSync(file)
+    const read: Reading = (at, length) => {
+      const bytes = new Uint8Array(length)
+      const isWhole = at + length <= size && readSync(file, bytes, 0, length, at) === length
+      return isWhole ? new DataView(bytes.buffer) : undefined
+    }
+    const first = read(0, 64)
+    const headers = first && (elfHeaders(first, read) ?? peHeaders(first, read))
+    return headers && { ...headers, size }
+  } finally {
+    closeSync(file)
+  }
+}
