@@ -40,16 +40,24 @@ const systems: Readonly<Record<string, string>> = { linux: 'Linux', darwin: 'mac
 /** What code is made for: where the system is not known, any but Windows. */
 export type Machine = Pick<Requirements, 'arch'> & { readonly platform?: string }
 
-/** @throws ModelLoadError when code for a machine can't run here */
-export function checkMachine({ arch, platform }: Machine, model: string, target: string): void {
+/** What code is built for and what this is, where it can't run here. */
+export function foreign({ arch, platform }: Machine): { readonly built: string; readonly here: string } | undefined {
   const isOfSystem = (platform === 'win32') === (process.platform === 'win32')
-  if (arch === process.arch && isOfSystem) return
+  if (arch === process.arch && isOfSystem) return undefined
   const of = (arch: string, system = 'Linux or macOS') => (isOfSystem ? arch : `${system} on ${arch}`)
-  const built = of(arch, platform && systems[platform])
-  const here = of(process.arch, systems[process.platform] ?? process.platform)
+  return {
+    built: of(arch, platform && systems[platform]),
+    here: of(process.arch, systems[process.platform] ?? process.platform),
+  }
+}
+
+/** @throws ModelLoadError when code for a machine can't run here */
+export function checkMachine(machine: Machine, model: string, target: string): void {
+  const other = foreign(machine)
+  if (other === undefined) return
   throw new ModelLoadError(
     'LOAD_MACHINE',
-    `${model}: built for ${built}, running on ${here}; ` +
+    `${model}: built for ${other.built}, running on ${other.here}; ` +
       `build it with a target for this machine (the library's is ${target})`,
   )
 }

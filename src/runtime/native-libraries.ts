@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { loadAddon } from './addon.ts'
 import { ModelLoadError } from './errors.ts'
 import { expectContents, type KnownFile, readAhead } from './integrity.ts'
-import { checkLibrary, checkMachine, type FileAddress, locate } from './library-file.ts'
+import { checkLibrary, checkMachine, type FileAddress, foreign, locate } from './library-file.ts'
 import { type NativeAddon, NativeSession } from './native.ts'
 import type { LocatedFiles, NodeParts } from './node-model.ts'
 import { nativeThreads } from './processors.ts'
@@ -14,9 +14,10 @@ export const nativeLibraries: NonNullable<NodeParts['native']> = {
     checkLibrary(library, model, target)
   },
 
-  misfit({ arch, cpu, accelerator }, addon, model) {
-    if (arch !== process.arch) return `it is for ${arch}, and this is ${process.arch}`
-    return addonOf(addon, model).misfit(cpu, accelerator === 'NNPA')
+  misfit(requires, addon, model) {
+    const other = foreign(requires)
+    if (other !== undefined) return `it is for ${other.built}, and this is ${other.here}`
+    return addonOf(addon, model).misfit(requires.cpu, requires.accelerator === 'NNPA')
   },
 
   async readAhead(files) {

@@ -176,6 +176,17 @@ describe.skipIf(missing || !ort)('models for Windows', { timeout: 300_000 }, () 
     )
   })
 
+  test('of several, that for Windows is taken there, and the other one here', async () => {
+    const folder = await buildFor('x86-64,win32-x64,wasm', ['mnist'])
+    await writeFile(join(folder, 'inputs.json'), JSON.stringify({ mnist: inputs['mnist'] }))
+    const there = await nodeForWindows(prefix, folder, 'app.js')
+    const { stdout } = await run(process.execPath, [join(folder, 'app.js')])
+    for (const [out, target] of [[there.out, 'win32-x64'] as const, [stdout, 'x86-64'] as const]) {
+      expect(read(out).target).toBe(target)
+      expectClose(read(out).results, { mnist: expected['mnist']! })
+    }
+  })
+
   test('are known by their headers, whole or not', async () => {
     const dll = await libraryFor('win32-x64')
     const signature = await signatureOf(models['mnist']!)

@@ -145,6 +145,8 @@ webpack({
     expect(native.status).toBe(1)
     expect(native.err).toMatch(/No C compiler for x86-64-v3/)
     const here = ['compile', 'model.onnx', '--compiler', 'builtin', '--target', 'win32-x64']
-    expect((await nodeForWindows(prefix, project, cli, ...here)).err).toMatch(/No C compiler found .*\n.*\n(.*\n)*.*Windows: install MSYS2/)
+    expect((await nodeForWindows(prefix, project, cli, ...here)).err).toMatch(
+      /No C compiler found .*\n.*\n(.*\n)*.*Windows: install MSYS2/,
+    )
   })
 })
