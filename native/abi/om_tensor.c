@@ -11,6 +11,15 @@
 #include "om_tensor_print.c"
 #endif
 
+/* Functions stand before their use: clang exports none from a DLL that it has met without the attribute. */
+OM_EXPORT(omTensorDestroy) void omTensorDestroy(OMTensor *tensor) {
+  if (!tensor) return;
+  if (tensor->_owning) free(tensor->_allocatedPtr);
+  free(tensor->_shape);
+  free(tensor->_strides);
+  free(tensor);
+}
+
 OM_EXPORT(omTensorCreateUntyped) OMTensor *omTensorCreateUntyped(int64_t rank) {
   if (rank < 0 || rank > INT64_MAX / (int64_t)sizeof(int64_t)) return NULL;
   OMTensor *tensor = (OMTensor *)calloc(1, sizeof *tensor);
@@ -55,14 +64,6 @@ OMTensor *omTensorCreateEmpty(const int64_t *shape, int64_t rank, OM_DATA_TYPE t
   OMTensor *tensor = omTensorCreateWithOwnership(data, shape, rank, type, true);
   if (!tensor) free(data);
   return tensor;
-}
-
-OM_EXPORT(omTensorDestroy) void omTensorDestroy(OMTensor *tensor) {
-  if (!tensor) return;
-  if (tensor->_owning) free(tensor->_allocatedPtr);
-  free(tensor->_shape);
-  free(tensor->_strides);
-  free(tensor);
 }
 
 OM_EXPORT(omTensorGetDataPtr) void *omTensorGetDataPtr(const OMTensor *tensor) { return tensor->_alignedPtr; }

@@ -193,6 +193,6 @@ test.skipIf(noWindows)('docs/deploying/windows.md', async () => {
     'main.js',
   ])
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-  const { status, out, err } = await nodeForWindows(await temporaryFolder(), folder, 'main.js')
-  expect({ status, out, err }).toEqual({ status: 0, out: '11 12 13\n', err: '' })
+  const { status, out } = await nodeForWindows(await temporaryFolder(), folder, 'main.js')
+  expect({ status, out }).toEqual({ status: 0, out: '11 12 13\n' })
 })
