@@ -95,18 +95,30 @@ class FatModel implements Model {
     return this.#chosen
   }
 
-  /** @throws ModelLoadError `LOAD_MACHINE` where none fits, with what each is for */
+  /** @throws ModelLoadError `LOAD_MACHINE` where none fits, with what each is for; `LOAD_MISSING` where files are not there */
   #choose(): Model {
     const misfits: string[] = []
+    let missing: unknown
     for (const { facts, files } of this.#alternatives) {
-      const misfit = facts.requires && this.#parts.native!.misfit(facts.requires, files.addon, this.name)
-      if (!misfit) return composeNodeModel(facts, files, this.#parts)
-      misfits.push(`${facts.target}: ${misfit}`)
+      try {
+        const misfit = facts.requires && this.#parts.native!.misfit(facts.requires, files.addon, this.name)
+        if (!misfit) return composeNodeModel(facts, files, this.#parts)
+        misfits.push(`${facts.target}: ${misfit}`)
+      } catch (error) {
+        if (!this.#isLeftBehind(files, error)) throw error
+        missing ??= error
+      }
     }
+    if (missing !== undefined) throw missing
     throw new ModelLoadError(
       'LOAD_MACHINE',
       `${this.name}: it is built for several kinds of machines, of which this is none; ` +
         `add a target to its import, or wasm, which runs everywhere. ${misfits.join('. ')}`,
     )
+  }
+
+  /** Whether all of a target's native code is missing: who deploys WebAssembly alone leaves the addon behind, too, which tells what fits. */
+  #isLeftBehind({ library }: ModelFiles, error: unknown): boolean {
+    return (error as { code?: unknown }).code === 'LOAD_MISSING' && !this.#parts.native!.isThere(library, this.name)
   }
 }

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ModelLoadError } from './errors.ts'
 import type { Requirements } from './model.ts'
-import { readHeaders } from './read-headers.ts'
+import { formatOf, readHeaders } from './read-headers.ts'
 
 /**
  * A path, or a `file:` URL; of a `URL`, what there is without the types of Node. Or a function that brings the file to disk
@@ -35,6 +35,16 @@ export function locate(file: FileAddress, model: string): string {
   throw new ModelLoadError('LOAD_MISSING', `${model}: there is no file ${places}. ${hint}`)
 }
 
+/** Whether {@link locate} finds it. */
+export function isThere(file: FileAddress, model: string): boolean {
+  if (typeof file === 'function') return true
+  try {
+    return locate(file, model) !== ''
+  } catch {
+    return false
+  }
+}
+
 const systems: Readonly<Record<string, string>> = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' }
 
 /** What code is made for: where the system is not known, any but Windows. */
@@ -49,6 +59,13 @@ export function foreign({ arch, platform }: Machine): { readonly built: string; 
     built: of(arch, platform && systems[platform]),
     here: of(process.arch, systems[process.platform] ?? process.platform),
   }
+}
+
+/** The system that a file is for, where it is not this one, whose loader would only say that the file is broken. */
+export function foreignFormat(path: string): string | undefined {
+  const format = formatOf(path)
+  const ours = process.platform === 'darwin' || process.platform === 'win32' ? process.platform : 'linux'
+  return format === undefined || format === ours ? undefined : systems[format]
 }
 
 /** @throws ModelLoadError when code for a machine can't run here */

@@ -2,7 +2,15 @@ import { dirname } from 'node:path'
 import { loadAddon } from './addon.ts'
 import { ModelLoadError } from './errors.ts'
 import { expectContents, type KnownFile, readAhead } from './integrity.ts'
-import { checkLibrary, checkMachine, type FileAddress, foreign, locate } from './library-file.ts'
+import {
+  checkLibrary,
+  checkMachine,
+  type FileAddress,
+  foreign,
+  foreignFormat,
+  isThere,
+  locate,
+} from './library-file.ts'
 import { type NativeAddon, NativeSession } from './native.ts'
 import type { LocatedFiles, NodeParts } from './node-model.ts'
 import { nativeThreads } from './processors.ts'
@@ -17,8 +25,12 @@ export const nativeLibraries: NonNullable<NodeParts['native']> = {
   misfit(requires, addon, model) {
     const other = foreign(requires)
     if (other !== undefined) return `it is for ${other.built}, and this is ${other.here}`
+    const system = addon && foreignFormat(locate(addon, model))
+    if (system !== undefined) return `it is for ${system}, and this is not`
     return addonOf(addon, model).misfit(requires.cpu, requires.accelerator === 'NNPA')
   },
+
+  isThere,
 
   async readAhead(files) {
     for (const file of readBySystem(files)) await readAhead(file)

@@ -52,6 +52,8 @@ export interface NodeParts {
     expectFit(library: string, model: string, target: string, requires: ModelFacts['requires']): void
     /** Why a library that requires this does not run here; empty where it does. @throws ModelLoadError for the addon */
     misfit(requires: Requirements, addon: FileAddress | undefined, model: string): string
+    /** Whether there is such a file. */
+    isThere(file: FileAddress, model: string): boolean
     /** Reads the files, while the event loop goes on, so that to open them takes no time. */
     readAhead(files: LocatedFiles): Promise<void>
     open(files: LocatedFiles, model: NamedModel, options: NativeOptions): ModelSession

@@ -25,3 +25,25 @@ export function readHeaders(path: string): (LibraryHeaders & { readonly size: nu
     closeSync(file)
   }
 }
+
+type Format = LibraryHeaders['platform'] | 'darwin'
+
+/** By the first four bytes. Sources: gABI, Microsoft's "PE Format" (two of them), Apple's mach-o/loader.h and mach-o/fat.h. */
+const formats: Readonly<Record<string, Format>> = {
+  '7f454c46': 'linux',
+  cffaedfe: 'darwin',
+  cafebabe: 'darwin',
+}
+
+/** The system whose format a file has, in the words of `process.platform`; `undefined` for what is no native code. */
+export function formatOf(path: string): Format | undefined {
+  const first = Buffer.alloc(4)
+  const file = openSync(path, 'r')
+  try {
+    readSync(file, first, 0, 4, 0)
+  } finally {
+    closeSync(file)
+  }
+  const start = first.toString('hex')
+  return start.startsWith('4d5a') ? 'win32' : formats[start]
+}

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Alternative, composeFatModel } from '../../src/runtime/fat-model.ts'
 import type { ModelFacts, Requirements } from '../../src/runtime/model.ts'
@@ -23,6 +25,14 @@ function made(target: string, requires: Requirements | undefined, more: Partial<
 }
 
 const x = new Float32Array(60)
+
+function errorOf(act: () => unknown): unknown {
+  try {
+    return act()
+  } catch (error) {
+    return error
+  }
+}
 
 describe('a model for several kinds of machines', () => {
   it('is the first that fits this one', async () => {
@@ -85,6 +95,37 @@ describe('a model for several kinds of machines', () => {
     expect(() => model.runSync({ x })).toThrow(error.message)
     expect(() => model.target).toThrow(error.message)
     model.dispose()
+  })
+
+  it('is the next one where all native code of one was left behind', () => {
+    const gone = { addon: join(folder, 'gone.node'), library: join(folder, 'gone.so') }
+    const requires = { arch: process.arch, cpu: '' }
+    const left = { ...made('native', requires), files: gone }
+    expect(composeFatModel([left, made('wasm', undefined)], parts).target).toBe('wasm')
+    const lost = { code: 'LOAD_MISSING', message: expect.stringContaining(gone.addon) as string }
+    expect(errorOf(() => composeFatModel([left], parts).target)).toMatchObject(lost)
+    // Of a target whose library is there, the addon was lost.
+    const halved = { ...left, files: { ...gone, library } }
+    expect(errorOf(() => composeFatModel([halved, made('wasm', undefined)], parts).target)).toMatchObject(lost)
+  })
+
+  it.runIf(process.platform === 'linux').each([
+    ['macOS', Uint8Array.of(0xcf, 0xfa, 0xed, 0xfe)],
+    ['macOS', Uint8Array.of(0xca, 0xfe, 0xba, 0xbe)],
+    ['Windows', Uint8Array.of(0x4d, 0x5a, 0, 0)],
+  ])('was built on another system: %s', (system, bytes) => {
+    const addon = join(folder, `of-${system}.node`)
+    writeFileSync(addon, bytes)
+    const other = { ...made('host', { arch: process.arch, cpu: '' }), files: { addon, library } }
+    expect(composeFatModel([other, made('wasm', undefined)], parts).target).toBe('wasm')
+    expect(errorOf(() => composeFatModel([other], parts).target)).toMatchObject({
+      code: 'LOAD_MACHINE',
+      message: expect.stringContaining(`host: it is for ${system}, and this is not`) as string,
+    })
+    writeFileSync(addon, 'rubbish')
+    expect(errorOf(() => composeFatModel([other, made('wasm', undefined)], parts).target)).toMatchObject({
+      code: 'LOAD_OPEN',
+    })
   })
 
   it('is disposed before it was used', async () => {
