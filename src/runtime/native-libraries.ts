@@ -1,3 +1,4 @@
+import { machine } from 'node:os'
 import { dirname } from 'node:path'
 import { loadAddon } from './addon.ts'
 import { ModelLoadError } from './errors.ts'
@@ -25,6 +26,8 @@ export const nativeLibraries: NonNullable<NodeParts['native']> = {
   misfit(requires, addon, model) {
     const other = foreign(requires)
     if (other !== undefined) return `it is for ${other.built}, and this is ${other.here}`
+    // The addon is code for ARMv7, too, and would end the process instead of telling.
+    if (requires.cpu === 'armv7' && machine() === 'armv6l') return 'it is for ARMv7, and this processor is an ARMv6'
     const system = addon && foreignFormat(locate(addon, model))
     if (system !== undefined) return `it is for ${system}, and this is not`
     return addonOf(addon, model).misfit(requires.cpu, requires.accelerator === 'NNPA')

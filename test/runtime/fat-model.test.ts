@@ -1,12 +1,15 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Alternative, composeFatModel } from '../../src/runtime/fat-model.ts'
 import type { ModelFacts, Requirements } from '../../src/runtime/model.ts'
 import type { NodeParts } from '../../src/runtime/node-model.ts'
 import { loadAddon } from '../../src/runtime/addon.ts'
 import { nativeLibraries } from '../../src/runtime/native-libraries.ts'
 import { compileModel, factsOf, makeFolder, testAddon } from '../native/libraries.ts'
+
+const faked = vi.hoisted(() => ({ machine: '' }))
+vi.mock(import('node:os'), async (original) => ({ ...(await original()), machine: () => faked.machine }))
 
 const folder = makeFolder()
 const parts: NodeParts = { native: nativeLibraries }
@@ -126,6 +129,18 @@ describe('a model for several kinds of machines', () => {
     expect(errorOf(() => composeFatModel([other, made('wasm', undefined)], parts).target)).toMatchObject({
       code: 'LOAD_OPEN',
     })
+  })
+
+  it('asks no addon for ARMv7 on an ARMv6, which it would crash', () => {
+    const both = [
+      made('armv7', { arch: process.arch, cpu: 'armv7' }),
+      made('armv6', { arch: process.arch, cpu: 'armv6' }),
+    ]
+    const taken = ['armv6l', 'armv7l', 'aarch64'].map((name) => {
+      faked.machine = name
+      return composeFatModel(both, parts).target
+    })
+    expect(taken).toEqual(['armv6', 'armv7', 'armv7'])
   })
 
   it('is disposed before it was used', async () => {
