@@ -71,6 +71,8 @@ export interface OperatorFact {
   /** Of the operators that came last: `BuiltinOptions2`. */
   readonly options2: Table | undefined
   readonly customOptions: Uint8Array | undefined
+  /** Tensors that only tell how what is between its steps is quantised. */
+  readonly intermediates: readonly number[]
 }
 
 /** `TensorType` by number; `undefined` is what no tensor of ONNX holds: resources and variants. */
@@ -177,6 +179,7 @@ function readSubgraph(table: Table, context: Context): Subgraph {
     options: operator.table(4),
     options2: operator.table(12),
     customOptions: operator.bytes(5),
+    intermediates: indices(operator.int32s(8), -1),
   }))
   const given = new Set([...inputs, ...nodes.flatMap(({ outputs }) => outputs)])
   return {

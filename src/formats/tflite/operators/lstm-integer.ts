@@ -14,10 +14,11 @@ export interface IntegerLstm {
   readonly hidden: number
   readonly clip: number
   readonly isTimeMajor: boolean
+  readonly intermediates: readonly number[]
 }
 
 /** Whether TensorFlow Lite computes it in integers (LiteRT kernels/unidirectional_sequence_lstm.cc, `EvalInteger8x8_16`). */
-export function isInteger(c: Converter, { x, h, cell, output, input, recurrent }: IntegerLstm): boolean {
+export function isInteger(c: Converter, { x, h, cell, output, input, recurrent, intermediates }: IntegerLstm): boolean {
   const scale = c.quantization(cell)?.scale
   const bits = scale?.length === 1 ? 15 + Math.log2(scale[0]!) : NaN
   return (
@@ -29,7 +30,8 @@ export function isInteger(c: Converter, { x, h, cell, output, input, recurrent }
     Number.isInteger(bits) &&
     bits >= 0 &&
     bits <= 6 &&
-    c.sameCodes(h, output)
+    // The fifth tells in which codes the product of gate and cell is, before a projection, of which there is none here.
+    [output, ...intermediates.slice(4, 5)].every((at) => at < 0 || c.sameCodes(h, at))
   )
 }
 

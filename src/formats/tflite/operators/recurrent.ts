@@ -16,7 +16,7 @@ const unread = [
  * `cell_clip` clips the cell's state, which ONNX's `clip` does not: a Scan does, and so where the states are codes,
  * which are rounded at each step.
  */
-const sequenceLstm: Handler = (c, { inputs, outputs: [output = -1], options }) => {
+const sequenceLstm: Handler = (c, { inputs, outputs: [output = -1], options, intermediates }) => {
   const at = (place: number): number => inputs[place] ?? -1
   const others = unread.filter(({ places }) => places.some((place) => at(place) >= 0)).map(({ name }) => name)
   if (others.length > 0) c.fail(`has an LSTM with ${others.join(' and ')}`)
@@ -40,6 +40,7 @@ const sequenceLstm: Handler = (c, { inputs, outputs: [output = -1], options }) =
     hidden,
     clip,
     isTimeMajor,
+    intermediates,
   }
   if (isInteger(c, codes)) return integerLstm(c, codes)
   const weights = (from: number): string[] => gates.map((gate) => c.real(at(from + gate)))
