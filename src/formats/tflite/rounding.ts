@@ -1,5 +1,6 @@
 import { elementTypes } from '../../onnx/element-type.ts'
 import type { Converter, Layout } from './converter.ts'
+import { type Codes, sumMove } from './sum-rounding.ts'
 
 /**
  * How TFLite's kernels make codes of the sums that they compute with codes, which ONNX does not: they round twice. A sum
@@ -54,14 +55,28 @@ export function movedProduct(c: Converter, value: string, { x, weights, output }
   return moved(c, value, output, by.scale.map((scale) => fractionsOf((of * scale) / unit)), layout) // prettier-ignore
 }
 
-/**
- * A sum or difference of two: both terms are in units of 2^-20 of twice the greater scale (kernels/add.cc, `PrepareGeneral`, and
- * sub.cc).
- */
+/** A sum of two, see {@link sumMove}. */
 export function movedSum(c: Converter, value: string, terms: readonly number[], output: number): string {
-  const [scales, unit] = [terms.map((term) => scaleOf(c, term)), scaleOf(c, output)]
-  if (!unit || !scales.every((scale) => scale !== undefined)) return value
-  return moved(c, value, output, [fractionsOf((2 * Math.max(...scales)) / (2 ** 20 * unit))], 'last')
+  return movedBy(c, value, terms, output, 1)
+}
+
+/** A difference. */
+export function movedDifference(c: Converter, value: string, terms: readonly number[], output: number): string {
+  return movedBy(c, value, terms, output, -1)
+}
+
+function movedBy(c: Converter, value: string, terms: readonly number[], output: number, sign: 1 | -1): string {
+  const [a, b, result] = [...terms, output].map((tensor) => codesOf(c, tensor))
+  const move = a && b && result && sumMove(a, b, result, sign)
+  if (!move) return value
+  const step = c.writer.constant('float32', [move * result.scale], [])
+  return c.op('Add', [value, c.op('Mul', [c.op('Sign', [value]), step])])
+}
+
+function codesOf(c: Converter, tensor: number): Codes | undefined {
+  const scale = scaleOf(c, tensor)
+  const least = c.type(tensor) === 'int8' ? -128 : 0
+  return scale === undefined ? undefined : { scale, zeroPoint: c.quantization(tensor)!.zeroPoint[0]!, least }
 }
 
 /** A mean of `count` codes: M = s_x / s_y, over `count` with floor(log2(count)) more bits (kernels/internal/reference/reduce.h). */

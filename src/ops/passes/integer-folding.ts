@@ -177,6 +177,7 @@ function quantiseFloats(node: Node, b: RewriteContext): readonly Value[] | undef
       unit,
       nudge,
       limitsOf(type).map((code) => Number(code) - zero),
+      product.input(1).type,
     )
   const inputs = [
     ...Array.from({ length: 4 }, (_, i) => product.inputs[i]),

@@ -2,7 +2,7 @@ import { activated, clipped } from '../activation.ts'
 import { transposed } from '../../transposed.ts'
 import { realConstant } from '../constants.ts'
 import type { Converter, Handler, Layout } from '../converter.ts'
-import { movedCodes, movedProduct, movedSum } from '../rounding.ts'
+import { movedCodes, movedDifference, movedProduct, movedSum } from '../rounding.ts'
 import type { Quantization } from '../schema.ts'
 import { atan2 } from '../../scalar-math.ts'
 
@@ -160,7 +160,7 @@ const softmax: Handler = (c, { inputs: [x = -1], outputs: [output = -1], options
 
 export const elementwise: Readonly<Record<string, Handler>> = {
   ADD: arithmetic('Add', { fused: true, moved: movedSum }),
-  SUB: arithmetic('Sub', { fused: true, moved: movedSum }),
+  SUB: arithmetic('Sub', { fused: true, moved: movedDifference }),
   MUL: arithmetic('Mul', { fused: true, moved: movedFactors }),
   DIV: arithmetic('Div', { fused: true }),
   MAXIMUM: arithmetic('Max'),
