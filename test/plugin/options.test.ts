@@ -92,7 +92,7 @@ test.each([
   [
     'a list of targets',
     { target: ['x86-64', 'arm64'] },
-    "\"target\", which must be one value of target=host|x86-64-v3|z16|wasm|…, not [ 'x86-64', 'arm64' ].",
+    "\"target\", which must be one value of target=host|x86-64-v3|z16|wasm|…[,…], not [ 'x86-64', 'arm64' ].",
   ],
   ['a list of one', { O: [2] }, '"O", which must be one value of O=0|1|2|3, not [ 2 ].'],
   ['no value of a directive', { O: null }, '"O", which must be O=0|1|2|3 as a value, or left out, not null.'],
