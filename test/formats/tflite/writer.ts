@@ -187,7 +187,8 @@ function writeTable(builder: Builder, fields: Fields): number {
     if (field === undefined) return
     if (offsets[slot] !== 0) builder.addFieldOffset(slot, offsets[slot]!, 0)
     else if ('int8' in field) builder.addFieldInt8(slot, field.int8, 0)
-    else if ('bool' in field) builder.addFieldInt8(slot, Number(field.bool), 0)
+    // What is as usual is left out, and some fields are usually true: this one is written in any case.
+    else if ('bool' in field) builder.addFieldInt8(slot, Number(field.bool), -1)
     else if ('int32' in field) builder.addFieldInt32(slot, field.int32, 0)
     else if ('uint64' in field) builder.addFieldInt64(slot, BigInt(field.uint64), 0n)
     else if ('float32' in field) builder.addFieldFloat32(slot, field.float32, 0)

@@ -1,150 +1,183 @@
 import { activated } from '../activation.ts'
 import type { Converter, Handler } from '../converter.ts'
-import type { Quantization } from '../schema.ts'
+import type { OperatorFact } from '../schema.ts'
+import { plainLstm, rounded, scannedLstm, zeros } from './lstm.ts'
 import { integerLstm, isInteger } from './lstm-integer.ts'
 
-/** What of the 24 inputs of an LSTM is not read, and its places. */
-const unread = [
-  { name: 'peepholes', places: [9, 10, 11] },
-  { name: 'a projection', places: [16, 17] },
-  { name: 'layer normalisation', places: [20, 21, 22, 23] },
-]
+/** Gates as ONNX has them, i, o, f, c, among TensorFlow Lite's i, f, c, o. */
+const GATES = [0, 3, 1, 2]
+
+/** Where among the inputs of an operator lies what one direction of an LSTM needs, each the first of four, three or two. */
+interface LstmPlaces {
+  readonly input: number
+  readonly recurrent: number
+  readonly peepholes: number
+  readonly biases: number
+  readonly projection: number
+  readonly h: number
+  readonly cell: number
+  /** Layer normalisation. */
+  readonly norms?: number
+}
+
+interface LstmFacts {
+  readonly clip: number
+  readonly isTimeMajor: boolean
+  readonly isBackward?: boolean
+}
+
+/** What is not read, in words. */
+function expectPlain(c: Converter, { inputs, options }: OperatorFact, places: LstmPlaces): void {
+  const at = (place: number): number => inputs[place] ?? -1
+  const others = [
+    { name: 'peepholes', first: places.peepholes, count: 3 },
+    { name: 'a projection', first: places.projection, count: 2 },
+    { name: 'layer normalisation', first: places.norms ?? -1, count: places.norms === undefined ? 0 : 4 },
+  ].filter(({ first, count }) => Array.from({ length: count }, (_, i) => at(first + i)).some((tensor) => tensor >= 0))
+  if (others.length > 0) c.fail(`has an LSTM with ${others.map(({ name }) => name).join(' and ')}`)
+  if (at(places.input) < 0) c.fail('has an LSTM whose input gate is coupled with the forget gate')
+  if ((options?.int8(0) ?? 0) !== 4) c.fail('has an LSTM with another activation than tanh')
+}
+
+/** Steps of a sequence, [steps, batch, …], from or for a tensor of the file. */
+function stepsFirst(c: Converter, value: string, isTimeMajor: boolean): string {
+  return isTimeMajor ? value : c.transpose(value, [1, 0, 2])
+}
 
 /**
- * Inputs (LiteRT kernels/lstm_shared.h): x; input-to-gate weights 1–4 and recurrent ones 5–8, of the gates input, forget, cell,
- * output; biases 12–15; the states of output 18 and cell 19. ONNX has the gates in the order i, o, f, c.
- * `cell_clip` clips the cell's state, which ONNX's `clip` does not: a Scan does, and so where the states are codes,
- * which are rounded at each step.
+ * One direction, as reals: [steps, batch, hidden]. `cell_clip` clips the cell's state, which ONNX's `clip` does not: a Scan does, and
+ * so where the states are codes, which are rounded at each step.
  */
-const sequenceLstm: Handler = (c, { inputs, outputs: [output = -1], options, intermediates }) => {
-  const at = (place: number): number => inputs[place] ?? -1
-  const others = unread.filter(({ places }) => places.some((place) => at(place) >= 0)).map(({ name }) => name)
-  if (others.length > 0) c.fail(`has an LSTM with ${others.join(' and ')}`)
-  if (at(1) < 0) c.fail('has an LSTM whose input gate is coupled with the forget gate')
-  if ((options?.int8(0) ?? 0) !== 4) c.fail('has an LSTM with another activation than tanh')
-  if (options?.bool(5) ?? false) c.fail('has an LSTM with diagonal recurrent weights')
-  const clip = options?.float32(1) ?? 0
-  const isTimeMajor = options?.bool(3) ?? false
-  const [x, h, cell] = [at(0), at(18), at(19)]
-  const gates = [1, 4, 2, 3]
-  const hidden = c.size(at(5), 1) ?? c.fail('has an LSTM of no known size')
-  const places = (from: number): number[] => gates.map((gate) => at(from + gate))
-  const codes = {
-    x,
-    h,
-    cell,
-    output,
-    input: places(0),
-    recurrent: places(4),
-    biases: places(11),
+function lstmOf(c: Converter, operator: OperatorFact, places: LstmPlaces, facts: LstmFacts): string {
+  const at = (place: number): number => operator.inputs[place] ?? -1
+  const { clip, isTimeMajor, isBackward = false } = facts
+  const [x, h, cell] = [at(0), at(places.h), at(places.cell)]
+  const hidden = c.size(at(places.recurrent), 1) ?? c.fail('has an LSTM of no known size')
+  const weights = (first: number): string[] => GATES.map((gate) => c.real(at(first + gate)))
+  const biases = GATES.map((gate) => {
+    const [bias, weight] = [at(places.biases + gate), at(places.input + gate)]
+    return bias < 0 ? zeros(c, c.size(weight, 0)!) : c.bias(bias, x, weight)
+  })
+  const parts = {
+    steps: stepsFirst(c, c.real(x), isTimeMajor),
     hidden,
-    clip,
-    isTimeMajor,
-    intermediates,
+    initial: { h: c.state(h), c: c.state(cell) },
+    input: weights(places.input),
+    recurrent: weights(places.recurrent),
+    biases,
+    isBackward,
   }
-  if (isInteger(c, codes)) return integerLstm(c, codes)
-  const weights = (from: number): string[] => gates.map((gate) => c.real(at(from + gate)))
-  const biases = gates
-    .map((gate) => at(11 + gate))
-    .map((bias, i) => (bias < 0 ? zeros(c, c.size(at(1 + (gates[i]! - 1)), 0)!) : c.bias(bias, x, at(gates[i]!))))
-  const steps = isTimeMajor ? c.real(x) : c.transpose(c.real(x), [1, 0, 2])
-  const initial = { h: c.state(h), c: c.state(cell) }
-  const parts = { steps, hidden, initial, input: weights(0), recurrent: weights(4), biases }
   const result =
     clip > 0 || c.quantization(h)
-      ? scanned(c, parts, clip, c.quantization(h) && h, c.quantization(cell) && cell)
-      : plain(c, parts)
-  c.setReal(output, isTimeMajor ? result.sequence : c.transpose(result.sequence, [1, 0, 2]))
+      ? scannedLstm(c, parts, clip, c.quantization(h) && h, c.quantization(cell) && cell)
+      : plainLstm(c, parts)
   c.setState(h, result.h)
   c.setState(cell, result.c)
+  return result.sequence
 }
 
-interface Lstm {
-  /** [steps, batch, in] */
-  readonly steps: string
-  readonly hidden: number
-  /** [batch, hidden] each */
-  readonly initial: { readonly h: string; readonly c: string }
-  /** Of the gates i, o, f, c: [hidden, in], [hidden, hidden], [hidden]. */
-  readonly input: readonly string[]
-  readonly recurrent: readonly string[]
-  readonly biases: readonly string[]
+/** Inputs (LiteRT kernels/lstm_shared.h): x; weights and the rest of one direction. */
+const sequenceLstm: Handler = (c, operator) => {
+  const {
+    inputs,
+    outputs: [output = -1],
+    options,
+    intermediates,
+  } = operator
+  const places = { input: 1, recurrent: 5, peepholes: 9, biases: 12, projection: 16, h: 18, cell: 19, norms: 20 }
+  expectPlain(c, operator, places)
+  if (options?.bool(5) ?? false) c.fail('has an LSTM with diagonal recurrent weights')
+  const facts = { clip: options?.float32(1) ?? 0, isTimeMajor: options?.bool(3) ?? false }
+  const at = (place: number): number => inputs[place] ?? -1
+  const four = (first: number): number[] => GATES.map((gate) => at(first + gate))
+  const hidden = c.size(at(5), 1) ?? c.fail('has an LSTM of no known size')
+  const tensors = { x: at(0), h: at(18), cell: at(19), output, input: four(1), recurrent: four(5), biases: four(12) }
+  const integer = { ...tensors, ...facts, hidden, intermediates }
+  if (isInteger(c, integer)) return integerLstm(c, integer)
+  c.setReal(output, stepsFirst(c, lstmOf(c, operator, places, facts), facts.isTimeMajor))
 }
 
-interface LstmResult {
-  /** [steps, batch, hidden] */
-  readonly sequence: string
-  readonly h: string
-  readonly c: string
+/** Results of both directions: one tensor of both, one behind the other on the last axis, or two. */
+function setBoth(
+  c: Converter,
+  outputs: readonly number[],
+  sequences: readonly string[],
+  { isMerged, isTimeMajor }: { readonly isMerged: boolean; readonly isTimeMajor: boolean },
+): void {
+  const merged = isMerged ? [c.op('Concat', sequences, { axis: -1n })] : sequences
+  merged.forEach((sequence, i) => c.setReal(outputs[i] ?? -1, stepsFirst(c, sequence, isTimeMajor)))
 }
 
-function zeros(c: Converter, size: number): string {
-  return c.writer.constant(
-    'float32',
-    Array.from({ length: size }, () => 0),
-  )
+/**
+ * Inputs (LiteRT kernels/bidirectional_sequence_lstm.cc): x; 17 of the forward direction, 17 of the backward one, the states of each;
+ * 39 and on are of a second input.
+ */
+const bidirectionalLstm: Handler = (c, operator) => {
+  const { inputs, outputs, options } = operator
+  if (inputs.slice(39).some((tensor) => tensor >= 0)) c.fail('has an LSTM of two inputs')
+  const facts = { clip: options?.float32(1) ?? 0, isTimeMajor: options?.bool(4, true) ?? true }
+  const forward = { input: 1, recurrent: 5, peepholes: 9, biases: 12, projection: 16, h: 35, cell: 36 }
+  const backward = { input: 18, recurrent: 22, peepholes: 26, biases: 29, projection: 33, h: 37, cell: 38 }
+  for (const places of [forward, backward]) expectPlain(c, operator, places)
+  const sequences = [lstmOf(c, operator, forward, facts), lstmOf(c, operator, backward, { ...facts, isBackward: true })]
+  setBoth(c, outputs, sequences, { isMerged: options?.bool(3) ?? false, isTimeMajor: facts.isTimeMajor })
 }
 
-function plain(c: Converter, { steps, hidden, initial, input, recurrent, biases }: Lstm): LstmResult {
-  const first = c.writer.ints([0])
-  const joined = (parts: readonly string[]): string => c.op('Unsqueeze', [c.op('Concat', parts, { axis: 0n }), first])
-  const none = zeros(c, 4 * hidden)
-  const bias = c.op('Unsqueeze', [c.op('Concat', [...biases, none], { axis: 0n }), first])
-  const states = [initial.h, initial.c].map((state) => c.op('Unsqueeze', [state, first]))
-  const [all = '', h = '', cell = ''] = c.writer.ops(
-    'LSTM',
-    [steps, joined(input), joined(recurrent), bias, '', ...states],
-    3,
+/** ONNX's words for what an RNN has built in, by `ActivationFunctionType`. */
+const rnnActivations: Readonly<Record<number, readonly [name: string, ...parameters: number[]]>> = {
+  0: ['Affine', 1, 0],
+  1: ['Relu'],
+  4: ['Tanh'],
+}
+
+/** Steps of a plain RNN, whose weights, recurrent weights, bias and state are the inputs from `first` on: [steps, batch, units]. */
+function rnnOf(
+  c: Converter,
+  { inputs }: OperatorFact,
+  first: number,
+  { activation, isTimeMajor, isBackward = false }: { activation: number; isTimeMajor: boolean; isBackward?: boolean },
+): string {
+  const [x = -1] = inputs
+  const [weights = -1, recurrent = -1, bias = -1, h = -1] = inputs.slice(first, first + 4)
+  const [name, ...parameters] = rnnActivations[activation] ?? c.fail(`has an RNN with activation ${activation}`)
+  const units = c.size(weights, 0) ?? c.fail('has an RNN of no known size')
+  const axis = c.writer.ints([0])
+  const raised = (value: string): string => c.op('Unsqueeze', [value, axis])
+  const both = c.op('Concat', [c.bias(bias, x, weights), zeros(c, units)], { axis: 0n })
+  const operands = [c.real(weights), c.real(recurrent), both].map(raised)
+  const [all = '', last = ''] = c.writer.ops(
+    'RNN',
+    [stepsFirst(c, c.real(x), isTimeMajor), ...operands, '', raised(c.state(h))],
+    2,
     {
-      hidden_size: BigInt(hidden),
+      hidden_size: BigInt(units),
+      activations: [name],
+      ...(parameters.length > 0 && { activation_alpha: [parameters[0]!], activation_beta: [parameters[1]!] }),
+      ...(isBackward && { direction: 'reverse' }),
     },
   )
-  const squeezed = (value: string, axis: number): string => c.op('Squeeze', [value, c.writer.ints([axis])])
-  return { sequence: squeezed(all, 1), h: squeezed(h, 0), c: squeezed(cell, 0) }
+  c.setState(h, c.op('Squeeze', [last, axis]))
+  return c.op('Squeeze', [all, c.writer.ints([1])])
 }
 
-/** @param hCodes tensor whose codes the output's state is rounded to at each step */
-function scanned(
-  c: Converter,
-  of: Lstm,
-  clip: number,
-  hCodes: number | undefined,
-  cellCodes: number | undefined,
-): LstmResult {
-  const { steps, hidden, initial, input, recurrent, biases } = of
-  const joined = (parts: readonly string[]): string => c.transpose(c.op('Concat', parts, { axis: 0n }), [1, 0])
-  // The product with the inputs is one for all steps.
-  const projected = c.op('Add', [c.op('MatMul', [steps, joined(input)]), c.op('Concat', biases, { axis: 0n })])
-  const weights = joined(recurrent)
-  const inner = c.writer.inner()
-  const b = c.within(c.graph, inner)
-  const [hIn, cIn, step] = ['h', 'c', 'step'].map((name) => inner.names.fresh(name)) as [string, string, string]
-  const sums = b.op('Add', [step, b.op('MatMul', [hIn, weights])])
-  const [i = '', o = '', f = '', g = ''] = inner.ops('Split', [sums], 4, { axis: -1n, num_outputs: 4n })
-  const kept = b.op('Mul', [b.op('Sigmoid', [f]), cIn])
-  const next = b.op('Add', [kept, b.op('Mul', [b.op('Sigmoid', [i]), b.op('Tanh', [g])])])
-  const limit = c.writer.scalar(clip, 'float32')
-  const clipped = clip > 0 ? b.op('Clip', [next, c.writer.scalar(-clip, 'float32'), limit]) : next
-  const cell = rounded(b, clipped, cellCodes)
-  const h = rounded(b, b.op('Mul', [b.op('Sigmoid', [o]), b.op('Tanh', [cell])]), hCodes)
-  const rows = { kind: 'tensor', type: 'float32', shape: [undefined, hidden] } as const
-  const body = inner.graph(
-    [h, cell, h].map((name) => ({ name, type: rows })),
-    { [hIn]: rows, [cIn]: rows, [step]: { kind: 'tensor', type: 'float32', shape: [undefined, 4 * hidden] } },
-  )
-  const [lastH = '', lastC = '', sequence = ''] = c.writer.ops('Scan', [initial.h, initial.c, projected], 3, {
-    body,
-    num_scan_inputs: 1n,
-  })
-  return { sequence, h: lastH, c: lastC }
+/** x [batch, steps, in] or [steps, batch, in], weights [units, in], recurrent weights [units, units], a bias and the state. */
+const sequenceRnn: Handler = (c, operator) => {
+  const {
+    outputs: [output = -1],
+    options,
+  } = operator
+  const isTimeMajor = options?.bool(0) ?? false
+  const sequence = rnnOf(c, operator, 1, { activation: options?.int8(1) ?? 0, isTimeMajor })
+  c.setReal(output, stepsFirst(c, sequence, isTimeMajor))
 }
 
-/** A value as the codes of a tensor have it; itself where that has none. */
-function rounded(c: Converter, value: string, tensor: number | undefined): string {
-  const quantization: Quantization | undefined = tensor === undefined ? undefined : c.quantization(tensor)
-  if (tensor === undefined || !quantization) return value
-  const type = c.type(tensor)
-  return c.dequantize(c.quantize(value, type, quantization), type, quantization)
+/** The same forward and backward; the inputs from 9 on are of a second input (LiteRT kernels/bidirectional_sequence_rnn.cc). */
+const bidirectionalRnn: Handler = (c, operator) => {
+  const { inputs, outputs, options } = operator
+  if (inputs.slice(9).some((tensor) => tensor >= 0)) c.fail('has an RNN of two inputs')
+  const facts = { activation: options?.int8(1) ?? 0, isTimeMajor: options?.bool(0) ?? false }
+  const sequences = [rnnOf(c, operator, 1, facts), rnnOf(c, operator, 5, { ...facts, isBackward: true })]
+  setBoth(c, outputs, sequences, { isMerged: options?.bool(2) ?? false, isTimeMajor: facts.isTimeMajor })
 }
 
 /**
@@ -172,5 +205,8 @@ const svdf: Handler = (c, { inputs, outputs: [output = -1], options }) => {
 
 export const recurrent: Readonly<Record<string, Handler>> = {
   UNIDIRECTIONAL_SEQUENCE_LSTM: sequenceLstm,
+  BIDIRECTIONAL_SEQUENCE_LSTM: bidirectionalLstm,
+  UNIDIRECTIONAL_SEQUENCE_RNN: sequenceRnn,
+  BIDIRECTIONAL_SEQUENCE_RNN: bidirectionalRnn,
   SVDF: svdf,
 }
