@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -8,6 +8,7 @@ import { variants } from '../../src/compilers/tune/variants.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
 import { languageFlags } from '../../src/toolchains/flags.ts'
 import * as shape from '../../src/lowering/kernel-shape.ts'
+import { sanitizingCompiler } from '../sanitizing.ts'
 import type { KernelShape } from '../../src/lowering/kernel-shape.ts'
 import { integerScratchBytes, packDepthwiseIntegers, packIntegers } from '../../src/lowering/pack-integer.ts'
 import {
@@ -60,8 +61,7 @@ function tuned(target: string, usual: KernelShape, needs: string): Build[] {
 
 const { avx512, avx2, vector128, vector128x32, scalar } = shape.kernelShapes
 const sanitize = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-O1', '-g1']
-/** Clang's sanitized programs take a quarter of the time of GCC's to make and to run: 9 s of 33 s for conv.c. */
-const sanitizing = sanitizes('clang') ? 'clang' : compiler
+const sanitizing = sanitizingCompiler(compiler)
 const builds: Build[] =
   process.arch === 'x64'
     ? [
@@ -105,11 +105,6 @@ const builds: Build[] =
         { name: 'host', flags: [], shape: vector128x32 },
         { name: 'scalar', flags: ['-DOM_VECTOR_BYTES=0'], shape: scalar },
       ]
-
-function sanitizes(clang: string): boolean {
-  const args = ['-fsanitize=address,undefined', '-x', 'c', '-', '-o', '/dev/null']
-  return spawnSync(clang, args, { input: 'int main(void) { return 0; }' }).status === 0
-}
 
 function whyNot(build: Build): string | undefined {
   try {

@@ -9,6 +9,7 @@ import { resolveTarget } from '../../src/targets/index.ts'
 import { elementTypes } from '../../src/onnx/element-type.ts'
 import type { Tensor } from '../../src/onnx/model.ts'
 import { unpackSubBytes } from '../../src/onnx/tensor.ts'
+import { sanitizingCompiler } from '../sanitizing.ts'
 import type { Call } from './variants.ts'
 
 // Many models in one program, compiled with AddressSanitizer and UndefinedBehaviorSanitizer: a compiler that starts once
@@ -38,7 +39,8 @@ export async function runSubjects(folder: string, subjects: readonly Subject[]):
   const include = [...new Set(subjects.flatMap(({ source }) => source.includeDirs))].map((dir) => `-I${dir}`)
   const sanitize = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer']
   const files = [path('models.c'), fileURLToPath(new URL('driver.c', import.meta.url))]
-  const toolchain = await findCc({ target: resolveTarget('host') })
+  const env = { ...process.env, CC: sanitizingCompiler(process.env['CC'] ?? '') || undefined }
+  const toolchain = await findCc({ target: resolveTarget('host'), env })
   const [command, ...before] = toolchain.command
   const language = [...before, ...languageFlags, ...(await knownFlags(toolchain))]
   const options = [...language, '-O1', '-g1', '-march=native', '-DOM_EXACT', ...sanitize, ...include]
