@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -7,6 +7,7 @@ import { which } from '../../src/toolchains/programs.ts'
 import { makeFolder } from '../native/libraries.ts'
 import { modelsFolder, onnxruntime } from '../onnxruntime.ts'
 import { addModel, denseModel } from '../cli/models.ts'
+import { board, linkFlags, runOnBoard } from './board.ts'
 
 // A library of Arduino's as its specification has it, whose example is compiled as C++, as Arduino's builder does, and run.
 
@@ -118,7 +119,6 @@ describe.skipIf(!existsSync(mnist))('compile --emit arduino', () => {
   test.skipIf(tools.length > 0)('has an example that runs', { timeout: 60_000 }, async () => {
     const library = await emitted()
     const folder = makeFolder()
-    const board = join(import.meta.dirname, '../../examples/cortex-m')
     mkdirSync(join(folder, 'core'))
     writeFileSync(join(folder, 'core/Arduino.h'), core)
     // What Arduino's builder makes of a sketch: its core's header before it, and the rest as it is.
@@ -136,15 +136,8 @@ describe.skipIf(!existsSync(mnist))('compile --emit arduino', () => {
       cc('gcc', join(board, 'board.c'), 'board.o'),
     ]
     const image = join(folder, 'sketch.elf')
-    const link = ['-nostartfiles', '-T', join(board, 'board.ld'), '-Wl,--gc-sections', '-lm', '-o', image]
-    execFileSync('arm-none-eabi-gcc', [...flags, ...objects, ...link], { stdio: 'pipe' })
-    const machine = ['-M', 'mps2-an386', '-semihosting', '-nographic', '-monitor', 'none', '-serial', 'null']
-    const { status, stderr } = spawnSync('qemu-system-arm', [...machine, '-kernel', image], {
-      encoding: 'utf8',
-      timeout: 30_000,
-    })
-    expect(status).toBe(0)
-    const [duration, ...bits] = stderr.trim().split('\n')
+    execFileSync('arm-none-eabi-gcc', [...flags, ...objects, '-lm', ...linkFlags(image)], { stdio: 'pipe' })
+    const [duration, ...bits] = runOnBoard('mps2-an386', image, 30_000).trim().split('\n')
     expect(duration).toMatch(/^\w+ {2}us$/)
     const scores = new Float32Array(Uint32Array.from(bits, (word) => parseInt(word, 16)).buffer)
     expect(scores).toHaveLength(10)

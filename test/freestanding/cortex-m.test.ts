@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -6,6 +6,7 @@ import { runCli } from '../../src/cli/run-cli.ts'
 import { which } from '../../src/toolchains/programs.ts'
 import { makeFolder } from '../native/libraries.ts'
 import { modelsFolder, type Onnxruntime, onnxruntime } from '../onnxruntime.ts'
+import { board, linkFlags, runOnBoard } from './board.ts'
 import { keywordSpotter } from './keyword-spotter.ts'
 
 // Models as C on microcontrollers that QEMU plays: mnist-8 in floats, a keyword spotter in int8, both in one program and one arena.
@@ -18,7 +19,6 @@ if (tools.length > 0)
 const mnist = join(modelsFolder, 'mnist-8.onnx')
 if (!existsSync(mnist)) console.log(`skipped: Cortex-M: no ${mnist}`)
 
-const board = join(import.meta.dirname, '../../examples/cortex-m')
 const boards = [
   { target: 'cortex-m4', machine: 'mps2-an386', flags: ['-mcpu=cortex-m4', '-mfpu=fpv4-sp-d16'] },
   { target: 'cortex-m7', machine: 'mps2-an500', flags: ['-mcpu=cortex-m7', '-mfpu=fpv5-d16'] },
@@ -139,15 +139,7 @@ describe.skipIf(tools.length > 0 || !existsSync(mnist))('C for microcontrollers'
       writeFileSync(join(out, 'OUTPUT.h'), paint)
       writeFileSync(join(out, 'main.c'), program)
       const files = [join(out, 'main.c'), digits.source, words.source, join(board, 'board.c')]
-      const link = [
-        '-nostartfiles',
-        '-T',
-        join(board, 'board.ld'),
-        '-Wl,--gc-sections',
-        '-lm',
-        '-o',
-        join(out, 'both.elf'),
-      ]
+      const image = join(out, 'both.elf')
       const args = [
         '-mthumb',
         '-mfloat-abi=hard',
@@ -157,26 +149,13 @@ describe.skipIf(tools.length > 0 || !existsSync(mnist))('C for microcontrollers'
         `-I${board}`,
         `-I${out}`,
         ...files,
-        ...link,
+        '-lm',
+        ...linkFlags(image),
       ]
       execFileSync('arm-none-eabi-gcc', args, { stdio: 'pipe' })
-      const defined = execFileSync('arm-none-eabi-nm', [join(out, 'both.elf')], { encoding: 'utf8' })
+      const defined = execFileSync('arm-none-eabi-nm', [image], { encoding: 'utf8' })
       expect(defined).not.toMatch(/ (?:malloc|_malloc_r|free|_sbrk|printf)\n/)
-      const run = [
-        '-M',
-        machine,
-        '-kernel',
-        join(out, 'both.elf'),
-        '-semihosting',
-        '-nographic',
-        '-monitor',
-        'none',
-        '-serial',
-        'null',
-      ]
-      const { status, stderr } = spawnSync('qemu-system-arm', run, { encoding: 'utf8', timeout: 60_000 })
-      expect(status).toBe(0)
-      const { stack, ...result } = numbers(stderr)
+      const { stack, ...result } = numbers(runOnBoard(machine, image, 60_000))
 
       // The bound leaves out what memcpy and memset take, a few words.
       expect(stack[0]).toBeGreaterThan(0)

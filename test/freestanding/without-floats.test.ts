@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,7 @@ import { tensorNumbers } from '../../src/onnx/tensor.ts'
 import { which } from '../../src/toolchains/programs.ts'
 import { makeFolder } from '../native/libraries.ts'
 import { onnxruntime } from '../onnxruntime.ts'
+import { board, linkFlags, runOnBoard } from './board.ts'
 import { keywordSpotter } from './keyword-spotter.ts'
 
 // Whole models of 8 bits on a Cortex-M that has no unit for floats: their code has none, and calls none of the routines
@@ -25,8 +26,6 @@ const FLOATS =
   /^(?:__aeabi_[cfd](?:[a-z]|2)|__aeabi_u?[il]2[fd]|__aeabi_u?l2[fd]|\w*(?:sf|df)\d?$|(?:floor|ceil|exp|rint|nearbyint|round)f?$)/
 const INTEGERS =
   /^__aeabi_(?:u?idiv(?:mod)?|u?ldivmod|lmul|ll[sa][lr]|lasr|mem\w+)$|^__clz[sd]i2$|^mem(?:cpy|set|move)$/
-
-const board = join(import.meta.dirname, '../../examples/cortex-m')
 
 interface Emitted {
   readonly source: string
@@ -69,8 +68,7 @@ int main(void) {
     )
   const image = join(folder, 'model.elf')
   const files = [join(folder, 'main.c'), source, join(board, 'board.c'), `-I${board}`, `-I${folder}`]
-  const link = ['-nostartfiles', '-T', join(board, 'board.ld'), '-Wl,--gc-sections', '-o', image]
-  execFileSync('arm-none-eabi-gcc', [...flags, ...files, ...link], { stdio: 'pipe' })
+  execFileSync('arm-none-eabi-gcc', [...flags, ...files, ...linkFlags(image)], { stdio: 'pipe' })
   const symbols = execFileSync('arm-none-eabi-nm', [image], { encoding: 'utf8' })
   expect(
     symbols
@@ -79,21 +77,7 @@ int main(void) {
       .filter((symbol) => FLOATS.test(symbol)),
   ).toEqual([])
   // A Cortex-M3, which has no such unit either and runs code for M0+.
-  const machine = [
-    '-M',
-    'mps2-an385',
-    '-kernel',
-    image,
-    '-semihosting',
-    '-nographic',
-    '-monitor',
-    'none',
-    '-serial',
-    'null',
-  ]
-  const { status, stderr } = spawnSync('qemu-system-arm', machine, { encoding: 'utf8', timeout: 120_000 })
-  expect(status).toBe(0)
-  return stderr
+  return runOnBoard('mps2-an385', image, 120_000)
     .trim()
     .split(/\s+/)
     .map((word) => parseInt(word, 16) | 0)

@@ -4,9 +4,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import esbuildPlugin from '../../src/esbuild.ts'
 import { decodeTensor } from '../../src/onnx/test-data.ts'
 import { createPipeline, signatureOf } from '../../src/pipeline/index.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
@@ -14,6 +12,7 @@ import { isTensor } from '../../src/runtime/signature.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
 import { findCc } from '../../src/toolchains/find.ts'
 import { expectClose, modelsFolder, onnxruntime, randomInputs, type Results, type Values } from '../onnxruntime.ts'
+import { buildHere } from './built-here.ts'
 import { missing as missingWine, nodeForWindows } from './wine.ts'
 
 // An app with models for Windows, built here, and run in Node for Windows without this package.
@@ -89,16 +88,7 @@ describe.skipIf(missing || !ort)('models for Windows', { timeout: 300_000 }, () 
   async function buildFor(target: string, names = Object.keys(models)): Promise<string> {
     await writeFile(join(project, 'app.js'), app(names, `target=${target}`))
     const outdir = join(project, 'out')
-    await build({
-      entryPoints: [join(project, 'app.js')],
-      absWorkingDir: project,
-      outdir,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      logLevel: 'silent',
-      plugins: [esbuildPlugin({ cache: join(prefix, 'cache'), types: false })],
-    })
+    await buildHere(project, outdir, { cache: join(prefix, 'cache') })
     const moved = join(prefix, `für ${target}`, 'mit Modellen & [allem]')
     await cp(outdir, moved, { recursive: true })
     await rm(outdir, { recursive: true })

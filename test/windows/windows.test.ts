@@ -3,12 +3,11 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, syml
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import esbuildPlugin from '../../src/esbuild.ts'
 import { modelBytes } from '../../src/onnx/build.ts'
 import { buildProgram } from '../cli/program.ts'
 import { f32, node } from '../graph/models.ts'
+import { buildHere } from './built-here.ts'
 import { missing, nodeForWindows } from './wine.ts'
 
 if (missing) console.log(`skipped: Windows (${missing})`)
@@ -91,16 +90,7 @@ describe.skipIf(missing)('Windows', { timeout: 300_000 }, () => {
 
   test('an app that was built here runs there', async () => {
     const outdir = join(prefix, 'built-here')
-    await build({
-      entryPoints: [join(project, 'app.js')],
-      absWorkingDir: project,
-      outdir,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      logLevel: 'silent',
-      plugins: [esbuildPlugin({ target: 'wasm', cache: join(prefix, 'cache'), types: false })],
-    })
+    await buildHere(project, outdir, { target: 'wasm', cache: join(prefix, 'cache') })
     const moved = join(prefix, 'moved & renamed')
     cpSync(outdir, moved, { recursive: true })
     writeFileSync(join(moved, 'package.json'), '{ "type": "module" }')

@@ -1,5 +1,6 @@
 import { elementTypes } from '../../onnx/element-type.ts'
 import type { Converter, Layout } from './converter.ts'
+import { fractionsOf } from './multiplier.ts'
 import { type Codes, sumMove } from './sum-rounding.ts'
 
 /**
@@ -26,10 +27,6 @@ function moved(c: Converter, value: string, output: number, fractions: readonly 
 
 /** What lies on the edge is not beyond it, nor what float32 can't tell from that. */
 const MARGIN = 1e-3
-
-function fractionsOf(multiplier: number): number {
-  return -Math.floor(Math.log2(multiplier)) - 1
-}
 
 /** The scale of a tensor of codes of 8 bits that are quantised as a whole. */
 function scaleOf(c: Converter, tensor: number): number | undefined {

@@ -1,3 +1,5 @@
+import { fractionsOf } from './multiplier.ts'
+
 /** A tensor of 8-bit codes, quantised as a whole. */
 export interface Codes {
   readonly scale: number
@@ -53,9 +55,9 @@ function termsOf({ scale, zeroPoint, least }: Codes, twice: number): Terms {
   return { reals: counted.map((count) => count * scale), integers }
 }
 
-/** m · 2^-31 · 2^-shift, m in [2^30, 2^31). Source: LiteRT kernels/internal/quantization_util.cc, `QuantizeMultiplier`. */
+/** m · 2^-31 · 2^-shift, m in [2^30, 2^31). */
 function quantized(factor: number): { readonly multiplier: bigint; readonly shift: number } {
-  const shift = -Math.floor(Math.log2(factor)) - 1
+  const shift = fractionsOf(factor)
   return { multiplier: BigInt(Math.round(factor * 2 ** (31 + shift))), shift }
 }
 
