@@ -24,15 +24,15 @@ export async function deliverAll(
   const imports: Import[] = []
   const isInside = built.every(({ files }) => files === 'inline')
   for (const [i, one] of built.entries()) {
-    const threads = one.threads !== undefined && { threads: { count: one.threads } }
     if (isInside) {
       const { inlineModel } = await import('./inline-model.ts')
       const { files, imports: more = [] } = await inlineModel(namedFor(model, one), one, `addon${i + 1}`)
+      const threads = one.threads !== undefined && { threads: { count: one.threads } }
       alternatives.push({ facts: one.facts, files, ...threads })
       imports.push(...more)
     } else {
-      const { files } = await deliver(namedFor(model, one), one, host)
-      alternatives.push({ facts: one.facts, files, ...threads })
+      const { files, threads } = await deliver(namedFor(model, one), one, host)
+      alternatives.push({ facts: one.facts, files, ...(threads && { threads }) })
     }
   }
   if (!isInside) await host.place(await manifestFile(model, built))
