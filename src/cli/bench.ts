@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { modelSignature } from '../compilers/model-signature.ts'
 import type { OperatorDefinition } from '../ops/user/define.ts'
 import { readingWith } from '../pipeline/index.ts'
-import { expectRunnable } from '../plugin/runnable.ts'
+import { runnableTarget } from '../plugin/runnable.ts'
 import { parseRequest } from '../request/index.ts'
 import { didYouMean } from '../request/suggest.ts'
 import { agreementFor, stepsOf, withSteps } from './bench/agreement.ts'
@@ -111,7 +111,7 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
       if (isBrowser && values['target'] !== undefined)
         throw usage('--target is for engines in Node: leave --browser out')
       // A wrong one is wrong usage, not each model's failure.
-      expectRunnable(parseRequest('model.onnx', requestOptions(invocation)).directives.target)
+      runnableTarget(parseRequest('model.onnx', requestOptions(invocation)).directives.target)
       const operators = await operatorsOption(invocation)
       if (isBrowser && operators) throw usage('--operators is for engines in Node: leave --browser out')
       const usual = isProfile ? 'builtin' : isBrowser ? browserEngines.join() : 'builtin,onnxruntime-node'

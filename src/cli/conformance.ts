@@ -4,7 +4,7 @@ import { openCache } from '../cache/index.ts'
 import type { Tolerances } from '../conformance/compare.ts'
 import { isEmulated } from '../conformance/emulated.ts'
 import { runSuite } from '../conformance/suite.ts'
-import { expectRunnable } from '../plugin/runnable.ts'
+import { runnableTarget } from '../plugin/runnable.ts'
 import { parseRequest } from '../request/index.ts'
 import { resolveTarget } from '../targets/index.ts'
 import type { Command, Invocation } from './command.ts'
@@ -64,7 +64,7 @@ does. What the sanitizers report is a failure, with their text as its reason.`,
     if (sanitize && request.compiler !== 'builtin') throw usage('--sanitize is for the built-in compiler')
     const { target } = parseRequest('model.onnx', request).directives
     const byEmulator = request.compiler === 'builtin' && !sanitize && isEmulated(resolveTarget(target))
-    if (!byEmulator) expectRunnable(target)
+    if (!byEmulator) runnableTarget(target)
     const cache = join(tmpdir(), 'unplugin-onnx-mlir-conformance')
     const filter = filterOf(invocation)
     const operators = await operatorsOption(invocation)

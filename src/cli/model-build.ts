@@ -94,15 +94,20 @@ export async function buildTargets(
   return pipeline.build(id, { mode: 'build', log: progress, progress: phase, warn, signal })
 }
 
-/** Compiles a model and makes it ready to run in this process. @throws EnvironmentError where its target can't run here */
+/**
+ * Compiles a model, for the first of its targets that runs here, and makes it ready to run in this process.
+ *
+ * @throws EnvironmentError where none of its targets can run here
+ */
 export async function buildRunnable(
   invocation: BuildInvocation,
   id: string,
   options: PluginOptions = requestOptions(invocation),
 ): Promise<{ readonly built: BuildResult; readonly model: Model }> {
-  const { expectRunnable, runnableModel } = await import('../plugin/runnable.ts')
-  expectRunnable(parseRequest(id, options).directives.target)
-  const built = await buildModel(invocation, id, options)
+  const { runnableModel, runnableTarget } = await import('../plugin/runnable.ts')
+  const { path, directives } = parseRequest(id, options)
+  const target = runnableTarget(directives.target)
+  const built = await buildModel(invocation, path, { ...options, ...directives, target })
   return { built, model: await runnableModel(modelFile(id), built) }
 }
 

@@ -114,8 +114,8 @@ export function createPipeline(options: PluginOptions = {}): Pipeline {
     // Of WebAssembly in Node there are files, as of all else.
     const files = others.length > 0 && directives.files === 'module' ? 'auto' : directives.files
     const builtFor = (target: string): Promise<BuildResult> => {
-      const compiler = target === 'wasm' ? 'builtin' : directives.compiler // which is for the others
-      return buildOne(parseRequest(path, { ...directives, target, files, compiler }), context)
+      const forNative = target === 'wasm' ? ({ compiler: 'builtin', profile: 'none' } as const) : {}
+      return buildOne(parseRequest(path, { ...directives, target, files, ...forNative }), context)
     }
     const built = [await builtFor(first)]
     for (const target of others) {

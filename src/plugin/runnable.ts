@@ -1,6 +1,7 @@
 import { EnvironmentError } from '../errors/index.ts'
 import type { BuildResult } from '../pipeline/index.ts'
 import type { Model } from '../runtime/model.ts'
+import { namesOf } from '../request/index.ts'
 import { createNodeModel } from '../runtime/node.ts'
 import { canRun, resolveTarget } from '../targets/index.ts'
 import { cachedUrl } from './cached.ts'
@@ -18,20 +19,19 @@ export async function runnableModel(path: string, built: BuildResult): Promise<M
   })
 }
 
-/** @throws EnvironmentError `ENVIRONMENT_TARGET` if code for the target can't run on this machine */
-export function expectRunnable(targetName: string): void {
-  const target = resolveTarget(targetName)
-  if (canRun(target)) return
-  const here = resolveTarget('host').name
-  if (target.own && !target.own.runner)
-    throw new EnvironmentError(
-      'ENVIRONMENT_TARGET',
-      `Nothing is known that runs code for ${target.name}. Register the target with a runner ([]: this machine), or leave the target out.`,
-      { target: target.name, machine: here },
-    )
-  throw new EnvironmentError(
-    'ENVIRONMENT_TARGET',
-    `Code for ${target.name} can't run on this machine, which runs ${here}. Leave the target out, or do this on such a machine.`,
-    { target: target.name, machine: here },
-  )
+/**
+ * The first of the targets of a directive whose code runs on this machine.
+ *
+ * @throws EnvironmentError `ENVIRONMENT_TARGET` if there is none
+ */
+export function runnableTarget(target: string): string {
+  const asked = namesOf(target).map((name) => resolveTarget(name))
+  const runnable = asked.find((one) => canRun(one))
+  if (runnable) return runnable.name
+  const machine = resolveTarget('host').name
+  const own = asked.find((one) => one.own && !one.own.runner)
+  const message = own
+    ? `Nothing is known that runs code for ${own.name}. Register the target with a runner ([]: this machine), or leave the target out.`
+    : `Code for ${asked.map(({ name }) => name).join(' and ')} can't run on this machine, which runs ${machine}. Leave the target out, or do this on such a machine.`
+  throw new EnvironmentError('ENVIRONMENT_TARGET', message, { target, machine })
 }

@@ -43,15 +43,15 @@ class FatModel implements Model {
   }
 
   get target(): string {
-    return this.#model.target
+    return this.#told.target
   }
 
   get compiler(): ModelFacts['compiler'] {
-    return this.#model.compiler
+    return this.#told.compiler
   }
 
   get report(): unknown {
-    return this.#model.report
+    return this.#told.report
   }
 
   async load(options?: LoadOptions): Promise<void> {
@@ -87,6 +87,16 @@ class FatModel implements Model {
     this.dispose()
   }
 
+  /** What a module exports of itself: where none fits, it can be imported all the same, and its first use says so. */
+  get #told(): Pick<ModelFacts, 'target' | 'compiler' | 'report'> {
+    try {
+      return this.#model
+    } catch (error) {
+      if (error instanceof ModelLoadError) return this.#alternatives[0]!.facts
+      throw error
+    }
+  }
+
   get #model(): Model {
     if (this.#chosen === undefined) {
       this.#chosen = this.#choose()
@@ -95,21 +105,31 @@ class FatModel implements Model {
     return this.#chosen
   }
 
-  /** @throws ModelLoadError `LOAD_MACHINE` where none fits, with what each is for; `LOAD_MISSING` where files are not there */
+  /**
+   * Where the addon of a better one has to be compiled first and can't be, the process is warned of what it costs.
+   *
+   * @throws ModelLoadError `LOAD_MACHINE` where none fits, with what each is for; `LOAD_MISSING` where files are not there,
+   * `LOAD_ADDON` where the addon can't be compiled
+   */
   #choose(): Model {
     const misfits: string[] = []
-    let missing: unknown
+    let failure: Error | undefined
     for (const { facts, files } of this.#alternatives) {
       try {
         const misfit = facts.requires && this.#parts.native!.misfit(facts.requires, files.addon, this.name)
-        if (!misfit) return composeNodeModel(facts, files, this.#parts)
-        misfits.push(`${facts.target}: ${misfit}`)
+        if (misfit) {
+          misfits.push(`${facts.target}: ${misfit}`)
+          continue
+        }
+        if (isOf(failure, 'LOAD_ADDON'))
+          process.emitWarning(`${failure.message} Until then it runs as ${facts.target}.`)
+        return composeNodeModel(facts, files, this.#parts)
       } catch (error) {
-        if (!this.#isLeftBehind(files, error)) throw error
-        missing ??= error
+        if (!isOf(error, 'LOAD_ADDON') && !this.#isLeftBehind(files, error)) throw error
+        failure ??= error as Error
       }
     }
-    if (missing !== undefined) throw missing
+    if (failure !== undefined) throw failure
     throw new ModelLoadError(
       'LOAD_MACHINE',
       `${this.name}: it is built for several kinds of machines, of which this is none; ` +
@@ -119,6 +139,10 @@ class FatModel implements Model {
 
   /** Whether all of a target's native code is missing: who deploys WebAssembly alone leaves the addon behind, too, which tells what fits. */
   #isLeftBehind({ library }: ModelFiles, error: unknown): boolean {
-    return (error as { code?: unknown }).code === 'LOAD_MISSING' && !this.#parts.native!.isThere(library, this.name)
+    return isOf(error, 'LOAD_MISSING') && !this.#parts.native!.isThere(library, this.name)
   }
+}
+
+function isOf(error: unknown, code: string): error is ModelLoadError {
+  return error instanceof ModelLoadError && error.code === code
 }

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
+import { resolveTarget } from '../../src/targets/index.ts'
 import { cli, cliJson, fileWith } from './cli.ts'
 import { addModel, denseModel, integerModel, reciprocalModel, tensorBytes } from './models.ts'
 
@@ -100,4 +101,18 @@ test('a target that can’t run here', async () => {
   const { code, err } = await cli('run', await fileWith('dense.onnx', denseModel()), '--random', '--target', foreign)
   expect(code).toBe(1)
   expect(err).toContain(`Code for ${foreign} can't run on this machine`)
+})
+
+test('of several targets, the best that runs here', async () => {
+  const foreign = process.arch === 's390x' ? 'riscv64' : 'z16'
+  const model = await fileWith('dense.onnx', denseModel())
+  const run = async (id: string, ...options: string[]) => (await cliJson('run', id, '--random', ...options)).json
+  const best = await run(model, '--target', `wasm,${foreign},host`)
+  const wasm = await run(`${model}?target=wasm,${foreign}`)
+  expect([best.target, wasm.target]).toEqual([resolveTarget('host').name, 'wasm'])
+  expect(wasm.outputs[0].data).toEqual(best.outputs[0].data)
+
+  const { code, err } = await cli('run', model, '--random', '--target', `${foreign},win32-x64`)
+  expect(code).toBe(1)
+  expect(err).toMatch(/^Code for .*win32-x64.* can't run on this machine/)
 })

@@ -57,6 +57,15 @@ test('a profiled model tells the time of each node', async () => {
   expect(model.profile(inputs, 2).nodes[0]!.calls).toBe(2)
 })
 
+test('of several targets WebAssembly, which has no clock, is as usual', async () => {
+  const context = { mode: 'build', log: () => undefined, warn: () => undefined } as const
+  const id = `${join(folder, 'm.onnx')}?profile=onnx&compiler=builtin&target=`
+  const pipeline = createPipeline({ cache: join(folder, 'cache') })
+  const { facts, others } = await pipeline.build(`${id}host,wasm`, context)
+  expect([facts, ...others!.map((other) => other.facts)].map(({ profiled }) => profiled)).toEqual([true, undefined])
+  await expect(pipeline.build(`${id}wasm`, context)).rejects.toThrow('profile=onnx is for native targets')
+})
+
 test('a model compiled without says how to get one', async () => {
   const model = await load('?compiler=builtin')
   expect(() => model.profile(inputs)).toThrow(/\?profile=onnx/)

@@ -96,7 +96,9 @@ describe('a model for several kinds of machines', () => {
     await expect(model.run({ x })).rejects.toMatchObject(error)
     await expect(model.load()).rejects.toMatchObject(error)
     expect(() => model.runSync({ x })).toThrow(error.message)
-    expect(() => model.target).toThrow(error.message)
+    expect(() => model.bind()).toThrow(error.message)
+    // A program may import it, and go on without it.
+    expect([model.target, model.compiler, model.report]).toEqual(['z16', factsOf('affine').compiler, undefined])
     model.dispose()
   })
 
@@ -106,10 +108,26 @@ describe('a model for several kinds of machines', () => {
     const left = { ...made('native', requires), files: gone }
     expect(composeFatModel([left, made('wasm', undefined)], parts).target).toBe('wasm')
     const lost = { code: 'LOAD_MISSING', message: expect.stringContaining(gone.addon) as string }
-    expect(errorOf(() => composeFatModel([left], parts).target)).toMatchObject(lost)
+    expect(errorOf(() => composeFatModel([left], parts).bind())).toMatchObject(lost)
     // Of a target whose library is there, the addon was lost.
     const halved = { ...left, files: { ...gone, library } }
-    expect(errorOf(() => composeFatModel([halved, made('wasm', undefined)], parts).target)).toMatchObject(lost)
+    expect(errorOf(() => composeFatModel([halved, made('wasm', undefined)], parts).bind())).toMatchObject(lost)
+  })
+
+  it('is the next one where the addon is source that can not be compiled, with a warning', () => {
+    const source = join(folder, 'addon.cc')
+    writeFileSync(source, '#error no headers\n')
+    const uncompiled = { ...made('native', { arch: process.arch, cpu: '' }), files: { addon: source, library } }
+    expect(errorOf(() => composeFatModel([uncompiled], parts).bind())).toMatchObject({ code: 'LOAD_ADDON' })
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    try {
+      expect(composeFatModel([uncompiled, made('wasm', undefined)], parts).target).toBe('wasm')
+      expect(warned).toHaveBeenCalledExactlyOnceWith(
+        expect.stringMatching(/can't compile the addon .* it runs as wasm\.$/),
+      )
+    } finally {
+      warned.mockRestore()
+    }
   })
 
   it.runIf(process.platform === 'linux').each([
@@ -121,12 +139,12 @@ describe('a model for several kinds of machines', () => {
     writeFileSync(addon, bytes)
     const other = { ...made('host', { arch: process.arch, cpu: '' }), files: { addon, library } }
     expect(composeFatModel([other, made('wasm', undefined)], parts).target).toBe('wasm')
-    expect(errorOf(() => composeFatModel([other], parts).target)).toMatchObject({
+    expect(errorOf(() => composeFatModel([other], parts).bind())).toMatchObject({
       code: 'LOAD_MACHINE',
       message: expect.stringContaining(`host: it is for ${system}, and this is not`) as string,
     })
     writeFileSync(addon, 'rubbish')
-    expect(errorOf(() => composeFatModel([other, made('wasm', undefined)], parts).target)).toMatchObject({
+    expect(errorOf(() => composeFatModel([other, made('wasm', undefined)], parts).bind())).toMatchObject({
       code: 'LOAD_OPEN',
     })
   })
