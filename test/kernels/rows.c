@@ -60,7 +60,7 @@ static double reduce(om_reduction kind, const double *v, ptrdiff_t n) {
 }
 
 static void run_reduce(om_reduction kind) {
-  const ptrdiff_t outer = pick(1, 4), axis = pick(1, 150), inner = pick(0, 1) ? 1 : pick(2, 90),
+  const ptrdiff_t outer = pick(1, 4), axis = pick(0, 3) ? pick(1, 150) : pick(200, 700), inner = pick(0, 1) ? 1 : pick(2, 90),
                   n = outer * axis * inner;
   check_cases++;
   float *x = floats(n), *y = output(outer * inner);
@@ -70,7 +70,7 @@ static void run_reduce(om_reduction kind) {
   }
   om_reduce_f32(x, y, outer, axis, inner, kind);
   for (ptrdiff_t at = 0; at < outer * inner; at++) {
-    double v[150];
+    double v[700];
     for (ptrdiff_t a = 0; a < axis; a++) v[a] = AT(x, at / inner, a, at % inner);
     const double want = reduce(kind, v, axis),
                  tolerance = kind == OM_REDUCE_PRODUCT ? 1e-5 * fabs(want) + 1e-44 * (double)axis : 1e-6 * (double)axis;
@@ -163,10 +163,23 @@ static void run_special(void) {
   if (one != -INFINITY) fail("log of the sum of e^-inf: %g", (double)one);
 }
 
+/* One after the other, as many tenths make 9998.6. */
+static void run_long_columns(void) {
+  enum { ROWS = 100000, COLUMNS = 3 };
+  check_cases++;
+  float *x = malloc(sizeof(float) * ROWS * COLUMNS), sums[COLUMNS];
+  for (ptrdiff_t i = 0; i < ROWS * COLUMNS; i++) x[i] = 0.1f;
+  om_reduce_f32(x, sums, 1, ROWS, COLUMNS, OM_REDUCE_SUM);
+  for (int i = 0; i < COLUMNS; i++)
+    if (!close_to(sums[i], 10000, 0.02)) fail("sum of a long column: %g", (double)sums[i]);
+  free(x);
+}
+
 int main(void) {
   for (int i = 0; i < 100; i++) run_softmax(false), run_softmax(true), run_norms(), run_channels();
   for (int i = 0; i < 20; i++)
     for (int kind = OM_REDUCE_SUM; kind <= OM_REDUCE_LOG_SUM_EXP; kind++) run_reduce((om_reduction)kind);
   run_special();
+  run_long_columns();
   return check_done("rows");
 }

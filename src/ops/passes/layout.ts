@@ -1,11 +1,14 @@
-import type { IntsName } from '../../graph/attributes.ts'
-import { isStatic, shapeEquals } from '../../graph/dim.ts'
+import { isStatic } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
 import { operatorOf } from '../index.ts'
 import { isSized } from '../image/resize.ts'
+import { reduceOver, reductionAxes } from '../reduction/reduction.ts'
 import { keepsOrder, permutationOf } from '../tensor/transpose.ts'
+import { samePermutation, TO_NCHW, TO_NHWC, toNchw, toNhwc, transposeOf } from './channels-last.ts'
+import { convolutionOfLines, lineRules } from './lines.ts'
+import { tokenRules } from './tokens.ts'
 
 /**
  * Channels-last layout for two-dimensional convolutions and pools, whose kernels vectorise over channels.
@@ -22,34 +25,11 @@ export const layoutRules: readonly Rewrite[] = [
   sinkBelowElementwise,
   sinkBelowConcat,
   sinkBelowRefined,
+  reduceChannelsLast,
   reshapeOfOrderedTranspose,
+  ...lineRules,
+  ...tokenRules,
 ]
-
-const TO_NHWC = [0, 2, 3, 1]
-const TO_NCHW = [0, 3, 1, 2]
-
-function toNhwc(b: Builder, x: Value): Value {
-  return b.op('Transpose', [x], { perm: TO_NHWC })
-}
-
-function toNchw(b: Builder, x: Value): Value {
-  return b.op('Transpose', [x], { perm: TO_NCHW })
-}
-
-/** The permutation and input of the transpose that makes `value`. */
-function transposeOf(value: Value | undefined): { perm: readonly number[]; input: Value } | undefined {
-  const node = value?.producer
-  if (node?.op === 'Transpose' && node.domain === '') return { perm: permutationOf(node), input: node.input(0) }
-  return node && isOrderedTranspose(node) ? { perm: TO_NCHW, input: node.input(0) } : undefined
-}
-
-/** Of an image of one pixel, channels last, what Transpose has become (reshapeOfOrderedTranspose): it moves axes of size 1 alone. */
-function isOrderedTranspose(node: Node): boolean {
-  if (node.op !== 'Reshape' || node.domain !== '') return false
-  const [from, to] = [node.input(0).dims, node.output().dims]
-  const isPixel = from.length === 4 && from[1] === 1 && from[2] === 1 && typeof from[3] === 'number'
-  return isPixel && shapeEquals(to, [from[0]!, from[3]!, 1, 1])
-}
 
 /** `value`, channels last, where it is a transpose of that, or one that is resized and used here only. */
 function channelsLast(value: Value | undefined, b: RewriteContext): Value | undefined {
@@ -60,10 +40,6 @@ function channelsLast(value: Value | undefined, b: RewriteContext): Value | unde
   const x = channelsLast(node.inputs[0], b)
   const attributes = { ...Object.fromEntries(node.attributes), axis: TO_NCHW[node.int('axis', 0)]! }
   return x && b.op('ResizeAxis', [x, ...node.inputs.slice(1)], attributes, 'om')
-}
-
-function samePermutation(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((axis, i) => axis === b[i])
 }
 
 /** Transpose(Transpose(x)) is one transpose, or none; what is resized between two that cancel is resized without them. */
@@ -93,26 +69,6 @@ function convolutionChannelsLast(node: Node, b: RewriteContext): readonly Value[
   return [toNchw(b, b.op('Conv2d', [toNhwc(b, x), w, bias], Object.fromEntries(node.attributes), 'om'))]
 }
 
-/** A convolution over one axis is one over two, the first of size 1. */
-function convolutionOfLines(node: Node, b: Builder): readonly Value[] | undefined {
-  const [x, w, bias] = node.inputs as [Value, Value, Value | undefined]
-  const axis = b.ints([2])
-  const before = (name: IntsName, value: number): number[] | undefined => {
-    const list = node.ints(name)
-    return list && [value, ...list]
-  }
-  const pads = node.ints('pads')
-  const wide = b.op('Conv', [b.op('Unsqueeze', [x, axis]), b.op('Unsqueeze', [w, axis]), bias], {
-    auto_pad: node.string('auto_pad'),
-    group: node.int('group', 1),
-    kernel_shape: before('kernel_shape', 1),
-    strides: before('strides', 1),
-    dilations: before('dilations', 1),
-    pads: pads && [0, pads[0]!, 0, pads[1]!],
-  })
-  return [b.op('Squeeze', [wide, axis])]
-}
-
 function poolChannelsLast(node: Node, b: Builder): readonly Value[] | undefined {
   if ((node.op !== 'MaxPool' && node.op !== 'AveragePool') || node.domain !== '') return undefined
   if (!isImage(node.input(0)) || node.outputs.length > 1) return undefined
@@ -126,6 +82,18 @@ function globalAverageChannelsLast(node: Node, b: Builder): readonly Value[] | u
   const axes = (node.inputs[1]?.contents ?? node.ints('axes') ?? []).map(Number).sort()
   if (!x || !samePermutation(x.perm, TO_NCHW) || !isImage(x.input) || axes.join() !== '2,3') return undefined
   return [toNchw(b, b.op('GlobalAveragePool2d', [x.input], {}, 'om'))]
+}
+
+/** Other reductions: over both spatial axes, or over the channels. */
+function reduceChannelsLast(node: Node, b: Builder): readonly Value[] | undefined {
+  const axes = reductionAxes(node)
+    ?.map((axis) => TO_NCHW[axis]!)
+    .sort()
+  if (axes?.join() !== '1,2' && axes?.join() !== '3') return undefined
+  const x = transposeOf(node.input(0))
+  if (!x || !samePermutation(x.perm, TO_NCHW)) return undefined
+  const reduced = reduceOver(b, node, x.input, axes)
+  return [reduced.rank === 4 ? toNchw(b, reduced) : reduced]
 }
 
 /** op(Transpose(x), …) = Transpose(op(x, …)), where all operands are so transposed, or small enough to be turned back. */

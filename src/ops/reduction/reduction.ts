@@ -26,6 +26,17 @@ function reducedAxes(node: Node): readonly number[] {
   return node.int('noop_with_empty_axes', 0) ? [] : Array.from({ length: rank }, (_, axis) => axis)
 }
 
+/** The axes of a node that is a reduction over axes known at compile time, ascending. */
+export function reductionAxes(node: Node): readonly number[] | undefined {
+  const isReduction = node.domain === '' && reductions.some(({ name }) => name === node.op)
+  return isReduction && !axesAreDynamic(node) ? reducedAxes(node) : undefined
+}
+
+/** What the node does, of other axes of another value. */
+export function reduceOver(b: Builder, node: Node, x: Value, axes: readonly number[]): Value {
+  return b.op(node.op, [x, b.ints(axes)], { keepdims: node.int('keepdims', 1) })
+}
+
 function inferReduction(node: Node, context: InferContext): ValueInfo[] {
   const { type, dims } = node.input(0)
   const keeps = node.int('keepdims', 1) !== 0
