@@ -29,6 +29,9 @@ const activations: Readonly<Record<string, (node: Node) => Activation | undefine
     beta: node.float('beta', 0.5),
   }),
   HardSwish: () => ({ kind: 'OM_ACT_HARD_SWISH' }),
+  Swish: (node) => ({ kind: 'OM_ACT_SWISH', alpha: node.float('alpha', 1) }),
+  Gelu: (node) => ({ kind: node.string('approximate', 'none') === 'tanh' ? 'OM_ACT_GELU_TANH' : 'OM_ACT_GELU' }),
+  Mish: () => ({ kind: 'OM_ACT_MISH' }),
   Elu: (node) => ({ kind: 'OM_ACT_ELU', alpha: node.float('alpha', 1) }),
 }
 

@@ -1,6 +1,7 @@
 import type { Graph, Identities } from '../../graph/graph.ts'
 import type { OperatorRegistry } from '../../graph/operator.ts'
 import { rewriteGraph } from '../../graph/rewrite.ts'
+import { activationRules } from './activations.ts'
 import { attentionRules } from './attention.ts'
 import { byteTables } from './byte-tables.ts'
 import { convolutionFolding } from './convolution-folding.ts'
@@ -18,6 +19,7 @@ import { transposedProducts } from './transposed-products.ts'
  */
 export function optimize(graph: Graph, registry: OperatorRegistry, identities: Identities, isSmall = false): void {
   rewriteGraph(graph, narrowFloatRules, registry, identities)
+  rewriteGraph(graph, activationRules, registry, identities)
   rewriteGraph(graph, qdqRules, registry, identities)
   rewriteGraph(graph, [...layoutRules, ...convolutionFolding], registry, identities)
   rewriteGraph(graph, attentionRules, registry, identities)
