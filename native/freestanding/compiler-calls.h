@@ -1,5 +1,5 @@
 /* Functions that compilers call by themselves where the machine has no instruction: products of 128 bits, and products and
- * quotients of complex numbers (C11, Annex G.5.1). The linker looks for these names. */
+ * quotients of complex numbers (C11, Annex G.5.1), the latter with OM_COMPLEX_CALLS. The linker looks for these names. */
 #ifndef OM_FREESTANDING_COMPILER_CALLS_H
 #define OM_FREESTANDING_COMPILER_CALLS_H
 
@@ -43,6 +43,8 @@ OM_CALLED om_int128 __muloti4(om_int128 a, om_int128 b, int *overflow) {
 }
 
 #endif
+
+#ifdef OM_COMPLEX_CALLS
 
 /* Both are the formulas of school where they give no NaN. Where they do, what has an infinite part is infinite, whatever its
  * other part: Annex G takes it for a point of the unit square far away, and asks again. */
@@ -101,5 +103,7 @@ static inline double om_scale(double x, int n) { return om_c_scalbn(x, n); }
 
 OM_COMPLEX(float, f, __mulsc3, __divsc3)
 OM_COMPLEX(double, , __muldc3, __divdc3)
+
+#endif
 
 #endif

@@ -57,8 +57,9 @@ async function modelOf({ op, inputs, attributes = {} }: NodeOf): Promise<string>
 
 const context = { mode: 'build', log: () => undefined, warn: () => undefined } as const
 
-async function built(path: string, operators: readonly OperatorDefinition[]): Promise<Model> {
-  return runnableModel(path, await createPipeline({ cache, operators, compiler: 'builtin' }).build(path, context))
+async function built(path: string, operators: readonly OperatorDefinition[], target = 'host'): Promise<Model> {
+  const pipeline = createPipeline({ cache, operators, compiler: 'builtin', target })
+  return runnableModel(path, await pipeline.build(path, context))
 }
 
 const f32 = (data: readonly number[], dims: readonly number[]) => ({ data: Float32Array.from(data), dims })
@@ -130,6 +131,29 @@ describe('an operator of the documentation', () => {
   test('has its types', async () => {
     expect((await signatureOf(model, [twirl])).outputs).toEqual([{ name: 'y', type: 'float32', shape: ['n', 6] }])
   })
+})
+
+test.each(['host', 'wasm'])('complex numbers are multiplied and divided, for %s', async (target) => {
+  const turn: OperatorDefinition = {
+    domain,
+    name: 'Turn',
+    inputs: 'x:float32[4]',
+    outputs: 'y:float32[4]',
+    source: `#include <complex.h>
+      #include "om_operator.h"
+      int turn(const om_input *in, const om_output *out, const om_attribute *a) {
+        const float *x = in[0].data;
+        const float complex u = x[0] + x[1] * I, v = x[2] + x[3] * I, results[] = {u * v, u / v};
+        memcpy(out[0].data, results, sizeof results);
+        return 0;
+      }`,
+    function: 'turn',
+  }
+  const model = await built(await modelOf({ op: 'Turn', inputs: { x: tensorType('float32', [4]) } }), [turn], target)
+  const { y } = model.runSync({ x: [3, 4, 1, 2] })
+  expect([...(y!.data as Float32Array)].map((value) => value.toFixed(5))).toEqual(
+    [-5, 10, 2.2, -0.4].map((value) => value.toFixed(5)),
+  )
 })
 
 describe('rules of an operator', () => {
