@@ -1,9 +1,10 @@
 // Compiles the addon for every platform that it comes prebuilt for, as `prepack` does, so that nothing binary is committed.
 //
-//   node scripts/prebuild.js [--out FOLDER] [--only PLATFORM,…] [--all] [--remove]
+//   node scripts/prebuild.js [--out FOLDER] [--only PLATFORM,…] [--keep] [--all] [--remove]
 //
 // Without a platform's toolchain its addon is left out, and those users compile it. With --all, in CI (CI=true) and for
-// `npm publish` that is an error: what is published has all of them. They are removed when the package is packed, so that a
+// `npm publish` that is an error: what is published has all of them. With --keep, those that are there of the same sources
+// are not made again. They are removed when the package is packed, so that a
 // working tree compiles its own.
 //
 // The addons are linked with no library at all. What they need of the C++ library is in native/addon/runtime.h, and they
@@ -12,7 +13,7 @@
 // and msvcrt; Node-API is found in the program that loads them, see native/addon/host-program.h.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -61,19 +62,26 @@ const flagsOfElf = words(`
 const exported = '{ global: napi_register_module_v1; node_api_module_get_api_version_v1; local: *; };\n'
 
 const { values: options } = parseArgs({
-  options: { out: { type: 'string' }, only: { type: 'string' }, all: { type: 'boolean' }, remove: { type: 'boolean' } },
+  options: {
+    out: { type: 'string' },
+    only: { type: 'string' },
+    keep: { type: 'boolean' },
+    all: { type: 'boolean' },
+    remove: { type: 'boolean' },
+  },
 })
 const out = options.out ?? join(addon, 'prebuilds')
 const wanted = options.only?.split(',') ?? Object.keys(platforms)
 const isComplete = options.all || process.env.CI === 'true' || process.env.npm_command === 'publish'
 
-rmSync(out, { recursive: true, force: true })
+const kept = options.keep ? addonsOfSameSources() : {}
+if (Object.keys(kept).length === 0) rmSync(out, { recursive: true, force: true })
 if (options.remove) process.exit()
 mkdirSync(out, { recursive: true })
 const made = {}
 const missing = []
 for (const platform of wanted) {
-  const built = build(platform)
+  const built = kept[platform] ?? build(platform)
   if (built === undefined) missing.push(platform)
   else made[platform] = built
 }
@@ -89,6 +97,22 @@ if (missing.length > 0) {
   const packages = missing.map((platform) => platforms[platform].debian).join(' ')
   console.log(`left out for want of a cross compiler: ${missing.join(', ')}. Debian: apt-get install ${packages}`)
   if (isComplete) process.exitCode = 1
+}
+
+/** What the manifest says of those that are there, and whole. */
+function addonsOfSameSources() {
+  const file = join(out, 'prebuilds.json')
+  const { sources, addons } = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+  if (sources !== addonSourcesHash()) return {}
+  const isWhole = ([platform, { sha256 }]) => {
+    const addon = join(out, `${platform}.node`)
+    return existsSync(addon) && sha256Of(readFileSync(addon)) === sha256
+  }
+  return Object.fromEntries(Object.entries(addons).filter(isWhole))
+}
+
+function sha256Of(bytes) {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 /** What the manifest says of an addon; `undefined` without a compiler for it. */
@@ -115,8 +139,7 @@ function build(platform) {
     })
     if (status !== 0) throw new Error(`${compiler} can't compile the addon for ${platform}`)
     const bytes = readFileSync(file)
-    const sha256 = createHash('sha256').update(bytes).digest('hex')
-    return { compiler: versionOf(compiler), sha256, bytes: bytes.length }
+    return { compiler: versionOf(compiler), sha256: sha256Of(bytes), bytes: bytes.length }
   } finally {
     rmSync(staging, { recursive: true, force: true })
   }

@@ -32,7 +32,7 @@ export interface Project {
 }
 
 /**
- * Makes one, of the `dist/` that is there. Only the dependencies are links, for want of a network.
+ * Makes one, of the `dist/` and the addons that are there. Only the dependencies are links, for want of a network.
  *
  * @param others packages that are installed beside it
  */
@@ -72,13 +72,10 @@ export async function packPublished(): Promise<string> {
   return join(copy, stdout.trim().split('\n').at(-1)!)
 }
 
-/** Compiles the addons that the package ships, as `prepack` does; returns what was said. */
-export async function prebuild(out: string, ...args: readonly string[]): Promise<string> {
+/** Compiles one of the addons that the package ships, as `prepack` does. */
+export async function prebuild(out: string, platform: string): Promise<void> {
   const script = join(checkout, 'scripts', 'prebuild.js')
-  const { stdout } = await run(process.execPath, [script, '--out', out, ...args], {
-    env: { ...process.env, CI: '' },
-  })
-  return stdout
+  await run(process.execPath, [script, '--out', out, '--only', platform], { env: { ...process.env, CI: '' } })
 }
 
 /** A PATH with these programs alone. */

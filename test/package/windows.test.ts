@@ -8,7 +8,7 @@ import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { which } from '../../src/toolchains/programs.ts'
 import { f32, node } from '../graph/models.ts'
 import { missing as missingWine, programForWindows, windowsNode } from '../windows/wine.ts'
-import { installPacked, prebuild, temporaryFolder } from './installed.ts'
+import { installPacked, temporaryFolder } from './installed.ts'
 
 const run = promisify(execFile)
 const cc = 'x86_64-w64-mingw32-gcc'
@@ -21,10 +21,8 @@ describe.skipIf(missing)('the addon for Windows', () => {
   let prefix: string
 
   beforeAll(async () => {
-    const { folder, installed } = await installPacked(['esbuild'])
-    project = folder
+    project = (await installPacked(['esbuild'])).folder
     prefix = await temporaryFolder('wine')
-    await prebuild(join(installed, 'native/addon/prebuilds'), '--only', 'win32-x64')
     const source = (inputs: ModelSource['inputs'], more: Omit<ModelSource, 'opsets' | 'inputs'>) =>
       modelBytes({ opsets: { '': 21 }, inputs, ...more })
     const initializers = { W: tensorFrom('float32', [3, 2], [1, 2, 3, 4, 5, 6]) }
