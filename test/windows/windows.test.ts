@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { modelBytes } from '../../src/onnx/build.ts'
-import { buildProgram } from '../cli/program.ts'
 import { f32, node } from '../graph/models.ts'
 import { buildHere } from './built-here.ts'
 import { missing, nodeForWindows } from './wine.ts'
@@ -31,7 +30,7 @@ function expectRight(printed: string, platform: string): void {
   expect({ target, here }).toEqual({ target: 'wasm', here: platform })
 }
 
-beforeAll(async () => {
+beforeAll(() => {
   if (missing) return
   mkdirSync(project, { recursive: true })
   const model = { inputs: { x: f32(4) }, outputs: { y: undefined }, nodes: [node('Erf', ['x'], ['y'])] }
@@ -39,7 +38,6 @@ beforeAll(async () => {
   writeFileSync(join(project, 'app.js'), app)
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }')
   symlinkSync(join(checkout, 'node_modules'), join(project, 'node_modules'))
-  await buildProgram()
 })
 afterAll(() => rmSync(prefix, { recursive: true, force: true }))
 
