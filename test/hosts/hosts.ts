@@ -287,9 +287,13 @@ function messages(stats: { readonly warnings?: readonly { readonly message: stri
 
 export const webpackLoader = createRequire(import.meta.url).resolve('unplugin-onnx-mlir/loader')
 
+/** webpack's own minimizer, but here: in a thread, which is new for each build, it takes four times as long. */
+const { default: Minimizer } = await import('minimizer-webpack-plugin')
+const minimizer = new Minimizer({ parallel: false, minimizerOptions: { compress: { passes: 2 } } })
+
 /** Rejects with webpack's text of the errors, as its CLI prints it. */
 export async function runWebpack(config: Configuration): Promise<StatsCompilation> {
-  const compiler = webpack(config)
+  const compiler = webpack({ ...config, optimization: { minimizer: [minimizer], ...config.optimization } })
   const stats = await new Promise<Stats>((done, failed) =>
     compiler.run((error, result) => (error ? failed(error) : done(result!))),
   )
