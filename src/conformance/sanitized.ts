@@ -6,6 +6,7 @@ import { runCompiler } from '../toolchains/spawn.ts'
 import { knownFlags, languageFlags, machineFlags } from '../toolchains/flags.ts'
 import { writeWeights } from '../toolchains/weights.ts'
 import { findCc, type Toolchain } from '../toolchains/cc.ts'
+import { which } from '../toolchains/programs.ts'
 import { CompileError } from '../errors/index.ts'
 import { readModel } from '../formats/read.ts'
 import type { OperatorDefinition } from '../ops/user/define.ts'
@@ -82,6 +83,8 @@ async function compileProgram(
     '-fno-sanitize-recover=all',
     '-fno-omit-frame-pointer',
     '-g1',
+    // What sanitizers are is most of a program: lld links it in half the time (0.06 s of a processor instead of 0.11).
+    ...(toolchain.family === 'clang' && which('ld.lld', process.env) ? ['-fuse-ld=lld'] : []),
   ]
   const include = [...includeDirs, checkFolder].map((room) => `-I${room}`)
   const args = [...languageFlags, ...flags, ...sanitize, '-DOM_EXACT', ...include, 'model.c', '-o', 'program', '-lm']
