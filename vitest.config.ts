@@ -11,7 +11,8 @@ export default defineConfig({
     // A test may start a C compiler or a bundler; on two shared cores that takes a while.
     testTimeout: 120_000,
     hookTimeout: 240_000,
-    maxWorkers: 2,
+    // One more than CI has processors: tests wait for browsers, emulators and npm for about a quarter of their time.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // Some tests race with a clock (aborts, watchers, containers) on a machine that others use, too. What is broken fails again.
     retry: process.env['CI'] ? 2 : 0,

@@ -1,16 +1,21 @@
 import { relative } from 'node:path'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Files that take longest, by seconds of a processor: the last of a run should be short, so that both workers end together. */
+/** Files that take longest, by seconds of a processor: the last of a run should be short, so that all workers end together. */
 const longest = [
   'kernels/kernels',
+  'hosts/table',
+  'soundness/soundness',
+  'runtime/native-threads',
+  'conformance/emulated',
+  'loaders/register',
+  'hosts/bad-input',
   'hosts/browser/vite',
+  'hosts/five-models',
+  'windows/native',
+  'builtin/levels',
   'package/prebuilds',
-  'ops/convolution-sizes',
-  'kernels/headers',
   'package/contents',
-  'kernels/constant-arguments',
-  'hosts/emission',
 ]
 
 /** Where no earlier run tells how long files take, as in CI, Vitest begins with the largest: these come before. */
