@@ -132,6 +132,39 @@ describe('one tensor of bytes', () => {
     },
   )
 
+  /** y = a table at x, of int8, + 128. */
+  const lookUp = (entries: number): ModelSource => ({
+    opsets: { '': 19 },
+    inputs: { x: tensorType('int8', ['n', 5]) },
+    outputs: { y: undefined },
+    initializers: {
+      table: t(
+        'uint8',
+        Array.from({ length: entries }, (_, i) => (i * 77) % 256),
+      ),
+      least: t('int32', [128], []),
+    },
+    nodes: [
+      node('Cast', ['x'], ['i'], { to: 6n }),
+      node('Add', ['i', 'least'], ['places']),
+      node('Gather', ['table', 'places'], ['y']),
+    ],
+  })
+
+  test('looked up in a table of the model is one look-up', { timeout: 120_000 }, async () => {
+    expect(optimised(lookUp(256))).toEqual(['ByteTable'])
+    if (!runtime) return
+    const { ours, theirs } = await sessionsOf(runtime, lookUp(256))
+    for (const rows of [0, 1, 103]) {
+      const feeds = { x: codes('int8', [rows, 5]) }
+      expect(apart(ours(feeds).y!, (await theirs(feeds)).y!)).toBe(0)
+    }
+  })
+
+  test('looked up in a table that has no place for some codes stays as it is', () => {
+    expect(optimised(lookUp(100)).at(-1)).toBe('Gather')
+  })
+
   test('with halves to the even neighbour, of both signs, beyond both ends', async () => {
     if (!runtime) return
     for (const type of ['uint8', 'int8'] as const) {

@@ -5,8 +5,10 @@ import { quote, type Site } from '../../onnx/reading.ts'
 import { tensorFrom, tensorNumbers } from '../../onnx/tensor.ts'
 import type { GraphWriter } from '../graph-writer.ts'
 import { transposed } from '../transposed.ts'
+import { isCode } from './codes.ts'
 import { constantOf, realConstant, transposedQuantization } from './constants.ts'
 import type { File, OperatorFact, Quantization, Subgraph, TensorFact } from './schema.ts'
+import type { States } from './state.ts'
 
 /** What writes one operator of a subgraph as nodes of ONNX. */
 export type Handler = (c: Converter, operator: OperatorFact) => void
@@ -15,22 +17,8 @@ export type Handler = (c: Converter, operator: OperatorFact) => void
 const toFirst = [0, 3, 1, 2]
 const toLast = [0, 2, 3, 1]
 
-/** Types in which reals are stored as codes. */
-const codeTypes: readonly (ElementType | undefined)[] = ['int8', 'uint8', 'int16', 'int4', 'uint4', 'int2']
-
 /** In which order the axes of a value of rank 4 are written: TFLite's own, or ONNX's for convolutions. */
 export type Layout = 'last' | 'first'
-
-/** A variable that lives on between runs. */
-export interface State {
-  readonly graph: Subgraph
-  readonly tensor: number
-  /** The input of the model that it comes in by, and the output that it leaves by. */
-  readonly input: string
-  readonly output: string
-  /** What is in it at the end of a run; empty before an operator has written it. */
-  value: string
-}
 
 /**
  * Converts one subgraph. A tensor of it is a value of ONNX in TFLite's layout (channels last), in ONNX's (first), or both:
@@ -43,25 +31,25 @@ export class Converter {
   readonly graph: Subgraph
   readonly writer: GraphWriter
   readonly site: Site
-  readonly #states: readonly State[]
+  readonly states: States
   readonly #depth: number
   readonly #values = { last: new Map<number, string>(), first: new Map<number, string>() }
   readonly #reals = { last: new Map<number, string>(), first: new Map<number, string>() }
   readonly #constants = new Map<number, Tensor | undefined>()
 
-  constructor(file: File, graph: Subgraph, writer: GraphWriter, site: Site, states: readonly State[], depth = 0) {
+  constructor(file: File, graph: Subgraph, writer: GraphWriter, site: Site, states: States, depth = 0) {
     this.file = file
     this.graph = graph
     this.writer = writer
     this.site = site
-    this.#states = states
+    this.states = states
     this.#depth = depth
     site.bound('subgraphDepth', depth, `graphs that call each other ${depth} deep`)
   }
 
   /** The same for another subgraph of the file, in a graph inside of this one or in this one itself. */
   within(graph: Subgraph, writer: GraphWriter): Converter {
-    return new Converter(this.file, graph, writer, this.site, this.#states, this.#depth + 1)
+    return new Converter(this.file, graph, writer, this.site, this.states, this.#depth + 1)
   }
 
   fact(tensor: number): TensorFact {
@@ -167,7 +155,7 @@ export class Converter {
   /** The quantisation of a tensor of codes. */
   quantization(tensor: number): Quantization | undefined {
     const { type, quantization } = this.fact(tensor)
-    return codeTypes.includes(type) ? quantization : undefined
+    return isCode(type) ? quantization : undefined
   }
 
   /** What a tensor stands for: itself, or the floats of its codes. */
@@ -211,7 +199,8 @@ export class Converter {
     const [p, q] = [this.fact(a), this.fact(b)]
     if (p.type !== q.type) return false
     const [m, n] = [this.quantization(a), this.quantization(b)]
-    if (!m || !n) return !m && !n
+    // Kernels that move elements don't ask what these mean: where one side doesn't say, it is what the other does.
+    if (!m || !n) return true
     return (
       m.scale.length === 1 && n.scale.length === 1 && m.scale[0] === n.scale[0] && m.zeroPoint[0] === n.zeroPoint[0]
     )
@@ -219,18 +208,14 @@ export class Converter {
 
   /** The real of a variable: as it came in, or as the last operator left it. */
   state(tensor: number): string {
-    const state = this.#stateOf(tensor)
+    const state = this.states.ofTensor(this.graph, tensor)
     if (!state) return this.real(tensor)
     return state.value === '' ? state.input : state.value
   }
 
   setState(tensor: number, value: string): void {
-    const state = this.#stateOf(tensor)
+    const state = this.states.ofTensor(this.graph, tensor)
     if (state) state.value = value
-  }
-
-  #stateOf(tensor: number): State | undefined {
-    return this.#states.find((state) => state.graph === this.graph && state.tensor === tensor)
   }
 
   // Weights
@@ -241,10 +226,9 @@ export class Converter {
   }
 
   /** The real of weights with their axes in another order. */
-  weights(tensor: number, perm: readonly number[]): string {
+  weights(tensor: number, perm: readonly number[], quantization = this.quantization(tensor)): string {
     const constant = this.constant(tensor)
     if (!constant) return this.transpose(this.real(tensor), perm)
-    const quantization = this.quantization(tensor)
     const { name } = this.fact(tensor)
     if (constant.type === 'float16')
       return this.writer.names.tensor(transposed(realConstant(constant, undefined), perm), name)
@@ -253,9 +237,9 @@ export class Converter {
   }
 
   /** The real of a bias; of quantised products its scale is that of their sums. */
-  bias(tensor: number, x: number, weights: number): string {
+  bias(tensor: number, x: number, by: Quantization | undefined): string {
     const constant = this.constant(tensor)
-    const [of, by] = [this.quantization(x), this.quantization(weights)]
+    const of = this.quantization(x)
     if (!constant || !of || !by || (constant.type !== 'int32' && constant.type !== 'int64')) return this.real(tensor)
     const scale = by.scale.map((value) => Math.fround(value * of.scale[0]!))
     const sums: Quantization = { scale, zeroPoint: scale.map(() => 0), axis: 0 }

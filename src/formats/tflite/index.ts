@@ -4,12 +4,13 @@ import { plain, quote, type Reading } from '../../onnx/reading.ts'
 import type { WritableModel } from '../../onnx/write.ts'
 import type { FrontEnd } from '../front-end.ts'
 import { GraphWriter } from '../graph-writer.ts'
-import { Converter, type State } from './converter.ts'
+import { Converter } from './converter.ts'
 import { isTflite } from './magic.ts'
 import { metadataOf } from './metadata.ts'
 import { convertAll, handlerOf } from './operators/index.ts'
 import { type File, readFile, type Subgraph } from './schema.ts'
 import { chosenSignature } from './signature.ts'
+import { calledOnce, statesOf } from './states.ts'
 
 /** Opset that is written: 21 has 16-bit codes, 20 Gelu and the DFT whose axis is an input. */
 const OPSET = 21
@@ -28,7 +29,7 @@ export const tflite: FrontEnd<WritableModel> = {
     // Names that users see come first: what is between makes way.
     const given = inputs.map(({ name, tensor }) => ({ name: writer.names.fresh(name), tensor }))
     const results = outputs.map(({ name, tensor }) => ({ name: writer.names.fresh(name), tensor }))
-    const states = statesOf(graph, writer)
+    const states = statesOf(file, graph, reachable(file, graph), writer, site)
     const c = new Converter(file, graph, writer, site, states)
     for (const { name, tensor } of given) c.set(tensor, name)
     convertAll(c)
@@ -38,8 +39,9 @@ export const tflite: FrontEnd<WritableModel> = {
       writer.nodes.push({ op: 'Identity', inputs: [value], outputs: [name] })
     }
     for (const { name, tensor } of results) give(name, c.get(tensor))
-    const kept = states.filter(({ value }) => value !== '')
-    for (const { output, value } of kept) give(output, value)
+    const kept = states.all.filter(({ value }) => value !== '')
+    for (const { output, value, initial } of kept)
+      give(output, initial ? c.op('Sub', [value, writer.names.tensor(initial, output)]) : value)
     return modelOf({
       opsets: { '': OPSET },
       producer: 'TensorFlow Lite',
@@ -47,11 +49,11 @@ export const tflite: FrontEnd<WritableModel> = {
       metadata: metadataOf(file, bytes, { inputs: given, outputs: results }, site),
       inputs: new Map([
         ...given.map(({ name, tensor }) => [name, inputType(c, tensor, given.length === 1 ? 'input' : name)] as const),
-        ...kept.map(({ input, tensor }) => [input, stateType(c, tensor)] as const),
+        ...kept.map(({ input, type }) => [input, type] as const),
       ]),
       outputs: new Map([
         ...results.map(({ name, tensor }) => [name, outputType(c, tensor)] as const),
-        ...kept.map(({ output, tensor }) => [output, stateType(c, tensor)] as const),
+        ...kept.map(({ output, type }) => [output, type] as const),
       ]),
       initializers: writer.names.initializers,
       nodes: writer.nodes,
@@ -59,14 +61,8 @@ export const tflite: FrontEnd<WritableModel> = {
   },
 }
 
-/** Variables become inputs and outputs, as nothing lives on between runs. */
-function statesOf(graph: Subgraph, writer: GraphWriter): State[] {
-  return graph.tensors.flatMap(({ isVariable, name }, tensor) => {
-    if (!isVariable) return []
-    const input = writer.names.fresh(name)
-    return [{ graph, tensor, input, output: writer.names.fresh(`${input}_next`), value: '' }]
-  })
-}
+/** Operators that stand for programs of an accelerator: of Coral's Edge TPU, Arm's Ethos-U, NXP's Neutron and those that LiteRT dispatches to. */
+const accelerators = new Set(['edgetpu-custom-op', 'ethos-u', 'NeutronGraph', 'DISPATCH_OP'])
 
 /** All that is not read of the graphs that a graph uses, in one error. */
 function expectSupported(file: File, graph: Subgraph, reading: Reading): void {
@@ -87,21 +83,23 @@ function expectSupported(file: File, graph: Subgraph, reading: Reading): void {
     ...Array.from(tensors, ([name, why]) => `a tensor ${quote(name)} that ${why}`),
   ]
   if (parts.length === 0) return
-  site.fail(
-    'MODEL_UNSUPPORTED',
-    `has ${parts.join('; ')}. Export the model with builtin operators and plain quantisation.`,
-    {
-      operators: [...operators],
-      tensors: [...tensors.keys()],
-    },
-  )
+  const isCompiled = [...operators].some((name) => accelerators.has(name.replace('custom operator ', '')))
+  const advice = isCompiled
+    ? 'It was compiled for an accelerator: take the file that was given to that compiler.'
+    : 'Export the model with builtin operators and plain quantisation.'
+  site.fail('MODEL_UNSUPPORTED', `has ${parts.join('; ')}. ${advice}`, {
+    operators: [...operators],
+    tensors: [...tensors.keys()],
+  })
 }
 
 /** The graphs that are called from a graph, itself among them. */
 function reachable(file: File, graph: Subgraph): Set<Subgraph> {
   const found = new Set([graph])
   for (const { operators } of found) {
-    for (const { code, options, options2 } of operators) {
+    for (const operator of operators) {
+      const { code, options, options2 } = operator
+      for (const next of calledOnce(file, operator)) found.add(next)
       const called =
         code === 'IF' || code === 'WHILE'
           ? [options?.int32(0) ?? 0, options?.int32(1) ?? 0]
@@ -125,11 +123,6 @@ function inputType(c: Converter, tensor: number, name: string): TypeInfo {
   const prefix = name.replace(/\W+/g, '_')
   const dims = shape.map((size, axis): OnnxDim => (!varying[axis] ? size : axis === 0 ? 'batch' : `${prefix}_${axis}`))
   return { kind: 'tensor', type: c.type(tensor), shape: dims }
-}
-
-/** States are floats where the file has codes: zeros begin anew, whatever stands for zero in codes. */
-function stateType(c: Converter, tensor: number): TypeInfo {
-  return { kind: 'tensor', type: 'float32', shape: c.fact(tensor).shape }
 }
 
 /** Sizes follow from the inputs', which the compiler infers. */

@@ -1,6 +1,7 @@
 import { type ElementType, elementTypes, packedBytes } from '../../onnx/element-type.ts'
 import { elementsOf } from '../../onnx/tensor.ts'
 import { quote, type Reading, type Site } from '../../onnx/reading.ts'
+import { isCode } from './codes.ts'
 import { Table } from './flatbuffer.ts'
 import { operatorNames } from './operator-names.ts'
 import { readSparsity, type Sparsity } from './sparsity.ts'
@@ -247,6 +248,8 @@ function readQuantization(
   if (other !== 0) return { unreadable: `is quantised by ${details[other] ?? 'an unknown way'}` }
   const scale = table.float32s(2) ?? []
   if (scale.length === 0) return {}
+  // Of floats and texts it says nothing, whatever it says.
+  if (!isCode(type) && !type?.startsWith('int')) return {}
   const zeroPoint = (table.int64s(3) ?? []).map(Number)
   // Biases of one axis may state the axis of the weights (tensorflow/tflite-micro#2286): the only one is meant.
   const axis = shape.length === 1 ? 0 : table.int32(6)

@@ -1,4 +1,4 @@
-import { fractionsOf } from './multiplier.ts'
+import { quantizedMultiplier } from './requantized.ts'
 
 /** A tensor of 8-bit codes, quantised as a whole. */
 export interface Codes {
@@ -45,7 +45,7 @@ interface Terms {
 
 function termsOf({ scale, zeroPoint, least }: Codes, twice: number): Terms {
   const counted = Array.from({ length: 256 }, (_, i) => least + i - zeroPoint)
-  const { multiplier, shift } = quantized(scale / twice)
+  const { multiplier, shift } = quantizedMultiplier(scale / twice)
   const [one, half] = [1n << BigInt(shift), shift > 0 ? 1n << BigInt(shift - 1) : 0n]
   const integers = counted.map((count) => {
     // Of sizes, as halves go away from 0.
@@ -55,15 +55,9 @@ function termsOf({ scale, zeroPoint, least }: Codes, twice: number): Terms {
   return { reals: counted.map((count) => count * scale), integers }
 }
 
-/** m · 2^-31 · 2^-shift, m in [2^30, 2^31). */
-function quantized(factor: number): { readonly multiplier: bigint; readonly shift: number } {
-  const shift = fractionsOf(factor)
-  return { multiplier: BigInt(Math.round(factor * 2 ** (31 + shift))), shift }
-}
-
 /** By code, less the zero point: the least sum that becomes it, as in ops/passes/rounded-twice.ts. */
 function thresholds(factor: number, { least, zeroPoint }: Codes): ReadonlyMap<number, number> {
-  const { multiplier, shift } = quantized(factor)
+  const { multiplier, shift } = quantizedMultiplier(factor)
   const [one, before] = [1n << BigInt(shift), shift > 0 ? 1n << BigInt(shift - 1) : 0n]
   const begins = new Map<number, number>()
   for (let code = least + 1 - zeroPoint; code <= least + 255 - zeroPoint; code++) {

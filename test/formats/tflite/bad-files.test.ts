@@ -26,9 +26,15 @@ const refused: readonly (readonly [what: string, bytes: Uint8Array, code: string
   ['too few bytes', file({ tensors: [{ ...x, data: Uint8Array.of(1, 2, 3) }, y] }), 'MODEL_TENSOR', 'has 3 bytes, but its shape and type (float32) take 8'], // prettier-ignore
   ['a scale of zero', file({ tensors: [{ ...x, type: 'int8', scale: 0 }, y] }), 'MODEL_UNSUPPORTED', 'a tensor "x" that has a scale that is no positive number'], // prettier-ignore
   ['unknown operators, all of them', file({ operators: [{ op: 'FlexErf', inputs: [0], outputs: [1] }, { op: 'HASHTABLE', inputs: [0], outputs: [1] }, { op: 'Mine', inputs: [0], outputs: [1] }] }), 'MODEL_UNSUPPORTED', 'operators that are not read: custom operator FlexErf, HASHTABLE, custom operator Mine'], // prettier-ignore
+  ['what was compiled for an accelerator', file({ operators: [{ op: 'edgetpu-custom-op', inputs: [0], outputs: [1] }] }), 'MODEL_UNSUPPORTED', 'custom operator edgetpu-custom-op. It was compiled for an accelerator: take the file that was given to that compiler.'], // prettier-ignore
+  ['a hash table that is filled once', file({ operators: [{ op: 'CALL_ONCE', inputs: [], outputs: [], options: [{ int32: 1 }] }] }, { subgraphs: [{ tensors: [x, y], inputs: [0], outputs: [1], operators: [{ op: 'CALL_ONCE', inputs: [], outputs: [], options: [{ int32: 1 }] }] }, { tensors: [x, y], inputs: [], outputs: [], operators: [{ op: 'HASHTABLE_IMPORT', inputs: [0], outputs: [] }] }] }), 'MODEL_UNSUPPORTED', 'operators that are not read: HASHTABLE_IMPORT'], // prettier-ignore
   ['a graph that calls itself', file({ operators: [{ op: 'CALL', inputs: [0], outputs: [1], options: [{ int32: 0 }] }] }), 'MODEL_LIMIT', 'graphs that call each other'], // prettier-ignore
   ['a called graph that is not there', file({ operators: [{ op: 'CALL', inputs: [0], outputs: [1], options: [{ int32: 5 }] }] }), 'MODEL_UNSUPPORTED', 'calls graph 5'], // prettier-ignore
 ]
+
+it('what is said of the quantisation of floats means nothing', () => {
+  expect(() => converted(file({ tensors: [{ ...x, scale: 0 }, y] }))).not.toThrow()
+})
 
 describe('refused', () => {
   it.each(refused)('%s', (_, bytes, code, text) => {

@@ -21,7 +21,7 @@ export type Field =
 
 export type Fields = readonly (Field | undefined)[]
 
-const types = { float32: 0, float16: 1, int32: 2, uint8: 3, int64: 4, string: 5, bool: 6, int16: 7, complex64: 8, int8: 9 } as const // prettier-ignore
+const types = { float32: 0, float16: 1, int32: 2, uint8: 3, int64: 4, string: 5, bool: 6, int16: 7, complex64: 8, int8: 9, resource: 13 } as const // prettier-ignore
 type Type = keyof typeof types
 
 export interface TensorSource {

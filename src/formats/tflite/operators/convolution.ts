@@ -1,6 +1,6 @@
 import { activated } from '../activation.ts'
 import type { Converter, Handler } from '../converter.ts'
-import { movedProduct } from '../rounding.ts'
+import { movedProduct, roundedAway, scalesOf } from '../rounding.ts'
 import type { OperatorFact } from '../schema.ts'
 
 /** Spatial facts of a convolution or pool, of height and width (and depth before them). */
@@ -100,7 +100,8 @@ interface Convolution {
 function convolve(c: Converter, window: Window, of: Convolution): void {
   const { x, weights, bias, perm, groups, output, activation } = of
   if (!Number.isInteger(groups)) c.fail('has a convolution whose channels its weights do not divide')
-  const operands = [c.real(x, 'first'), c.weights(weights, perm), ...(bias < 0 ? [] : [c.bias(bias, x, weights)])]
+  const by = scalesOf(c, of)
+  const operands = [c.real(x, 'first'), c.weights(weights, perm, by), ...(bias < 0 ? [] : [c.bias(bias, x, by)])]
   const product = c.op('Conv', operands, { ...attributesOf(window), ...padsOf(c, x, window), group: BigInt(groups) })
   const value = movedProduct(c, product, of, 'first')
   c.setReal(output, activated(c, value, activation, output), 'first')
@@ -147,10 +148,11 @@ const transposeConv: Handler = (c, { inputs, outputs, options }) => {
     added.push(Math.max(0, -total))
   })
   const begins = cut.map((total) => Math.floor(total / 2))
+  const by = scalesOf(c, { x, weights, bias, output })
   const operands = [
     c.real(x, 'first'),
-    c.weights(weights, [3, 0, 1, 2]),
-    ...(bias < 0 ? [] : [c.bias(bias, x, weights)]),
+    c.weights(weights, [3, 0, 1, 2], by),
+    ...(bias < 0 ? [] : [c.bias(bias, x, by)]),
   ]
   const value = c.op('ConvTranspose', operands, {
     kernel_shape: kernel.map(BigInt),
@@ -196,11 +198,6 @@ const averagePool: Handler = (c, operator) => {
   }
   const value = c.op('AveragePool', [c.real(x, 'first')], attributes)
   c.setReal(output, activated(c, value, activation, output), 'first')
-}
-
-function roundedAway(c: Converter, value: string): string {
-  const half = c.writer.scalar(0.5, 'float32')
-  return c.op('Mul', [c.op('Sign', [value]), c.op('Floor', [c.op('Add', [c.op('Abs', [value]), half])])])
 }
 
 const maxPool: Handler = (c, operator) => {

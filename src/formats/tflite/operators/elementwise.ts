@@ -2,7 +2,8 @@ import { activated, clipped } from '../activation.ts'
 import { transposed } from '../../transposed.ts'
 import { realConstant } from '../constants.ts'
 import type { Converter, Handler, Layout } from '../converter.ts'
-import { movedCodes, movedDifference, movedProduct, movedSum } from '../rounding.ts'
+import { codesOf, movedCodes, movedDifference, movedLeaky, movedProduct, movedSum, tabulated } from '../rounding.ts'
+import { requantized } from '../requantized.ts'
 import type { Quantization } from '../schema.ts'
 import { atan2 } from '../../scalar-math.ts'
 
@@ -152,6 +153,23 @@ function wide(c: Converter, tensor: number): Quantization | undefined {
 const scaled = (c: Converter, value: string, factor: number): string =>
   factor === 1 ? value : c.op('Mul', [value, c.writer.scalar(factor, 'float32')])
 
+/** Of codes it is their own: each is multiplied by s_x / s_y, below zero also by alpha (kernels/internal/reference/leaky_relu.h). */
+const leakyRelu: Handler = (c, { inputs: [x = -1], outputs: [output = -1], options }) => {
+  const alpha = options?.float32(0) ?? 0
+  const layout = layoutFor(c, [x])
+  const [of, to] = [codesOf(c, x), codesOf(c, output)]
+  if (of && to) {
+    // Factors are of float32 (kernels/activations.cc, `LeakyReluPrepare`).
+    const above = Math.fround(of.scale / to.scale)
+    const below = Math.fround(Math.fround(of.scale * Math.abs(alpha)) / to.scale)
+    const made = (q: number): number => (q >= 0 ? requantized(q, above) : Math.sign(alpha) * requantized(q, below))
+    return c.set(output, tabulated(c, c.get(x, layout), of, to, made), layout)
+  }
+  const real = c.real(x, layout)
+  const value = c.op('LeakyRelu', [real], { alpha })
+  c.setReal(output, movedLeaky(c, value, real, alpha, [x, output]), layout)
+}
+
 const softmax: Handler = (c, { inputs: [x = -1], outputs: [output = -1], options }) => {
   // beta multiplies what goes in (reference_ops.h, Softmax).
   const value = scaled(c, c.real(x), options?.float32(0) ?? 0)
@@ -213,9 +231,7 @@ export const elementwise: Readonly<Record<string, Handler>> = {
     const approximate = operator.options?.bool(0) ? 'tanh' : 'none'
     unary((_, value) => c.op('Gelu', [value], { approximate }))(c, operator)
   },
-  LEAKY_RELU: (c, operator) => {
-    unary((_, value) => c.op('LeakyRelu', [value], { alpha: operator.options?.float32(0) ?? 0 }))(c, operator)
-  },
+  LEAKY_RELU: leakyRelu,
   SOFTMAX: softmax,
   LOG_SOFTMAX: (c, { inputs: [x = -1], outputs: [output = -1] }) => {
     c.setReal(output, c.op('LogSoftmax', [c.real(x)], { axis: -1n }))

@@ -12,6 +12,7 @@ import { reductions } from './reductions.ts'
 import { signal } from './signal.ts'
 import { sizes } from './sizes.ts'
 import { slices } from './slices.ts'
+import { variables } from './variables.ts'
 import type { OperatorFact } from '../schema.ts'
 
 /** Every operator of TensorFlow Lite that is converted. A new family is a file and a line here. */
@@ -28,6 +29,7 @@ const builtins = new Map<string, Handler>(
     ...recurrent,
     ...signal,
     ...detection,
+    ...variables,
     ...controlFlow(convertAll),
   }),
 )
@@ -46,7 +48,7 @@ const ofComplex = new Set(['REAL', 'IMAG', 'COMPLEX_ABS', 'RESHAPE'])
 export function convertAll(c: Converter): void {
   for (const [i, operator] of c.graph.operators.entries()) {
     const { code, inputs } = operator
-    if (!ofComplex.has(code) && inputs.some((tensor) => tensor >= 0 && c.type(tensor) === 'complex64'))
+    if (!ofComplex.has(code) && inputs.some((tensor) => tensor >= 0 && c.fact(tensor).type === 'complex64'))
       c.fail(`has a ${code} of complex numbers`)
     // Graphs that call others several times could become any number of nodes.
     c.site.use('nodes', 1)

@@ -1,5 +1,6 @@
 import { activated } from '../activation.ts'
 import type { Converter, Handler } from '../converter.ts'
+import { scalesOf } from '../rounding.ts'
 
 /**
  * Weights `[out, in]`. All axes of x but the last are rows; without `keep_num_dims` the result has two. A bias may be left out.
@@ -11,8 +12,9 @@ const fullyConnected: Handler = (c, { inputs, outputs: [output = -1], options })
   const keeps = options?.bool(2) ?? false
   const isRows = c.rank(x) === 2 && c.size(x, 1) === width
   const real = isRows || keeps ? c.real(x) : rowsOf(c, x, width)
-  const operands = [real, c.weights(weights, [1, 0])]
-  const added = bias < 0 ? [] : [c.bias(bias, x, weights)]
+  const by = scalesOf(c, { x, weights, bias, output })
+  const operands = [real, c.weights(weights, [1, 0], by)]
+  const added = bias < 0 ? [] : [c.bias(bias, x, by)]
   const product =
     isRows || !keeps
       ? c.op('Gemm', [...operands, ...added])

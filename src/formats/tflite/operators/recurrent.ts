@@ -56,7 +56,7 @@ function lstmOf(c: Converter, operator: OperatorFact, places: LstmPlaces, facts:
   const weights = (first: number): string[] => GATES.map((gate) => c.real(at(first + gate)))
   const biases = GATES.map((gate) => {
     const [bias, weight] = [at(places.biases + gate), at(places.input + gate)]
-    return bias < 0 ? zeros(c, c.size(weight, 0)!) : c.bias(bias, x, weight)
+    return bias < 0 ? zeros(c, c.size(weight, 0)!) : c.bias(bias, x, c.quantization(weight))
   })
   const parts = {
     steps: stepsFirst(c, c.real(x), isTimeMajor),
@@ -143,7 +143,7 @@ function rnnOf(
   const units = c.size(weights, 0) ?? c.fail('has an RNN of no known size')
   const axis = c.writer.ints([0])
   const raised = (value: string): string => c.op('Unsqueeze', [value, axis])
-  const both = c.op('Concat', [c.bias(bias, x, weights), zeros(c, units)], { axis: 0n })
+  const both = c.op('Concat', [c.bias(bias, x, c.quantization(weights)), zeros(c, units)], { axis: 0n })
   const operands = [c.real(weights), c.real(recurrent), both].map(raised)
   const [all = '', last = ''] = c.writer.ops(
     'RNN',
@@ -197,7 +197,7 @@ const svdf: Handler = (c, { inputs, outputs: [output = -1], options }) => {
   const weighted = c.op('ReduceSum', [c.op('Mul', [held, c.real(time)]), c.writer.ints([2])], { keepdims: 0n })
   const units = c.op('Reshape', [weighted, c.writer.ints([-1, filters / rank, rank])])
   const sums = c.op('ReduceSum', [units, c.writer.ints([2])], { keepdims: 0n })
-  const value = bias < 0 ? sums : c.op('Add', [sums, c.bias(bias, state, time)])
+  const value = bias < 0 ? sums : c.op('Add', [sums, c.bias(bias, state, c.quantization(time))])
   c.setReal(output, activated(c, value, options?.int8(1) ?? 0, output))
   const flat = c.op('Reshape', [held, c.writer.ints([-1, filters * memory])])
   c.setState(state, flat)

@@ -1,5 +1,6 @@
 import type { Handler } from '../converter.ts'
 import type { Converter } from '../converter.ts'
+import { roundedAway } from '../rounding.ts'
 
 /**
  * To the size `[height, width]` of the second input. Where an output pixel lies in the input (LiteRT
@@ -16,11 +17,13 @@ function resize(mode: 'linear' | 'nearest', slots: { readonly align: number; rea
       coordinate_transformation_mode: aligns ? 'align_corners' : isHalf ? 'half_pixel' : 'asymmetric',
       ...(mode === 'nearest' && { nearest_mode: aligns || isHalf ? 'round_prefer_ceil' : 'floor' }),
     }
-    // Nearest moves codes as they are.
-    const asCodes = mode === 'nearest' && c.sameCodes(x, output)
-    const value = c.op('Resize', [asCodes ? c.get(x, 'first') : c.real(x, 'first'), '', '', c.int64(size)], attributes)
-    if (asCodes) c.set(output, value, 'first')
-    else c.setReal(output, value, 'first')
+    const resized = (value: string): string => c.op('Resize', [value, '', '', c.int64(size)], attributes)
+    const asCodes = c.sameCodes(x, output)
+    // Nearest moves codes as they are; between codes are codes, rounded half away from zero (resize_bilinear.h).
+    if (asCodes && mode === 'nearest') c.set(output, resized(c.get(x, 'first')), 'first')
+    else if (asCodes && c.quantization(x))
+      c.set(output, c.cast(roundedAway(c, resized(c.cast(c.get(x, 'first'), 'float32'))), c.type(x)), 'first')
+    else c.setReal(output, resized(c.real(x, 'first')), 'first')
   }
 }
 
