@@ -151,15 +151,3 @@ export function movedMean(c: Converter, value: string, x: number, output: number
   const margin = zeroPoint === least ? MARGIN : -MARGIN
   return moved(c, value, output, [fractionsOf(of / unit) + Math.floor(Math.log2(count))], 'last', margin)
 }
-
-/**
- * Codes of one quantisation from those of another: M = s_x / s_y (kernels/internal/reference/requantize.h). Where M has no fraction to
- * be rounded before, halves go up.
- */
-export function movedCodes(c: Converter, value: string, x: number, output: number, layout: Layout): string {
-  const [of, unit] = [scaleOf(c, x), scaleOf(c, output)]
-  if (!of || !unit || of === unit) return value
-  const fractions = fractionsOf(of / unit)
-  if (fractions >= 1) return moved(c, value, output, [fractions], layout)
-  return c.op('Add', [value, c.writer.scalar(unit * 2 ** -12, 'float32')])
-}

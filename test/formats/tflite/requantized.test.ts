@@ -23,6 +23,38 @@ function literal(x: number, factor: number): number {
   return Number((high >> right) + ((high & mask) > (mask >> 1n) + (high < 0n ? 1n : 0n) ? 1n : 0n))
 }
 
+/** LiteRT's kernels/internal/reference/hard_swish.h, in arrays of 16 bits as it has them. */
+function literalHardSwish(q: number, scale: number, unit: number): number {
+  const short = (value: number): number => Int16Array.of(value)[0]!
+  const left = (value: number, bits: number): number => Math.min(32767, Math.max(-32768, value * 2 ** bits))
+  const rounded = (a: number, b: number): number => {
+    const product = a * b
+    return a === b && a === -32768
+      ? 32767
+      : short(Math.trunc((product + (product >= 0 ? 1 << 14 : 1 - (1 << 14))) / (1 << 15)))
+  }
+  const divided = (value: number, bits: number): number => {
+    const mask = (1 << bits) - 1
+    return (value >> bits) + ((value & mask) > (mask >> 1) + (value < 0 ? 1 : 0) ? 1 : 0)
+  }
+  const parameters = (factor: number): [number, number] => {
+    const exponent = Math.floor(Math.log2(factor)) + 1
+    const fixed = Math.round((factor / 2 ** exponent) * 2 ** 31)
+    return [fixed >= 2 ** 31 - 1 - 2 ** 15 ? 32767 : Math.floor((fixed + 2 ** 15) / 2 ** 16), exponent]
+  }
+  const fine = Math.fround((1 / 128) * scale)
+  const [output, outputExponent] = parameters(Math.fround(fine / unit))
+  const [ramp, exponent] = parameters(Math.fround(fine / Math.fround(3 / 32768)))
+  const high = short(q * 128)
+  let gate = high
+  if (exponent > 0) gate = left(gate, exponent - 1)
+  gate = rounded(gate, ramp)
+  if (exponent > 0) gate = left(gate, 1)
+  if (exponent < 0) gate = divided(gate, -exponent)
+  gate = (gate + (1 << 15)) >> 1
+  return divided(short(Math.trunc((gate * rounded(high, output)) / (1 << 15))), -outputExponent)
+}
+
 const factors = [0.3, 0.5, 0.25, 1, 1.8333333333, 2, 0.0078125, 1 - 2 ** -40, 0.1 * 1.83, 3e-5, 37.5]
 
 describe('requantized', () => {
@@ -85,6 +117,18 @@ describe.each([0, 3] as const)('at level %i', (level) => {
     })
     const tensors = [{ type, shape: [256], scale, zeroPoint }, { type, shape: [256], scale: unit, zeroPoint: zero }] // prettier-ignore
     expect(await run('LEAKY_RELU', tensors, [{ float32: slope }], x, level)).toEqual(wanted)
+  })
+
+  it.each([
+    ['int8', 0.07047250866889954, -1, 0.03686970844864845, -118],
+    ['uint8', 0.005, 128, 0.0031, 3],
+    ['int8', 0.3, 0, 0.15, -120],
+  ] as const)('HARD_SWISH of %s (%f, %i) to (%f, %i)', async (type, scale, zeroPoint, unit, zero) => {
+    const least = type === 'int8' ? -128 : 0
+    const x = range(least, 256)
+    const wanted = x.map((code) => Math.min(least + 255, Math.max(least, literalHardSwish(code - zeroPoint, Math.fround(scale), Math.fround(unit)) + zero))) // prettier-ignore
+    const tensors = [{ type, shape: [256], scale, zeroPoint }, { type, shape: [256], scale: unit, zeroPoint: zero }] // prettier-ignore
+    expect(await run('HARD_SWISH', tensors, [], x, level)).toEqual(wanted)
   })
 
   it('LEAKY_RELU of int16: all but what float32 cannot tell from a half', async () => {

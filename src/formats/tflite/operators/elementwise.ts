@@ -2,7 +2,8 @@ import { activated, clipped } from '../activation.ts'
 import { transposed } from '../../transposed.ts'
 import { realConstant } from '../constants.ts'
 import type { Converter, Handler, Layout } from '../converter.ts'
-import { codesOf, movedCodes, movedDifference, movedLeaky, movedProduct, movedSum, tabulated } from '../rounding.ts'
+import { hardSwishOf } from '../hard-swish.ts'
+import { codesOf, movedDifference, movedLeaky, movedProduct, movedSum, tabulated } from '../rounding.ts'
 import { requantized } from '../requantized.ts'
 import type { Quantization } from '../schema.ts'
 import { atan2 } from '../../scalar-math.ts'
@@ -134,9 +135,19 @@ const requantize: Handler = (c, { inputs: [x = -1], outputs: [output = -1] }) =>
   // Weights in float16 of a model that computes in float32: constants as any other.
   if (constant?.type === 'float16') return c.setConstant(output, realConstant(constant, undefined))
   const layout = layoutFor(c, [x])
+  const [of, to] = [codesOf(c, x), codesOf(c, output)]
+  if (of && to) {
+    // kernels/internal/reference/requantize.h
+    const made = (q: number): number => requantized(q, of.scale / to.scale)
+    return c.set(
+      output,
+      c.sameCodes(x, output) ? c.get(x, layout) : tabulated(c, c.get(x, layout), of, to, made),
+      layout,
+    )
+  }
   const real = wide(c, x) ? c.dequantize(c.get(x, layout), 'int32', wide(c, x)!) : c.real(x, layout)
   const codes = wide(c, output)
-  if (!codes) return c.setReal(output, movedCodes(c, real, x, output, layout), layout)
+  if (!codes) return c.setReal(output, real, layout)
   // QuantizeLinear has no int32.
   const units = c.op('Div', [real, c.writer.scalar(codes.scale[0]!, 'float32')])
   const within = [-(2 ** 31), 2 ** 31 - 128].map((limit) => c.writer.scalar(limit, 'float32'))
@@ -168,6 +179,15 @@ const leakyRelu: Handler = (c, { inputs: [x = -1], outputs: [output = -1], optio
   const real = c.real(x, layout)
   const value = c.op('LeakyRelu', [real], { alpha })
   c.setReal(output, movedLeaky(c, value, real, alpha, [x, output]), layout)
+}
+
+const hardSwish: Handler = (c, operator) => {
+  const { inputs: [x = -1], outputs: [output = -1] } = operator // prettier-ignore
+  const [of, to] = [codesOf(c, x), codesOf(c, output)]
+  const made = of && to && hardSwishOf(of.scale, to.scale)
+  if (!made) return named('HardSwish')(c, operator)
+  const layout = layoutFor(c, [x])
+  c.set(output, tabulated(c, c.get(x, layout), of, to, made), layout)
 }
 
 const softmax: Handler = (c, { inputs: [x = -1], outputs: [output = -1], options }) => {
@@ -221,7 +241,7 @@ export const elementwise: Readonly<Record<string, Handler>> = {
   SIGN: named('Sign'),
   TANH: named('Tanh'),
   LOGISTIC: named('Sigmoid'),
-  HARD_SWISH: named('HardSwish'),
+  HARD_SWISH: hardSwish,
   RELU: unary((c, value) => clipped(c, value, [0, Infinity])),
   RELU6: unary((c, value) => clipped(c, value, [0, 6])),
   RELU_N1_TO_1: unary((c, value) => clipped(c, value, [-1, 1])),

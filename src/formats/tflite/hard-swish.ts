@@ -1,0 +1,44 @@
+import { quantizedMultiplier } from './requantized.ts'
+
+// HARD_SWISH of 8-bit codes, x · min(6, max(0, x + 3)) / 6, in the 16-bit steps of its kernel (LiteRT
+// kernels/internal/reference/hard_swish.h), which are a code off the true function here and there.
+
+const [LEAST, MOST] = [-(2 ** 15), 2 ** 15 - 1]
+const saturated = (value: number): number => Math.min(MOST, Math.max(LEAST, value))
+
+/** a · b · 2^-15, halves up (gemmlowp fixedpoint.h, `SaturatingRoundingDoublingHighMul`). */
+const multiplied = (a: number, b: number): number => saturated(Math.floor((a * b + 2 ** 14) / 2 ** 15))
+
+/** value · 2^-bits, halves away from zero (`RoundingDivideByPOT`). */
+function divided(value: number, bits: number): number {
+  const size = Math.floor(Math.abs(value) / 2 ** bits + (bits > 0 ? 0.5 : 0))
+  return value < 0 ? -size : size
+}
+
+/** A factor of 16 bits, and by how many it is shifted left (kernels/activations.cc, `HardSwishPrepare`). */
+function factorOf(value: number): { readonly factor: number; readonly left: number } {
+  const { multiplier, shift } = quantizedMultiplier(value)
+  return { factor: Math.min(MOST, Number((multiplier + 2n ** 15n) >> 16n)), left: -shift }
+}
+
+/**
+ * Codes of the result by codes of x, both without their zero points; `undefined` where the kernel refuses the scales.
+ *
+ * @param x scale of x @param y scale of the result
+ */
+export function hardSwishOf(x: number, y: number): ((q: number) => number) | undefined {
+  const fine = Math.fround(x / 128)
+  const output = factorOf(Math.fround(fine / y))
+  const ramp = factorOf(Math.fround(fine / Math.fround(3 / 32768)))
+  if (output.left > 0) return undefined
+  return (q) => {
+    const high = q * 128
+    // From -3 to 3 is from -1 to 1; the last bit of a shift to the left comes after the product.
+    const shifted = ramp.left > 0 ? saturated(high * 2 ** (ramp.left - 1)) : high
+    const scaled = multiplied(shifted, ramp.factor)
+    const within = ramp.left > 0 ? saturated(scaled * 2) : divided(scaled, -ramp.left)
+    const gate = Math.floor((within + 2 ** 15) / 2)
+    const product = Math.trunc((gate * multiplied(high, output.factor)) / 2 ** 15)
+    return divided(product, -output.left)
+  }
+}
