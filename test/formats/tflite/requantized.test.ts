@@ -208,6 +208,28 @@ describe.each([0, 3] as const)('at level %i', (level) => {
     expect(await run('RESIZE_BILINEAR', tensors, flags, x, level)).toEqual(wanted)
   })
 
+  it('TRANSPOSE_CONV of int8', async () => {
+    // Windows of one pixel: each sum is a product, by what the channel's weight and scale are.
+    const [scale, unit] = [0.025, 0.0039].map(Math.fround) as [number, number]
+    const [weights, scales] = [[117, -58], [0.000469, 0.000951].map(Math.fround)] as const // prettier-ignore
+    const x = range(-128, 256)
+    const tensors: TensorSource[] = [
+      { type: 'int32', shape: [4], data: Int32Array.of(1, 16, 16, 2) },
+      { type: 'int8', shape: [2, 1, 1, 1], data: Int8Array.from(weights), scale: scales, zeroPoint: [0, 0] },
+      { type: 'int8', shape: [1, 16, 16, 1], scale, zeroPoint: -117, name: 'x' },
+      { type: 'int8', shape: [1, 16, 16, 2], scale: unit, zeroPoint: -3, name: 'y' },
+    ]
+    const options = [{ int8: 1 }, { int32: 1 }, { int32: 1 }]
+    const graph = { tensors, inputs: [2], outputs: [3], operators: [{ op: 'TRANSPOSE_CONV', inputs: [0, 1, 2], outputs: [3], options }] } // prettier-ignore
+    const model = await compileBytes(converted(tfliteBytes({ subgraphs: [graph] })), level)
+    const results = model.runSync({ x: toRuntime(tensorFrom('int8', [1, 16, 16, 1], x)) })
+    const wanted = x.flatMap(
+      (q) =>
+      weights.map((weight, c) => Math.min(127, Math.max(-128, literal((q + 117) * weight, (scale * scales[c]!) / unit) - 3))), // prettier-ignore
+    )
+    expect([...tensorNumbers(fromRuntime(results['y']!))]).toEqual(wanted)
+  })
+
   it('MEAN of 64 codes: halves and what was rounded to one go up', async () => {
     // Sums of 64 codes over 64, each fraction once: [64 means, 64 codes].
     const x = range(0, 64).flatMap((sum) => range(0, 64).map((i) => -128 + 10 + (i < sum ? 1 : 0)))

@@ -154,12 +154,13 @@ const transposeConv: Handler = (c, { inputs, outputs, options }) => {
     c.weights(weights, [3, 0, 1, 2], by),
     ...(bias < 0 ? [] : [c.bias(bias, x, by)]),
   ]
-  const value = c.op('ConvTranspose', operands, {
+  const product = c.op('ConvTranspose', operands, {
     kernel_shape: kernel.map(BigInt),
     strides: strides.map(BigInt),
     pads: [...begins, ...cut.map((total, i) => total - begins[i]!)].map(BigInt),
     output_padding: added.map(BigInt),
   })
+  const value = movedProduct(c, product, { x, weights, output }, 'first')
   c.setReal(output, activated(c, value, options?.int8(3) ?? 0, output), 'first')
 }
 
