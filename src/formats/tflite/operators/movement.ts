@@ -23,6 +23,8 @@ export function axisIn(layout: Layout, axis: number): number {
 
 /** An axis counted from the front. */
 export function wrapped(c: Converter, axis: number, rank: number): number {
+  // Old converters left shapes out that they did not know.
+  if (rank === 0) c.fail(`has axis ${axis} of a tensor whose shape the file leaves out`)
   const index = axis < 0 ? axis + rank : axis
   return index >= 0 && index < rank ? index : c.fail(`has axis ${axis} of a tensor of rank ${rank}`)
 }
