@@ -10,6 +10,7 @@ import { which } from '../../src/toolchains/programs.ts'
 import { makeFolder } from '../native/libraries.ts'
 import { onnxruntime } from '../onnxruntime.ts'
 import { board, linkFlags, runOnBoard } from './board.ts'
+import { gatedInput, gatedModel, gatedResult } from './gated-model.ts'
 import { keywordSpotter } from './keyword-spotter.ts'
 
 // Whole models of 8 bits on a Cortex-M that has no unit for floats: their code has none, and calls none of the routines
@@ -120,7 +121,7 @@ describe.skipIf(tools.length > 0)('whole models of 8 bits', { timeout: 180_000 }
     },
   )
 
-  test.skipIf(!existsSync(frontEnds)).each(['person_detect', 'mobilenet_v2_224_int8'])(
+  test.skipIf(!existsSync(frontEnds)).each(['person_detect', 'mobilenet_v2_224_int8', 'deeplabv3_dm05_uint8'])(
     '%s is integers alone',
     async (name) => {
       const emitted = await emit(join(frontEnds, `${name}.tflite`))
@@ -144,12 +145,22 @@ describe.skipIf(tools.length > 0)('whole models of 8 bits', { timeout: 180_000 }
     expect(words).toEqual([...scores!.data])
   })
 
+  test('what stands between convolutions gives what TensorFlow Lite’s reference gives', async () => {
+    const model = join(makeFolder(), 'gated.tflite')
+    writeFileSync(model, gatedModel())
+    const emitted = await emit(model)
+    expect(emitted.floatOperators).toEqual([])
+    const result = run(emitted, gatedInput())
+    expect(new Set(result).size).toBeGreaterThan(100)
+    expect(result).toEqual(gatedResult(gatedInput()))
+  })
+
   test.skipIf(!existsSync(frontEnds))('what is computed in floats all the same is named', async () => {
     const said: string[] = []
     vi.mocked(console.log).mockImplementation((line: string) => void said.push(line))
-    const emitted = await emit(join(frontEnds, 'deeplabv3_dm05_uint8.tflite'))
-    expect(emitted.floatOperators).toContain('node 64/RESIZE_BILINEAR/Resize (Resize)')
+    const emitted = await emit(join(frontEnds, 'dtln_noise_suppression.tflite'))
+    expect(emitted.floatOperators).toContain('node 0/UNIDIRECTIONAL_SEQUENCE_LSTM/Cast (Cast)')
     expect(emitted.undefinedSymbols.some((symbol) => FLOATS.test(symbol))).toBe(true)
-    expect(said.join('\n')).toMatch(/^arithmetic: floats in node .*RESIZE_BILINEAR.* and \d+ more$/m)
+    expect(said.join('\n')).toMatch(/^arithmetic: floats in node .*SEQUENCE_LSTM.* and \d+ more$/m)
   })
 })

@@ -158,6 +158,11 @@ export class Converter {
     return isCode(type) ? quantization : undefined
   }
 
+  /** Whether a tensor is of codes of 8 bits, quantised as a whole. */
+  hasBytes(tensor: number): boolean {
+    return this.quantization(tensor)?.scale.length === 1 && elementTypes[this.type(tensor)].bits === 8
+  }
+
   /** What a tensor stands for: itself, or the floats of its codes. */
   real(tensor: number, layout: Layout = 'last'): string {
     const { type } = this.fact(tensor)

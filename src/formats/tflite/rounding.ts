@@ -1,4 +1,3 @@
-import { elementTypes } from '../../onnx/element-type.ts'
 import type { Converter, Layout } from './converter.ts'
 import { fractionsOf } from './multiplier.ts'
 import { reducedMultiplier } from './requantized.ts'
@@ -45,8 +44,7 @@ const MARGIN = 1e-3
 
 /** The scale of a tensor of codes of 8 bits that are quantised as a whole. */
 function scaleOf(c: Converter, tensor: number): number | undefined {
-  const scale = c.quantization(tensor)?.scale
-  return scale?.length === 1 && elementTypes[c.type(tensor)].bits === 8 ? scale[0] : undefined
+  return c.hasBytes(tensor) ? c.quantization(tensor)!.scale[0] : undefined
 }
 
 /** The tensors of a product of codes. */
@@ -150,4 +148,10 @@ export function movedMean(c: Converter, value: string, x: number, output: number
   const { zeroPoint, least } = codesOf(c, x)!
   const margin = zeroPoint === least ? MARGIN : -MARGIN
   return moved(c, value, output, [fractionsOf(of / unit) + Math.floor(Math.log2(count))], 'last', margin)
+}
+
+/** Codes as they are, rounded half away from zero. */
+export function roundedAway(c: Converter, value: string): string {
+  const half = c.writer.scalar(0.5, 'float32')
+  return c.op('Mul', [c.op('Sign', [value]), c.op('Floor', [c.op('Add', [c.op('Abs', [value]), half])])])
 }

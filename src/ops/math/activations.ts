@@ -107,6 +107,12 @@ const PRelu: LoweredOperator = {
     return [...broadcastTo(node, dims, [{ input: 1, from: 0, dims: slope.dims }])]
   }),
   infer: (node) => [{ type: node.input(0).type, shape: node.input(0).shape }],
+  fold(node) {
+    if (isPerChannel(node)) return undefined
+    const onNumbers = (x: number, slope: number): number => (x < 0 ? slope * x : x)
+    const onIntegers = (x: bigint, slope: bigint): bigint => (x < 0n ? slope * x : x)
+    return foldElementwise(node, node.input(0).type, { onNumbers, onIntegers })
+  },
   decompose(node, b) {
     const [x, slope] = [node.input(0), node.input(1)]
     if (!isPerChannel(node) || x.rank <= 2) return undefined

@@ -154,7 +154,7 @@ export function quantisationOf(node: Node): Quantisation | undefined {
 const MOVEMENT: readonly string[] = ['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose']
 
 /** Whether a node only moves the elements of its first input. */
-function isMovement(node: Node): boolean {
+export function isMovement(node: Node): boolean {
   if (node.domain === '') return MOVEMENT.includes(node.op)
   // Where it crops, it gives elements of its own.
   return node.op === 'ResizeAxis' && node.domain === 'om' && node.string('mode') === 'nearest' && !node.inputs[1]
@@ -176,7 +176,7 @@ function quantiseBelowConcat(node: Node, b: RewriteContext): readonly Value[] | 
 }
 
 /** move(dequantised codes) = dequantised move(codes): a quarter of the bytes, and the next QuantizeLinear comes nearer. */
-function dequantiseBelowMovement(node: Node, b: RewriteContext): readonly Value[] | undefined {
+export function dequantiseBelowMovement(node: Node, b: RewriteContext): readonly Value[] | undefined {
   if (!isMovement(node)) return undefined
   const { producer } = node.input(0)
   if (producer?.op !== 'Dequantize' || producer.domain !== 'om') return undefined

@@ -1,4 +1,4 @@
-import { activated } from '../activation.ts'
+import { limitCodes, setActivated } from '../activation.ts'
 import type { Converter, Handler } from '../converter.ts'
 import { movedProduct, roundedAway, scalesOf } from '../rounding.ts'
 import type { OperatorFact } from '../schema.ts'
@@ -104,7 +104,7 @@ function convolve(c: Converter, window: Window, of: Convolution): void {
   const operands = [c.real(x, 'first'), c.weights(weights, perm, by), ...(bias < 0 ? [] : [c.bias(bias, x, by)])]
   const product = c.op('Conv', operands, { ...attributesOf(window), ...padsOf(c, x, window), group: BigInt(groups) })
   const value = movedProduct(c, product, of, 'first')
-  c.setReal(output, activated(c, value, activation, output), 'first')
+  setActivated(c, output, value, activation, 'first')
 }
 
 /** x `[N, D, H, W, C]`, weights `[kd, kh, kw, I, O]`. */
@@ -124,7 +124,7 @@ const conv3d: Handler = (c, { inputs, outputs, options }) => {
   const first = c.transpose(c.real(x), [0, 4, 1, 2, 3])
   const operands = [first, c.weights(weights, [4, 3, 0, 1, 2]), ...(bias < 0 ? [] : [c.real(bias)])]
   const value = c.op('Conv', operands, { ...attributesOf(window), ...padsOf(c, x, window) })
-  c.setReal(output, c.transpose(activated(c, value, options?.int8(4) ?? 0, output), [0, 2, 3, 4, 1]))
+  setActivated(c, output, c.transpose(value, [0, 2, 3, 4, 1]), options?.int8(4) ?? 0)
 }
 
 /**
@@ -161,7 +161,7 @@ const transposeConv: Handler = (c, { inputs, outputs, options }) => {
     output_padding: added.map(BigInt),
   })
   const value = movedProduct(c, product, { x, weights, output }, 'first')
-  c.setReal(output, activated(c, value, options?.int8(3) ?? 0, output), 'first')
+  setActivated(c, output, value, options?.int8(3) ?? 0, 'first')
 }
 
 /** An element of a list that PACK makes of scalars: of the shape [batch, height, width, channels] only the batch may be open. */
@@ -193,12 +193,13 @@ const averagePool: Handler = (c, operator) => {
   } = operator
   const attributes = poolAttributes(c, x, poolWindow(c, operator))
   const activation = options?.int8(5) ?? 0
-  if (c.quantization(x) && c.sameCodes(x, output) && activation === 0) {
+  if (c.quantization(x) && c.sameCodes(x, output) && (activation === 0 || c.hasBytes(output))) {
     const mean = c.op('AveragePool', [c.cast(c.get(x, 'first'), 'float32')], attributes)
-    return c.set(output, c.cast(roundedAway(c, mean), c.type(x)), 'first')
+    c.set(output, c.cast(roundedAway(c, mean), c.type(x)), 'first')
+    return limitCodes(c, output, activation, 'first')
   }
   const value = c.op('AveragePool', [c.real(x, 'first')], attributes)
-  c.setReal(output, activated(c, value, activation, output), 'first')
+  setActivated(c, output, value, activation, 'first')
 }
 
 const maxPool: Handler = (c, operator) => {
@@ -206,10 +207,12 @@ const maxPool: Handler = (c, operator) => {
   const attributes = poolAttributes(c, x, poolWindow(c, operator))
   const activation = options?.int8(5) ?? 0
   // The order of codes is that of what they stand for. ONNX has no MaxPool of 16 bits.
-  if (c.sameCodes(x, output) && c.type(x) !== 'int16' && activation === 0)
-    return c.set(output, c.op('MaxPool', [c.get(x, 'first')], attributes), 'first')
+  if (c.sameCodes(x, output) && c.type(x) !== 'int16' && (activation === 0 || c.hasBytes(output))) {
+    c.set(output, c.op('MaxPool', [c.get(x, 'first')], attributes), 'first')
+    return limitCodes(c, output, activation, 'first')
+  }
   const value = c.op('MaxPool', [c.real(x, 'first')], attributes)
-  c.setReal(output, activated(c, value, activation, output), 'first')
+  setActivated(c, output, value, activation, 'first')
 }
 
 /** The root of the mean of squares. */
@@ -217,7 +220,7 @@ const l2Pool: Handler = (c, operator) => {
   const { inputs: [x = -1], outputs: [output = -1], options } = operator // prettier-ignore
   const real = c.real(x, 'first')
   const mean = c.op('AveragePool', [c.op('Mul', [real, real])], poolAttributes(c, x, poolWindow(c, operator)))
-  c.setReal(output, activated(c, c.op('Sqrt', [mean]), options?.int8(5) ?? 0, output), 'first')
+  setActivated(c, output, c.op('Sqrt', [mean]), options?.int8(5) ?? 0, 'first')
 }
 
 export const convolutions: Readonly<Record<string, Handler>> = {

@@ -1,4 +1,4 @@
-import { activated, clipped } from '../activation.ts'
+import { clipped, setActivated } from '../activation.ts'
 import { transposed } from '../../transposed.ts'
 import { realConstant } from '../constants.ts'
 import type { Converter, Handler, Layout } from '../converter.ts'
@@ -62,7 +62,7 @@ function binary(
     const exact = write(c, a, b)
     if (result) return c.set(output, exact, layout)
     const value = moved ? moved(c, exact, inputs, output) : exact
-    c.setReal(output, fused ? activated(c, value, options?.int8(0) ?? 0, output) : value, layout)
+    setActivated(c, output, value, fused ? (options?.int8(0) ?? 0) : 0, layout)
   }
 }
 
@@ -124,6 +124,17 @@ const cast: Handler = (c, { inputs: [x = -1], outputs: [output = -1] }) => {
 
 const logical = (op: string): Handler => binary((c, a, b) => c.op(op, [a, b]), { result: 'bool' })
 const arithmetic = (op: string, facts?: BinaryFacts): Handler => binary((c, a, b) => c.op(op, [a, b]), facts)
+
+/** The order of codes is that of what they stand for. */
+const extreme =
+  (op: 'Max' | 'Min'): Handler =>
+  (c, operator) => {
+    const { inputs, outputs: [output = -1] } = operator // prettier-ignore
+    const asCodes = inputs.every((tensor) => c.hasBytes(tensor) && c.sameCodes(tensor, output))
+    if (!asCodes) return arithmetic(op)(c, operator)
+    const layout = inputs.every((tensor) => c.rank(tensor) === 4) ? layoutFor(c, inputs) : 'last'
+    c.set(output, c.op(op, inputs.map((tensor) => c.get(tensor, layout))), layout) // prettier-ignore
+  }
 
 /** A product of two as one with weights that have one scale. */
 const movedFactors: BinaryFacts['moved'] = (c, value, [x = -1, weights = -1], output) =>
@@ -201,8 +212,8 @@ export const elementwise: Readonly<Record<string, Handler>> = {
   SUB: arithmetic('Sub', { fused: true, moved: movedDifference }),
   MUL: arithmetic('Mul', { fused: true, moved: movedFactors }),
   DIV: arithmetic('Div', { fused: true }),
-  MAXIMUM: arithmetic('Max'),
-  MINIMUM: arithmetic('Min'),
+  MAXIMUM: extreme('Max'),
+  MINIMUM: extreme('Min'),
   POW: arithmetic('Pow'),
   SQUARED_DIFFERENCE: binary((c, a, b) => {
     const difference = c.op('Sub', [a, b])

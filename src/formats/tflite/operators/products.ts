@@ -1,4 +1,4 @@
-import { activated } from '../activation.ts'
+import { setActivated } from '../activation.ts'
 import type { Converter, Handler } from '../converter.ts'
 import { scalesOf } from '../rounding.ts'
 
@@ -20,7 +20,7 @@ const fullyConnected: Handler = (c, { inputs, outputs: [output = -1], options })
       ? c.op('Gemm', [...operands, ...added])
       : added.reduce((sum, term) => c.op('Add', [sum, term]), c.op('MatMul', operands))
   // Its codes are rounded once, as ONNX's are: unlike those of convolutions, see rounding.ts. dtln's 257 codes tell.
-  c.setReal(output, activated(c, product, options?.int8(0) ?? 0, output))
+  setActivated(c, output, product, options?.int8(0) ?? 0)
 }
 
 /** The rows of a tensor: before it is dequantised, as a product takes codes that are dequantised just before it. */

@@ -1,4 +1,4 @@
-import { activated } from '../activation.ts'
+import { setActivated } from '../activation.ts'
 import type { Converter, Handler } from '../converter.ts'
 import type { OperatorFact } from '../schema.ts'
 import { plainLstm, rounded, scannedLstm, zeros } from './lstm.ts'
@@ -198,7 +198,7 @@ const svdf: Handler = (c, { inputs, outputs: [output = -1], options }) => {
   const units = c.op('Reshape', [weighted, c.writer.ints([-1, filters / rank, rank])])
   const sums = c.op('ReduceSum', [units, c.writer.ints([2])], { keepdims: 0n })
   const value = bias < 0 ? sums : c.op('Add', [sums, c.bias(bias, state, c.quantization(time))])
-  c.setReal(output, activated(c, value, options?.int8(1) ?? 0, output))
+  setActivated(c, output, value, options?.int8(1) ?? 0)
   const flat = c.op('Reshape', [held, c.writer.ints([-1, filters * memory])])
   c.setState(state, flat)
 }

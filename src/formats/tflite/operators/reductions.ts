@@ -14,11 +14,14 @@ function reduce(op: string, convert?: { before: 'int32'; after: 'bool' }): Handl
       !keeps && list.length > 0 && rank === 4 && (list.includes(3) || (list.includes(1) && list.includes(2)))
     const layout = isPixels || keeps ? layoutFor(c, [x]) : 'last'
     const places = list.map((axis) => axisIn(layout, axis))
-    const value = convert ? c.cast(c.get(x, layout), convert.before) : c.real(x, layout)
+    // The order of codes is that of what they stand for.
+    const asCodes = (op === 'ReduceMax' || op === 'ReduceMin') && c.hasBytes(x) && c.sameCodes(x, output)
+    const value = convert ? c.cast(c.get(x, layout), convert.before) : asCodes ? c.get(x, layout) : c.real(x, layout)
     const attributes = { keepdims: keeps ? 1n : 0n, noop_with_empty_axes: 1n }
     const reduced = c.op(op, [value, c.writer.ints(places)], attributes)
     const kept = keeps ? layout : 'last'
     if (convert) c.set(output, c.cast(reduced, convert.after), kept)
+    else if (asCodes) c.set(output, reduced, kept)
     else c.setReal(output, op === 'ReduceMean' ? movedMean(c, reduced, x, output, countOf(c, x, list)) : reduced, kept)
   }
 }
