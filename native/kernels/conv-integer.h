@@ -14,7 +14,7 @@ typedef struct om_int_window {
   uint8_t padding; /* the zero point: what padding counts as */
 } om_int_window;
 
-OM_INLINE void om_fill_bytes(uint8_t *to, ptrdiff_t n, uint8_t byte) {
+OM_INT_OFTEN void om_fill_bytes(uint8_t *to, ptrdiff_t n, uint8_t byte) {
   for (ptrdiff_t i = 0; i < n; i++) to[i] = byte;
 }
 
@@ -90,7 +90,7 @@ OM_SHARED void om_gather_windows(const void *source, ptrdiff_t row, ptrdiff_t ro
       for (int i = 0; i <= last; i++) first = first * s->in[i] + out[i] * s->stride[i] - s->pad_begin[i];
       const uint8_t *from = w->image + first * w->pixel;
       const ptrdiff_t beyond = first * w->pixel + offsets[lines - 1] + (runs - 1) * step + OM_INT_PIECE;
-      if (length <= OM_INT_PIECE && beyond <= end)
+      if (!OM_INT_SHORT && length <= OM_INT_PIECE && beyond <= end)
         for (ptrdiff_t line = 0; line < lines; line++)
           for (ptrdiff_t run = 0; run < runs; run++, to += length) om_copy_piece(to, from + offsets[line] + run * step, flip);
       else

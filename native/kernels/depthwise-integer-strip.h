@@ -40,7 +40,7 @@ OM_UNROLL(4)
 static inline __attribute__((always_inline, unused)) OM_INT_TARGET void OM_INT_ALL(const om_int_strip *s, ptrdiff_t line,
                                                                                    const int n, om_vi flips, om_vi *to,
                                                                                    ptrdiff_t step) {
-  if (s->channels == OM_LANES) OM_INT_GATHER(s, line, n, true, flips, to, step);
+  if (OM_LANES == 1 || s->channels == OM_LANES) OM_INT_GATHER(s, line, n, true, flips, to, step);
   else OM_INT_GATHER(s, line, n, false, flips, to, step);
 }
 
@@ -82,6 +82,12 @@ static __attribute__((noinline, unused)) OM_INT_TARGET void OM_INT_NAMED(om_int_
   }
   for (ptrdiff_t tap = 0; tap < s->taps; tap++)
     for (ptrdiff_t g = 0; g < groups; g++) {
+      if (OM_LANES == 1 && s->bytes) {
+        const int8_t *pair = s->bytes + tap * s->count + 2 * g;
+        const uint32_t second = 2 * g + 1 < s->count ? (uint32_t)pair[1] : 0;
+        weights[tap * groups + g] = om_splat_int((int32_t)(((uint32_t)pair[0] & 0xffff) | second << 16));
+        continue;
+      }
       const int32_t *from = s->weights + (tap * pairs + g * OM_INT_GROUP / 2) * OM_LANES;
       om_vi w = om_load_int(from);
       if (OM_INT_GROUP == 4) {

@@ -20,7 +20,11 @@ typedef struct om_int_convolution {
 #define OM_INT_LINES 64
 /* Vectors of columns (see om_int_strip) that wait for their windows; a window has at most as many pairs of lines times
  * positions. */
+#if OM_VECTOR_BYTES == 0
+#define OM_INT_STRIP 128
+#else
 #define OM_INT_STRIP 256
+#endif
 /* Windows of a strip at most. */
 #define OM_INT_STRIP_PIXELS 64
 /* Of these, how many are computed at once, as one's products would wait for each other. */
@@ -62,6 +66,7 @@ typedef struct om_int_strip {
   uint8_t padding, flip;                  /* what counts as padding; xor all bytes */
   ptrdiff_t windows, next, step;          /* how many; columns between windows, between taps */
   const int32_t *weights;
+  const int8_t *bytes; /* or the weights as they are: taps, lines */
   int32_t *sum; /* OM_LANES for each window */
 } om_int_strip;
 
@@ -127,10 +132,15 @@ OM_INLINE void om_int_find_lines(const om_window_nd *s, ptrdiff_t row, ptrdiff_t
   }
 }
 
+/* Weights of bytes [channels, taps, lines]: where there are no vectors it is enough that lanes are made of them when they are
+ * used, once for a strip of windows, which takes half as much memory and more. */
+#define OM_INT_BYTE_WEIGHTS (OM_LANES == 1)
+
 /* groups == channels == out_channels. `whole`: as for om_conv_integers, without B, whose weights are w, packed; its sums are
- * theirs, and its b_zero is not looked at. `narrow`: whether w are bytes. */
-OM_SHARED void om_depthwise_integers(const void *x, const int32_t *w, bool narrow, const om_int_convolution *s,
-                                     const om_int_product *whole) {
+ * theirs, and its b_zero is not looked at. `narrow`: whether w are bytes; `bytes`: these, in place of w (see
+ * OM_INT_BYTE_WEIGHTS), or NULL. */
+OM_SHARED void om_depthwise_integers(const void *x, const int32_t *w, const int8_t *bytes, bool narrow,
+                                     const om_int_convolution *s, const om_int_product *whole) {
   const om_window_nd *window = &s->window;
   const int last = window->rank - 1;
   const ptrdiff_t pixels = om_product_nd(window->in, window->rank), width = window->out[last];
@@ -162,7 +172,8 @@ OM_SHARED void om_depthwise_integers(const void *x, const int32_t *w, bool narro
       const uint8_t *image = (const uint8_t *)x + row / outer * pixels * s->channels;
       for (ptrdiff_t c = c0; c < c1; c += OM_LANES) {
         t.channels = om_min(OM_LANES, c1 - c);
-        t.weights = w + c * pairs * t.taps;
+        if (OM_INT_BYTE_WEIGHTS && bytes) t.bytes = bytes + c * lines * t.taps;
+        else t.weights = w + c * pairs * t.taps;
         for (ptrdiff_t line = 0; line < lines; line++) {
           const bool lies = offsets[line] >= 0;
           t.lines[line] = lies ? image + offsets[line] * s->channels + c : padding;

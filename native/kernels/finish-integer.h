@@ -12,6 +12,15 @@
 #define OM_INT_COLUMNS 256
 #endif
 
+/* Whether little code is wanted more than fast code: what is called by several is one function then. */
+#if OM_VECTOR_BYTES == 0 && defined(__OPTIMIZE_SIZE__)
+#define OM_INT_SHORT 1
+#define OM_INT_OFTEN OM_SHARED
+#else
+#define OM_INT_SHORT 0
+#define OM_INT_OFTEN OM_INLINE
+#endif
+
 /* A part that is worth claiming, in products of bytes, which are four times as fast as those of floats; and how many of them
  * the way of a sum to its result is worth. */
 #define OM_INT_LEAST_PART (4 * OM_LEAST_PART)
@@ -283,7 +292,7 @@ OM_INLINE void om_int_finish(const om_int_product *p, const int32_t *sum, ptrdif
                              ptrdiff_t n0, ptrdiff_t count, const om_int_columns *c, ptrdiff_t first,
                              const int32_t *rest) {
   if (p->result < OM_INT_UINT8) p->finish(p, sum, sum_row, row, rows, n0, count, c, first, rest);
-  else if (p->nudge) om_int_finish_nudged(p, sum, sum_row, row, rows, n0, count, c, first, rest);
+  else if (OM_INT_SHORT || p->nudge) om_int_finish_nudged(p, sum, sum_row, row, rows, n0, count, c, first, rest);
   else om_int_finish_codes(p, sum, sum_row, row, rows, n0, count, c, first, rest);
 }
 

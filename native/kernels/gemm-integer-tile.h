@@ -62,7 +62,7 @@ OM_UNROLL(2)
     }
   }
 #endif
-  if (t->c) {
+  if (OM_INT_SHORT || t->c) {
 OM_UNROLL(12)
     for (int r = 0; r < rows; r++)
 OM_UNROLL(2)

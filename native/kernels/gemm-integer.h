@@ -125,8 +125,8 @@ OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, c
   const ptrdiff_t depth = OM_INT_DEPTH(p->k), vectors = (p->n + OM_LANES - 1) / OM_LANES;
   const ptrdiff_t wide = vectors / 2 * OM_INT_PANEL;
   const bool zeros = p->b_zero || !p->b_signed, own = p->a_zero && p->a_zero_step;
-  /* Codes leave the registers as such: a store and a load of each sum less. */
-  const bool direct = p->result >= OM_INT_UINT8 && !own;
+  /* Codes leave the registers as such: a store and a load of each sum less, but more code. */
+  const bool direct = !OM_INT_SHORT && p->result >= OM_INT_UINT8 && !own;
   const ptrdiff_t most = om_min(OM_INT_BLOCK_ROWS, p->m);
   int32_t *c = (int32_t *)scratch, *rest = c + most * OM_INT_PANEL;
   uint8_t *block = (uint8_t *)om_round_up((ptrdiff_t)(rest + most), 64);
@@ -181,7 +181,7 @@ OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, c
 }
 
 /* n bytes, xor flip, by whole words of which the last may overlap those before: runs are short where channels are few. */
-OM_INLINE void om_copy_bytes(uint8_t *to, const uint8_t *from, ptrdiff_t n, uint8_t flip) {
+OM_INT_OFTEN void om_copy_bytes(uint8_t *to, const uint8_t *from, ptrdiff_t n, uint8_t flip) {
   const uint64_t flips = flip * UINT64_C(0x0101010101010101);
   uint64_t word, last;
   uint32_t half, last_half;

@@ -26,6 +26,16 @@
 #endif
 #endif
 
+/* Whether a tile of few rows has several sums of each element. A microcontroller's additions don't wait for each other, and it
+ * has no registers for them. */
+#ifndef OM_TILE_PARTS
+#ifdef OM_MOST_ROW_TILES
+#define OM_TILE_PARTS 0
+#else
+#define OM_TILE_PARTS 1
+#endif
+#endif
+
 _Static_assert(OM_TILE_ROWS % 2 == 0 && OM_TILE_ROWS <= 14, "the kernels below are for even numbers of rows");
 
 /* Columns of a full panel of B. */
@@ -58,20 +68,17 @@ OM_INLINE om_vf om_tile_load(const om_tile *t, const float *row, const int v, co
 
 OM_INLINE void om_tile_f32(const om_tile *t, const int rows, const int vectors) {
   om_vf sum[OM_TILE_ROWS][OM_TILE_VECTORS];
-OM_UNROLL(16)
-  for (int r = 0; r < rows; r++)
-OM_UNROLL(4)
-    for (int v = 0; v < vectors; v++) {
-      om_vf s = om_splat(0.0f);
-      if (t->start) s = om_tile_load(t, t->start + r * t->start_row, v, vectors);
-      if (t->column_bias) s += om_tile_load(t, t->column_bias, v, vectors);
-      if (t->row_bias) s += om_splat(t->row_bias[r]);
-      sum[r][v] = s;
-    }
+#define OM_TILE_EACH(statement)                                                                                        \
+  OM_UNROLL(16) for (int r = 0; r < rows; r++) OM_UNROLL(4) for (int v = 0; v < vectors; v++) statement
+  OM_TILE_EACH(sum[r][v] = om_splat(0.0f);)
+  if (t->start) OM_TILE_EACH(sum[r][v] = om_tile_load(t, t->start + r * t->start_row, v, vectors);)
+  if (t->column_bias) OM_TILE_EACH(sum[r][v] += om_tile_load(t, t->column_bias, v, vectors);)
+  if (t->row_bias) OM_TILE_EACH(sum[r][v] += om_splat(t->row_bias[r]);)
+#undef OM_TILE_EACH
   const float *OM_RESTRICT a = t->a;
   const float *OM_RESTRICT b = t->b;
   ptrdiff_t k = t->k;
-  if (rows <= 2) {
+  if (OM_TILE_PARTS && rows <= 2) {
     /* So few accumulators would wait for each addition: let each of four steps of k have its own. */
     om_vf part[3][2][OM_TILE_VECTORS];
 OM_UNROLL(3)

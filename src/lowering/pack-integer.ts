@@ -72,14 +72,36 @@ export function packIntegers(
   return { packed, sums }
 }
 
-/** Vectors of columns that depthwise kernels have room for: OM_INT_STRIP of native/kernels/depthwise-integer.h. */
-const STRIP = 256
+/** Vectors of columns that depthwise kernels have room for, and without vectors: OM_INT_STRIP of native/kernels/depthwise-integer.h. */
+const [STRIP, SHORT_STRIP] = [256, 128]
 /** OM_INT_LINES of native/kernels/depthwise-integer.h. */
 const MOST_LINES = 64
 
 /** Whether the depthwise kernel takes windows of such lines (of taps along the last axis), which span `extent` positions. */
-export function fitsDepthwiseIntegers(lines: number, extent: number): boolean {
-  return lines <= MOST_LINES && Math.ceil(lines / 2) * extent <= STRIP
+export function fitsDepthwiseIntegers(lines: number, extent: number, shape: KernelShape): boolean {
+  return lines <= MOST_LINES && Math.ceil(lines / 2) * extent <= (lanes(shape) === 1 ? SHORT_STRIP : STRIP)
+}
+
+/** Whether the depthwise kernel takes weights of bytes as they are, see {@link depthwiseBytes}: where it has no vectors. */
+export function takesDepthwiseBytes(shape: KernelShape): boolean {
+  return lanes(shape) === 1
+}
+
+/** The same weights as bytes [channels, taps, lines]; `undefined` where not all of them are. */
+export function depthwiseBytes(
+  weight: (index: number) => number,
+  [channels, lines, taps]: readonly [number, number, number],
+): { bytes: Int8Array; sums: Int32Array } | undefined {
+  const bytes = new Int8Array(channels * taps * lines)
+  const sums = new Int32Array(channels)
+  for (let at = 0; at < bytes.length; at++) {
+    const [channel, tap, line] = [Math.floor(at / lines / taps), Math.floor(at / lines) % taps, at % lines]
+    const number = weight((channel * lines + line) * taps + tap)
+    if (number < -128 || number > 127) return undefined
+    bytes[at] = number
+    sums[channel]! += number
+  }
+  return { bytes, sums }
 }
 
 /** Elements of packed depthwise weights of 8-bit integers: OM_INT_DEPTHWISE_PACKED of native/kernels/depthwise-integer.h. */

@@ -132,8 +132,14 @@ static void run_conv(const conv_case whole, bool depthwise) {
     const bool narrow =
         om_pack_depthwise_integers(w, s->channels, lines, last, t.b_signed, p.b_zero, p.b_zero_step, own, sums);
     p.sums = sums;
-    om_depthwise_integers(x, own, narrow, s, &p);
-    free(own);
+    int8_t *as_they_are = (int8_t *)check_alloc((size_t)(s->channels * taps));
+    for (ptrdiff_t i = 0; i < s->channels * taps; i++) {
+      const ptrdiff_t channel = i / taps, from = (channel * lines + i % lines) * last + i / lines % last;
+      as_they_are[i] = (int8_t)(om_read_byte(w, from, t.b_signed) - (p.b_zero ? om_read_byte(p.b_zero, channel * p.b_zero_step, t.b_signed) : 0));
+    }
+    const bool bytes = OM_INT_BYTE_WEIGHTS && narrow && check_cases % 2;
+    om_depthwise_integers(x, bytes ? NULL : own, bytes ? as_they_are : NULL, narrow, s, &p);
+    free(own), free(as_they_are);
   } else {
     const om_int_strides strides = {channels, 1, taps, channels * taps};
     for (ptrdiff_t g = 0; g < s->groups; g++)

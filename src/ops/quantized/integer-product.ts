@@ -5,7 +5,9 @@ import {
   fitsDepthwiseIntegers,
   type IntegerStrides,
   integerScratchBytes,
+  depthwiseBytes,
   packDepthwiseIntegers,
+  takesDepthwiseBytes,
   packedDepthwiseIntegers,
   packedIntegerBytes,
   packIntegers,
@@ -150,14 +152,14 @@ function areKnown(node: Node): boolean {
 }
 
 /**
- * The weights of a depthwise convolution as C expressions: packed when compiling where they and their zero points are
- * constants, else in each run.
+ * The weights of a depthwise convolution as C expressions: packed (or bytes as they are, for machines without vectors) when
+ * compiling where they and their zero points are constants, else in each run.
  */
 function depthwiseWeights(
   node: Node,
   k: KernelWriter,
   [channels, lines, taps]: readonly [number, number, number],
-): { packed: string; sums: ColumnSums; isNarrow: string } {
+): { weights: string; sums: ColumnSums; isNarrow: string } {
   const [w, zero] = [node.input(1), node.inputs[3]]
   if (areKnown(node)) {
     const weights = numbersOf(w.constant!)!
@@ -165,20 +167,25 @@ function depthwiseWeights(
     const each = weights.length / channels
     const moved = (index: number): number =>
       Number(weights[index]) - Number(zeros.length === 1 ? zeros[0] : zeros[Math.floor(index / each)])
+    const own = takesDepthwiseBytes(k.shape) ? depthwiseBytes(moved, [channels, lines, taps]) : undefined
+    if (own) {
+      const bytes = k.constant('int8', new Uint8Array(own.bytes.buffer))
+      return { weights: `NULL, ${bytes}`, sums: [...own.sums], isNarrow: 'true' }
+    }
     const packedFor = once((shape) => packDepthwiseIntegers(moved, [channels, lines, taps], shape))
     const { sums, isNarrow } = packedFor(k.shape)
     const packed = k.panels('int32', {
       panels: { depth: Math.ceil(lines / 2) * taps, columns: [channels], vectors: 1 },
       pack: (shape) => int32Bytes(packedFor(shape).packed),
     })
-    return { packed, sums: [...sums], isNarrow: String(isNarrow) }
+    return { weights: `${packed}, NULL`, sums: [...sums], isNarrow: String(isNarrow) }
   }
   const packed = k.scratch(multiply(4, packedDepthwiseIntegers(channels, lines, taps, k.shape)), 'int32_t')
   const sums = k.scratch(4 * channels, 'int32_t')
   const zeros = zero ? `${k.input(3)}, ${stepOf(k, zero)}` : 'NULL, 0'
   const from = [k.input(1), channels, lines, taps, w.type === 'int8', zeros].join(', ')
   k.line(`const bool narrow = om_pack_depthwise_integers(${from}, ${packed}, ${sums});`)
-  return { packed, sums, isNarrow: 'narrow' }
+  return { weights: `${packed}, NULL`, sums, isNarrow: 'narrow' }
 }
 
 /** Convolutions, channels last: x [N, …, C], w as ONNX has it. */
@@ -209,12 +216,12 @@ const ConvIntegers: LoweredOperator = {
     const taps = product(kernel)
     const rest = (sums: ColumnSums): string => [...productFields(node, k, sums), `.y = ${k.output()}`].join(', ')
     const lines = window.kernel.slice(0, -1).reduce((n, size) => n * size, 1)
-    if (depth === 1 && outs === groups && fitsDepthwiseIntegers(lines, extentOf(window))) {
+    if (depth === 1 && outs === groups && fitsDepthwiseIntegers(lines, extentOf(window), k.shape)) {
       // Weights that are packed in each run would be packed by every thread.
       if (areKnown(node)) k.share(workOf(node, taps))
-      const { packed, sums, isNarrow } = depthwiseWeights(node, k, [groups, lines, window.kernel.at(-1)!])
+      const { weights, sums, isNarrow } = depthwiseWeights(node, k, [groups, lines, window.kernel.at(-1)!])
       k.line(`const om_int_product whole = {${rest(sums)}};`)
-      k.line(`om_depthwise_integers(${k.input(0)}, ${packed}, ${isNarrow}, &shape, &whole);`)
+      k.line(`om_depthwise_integers(${k.input(0)}, ${weights}, ${isNarrow}, &shape, &whole);`)
       return
     }
     const columns = floorDivide(outs, groups)
