@@ -46,6 +46,9 @@ export interface CFilesOptions extends GraphOptions {
   readonly isOneFile?: boolean
 }
 
+/** Clang warns of inline functions that a source file doesn't call, which in a header it does not. */
+const QUIET = '#ifdef __clang__\n#pragma clang diagnostic ignored "-Wunused-function"\n#endif\n'
+
 /** Up to here weights are in the C: a file less to carry, and compilers take a second. */
 const MOST_IN_TEXT = 512 * 1024
 
@@ -71,7 +74,7 @@ export async function cFiles(model: Model, options: CFilesOptions): Promise<CFil
   const source = await amalgamate(text, includeDirsOf(target))
   const facts = { ...options, signature, arenaBytes, hasTensors: !isBare }
   return {
-    source: `${markOf(options.model, 'C')}/* Made by ${identity} for ${target.name}. ${isBare ? '' : 'Needs malloc, and the functions of om_tensor.h. '}With -DOM_LIBRARY: a shared library. */\n${options.preface ?? ''}${source}`,
+    source: `${markOf(options.model, 'C')}/* Made by ${identity} for ${target.name}. ${isBare ? '' : 'Needs malloc, and the functions of om_tensor.h. '}With -DOM_LIBRARY: a shared library. */\n${QUIET}${options.preface ?? ''}${source}`,
     header: modelHeader(facts),
     ...(isFile && { weightsFile: weights }),
     weightsBytes: weights.bytes,

@@ -93,6 +93,13 @@ const builds: Build[] =
           shape: shape.kernelShapes.small,
           programs: ['bytes', 'integer'],
         },
+        // As microcontrollers where little code is wanted.
+        {
+          name: 'scalar, little code',
+          flags: [...shape.kernelMacros(shape.kernelShapes.small), '-Os'],
+          shape: shape.kernelShapes.small,
+          programs: ['integer', 'gemm', 'conv'],
+        },
         {
           name: 'sanitizers',
           flags: ['-march=x86-64-v3', ...sanitize],
