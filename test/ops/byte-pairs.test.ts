@@ -20,7 +20,7 @@ interface Pair {
   readonly a: Side
   readonly b: Side
   readonly c: Side
-  readonly op?: 'Add' | 'Sub' | 'Mul'
+  readonly op?: 'Add' | 'Sub' | 'Mul' | 'PRelu'
   /** Of a and b. */
   readonly dims?: readonly [readonly number[], readonly number[]]
 }
@@ -54,7 +54,7 @@ function halvesToEven(x: number): number {
 
 const f = Math.fround
 
-const operators = { Add: (a: number, b: number) => a + b, Sub: (a: number, b: number) => a - b, Mul: (a: number, b: number) => a * b } // prettier-ignore
+const operators = { Add: (a: number, b: number) => a + b, Sub: (a: number, b: number) => a - b, Mul: (a: number, b: number) => a * b, PRelu: (a: number, b: number) => (a < 0 ? a * b : a) } // prettier-ignore
 
 /** ONNX's DequantizeLinear, operator, QuantizeLinear, each step in float32. */
 function byFloats({ type, a, b, c, op = 'Add' }: Pair, x: number, y: number): number {
@@ -143,9 +143,16 @@ test.each<Pair>([
     c: { scale: 0.0192837, zero: 0 },
     op: 'Mul',
   },
+  {
+    type: 'int8',
+    a: { scale: 0.0431, zero: 3 },
+    b: { scale: 0.00331, zero: 0 },
+    c: { scale: 0.0502, zero: -7 },
+    op: 'PRelu',
+  },
   // All but products with 0 are saturated.
   { type: 'uint8', a: { scale: 0.02, zero: 7 }, b: { scale: 1, zero: 9 }, c: { scale: 1e-30, zero: 0 }, op: 'Mul' },
-])('$type $a.scale times $b.scale as $c.scale', (pair) => {
+])('$op: $type $a.scale and $b.scale as $c.scale', (pair) => {
   expectAll(pair, graphOf(pair).nodes[0]!.int('even', 0) === 1)
 })
 

@@ -1,3 +1,4 @@
+import { shapeEquals } from '../../graph/dim.ts'
 import { numberOf } from '../../graph/fold.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
@@ -9,8 +10,8 @@ import { codesByNodes, pairedByLines, type Side, type Sides } from './byte-pairs
 import { productsRoundedTwice } from './byte-products.ts'
 import { byteResizes } from './byte-resizes.ts'
 import { dequantised, isByte, quantised } from './codes.ts'
-import { arithmeticOfConstants, functionOfConstants } from './true-tables.ts'
 import { dequantiseBelowMovement, isMovement } from './qdq.ts'
+import { arithmeticOfConstants, functionOfConstants } from './true-tables.ts'
 
 /**
  * For microcontrollers: what stands between codes and codes, in integers, as floats take four times the memory and some compute
@@ -46,7 +47,8 @@ function pairOfDequantised(node: Node, b: RewriteContext): readonly Value[] | un
   const codes = twice?.codes ?? codesByNodes(node, sides, b)
   const wanted = { zero: to.zero, type, nudge: twice?.nudge ?? 0 }
   const result = codes && pairedByLines(sides, codes, wanted, b)
-  return result && [result]
+  const { dims } = node.output()
+  return result && [shapeEquals(result.dims, dims) ? result : b.reshape(result, dims)]
 }
 
 const BESIDE = new Set(['om.RoundTo', 'Div', 'Add', 'Sub', 'Mul', 'Sign', 'Relu', 'Clip', 'PRelu'])

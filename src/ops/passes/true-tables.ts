@@ -5,7 +5,7 @@ import { elementsOf, tensorFrom } from '../../onnx/tensor.ts'
 
 // Tables of codes (byte-tables.ts) that compilers leave to the machine that runs them, whose exp is its own: for one that computes
 // floats by calls they are made here, of the true functions in double precision, rounded to float32 once. The machine's are up to three
-// units in the last place away, so that a code is another where the true number is within 10^-4 of a half.
+// units in the last place away, so that a code is another where the true number is within a ten thousandth of a half.
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
 const softplus = (x: number): number => Math.log1p(Math.exp(-Math.abs(x))) + Math.max(x, 0)
@@ -78,6 +78,6 @@ const BESIDE = new Set(['om.RoundTo', 'Add', 'Div', 'Mul', 'Relu', 'Reshape', 'S
 /** The same arithmetic of what was no constant before. */
 export function arithmeticOfConstants(node: Node, b: RewriteContext): readonly Value[] | undefined {
   const isKnown = node.inputs.every((input) => !input || (input.constant && elementsOf(input.constant.dims) <= MOST))
-  if (!BESIDE.has(node.operator) || !isKnown) return undefined
+  if (!BESIDE.has(node.operator) || !isKnown || node.input(0).type !== 'float32') return undefined
   return [b.op(node.op, node.inputs, Object.fromEntries(node.attributes), node.domain)]
 }

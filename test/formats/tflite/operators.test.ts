@@ -33,6 +33,8 @@ const i32 = (values: readonly number[], shape: readonly number[] = [values.lengt
 const fixed = (given: Given): Given => ({ ...given, fixed: true })
 const axes = (...values: number[]): Given => fixed(i32(values))
 const bool = (shape: readonly number[], values: readonly number[]): Given => ({ shape, values, type: 'bool' })
+/** Codes of int8. */
+const coded = (shape: readonly number[], values: readonly number[]): Given => ({ shape, values, type: 'int8', scale: 0.1, zeroPoint: -3 }) // prettier-ignore
 const range = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => from + i)
 const int8 = (value: number): { int8: number } => ({ int8: value })
 const int32 = (value: number): { int32: number } => ({ int32: value })
@@ -195,6 +197,12 @@ const cases: readonly Case[] = [
   },
   { op: 'MAX_POOL_2D', options: [int8(1), int32(2), int32(2), int32(2), int32(2)], inputs: [f([1, 2, 4, 1], [1, 5, 2, 3, 4, 0, 9, 8])], outputs: [f([1, 1, 2, 1], [5, 9])] }, // prettier-ignore
   { name: 'MAX_POOL_2D of 16 bits', op: 'MAX_POOL_2D', options: [int8(1), int32(2), int32(2), int32(2), int32(2)], inputs: [{ ...f([1, 2, 2, 1], [1, -5, 3000, 2]), type: 'int16', scale: 0.1 }], outputs: [{ ...f([1, 1, 1, 1], [3000]), type: 'int16', scale: 0.1 }] }, // prettier-ignore
+  { name: 'MAX_POOL_2D of codes, with RELU', op: 'MAX_POOL_2D', options: [int8(1), int32(2), int32(2), int32(2), int32(2), int8(1)], inputs: [coded([1, 2, 4, 1], [-9, -5, -2, 3, -4, -8, 9, 8])], outputs: [coded([1, 1, 2, 1], [-3, 9])] }, // prettier-ignore
+  { name: 'AVERAGE_POOL_2D of codes, with RELU6', op: 'AVERAGE_POOL_2D', options: [int8(1), int32(2), int32(2), int32(2), int32(2), int8(3)], inputs: [coded([1, 2, 6, 1], [-9, -5, 3, 4, 70, 60, -4, -8, 3, 4, 80, 90])], outputs: [coded([1, 1, 3, 1], [-3, 4, 57])] }, // prettier-ignore
+  { name: 'ADD of codes, with RELU6', op: 'ADD', options: [int8(3)], inputs: [coded([4], [-20, 7, 40, 100]), coded([4], [-3, -4, 0, 0])], outputs: [coded([4], [-3, 6, 43, 57])] }, // prettier-ignore
+  { name: 'MAXIMUM of codes', op: 'MAXIMUM', inputs: [coded([3], [-128, 5, 9]), coded([3], [-127, 127, -9])], outputs: [coded([3], [-127, 127, 9])] }, // prettier-ignore
+  { name: 'REDUCE_MIN of codes', op: 'REDUCE_MIN', inputs: [coded([2, 2], [-128, 5, 9, 127]), axes(1)], outputs: [coded([2], [-128, 9])] }, // prettier-ignore
+  { name: 'RESIZE_BILINEAR of codes', op: 'RESIZE_BILINEAR', options: [none, none, yes], inputs: [coded([1, 1, 2, 1], [-1, 0]), axes(1, 3)], outputs: [coded([1, 1, 3, 1], [-1, -1, 0])] }, // prettier-ignore
   { name: 'AVERAGE_POOL_2D, SAME', op: 'AVERAGE_POOL_2D', options: [int8(0), int32(1), int32(1), int32(2), int32(2)], inputs: [f([1, 2, 2, 1], [1, 3, 5, 7])], outputs: [f([1, 2, 2, 1], [4, 5, 6, 7])] }, // prettier-ignore
   { op: 'L2_POOL_2D', options: [int8(1), int32(2), int32(2), int32(2), int32(2)], inputs: [f([1, 2, 2, 1], [1, 1, 1, 5])], outputs: [f([1, 1, 1, 1], [Math.sqrt(7)])] }, // prettier-ignore
   // Products
