@@ -145,6 +145,13 @@ describe.skipIf(tools.length > 0)('whole models of 8 bits', { timeout: 180_000 }
     expect(words).toEqual([...scores!.data])
   })
 
+  test.skipIf(!which('clang', process.env))('clang has nothing to warn of', async () => {
+    const model = join(makeFolder(), 'keywords.onnx')
+    writeFileSync(model, keywordSpotter())
+    const { source } = await emit(model)
+    execFileSync('clang', ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-fsyntax-only', source], { stdio: 'pipe' })
+  })
+
   test('what stands between convolutions gives what TensorFlow Lite’s reference gives', async () => {
     const model = join(makeFolder(), 'gated.tflite')
     writeFileSync(model, gatedModel())
