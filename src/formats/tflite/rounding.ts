@@ -149,9 +149,3 @@ export function movedMean(c: Converter, value: string, x: number, output: number
   const margin = zeroPoint === least ? MARGIN : -MARGIN
   return moved(c, value, output, [fractionsOf(of / unit) + Math.floor(Math.log2(count))], 'last', margin)
 }
-
-/** Codes as they are, rounded half away from zero. */
-export function roundedAway(c: Converter, value: string): string {
-  const half = c.writer.scalar(0.5, 'float32')
-  return c.op('Mul', [c.op('Sign', [value]), c.op('Floor', [c.op('Add', [c.op('Abs', [value]), half])])])
-}
