@@ -245,6 +245,70 @@ declare module '*&target=win32-x64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
+declare module '*.onnx?target=darwin-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=darwin-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=darwin-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?target=darwin-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?target=darwin-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=darwin-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?target=darwin-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=darwin-x64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?target=darwin-arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=darwin-arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=darwin-arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?target=darwin-arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?target=darwin-arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=darwin-arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?target=darwin-arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=darwin-arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
 declare module '*.onnx?target=z13' {
   export * from '*.onnx'
   export { default } from '*.onnx'

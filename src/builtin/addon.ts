@@ -35,13 +35,13 @@ export async function buildAddon(options: AddonOptions): Promise<string> {
   return prebuilt ?? compiled(await findCompiler(options), process.platform, options)
 }
 
-/** The same for the Linux of a target, or its Windows, by a cross compiler where none came with the package. */
+/** The same for the system of a target, by a cross compiler where none came with the package. */
 export async function crossBuildAddon(target: Target, options: AddonOptions): Promise<string> {
   const prebuilt = options.cxx === undefined ? prebuiltAddonFor(target) : undefined
   if (prebuilt !== undefined) return prebuilt
   const toolchain = await findCompiler(options, target)
   const { platform = 'linux' } = target
-  if (platform === 'win32' || /linux/.test(toolchain.machine)) return compiled(toolchain, platform, options)
+  if (platform !== 'linux' || /linux/.test(toolchain.machine)) return compiled(toolchain, platform, options)
   const message = `${toolchain.command.join(' ')} makes addons for ${toolchain.machine}, not for Linux.`
   throw new EnvironmentError('ENVIRONMENT_NO_COMPILER', message, { target: target.name })
 }

@@ -35,7 +35,7 @@ export function prebuiltAddon(): string | undefined {
   return machine?.arch === 'arm' && machine.level < 7 ? undefined : prebuiltFor(`${platform}-${arch}`)
 }
 
-/** The same for the Linux of a target, or its Windows. */
+/** The same for the system of a target. */
 export function prebuiltAddonFor(target: Target): string | undefined {
   const { arch, platform = 'linux' } = requirementsOf({ target: target.name }) ?? {}
   return arch === undefined || target.name === 'armv6' ? undefined : prebuiltFor(`${platform}-${arch}`)

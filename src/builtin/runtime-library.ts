@@ -8,6 +8,7 @@ import { ownVersion } from '../cache/index.ts'
 import { CompileError } from '../errors/index.ts'
 import type { Target } from '../targets/index.ts'
 import { archiveObjects } from '../toolchains/archive.ts'
+import { linkedWith } from '../toolchains/clang-alone.ts'
 import { findCc, type Toolchain } from '../toolchains/find.ts'
 import { libraryExtension, linkFlags, machineFlags, objectFlags } from '../toolchains/flags.ts'
 import { runCompiler } from '../toolchains/spawn.ts'
@@ -98,7 +99,10 @@ async function make(
     )
     const shared = sharedName(target)
     const soname = shared.endsWith('.so') ? [`-Wl,-soname,${shared}`] : []
-    if (!target.isBare) await run(...linkFlags(target), ...soname, 'om_tensor.o', '-o', shared)
+    if (!target.isBare) {
+      const others = await linkedWith(toolchain, target, { cwd: staging, signal })
+      await run(...linkFlags(target), ...soname, 'om_tensor.o', '-o', shared, ...others)
+    }
     await makeFolder(join(staging, 'pkgconfig'))
     const description = await readFile(join(pkgConfigDir, 'unplugin-onnx-mlir.pc'), 'utf8')
     await writeFile(join(staging, 'pkgconfig/unplugin-onnx-mlir.pc'), placed(description, folder))

@@ -4,7 +4,7 @@ import { arduinoFiles, arduinoPreface, LONGEST_LIBRARY } from '../builtin/arduin
 import { type CFiles, cFiles } from '../builtin/c-files.ts'
 import { markOf } from '../builtin/header.ts'
 import { CompileError, EnvironmentError } from '../errors/index.ts'
-import { languageFlags } from '../toolchains/flags.ts'
+import { languageFlags, libraryExtension } from '../toolchains/flags.ts'
 import { findCc } from '../toolchains/find.ts'
 import { measureC, type Measured } from '../toolchains/measure.ts'
 import { writeWeights } from '../toolchains/weights.ts'
@@ -181,7 +181,7 @@ async function measure(
 /** How the C is compiled, up to what is to become of it. */
 function compilerText({ flags, isBare, platform, crossPrefixes, own }: Target, more: readonly string[]): string {
   const machine = flags.gcc[0] ?? flags.clang[0] ?? []
-  const compiler = own?.cc ?? [isBare || platform ? `${crossPrefixes[0]}gcc` : 'cc']
+  const compiler = own?.cc ?? [isBare || platform === 'win32' ? `${crossPrefixes[0]}gcc` : 'cc']
   return [...compiler, ...languageFlags, ...machine, ...more].join(' ')
 }
 
@@ -212,7 +212,7 @@ function outcome(out: string, name: string, { target, compiler, files, measured,
   const { flashBytes, ramBytes, undefinedSymbols, stack } = measured
   const { mallocs } = memory
   const source = join(out, `${name}.c`)
-  const shared = target.platform ? `-static -shared ${name}.c -o ${name}.dll` : `-fPIC -shared ${name}.c -o ${name}.so`
+  const shared = `${target.platform === 'win32' ? '-static' : '-fPIC'} -shared ${name}.c -o ${name}${libraryExtension(target)}`
   const library = target.isBare ? undefined : `${compiler} -DOM_LIBRARY ${shared} -lm`
   const command = mallocs.length > 0 && library !== undefined ? library : `${compiler} -c ${name}.c`
   const flash = flashBytes === undefined ? [] : [`flash ${bytesText(flashBytes)}`]

@@ -52,7 +52,7 @@ export async function openEmulator(
       `Code for ${target.name} runs here by ${name}, which is not on PATH. Debian, Ubuntu: apt-get install ${target.platform ? 'wine wine64' : 'qemu-user'}. Or do this on such a machine.`,
       { target: target.name, program: name },
     )
-  const toolchain = await findCc({ target })
+  const toolchain = await findCc({ target, forPrograms: true })
   const { folder, close } = await openScratch('emulated-')
   try {
     const program = join(folder, target.platform ? 'program.exe' : 'program')

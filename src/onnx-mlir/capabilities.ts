@@ -98,7 +98,8 @@ export function canMake(capabilities: Capabilities, target: Target): boolean {
 
 /** Whether what it makes is for machines and the system of a target. */
 export function isForMachine({ arch, triple }: Capabilities, target: Target): boolean {
-  return arch === target.arch && /windows|mingw/.test(triple) === (target.platform === 'win32')
+  const platform = /windows|mingw/.test(triple) ? 'win32' : /darwin|macos/.test(triple) ? 'darwin' : undefined
+  return arch === target.arch && platform === target.platform
 }
 
 /** Why a compiler for another machine makes no library for a target. */

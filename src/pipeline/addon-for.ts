@@ -30,7 +30,7 @@ export async function addonFor({ library, target }: Artifact, options: Omit<Addo
   } catch (error) {
     const isOurs = error instanceof CompileError || error instanceof EnvironmentError
     // On Windows nobody compiles.
-    if (!isOurs || error.code === 'ENVIRONMENT_DISK' || machine.platform) throw error
+    if (!isOurs || error.code === 'ENVIRONMENT_DISK' || machine.platform === 'win32') throw error
     return writeAddonSource(options)
   }
 }
@@ -45,7 +45,8 @@ export function addonNote(addon: string, targetName: string): string | undefined
   const there =
     `No C++ compiler for ${target.name} found, so the output holds the source of the addon: the program compiles it ` +
     `once, when it first loads a model, and needs a C++ compiler there.`
-  return isCrossable(target)
-    ? `${there} With ${target.crossPrefixes[0]}g++ installed here, it is compiled here.`
+  const [prefix] = target.crossPrefixes
+  return isCrossable(target) && prefix !== undefined
+    ? `${there} With ${prefix}g++ installed here, it is compiled here.`
     : there
 }

@@ -49,7 +49,7 @@ export function addonFlags(platform: string): readonly string[] {
     // Electron refuses memory that isn't its own in ArrayBuffers: this makes their use a compile-time error.
     '-DNODE_API_NO_EXTERNAL_BUFFERS_ALLOWED',
     ...(platform === 'darwin'
-      ? ['-bundle', '-undefined', 'dynamic_lookup']
+      ? ['-dynamiclib', '-Wl,-undefined,dynamic_lookup'] // zig knows no bundles
       : [
           '-shared',
           // The machine that runs it may have an older libstdc++ than this compiler; its symbols stay inside. libgcc_s is

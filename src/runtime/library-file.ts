@@ -47,25 +47,26 @@ export function isThere(file: FileAddress, model: string): boolean {
 
 const systems: Readonly<Record<string, string>> = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' }
 
-/** What code is made for: where the system is not known, any but Windows. */
+/** Other systems that Node runs on take what is made for Linux, or say why not. */
+function thisPlatform(): string {
+  return process.platform === 'darwin' || process.platform === 'win32' ? process.platform : 'linux'
+}
+
+/** What code is made for; `platform` absent: Linux. */
 export type Machine = Pick<Requirements, 'arch'> & { readonly platform?: string }
 
 /** What code is built for and what this is, where it can't run here. */
-export function foreign({ arch, platform }: Machine): { readonly built: string; readonly here: string } | undefined {
-  const isOfSystem = (platform === 'win32') === (process.platform === 'win32')
+export function foreign({ arch, platform = 'linux' }: Machine): { readonly built: string; readonly here: string } | undefined {
+  const isOfSystem = platform === thisPlatform()
   if (arch === process.arch && isOfSystem) return undefined
-  const of = (arch: string, system = 'Linux or macOS') => (isOfSystem ? arch : `${system} on ${arch}`)
-  return {
-    built: of(arch, platform && systems[platform]),
-    here: of(process.arch, systems[process.platform] ?? process.platform),
-  }
+  const of = (arch: string, system: string) => (isOfSystem ? arch : `${systems[system] ?? system} on ${arch}`)
+  return { built: of(arch, platform), here: of(process.arch, process.platform) }
 }
 
 /** The system that a file is for, where it is not this one, whose loader would only say that the file is broken. */
 export function foreignFormat(path: string): string | undefined {
   const format = formatOf(path)
-  const ours = process.platform === 'darwin' || process.platform === 'win32' ? process.platform : 'linux'
-  return format === undefined || format === ours ? undefined : systems[format]
+  return format === undefined || format === thisPlatform() ? undefined : systems[format]
 }
 
 /** @throws ModelLoadError when code for a machine can't run here */

@@ -8,8 +8,8 @@ import type { DimsOf, Tensor } from './tensor.ts'
 export interface Requirements {
   /** In the words of `process.arch`. */
   readonly arch: string
-  /** In the words of `process.platform`. Absent: any but Windows. */
-  readonly platform?: 'win32'
+  /** In the words of `process.platform`. Absent: Linux. */
+  readonly platform?: 'win32' | 'darwin'
   /** The target whose processor it needs at least, e.g. `x86-64-v3`. */
   readonly cpu: string
   /** IBM's accelerator of z16 and z17, where the code uses it. */

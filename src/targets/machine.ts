@@ -7,7 +7,7 @@ export interface Machine {
   readonly arch: Arch
   readonly level: number
   /** As of a target. */
-  readonly platform?: 'win32'
+  readonly platform?: 'win32' | 'darwin'
 }
 
 /** The facts that decide, gathered apart so that the rule can be tested for machines we don't have. */
@@ -36,9 +36,13 @@ let detected: { machine: Machine | null } | undefined
 export function machineFrom({ arch, platform, cpu }: MachineFacts): Machine | null {
   // Windows does not say what its processor can; a library for it looks itself.
   if (platform === 'win32') return arch === 'x64' ? { arch: 'x86-64', level: 1, platform } : null
+  if (platform === 'darwin') {
+    if (arch === 'x64') return { arch: 'x86-64', level: x86Level(sysctlFlags(cpu)), platform }
+    return arch === 'arm64' ? { arch, level: 1, platform } : null
+  }
   switch (arch) {
     case 'x64':
-      return { arch: 'x86-64', level: x86Level(platform === 'darwin' ? sysctlFlags(cpu) : cpuinfoFlags(cpu, 'flags')) }
+      return { arch: 'x86-64', level: x86Level(cpuinfoFlags(cpu, 'flags')) }
     case 's390x':
       return { arch: 's390x', level: zLevel(cpu) }
     case 'arm64':

@@ -14,8 +14,8 @@ export interface Target {
   readonly pointerBytes: 4 | 8
   /** Width of a vector register that kernels should fill; 0 where there is none that all machines of the target have. */
   readonly vectorBytes: 0 | 16 | 32 | 64
-  /** In the words of `process.platform`; absent: Linux, or macOS where that is what builds. */
-  readonly platform?: 'win32'
+  /** In the words of `process.platform`; absent: Linux. */
+  readonly platform?: 'win32' | 'darwin'
   /** GNU triple of a machine of this kind (of the module format, for wasm). */
   readonly triple: string
   /**

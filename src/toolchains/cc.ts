@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { CompileError } from '../errors/index.ts'
+import { linkedWith } from './clang-alone.ts'
 import { failure } from './failure.ts'
 import { findCc } from './find.ts'
 import type { CompiledLibrary, CompileJob } from './job.ts'
@@ -31,14 +32,11 @@ export async function compileLibrary(job: CompileJob): Promise<CompiledLibrary> 
     await writeSource(folder, job.source)
     await stageWeights(folder, job.weights, form)
     const library = join(folder, libraryName(job.target))
-    const args = [...flags, ...compilerArguments(job, form), 'model.c', '-o', libraryName(job.target), '-lm']
     const started = performance.now()
-    const result = await runCompiler(toolchain.command, args, {
-      cwd: folder,
-      signal: job.signal,
-      timeout: job.timeout,
-      memory: job.memory,
-    })
+    const limits = { cwd: folder, signal: job.signal, timeout: job.timeout, memory: job.memory }
+    const others = await linkedWith(toolchain, job.target, limits)
+    const args = [...flags, ...compilerArguments(job, form), 'model.c', '-o', libraryName(job.target), ...others]
+    const result = await runCompiler(toolchain.command, args, limits)
     if (result.status !== 0 || !(await isFile(library))) throw failure(result, folder, job, toolchain, args)
     return { library, folder, toolchain, seconds: (performance.now() - started) / 1000 }
   })

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path'
 import { rememberByStat } from '../cache/file-memo.ts'
 import { EnvironmentError } from '../errors/index.ts'
 import { type Arch, isOfMachine, type Machine, type Target, thisMachine } from '../targets/index.ts'
-import { splitCommand, which } from './programs.ts'
+import { clangs, splitCommand, which } from './programs.ts'
 import { isZig, zigCommand } from './zig.ts'
 
 /** An installed compiler that answered. */
@@ -20,6 +20,8 @@ export interface Toolchain {
   readonly banner: string
   /** Triple that it makes code for, e.g. `x86_64-linux-gnu`. */
   readonly machine: string
+  /** It finds no C library of that machine, and does without, see clang-alone.ts: it makes libraries, no programs. */
+  readonly isAlone?: boolean
 }
 
 export interface FindOptions {
@@ -27,13 +29,15 @@ export interface FindOptions {
   readonly target?: Target
   /** Folder of the cache, where the answers of compilers are remembered. */
   readonly memoFolder?: string
+  /** Whether it is to make programs, too, which takes the target's C library. */
+  readonly forPrograms?: boolean
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /**
  * Finds the C compiler: `CC` (which may hold arguments), then `cc`, `clang`, `gcc`, then cross compilers; the first
- * one that answers and makes code for the target's arch and system. Last comes a clang that links for it: that of `CC`, or `clang`;
- * and `zig cc`, which brings linker and C libraries along.
+ * one that answers and makes code for the target's arch and system. Then a clang that links for it, that of `CC` or any,
+ * with the target's C library or else without; last `zig cc`, which brings linker and C libraries along.
  *
  * @throws EnvironmentError `ENVIRONMENT_NO_COMPILER`, with what to install
  */
@@ -69,16 +73,23 @@ interface Tools {
   readonly clang: string
 }
 
-async function find(tools: Tools, { target, memoFolder, env = process.env }: FindOptions): Promise<Toolchain> {
+async function find(tools: Tools, options: FindOptions): Promise<Toolchain> {
+  const { target, memoFolder, env = process.env } = options
   if (target?.own && tools.language === 'C') return ownCompiler(target, target.own.cc, env, memoFolder)
   const wanted = target ?? thisMachine()
   const chosen = env[tools.variable]?.trim()
-  let anyClang: readonly string[] = [tools.clang]
+  let chosenClang: readonly string[] | undefined
   if (chosen) {
     const toolchain = await tryCommand(splitCommand(chosen), env, memoFolder)
     if (toolchain === undefined) throw chosenIsMissing(tools, chosen)
-    if (isFor(toolchain, wanted)) return toolchain
-    if (toolchain.family === 'clang' && !isZig(toolchain.command)) anyClang = toolchain.command
+    const isClang = toolchain.family === 'clang' && !isZig(toolchain.command)
+    if (isFor(toolchain, wanted)) {
+      const isAbroad = isClang && target !== undefined && !isOfMachine(target)
+      if (!isAbroad || (await links(toolchain.command, tools))) return toolchain
+      const alone = await findAlone(tools, [toolchain.command], options)
+      if ('command' in alone) return alone
+    }
+    if (isClang) chosenClang = toolchain.command
   }
   const candidates = [
     ...tools.native.map((name) => [name]),
@@ -90,13 +101,38 @@ async function find(tools: Tools, { target, memoFolder, env = process.env }: Fin
     if (tools.language === 'C++' || makes(toolchain, target)) return toolchain
   }
   // Every clang makes code for all machines; few find the linker and the libraries of another one.
-  const clang = target && (await tryCommand([...anyClang, `--target=${target.triple}`], env, memoFolder))
+  const clang =
+    target && (await tryCommand([...(chosenClang ?? [tools.clang]), `--target=${target.triple}`], env, memoFolder))
   if (clang !== undefined && (await links(clang.command, tools))) return clang
-  // For C alone: the addon goes along as source where there is no C++ compiler for it.
-  const zigCc = tools.language === 'C' && target ? zigCommand(target) : undefined
-  const zig = zigCc && (await tryCommand(zigCc, env, memoFolder))
-  if (zig !== undefined) return zig
-  throw noCompiler(tools, target)
+  // Then for C alone: the addon goes along as source where there is no C++ compiler for it.
+  const alone = await findAlone(tools, chosenClang ? [chosenClang] : clangs.map((name) => [name]), options)
+  if ('command' in alone) return alone
+  // Of macOS it has a C++ library that is on every Mac.
+  const zig =
+    target && (tools.language === 'C' || target.platform === 'darwin') ? zigCommand(target, tools.language) : undefined
+  const zigToolchain = zig && (await tryCommand(zig, env, memoFolder))
+  if (zigToolchain !== undefined) return zigToolchain
+  throw noCompiler(tools, target, alone.advice)
+}
+
+/** The first clang that makes libraries without the target's C library; or how to get one, and why none of those that are there does. */
+async function findAlone(
+  { language }: Tools,
+  commands: readonly (readonly string[])[],
+  { target, forPrograms, memoFolder, env = process.env }: FindOptions,
+): Promise<Toolchain | { readonly advice: readonly string[] }> {
+  if (language === 'C++' || forPrograms || target === undefined || isOfMachine(target)) return { advice: [] }
+  const { aloneAdvice, aloneToolchain, canBeAlone } = await import('./clang-alone.ts')
+  if (!canBeAlone(target)) return { advice: [] }
+  const advice = [aloneAdvice(target)]
+  for (const command of commands) {
+    const clang = await tryCommand([...command, `--target=${target.triple}`], env, memoFolder)
+    if (clang?.family !== 'clang') continue
+    const alone = await aloneToolchain(clang, target)
+    if (typeof alone !== 'string') return alone
+    advice.push(alone)
+  }
+  return { advice }
 }
 
 /** Whether compilers of this family make the target's code. The addon's C++ does without what only models are compiled for. */
@@ -196,9 +232,15 @@ function isItself(path: string): boolean {
 /** Whether a compiler makes code for such machines; `null`: for whatever. */
 function isFor({ machine }: Toolchain, wanted: Pick<Machine, 'arch' | 'platform'> | null): boolean {
   if (wanted === null) return true
-  // The other compilers of Windows make DLLs that need one of Cygwin's, or take other options.
-  const system = /mingw|windows-gnu/.test(machine) ? 'win32' : /windows|cygwin|msys/.test(machine) ? null : undefined
-  return archOf(machine) === wanted.arch && system === wanted.platform
+  return archOf(machine) === wanted.arch && systemOf(machine) === wanted.platform
+}
+
+/** As a target's `platform`; `null`: no target's. */
+function systemOf(triple: string): Machine['platform'] | null {
+  if (/mingw|windows-gnu/.test(triple)) return 'win32'
+  // These make DLLs that need one of Cygwin's, or take other options.
+  if (/windows|cygwin|msys/.test(triple)) return null
+  return /darwin|macos/.test(triple) ? 'darwin' : undefined
 }
 
 function archOf(triple: string): Arch | undefined {
@@ -215,17 +257,26 @@ function chosenIsMissing({ language, variable }: Tools, chosen: string): Environ
   return new EnvironmentError('ENVIRONMENT_NO_COMPILER', message, { variable, given: chosen })
 }
 
-function noCompiler({ language, variable, gnu }: Tools, target: Target | undefined): EnvironmentError {
-  const here = target === undefined || isOfMachine(target)
-  const isClangs = language === 'C' && target !== undefined && target.flags.gcc.length === 0
-  const cross = isClangs ? [] : (target?.crossPrefixes.map((prefix) => prefix + gnu) ?? [])
-  const packages = `${isClangs ? 'clang ' : ''}${target && debianPackage(target)}`
+function noCompiler(
+  { language, variable, gnu }: Tools,
+  target: Target | undefined,
+  advice: readonly string[],
+): EnvironmentError {
+  const data = { language, target: target?.name }
+  if (target === undefined || (isOfMachine(target) && target.flags.gcc.length > 0)) {
+    const message = `No ${language} compiler found (${variable}, PATH). Install one:\n  ${installAdvice(language)}`
+    return new EnvironmentError('ENVIRONMENT_NO_COMPILER', message, data)
+  }
+  const isClangs = language === 'C' && target.flags.gcc.length === 0
+  const cross = isClangs ? [] : target.crossPrefixes.map((prefix) => prefix + gnu)
+  const way =
+    target.platform === 'darwin'
+      ? 'on a Mac: xcode-select --install'
+      : `Debian, Ubuntu: apt-get install ${isClangs ? 'clang ' : ''}${debianPackage(target)}`
   const message =
-    here && !isClangs
-      ? `No ${language} compiler found (${variable}, PATH). Install one:\n  ${installAdvice(language)}`
-      : `No ${language} compiler for ${target?.name} (${target?.arch}) found: ${cross.length > 0 ? `none of ${cross.join(', ')}, and ` : ''}no clang that links for it. ` +
-        `Install one (Debian, Ubuntu: apt-get install ${packages}), or set ${variable}.`
-  return new EnvironmentError('ENVIRONMENT_NO_COMPILER', message, { language, target: target?.name })
+    `No ${language} compiler for ${target.name} (${target.arch}) found: ${cross.length > 0 ? `none of ${cross.join(', ')}, and ` : ''}no clang that links for it. ` +
+    `Install one (${way}), or set ${variable}.`
+  return new EnvironmentError('ENVIRONMENT_NO_COMPILER', [message, ...advice].join('\n  '), data)
 }
 
 function debianPackage({ debian, isBare, triple }: Target): string {

@@ -68,13 +68,7 @@ const elf: readonly string[] = [
   '-Wl,-s',
 ]
 
-const machO: readonly string[] = [
-  '-dynamiclib',
-  '-Wl,-dead_strip',
-  '-Wl,-x',
-  '-Wl,-S',
-  '-Wl,-install_name,@rpath/model',
-]
+const machO: readonly string[] = ['-dynamiclib', '-Wl,-dead_strip', '-Wl,-S', '-Wl,-install_name,@rpath/model']
 
 const windows: readonly string[] = [
   '-shared',
@@ -101,13 +95,16 @@ export function libraryFlags(optimize: 0 | 1 | 2 | 3, target: Target, weightsByt
 export function objectFlags(optimize: 0 | 1 | 2 | 3, target: Target, weightsBytes: number): string[] {
   // Data that code may not reach with a 32-bit distance; `weightsSection` puts it into .lrodata.
   const model = target.arch === 'x86-64' && weightsBytes >= LARGE_WEIGHTS ? ['-mcmodel=medium'] : []
-  const system = isForWindows(target) ? windowsObject : ['-fPIC']
+  const system = systemOf(target) === 'win32' ? windowsObject : ['-fPIC']
   return [...languageFlags, `-O${optimize}`, ...system, ...object, ...model]
 }
 
-/** A target of a user's that names no system is for the one that we run on. */
-function isForWindows({ platform, own }: Target): boolean {
-  return platform === 'win32' || (own !== undefined && process.platform === 'win32')
+type System = 'linux' | NonNullable<Target['platform']>
+
+/** Of libraries. A target of a user's that names none is for the one that we run on. */
+function systemOf({ platform, own }: Target): System {
+  if (platform !== undefined) return platform
+  return own && (process.platform === 'win32' || process.platform === 'darwin') ? process.platform : 'linux'
 }
 
 /** What a job asks for beside what all code gets. */
@@ -124,16 +121,14 @@ export function jobFlags({ defines, includeDirs, flags = [] }: CompileJob, form:
 /** What makes one object file of several. */
 export const mergeFlags: readonly string[] = ['-r', '-nostdlib']
 
-/** What makes a library of object files: on macOS, one of its own format. */
+/** What makes a library of object files, in the format of its system. */
 export function linkFlags(target: Target): readonly string[] {
-  if (isForWindows(target)) return windows
-  return process.platform === 'darwin' ? machO : elf
+  return { linux: elf, darwin: machO, win32: windows }[systemOf(target)]
 }
 
 /** The ending of a library's file name, with its dot. */
 export function libraryExtension(target: Target): string {
-  if (isForWindows(target)) return '.dll'
-  return process.platform === 'darwin' ? '.dylib' : '.so'
+  return { linux: '.so', darwin: '.dylib', win32: '.dll' }[systemOf(target)]
 }
 
 /** Name of the file that is made. */

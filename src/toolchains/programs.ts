@@ -30,3 +30,11 @@ export function isProgram(path: string): boolean {
     return false
   }
 }
+
+/** What clangs are called: the usual one, those by their version, newest first, and Homebrew's, which are not on PATH. */
+export const clangs: readonly string[] = [
+  'clang',
+  ...Array.from({ length: 14 }, (_, i) => `clang-${25 - i}`),
+  '/opt/homebrew/opt/llvm/bin/clang',
+  '/usr/local/opt/llvm/bin/clang',
+]

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Turns } from '../process/turns.ts'
-import type { Target } from '../targets/index.ts'
+import { linkedWith } from './clang-alone.ts'
 import { failure } from './failure.ts'
 import type { Toolchain } from './find.ts'
 import { jobFlags, knownFlags, libraryName, linkFlags, machineFlags, mergeFlags, objectFlags } from './flags.ts'
@@ -28,8 +28,8 @@ export async function compileUnits(
   return inStaging(job.stagingRoot, async (folder) => {
     const failed = new AbortController()
     const signal = job.signal ? AbortSignal.any([job.signal, failed.signal]) : failed.signal
+    const limits = { cwd: folder, signal, timeout: job.timeout, memory: job.memory }
     const run = async (args: readonly string[], made: string, file: string): Promise<string> => {
-      const limits = { cwd: folder, signal, timeout: job.timeout, memory: job.memory }
       const result = await runCompiler(toolchain.command, args, limits)
       if (result.status === 0 && (await isFile(join(folder, made)))) return made
       throw failure(result, folder, job, toolchain, args, file)
@@ -41,6 +41,11 @@ export async function compileUnits(
       const machine = await machineFlags(toolchain, target)
       const args = [...machine, ...known, ...flags, ...jobFlags(job, form), '-c', file, '-o', made]
       return turns.take(name, () => run(args, made, file), { signal })
+    }
+    const link = async (objects: readonly string[]): Promise<string> => {
+      const library = libraryName(job.target)
+      const others = await linkedWith(toolchain, job.target, limits)
+      return run([...linkFlags(job.target), ...objects, '-o', library, ...others], library, 'model.c')
     }
     await stageWeights(folder, job.weights, form)
     const started = performance.now()
@@ -55,15 +60,9 @@ export async function compileUnits(
     // Nothing is left running in a folder that is about to be removed.
     await Promise.allSettled(compiled)
     const objects = await Promise.all(compiled)
-    const made = job.isObject
-      ? await mergeObjects(objects, run)
-      : await run(linkArguments(job.target, objects), libraryName(job.target), 'model.c')
+    const made = job.isObject ? await mergeObjects(objects, run) : await link(objects)
     return { library: join(folder, made), folder, toolchain, seconds: (performance.now() - started) / 1000 }
   })
-}
-
-function linkArguments(target: Target, objects: readonly string[]): string[] {
-  return [...linkFlags(target), ...objects, '-o', libraryName(target), '-lm']
 }
 
 /** One object file of all. */

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { EnvironmentError } from '../errors/index.ts'
 import { rememberedAnswer } from './find.ts'
-import { splitCommand, which } from './programs.ts'
+import { clangs, splitCommand, which } from './programs.ts'
 
 /** What makes WebAssembly of C: a clang of this machine, or the npm package that is one. */
 export type WasmToolchain =
@@ -56,13 +56,6 @@ export async function findWasm(options: FindWasmOptions = {}): Promise<WasmToolc
     { language: 'C', target: 'wasm' },
   )
 }
-
-const clangs: readonly string[] = [
-  'clang',
-  ...Array.from({ length: 14 }, (_, i) => `clang-${25 - i}`),
-  '/opt/homebrew/opt/llvm/bin/clang',
-  '/usr/local/opt/llvm/bin/clang',
-]
 
 async function tryClang(
   [name = '', ...args]: readonly string[],

@@ -12,15 +12,23 @@ const processors: Readonly<Record<string, string>> = {
   'x86-64-v4': 'x86_64_v4',
   arm64: 'generic',
   armv7: 'generic+v7a+neon',
+  'darwin-x64': 'x86_64',
+  'darwin-arm64': 'generic',
 }
 
-/** The command that compiles C for a target: a clang, with the target's C library in its own package. */
-export function zigCommand({ name, triple }: Target): readonly string[] | undefined {
-  return name in processors ? ['zig', 'cc', '-target', triple] : undefined
+/** What `zig cc` calls a target's system, where it isn't by the triple; it has the names of macOS's libraries with it. */
+const systems: Readonly<Record<string, string>> = {
+  'darwin-x64': 'x86_64-macos.11.0',
+  'darwin-arm64': 'aarch64-macos.11.0',
+}
+
+/** The command that compiles C or C++ for a target: a clang, with the target's libraries in its own package. */
+export function zigCommand({ name, triple }: Target, language: 'C' | 'C++'): readonly string[] | undefined {
+  return name in processors ? ['zig', language === 'C' ? 'cc' : 'c++', '-target', systems[name] ?? triple] : undefined
 }
 
 export function isZig(command: readonly string[]): boolean {
-  return /^zig(?:\.exe)?$/.test(basename(command[0] ?? '')) && command[1] === 'cc'
+  return /^zig(?:\.exe)?$/.test(basename(command[0] ?? '')) && /^c(?:c|\+\+)$/.test(command[1] ?? '')
 }
 
 /** Machine flags; none where it can't make the target. Unoptimised code would end the program where C leaves something undefined. */

@@ -33,7 +33,17 @@ describe('machineFrom', () => {
   it('x86-64: the words of sysctl on macOS', () => {
     const features = 'FPU SSE3 SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE OSXSAVE AVX1.0 RDRAND F16C'
     const cpu = `${features}\nBMI1 AVX2 SMEP BMI2 ERMS\nSYSCALL XD LAHF LZCNT EM64T\n`
-    expect(machineFrom({ arch: 'x64', platform: 'darwin', cpu })).toEqual({ arch: 'x86-64', level: 3 })
+    expect(machineFrom({ arch: 'x64', platform: 'darwin', cpu })).toEqual({
+      arch: 'x86-64',
+      level: 3,
+      platform: 'darwin',
+    })
+  })
+
+  it('is Apple silicon on other Macs', () => {
+    const mac = (arch: string) => machineFrom({ arch, platform: 'darwin', cpu: '' })
+    expect(mac('arm64')).toEqual({ arch: 'arm64', level: 1, platform: 'darwin' })
+    expect(mac('ppc')).toBeNull()
   })
 
   it.each([

@@ -14,6 +14,7 @@ test.each([
   [{ target: 'armv7' }, { arch: 'arm', cpu: 'armv7' }],
   // Of its levels every such machine has one.
   [{ target: 'win32-x64' }, { arch: 'x64', cpu: 'x86-64', platform: 'win32' }],
+  [{ target: 'darwin-arm64' }, { arch: 'arm64', cpu: 'darwin-arm64', platform: 'darwin' }],
   [{ target: 'wasm' }, undefined],
 ] as const)('%j', (artifact, requirements) => {
   expect(requirementsOf(artifact)).toEqual(requirements)

@@ -32,6 +32,8 @@ describe('resolveTarget', () => {
     [{ arch: 's390x', level: 17 }, 'z17'],
     [{ arch: 'arm', level: 6 }, 'armv6'],
     [{ arch: 'arm64', level: 1 }, 'arm64'],
+    [{ arch: 'arm64', level: 1, platform: 'darwin' }, 'darwin-arm64'],
+    [{ arch: 'x86-64', level: 3, platform: 'darwin' }, 'darwin-x64'],
     // Its vectors are only used where asked for: they take a clang.
     [{ arch: 'riscv64', level: 2 }, 'riscv64'],
   ] as const)('host on %j is %s', (machine, name) => {
@@ -85,6 +87,15 @@ describe('canRun', () => {
     ['wasm', true],
   ])('%s on x86-64-v3: %s', (name, expected) => {
     expect(canRun(resolveTarget(name), v3)).toBe(expected)
+  })
+
+  it.each([
+    ['darwin-x64', true],
+    ['darwin-arm64', false],
+    ['x86-64', false],
+    ['wasm', true],
+  ])('%s on a Mac with Intel: %s', (name, expected) => {
+    expect(canRun(resolveTarget(name), { arch: 'x86-64', level: 3, platform: 'darwin' })).toBe(expected)
   })
 
   it.each([

@@ -171,6 +171,18 @@ describe.runIf(posix)('findCc', () => {
     expect(readFileSync(log, 'utf8')).toMatch(/^cc -target arm-linux-gnueabihf -mcpu=generic\+v7a\+neon .*-E -$/m)
     await expect(findCc({ env, target: resolveTarget('z16') })).rejects.toThrow('g++-s390x-linux-gnu')
     await expect(findCxx({ env, target })).rejects.toThrow('g++-arm-linux-gnueabihf')
+    // Of macOS it has the C++ library as well.
+    const mac = resolveTarget('darwin-arm64')
+    for (const [find, name] of [
+      [findCc, 'cc'],
+      [findCxx, 'c++'],
+    ] as const)
+      expect((await find({ env, target: mac })).command).toEqual([
+        join(folder, 'zig'),
+        name,
+        '-target',
+        'aarch64-macos.11.0',
+      ])
     const cross = fakes({ zig: zig(log), 'arm-linux-gnueabihf-gcc': GCC('arm-linux-gnueabihf') })
     expect((await findCc({ env: cross.env, target })).family).toBe('gcc')
   })
