@@ -277,38 +277,6 @@ declare module '*&target=darwin-x64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }
-declare module '*.onnx?target=darwin-arm64' {
-  export * from '*.onnx'
-  export { default } from '*.onnx'
-}
-declare module '*.tflite?target=darwin-arm64' {
-  export * from '*.onnx'
-  export { default } from '*.onnx'
-}
-declare module '*.pt2?target=darwin-arm64' {
-  export * from '*.onnx'
-  export { default } from '*.onnx'
-}
-declare module '*.tfjs?target=darwin-arm64' {
-  export * from '*.onnx'
-  export { default } from '*.onnx'
-}
-declare module '*.pt?target=darwin-arm64' {
-  export * from '*.onnx'
-  export { default } from '*.onnx'
-}
-declare module '*.keras?target=darwin-arm64' {
-  export * from '*.onnx'
-  export { default } from '*.onnx'
-}
-declare module '*/saved_model.pb?target=darwin-arm64' {
-  export * from '*.onnx'
-  export { default } from '*.onnx'
-}
-declare module '*&target=darwin-arm64' {
-  export * from '*.onnx'
-  export { default } from '*.onnx'
-}
 declare module '*.onnx?target=z13' {
   export * from '*.onnx'
   export { default } from '*.onnx'
@@ -498,6 +466,38 @@ declare module '*/saved_model.pb?target=arm64' {
   export { default } from '*.onnx'
 }
 declare module '*&target=arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.onnx?target=darwin-arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tflite?target=darwin-arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt2?target=darwin-arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.tfjs?target=darwin-arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.pt?target=darwin-arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*.keras?target=darwin-arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*/saved_model.pb?target=darwin-arm64' {
+  export * from '*.onnx'
+  export { default } from '*.onnx'
+}
+declare module '*&target=darwin-arm64' {
   export * from '*.onnx'
   export { default } from '*.onnx'
 }

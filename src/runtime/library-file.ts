@@ -56,7 +56,10 @@ function thisPlatform(): string {
 export type Machine = Pick<Requirements, 'arch'> & { readonly platform?: string }
 
 /** What code is built for and what this is, where it can't run here. */
-export function foreign({ arch, platform = 'linux' }: Machine): { readonly built: string; readonly here: string } | undefined {
+export function foreign({
+  arch,
+  platform = 'linux',
+}: Machine): { readonly built: string; readonly here: string } | undefined {
   const isOfSystem = platform === thisPlatform()
   if (arch === process.arch && isOfSystem) return undefined
   const of = (arch: string, system: string) => (isOfSystem ? arch : `${systems[system] ?? system} on ${arch}`)

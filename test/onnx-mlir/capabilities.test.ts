@@ -51,7 +51,7 @@ describe('which libraries a build can make', () => {
   test('those of its own machine only', () => {
     expect(makes('config-file', 'x86_64-pc-linux-gnu')).toEqual(['x86-64', 'x86-64-v2', 'x86-64-v3', 'x86-64-v4'])
     expect(makes('config-file', 's390x-ibm-linux-gnu')).toEqual(['z13', 'z14', 'z15', 'z16', 'z17'])
-    expect(makes('config-file', 'aarch64-apple-darwin')).toEqual(['arm64'])
+    expect(makes('config-file', 'aarch64-apple-darwin')).toEqual(['darwin-arm64'])
     expect(makes('config-file', 'powerpc64le-unknown-linux')).toEqual([])
     expect(archOf('systemz-x')).toBe('s390x')
   })

@@ -48,7 +48,7 @@ describe('the package', () => {
       /^dist\/report\/(?:nnpa\.schema\.json|html\/viewer\.(?:css|js))$/,
       /^dist\/formats\/python\/convert\.py$/,
       /^loaders\/[\w-]+\.(?:js|cjs|mjs|d\.ts)$/,
-      /^native\/(?:abi|addon|check(?:\/windows)?|freestanding|include|kernels|threads|wasm)\/[\w-]+\.(?:h|c|cc)$/,
+      /^native\/(?:abi|addon|check(?:\/windows)?|freestanding|include|kernels|libc(?:\/sys)?|threads|wasm)\/[\w-]+\.(?:h|c|cc)$/,
       /^native\/cmake\/UnpluginOnnxMlirConfig(?:Version)?\.cmake$/,
       /^native\/pkgconfig\/unplugin-onnx-mlir\.pc$/,
       /^native\/addon\/prebuilds\/(?:[\w-]+\.node|prebuilds\.json)$/,

@@ -12,6 +12,7 @@ const help = `Usage: npm run test:targets -- [OPTION …]
   --suites DIR,…    folders of ONNX backend tests (default: those in ../shared)
   --filter RE       only tests whose names match
   --jobs N          tests at once
+  --clang COMMAND   models by this clang and LLD, as where nothing else of a target is installed (programs by its cross GCC)
 
 Takes hours for everything on two cores; a slice of it: --targets host,z16 --filter '^test_(conv|gemm)'`
 
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     suites: { type: 'string' },
     filter: { type: 'string' },
     jobs: { type: 'string' },
+    clang: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
 })
@@ -34,6 +36,7 @@ const targets = (
 ).split(',')
 const suites = (values.suites ?? '../shared/onnx-backend-tests,../shared/cases').split(',')
 const folder = mkdtempSync(join(tmpdir(), 'targets-'))
+const { resolveTarget } = await import('../../dist/targets/index.js')
 const cli = new URL('../../dist/cli/main.js', import.meta.url).pathname
 
 /** @returns {{ tests: Record<string, { status: string, reason?: string }>, pass: number, fail: number, skip: number } | { problem: string }} */
@@ -41,8 +44,10 @@ function run(target, suite) {
   const json = join(folder, 'result.json')
   const options = ['filter', 'jobs'].flatMap((name) => (values[name] ? [`--${name}`, values[name]] : []))
   const args = [cli, 'conformance', '--suite', suite, '--target', target, '--json', json, ...options]
+  const CC = values.clang && `${values.clang} --sysroot=/nowhere --target=${resolveTarget(target).triple}`
   const { status, stderr } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
+    env: { ...process.env, ...(CC && target !== 'host' && { CC }) },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   // A missing tool is told in the first line, with how to get it.
