@@ -16,6 +16,7 @@
 OM_C(int, bcmp, )
 OM_C(void *, stpcpy, )
 OM_C(void, __stack_chk_fail, )
+OM_C_DATA(long, __stack_chk_guard)
 
 #ifdef __APPLE__
 OM_C(void, bzero, )
@@ -27,7 +28,6 @@ OM_C(void, memset_pattern8, )
 OM_C(void, memset_pattern16, )
 OM_C(void, __sincos_stret, )
 OM_C(void, __sincosf_stret, )
-OM_C_DATA(long, __stack_chk_guard)
 /* Of the dynamic loader: variables that each thread has for itself, and functions that are looked up when first called. */
 OM_C(void, _tlv_bootstrap, )
 __asm__(".globl dyld_stub_binder\ndyld_stub_binder:");

@@ -84,7 +84,7 @@ async function find(tools: Tools, options: FindOptions): Promise<Toolchain> {
     if (toolchain === undefined) throw chosenIsMissing(tools, chosen)
     const isClang = toolchain.family === 'clang' && !isZig(toolchain.command)
     if (isFor(toolchain, wanted)) {
-      const isAbroad = isClang && target !== undefined && !isOfMachine(target)
+      const isAbroad = isClang && target !== undefined && !isOfMachine(target) && !target.isBare
       if (!isAbroad || (await links(toolchain.command, tools))) return toolchain
       const alone = await findAlone(tools, [toolchain.command], options)
       if ('command' in alone) return alone

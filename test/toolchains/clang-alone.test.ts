@@ -56,6 +56,7 @@ describe.runIf(posix)('findCc', () => {
   /** What it does where it should link names, or anything else. */
   const saying = (names: string, version = '') =>
     `case "$*" in *-Wl,--version) echo "Debian LLD 14.0.6 (compatible with GNU linkers)";; *--version) echo '${version || banner}';; --target=*-dumpmachine) echo s390x-linux-gnu;; *-dumpmachine) echo x86_64-pc-linux-gnu;; *-fsyntax-only*) exit 0;; *names.c*) ${names};; *) exit 1;; esac`
+  const answersFor = (triple: string) => saying('exit 1').replace('s390x-linux-gnu', triple)
   const z16 = resolveTarget('z16')
   const missing = (scripts: Record<string, string>, target = z16) =>
     findCc({ env: { PATH: fakes(scripts) }, target }).then(
@@ -85,6 +86,13 @@ describe.runIf(posix)('findCc', () => {
     await expect(findCc({ env: { PATH, CC: 'clang-16' }, target: z16 })).rejects.toThrow(
       /clang 14\.0\.6 \(.*clang-16\)/,
     )
+  })
+
+  it('asks none that is named for a machine which loads no libraries to link one', async () => {
+    const PATH = fakes({ clang: answersFor('arm-none-eabi') })
+    const CC = 'clang --target=arm-none-eabi'
+    const { command } = await findCc({ env: { PATH, CC }, target: resolveTarget('cortex-m4') })
+    expect(command).toEqual([join(PATH, 'clang'), '--target=arm-none-eabi'])
   })
 
   it.each([
