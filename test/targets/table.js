@@ -44,7 +44,9 @@ function run(target, suite) {
   const json = join(folder, 'result.json')
   const options = ['filter', 'jobs'].flatMap((name) => (values[name] ? [`--${name}`, values[name]] : []))
   const args = [cli, 'conformance', '--suite', suite, '--target', target, '--json', json, ...options]
-  const CC = values.clang && `${values.clang} --sysroot=/nowhere --target=${resolveTarget(target).triple}`
+  const CC =
+    values.clang &&
+    `${values.clang} --sysroot=/nowhere --gcc-toolchain=/nowhere --target=${resolveTarget(target).triple}`
   const { status, stderr } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     env: { ...process.env, ...(CC && target !== 'host' && { CC }) },

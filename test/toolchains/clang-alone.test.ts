@@ -41,7 +41,8 @@ function fakes(scripts: Record<string, string>): string {
 }
 
 /** clang as it is where no cross GCC is installed, whose files it would find. */
-const hidden = () => fakes({ clang: `exec ${which(clang!, process.env)} --sysroot=/nowhere "$@"` })
+const hidden = () =>
+  fakes({ clang: `exec ${which(clang!, process.env)} --sysroot=/nowhere --gcc-toolchain=/nowhere "$@"` })
 
 async function alone(target: Target): Promise<Toolchain> {
   const PATH = `${hidden()}`
