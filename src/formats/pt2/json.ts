@@ -3,8 +3,9 @@ import type { Site } from '../../onnx/reading.ts'
 /** What JSON can hold; integers that a double can't are bigints. */
 export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [key: string]: Json }
 
-// Texts are matched to be skipped: only what stands outside of them is a number.
-const token = /"(?:[^"\\]+|\\.)*"|-?\b(?:Infinity|NaN)\b|-?\d{16,}(?![\d.eE])/gs
+// Texts are matched to be skipped: only what stands outside of them is a number. Digits after a point are no integer (Python
+// writes 1/√2 with 16 of them).
+const token = /"(?:[^"\\]+|\\.)*"|-?\b(?:Infinity|NaN)\b|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/gs
 
 /** Stands for a number that JSON.parse would lose; not a text that torch writes. */
 const MARK = '\u0001number:'

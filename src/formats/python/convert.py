@@ -380,6 +380,10 @@ def convert_keras(job):
     except Exception as error:
         raise Failure("LOAD", telling_line(error))
     try:
+        # Keras 3 exports no model that was never called, as one is that was just loaded. Its own inputs compute nothing.
+        inputs = getattr(model, "inputs", None)
+        if inputs:
+            model(inputs if len(inputs) > 1 else inputs[0])
         model.export(job["onnx"], format="onnx")
     except ImportError as error:
         raise Failure("NO_ONNX", telling_line(error))

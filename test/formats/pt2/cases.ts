@@ -30,6 +30,8 @@ export interface Case {
   readonly tolerance?: number
   /** Sizes of the inputs and outputs are those of the run. */
   readonly dynamic?: boolean
+  /** Axes, of all inputs and outputs, of which that is so. */
+  readonly open?: readonly number[]
 }
 
 export const out = (type: ElementType, dims: readonly number[], values: readonly (number | boolean)[]): Output => ({
@@ -57,8 +59,10 @@ function programOfCases(cases: readonly Case[]): {
   const nodes: Node[] = []
   const outputs: string[][] = []
   cases.forEach((one, c) => {
+    const sizesOf = (dims: readonly number[], name: string) =>
+      dims.map((size, axis) => (one.dynamic || one.open?.includes(axis) ? symbol(`${name}_${axis}`) : size))
     const give = (value: Tensor, name: string): Raw => {
-      inputs[name] = [value.type, one.dynamic ? value.dims.map((_, axis) => symbol(`s_${name}_${axis}`)) : value.dims]
+      inputs[name] = [value.type, sizesOf(value.dims, `s_${name}`)]
       feeds.set(name, value)
       return tensor(name)
     }
@@ -71,7 +75,7 @@ function programOfCases(cases: readonly Case[]): {
     })
     const names = one.out.map((_, i) => `c${c}_out${i}`)
     one.out.forEach(({ type, dims }, i) => {
-      values[names[i]!] = [type, one.dynamic ? dims.map((_, axis) => symbol(`o_${names[i]}_${axis}`)) : dims]
+      values[names[i]!] = [type, sizesOf(dims, `o_${names[i]}`)]
     })
     nodes.push({ target: one.target, args: Object.fromEntries(args), out: names, ...(one.isList && { isList: true }) })
     outputs.push(names)

@@ -182,6 +182,12 @@ describe('JSON', () => {
       1234567890123456,
       1.5e300,
     ])
+    expect(parse('[0.7071067811865476, -0.35355339059327373, 1.4901161193847656e-08, 1234567890123456.5]')).toEqual([
+      Math.SQRT1_2,
+      -0.35355339059327373,
+      2 ** -26,
+      1234567890123456.5,
+    ])
     expect(parse('{"a": Infinity, "b": [-Infinity, NaN]}')).toEqual({ a: Infinity, b: [-Infinity, NaN] })
     expect(parse(String.raw`{"9223372036854775807": "-Infinity \" NaN 9223372036854775807"}`)).toEqual({
       '9223372036854775807': '-Infinity " NaN 9223372036854775807',

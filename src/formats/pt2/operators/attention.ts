@@ -1,4 +1,4 @@
-import { type Convert, type Operators, refuse } from '../call.ts'
+import { type Convert, type Operators, refuse, type Value } from '../call.ts'
 
 /**
  * softmax(Q · Kᵀ · scale + mask) · V over the last two axes; scale is 1/√E unless it is given. A mask of bools is true where a
@@ -30,15 +30,14 @@ const attention: Convert = (call) => {
   const masked = (x: string): string => {
     const low = w.scalar(-Infinity, type)
     if (call.bool('is_causal', false)) {
-      if (queries === undefined || keys === undefined)
-        return refuse('its mask is causal, of sizes that only the run knows')
-      if (queries * keys > 1e7) return refuse('its causal mask is too large')
-      const rows = w.unsqueeze(
-        w.op('Range', [w.scalar(0n, 'int64'), w.scalar(BigInt(queries), 'int64'), w.scalar(1n, 'int64')]),
-        1,
-      )
-      const columns = w.op('Range', [w.scalar(0n, 'int64'), w.scalar(BigInt(keys), 'int64'), w.scalar(1n, 'int64')])
-      return w.where(w.op('LessOrEqual', [columns, rows]), x, low)
+      if ((queries ?? 1) * (keys ?? 1) > 1e7) return refuse('its causal mask is too large')
+      const places = (of: Value): string => {
+        const [axis, size] = [of.sizes.length - 2, of.sizes[of.sizes.length - 2]]
+        const end =
+          size === undefined ? w.squeeze(w.sizes(of.name, axis, axis + 1), 0) : w.scalar(BigInt(size), 'int64')
+        return w.op('Range', [w.scalar(0n, 'int64'), end, w.scalar(1n, 'int64')])
+      }
+      return w.where(w.op('LessOrEqual', [places(k), w.unsqueeze(places(q), 1)]), x, low)
     }
     if (!mask) return x
     return mask.type === 'bool' ? w.where(mask.name, x, low) : w.op('Add', [x, call.cast(mask, type)])

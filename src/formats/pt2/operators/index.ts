@@ -10,6 +10,7 @@ import { recurrents } from './recurrent.ts'
 import { reductions } from './reduction.ts'
 import { identities, shape } from './shape.ts'
 import { unaries } from './unary.ts'
+import { windows, windowViews } from './windows.ts'
 
 const makers: Operators = {
   ...unaries,
@@ -21,10 +22,11 @@ const makers: Operators = {
   ...reductions,
   ...attentions,
   ...recurrents,
+  ...windows,
 }
 
 /** Everything that is converted, by target without `torch.ops.`. */
-export const operators: Operators = { ...makers, ...shape, ...identities, ...control }
+export const operators: Operators = { ...makers, ...shape, ...windowViews, ...identities, ...control }
 
 /** Those whose results are memory of their own, which an operator in place may change. */
 export const fresh: ReadonlySet<string> = new Set(Object.keys(makers))

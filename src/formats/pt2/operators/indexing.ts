@@ -120,14 +120,28 @@ const indexPut: Convert = (call) => {
     return w.where(wide, w.op('Reshape', [call.cast(values, self.type), w.ints([])]), self.name)
   }
   const { axes, indices, rank } = indexed(call)
-  if (axes.some((axis, i) => axis !== i)) return refuse('its indices are not those of the first axes')
+  const others = self.sizes.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]))
+  const perm = [...axes, ...others]
+  const x = w.transpose(self.name, perm)
   const coordinates = w.concat(
     indices.map((name) => w.unsqueeze(name, rank)),
     rank,
   )
-  const target = w.concat([w.sizes(coordinates, 0, rank), w.sizes(self.name, axes.length)], 0)
-  const updates = w.op('Expand', [call.cast(values, self.type), target])
-  return w.op('ScatterND', [self.name, coordinates, updates], { reduction: isAdded ? 'add' : 'none' })
+  // As `index` gives them: indexed axes stay where they are if they are neighbours, else they go to the front.
+  const first = areNeighbours(call, axes) ? axes[0]! : 0
+  const target = [
+    ...(first > 0 ? [w.sizes(self.name, 0, first)] : []),
+    w.sizes(coordinates, 0, rank),
+    ...(first < others.length ? [w.sizes(x, axes.length + first)] : []),
+  ]
+  const updates = w.op('Expand', [call.cast(values, self.type), w.concat(target, 0)])
+  const places = [...Array(rank + others.length).keys()]
+  const moved = [...places.slice(first, first + rank), ...places.slice(0, first), ...places.slice(first + rank)]
+  const y = w.op('ScatterND', [x, coordinates, w.transpose(updates, moved)], { reduction: isAdded ? 'add' : 'none' })
+  return w.transpose(
+    y,
+    perm.map((_, axis) => perm.indexOf(axis)),
+  )
 }
 
 const nonzero: Convert = (call) => call.w.transpose(call.w.op('NonZero', [call.tensor('self').name]), [1, 0])

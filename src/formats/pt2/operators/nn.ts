@@ -108,10 +108,12 @@ const layerNorm: Convert = (call) => {
   const type = x.type
   const scale = call.maybe('weight')?.name ?? w.op('Expand', [w.scalar(1, type), w.sizes(x.name, -axes)])
   const outputs = call.outputs.length > 1 ? 3 : 1
-  return w.ops('LayerNormalization', [x.name, scale, call.nameOf('bias')], outputs, {
+  const [y, ...statistics] = w.ops('LayerNormalization', [x.name, scale, call.nameOf('bias')], outputs, {
     axis: BigInt(-axes),
     epsilon: call.float('eps', 1e-5),
   })
+  // ONNX has them in float32, PyTorch in the type of the input.
+  return [y!, ...statistics.map((name, i) => w.cast(name, 'float32', call.outputs[i + 1]!.type))]
 }
 
 const groupNorm: Convert = (call) => {

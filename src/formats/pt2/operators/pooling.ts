@@ -43,10 +43,12 @@ const maxPool =
     const attributes = { ...windows(call, axes), dilations: big(call.perAxis('dilation', axes, [1])) }
     if (call.outputs.length < 2) return batched(call, axes, (x) => [call.w.op('MaxPool', [x], attributes)])
     const plane = call.tensor('self').sizes.slice(-axes)
-    const area = plane.reduce<number>((product, size) => product * (size ?? refuse('its input has no fixed size')), 1)
+    const area = plane.every((size) => size !== undefined)
+      ? call.w.scalar(BigInt(plane.reduce((product, size) => product * size, 1)), 'int64')
+      : call.w.op('ReduceProd', [call.w.sizes(call.tensor('self').name, -axes)], { keepdims: 0n })
     return batched(call, axes, (x) => {
       const [y, index] = call.w.ops('MaxPool', [x], 2, attributes)
-      return [y!, call.w.op('Mod', [index!, call.w.scalar(BigInt(area), 'int64')])]
+      return [y!, call.w.op('Mod', [index!, area])]
     })
   }
 

@@ -184,5 +184,7 @@ export const reductions: Operators = {
   'aten.cumsum.default': cumsum,
   'aten.topk.default': topk,
   'aten.sort.default': sort,
+  'aten.sort.stable': sort,
   'aten.argsort.default': argsort,
+  'aten.argsort.stable': argsort,
 }
