@@ -64,6 +64,14 @@ export class Call {
     return this.outputs[0] ?? refuse('it has no outputs')
   }
 
+  /** The same call with one more tensor. */
+  with(name: string, value: Value): Call {
+    const input = { name, value: { kind: 'tensor', name: value.name } } as const
+    const node = { ...this.node, inputs: [...this.node.inputs, input] }
+    const find = (wanted: string): Value => (wanted === value.name ? value : this.find(wanted))
+    return new Call(node, this.w, this.outputs, find, this.inline)
+  }
+
   argument(name: string): Argument | undefined {
     const argument = this.byName.get(name)
     return argument?.kind === 'none' ? undefined : argument

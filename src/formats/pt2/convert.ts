@@ -1,19 +1,13 @@
 import { type NodeSource, tensorType } from '../../onnx/build.ts'
 import type { TypeInfo } from '../../onnx/model.ts'
 import { plain, quote, type Site } from '../../onnx/reading.ts'
-import { Call, type Declared, type Inline, Refusal, refuse, type Value } from './call.ts'
-import { aliases, fresh, operators } from './operators/index.ts'
+import { Call, type Convert, type Declared, type Inline, Refusal, refuse, type Value } from './call.ts'
+import { Memory, type View } from './memory.ts'
+import { aliases, fresh, operators, writes } from './operators/index.ts'
 import { type Argument, elementTypeOf, type ProgramGraph, type ProgramNode, type TensorMeta } from './schema.ts'
 import { Names, GraphWriter } from '../graph-writer.ts'
 
-/** A value and the names that share its memory: an operator in place gives all of them another value. */
-interface Storage {
-  value: Value
-  /** Nothing else may see or keep this memory: it was made in this graph, and nothing made a view of it. */
-  isOwn: boolean
-}
-
-type Scope = Map<string, Storage>
+type Scope = Map<string, Memory>
 
 /**
  * Converts the graphs of a program, node by node. Operators that can't be converted are collected, so that all of them are
@@ -33,7 +27,7 @@ export class Converter {
 
   /** Converts the main graph with its inputs given; @throws ModelError `MODEL_UNSUPPORTED` naming all that can't be converted */
   main(graph: ProgramGraph, inputs: ReadonlyMap<string, Value>): Value[] {
-    const scope: Scope = new Map(Array.from(inputs, ([name, value]) => [name, { value, isOwn: false }]))
+    const scope: Scope = new Map(Array.from(inputs, ([name, value]) => [name, new Memory(value, false)]))
     const results = this.nodes(graph, scope, this.writer, (value) => {
       this.stated.set(value.name, tensorType(value.type, value.sizes))
     })
@@ -56,7 +50,7 @@ export class Converter {
       if (inner.inputs.length !== inputs.length) refuse('its graph takes another number of inputs than it is given')
       const local: Scope = new Map()
       inner.inputs.forEach((input, i) => {
-        if ('name' in input) local.set(input.name, { value: inputs[i]!, isOwn: false })
+        if ('name' in input) local.set(input.name, new Memory(inputs[i]!, false))
       })
       into.origin = writer.origin
       return this.nodes(inner, local, into)
@@ -64,52 +58,46 @@ export class Converter {
     for (const node of graph.nodes) {
       const outputs = node.outputs.flatMap((output) => declared(output, graph))
       writer.origin = outputs[0]?.name || node.target
-      const values = this.convert(node, scope, new Call(node, writer, outputs, find, inline))
-      outputs.forEach(({ name, type, sizes, isTensor }, i) => {
-        const value = { name: values[i] ?? '', type, sizes }
-        if (isTensor) seen(value)
-        this.define(node, name, value, scope)
-      })
+      const call = new Call(node, writer, outputs, find, inline)
+      for (const [i, value] of this.convert(node, scope, call).entries())
+        if (value.name !== '' && outputs[i]?.isTensor) seen(value)
     }
     return graph.outputs.flatMap((output) => this.result(output, find, writer))
   }
 
-  private define(node: ProgramNode, name: string, value: Value, scope: Scope): void {
-    const self = storageOf(node, scope)
-    const target = functional(node.target)
-    if (self && (target.inPlace || aliases.has(target.name))) {
-      self.value = value
-      scope.set(name, self)
-    } else scope.set(name, { value, isOwn: fresh.has(target.name) })
-  }
-
-  /** The ONNX values of a node's outputs; none where it is refused. */
-  private convert(node: ProgramNode, scope: Scope, call: Call): readonly string[] {
+  /** Defines the values of a node's outputs, which are without a name where it is refused. */
+  private convert(node: ProgramNode, scope: Scope, call: Call): Value[] {
     const { name, inPlace } = functional(node.target)
     try {
       const convert = Object.hasOwn(operators, name) ? operators[name] : undefined
       if (!convert) refuse('')
       if (call.outputs.some(({ isRead }) => !isRead)) refuse('it makes complex numbers, or others that are not read')
-      const self = storageOf(node, scope)
-      if (inPlace && !self?.isOwn) refuse('in place, on what others may see too (an input, a weight, a view)')
+      const self = memoryOf(node, scope)
+      if (inPlace && !self?.mayChange)
+        refuse('in place, on what others may see too (an input, a weight, a view); run_decompositions() undoes that')
       const result = convert!(call)
-      if (!fresh.has(name) && !aliases.has(name)) this.share(node, scope)
-      return typeof result === 'string' ? [result] : result
+      const values = valuesOf(call, typeof result === 'string' ? [result] : result)
+      if (inPlace) self!.write(values[0]!)
+      const isSame = self && (inPlace || aliases.has(name))
+      const view = viewOf(convert!, name, self, call)
+      if (!fresh.has(name) && !isSame && !view) this.share(node, scope)
+      values.forEach((value, i) => {
+        scope.set(call.outputs[i]!.name, isSame ? self : new Memory(value, fresh.has(name), view))
+      })
+      return values
     } catch (error) {
       if (!(error instanceof Refusal || error instanceof RangeError)) throw error
       const target = plain(node.target.replace(/^torch\.ops\./, ''))
       this.refusals.add(error.message ? `${target} (${error.message})` : target)
-      return []
+      const values = valuesOf(call, [])
+      values.forEach((value, i) => scope.set(call.outputs[i]!.name, new Memory(value, true)))
+      return values
     }
   }
 
-  /** What a node makes a view of must not change any more. */
+  /** What a node may make a view of, that is not followed, must not change any more. */
   private share(node: ProgramNode, scope: Scope): void {
-    for (const { value } of node.inputs)
-      for (const name of namesOf(value)) {
-        const storage = scope.get(name)
-        if (storage) storage.isOwn = false
-      }
+    for (const { value } of node.inputs) for (const name of namesOf(value)) scope.get(name)?.share()
   }
 
   private result(output: Argument, find: (name: string) => Value, writer: GraphWriter): Value[] {
@@ -124,12 +112,13 @@ export class Converter {
   }
 
   private find(scope: Scope, name: string): Value {
-    const storage = scope.get(name)
-    if (!storage)
+    const memory = scope.get(name)
+    if (!memory)
       return this.site.fail('MODEL_GRAPH', `uses the value ${quote(name)}, which nothing makes. Export it again.`)
     // After a refusal, values are missing for that reason; the nodes that use them are looked at all the same.
-    if (storage.value.name === '' && this.refusals.size === 0) refuse(`it uses ${quote(name)}, which is not made`)
-    return storage.value
+    const { value } = memory
+    if (value.name === '' && this.refusals.size === 0) refuse(`it uses ${quote(name)}, which is not made`)
+    return value
   }
 }
 
@@ -164,9 +153,24 @@ function namesOf(argument: Argument): string[] {
       : []
 }
 
-function storageOf(node: ProgramNode, scope: Scope): Storage | undefined {
+function memoryOf(node: ProgramNode, scope: Scope): Memory | undefined {
   const first = node.inputs[0]?.value
   return first?.kind === 'tensor' ? scope.get(first.name) : undefined
+}
+
+function valuesOf(call: Call, names: readonly string[]): Value[] {
+  return call.outputs.map(({ type, sizes }, i) => ({ name: names[i] ?? '', type, sizes }))
+}
+
+/** How the node's output shows the memory of its first input, where that is known. */
+function viewOf(convert: Convert, name: string, base: Memory | undefined, call: Call): View | undefined {
+  const write = Object.hasOwn(writes, name) ? writes[name] : undefined
+  if (!base || !write) return undefined
+  return {
+    base,
+    again: () => valuesOf(call, [convert(call) as string])[0]!,
+    undo: (written) => ({ ...base.value, name: write(call.with('src', written)) as string }),
+  }
 }
 
 /** `torch.ops.aten.add_.Tensor` is `aten.add.Tensor` in place. */

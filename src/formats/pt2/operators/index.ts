@@ -12,6 +12,8 @@ import { identities, shape } from './shape.ts'
 import { unaries } from './unary.ts'
 import { windows, windowViews } from './windows.ts'
 
+export { writes } from './views.ts'
+
 const makers: Operators = {
   ...unaries,
   ...math,
