@@ -280,6 +280,36 @@ describe('network layers of ATen', { timeout: 120_000 }, () => {
         tolerance: 1e-4,
       },
       {
+        // Numbers of torch 2.13.
+        target: 'aten._native_batch_norm_legit.no_stats',
+        args: {
+          input: f32([1, 3, 2, 6, 5, 7, 0, 4], [2, 2, 2]),
+          weight: f32([2, 3]),
+          bias: f32([1, -1]),
+          training: true,
+          momentum: float(0.1),
+          eps: float(1e-5),
+        },
+        out: [
+          out('float32', [2, 2, 2], [-1.683279, 0.105574, -2.341639, 3.024919, 1.894426, 3.683279, -5.024918, 0.34164]),
+          out('float32', [2], [4, 3]),
+          out('float32', [2], [0.447213, 0.447213]),
+        ],
+      },
+      {
+        target: 'aten.instance_norm.default',
+        args: {
+          input: f32([1, 3, 2, 6], [1, 2, 2]),
+          weight: f32([2, 3]),
+          bias: f32([1, -1]),
+          running_mean: f32([1, 2]),
+          running_var: f32([4, 1]),
+          use_input_stats: false,
+          eps: float(0),
+        },
+        out: [out('float32', [1, 2, 2], [1, 3, -1, 11])],
+      },
+      {
         target: 'aten.instance_norm.default',
         args: {
           input: x,

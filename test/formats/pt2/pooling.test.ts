@@ -41,6 +41,12 @@ describe('windows and sizes of ATen', { timeout: 120_000 }, () => {
       pool(
         'aten.avg_pool2d.default',
         [1, 2, 3, 4, 5],
+        { kernel_size: [1, 2], padding: [0, 1], divisor_override: 4 },
+        [0.25, 1.25, 2.25],
+      ),
+      pool(
+        'aten.avg_pool2d.default',
+        [1, 2, 3, 4, 5],
         { kernel_size: [1, 2], stride: [], ceil_mode: true },
         [1.5, 3.5, 5],
       ),

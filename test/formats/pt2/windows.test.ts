@@ -131,4 +131,35 @@ describe('slices and windows of ATen', { timeout: 120_000 }, () => {
       },
     ])
   })
+
+  it('affine maps, and columns that are added', () =>
+    // Numbers of torch 2.13.
+    expectCases([
+      ...[
+        { align_corners: true, y: [-3, 1], x: [-0.5, 0.5, 1.5] },
+        { align_corners: false, y: [-2, 0], x: [-1 / 6, 0.5, 7 / 6] },
+      ].map(({ align_corners, x, y }) => ({
+        target: 'aten.affine_grid_generator.default',
+        args: { theta: f32([1, 0, 0.5, 0, 2, -1], [1, 2, 3]), size: [1, 1, 2, 3], align_corners },
+        out: [
+          out(
+            'float32',
+            [1, 2, 3, 2],
+            y.flatMap((row) => x.flatMap((column) => [column, row])),
+          ),
+        ],
+      })),
+      {
+        target: 'aten.col2im.default',
+        args: {
+          self: f32([1, 2, 3, 4, 5, 6, 7, 8], [1, 4, 2]),
+          output_size: [2, 3],
+          kernel_size: [2, 2],
+          dilation: [1, 1],
+          padding: [0, 0],
+          stride: [1, 1],
+        },
+        out: [out('float32', [1, 1, 2, 3], [1, 5, 4, 5, 13, 8])],
+      },
+    ]))
 })

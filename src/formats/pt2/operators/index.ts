@@ -1,5 +1,6 @@
 import type { Operators } from '../call.ts'
 import { attentions } from './attention.ts'
+import { bags } from './bags.ts'
 import { control } from './control.ts'
 import { indexing } from './indexing.ts'
 import { making } from './making.ts'
@@ -8,7 +9,10 @@ import { nn } from './nn.ts'
 import { pooling } from './pooling.ts'
 import { recurrents } from './recurrent.ts'
 import { reductions } from './reduction.ts'
+import { running } from './running.ts'
+import { scattering } from './scattering.ts'
 import { identities, shape } from './shape.ts'
+import { special } from './special.ts'
 import { unaries } from './unary.ts'
 import { windows, windowViews } from './windows.ts'
 
@@ -17,11 +21,15 @@ export { writes } from './views.ts'
 const makers: Operators = {
   ...unaries,
   ...math,
+  ...special,
   ...nn,
   ...pooling,
   ...making,
   ...indexing,
+  ...bags,
+  ...scattering,
   ...reductions,
+  ...running,
   ...attentions,
   ...recurrents,
   ...windows,

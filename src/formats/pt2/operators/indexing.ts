@@ -17,21 +17,6 @@ const indexSelect: Convert = (call) => {
   })
 }
 
-const scatter =
-  (reduction: 'none' | 'add'): Convert =>
-  (call) => {
-    const self = call.tensor('self')
-    const index = call.tensor('index')
-    const updates = call.has('src') ? call.tensor('src') : undefined
-    if (updates && updates.sizes.join() !== index.sizes.join())
-      return refuse('its src is of another size than its index')
-    const values = updates
-      ? call.cast(updates, self.type)
-      : call.w.op('Expand', [call.scalarTensor(call.operand('value'), self.type), call.w.sizes(index.name)])
-    const axis = BigInt(call.axis('dim', self.sizes.length))
-    return call.w.op('ScatterElements', [self.name, index.name, values], { axis, reduction })
-  }
-
 /** Indices of axes, of which bools are replaced by the positions where they are true. */
 interface Indexed {
   readonly axes: readonly number[]
@@ -153,8 +138,5 @@ export const indexing: Operators = {
   'aten.index_select.default': indexSelect,
   'aten.index.Tensor': index,
   'aten.index_put.default': indexPut,
-  'aten.scatter.src': scatter('none'),
-  'aten.scatter.value': scatter('none'),
-  'aten.scatter_add.default': scatter('add'),
   'aten.nonzero.default': nonzero,
 }

@@ -104,8 +104,10 @@ const arange: Convert = (call) => {
   const { type } = call.out
   const stated = isFloat(type) ? statedRange(call, type) : undefined
   if (stated !== undefined) return stated
-  const of = (name: string, otherwise: number): string => call.scalarTensor(call.operand(name, otherwise), type)
-  return call.w.op('Range', [of('start', 0), of('end', 0), of('step', 1)])
+  // Range is of no smaller integers.
+  const counted = isFloat(type) ? type : 'int64'
+  const of = (name: string, otherwise: number): string => call.scalarTensor(call.operand(name, otherwise), counted)
+  return call.w.cast(call.w.op('Range', [of('start', 0), of('end', 0), of('step', 1)]), counted, type)
 }
 
 /** PyTorch counts in float64 how many there are; what float32 counts may be one more or less. Source: RangeFactories.cpp. */
@@ -121,6 +123,27 @@ function statedRange(call: Call, type: ElementType): string | undefined {
 
 /** Longer ones are computed in the run. */
 const LONGEST_RANGE = 65_536
+
+/** From both ends towards the middle. Source: ATen/native/cpu/RangeFactoriesKernel.cpp. */
+const linspace: Convert = (call) => {
+  const { type } = call.out
+  const [start, end, steps] = [call.float('start'), call.float('end'), call.int('steps')]
+  if (!isFloat(type) || steps > LONGEST_RANGE) return refuse(`its ${isFloat(type) ? 'length' : 'type'}`)
+  const step = (end - start) / (steps - 1)
+  const values = Array.from({ length: steps }, (_, i) =>
+    i < steps / 2 ? start + (i === 0 ? 0 : i * step) : end - (i === steps - 1 ? 0 : (steps - 1 - i) * step),
+  )
+  return call.w.op('Identity', [call.w.constant(type, values)])
+}
+
+const eye: Convert = (call) => {
+  const { w } = call
+  const { type } = call.out
+  const made = isFloat(type) ? type : 'int64'
+  const sizes = [call.scalar('n'), call.scalar(call.has('m') ? 'm' : 'n')] as (number | Value)[]
+  const zeros = w.op('Expand', [w.scalar(isFloat(type) ? 0 : 0n, made), call.shape(sizes)])
+  return w.cast(w.op('EyeLike', [zeros]), made, type)
+}
 
 const full =
   (value: number | undefined, sizeName = 'size'): Convert =>
@@ -220,6 +243,9 @@ export const making: Operators = {
   'aten.arange.default': arange,
   'aten.arange.start': arange,
   'aten.arange.start_step': arange,
+  'aten.linspace.default': linspace,
+  'aten.eye.default': eye,
+  'aten.eye.m': eye,
   'aten.full.default': full(undefined),
   'aten.zeros.default': full(0),
   'aten.ones.default': full(1),

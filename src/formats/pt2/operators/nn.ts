@@ -81,8 +81,7 @@ const convolution =
 function perChannel(call: Call, name: string, x: Value, otherwise: number): string {
   const given = call.maybe(name)
   if (given) return given.name
-  const channels = x.sizes[1] ?? refuse('its input has no fixed number of channels')
-  return call.w.op('Expand', [call.w.scalar(otherwise, x.type), call.w.ints([channels])])
+  return call.w.op('Expand', [call.w.scalar(otherwise, x.type), call.w.sizes(x.name, 1, 2)])
 }
 
 const batchNorm: Convert = (call) => {
@@ -124,10 +123,29 @@ const groupNorm: Convert = (call) => {
 }
 
 const instanceNorm: Convert = (call) => {
-  if (!call.bool('use_input_stats', true)) return refuse('it uses running statistics')
+  if (!call.bool('use_input_stats', true)) return batchNorm(call)
   const x = call.tensor('input')
   const inputs = [x.name, perChannel(call, 'weight', x, 1), perChannel(call, 'bias', x, 0)]
   return call.w.op('InstanceNormalization', inputs, { epsilon: call.float('eps', 1e-5) })
+}
+
+/** By the batch's own mean and variance, as a decomposed InstanceNorm has it: [y, mean, 1 / √(variance + eps)]. */
+const batchOwnNorm: Convert = (call) => {
+  const { w } = call
+  const x = call.tensor('input')
+  const axes = x.sizes.flatMap((_, axis) => (axis === 1 ? [] : [axis]))
+  const averaged = (of: string): string => w.op('ReduceMean', [of, w.ints(axes)], { keepdims: 1n })
+  const mean = averaged(x.name)
+  const off = w.op('Sub', [x.name, mean])
+  const variance = averaged(w.op('Mul', [off, off]))
+  const scale = w.op('Reciprocal', [w.op('Sqrt', [w.op('Add', [variance, w.scalar(call.float('eps'), x.type)])])])
+  const wide = (name: string, otherwise: number): string =>
+    w.reshape(perChannel(call, name, x, otherwise), [-1, ...Array<number>(x.sizes.length - 2).fill(1)])
+  const y = w.op('Mul', [off, call.has('weight') ? w.op('Mul', [scale, wide('weight', 1)]) : scale])
+  return [
+    call.has('bias') ? w.op('Add', [y, wide('bias', 0)]) : y,
+    ...[mean, scale].map((statistic) => w.reshape(statistic, [-1])),
+  ]
 }
 
 const rmsNorm: Convert = (call) => {
@@ -236,6 +254,7 @@ export const nn: Operators = {
   'aten.convolution.default': convolution((call) => call.bool('transposed', false)),
   'aten.batch_norm.default': inference(batchNorm, 'training'),
   'aten._native_batch_norm_legit_no_training.default': batchNorm,
+  'aten._native_batch_norm_legit.no_stats': batchOwnNorm,
   'aten.layer_norm.default': layerNorm,
   'aten.native_layer_norm.default': layerNorm,
   'aten.group_norm.default': groupNorm,

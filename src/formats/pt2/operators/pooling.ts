@@ -29,11 +29,16 @@ function batched(call: Call, axes: number, pool: (x: string) => readonly string[
 const averagePool =
   (axes: number): Convert =>
   (call) => {
-    if (call.has('divisor_override')) return refuse('its argument divisor_override')
-    const counted = call.bool('count_include_pad', true) ? 1n : 0n
-    return batched(call, axes, (x) => [
-      call.w.op('AveragePool', [x], { ...windows(call, axes), count_include_pad: counted }),
-    ])
+    const { w } = call
+    const attributes = windows(call, axes)
+    const divisor = call.has('divisor_override') ? call.int('divisor_override') : undefined
+    if (divisor !== undefined && attributes.ceil_mode) return refuse('its divisor_override with ceil_mode')
+    const counted = divisor !== undefined || call.bool('count_include_pad', true) ? 1n : 0n
+    const area = Number(attributes.kernel_shape.reduce((product, size) => product * size, 1n))
+    return batched(call, axes, (x) => {
+      const y = w.op('AveragePool', [x], { ...attributes, count_include_pad: counted })
+      return [divisor === undefined ? y : w.op('Mul', [y, w.scalar(area / divisor, call.out.type)])]
+    })
   }
 
 /** With indices they are those within a plane: ONNX counts through the whole tensor. */

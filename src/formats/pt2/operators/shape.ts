@@ -160,6 +160,19 @@ const split: Convert = (call) => {
   return call.w.ops('Split', [self.name, call.w.ints(sizes)], sizes.length, { axis: BigInt(axis) })
 }
 
+/** Each list along an axis of its own, in the shape of all; `xy` swaps the first two. */
+const meshgrid: Convert = (call) => {
+  const { w } = call
+  const tensors = call.allTensors('tensors').map(({ name }) => w.reshape(name, [-1]))
+  const count = tensors.length
+  const axes = tensors.map((_, i) => (call.text('indexing', 'ij') === 'xy' && i < 2 && count > 1 ? 1 - i : i))
+  const sizes = axes.map((_, axis) => w.sizes(tensors[axes.indexOf(axis)]!))
+  const shape = w.concat(sizes, 0)
+  return tensors.map((x, i) =>
+    w.op('Expand', [w.reshape(x, [-1, ...Array<number>(count - 1 - axes[i]!).fill(1)]), shape]),
+  )
+}
+
 const unbind: Convert = (call) => {
   const self = call.tensor('self')
   const axis = call.axis('dim', self.sizes.length, 0)
@@ -210,6 +223,10 @@ export const shape: Operators = {
   'aten.split.sizes': split,
   'aten.split_with_sizes.default': split,
   'aten.chunk.default': split,
+  'aten.tensor_split.sections': split,
+  'aten.tensor_split.indices': split,
+  'aten.meshgrid.default': meshgrid,
+  'aten.meshgrid.indexing': meshgrid,
   'aten.unbind.int': unbind,
   'aten.to.dtype': copy,
   'aten.to.dtype_layout': copy,

@@ -13,6 +13,12 @@ const permuted: Convert = (call) => {
   )
 }
 
+const turned: Convert = (call) => {
+  const { sizes } = call.tensor('self')
+  const axes = sizes.map((_, axis) => axis)
+  return call.w.transpose(call.tensor('src').name, [...axes.slice(0, -2), ...axes.slice(-2).reverse()])
+}
+
 const transposed: Convert = (call) => {
   const { sizes } = call.tensor('self')
   if (sizes.length === 0) return call.tensor('src').name
@@ -37,4 +43,6 @@ export const writes: Operators = {
   'aten.squeeze.dims': reshaped,
   'aten.permute.default': permuted,
   'aten.transpose.int': transposed,
+  'aten.t.default': turned,
+  'aten.mT.default': turned,
 }

@@ -115,11 +115,32 @@ const gridSample: Convert = (call) => {
   })
 }
 
+/** Positions of an affine map's points. */
+const affineGrid: Convert = (call) =>
+  call.w.op('AffineGrid', [call.tensor('theta').name, call.shape(call.list('size'))], {
+    align_corners: call.bool('align_corners') ? 1n : 0n,
+  })
+
+/** What `im2col` undoes, columns that meet are added. */
+const col2im: Convert = (call) => {
+  const self = call.tensor('self')
+  if (self.sizes.length !== 3) return refuse('its input has no batch')
+  const of = (name: string): bigint[] => call.perAxis(name, 2).map(BigInt)
+  const padding = of('padding')
+  return call.w.op('Col2Im', [self.name, call.shape(call.list('output_size')), call.w.ints(of('kernel_size'))], {
+    dilations: of('dilation'),
+    pads: [...padding, ...padding],
+    strides: of('stride'),
+  })
+}
+
 /** Slices that are written, windows and points that are read; all make fresh memory but those of `windowViews`. */
 export const windows: Operators = {
   'aten.slice_scatter.default': sliceScatter,
   'aten.select_scatter.default': selectScatter,
   'aten.im2col.default': im2col,
+  'aten.col2im.default': col2im,
+  'aten.affine_grid_generator.default': affineGrid,
   'aten.grid_sampler.default': gridSample,
   'aten.grid_sampler_2d.default': gridSample,
 }
