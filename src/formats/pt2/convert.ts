@@ -74,7 +74,9 @@ export class Converter {
       if (call.outputs.some(({ isRead }) => !isRead)) refuse('it makes complex numbers, or others that are not read')
       const self = memoryOf(node, scope)
       if (inPlace && !self?.mayChange)
-        refuse('in place, on what others may see too (an input, a weight, a view); run_decompositions() undoes that')
+        refuse(
+          'in place, on what others may see too: an input, a weight, or a view, which run_decompositions() does without',
+        )
       const result = convert!(call)
       const values = valuesOf(call, typeof result === 'string' ? [result] : result)
       if (inPlace) self!.write(values[0]!)
