@@ -77,6 +77,7 @@ export class Converter {
         refuse(
           'in place, on what others may see too: an input, a weight, or a view, which run_decompositions() does without',
         )
+      if (inPlace && !fresh.has(name) && !self!.isAlone) refuse('in place, on a view or what has views')
       const result = convert!(call)
       const values = valuesOf(call, typeof result === 'string' ? [result] : result)
       if (inPlace) self!.write(values[0]!)

@@ -18,6 +18,7 @@ export class Memory {
   private isOwn: boolean
   private version = 0
   private readonly view: View | undefined
+  private hasViews = false
 
   /** @param isOwn nothing but views that are known may see or keep it: it was made in this graph */
   constructor(value: Value, isOwn: boolean, view?: View) {
@@ -25,6 +26,7 @@ export class Memory {
     this.isOwn = isOwn
     this.view = view
     this.version = this.root.version
+    if (view) view.base.hasViews = true
   }
 
   get value(): Value {
@@ -34,6 +36,11 @@ export class Memory {
       this.version = version
     }
     return this.current
+  }
+
+  /** It is no view, and has none: it may change its shape. */
+  get isAlone(): boolean {
+    return !this.view && !this.hasViews
   }
 
   get mayChange(): boolean {

@@ -95,6 +95,14 @@ describe('operators in place', { timeout: 60_000 }, () => {
       ],
     ],
     [
+      'what may be a transposed view',
+      [
+        step('aten.relu.default', { self: x }, 'r'),
+        step('aten.einsum.default', { equation: 'i->i', tensors: [tensor('r')] }, 'v'),
+        step('aten.add_.Tensor', { self: tensor('v'), other: 1 }, 'y'),
+      ],
+    ],
+    [
       'elements that lie on one another',
       [
         step('aten.relu.default', { self: x }, 'r'),
@@ -106,6 +114,21 @@ describe('operators in place', { timeout: 60_000 }, () => {
     const error = refused(of(nodes, ['y']))
     expect(error.code).toBe('MODEL_UNSUPPORTED')
     expect(error.message).toMatch(/aten\.add_\.Tensor \(in place.*run_decompositions\(\)/)
+  })
+
+  it('change the shape of fresh memory, and not of what has views', async () => {
+    const values: ProgramParts['values'] = { r: vector, v: vector, y: ['float32', [1, 3]] }
+    const [r, y] = [
+      step('aten.relu.default', { self: x }, 'r'),
+      step('aten.unsqueeze_.default', { self: tensor('r'), dim: 0 }, 'y'),
+    ]
+    expect(await run(of([r, y], ['y'], { values }), { x: one })).toEqual({ y: [1, 2, 3] })
+    const view = step('aten.slice.Tensor', { self: tensor('r') }, 'v')
+    expect(refused(of([r, view, y], ['y', 'v'], { values })).message).toMatch(/aten\.unsqueeze_\.default \(in place/)
+    const turned = { ...y, args: { self: tensor('v'), dim: 0 } }
+    expect(refused(of([r, view, turned], ['y', 'r'], { values })).message).toMatch(
+      /aten\.unsqueeze_\.default \(in place/,
+    )
   })
 
   it('change views of fresh memory, what they are views of, and its other views', async () => {
@@ -137,8 +160,18 @@ describe('operators in place', { timeout: 60_000 }, () => {
       nodes,
       outputs: ['early', 'late', 'y', 'turned', 'block', 'row2'],
       values: {
-        ...{ y: matrix!, flat, turned, early: flat, block: block!, block2: block!, row, row2: row, late: flat },
-        ...{ first: ['float32', []], first1: ['float32', [1]], first2: ['float32', [1]] },
+        y: matrix!,
+        turned,
+        block: block!,
+        block2: block!,
+        row,
+        row2: row,
+        flat,
+        early: flat,
+        late: flat,
+        first: ['float32', []],
+        first1: ['float32', [1]],
+        first2: ['float32', [1]],
       },
     }
     const given = f32(

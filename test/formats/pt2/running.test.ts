@@ -57,6 +57,12 @@ describe('operators of ATen along an axis', { timeout: 120_000 }, () => {
     expectCases([
       of('median.default', { self: row }, [], [1]),
       of('median.default', { self: table }, [], [NaN]),
+      { ...of('median.default', { self: table }, [], [NaN]), dynamic: true },
+      {
+        ...of('median.dim', { self: row, dim: 0 }, [], [1]),
+        open: [0],
+        out: [out('float32', [], [1]), out('int64', [], [0])],
+      },
       {
         target: 'aten.median.dim',
         args: { self: table, dim: 1 },

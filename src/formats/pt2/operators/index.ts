@@ -39,7 +39,10 @@ const makers: Operators = {
 export const operators: Operators = { ...makers, ...shape, ...windowViews, ...identities, ...control }
 
 /** Those whose results are memory of their own, which an operator in place may change. */
-export const fresh: ReadonlySet<string> = new Set(Object.keys(makers))
+export const fresh: ReadonlySet<string> = new Set(
+  // Of one operand whose axes only move, einsum is a view.
+  Object.keys(makers).filter((name) => name !== 'aten.einsum.default'),
+)
 
 /** Those that give their first input itself. */
 export const aliases: ReadonlySet<string> = new Set(Object.keys(identities))

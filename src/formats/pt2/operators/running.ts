@@ -77,18 +77,18 @@ const diff: Convert = (call) => {
   return w.op('Identity', [x])
 }
 
-/** The k-th smallest of `x` along an axis, and where it is. */
-function ranked(call: Call, x: string, axis: number, k: number): string[] {
+/** The k-th smallest of `x` along an axis, and where it is; `k` is int64 [1]. */
+function ranked(call: Call, x: string, axis: number, k: string): string[] {
   const { w } = call
-  const parts = w.ops('TopK', [x, w.ints([k])], 2, { axis: BigInt(axis), largest: 0n, sorted: 1n })
-  const last = parts.map((part) => w.slice(part, axis, k - 1, k))
+  const parts = w.ops('TopK', [x, k], 2, { axis: BigInt(axis), largest: 0n, sorted: 1n })
+  const last = parts.map((part) => w.slice(part, axis, -1, END))
   return call.bool('keepdim', false) ? last : last.map((part) => w.squeeze(part, axis))
 }
 
 const kthvalue: Convert = (call) => {
   const self = call.tensor('self')
   if (self.sizes.length === 0) return refuse('its input is a scalar')
-  return ranked(call, self.name, call.axis('dim', self.sizes.length, -1), call.int('k'))
+  return ranked(call, self.name, call.axis('dim', self.sizes.length, -1), call.w.ints([call.int('k')]))
 }
 
 /** The lower one of two in the middle. NaN, where there is one: the first. */
@@ -96,12 +96,10 @@ const median: Convert = (call) => {
   const { w } = call
   const self = call.tensor('self')
   const isFlat = !call.has('dim')
+  if (self.sizes.includes(0) || (!isFlat && self.sizes.length === 0)) return refuse('its input is empty, or a scalar')
   const [x, axis] = isFlat ? [w.reshape(self.name, [-1]), 0] : [self.name, call.axis('dim', self.sizes.length)]
-  const size = isFlat
-    ? self.sizes.reduce<number>((product, of) => product * (of ?? refuse('its input has no fixed size')), 1)
-    : (self.sizes[axis] ?? refuse('its axis has no fixed size'))
-  if (size === 0 || (!isFlat && self.sizes.length === 0)) return refuse('its input is empty, or a scalar')
-  const parts = ranked(call, x, axis, Math.floor((size + 1) / 2))
+  const half = w.op('Div', [w.op('Add', [w.sizes(x, axis, axis + 1), w.ints([1])]), w.ints([2])])
+  const parts = ranked(call, x, axis, half)
   if (!isFloat(self.type)) return isFlat ? parts[0]! : parts
   const keepdims = call.bool('keepdim', false) ? 1n : 0n
   const flags = w.cast(w.op('IsNaN', [x]), 'bool', 'int32')
