@@ -22,6 +22,7 @@ if (!hasCross) console.log('skipped: an addon by a cross compiler (no s390x-linu
 
 let root: string
 beforeEach(async () => {
+  vi.stubEnv('ONNX_MLIR_ADDON', 'source') // as where none came with the package
   root = await temporaryFolder()
   await writeFile(join(root, 'mlp.onnx'), modelBytes(mlpSource))
 })
