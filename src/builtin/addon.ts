@@ -9,7 +9,8 @@ import { addonFlags } from '../runtime/addon.ts'
 import type { Target } from '../targets/index.ts'
 import { type HeaderPackage, selfContained } from './addon-source.ts'
 import { aloneFlags, nodeImports, windowsAddonFlags } from './alone.ts'
-import { findCxx, installAdvice, type Toolchain } from '../toolchains/find.ts'
+import { findCxx, installAdvice } from '../toolchains/find.ts'
+import type { Toolchain } from '../toolchains/toolchain.ts'
 import { addonMain, addonSourcesHash, headerPackageNames, prebuiltAddon, prebuiltAddonFor } from './prebuilt-addon.ts'
 
 export interface AddonOptions {

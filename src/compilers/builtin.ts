@@ -1,6 +1,7 @@
 import { OM_BUILTIN_ABI } from '../builtin/abi.ts'
 import type { BuiltinOptions } from '../builtin/index.ts'
-import { findCc, type Toolchain } from '../toolchains/find.ts'
+import { findCc } from '../toolchains/find.ts'
+import type { Toolchain } from '../toolchains/toolchain.ts'
 import type { WasmToolchain } from '../toolchains/wasm-find.ts'
 import { ownVersion } from '../cache/index.ts'
 import { UsageError } from '../errors/index.ts'

@@ -6,6 +6,9 @@ import { tensorFrom, type TensorValues } from '../onnx/tensor.ts'
 
 export type Attributes = Named<AttributeSource>
 
+/** An end of a Slice that is none. */
+export const END = 2n ** 63n - 1n
+
 /** What a graph gives, and its type where one is to be stated. */
 export interface Result {
   readonly name: string

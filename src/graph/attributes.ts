@@ -29,8 +29,6 @@ const code: Range = { min: 0, max: 255 }
 
 export const intRanges = {
   K: size,
-  least: axis,
-  most: axis,
   N: size,
   accuracy_level: code,
   activation: code,
@@ -87,6 +85,7 @@ export const intRanges = {
   kv_num_heads: extent,
   largest: flag,
   layout: flag,
+  least: axis,
   linear_before_reset: flag,
   local_window_size: { min: -1, max: size.max },
   mark: flag,
@@ -97,6 +96,7 @@ export const intRanges = {
   maxsplit: anyInt,
   min_gram_length: count,
   mincharnum: count,
+  most: axis,
   n_supports: count,
   n_targets: count,
   new_axis: flag,

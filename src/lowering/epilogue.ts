@@ -30,9 +30,17 @@ const activations: Readonly<Record<string, (node: Node) => Activation | undefine
   }),
   HardSwish: () => ({ kind: 'OM_ACT_HARD_SWISH' }),
   Swish: (node) => ({ kind: 'OM_ACT_SWISH', alpha: node.float('alpha', 1) }),
-  Gelu: (node) => ({ kind: node.string('approximate', 'none') === 'tanh' ? 'OM_ACT_GELU_TANH' : 'OM_ACT_GELU' }),
+  Gelu: (node) => ({ kind: geluKind(node) }),
   Mish: () => ({ kind: 'OM_ACT_MISH' }),
   Elu: (node) => ({ kind: 'OM_ACT_ELU', alpha: node.float('alpha', 1) }),
+}
+
+/** ONNX Gelu-20. @throws the node's error for another approximation */
+export function geluKind(node: Node): string {
+  const approximation = node.string('approximate', 'none')
+  if (approximation === 'none') return 'OM_ACT_GELU'
+  if (approximation === 'tanh') return 'OM_ACT_GELU_TANH'
+  throw node.error('MODEL_ATTRIBUTE', `approximate is ${JSON.stringify(approximation)}, but should be "none" or "tanh"`)
 }
 
 function limit(node: Node, input: number, attribute: 'min' | 'max', otherwise: number): number | undefined {

@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path'
 import { CompileError, EnvironmentError } from '../errors/index.ts'
-import type { Toolchain } from './find.ts'
+import type { Toolchain } from './toolchain.ts'
 import { which } from './programs.ts'
 import { runCompiler } from './spawn.ts'
 

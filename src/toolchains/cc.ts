@@ -11,7 +11,8 @@ import { compileUnits } from './units.ts'
 import { LARGE_WEIGHTS, type WeightsForm, weightsForm } from './weights.ts'
 
 export type { CompiledLibrary, CompileJob } from './job.ts'
-export { findCc, findCxx, installAdvice, type Toolchain } from './find.ts'
+export { findCc, findCxx, installAdvice } from './find.ts'
+export type { Toolchain } from './toolchain.ts'
 export { type Weights, weightsSection } from './weights.ts'
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EnvironmentError } from '../errors/index.ts'
 import type { Target } from '../targets/index.ts'
-import type { Toolchain } from './find.ts'
+import type { Toolchain } from './toolchain.ts'
 import { machineFlags } from './flags.ts'
 import { runCompiler, type RunOptions } from './spawn.ts'
 

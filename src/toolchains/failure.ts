@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { CompileError, EnvironmentError } from '../errors/index.ts'
 import { isOfMachine } from '../targets/index.ts'
-import { installAdvice, type Toolchain } from './find.ts'
+import { installAdvice } from './find.ts'
+import type { Toolchain } from './toolchain.ts'
 import type { CompileJob } from './job.ts'
 import type { RunResult } from './spawn.ts'
 

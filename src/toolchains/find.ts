@@ -5,24 +5,10 @@ import { basename, join } from 'node:path'
 import { rememberByStat } from '../cache/file-memo.ts'
 import { EnvironmentError } from '../errors/index.ts'
 import { type Arch, isOfMachine, type Machine, type Target, thisMachine } from '../targets/index.ts'
+import { aloneAdvice, aloneToolchain, canBeAlone } from './clang-alone.ts'
 import { clangs, splitCommand, which } from './programs.ts'
+import type { Toolchain } from './toolchain.ts'
 import { isZig, zigCommand } from './zig.ts'
-
-/** An installed compiler that answered. */
-export interface Toolchain {
-  /** Program (absolute path) and its first arguments. */
-  readonly command: readonly [string, ...string[]]
-  /** `other` is any compiler that takes gcc's options but is neither; nothing else is expected of it. */
-  readonly family: 'gcc' | 'clang' | 'other'
-  /** E.g. `gcc 12.2.0`. */
-  readonly version: string
-  /** What tells it from other builds of the same version, for cache keys: the first line of `--version`. */
-  readonly banner: string
-  /** Triple that it makes code for, e.g. `x86_64-linux-gnu`. */
-  readonly machine: string
-  /** It finds no C library of that machine, and does without, see clang-alone.ts: it makes libraries, no programs. */
-  readonly isAlone?: boolean
-}
 
 export interface FindOptions {
   /** Default: this machine. */
@@ -122,7 +108,6 @@ async function findAlone(
   { target, forPrograms, memoFolder, env = process.env }: FindOptions,
 ): Promise<Toolchain | { readonly advice: readonly string[] }> {
   if (language === 'C++' || forPrograms || target === undefined || isOfMachine(target)) return { advice: [] }
-  const { aloneAdvice, aloneToolchain, canBeAlone } = await import('./clang-alone.ts')
   if (!canBeAlone(target)) return { advice: [] }
   const advice = [aloneAdvice(target)]
   for (const command of commands) {

@@ -1,7 +1,7 @@
 import { EnvironmentError } from '../errors/index.ts'
 import { resolveTarget, type Target } from '../targets/index.ts'
 import { runCompiler } from './spawn.ts'
-import type { Toolchain } from './find.ts'
+import type { Toolchain } from './toolchain.ts'
 import type { CompileJob } from './job.ts'
 import { LARGE_WEIGHTS, type WeightsForm } from './weights.ts'
 import { isZig, zigFlags } from './zig.ts'

@@ -1,5 +1,5 @@
 import type { Target } from '../targets/index.ts'
-import type { Toolchain } from './find.ts'
+import type { Toolchain } from './toolchain.ts'
 import type { Weights } from './weights.ts'
 
 /** A C file that becomes part of a library, with code for a target of its own. */

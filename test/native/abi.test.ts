@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { findCc, type Toolchain } from '../../src/toolchains/find.ts'
+import { findCc } from '../../src/toolchains/find.ts'
+import type { Toolchain } from '../../src/toolchains/toolchain.ts'
 import { abiFolder, compileModel, makeFolder } from './libraries.ts'
 import { fileURLToPath } from 'node:url'
 

@@ -1,5 +1,5 @@
 import type { Converter, Layout } from './converter.ts'
-import type { ElementType } from '../../onnx/element-type.ts'
+import { type ElementType, limitsOf } from '../../onnx/element-type.ts'
 
 /** `ActivationFunctionType` by number. */
 const activations = ['NONE', 'RELU', 'RELU_N1_TO_1', 'RELU6', 'TANH', 'SIGN_BIT'] as const
@@ -30,7 +30,7 @@ export function setActivated(
 export function limitCodes(c: Converter, output: number, activation: number, layout: Layout): void {
   const range = ranges[nameOf(c, activation)]
   if (!range || !c.hasBytes(output) || saturates(c, output, range)) return
-  const [lowest, highest] = codesOf(c, output)
+  const [lowest, highest] = limitsOf(c.type(output)).map(Number) as [number, number]
   const { scale, zeroPoint } = c.quantization(output)!
   const limits = range.map((real) => {
     const code = zeroPoint[0]! + Math.sign(real) * Math.floor(Math.abs(real) / scale[0]! + 0.5)
@@ -72,11 +72,6 @@ function saturates(c: Converter, tensor: number, [least, most]: readonly [number
   const quantization = c.quantization(tensor)!
   const [scale, zero] = [quantization.scale[0]!, quantization.zeroPoint[0]!]
   // Half a step beyond the end rounds to the last code.
-  const [low, high] = codesOf(c, tensor).map((code) => scale * (code - zero)) as [number, number]
+  const [low, high] = limitsOf(c.type(tensor)).map((code) => scale * (Number(code) - zero)) as [number, number]
   return low >= least - scale / 2 && high <= most + scale / 2
-}
-
-/** The least and the greatest code. */
-function codesOf(c: Converter, tensor: number): readonly [number, number] {
-  return c.type(tensor) === 'int8' ? [-128, 127] : [0, 255]
 }

@@ -16,7 +16,7 @@ function times(a: number, b: number): number {
 }
 
 /** By 2^power: divided it is rounded, halves away from zero; multiplied, it stays within 16 bits. */
-function scaled(value: number, power: number): number {
+export function scaled(value: number, power: number): number {
   if (power >= 0) return Math.max(-32768, Math.min(value * 2 ** power, 32767))
   const exact = value * 2 ** power
   return Math.sign(exact) * Math.floor(Math.abs(exact) + 0.5)

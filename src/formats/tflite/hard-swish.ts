@@ -1,3 +1,4 @@
+import { scaled } from './fixed-point.ts'
 import { quantizedMultiplier } from './requantized.ts'
 
 // HARD_SWISH of 8-bit codes, x · min(6, max(0, x + 3)) / 6, in the 16-bit steps of its kernel (LiteRT
@@ -8,12 +9,6 @@ const saturated = (value: number): number => Math.min(MOST, Math.max(LEAST, valu
 
 /** a · b · 2^-15, halves up (gemmlowp fixedpoint.h, `SaturatingRoundingDoublingHighMul`). */
 const multiplied = (a: number, b: number): number => saturated(Math.floor((a * b + 2 ** 14) / 2 ** 15))
-
-/** value · 2^-bits, halves away from zero (`RoundingDivideByPOT`). */
-function divided(value: number, bits: number): number {
-  const size = Math.floor(Math.abs(value) / 2 ** bits + (bits > 0 ? 0.5 : 0))
-  return value < 0 ? -size : size
-}
 
 /** A factor of 16 bits, and by how many it is shifted left (kernels/activations.cc, `HardSwishPrepare`). */
 function factorOf(value: number): { readonly factor: number; readonly left: number } {
@@ -34,11 +29,9 @@ export function hardSwishOf(x: number, y: number): ((q: number) => number) | und
   return (q) => {
     const high = q * 128
     // From -3 to 3 is from -1 to 1; the last bit of a shift to the left comes after the product.
-    const shifted = ramp.left > 0 ? saturated(high * 2 ** (ramp.left - 1)) : high
-    const scaled = multiplied(shifted, ramp.factor)
-    const within = ramp.left > 0 ? saturated(scaled * 2) : divided(scaled, -ramp.left)
+    const within = scaled(multiplied(scaled(high, Math.max(0, ramp.left - 1)), ramp.factor), Math.min(1, ramp.left))
     const gate = Math.floor((within + 2 ** 15) / 2)
     const product = Math.trunc((gate * multiplied(high, output.factor)) / 2 ** 15)
-    return divided(product, -output.left)
+    return scaled(product, output.left)
   }
 }

@@ -9,6 +9,7 @@ import { arithmetic, literal } from '../../lowering/c-text.ts'
 import { truncated } from './cast.ts'
 import { type Scalar, unaryOperator } from './elementwise.ts'
 import { foldElementwise } from '../../graph/fold.ts'
+import { geluKind } from '../../lowering/epilogue.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
 
 /** Name and default of an activation's parameters, in the order of `om_activate_f32`. */
@@ -31,14 +32,6 @@ function activation(
 }
 
 const LeakyRelu = activation('LeakyRelu', 'OM_ACT_LEAKY_RELU', [['alpha', 0.01]])
-
-/** ONNX Gelu-20. */
-function geluKind(node: Node): string {
-  const approximation = node.string('approximate', 'none')
-  if (approximation === 'none') return 'OM_ACT_GELU'
-  if (approximation === 'tanh') return 'OM_ACT_GELU_TANH'
-  throw node.error('MODEL_ATTRIBUTE', `approximate is ${JSON.stringify(approximation)}, but should be "none" or "tanh"`)
-}
 
 /** ONNX Celu-12: max(0, x) + min(0, alpha * (e^(x / alpha) - 1)). */
 const celu: Scalar = (node, [x], k) => {

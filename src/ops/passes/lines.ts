@@ -36,10 +36,15 @@ function imageOf(value: Value | undefined): { readonly image: Value; readonly la
   const node = value?.producer
   if (node?.op !== 'Squeeze' || node.domain !== '' || value?.rank !== 3) return undefined
   const image = node.input(0)
-  const axes = node.inputs[1] ? node.inputs[1].contents : node.ints('axes')
   const own = transposeOf(image)
-  if (axes?.length !== 1 || (axes[0] !== WIDE && axes[0] !== WIDE - 4)) return undefined
+  if (!isWide(node)) return undefined
   return own && image.dims[WIDE] === 1 && samePermutation(own.perm, TO_NCHW) ? { image, last: own.input } : undefined
+}
+
+/** Whether what a Squeeze takes away, or an Unsqueeze adds, is the axis that tells an image from a line. */
+function isWide(node: Node): boolean {
+  const axes = node.inputs[1] ? node.inputs[1].contents : node.ints('axes')
+  return axes?.length === 1 && (axes[0] === WIDE || axes[0] === WIDE - 4)
 }
 
 /** [n, l, c] of an image [n, 1, l, c]. */
@@ -85,10 +90,8 @@ function poolOfLines(node: Node, b: Builder): readonly Value[] | undefined {
 }
 
 function unsqueezeOfLine(node: Node): readonly Value[] | undefined {
-  if (node.op !== 'Unsqueeze' || node.domain !== '') return undefined
-  const x = imageOf(node.inputs[0])
-  const axes = node.inputs[1] ? node.inputs[1].contents : node.ints('axes')
-  return x && axes?.length === 1 && (axes[0] === WIDE || axes[0] === WIDE - 4) ? [x.image] : undefined
+  const x = node.op === 'Unsqueeze' && node.domain === '' && isWide(node) ? imageOf(node.input(0)) : undefined
+  return x && [x.image]
 }
 
 /** Transpose(line): of [n, l, c], which is what the image is without its axis of 1. */

@@ -1,4 +1,5 @@
 import { type ElementType, isFloat, limitsOf } from '../../../onnx/element-type.ts'
+import { END } from '../../graph-writer.ts'
 import { type Call, type Convert, type Operators, refuse, type Value } from '../call.ts'
 
 const cat: Convert = (call) => {
@@ -65,7 +66,7 @@ const roll: Convert = (call) => {
     if (size === undefined) return rolledInRun(call, x, at, shifts[i]!)
     const by = size === 0 ? 0 : ((shifts[i]! % size) + size) % size
     if (by === 0) return x
-    return w.concat([w.slice(x, at, -by, 2n ** 63n - 1n), w.slice(x, at, 0, -by)], at)
+    return w.concat([w.slice(x, at, -by, END), w.slice(x, at, 0, -by)], at)
   }, self.name)
 }
 
@@ -76,7 +77,7 @@ function rolledInRun({ w }: Call, x: string, axis: number, shift: number): strin
   const at = w.op('Mod', [w.ints([-shift]), w.op('Max', [size, w.ints([1])])])
   const [head, tail] = [
     w.op('Slice', [x, w.ints([0]), at, w.ints([axis])]),
-    w.op('Slice', [x, at, w.ints([2n ** 63n - 1n]), w.ints([axis])]),
+    w.op('Slice', [x, at, w.ints([END]), w.ints([axis])]),
   ]
   return w.concat([tail, head], axis)
 }

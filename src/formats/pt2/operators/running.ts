@@ -1,7 +1,6 @@
 import { isFloat, limitsOf } from '../../../onnx/element-type.ts'
+import { END } from '../../graph-writer.ts'
 import { type Call, type Convert, type Operators, refuse } from '../call.ts'
-
-const END = 2n ** 63n - 1n
 
 /**
  * What `combine` makes of all elements up to each one, in log₂ n steps: step k takes in what the element 2^k before has. It is given

@@ -2,7 +2,14 @@ import { type ElementType, isFloat, limitsOf } from '../../../onnx/element-type.
 import { type Call, type Convert, type Operators, refuse } from '../call.ts'
 
 /** `self` with `src` at the places that `index`, of the same sizes, says along an axis. */
-function scattered({ w }: Call, self: string, index: string, src: string, axis: number, reduction = 'none'): string {
+export function scattered(
+  { w }: Call,
+  self: string,
+  index: string,
+  src: string,
+  axis: number,
+  reduction = 'none',
+): string {
   return w.op('ScatterElements', [self, index, src], { axis: BigInt(axis), reduction })
 }
 

@@ -1,3 +1,4 @@
+import { END } from '../../graph-writer.ts'
 import { axisOf, type Call, type Convert, type Operators, refuse, type Value } from '../call.ts'
 
 const copy: Convert = (call) => call.cast(call.tensor('self'), call.out.type)
@@ -133,7 +134,7 @@ const slice: Convert = (call) => {
   const axis = call.axis('dim', self.sizes.length, 0)
   const of = (name: string, otherwise: bigint): string =>
     call.has(name) ? call.shape(call.list(name)) : call.w.ints([otherwise])
-  const inputs = [self.name, of('start', 0n), of('end', 2n ** 63n - 1n), call.w.ints([axis]), of('step', 1n)]
+  const inputs = [self.name, of('start', 0n), of('end', END), call.w.ints([axis]), of('step', 1n)]
   return call.w.op('Slice', inputs)
 }
 
@@ -145,7 +146,7 @@ const narrow: Convert = (call) => {
   // From the end up to it: no index below zero says that.
   const zero = w.scalar(0n, 'int64')
   const reaches = w.op('And', [w.op('Less', [start!, zero]), w.op('Equal', [end, zero])])
-  const last = w.where(reaches, w.scalar(2n ** 63n - 1n, 'int64'), end)
+  const last = w.where(reaches, w.scalar(END, 'int64'), end)
   return w.op('Slice', [self.name, start!, last, w.ints([call.axis('dim', self.sizes.length)])])
 }
 

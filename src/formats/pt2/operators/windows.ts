@@ -1,6 +1,6 @@
+import { END } from '../../graph-writer.ts'
 import { type Call, type Convert, type Operators, refuse } from '../call.ts'
-
-const END = 2n ** 63n - 1n
+import { scattered } from './scattering.ts'
 
 /** `self` with a slice of it replaced by `src`, which is of the slice's size. */
 const sliceScatter: Convert = (call) => {
@@ -31,9 +31,8 @@ const selectScatter: Convert = (call) => {
   return scatterAt(call, self.name, call.scalarTensor(call.scalar('index'), 'int64'), src, axis)
 }
 
-function scatterAt({ w }: Call, self: string, places: string, src: string, axis: number): string {
-  const index = w.op('Expand', [places, w.sizes(src)])
-  return w.op('ScatterElements', [self, index, src], { axis: BigInt(axis), reduction: 'none' })
+function scatterAt(call: Call, self: string, places: string, src: string, axis: number): string {
+  return scattered(call, self, call.w.op('Expand', [places, call.w.sizes(src)]), src, axis)
 }
 
 /** A list as a tensor whose other axes are 1. */
