@@ -5,7 +5,6 @@ import { basename, join } from 'node:path'
 import { rememberByStat } from '../cache/file-memo.ts'
 import { EnvironmentError } from '../errors/index.ts'
 import { type Arch, isOfMachine, type Machine, type Target, thisMachine } from '../targets/index.ts'
-import { aloneAdvice, aloneToolchain, canBeAlone } from './clang-alone.ts'
 import { clangs, splitCommand, which } from './programs.ts'
 import type { Toolchain } from './toolchain.ts'
 import { isZig, zigCommand } from './zig.ts'
@@ -108,6 +107,8 @@ async function findAlone(
   { target, forPrograms, memoFolder, env = process.env }: FindOptions,
 ): Promise<Toolchain | { readonly advice: readonly string[] }> {
   if (language === 'C++' || forPrograms || target === undefined || isOfMachine(target)) return { advice: [] }
+  // Only here: a build in which nothing has changed asks for compilers of this machine, and loads nothing that starts one.
+  const { aloneAdvice, aloneToolchain, canBeAlone } = await import('./clang-alone.ts')
   if (!canBeAlone(target)) return { advice: [] }
   const advice = [aloneAdvice(target)]
   for (const command of commands) {
