@@ -3,7 +3,8 @@ import { numberOf } from '../../graph/fold.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
 import { elementTypes } from '../../onnx/element-type.ts'
-import { tensorFrom, tensorNumbers } from '../../onnx/tensor.ts'
+import { tensorFrom } from '../../onnx/tensor.ts'
+import { reductionAxes } from '../reduction/reduction.ts'
 import { type Codes, dequantised, quantised, roundedCodes } from './codes.ts'
 import { movedFromZero } from './integer-folding.ts'
 
@@ -31,19 +32,14 @@ function pooled(value: Value): Pool | undefined {
 /** What a mean over axes that are next to each other is of: all before them, those, and all behind. */
 function averagedAxes(value: Value): { readonly x: Value; readonly sizes: readonly number[] } | undefined {
   const node = value.producer
-  const x = node?.operator === 'ReduceMean' ? node.input(0) : undefined
-  const list = x && (node!.inputs[1] ? integersOf(node!.inputs[1]) : node!.ints('axes'))
-  if (!x || !list || list.length === 0 || !isStatic(x.dims)) return undefined
-  const axes = list.map((axis) => (axis < 0 ? axis + x.rank : axis)).sort((one, other) => one - other)
-  const [first, last] = [axes[0]!, axes.at(-1)!]
-  if (last - first !== axes.length - 1) return undefined
+  const axes = node?.operator === 'ReduceMean' ? reductionAxes(node) : undefined
+  const [first, last] = [axes?.[0], axes?.at(-1)]
+  if (first === undefined || last === undefined || last - first !== axes!.length - 1) return undefined
+  const x = node!.input(0)
+  if (!isStatic(x.dims)) return undefined
   const count = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1)
   const parts = [x.dims.slice(0, first), x.dims.slice(first, last + 1), x.dims.slice(last + 1)]
   return { x, sizes: parts.map(count) }
-}
-
-function integersOf({ constant }: Value): readonly number[] | undefined {
-  return constant && tensorNumbers(constant)
 }
 
 /** How many elements an average may be of; with a window, of up to so many. */
