@@ -18,13 +18,17 @@ const longest = [
   'package/contents',
 ]
 
-/** Where no earlier run tells how long files take, as in CI, Vitest begins with the largest: these come before. */
+/**
+ * Where no earlier run tells how long files take, as in CI, Vitest begins with the largest: these come before. Files that share
+ * processes come last: such a process ends where the next file is another's.
+ */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)
-    const place = ({ moduleId }: TestSpecification): number => {
+    const place = ({ moduleId, project }: TestSpecification): number => {
       const at = longest.indexOf(relative(import.meta.dirname, moduleId).replace('.test.ts', ''))
-      return at < 0 ? longest.length : at
+      if (at >= 0) return at
+      return project.config.isolate ? longest.length : longest.length + 1
     }
     return sorted.toSorted((one, other) => place(one) - place(other))
   }

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { amalgamate } from '../../src/builtin/amalgamate.ts'
-import { makeFolder } from '../native/libraries.ts'
+import { makeFolder } from '../scratch.ts'
 
 test('headers come in the place of their mention: guarded ones once, others each time', async () => {
   const folder = makeFolder()

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { modelBytes, tensorType } from '../../src/onnx/build.ts'
 import { encodeTensor } from '../../src/onnx/write.ts'
 import { findWasm } from '../../src/toolchains/wasm-find.ts'
-import { makeFolder } from '../native/libraries.ts'
+import { makeFolder } from '../scratch.ts'
 import { f32 } from '../ops/harness.ts'
 import { buildProgram, type Program } from '../cli/program.ts'
 

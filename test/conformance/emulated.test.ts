@@ -10,7 +10,7 @@ import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { encodeTensor } from '../../src/onnx/write.ts'
 import { isOfMachine, resolveTarget, thisMachine } from '../../src/targets/index.ts'
 import { which } from '../../src/toolchains/programs.ts'
-import { makeFolder } from '../native/libraries.ts'
+import { makeFolder } from '../scratch.ts'
 import { buildProgram, type Program } from '../cli/program.ts'
 
 // Code for other machines, as users get it, run by QEMU or Wine: right and wrong expectations, and values that have a byte order.

@@ -6,7 +6,7 @@ import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { encodeTensor } from '../../src/onnx/write.ts'
 import { which } from '../../src/toolchains/programs.ts'
 import { buildProgram, exitOf, type Program } from '../cli/program.ts'
-import { makeFolder } from '../native/libraries.ts'
+import { makeFolder } from '../scratch.ts'
 
 // A suite that is stopped leaves nothing running, and no files.
 

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { which } from '../../src/toolchains/programs.ts'
-import { makeFolder } from '../native/libraries.ts'
+import { makeFolder } from '../scratch.ts'
 
 // native/libc: the headers that libraries for other machines are compiled against, and what clang calls on ARM.
 

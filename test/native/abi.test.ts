@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { findCc } from '../../src/toolchains/find.ts'
 import type { Toolchain } from '../../src/toolchains/toolchain.ts'
-import { abiFolder, compileModel, makeFolder } from './libraries.ts'
+import { abiFolder, compileModel } from './libraries.ts'
+import { makeFolder } from '../scratch.ts'
 import { fileURLToPath } from 'node:url'
 
 const program = fileURLToPath(new URL('program.c', import.meta.url))

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { findCxx } from '../../src/toolchains/find.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
-import { makeFolder } from './libraries.ts'
+import { makeFolder } from '../scratch.ts'
 
 const source = fileURLToPath(new URL('cpu.cc', import.meta.url))
 const addonFolder = fileURLToPath(new URL('../../native/addon/', import.meta.url))

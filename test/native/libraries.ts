@@ -1,9 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll } from 'vitest'
 import { buildAddon } from '../../src/builtin/addon.ts'
 import { findCc } from '../../src/toolchains/find.ts'
 import type { ElementType, ModelFacts, Signature, SignatureEntry } from '../../src/runtime/index.ts'
@@ -12,14 +10,6 @@ import type { TensorEntry } from '../../src/runtime/signature.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 export const abiFolder = fileURLToPath(new URL('../../native/abi/', import.meta.url))
-
-const scratch = mkdtempSync(join(tmpdir(), 'om-native-'))
-afterAll(() => rmSync(scratch, { recursive: true }))
-
-/** An empty folder, which is removed after the test file. */
-export function makeFolder(): string {
-  return mkdtempSync(join(scratch, 'folder-'))
-}
 
 /** The addon, compiled once for all test files: others run the prebuilt one. */
 export function testAddon(): Promise<string> {

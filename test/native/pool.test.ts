@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { findCxx } from '../../src/toolchains/find.ts'
-import { makeFolder } from './libraries.ts'
+import { makeFolder } from '../scratch.ts'
 
 const source = fileURLToPath(new URL('pool.cc', import.meta.url))
 const addonFolder = fileURLToPath(new URL('../../native/addon/', import.meta.url))

@@ -1,7 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import { type BuiltinOptions, compileBuiltin } from '../../src/builtin/index.ts'
 import { type Graph, Identities } from '../../src/graph/graph.ts'
 import { importModel } from '../../src/graph/import.ts'
@@ -23,12 +19,10 @@ import { createNodeModel } from '../../src/runtime/node.ts'
 import type { Model } from '../../src/runtime/index.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
 import { testAddon } from '../native/libraries.ts'
+import { makeFolder } from '../scratch.ts'
 
 // Operators through the whole compiler: ONNX bytes → graph → C → library → run. A compilation costs a quarter of a
 // second, so cases of one opset share a model.
-
-const folder = mkdtempSync(join(tmpdir(), 'ops-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** One node with its inputs, and how its inputs are given. */
 export interface Case {
@@ -115,7 +109,7 @@ export async function compileRead(
     target: resolveTarget(target),
     optimize,
     identity: 'test',
-    stagingRoot: folder,
+    stagingRoot: makeFolder(),
     ...options,
   })
   const facts = {

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { compileModel, makeFolder, testAddon } from '../native/libraries.ts'
+import { compileModel, testAddon } from '../native/libraries.ts'
+import { makeFolder } from '../scratch.ts'
 
 // load() of the addon itself, which reads what it is given with C++ classes that end the process where they are misused.
 

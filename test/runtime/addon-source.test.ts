@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { writeAddonSource } from '../../src/builtin/addon.ts'
 import type { ModelLoadError } from '../../src/runtime/index.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
-import { compileModel, factsOf, makeFolder } from '../native/libraries.ts'
+import { compileModel, factsOf } from '../native/libraries.ts'
+import { makeFolder } from '../scratch.ts'
 
 const x = new Float32Array(60)
 let source: string

@@ -6,7 +6,8 @@ import type { ModelFacts, Requirements } from '../../src/runtime/model.ts'
 import type { NodeParts } from '../../src/runtime/node-model.ts'
 import { loadAddon } from '../../src/runtime/addon.ts'
 import { nativeLibraries } from '../../src/runtime/native-libraries.ts'
-import { compileModel, factsOf, makeFolder, testAddon } from '../native/libraries.ts'
+import { compileModel, factsOf, testAddon } from '../native/libraries.ts'
+import { makeFolder } from '../scratch.ts'
 
 const faked = vi.hoisted(() => ({ machine: '' }))
 vi.mock(import('node:os'), async (original) => ({ ...(await original()), machine: () => faked.machine }))

@@ -11,7 +11,8 @@ import type { Model, Requirements, Signature } from '../../src/runtime/index.ts'
 import { readHeaders } from '../../src/runtime/read-headers.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
 import { canRun, resolveTarget } from '../../src/targets/index.ts'
-import { compileModel, factsOf, makeFolder, signatures, testAddon } from '../native/libraries.ts'
+import { compileModel, factsOf, signatures, testAddon } from '../native/libraries.ts'
+import { makeFolder } from '../scratch.ts'
 
 const folder = makeFolder()
 const x = new Float32Array(60)

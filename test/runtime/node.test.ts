@@ -6,7 +6,8 @@ import type { Model, ModelFacts, SignatureEntry } from '../../src/runtime/index.
 import { createNodeModel } from '../../src/runtime/node.ts'
 import { storage } from '../../src/runtime/storage.ts'
 import type { TypedArray } from '../../src/runtime/tensor.ts'
-import { compileModel, echoTypes, factsOf, makeFolder, signatures, testAddon } from '../native/libraries.ts'
+import { compileModel, echoTypes, factsOf, signatures, testAddon } from '../native/libraries.ts'
+import { makeFolder } from '../scratch.ts'
 import { isTensor, type TensorEntry } from '../../src/runtime/signature.ts'
 import { failBoth, runBoth } from './both-ways.ts'
 

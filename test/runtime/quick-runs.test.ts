@@ -3,7 +3,8 @@ import type { CheckedInput } from '../../src/runtime/input-port.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
 import { QuickRuns } from '../../src/runtime/quick-runs.ts'
 import type { ModelSession } from '../../src/runtime/session.ts'
-import { compileModel, factsOf, makeFolder, testAddon } from '../native/libraries.ts'
+import { compileModel, factsOf, testAddon } from '../native/libraries.ts'
+import { makeFolder } from '../scratch.ts'
 
 /** A session whose runs take as long as it is told; it notes where they were. */
 class Fake {

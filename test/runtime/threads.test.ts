@@ -10,7 +10,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Model } from '../../src/runtime/index.ts'
 import { createNodeModel } from '../../src/runtime/node.ts'
 import { isTensor, type SignatureEntry } from '../../src/runtime/signature.ts'
-import { compileModel, factsOf, makeFolder, signatures, testAddon } from '../native/libraries.ts'
+import { compileModel, factsOf, signatures, testAddon } from '../native/libraries.ts'
+import { makeFolder } from '../scratch.ts'
 
 type Name = keyof typeof signatures
 const folder = makeFolder()

@@ -19,7 +19,7 @@ import { aloneToolchain } from '../../src/toolchains/clang-alone.ts'
 import { findCc } from '../../src/toolchains/find.ts'
 import type { Toolchain } from '../../src/toolchains/toolchain.ts'
 import { which } from '../../src/toolchains/programs.ts'
-import { makeFolder } from '../native/libraries.ts'
+import { makeFolder } from '../scratch.ts'
 import { onnxruntime } from '../onnxruntime.ts'
 import { Random } from '../builtin/random/random.ts'
 

@@ -6,7 +6,7 @@ import { findCc } from '../../src/toolchains/find.ts'
 import { measureC } from '../../src/toolchains/measure.ts'
 import { which } from '../../src/toolchains/programs.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
-import { makeFolder } from '../native/libraries.ts'
+import { makeFolder } from '../scratch.ts'
 import { stackBound } from '../../src/toolchains/stack-bound.ts'
 
 /** As GCC 12 writes it. */

@@ -9,7 +9,7 @@ import { tensorFrom } from '../../../src/onnx/tensor.ts'
 import { expectClose, onnxruntime, randomInputs, reference } from '../../onnxruntime.ts'
 import { chromium } from '../../report/browser.ts'
 import { filesBelow, writeFiles } from '../app.ts'
-import { makeFolder } from '../../native/libraries.ts'
+import { makeFolder } from '../../scratch.ts'
 import { addModel } from '../models.ts'
 import { openPage, serveSite, strictPolicy } from './site.ts'
 

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Model, Signature } from '../../../src/runtime/index.ts'
 import { createNodeModel } from '../../../src/runtime/node.ts'
 import { weightsSection } from '../../../src/toolchains/cc.ts'
-import { makeFolder } from '../../native/libraries.ts'
+import { makeFolder } from '../../scratch.ts'
 import { type BuiltModule, compileBody, factsFor } from './modules.ts'
 
 // Files of modules in Node that are not, or no longer, what the build wrote: nothing is computed with them.

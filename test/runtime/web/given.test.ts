@@ -6,7 +6,7 @@ import type { Signature } from '../../../src/runtime/index.ts'
 import { wasmApi } from '../../../src/runtime/wasm/api.ts'
 import { createWebModel } from '../../../src/runtime/web.ts'
 import { weightsSection } from '../../../src/toolchains/cc.ts'
-import { makeFolder } from '../../native/libraries.ts'
+import { makeFolder } from '../../scratch.ts'
 import { type BuiltModule, compileBody, factsFor } from './modules.ts'
 
 // Files that need no network: a module that was imported, and addresses on a disk, which Node's fetch refuses.

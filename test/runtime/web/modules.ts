@@ -8,7 +8,7 @@ import { anySource } from '../../../src/runtime/wasm/any-source.ts'
 import * as web from '../../../src/runtime/web.ts'
 import { resolveTarget } from '../../../src/targets/index.ts'
 import { compileWasm } from '../../../src/toolchains/wasm.ts'
-import { makeFolder } from '../../native/libraries.ts'
+import { makeFolder } from '../../scratch.ts'
 
 // Modules of models that are written by hand in C: those of test/native/models, and what a test itself writes.
 

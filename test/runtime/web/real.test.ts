@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { compileBuiltin } from '../../../src/builtin/index.ts'
 import { readModel } from '../../../src/formats/read.ts'
 import { resolveTarget } from '../../../src/targets/index.ts'
-import { makeFolder } from '../../native/libraries.ts'
+import { makeFolder } from '../../scratch.ts'
 import { expectClose, modelsFolder, onnxruntime, randomInputs, reference, type Values } from '../../onnxruntime.ts'
 import { factsFor, ways } from './modules.ts'
 

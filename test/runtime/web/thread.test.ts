@@ -9,7 +9,7 @@ import { workerInSources, workerModule } from '../../../scripts/worker.js'
 import type { Model, Signature } from '../../../src/runtime/index.ts'
 import { createNodeModel } from '../../../src/runtime/node.ts'
 import { weightsSection } from '../../../src/toolchains/cc.ts'
-import { makeFolder } from '../../native/libraries.ts'
+import { makeFolder } from '../../scratch.ts'
 import { type BuiltModule, compileBody, factsFor } from './modules.ts'
 
 // Asynchronous runs of modules in Node: on one other thread, but for those that are quicker than the way there.

@@ -14,7 +14,7 @@ import { workerSource } from '../../../src/runtime/wasm/worker-source.ts'
 import { resolveTarget } from '../../../src/targets/index.ts'
 import { type CompiledModule, compileWasm } from '../../../src/toolchains/wasm.ts'
 import type { WasmToolchain } from '../../../src/toolchains/wasm-find.ts'
-import { makeFolder } from '../../native/libraries.ts'
+import { makeFolder } from '../../scratch.ts'
 
 // Modules for threads, beside those for one.
 

@@ -6,7 +6,7 @@ import type { LoadProgress, Model, ModelFacts, Signature } from '../../../src/ru
 import { createNodeModel } from '../../../src/runtime/node.ts'
 import { createWebModel } from '../../../src/runtime/web.ts'
 import { createHash } from 'node:crypto'
-import { makeFolder } from '../../native/libraries.ts'
+import { makeFolder } from '../../scratch.ts'
 import { compileBody, factsFor } from './modules.ts'
 
 // One model as several modules, of which each says by its result which one it is.
