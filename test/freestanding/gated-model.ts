@@ -56,10 +56,10 @@ export function gatedModel(): Uint8Array {
 }
 
 const away = (value: number): number => Math.sign(value) * Math.floor(Math.abs(value) + 0.5) || 0
-const clamp = (code: number, least = -128, most = 127): number => Math.min(most, Math.max(least, code))
+export const clamp = (code: number, least = -128, most = 127): number => Math.min(most, Math.max(least, code))
 
 /** `MultiplyByQuantizedMultiplier`, of factors below 1. */
-function scaled(value: number, factor: number): number {
+export function scaled(value: number, factor: number): number {
   const shift = -Math.floor(Math.log2(factor)) - 1
   const once = Math.floor((value * Math.round(factor * 2 ** (31 + shift)) + 2 ** 30) / 2 ** 31)
   return away(once / 2 ** shift)

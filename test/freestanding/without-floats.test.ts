@@ -12,6 +12,7 @@ import { onnxruntime } from '../onnxruntime.ts'
 import { board, linkFlags, runOnBoard } from './board.ts'
 import { gatedInput, gatedModel, gatedResult } from './gated-model.ts'
 import { keywordSpotter } from './keyword-spotter.ts'
+import { upsamplingInput, upsamplingModel, upsamplingResult } from './upsampling-model.ts'
 
 // Whole models of 8 bits on a Cortex-M that has no unit for floats: their code has none, and calls none of the routines
 // that compute them; results are those of TensorFlow Lite's reference, and of onnxruntime.
@@ -160,6 +161,16 @@ describe.skipIf(tools.length > 0)('whole models of 8 bits', { timeout: 180_000 }
     const result = run(emitted, gatedInput())
     expect(new Set(result).size).toBeGreaterThan(100)
     expect(result).toEqual(gatedResult(gatedInput()))
+  })
+
+  test('a transposed convolution gives what TensorFlow Lite’s reference gives', async () => {
+    const model = join(makeFolder(), 'upsampling.tflite')
+    writeFileSync(model, upsamplingModel())
+    const emitted = await emit(model)
+    expect(emitted.floatOperators).toEqual([])
+    const result = run(emitted, upsamplingInput())
+    expect(new Set(result).size).toBeGreaterThan(100)
+    expect(result).toEqual(upsamplingResult(upsamplingInput()))
   })
 
   test.skipIf(!existsSync(frontEnds))('what is computed in floats all the same is named', async () => {

@@ -11,7 +11,7 @@ import { widenNarrowFloats } from '../../lowering/widen.ts'
  * (ONNX ConvTranspose-22: `output = stride * (input - 1) + output_padding + ((kernel - 1) * dilation + 1) - pads`;
  * where `output_shape` or SAME is given, it is the pads that follow).
  */
-function transposedWindow(node: Node): Window {
+export function transposedWindow(node: Node): Window {
   const spatial = node.input(0).dims.slice(2)
   const kernel = node.ints('kernel_shape') ?? node.input(1).dims.slice(2)
   if (!isStatic(kernel)) throw node.error('UNSUPPORTED_DYNAMIC', 'the kernel shape must be known at compile time')

@@ -10,6 +10,7 @@ import { integersOnly } from './integers-only.ts'
 import { layoutRules } from './layout.ts'
 import { qdqRules } from './qdq.ts'
 import { narrowFloatRules } from './narrow-floats.ts'
+import { transposedConvolutions } from './transposed-convolutions.ts'
 import { transposedProducts } from './transposed-products.ts'
 
 /**
@@ -20,7 +21,7 @@ import { transposedProducts } from './transposed-products.ts'
 export function optimize(graph: Graph, registry: OperatorRegistry, identities: Identities, isSmall = false): void {
   rewriteGraph(graph, narrowFloatRules, registry, identities)
   rewriteGraph(graph, activationRules, registry, identities)
-  rewriteGraph(graph, qdqRules, registry, identities)
+  rewriteGraph(graph, [...qdqRules, ...transposedConvolutions], registry, identities)
   rewriteGraph(graph, [...layoutRules, ...convolutionFolding], registry, identities)
   rewriteGraph(graph, attentionRules, registry, identities)
   rewriteGraph(graph, [...integerFolding, ...byteTables, ...transposedProducts], registry, identities)
