@@ -71,3 +71,22 @@ test('averages of windows have a factor for each number of elements', () => {
   expect(inside).toEqual([0, 1, 2, 3, 4, 5, 6].map((count) => (count > 0 ? half(count) : 0)))
   expect(counted).toEqual([0, 6, 6, 6, 6, 6, 6].map((count) => (count > 0 ? half(count) : 0)))
 })
+
+test('sums over axes have the factor of both scales, and averages that over their number', () => {
+  const [sum, mean] = ['ReduceSum', 'ReduceMean'].map((op) => {
+    const reduce = { op, inputs: ['X', 'size'], outputs: ['Y'], attributes: { keepdims: 0n } }
+    const given =
+      op === 'ReduceSum' ? reduce : { ...reduce, inputs: ['X'], attributes: { axes: [2n, 1n], keepdims: 0n } }
+    const nodes = nodesOf(given, [2, 3, 5, 4], [2, 1], 0.06)
+    expect(nodes.map(({ operator }) => operator).filter((name) => name !== 'Reshape')).toEqual(['om.AverageBytes'])
+    expect(nodes.at(-1)!.output().dims).toEqual([2, 4])
+    return tensorNumbers(nodes.find(({ operator }) => operator === 'om.AverageBytes')!.input(2).constant!)[0]
+  })
+  expect(sum).toBe(Math.fround(Math.fround(0.03) / Math.fround(0.06)))
+  expect(mean).toBe(Math.fround(Math.fround(0.03) / Math.fround(0.06) / 15))
+})
+
+test('sums over axes that are apart stay as they are', () => {
+  const nodes = nodesOf({ op: 'ReduceSum', inputs: ['X', 'size'], outputs: ['Y'] }, [2, 3, 5, 4], [1, 3], 0.06)
+  expect(nodes.map(({ operator }) => operator)).toContain('ReduceSum')
+})

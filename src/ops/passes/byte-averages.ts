@@ -8,7 +8,7 @@ import { reductionAxes } from '../reduction/reduction.ts'
 import { type Codes, dequantised, quantised, roundedCodes } from './codes.ts'
 import { movedFromZero } from './integer-folding.ts'
 
-/** Averages of codes, over whole images and windows, in integers. */
+/** Averages of codes, over whole images and windows, and sums over axes, in integers. */
 export const byteAverages: readonly Rewrite[] = [averageOfCodes, averageOfDequantised]
 
 /** What a pool averages, channels last, and its window; without one the whole image. */
@@ -29,17 +29,23 @@ function pooled(value: Value): Pool | undefined {
   return isWhole && !isPadded && y.dims[1] === 1 && y.dims[2] === 1 ? { x } : { x, window: node }
 }
 
-/** What a mean over axes that are next to each other is of: all before them, those, and all behind. */
-function averagedAxes(value: Value): { readonly x: Value; readonly sizes: readonly number[] } | undefined {
+/** What is reduced over axes that are next to each other: all before them, those, and all behind. */
+interface ReducedAxes extends Pool {
+  readonly sizes: readonly number[]
+  readonly isSum: boolean
+}
+
+function reducedAxes(value: Value): ReducedAxes | undefined {
   const node = value.producer
-  const axes = node?.operator === 'ReduceMean' ? reductionAxes(node) : undefined
+  const isSum = node?.operator === 'ReduceSum'
+  const axes = isSum || node?.operator === 'ReduceMean' ? reductionAxes(node) : undefined
   const [first, last] = [axes?.[0], axes?.at(-1)]
   if (first === undefined || last === undefined || last - first !== axes!.length - 1) return undefined
   const x = node!.input(0)
   if (!isStatic(x.dims)) return undefined
   const count = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1)
   const parts = [x.dims.slice(0, first), x.dims.slice(first, last + 1), x.dims.slice(last + 1)]
-  return { x, sizes: parts.map(count) }
+  return { x, sizes: parts.map(count), isSum }
 }
 
 /** How many elements an average may be of; with a window, of up to so many. */
@@ -51,12 +57,12 @@ function mostPixels({ x, window }: Pool): number | undefined {
 /** Of more, sums of codes are not exact in float32. */
 const MOST_PIXELS = 2 ** 16
 
-/** Quantised averages of dequantised codes: the scale, and the number of them, are one factor of the sums. */
+/** Quantised averages and sums of dequantised codes: the scale, and the number of them, are one factor of the sums. */
 function averageOfDequantised(node: Node, b: RewriteContext): readonly Value[] | undefined {
   const to = quantised(node)
   const moved = to && movedFromZero(to.x, b)
   const value = to && (moved?.value ?? to.x)
-  const axes = value && averagedAxes(value)
+  const axes = value && reducedAxes(value)
   const pool: Pool | undefined = axes ?? (value && pooled(value))
   const x = pool && dequantised(pool.x)
   const pixels = axes ? axes.sizes[1] : pool && mostPixels(pool)
@@ -67,7 +73,7 @@ function averageOfDequantised(node: Node, b: RewriteContext): readonly Value[] |
   const countsPads = window?.int('count_include_pad', 0) === 1
   // Windows that reach beyond pads have fewer elements.
   if (countsPads && window.int('ceil_mode', 0) === 1) return undefined
-  const factor = (count: number): number => x.scale / (to!.scale * (countsPads ? pixels : count))
+  const factor = (count: number): number => x.scale / (to!.scale * (axes?.isSum ? 1 : countsPads ? pixels : count))
   const codes = axes ? b.reshape(x.codes, axes.sizes) : x.codes
   const by = { factor, nudge: () => step / to!.scale, zero: to!.zero }
   const result = average(node, b, { ...pool!, ...x, codes, pixels }, by)
