@@ -60,25 +60,25 @@ OM_SHARED void om_average_windows(const void *x, const om_pool2d_shape *s, const
 typedef struct om_byte_pairs {
   ptrdiff_t count[3], a[3], b[3]; /* loops over a result that is dense, and how far they step in both */
   const int32_t *lines;           /* slope and start for each of a's bits */
+  const uint8_t *shifts;          /* bits behind the point for each, or NULL */
   int32_t flip, pivot;            /* b counts from the pivot, as it is less the least of its type: 128 of int8, else 0 */
   int32_t nudge;                  /* what slopes make of it is moved away from 0 by */
-  int32_t shift;                  /* bits behind the point */
+  int32_t shift;                  /* bits behind the point of all */
   bool even;                      /* a number of which nothing is lost becomes the even code of two, counted from `zero` */
   int32_t zero, least, most;
 } om_byte_pairs;
 
 /* y = (slope * b + start) / 2^shift, rounded down, from least to most. */
 OM_SHARED void om_pair_bytes(const uint8_t *a, const uint8_t *b, const om_byte_pairs *p, uint8_t *y) {
-  const int32_t lost = ((int32_t)1 << p->shift) - 1;
   for (ptrdiff_t i = 0; i < p->count[0]; i++)
     for (ptrdiff_t j = 0; j < p->count[1]; j++) {
       const uint8_t *from = a + i * p->a[0] + j * p->a[1], *with = b + i * p->b[0] + j * p->b[1];
       for (ptrdiff_t k = 0; k < p->count[2]; k++, from += p->a[2], with += p->b[2]) {
-        const int32_t *line = p->lines + 2 * *from;
+        const int32_t *line = p->lines + 2 * *from, shift = p->shifts ? p->shifts[*from] : p->shift;
         int32_t value = line[0] * ((*with ^ p->flip) - p->pivot);
         value += line[1] + (value < 0 ? -p->nudge : p->nudge);
-        int32_t code = value >> p->shift;
-        if (p->even && (value & lost) == 0) code -= (code - p->zero) & 1;
+        int32_t code = value >> shift;
+        if (p->even && (value & (((int32_t)1 << shift) - 1)) == 0) code -= (code - p->zero) & 1;
         *y++ = (uint8_t)(code < p->least ? p->least : code > p->most ? p->most : code);
       }
     }

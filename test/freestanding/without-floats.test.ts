@@ -12,6 +12,7 @@ import { onnxruntime } from '../onnxruntime.ts'
 import { board, linkFlags, runOnBoard } from './board.ts'
 import { gatedInput, gatedModel, gatedResult } from './gated-model.ts'
 import { keywordSpotter } from './keyword-spotter.ts'
+import { normalisedDims, normalisedInput, normalisedModel } from './normalised-model.ts'
 import { upsamplingInput, upsamplingModel, upsamplingResult } from './upsampling-model.ts'
 
 // Whole models of 8 bits on a Cortex-M that has no unit for floats: their code has none, and calls none of the routines
@@ -171,6 +172,22 @@ describe.skipIf(tools.length > 0)('whole models of 8 bits', { timeout: 180_000 }
     const result = run(emitted, upsamplingInput())
     expect(new Set(result).size).toBeGreaterThan(100)
     expect(result).toEqual(upsamplingResult(upsamplingInput()))
+  })
+
+  test('sums and quotients give what onnxruntime gives', async () => {
+    const model = join(makeFolder(), 'normalised.onnx')
+    writeFileSync(model, normalisedModel())
+    const emitted = await emit(model)
+    expect(emitted.floatOperators).toEqual([])
+    const result = run(emitted, normalisedInput())
+    expect(new Set(result).size).toBeGreaterThan(50)
+    const ort = onnxruntime()
+    if (!ort) return
+    const session = await ort.InferenceSession.create(model, { graphOptimizationLevel: 'disabled' })
+    const { y } = await session.run({
+      x: new ort.Tensor('int8', Int8Array.from(normalisedInput()), [...normalisedDims]),
+    })
+    expect(result).toEqual([...y!.data])
   })
 
   test.skipIf(!existsSync(frontEnds))('what is computed in floats all the same is named', async () => {

@@ -20,7 +20,7 @@ interface Pair {
   readonly a: Side
   readonly b: Side
   readonly c: Side
-  readonly op?: 'Add' | 'Sub' | 'Mul' | 'PRelu'
+  readonly op?: 'Add' | 'Sub' | 'Mul' | 'Div' | 'PRelu'
   /** Of a and b. */
   readonly dims?: readonly [readonly number[], readonly number[]]
 }
@@ -54,13 +54,15 @@ function halvesToEven(x: number): number {
 
 const f = Math.fround
 
-const operators = { Add: (a: number, b: number) => a + b, Sub: (a: number, b: number) => a - b, Mul: (a: number, b: number) => a * b, PRelu: (a: number, b: number) => (a < 0 ? a * b : a) } // prettier-ignore
+const operators = { Add: (a: number, b: number) => a + b, Sub: (a: number, b: number) => a - b, Mul: (a: number, b: number) => a * b, Div: (a: number, b: number) => a / b, PRelu: (a: number, b: number) => (a < 0 ? a * b : a) } // prettier-ignore
 
 /** ONNX's DequantizeLinear, operator, QuantizeLinear, each step in float32. */
 function byFloats({ type, a, b, c, op = 'Add' }: Pair, x: number, y: number): number {
   const [left, right] = [f((x - a.zero) * f(a.scale)), f((y - b.zero) * f(b.scale))]
   const code = halvesToEven(f(f(operators[op](left, right)) / f(c.scale))) + c.zero
-  return type === 'int8' ? Math.min(127, Math.max(-128, code)) : Math.min(255, Math.max(0, code))
+  const [least, most] = type === 'int8' ? [-128, 127] : [0, 255]
+  // 0 / 0 is the least, as om_quantize has it.
+  return Number.isNaN(code) ? least : Math.min(most, Math.max(least, code))
 }
 
 const signed = (bits: number, type: ElementType): number => (type === 'int8' ? (bits << 24) >> 24 : bits)
@@ -69,8 +71,9 @@ const signed = (bits: number, type: ElementType): number => (type === 'int8' ? (
 function codesOf(node: Node): (a: number, b: number) => number {
   expect(node.operator).toBe('om.PairBytes')
   const lines = tensorNumbers(node.input(2).constant!)
+  const shifts = node.inputs[3] && tensorNumbers(node.inputs[3].constant!)
   const names = ['shift', 'even', 'zero', 'least', 'most', 'pivot', 'nudge'] as const
-  const [shift, even, zero, least, most, pivot, nudge] = names.map((name) => node.int(name, 0)) as [number, number, number, number, number, number, number] // prettier-ignore
+  const [one, even, zero, least, most, pivot, nudge] = names.map((name) => node.int(name, 0)) as [number, number, number, number, number, number, number] // prettier-ignore
   const flip = node.input(1).type === 'int8' ? 128 : 0
   const isSwapped = node.input(0).name === 'b'
   return (a, b) => {
@@ -78,6 +81,7 @@ function codesOf(node: Node): (a: number, b: number) => number {
     const product = lines[2 * first]! * ((second ^ flip) - pivot)
     const value = product + lines[2 * first + 1]! + (product < 0 ? -nudge : nudge)
     if (Math.abs(value) >= 2 ** 31) throw new Error(`${a} and ${b} overflow`)
+    const shift = Number(shifts?.[first] ?? one)
     let code = value >> shift
     if (even && (value & ((1 << shift) - 1)) === 0) code -= (code - zero) & 1
     return Math.min(most, Math.max(least, code))
@@ -149,6 +153,27 @@ test.each<Pair>([
     b: { scale: 0.00331, zero: 0 },
     c: { scale: 0.0502, zero: -7 },
     op: 'PRelu',
+  },
+  {
+    type: 'int8',
+    a: { scale: 0.0512, zero: 4 },
+    b: { scale: 0.0203, zero: -128 },
+    c: { scale: 0.1017, zero: 0 },
+    op: 'Div',
+  },
+  {
+    type: 'uint8',
+    a: { scale: 0.5031, zero: 131 },
+    b: { scale: 0.002013, zero: 119 },
+    c: { scale: 3.017, zero: 128 },
+    op: 'Div',
+  },
+  {
+    type: 'int8',
+    a: { scale: 0.0501, zero: 5 },
+    b: { scale: 0.0203, zero: 3 },
+    c: { scale: 0.0121, zero: -7 },
+    op: 'Div',
   },
   // All but products with 0 are saturated.
   { type: 'uint8', a: { scale: 0.02, zero: 7 }, b: { scale: 1, zero: 9 }, c: { scale: 1e-30, zero: 0 }, op: 'Mul' },

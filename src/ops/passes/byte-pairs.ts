@@ -4,7 +4,7 @@ import { numbersOf } from '../../graph/fold.ts'
 import { type ElementType, elementTypes } from '../../onnx/element-type.ts'
 import { tensorFrom } from '../../onnx/tensor.ts'
 
-// The code of a sum or product of two dequantised tensors depends on two bytes: 65,536 cases. For one code of the first it is a
+// The code of a sum, product or quotient of two dequantised tensors depends on two bytes: 65,536 cases. For one code of the first it is a
 // line in the other's, rounded: one whose slope and start are chosen so that all its 256 cases come out right. Floats round
 // some, of a hundred thousand one, to the other side of a half, which a unit or two of slope or start makes up for.
 
@@ -49,36 +49,35 @@ export function pairedByLines({ a, b: other }: Sides, codes: Codes, wanted: Want
   // Where the nodes limit codes it is those that are not reached that are free.
   const all = Array.from(codes, Number)
   const limits = [all.reduce((x, y) => Math.min(x, y)), all.reduce((x, y) => Math.max(x, y))] as const
-  for (const shift of SHIFTS)
+  for (const shifts of choicesOf(wanted))
     for (const even of [false, true])
       for (const { first, second, ...order } of orders) {
-        const nudge = Math.round(wanted.nudge * 2 ** shift)
         const [zero, pivot] = [first.zero + offsetOf(first), second.zero + offsetOf(second)]
         const flips = [offsetOf(first), offsetOf(second)] as const
-        const lines = linesFor(
-          order.codes,
-          { zeros: [zero, pivot], flips, nudge },
-          { zero: wanted.zero, limits, even, shift },
-        )
+        const counting = { zeros: [zero, pivot], flips, nudge: wanted.nudge } as const
+        const lines = linesFor(order.codes, counting, { zero: wanted.zero, limits, even }, shifts)
         if (!lines) continue
+        const [shift] = lines.shifts
         const numbers = {
-          shift,
+          shift: shift!,
           even: Number(even),
-          nudge,
+          nudge: Math.round(wanted.nudge * 2 ** shift!),
           pivot,
           zero: wanted.zero,
           least: limits[0],
           most: limits[1],
         }
-        const table = b.constant(tensorFrom('int32', [512], lines))
-        return b.op(
-          'PairBytes',
-          [first.codes, second.codes, table],
-          { ...numbers, to: elementTypes[wanted.type].code },
-          'om',
-        )
+        const table = b.constant(tensorFrom('int32', [512], lines.numbers))
+        const own = shifts.length > 1 ? b.constant(tensorFrom('uint8', [256], lines.shifts)) : undefined
+        const inputs = [first.codes, second.codes, table, own]
+        return b.op('PairBytes', inputs, { ...numbers, to: elementTypes[wanted.type].code }, 'om')
       }
   return undefined
+}
+
+/** One shift for all lines, or what fits each: of quotients, some lines are far steeper than others. */
+function choicesOf({ nudge }: Wanted): readonly (readonly number[])[] {
+  return [...SHIFTS.map((shift) => [shift]), ...(nudge === 0 ? [SHIFTS] : [])]
 }
 
 /** From a code to what it is less the least of its type. */
@@ -125,45 +124,73 @@ interface Rounding {
   readonly zero: number
   readonly limits: readonly [number, number]
   readonly even: boolean
-  readonly shift: number
 }
 
 /** How the kernel has both codes: bits without a sign, less the least code, counted from the zero points. */
 interface Counting {
   readonly zeros: readonly [number, number]
   readonly flips: readonly [number, number]
+  /** In codes. */
   readonly nudge: number
 }
 
-/** Slope and start for each of the first's bits, with which all codes are right. */
-function linesFor(codes: Codes, { zeros, flips, nudge }: Counting, rounding: Rounding): number[] | undefined {
-  const lines: number[] = []
-  const [low, high] = [new Float64Array(256), new Float64Array(256)]
+interface Lines {
+  /** Slope and start for each of the first's bits, with which all codes are right. */
+  readonly numbers: readonly number[]
+  readonly shifts: readonly number[]
+}
+
+/** @param shifts of which each line takes the first that it can be right with */
+function linesFor(codes: Codes, counting: Counting, rounding: Rounding, shifts: readonly number[]): Lines | undefined {
+  const numbers: number[] = []
+  const taken: number[] = []
   for (let a = 0; a < 256; a++) {
-    const sign = Math.sign((a ^ flips[0]) - zeros[0])
-    // Of a product that is 0 it has no sign.
-    const movedBy = (slope: number, at: number): number => (slope * (at - zeros[1]) < 0 ? -nudge : nudge)
-    for (let b = 0; b < 256; b++) {
-      const at = b ^ flips[1]
-      const [from, to] = boundsOf(Number(codes[(a << 8) | b]), rounding)
-      low[at] = from - movedBy(sign, at)
-      high[at] = to - movedBy(sign, at)
+    let line: readonly [number, number] | undefined
+    for (const shift of shifts) {
+      line = lineFor(codes, a, counting, { ...rounding, shift })
+      if (!line) continue
+      taken.push(shift)
+      break
     }
-    const line = lineWithin(low, high, zeros[1])
     if (!line) return undefined
-    const [slope, start] = line
-    for (let at = 0; at < 256; at++) {
-      // Where the slope is not of the sign that it was taken for.
-      const value = slope * (at - zeros[1]) + start + movedBy(slope, at) - movedBy(sign, at)
-      if (value < low[at]! || value > high[at]!) return undefined
-    }
-    lines.push(slope, start)
+    numbers.push(...line)
   }
-  return lines
+  return { numbers, shifts: taken }
+}
+
+function lineFor(
+  codes: Codes,
+  a: number,
+  { zeros, flips, nudge: distance }: Counting,
+  rounding: Rounding & { readonly shift: number },
+): readonly [slope: number, start: number] | undefined {
+  const [low, high] = [new Float64Array(256), new Float64Array(256)]
+  const nudge = Math.round(distance * 2 ** rounding.shift)
+  const sign = Math.sign((a ^ flips[0]) - zeros[0])
+  // Of a product that is 0 it has no sign.
+  const movedBy = (slope: number, at: number): number => (slope * (at - zeros[1]) < 0 ? -nudge : nudge)
+  for (let b = 0; b < 256; b++) {
+    const at = b ^ flips[1]
+    const [from, to] = boundsOf(Number(codes[(a << 8) | b]), rounding)
+    low[at] = from - movedBy(sign, at)
+    high[at] = to - movedBy(sign, at)
+  }
+  const line = lineWithin(low, high, zeros[1])
+  if (!line) return undefined
+  const [slope, start] = line
+  for (let at = 0; at < 256; at++) {
+    // Where the slope is not of the sign that it was taken for.
+    const value = slope * (at - zeros[1]) + start + movedBy(slope, at) - movedBy(sign, at)
+    if (value < low[at]! || value > high[at]!) return undefined
+  }
+  return line
 }
 
 /** Between what a number must be that becomes a code; beyond the last ones, all is that. */
-function boundsOf(code: number, { zero, limits: [least, most], even, shift }: Rounding): readonly [number, number] {
+function boundsOf(
+  code: number,
+  { zero, limits: [least, most], even, shift }: Rounding & { readonly shift: number },
+): readonly [number, number] {
   const unit = 2 ** shift
   const isOdd = even && (code - zero) % 2 !== 0
   // Of two codes as near the even one: its half is its own on both sides.

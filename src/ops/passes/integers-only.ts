@@ -16,7 +16,7 @@ import { arithmeticOfConstants, functionOfConstants } from './true-tables.ts'
 /**
  * For microcontrollers: what stands between codes and codes, in integers, as floats take four times the memory and some compute
  * them by calls into a library (a keyword spotter's arena: 39 to 17 kB). Products are of integers already, and functions of
- * one tensor are tables (byte-tables.ts); here are averages, resized images, sums and products of two tensors, and Softmax.
+ * one tensor are tables (byte-tables.ts); here are averages, resized images, sums, products and quotients of two tensors, and Softmax.
  */
 export const integersOnly: readonly Rewrite[] = [
   functionOfConstants,
@@ -37,7 +37,7 @@ function castBelowMovement(node: Node, b: RewriteContext): readonly Value[] | un
   return [b.op('Cast', [moved], Object.fromEntries(cast.attributes))]
 }
 
-/** Sums, differences and products of two dequantised tensors, and what limits them. */
+/** Sums, differences, products and quotients of two dequantised tensors, and what limits them. */
 function pairOfDequantised(node: Node, b: RewriteContext): readonly Value[] | undefined {
   const to = quantised(node)
   const sides = to && sidesOf(node)

@@ -75,11 +75,11 @@ const AverageWindows: LoweredOperator = {
 const windowOfImage = (node: Node): Window =>
   windowOf(node, node.input(0).dims.slice(1, 3), node.ints('kernel_shape')!, 'beyond')
 
-/** Two tensors that are broadcast, by lines: slope and start for each code of a, in units of 2^-shift codes of the result. */
+/** Two tensors that are broadcast, by lines: slope and start for each code of a, in units of 2^-shift codes of the result; `shifts` tells it for each. */
 const PairBytes: LoweredOperator = {
   name: 'PairBytes',
   domain: 'om',
-  rules: takes('a:T1[~] b:T2[~] lines:int32[512]', { T1: 'byte', T2: 'byte' }),
+  rules: takes('a:T1[~] b:T2[~] lines:int32[512] shifts?:uint8[256]', { T1: 'byte', T2: 'byte' }),
   infer: (node) => [{ type: typeOf(node), shape: broadcastShapes(node, [node.input(0).dims, node.input(1).dims]) }],
   lower(node, k) {
     const { count, a, b } = byteLoops(node.input(0).dims, node.input(1).dims)!
@@ -90,7 +90,9 @@ const PairBytes: LoweredOperator = {
       node.int(name, 0),
     )
     k.include('bytes.h')
-    k.line(`const om_byte_pairs pairs = {${[...[count, a, b].map(list), k.input(2), flip, ...numbers].join(', ')}};`)
+    k.line(
+      `const om_byte_pairs pairs = {${[...[count, a, b].map(list), k.input(2), node.inputs[3] ? k.input(3) : 'NULL', flip, ...numbers].join(', ')}};`,
+    )
     k.line(`om_pair_bytes(${[bytes(0), bytes(1), '&pairs', `(uint8_t *)${k.output()}`].join(', ')});`)
   },
 }
