@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { chromium } from '../../src/cli/bench/browser/chromium.ts'
+import { chromium } from '../../src/cli/bench/browser/browser.ts'
 import { cli, cliJson, fileWith } from './cli.ts'
 import { denseModel } from './models.ts'
 

@@ -5,7 +5,8 @@ import { setTimeout } from 'node:timers/promises'
 import { EnvironmentError } from '../../../errors/index.ts'
 import { median, type Summary, summarize } from '../../../measure/statistics.ts'
 import type { RoundsOptions } from '../../../measure/rounds.ts'
-import { chromium, Page } from './chromium.ts'
+import { chromium } from './browser.ts'
+import { Page } from './page.ts'
 import { type Network, networks } from './network.ts'
 import {
   type BrowserEngine,

@@ -1,14 +1,5 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Readable, Writable } from 'node:stream'
+import { type Answer, Browser } from './browser.ts'
 import type { Network } from './network.ts'
-
-/** Chromium of the machine, if it has one. */
-export const chromium = ['chromium', 'chromium-browser', 'google-chrome'].find(
-  (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
-)
 
 /** Windows' numbers of keys that write nothing, which the protocol wants; a letter's is its code. */
 const keyCodes: Readonly<Record<string, number>> = {
@@ -28,64 +19,60 @@ const keyCodes: Readonly<Record<string, number>> = {
 /** Where something is on the page, in CSS pixels from its top left. */
 export type Place = readonly [x: number, y: number]
 
-interface Message {
-  readonly id?: number
-  readonly method?: string
-  readonly params?: Readonly<Record<string, any>>
-  readonly result?: Readonly<Record<string, any>>
-  readonly error?: { readonly message: string }
-}
-
 /** The end of one loading of a page. */
 interface Load {
   readonly promise: Promise<void>
   readonly done: () => void
 }
 
-/** A page in a headless Chromium, spoken to in its DevTools protocol over pipes: no port, no library. */
+/** A page in a headless Chromium. */
 export class Page {
   /** What the page wrote to its console as errors, or didn't catch, or wasn't allowed to load; all that it asked of others. */
   readonly problems: string[] = []
   /** Where a served page came from, and may ask for more. */
   private origin: string | undefined
-  private readonly process: ChildProcess
-  private readonly profile: string
-  private readonly commands: Writable
   private readonly expected = new Map<string, () => void>()
   private readonly loads = new Map<string, Load>()
-  private readonly waiting = new Map<number, (message: Message) => void>()
-  private session: string | undefined
-  private received = ''
-  private count = 0
 
-  private constructor(program: string, flags: readonly string[]) {
-    this.profile = mkdtempSync(join(tmpdir(), 'chromium-'))
-    const args = [
-      '--headless=new',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-    ]
-    const more = [
-      '--disable-component-update',
-      '--disable-sync',
-      '--remote-debugging-pipe',
-      `--user-data-dir=${this.profile}`,
-      ...flags,
-    ]
-    this.process = spawn(program, [...args, ...more], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] })
-    this.commands = this.process.stdio[3] as Writable
-    const answers = this.process.stdio[4] as Readable
-    answers.setEncoding('utf8').on('data', (text: string) => this.receive(text))
+  private readonly browser: Browser
+  private readonly session: string
+  /** Ends the page, and what was made for it alone. */
+  readonly close: () => Promise<void>
+
+  private constructor(browser: Browser, session: string, close: () => Promise<void>) {
+    this.browser = browser
+    this.session = session
+    this.close = close
   }
 
-  /** @param flags of the browser, for this page */
+  /**
+   * Opens one in a browser of its own.
+   *
+   * @param flags of the browser
+   */
   static async open(url: string, flags: readonly string[] = []): Promise<Page> {
-    const page = new Page(chromium!, flags)
-    const { targetId } = await page.send('Target.createTarget', { url: 'about:blank' })
-    const { sessionId } = await page.send('Target.attachToTarget', { targetId, flatten: true })
-    page.session = sessionId as string
+    const browser = new Browser(flags)
+    return Page.openTab(browser, url, {}, () => browser.close())
+  }
+
+  /** Opens one beside others of a browser, which neither sees nor keeps anything of theirs: no cache, no storage. */
+  static async openIn(browser: Browser, url: string): Promise<Page> {
+    const { browserContextId } = await browser.send('Target.createBrowserContext')
+    const close = async (): Promise<void> =>
+      void (await browser.send('Target.disposeBrowserContext', { browserContextId }))
+    return Page.openTab(browser, url, { browserContextId }, close)
+  }
+
+  private static async openTab(
+    browser: Browser,
+    url: string,
+    where: object,
+    close: () => Promise<void>,
+  ): Promise<Page> {
+    const { targetId } = await browser.send('Target.createTarget', { url: 'about:blank', ...where })
+    const { sessionId } = await browser.send('Target.attachToTarget', { targetId, flatten: true })
+    const page = new Page(browser, sessionId as string, close)
+    browser.listen(page.session, (method, params) => page.handle(method, params))
     for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await page.send(`${domain}.enable`)
     await page.resize(1280, 900)
     await page.send('Page.setLifecycleEventsEnabled', { enabled: true })
@@ -186,44 +173,19 @@ export class Page {
     return Buffer.from(data as string, 'base64')
   }
 
-  async close(): Promise<void> {
-    const ended = new Promise((done) => this.process.once('exit', done))
-    await this.send('Browser.close').catch(() => {})
-    await ended
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 })
+  private send(method: string, params: object = {}): Promise<Answer> {
+    return this.browser.send(method, params, this.session)
   }
 
-  private send(method: string, params: object = {}): Promise<Readonly<Record<string, any>>> {
-    const id = ++this.count
-    const isBrowsers = method.startsWith('Target.') || method.startsWith('Browser.')
-    const sessionId = isBrowsers ? undefined : this.session
-    this.commands.write(`${JSON.stringify({ id, method, params, sessionId })}\0`)
-    return new Promise((resolve, reject) => {
-      this.waiting.set(id, ({ result, error }) =>
-        error ? reject(new Error(`${method}: ${error.message}`)) : resolve(result ?? {}),
-      )
-    })
-  }
-
-  private receive(text: string): void {
-    const messages = (this.received + text).split('\0')
-    this.received = messages.pop() ?? ''
-    for (const message of messages.map((line) => JSON.parse(line) as Message)) this.handle(message)
-  }
-
-  private handle({ id, method, params, ...rest }: Message): void {
-    if (id !== undefined) {
-      this.waiting.get(id)?.({ id, ...rest })
-      this.waiting.delete(id)
-    }
-    if (method !== undefined) this.expected.get(method)?.()
-    if (method === 'Page.lifecycleEvent' && params?.['name'] === 'load') this.loadOf(params['loaderId']).done()
+  private handle(method: string, params: Answer): void {
+    this.expected.get(method)?.()
+    if (method === 'Page.lifecycleEvent' && params['name'] === 'load') this.loadOf(params['loaderId']).done()
     if (method === 'Runtime.exceptionThrown') this.problems.push(JSON.stringify(params))
-    if (method === 'Runtime.consoleAPICalled' && ['error', 'warning', 'assert'].includes(params?.['type']))
+    if (method === 'Runtime.consoleAPICalled' && ['error', 'warning', 'assert'].includes(params['type']))
       this.problems.push(JSON.stringify(params))
     if (method === 'Log.entryAdded') this.problems.push(JSON.stringify(params))
     // A page from a file holds all that it needs; a served one has the rest from where it came.
-    if (method === 'Network.requestWillBeSent' && !this.mayAsk(params?.['request'].url))
+    if (method === 'Network.requestWillBeSent' && !this.mayAsk(params['request'].url))
       this.problems.push(JSON.stringify(params))
   }
 
