@@ -16,7 +16,7 @@ import rsbuildPlugin from '../../../src/rsbuild.ts'
 import rspackPlugin from '../../../src/rspack.ts'
 import vitePlugin from '../../../src/vite.ts'
 import webpackPlugin from '../../../src/webpack.ts'
-import { runWebpack, webpackLoader } from '../hosts.ts'
+import { runWebpack, terser, webpackLoader } from '../hosts.ts'
 
 /** A page on disk: `main.js` is its code. */
 export interface WebApp {
@@ -59,7 +59,10 @@ export const webHosts: readonly WebHost[] = [
   withWebpack('public path auto', { plugin: true, config: { output: { filename: 'js/main.js' } } }),
   withWebpack('public path', {
     plugin: true,
-    config: { output: { publicPath: '/deep/down/', assetModuleFilename: 'media/[name].[contenthash:8][ext]' } },
+    config: {
+      output: { publicPath: '/deep/down/', assetModuleFilename: 'media/[name].[contenthash:8][ext]' },
+      optimization: { minimizer: [terser] },
+    },
   }),
   withWebpack('esm', { plugin: true, config: { experiments: { outputModule: true }, output: { module: true } } }),
   withWebpack('loader alone', { plugin: false, config: {} }),
