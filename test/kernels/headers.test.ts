@@ -54,11 +54,12 @@ it('has found the headers', () => {
 
 describe.each(['gcc', 'clang'])('%s', (compiler) => {
   const random = new Random(7)
-  const orders = [headers, headers.toReversed(), ...Array.from({ length: 8 }, () => random.shuffled(headers))]
+  // Units differ in what is in a header, hardly in what it counts on: each has orders of its own.
+  const orders = () => [headers, headers.toReversed(), random.shuffled(headers), random.shuffled(headers)]
 
   describe.runIf(has(compiler))('takes the kernel headers', () => {
     it.each(Object.keys(units))('all together in any order, for %s', (unit) => {
-      for (const order of orders) expect(complaints(compiler, units[unit]!, order), order.join(' ')).toBe('')
+      for (const order of orders()) expect(complaints(compiler, units[unit]!, order), order.join(' ')).toBe('')
     })
 
     it('each one alone', () => {

@@ -17,11 +17,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Models in one program: more take the C compiler longer than in proportion. */
 const BATCH = 64
-/** Of each combination of operators. */
-const PER_OPERATOR = 2
+/** Of each combination of operators; with other types each is there several times by itself. */
+const [PER_OPERATOR, PER_OPERATOR_AND_TYPE] = [2, 1]
 
 describe.runIf(present(suiteDir))('models of unknown sizes', () => {
-  const seeds = seedsOf(suiteDir, PER_OPERATOR).then((found) => [...found, ...moreSeeds, ...contribSeeds])
+  const seedsOfEach = (count: number) =>
+    seedsOf(suiteDir, count).then((found) => [...found, ...moreSeeds, ...contribSeeds])
+  const seeds = seedsOfEach(PER_OPERATOR)
 
   test('take other sizes and contents of each input, or refuse them', { timeout: 1_200_000 }, async () => {
     const made = (await seeds).map(symbolicSubject)
@@ -34,7 +36,7 @@ describe.runIf(present(suiteDir))('models of unknown sizes', () => {
   })
 
   test('refuse inputs of other types, or compute with them', { timeout: 1_200_000 }, async () => {
-    const made = (await seeds).flatMap((seed) => [...retypedSubjects(seed)])
+    const made = (await seedsOfEach(PER_OPERATOR_AND_TYPE)).flatMap((seed) => [...retypedSubjects(seed)])
     expect(problemsOf(made)).toEqual([])
     const outcomes = await runAll('types', made.filter(isSubject))
     expect(outcomes.filter(isFailure).map(describeOutcome)).toEqual([])
