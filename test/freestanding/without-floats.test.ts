@@ -86,6 +86,19 @@ int main(void) {
     .map((word) => parseInt(word, 16) | 0)
 }
 
+/** What a model without float operators gives on the board, and where it lies. */
+async function integersOf(
+  name: string,
+  bytes: Uint8Array,
+  input: readonly number[],
+): Promise<{ readonly model: string; readonly result: readonly number[] }> {
+  const model = join(makeFolder(), name)
+  writeFileSync(model, bytes)
+  const emitted = await emit(model)
+  expect(emitted.floatOperators).toEqual([])
+  return { model, result: run(emitted, input) }
+}
+
 function golden(name: string, which: 'in0' | 'out0'): number[] {
   const path = join(frontEnds, 'golden', name, `${which}.npy`)
   return Array.from(tensorNumbers(readNpy(readFileSync(path), path)), Number)
@@ -133,12 +146,8 @@ describe.skipIf(tools.length > 0)('whole models of 8 bits', { timeout: 180_000 }
   )
 
   test('a keyword spotter gives what onnxruntime gives', async () => {
-    const model = join(makeFolder(), 'keywords.onnx')
-    writeFileSync(model, keywordSpotter())
-    const emitted = await emit(model)
-    expect(emitted.floatOperators).toEqual([])
     const features = Array.from({ length: 490 }, (_, i) => ((i * i * 31 + 7 * i) % 255) - 127)
-    const words = run(emitted, features)
+    const { model, result: words } = await integersOf('keywords.onnx', keywordSpotter(), features)
     expect(new Set(words).size).toBeGreaterThan(4)
     const ort = onnxruntime()
     if (!ort) return
@@ -154,32 +163,17 @@ describe.skipIf(tools.length > 0)('whole models of 8 bits', { timeout: 180_000 }
     execFileSync('clang', ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-fsyntax-only', source], { stdio: 'pipe' })
   })
 
-  test('what stands between convolutions gives what TensorFlow Lite’s reference gives', async () => {
-    const model = join(makeFolder(), 'gated.tflite')
-    writeFileSync(model, gatedModel())
-    const emitted = await emit(model)
-    expect(emitted.floatOperators).toEqual([])
-    const result = run(emitted, gatedInput())
+  test.each([
+    { what: 'what stands between convolutions', bytes: gatedModel, input: gatedInput, expected: gatedResult },
+    { what: 'a transposed convolution', bytes: upsamplingModel, input: upsamplingInput, expected: upsamplingResult },
+  ])('$what gives what TensorFlow Lite’s reference gives', async ({ bytes, input, expected }) => {
+    const { result } = await integersOf('model.tflite', bytes(), input())
     expect(new Set(result).size).toBeGreaterThan(100)
-    expect(result).toEqual(gatedResult(gatedInput()))
-  })
-
-  test('a transposed convolution gives what TensorFlow Lite’s reference gives', async () => {
-    const model = join(makeFolder(), 'upsampling.tflite')
-    writeFileSync(model, upsamplingModel())
-    const emitted = await emit(model)
-    expect(emitted.floatOperators).toEqual([])
-    const result = run(emitted, upsamplingInput())
-    expect(new Set(result).size).toBeGreaterThan(100)
-    expect(result).toEqual(upsamplingResult(upsamplingInput()))
+    expect(result).toEqual(expected(input()))
   })
 
   test('sums and quotients give what onnxruntime gives', async () => {
-    const model = join(makeFolder(), 'normalised.onnx')
-    writeFileSync(model, normalisedModel())
-    const emitted = await emit(model)
-    expect(emitted.floatOperators).toEqual([])
-    const result = run(emitted, normalisedInput())
+    const { model, result } = await integersOf('normalised.onnx', normalisedModel(), normalisedInput())
     expect(new Set(result).size).toBeGreaterThan(50)
     const ort = onnxruntime()
     if (!ort) return

@@ -3,7 +3,7 @@ import { numberOf } from '../../graph/fold.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
 import { elementTypes } from '../../onnx/element-type.ts'
-import { tensorFrom } from '../../onnx/tensor.ts'
+import { elementsOf, tensorFrom } from '../../onnx/tensor.ts'
 import { reductionAxes } from '../reduction/reduction.ts'
 import { type Codes, dequantised, quantised, roundedCodes } from './codes.ts'
 import { movedFromZero } from './integer-folding.ts'
@@ -43,15 +43,14 @@ function reducedAxes(value: Value): ReducedAxes | undefined {
   if (first === undefined || last === undefined || last - first !== axes!.length - 1) return undefined
   const x = node!.input(0)
   if (!isStatic(x.dims)) return undefined
-  const count = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1)
   const parts = [x.dims.slice(0, first), x.dims.slice(first, last + 1), x.dims.slice(last + 1)]
-  return { x, sizes: parts.map(count), isSum }
+  return { x, sizes: parts.map(elementsOf), isSum }
 }
 
 /** How many elements an average may be of; with a window, of up to so many. */
 function mostPixels({ x, window }: Pool): number | undefined {
   const sizes = window ? window.ints('kernel_shape')! : x.dims.slice(1, -1)
-  return isStatic(sizes) ? sizes.reduce<number>((count, dim) => count * Number(dim), 1) : undefined
+  return isStatic(sizes) ? elementsOf(sizes) : undefined
 }
 
 /** Of more, sums of codes are not exact in float32. */

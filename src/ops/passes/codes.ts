@@ -1,18 +1,14 @@
 import { numberOf } from '../../graph/fold.ts'
 import type { Node, Value } from '../../graph/graph.ts'
-import { quantisationOf } from './qdq.ts'
+import { isByte, quantisationOf } from './qdq.ts'
 
-// What the passes for machines without floats look for: codes of 8 bits whose scale and zero point are known numbers.
+// What passes that compute with codes alone look for: codes of 8 bits whose scale and zero point are known numbers.
 
 /** Codes with one scale and one zero point, all known. */
 export interface Codes {
   readonly codes: Value
   readonly scale: number
   readonly zero: number
-}
-
-export function isByte({ type }: Value): boolean {
-  return type === 'uint8' || type === 'int8'
 }
 
 /** The codes that a value, or a constant when compiling, is made of. */

@@ -9,8 +9,8 @@ import { byteAverages } from './byte-averages.ts'
 import { codesByNodes, pairedByLines, type Side, type Sides } from './byte-pairs.ts'
 import { productsRoundedTwice } from './byte-products.ts'
 import { byteResizes } from './byte-resizes.ts'
-import { dequantised, isByte, quantised } from './codes.ts'
-import { dequantiseBelowMovement, isMovement } from './qdq.ts'
+import { dequantised, quantised } from './codes.ts'
+import { dequantiseBelowMovement, isByte, isMovement } from './qdq.ts'
 import { arithmeticOfConstants, functionOfConstants } from './true-tables.ts'
 
 /**

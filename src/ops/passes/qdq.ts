@@ -57,7 +57,7 @@ function isWhole(x: Dequantised | undefined): x is Dequantised {
   return x !== undefined && isByte(x.codes) && isSingle(x.scale) && (!x.zeroPoint || isSingle(x.zeroPoint))
 }
 
-function isByte({ type }: Value): boolean {
+export function isByte({ type }: Value): boolean {
   return type === 'uint8' || type === 'int8'
 }
 

@@ -1,15 +1,17 @@
-import { isStatic, product } from '../../graph/dim.ts'
+import { isStatic } from '../../graph/dim.ts'
 import { numbersOf } from '../../graph/fold.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
 import { elementTypes } from '../../onnx/element-type.ts'
 import type { Tensor } from '../../onnx/model.ts'
-import { tensorFrom } from '../../onnx/tensor.ts'
+import { elementsOf, tensorFrom } from '../../onnx/tensor.ts'
+import { offsetOf, positionsOf, stridesOf } from '../../lowering/pick.ts'
 import type { Window } from '../../lowering/window.ts'
 import { transposedWindow } from '../nn/convolution-transpose.ts'
-import { type Codes, dequantised, isByte, quantised } from './codes.ts'
+import { type Codes, dequantised, quantised } from './codes.ts'
 import { movedFromZero } from './integer-folding.ts'
+import { isByte } from './qdq.ts'
 
 /** Transposed convolutions between codes and codes. */
 export const transposedConvolutions: readonly Rewrite[] = [transposedOfDequantised]
@@ -139,8 +141,8 @@ function phasesOf({ w, dims, window }: Transposed): Phases | undefined {
   if (!isStatic(begins) || !isStatic(sizes) || !isStatic(spatial) || window.dilations.some((one) => one !== 1))
     return undefined
   const kernel = size.map((one, i) => Math.ceil(one / strides[i]!))
-  const count = product(strides) as number
-  if (count * Number(product(kernel)) > MOST_WEIGHTS * Number(product(size))) return undefined
+  const count = elementsOf(strides)
+  if (count * elementsOf(kernel) > MOST_WEIGHTS * elementsOf(size)) return undefined
   if (begins.some((begin) => begin < 0) || spatial.includes(0)) return undefined
   // Pixels from the first to the last of the result, but no fewer than x has.
   const first = begins.map((begin, i) => Math.min(Math.floor(begin / strides[i]!), kernel[i]! - 1))
@@ -160,31 +162,29 @@ function phasesOf({ w, dims, window }: Transposed): Phases | undefined {
 /** Weight t of phase r is that at r + s·t, the last first; where there is none, what stands for 0. */
 function weightsOfPhases({ codes, zeros }: Weights, strides: readonly number[], kernel: readonly number[]): Tensor {
   const [channels, filters, ...size] = codes.dims as [number, number, ...number[]]
-  const [from, taps] = [numbersOf(codes.constant!)!, product(size) as number]
+  const from = numbersOf(codes.constant!)!
+  const [ofChannel, ofFilter, ...steps] = stridesOf([channels, filters, ...size]) as [number, number, ...number[]]
+  const axes = strides.length
+  const offsets = positionsOf([...strides, ...kernel], (index) => {
+    const at = kernel.map((taps, i) => index[i]! + strides[i]! * (taps - 1 - index[axes + i]!))
+    return at.every((one, i) => one < size[i]!) ? offsetOf(at, steps) : NOWHERE
+  })
+  const [phases, taps] = [elementsOf(strides), elementsOf(kernel)]
   const values: number[] = []
-  for (const phase of places(strides)) {
-    const offsets = places(kernel).map((tap) => {
-      const at = tap.map((one, i) => phase[i]! + strides[i]! * (kernel[i]! - 1 - one))
-      return at.every((one, i) => one < size[i]!) ? at.reduce((sum, one, i) => sum * size[i]! + one, 0) : undefined
-    })
+  for (let phase = 0; phase < phases; phase++) {
+    const ofPhase = offsets.slice(phase * taps, (phase + 1) * taps)
     for (let filter = 0; filter < filters; filter++) {
       const zero = zeros[zeros.length === 1 ? 0 : filter]!
       for (let channel = 0; channel < channels; channel++) {
-        const start = (channel * filters + filter) * taps
-        for (const offset of offsets) values.push(offset === undefined ? zero : from[start + offset]!)
+        const start = channel * ofChannel + filter * ofFilter
+        for (const offset of ofPhase) values.push(offset === NOWHERE ? zero : Number(from[start + offset]!))
       }
     }
   }
-  return tensorFrom(codes.type, [(product(strides) as number) * filters, channels, ...kernel], values)
+  return tensorFrom(codes.type, [phases * filters, channels, ...kernel], values)
 }
 
-/** All places in a box of these sizes, in order. */
-function places(sizes: readonly number[]): readonly (readonly number[])[] {
-  return sizes.reduce<readonly (readonly number[])[]>(
-    (before, size) => before.flatMap((place) => Array.from({ length: size }, (_, i) => [...place, i])),
-    [[]],
-  )
-}
+const NOWHERE = -1
 
 /** [batch, …pixels, phases · filters] as [batch, …sizes, filters]. */
 function inOrder(codes: Value, { strides, begins, sizes, count }: Phases, b: Builder): Value {
