@@ -12,6 +12,7 @@
 #include "../abi/om_thread_pool.h"
 #include "backoff.h"
 #include "float-mode.h"
+#include "placement.h"
 
 #include <algorithm>
 
@@ -41,7 +42,10 @@ public:
     __atomic_fetch_and(&gate_, ~closed, __ATOMIC_RELEASE);
     __atomic_fetch_add(&turn_, 1, __ATOMIC_SEQ_CST);
     const int32_t ready = awake();
-    if (helpers > ready) threads::wake(&turn_, helpers - ready);
+    if (helpers > ready) {
+      placement_.apart();
+      threads::wake(&turn_, helpers - ready);
+    }
     meet();
     return true;
   }
@@ -79,6 +83,7 @@ private:
   om_job *job_ = nullptr;
   uint64_t mode_ = 0;
   Backoff backoff_;
+  Placement placement_;
   uint32_t process_ = 0; // whose threads they are
 
   // Each on a line of the cache.
@@ -138,6 +143,7 @@ private:
 
   // A thread's life.
   void help() {
+    placement_.joins();
     void *own = nullptr;
     int64_t bytes = 0, displaced = 0;
     for (uint32_t seen = 0;; sleep(seen)) {

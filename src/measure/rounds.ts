@@ -15,6 +15,8 @@ export interface RoundsOptions {
   readonly signal?: AbortSignal
   /** What samples are measured by, in milliseconds. Default: time. */
   readonly clock?: () => number
+  /** Resolves when nothing of the lane before is at work any more. A sample is then taken after a run that isn't timed. */
+  readonly quiet?: () => Promise<void>
 }
 
 const fewestRounds = 5
@@ -31,7 +33,7 @@ const leastMs = 1000
  * @returns per lane, microseconds of one run, a sample per round
  */
 export async function timeInTurns(lanes: readonly Lane[], options: RoundsOptions): Promise<Map<string, number[]>> {
-  const { rounds, seconds, signal, clock = () => performance.now() } = options
+  const { rounds, seconds, signal, clock = () => performance.now(), quiet } = options
   const repeats = new Map<Lane, number>()
   for (const lane of lanes) repeats.set(lane, await warmUp(lane, clock, signal))
 
@@ -43,6 +45,10 @@ export async function timeInTurns(lanes: readonly Lane[], options: RoundsOptions
     if (isEnough || (round >= fewestRounds && elapsed > seconds * 1000)) break
     for (let i = 0; i < lanes.length; i++) {
       const lane = lanes[(round + i) % lanes.length]!
+      if (quiet) {
+        await quiet()
+        await lane.run(1) // caches hold what it needs, and threads of its own are awake
+      }
       samples.get(lane.name)!.push(await sample(lane, repeats.get(lane)!, clock))
       await nextTurn() // Ctrl-C is seen here, and garbage of the last one is gone
       signal?.throwIfAborted()

@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import { reasonOf, referenceAmong } from '../../src/cli/bench/engine.ts'
+import { quiet } from '../../src/measure/quiet.ts'
 import { timeInTurns } from '../../src/measure/rounds.ts'
 import { overallRatios } from '../../src/cli/bench/tables.ts'
 import { median, summarize } from '../../src/measure/statistics.ts'
@@ -94,6 +97,39 @@ test('samples are measured by the clock that is given', async () => {
     ['a', Array<number>(samples.get('a')!.length).fill(3000)],
     ['b', Array<number>(samples.get('b')!.length).fill(5000)],
   ])
+})
+
+test('a sample is taken when what was before it is quiet, after a run that is not timed', async () => {
+  const order: string[] = []
+  const lane = (name: string) => ({
+    name,
+    async run(times: number) {
+      order.push(name.repeat(times))
+      await new Promise((resolve) => setTimeout(resolve, 110))
+    },
+  })
+  const quiet = async () => void order.push('-')
+  await timeInTurns([lane('a'), lane('b')], { rounds: 2, seconds: 0.01, quiet })
+  expect(order.join('')).toMatch(/^ab(?:(-aa-bb|-bb-aa))+$/)
+})
+
+test('it is quiet when no thread computes', { retry: 2 }, async () => {
+  const script = `const end = performance.now() + 150; while (performance.now() < end); postMessage(0); setTimeout(() => {}, 1e5)`
+  const worker = new Worker(
+    new URL(
+      `data:text/javascript,${encodeURIComponent(`import { parentPort } from 'node:worker_threads'
+    globalThis.postMessage = (value) => parentPort.postMessage(value); ${script}`)}`,
+    ),
+  )
+  let isDone = false
+  worker.once('message', () => (isDone = true))
+  await once(worker, 'online')
+  await quiet()
+  expect(isDone).toBe(true)
+  await worker.terminate()
+  const started = performance.now()
+  await quiet()
+  expect(performance.now() - started).toBeLessThan(100)
 })
 
 test('an abort ends the rounds', async () => {
