@@ -22,7 +22,7 @@ enum { STEPS = 7, BATCH = 16, HIDDEN = 200 };
   } while (0)
 
 int main(void) {
-  void *scratch = bench_floats(OM_RECURRENT_SCRATCH(4, STEPS, BATCH, HIDDEN) / 4);
+  void *scratch = bench_floats(OM_RECURRENT_SCRATCH(4, STEPS, BATCH, HIDDEN, 1) / 4);
   LSTM(220);
   LSTM(200);
   printf("total %.1f us\n", bench_total * 1e6);

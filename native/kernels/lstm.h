@@ -25,30 +25,28 @@ OM_INLINE void om_lstm_cell_f32(const om_recurrent *p, const float *x, const flo
   }
 }
 
-OM_INLINE void om_lstm_direction_f32(const om_recurrent_io io, const om_recurrent_shape s, const ptrdiff_t d,
-                                     void *scratch) {
-  const ptrdiff_t n = s.hidden, width = 4 * n;
-  const om_gate_activation f = s.activations[3 * d], g = s.activations[3 * d + 1], out = s.activations[3 * d + 2];
-  const om_recurrent p = om_recurrent_begin(io, s, 4, 4, OM_GEMM_PACKED(n, width), d, scratch);
-  for (ptrdiff_t turn = 0; turn < s.steps; turn++) {
-    om_recurrent_product(&p, turn, (om_gemm_shape){.m = s.batch, .n = width, .k = n});
-    for (ptrdiff_t b = 0; b < s.batch; b++) {
-      const ptrdiff_t step = om_recurrent_step(&p, b, turn);
+OM_INLINE void om_lstm_steps_f32(const om_recurrent *p, const ptrdiff_t d) {
+  const ptrdiff_t n = p->s.hidden, width = 4 * n;
+  const om_gate_activation *act = p->s.activations + 3 * d;
+  for (ptrdiff_t turn = 0; turn < p->s.steps; turn++) {
+    om_recurrent_product(p, turn, (om_gemm_shape){.m = p->s.batch, .n = width, .k = n});
+    for (ptrdiff_t b = 0; b < p->s.batch; b++) {
+      const ptrdiff_t step = om_recurrent_step(p, b, turn);
       if (step >= 0) {
-        const float *x = p.from_x + (step * p.x_step + b * p.x_batch) * width;
-        om_lstm_cell_f32(&p, x, p.from_h + b * width, p.h + b * n, p.c + b * n, f, g, out);
+        const float *x = p->from_x + (step * p->x_step + b * p->x_batch) * width;
+        om_lstm_cell_f32(p, x, p->from_h + b * width, p->h + b * n, p->c + b * n, act[0], act[1], act[2]);
       }
-      om_recurrent_emit(&p, b, turn);
+      om_recurrent_emit(p, b, turn);
     }
   }
-  om_recurrent_end(&p);
 }
 
 /* io.w: per direction Wᵀ [input, 4 * hidden] packed; io.r: per direction Rᵀ [hidden, 4 * hidden] packed.
- * scratch: OM_RECURRENT_SCRATCH(4, steps, batch, hidden) bytes. */
+ * scratch: OM_RECURRENT_SCRATCH(4, steps, batch, hidden, rooms) bytes. */
 OM_INLINE void om_lstm_f32(const om_recurrent_io io, const om_recurrent_shape s, void *scratch) {
-  om_lstm_direction_f32(io, s, 0, scratch);
-  if (s.direction == OM_BIDIRECTIONAL) om_lstm_direction_f32(io, s, 1, scratch);
+  const om_recurrent_kind kind = {.gates = 4, .merged = 4, .r_packed = OM_GEMM_PACKED(s.hidden, 4 * s.hidden)};
+  OM_RECURRENT_DIRECTION(om_lstm_steps_f32, io, s, kind, 0, scratch);
+  if (s.direction == OM_BIDIRECTIONAL) OM_RECURRENT_DIRECTION(om_lstm_steps_f32, io, s, kind, 1, scratch);
 }
 
 #endif

@@ -237,7 +237,7 @@ export class Kernel implements KernelWriter {
 
   share(work: Dim, ownBytes: Dim = 0): boolean {
     const least = this.table.sharing?.least
-    if (least === undefined || (typeof work === 'number' && work < least)) return false
+    if (least === undefined || this.fails || (typeof work === 'number' && work < least)) return false
     this.table.isShared = true
     this.shared = { work: this.dim(work), ownBytes: this.dim(ownBytes) }
     return true
@@ -271,6 +271,7 @@ export class Kernel implements KernelWriter {
   }
 
   private message(): string {
+    if (this.shared) throw new Error('a body that threads share has no way to fail')
     this.fails = true
     return this.parameter('message', 'message', (name) => `om_message *${name}`, { kind: 'message' })
   }

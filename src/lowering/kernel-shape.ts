@@ -60,15 +60,23 @@ export function matmulScratchBytes(k: number, n: number, shape: KernelShape): nu
   return gemmScratchBytes(shape) + packedGemmLength(k, n, shape) * 4
 }
 
-/** Bytes of scratch of LSTM (4 gates), GRU (3) and RNN (1): OM_RECURRENT_SCRATCH of recurrent.h. */
+/** Of LSTM (4 gates), GRU (3) and RNN (1). */
+export interface RecurrentSizes {
+  readonly gates: 4 | 3 | 1
+  readonly steps: number
+  readonly batch: number
+  readonly hidden: number
+  /** 2 where both directions are computed at once, else 1. */
+  readonly rooms: 1 | 2
+}
+
+/** Bytes of scratch of LSTM, GRU and RNN: OM_RECURRENT_SCRATCH of recurrent.h. */
 export function recurrentScratchBytes(
-  gates: 4 | 3 | 1,
-  steps: number,
-  batch: number,
-  hidden: number,
+  { gates, steps, batch, hidden, rooms }: RecurrentSizes,
   shape: KernelShape,
 ): number {
-  return gemmScratchBytes(shape) + 4 * ((steps + 1) * batch * gates * hidden + 3 * batch * hidden + gates * hidden)
+  const floats = (steps + 1) * batch * gates * hidden + 3 * batch * hidden + gates * hidden
+  return gemmScratchBytes(shape) + 4 * rooms * floats
 }
 
 /** Bytes of scratch of `om_conv2d_winograd_f32`: OM_WINOGRAD_SCRATCH of winograd.h. */

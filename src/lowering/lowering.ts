@@ -43,7 +43,7 @@ export interface KernelWriter {
   packed(weights: Value, packing: Packing): string
   /**
    * Lets several threads run the body at once where they are wanted, see native/kernels/parallel.h: each is to do the parts
-   * of it that are its own.
+   * of it that are its own. A body that can fail is one thread's.
    *
    * @param work multiplications; with few of them one thread is quicker
    * @param ownBytes what each thread needs of `om_own_scratch`

@@ -216,7 +216,7 @@ for (const build of builds) {
         tileVectors,
         shape.gemmScratchBytes(build.shape),
         shape.matmulScratchBytes(70, 50, build.shape),
-        shape.recurrentScratchBytes(3, 5, 4, 10, build.shape),
+        shape.recurrentScratchBytes({ gates: 3, steps: 5, batch: 4, hidden: 10, rooms: 2 }, build.shape),
         shape.winogradScratchBytes(300, build.shape),
         Number(integerScratchBytes(5, 70, build.shape)) + Number(integerScratchBytes(50, 70, build.shape)),
         shape.attentionScratchBytes(70, 50, build.shape),

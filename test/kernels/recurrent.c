@@ -124,18 +124,19 @@ static const om_gate_activation rnn_activations[6] = {{OM_ACT_TANH, 0, 0}, {OM_A
 static void run_case(int gates) {
   net t = {.gates = gates};
   om_recurrent_shape *s = &t.s;
-  s->steps = pick(1, 6), s->batch = pick(1, 5), s->input = pick(1, 20), s->hidden = pick(1, 40);
+  s->steps = pick(1, 6), s->batch = pick(1, 5) * pick(1, 4), s->input = pick(1, 20), s->hidden = pick(1, 40);
   s->direction = (om_direction)pick(0, 2), s->batch_first = pick(0, 1), s->input_forget = pick(0, 2) == 0;
   s->linear_before_reset = pick(0, 1), s->clip = pick(0, 2) ? 0.0f : 0.75f;
   t.directions = s->direction == OM_BIDIRECTIONAL ? 2 : 1;
+  s->at_once = t.directions == 2 && pick(0, 1);
   char name[200];
   snprintf(name, sizeof name,
-           "%s steps %d batch %d input %d hidden %d direction %d batch_first %d clip %g forget %d linear %d",
+           "%s steps %d batch %d input %d hidden %d direction %d batch_first %d clip %g forget %d linear %d at_once %d",
            gates == 4   ? "lstm"
            : gates == 3 ? "gru"
                         : "rnn",
            (int)s->steps, (int)s->batch, (int)s->input, (int)s->hidden, s->direction, s->batch_first, (double)s->clip,
-           s->input_forget, s->linear_before_reset);
+           s->input_forget, s->linear_before_reset, s->at_once);
   check_cases++;
   const ptrdiff_t rows = gates * s->hidden, states = t.directions * s->batch * s->hidden;
   float *x = floats(s->steps * s->batch * s->input), *w = floats(t.directions * rows * s->input);
@@ -154,7 +155,7 @@ static void run_case(int gates) {
   float *y = output(s->steps * states), *y_h = output(states), *y_c = output(states);
   float *packed_w = pack_recurrent(w, t.directions, gates, s->hidden, s->input, false);
   float *packed_r = pack_recurrent(r, t.directions, gates, s->hidden, s->hidden, gates == 3);
-  void *scratch = check_scratch((size_t)OM_RECURRENT_SCRATCH(gates, s->steps, s->batch, s->hidden));
+  void *scratch = check_scratch((size_t)OM_RECURRENT_SCRATCH(gates, s->steps, s->batch, s->hidden, s->at_once ? 2 : 1));
   const om_recurrent_io io = {t.x,
                               packed_w,
                               packed_r,

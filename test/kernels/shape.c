@@ -53,7 +53,7 @@ static void print_depthwise_integers(int channels, int lines, int taps) {
 
 int main(void) {
   printf("sizes %d %d %d %d", OM_VECTOR_BYTES, OM_TILE_ROWS, OM_TILE_VECTORS, (int)OM_GEMM_SCRATCH);
-  printf(" %d %d %d %d %d\n", (int)OM_MATMUL_SCRATCH(70, 50), (int)OM_RECURRENT_SCRATCH(3, 5, 4, 10),
+  printf(" %d %d %d %d %d\n", (int)OM_MATMUL_SCRATCH(70, 50), (int)OM_RECURRENT_SCRATCH(3, 5, 4, 10, 2),
          (int)OM_WINOGRAD_SCRATCH(300), (int)OM_INT_SCRATCH(5, 70) + (int)OM_INT_SCRATCH(50, 70), (int)OM_ATTENTION_SCRATCH(70, 50));
   for (int n = 1; n <= 70; n += 3) {
     float *packed = floats(OM_GEMM_PACKED(4, n));

@@ -280,4 +280,37 @@ export const cases: Record<string, Case> = {
       ],
     ],
   },
+  'recurrent layers, in both directions and in one, of batches that fall into parts and others': {
+    source: {
+      opsets,
+      inputs: { x: float('steps', 'batch', 12) },
+      outputs: { lstm: float(), lstm_c: float(), gru: float(), rnn: float() },
+      initializers: Object.fromEntries(
+        (
+          [
+            ['lstm', 2, 4],
+            ['gru', 2, 3],
+            ['rnn', 1, 1],
+          ] as const
+        ).flatMap(([name, directions, gates]) => [
+          [`${name}_w`, weight([directions, gates * 20, 12])],
+          [`${name}_r`, weight([directions, gates * 20, 20])],
+          [`${name}_b`, weight([directions, gates * 40])],
+        ]),
+      ),
+      nodes: (
+        [
+          ['LSTM', ['lstm', '', 'lstm_c'], 'bidirectional'],
+          ['GRU', ['gru'], 'bidirectional'],
+          ['RNN', ['', 'rnn'], 'reverse'],
+        ] as const
+      ).map(([op, outputs, direction]) => ({
+        op,
+        inputs: ['x', ...['w', 'r', 'b'].map((name) => `${op.toLowerCase()}_${name}`)],
+        outputs: [...outputs],
+        attributes: { hidden_size: 20n, direction, ...(op === 'GRU' && { linear_before_reset: 1n }) },
+      })),
+    },
+    runs: [[[5, 16, 12]], [[3, 11, 12]], [[4, 1, 12]], [[1, 21, 12]], [[3, 0, 12]]],
+  },
 }

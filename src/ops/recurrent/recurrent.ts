@@ -1,7 +1,7 @@
 import { add, type Dim, multiply, product } from '../../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../../graph/graph.ts'
 import { type Agreement, type Rules, sameSize, takes } from '../../graph/rules.ts'
-import { packedGemmLength, recurrentScratchBytes } from '../../lowering/kernel-shape.ts'
+import { gemmScratchBytes, packedGemmLength, recurrentScratchBytes } from '../../lowering/kernel-shape.ts'
 import { literal } from '../../lowering/c-text.ts'
 import { choiceOf } from '../../graph/choice.ts'
 import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
@@ -200,7 +200,10 @@ function lower(node: Node, cell: Cell, k: KernelWriter): void {
     `.clip = ${literal('float32', node.float('clip', 0))}`,
     `.activations = ${activationList(node, cell, directions)}`,
   ]
-  const scratch = k.scratch(scratchOf(cell, sizes, k), 'void')
+  const isShared = weights.isFixed && k.share(multiplications(node, cell), gemmScratchBytes(k.shape))
+  const rooms = isShared && directions === 2 ? 2 : 1
+  if (rooms === 2) shape.push('.at_once = true')
+  const scratch = k.scratch(scratchOf(cell, sizes, rooms, k), 'void')
   k.line(`const om_recurrent_io io = {${fields.join(', ')}};`)
   k.line(`const om_recurrent_shape shape = {${shape.join(', ')}};`)
   k.line(`${cell.kernel}(io, shape, ${scratch});`)
@@ -212,7 +215,7 @@ function packedWeights(
   { gates }: Cell,
   sizes: { directions: number; input: Dim; hidden: number },
   k: KernelWriter,
-): { w: string; r: string } {
+): { w: string; r: string; isFixed: boolean } {
   const { directions, input, hidden } = sizes
   const rows = gates * hidden
   // GRU's R is two matrices: z and r, then h.
@@ -223,7 +226,7 @@ function packedWeights(
       const columns = Array<readonly number[]>(directions).fill(blocks).flat()
       return k.packed(weights, { layout: 'matrices', depth, columns, transposed: true })
     }
-    if (typeof input === 'number') return { w: packed(w, input, [rows]), r: packed(r, hidden, parts) }
+    if (typeof input === 'number') return { w: packed(w, input, [rows]), r: packed(r, hidden, parts), isFixed: true }
   }
   const pack = (source: string, depth: Dim, blocks: readonly number[]): string => {
     const columns = Array<readonly number[]>(directions).fill(blocks).flat()
@@ -238,26 +241,32 @@ function packedWeights(
     })
     return room
   }
-  return { w: pack(k.input(1), input, [rows]), r: pack(k.input(2), hidden, parts) }
+  return { w: pack(k.input(1), input, [rows]), r: pack(k.input(2), hidden, parts), isFixed: false }
 }
 
 /** `recurrentScratchBytes` is affine in steps · batch, in batch, and constant otherwise; symbols are put in term by term. */
-function scratchOf(cell: Cell, { steps, batch, hidden }: Sizes, k: KernelWriter): Dim {
-  const at = (s: number, b: number): number => recurrentScratchBytes(cell.gates, s, b, hidden, k.shape)
-  if (typeof steps === 'number' && typeof batch === 'number') return at(steps, batch)
+function scratchOf({ gates }: Cell, { steps: of, batch, hidden }: Sizes, rooms: 1 | 2, k: KernelWriter): Dim {
+  const at = (steps: number, batch: number): number =>
+    recurrentScratchBytes({ gates, steps, batch, hidden, rooms }, k.shape)
+  if (typeof of === 'number' && typeof batch === 'number') return at(of, batch)
   const [constant, perBatch] = [at(0, 0), at(0, 1) - at(0, 0)]
   const perStep = at(1, 1) - at(0, 1)
-  return [multiply(perBatch, batch), multiply(perStep, multiply(steps, batch))].reduce(
+  return [multiply(perBatch, batch), multiply(perStep, multiply(of, batch))].reduce(
     (sum, term) => add(sum, term),
     constant as Dim,
   )
 }
 
-/** Two operations per weight, step and batch entry. */
-function flops(node: Node, cell: Cell): Dim {
+/** One per weight, step and batch entry. */
+function multiplications(node: Node, cell: Cell): Dim {
   const { steps, batch, input, hidden, directions } = sizesOf(node)
-  const perStep = multiply(2 * cell.gates * directions * hidden, add(input, hidden))
+  const perStep = multiply(cell.gates * directions * hidden, add(input, hidden))
   return product([perStep, steps, batch])
+}
+
+/** Two operations per multiplication. */
+function flops(node: Node, cell: Cell): Dim {
+  return multiply(2, multiplications(node, cell))
 }
 
 function recurrentOperator(cell: Cell): LoweredOperator {

@@ -65,7 +65,7 @@ it.for(['mnist-8', 'ultraface-rfb-320', 'light-squeezenet', 'fraud-lstm'])(
       [false, usualSharing],
     ] as const) {
       const model = await readModel(path)
-      const isShared = meet || !['mnist-8', 'fraud-lstm'].includes(name)
+      const isShared = meet || name !== 'mnist-8'
       const compiling = compileThreaded(model, { meet, ...(sharing && { sharing }) })
       if (!isShared) {
         await expect(compiling).rejects.toThrow('no kernel of it is shared')
