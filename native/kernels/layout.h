@@ -3,25 +3,52 @@
 #define OM_LAYOUT_H
 
 #include "axes.h"
+#include "parallel.h"
 #include "transpose-tile.h"
 #include "vector.h"
 
+/* Rows and columns that threads take at once of one matrix, or all of so many. */
+typedef struct om_transpose_parts {
+  ptrdiff_t batch, rows, columns;
+} om_transpose_parts;
+
+/* Of the longer side, in whole lines of a cache of either. */
+OM_INLINE om_transpose_parts om_split_transpose(ptrdiff_t batch, ptrdiff_t rows, ptrdiff_t columns) {
+  const ptrdiff_t matrix = om_max(1, rows * columns);
+  if (!om_is_shared() || matrix <= OM_PART_ELEMENTS)
+    return (om_transpose_parts){om_is_shared() ? om_max(1, OM_PART_ELEMENTS / matrix) : batch, rows, columns};
+  if (rows >= columns) return (om_transpose_parts){1, om_round_up(om_max(1, OM_PART_ELEMENTS / columns), 16), columns};
+  return (om_transpose_parts){1, rows, om_round_up(om_max(1, OM_PART_ELEMENTS / rows), 16)};
+}
+
+/* The rows row0 .. row1 and columns column0 .. column1 of a matrix. */
+OM_INLINE void om_transpose_block_32(const uint32_t *OM_RESTRICT from, uint32_t *OM_RESTRICT to, ptrdiff_t rows,
+                                     ptrdiff_t columns, ptrdiff_t row0, ptrdiff_t row1, ptrdiff_t column0,
+                                     ptrdiff_t column1) {
+  ptrdiff_t row = row0, column = column0;
+#if OM_VECTOR_BYTES > 0
+  for (; row + 4 <= row1; row += 4)
+    for (column = column0; column + 4 <= column1; column += 4)
+      om_transpose4x4_32(from + row * columns + column, columns, to + column * rows + row, rows);
+  for (column = column0 + (column1 - column0) / 4 * 4; column < column1; column++)
+    for (ptrdiff_t r = row0; r < row; r++) to[column * rows + r] = from[r * columns + column];
+#endif
+  for (column = column0; column < column1; column++)
+    for (ptrdiff_t r = row; r < row1; r++) to[column * rows + r] = from[r * columns + column];
+}
+
 /* y[b, column, row] = x[b, row, column], elements of 4 bytes. */
 OM_INLINE void om_transpose2d_32(const void *x, void *y, ptrdiff_t batch, ptrdiff_t rows, ptrdiff_t columns) {
-  const uint32_t *OM_RESTRICT from = (const uint32_t *)x;
-  uint32_t *OM_RESTRICT to = (uint32_t *)y;
-  for (ptrdiff_t b = 0; b < batch; b++, from += rows * columns, to += rows * columns) {
-    ptrdiff_t row = 0, column = 0;
-#if OM_VECTOR_BYTES > 0
-    for (row = 0; row + 4 <= rows; row += 4)
-      for (column = 0; column + 4 <= columns; column += 4)
-        om_transpose4x4_32(from + row * columns + column, columns, to + column * rows + row, rows);
-    for (column = columns / 4 * 4; column < columns; column++)
-      for (ptrdiff_t r = 0; r < row; r++) to[column * rows + r] = from[r * columns + column];
-#endif
-    for (column = 0; column < columns; column++)
-      for (ptrdiff_t r = row; r < rows; r++) to[column * rows + r] = from[r * columns + column];
-  }
+  const om_transpose_parts parts = om_split_transpose(batch, rows, columns);
+  for (ptrdiff_t first = 0; first < batch; first += parts.batch)
+    for (ptrdiff_t row = 0; row < rows; row += parts.rows)
+      for (ptrdiff_t column = 0; column < columns; column += parts.columns) {
+        if (!om_is_mine()) continue;
+        for (ptrdiff_t b = first; b < om_min(batch, first + parts.batch); b++)
+          om_transpose_block_32((const uint32_t *)x + b * rows * columns, (uint32_t *)y + b * rows * columns, rows,
+                                columns, row, om_min(rows, row + parts.rows), column,
+                                om_min(columns, column + parts.columns));
+      }
 }
 
 /* y[8 columns, 8 rows] = x[8 rows, 8 columns] transposed, bytes: halves, quarters and eighths of 8-byte words change places

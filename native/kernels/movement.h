@@ -3,6 +3,7 @@
 #define OM_MOVEMENT_H
 
 #include "axes.h"
+#include "parallel.h"
 #include "vector.h"
 
 typedef struct om_element_16 {
@@ -50,8 +51,12 @@ OM_SHARED void om_copy_box(void *to, const ptrdiff_t *to_strides, const void *fr
   char *target = (char *)to;
   const char *source = (const char *)from;
   if (run == 0) return;
-  for (; rows > 0; rows--) {
-    if (row_axis < rank) om_copy_row(target, to_strides[row_axis], source, from_strides[row_axis], element, dims[row_axis]);
+  const ptrdiff_t together = om_max(1, OM_PART_ELEMENTS / (row_axis < rank ? om_max(1, dims[row_axis]) : run));
+  bool is_mine = true;
+  for (ptrdiff_t row = 0; row < rows; row++) {
+    if (row % together == 0) is_mine = om_is_mine();
+    if (!is_mine) ;
+    else if (row_axis < rank) om_copy_row(target, to_strides[row_axis], source, from_strides[row_axis], element, dims[row_axis]);
     else memcpy(target, source, (size_t)(run * element));
     for (int i = row_axis - 1; i >= 0; i--) {
       target += to_strides[i] * element;

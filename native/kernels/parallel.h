@@ -21,6 +21,10 @@
 #define OM_LEAST_PART 65536
 #endif
 
+/* Elements that are moved or computed one by one in that time: 16 multiplications each, as MOVED in src/lowering/sharing.ts has
+ * it. Of whole vectors and lines of a cache. */
+#define OM_PART_ELEMENTS (OM_LEAST_PART < 2048 ? 64 : OM_LEAST_PART / 1024 * 64)
+
 /* Multiplications of a kernel that native threads are woken for: some 0.1 ms. */
 #ifndef OM_WAKING_WORK
 #define OM_WAKING_WORK 2000000

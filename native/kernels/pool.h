@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "parallel.h"
 #include "window.h"
 
 typedef struct om_pool2d_shape {
@@ -49,7 +50,15 @@ OM_INLINE void om_pool_channels_f32(const float *x, float *y, const om_pool_wind
 OM_INLINE void om_pool2d_f32(const float *x, float *y, const om_pool2d_shape s, const bool average) {
   const ptrdiff_t x_pixel = s.x_pixel ? s.x_pixel : s.channels, y_pixel = s.y_pixel ? s.y_pixel : s.channels;
   const ptrdiff_t line = s.dilation_height * s.width * x_pixel, tap = s.dilation_width * x_pixel;
+  const ptrdiff_t taps = om_max(1, s.out_width * s.channels * s.kernel_height * s.kernel_width);
+  const ptrdiff_t together = om_max(1, 4 * OM_PART_ELEMENTS / taps);
+  bool is_mine = true;
   for (ptrdiff_t row = 0; row < s.batch * s.out_height; row++) {
+    if (row % together == 0) is_mine = om_is_mine();
+    if (!is_mine) {
+      y += s.out_width * y_pixel;
+      continue;
+    }
     const ptrdiff_t image = row / s.out_height, oy = row % s.out_height;
     const om_span ky = om_span_taps(oy, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);
     const ptrdiff_t iy = oy * s.stride_height - s.pad_top + ky.begin * s.dilation_height;

@@ -5,6 +5,7 @@ import { tensorValues } from '../onnx/tensor.ts'
 import { computeType, literal, loadElement, storeElement } from '../lowering/c-text.ts'
 import { operatorOf } from '../ops/index.ts'
 import type { KernelWriter } from '../lowering/lowering.ts'
+import { shareElements } from '../lowering/sharing.ts'
 
 /** How an input's axis goes with the output's: stepped along, repeated, or known only at run time. */
 type Step = 'full' | 'one' | 'runtime'
@@ -40,12 +41,15 @@ export function writeMap(nodes: readonly Node[], k: KernelWriter): void {
   const list = [...operands.values()]
   const axes = collapse(list, output.dims)
   const target = k.output()
-  axes.forEach((axis, depth) =>
-    k.line(
-      `${'  '.repeat(depth)}for (int64_t i${depth} = 0; i${depth} < ${k.count(axis.axes.map((a) => output.dims[a]!))}; i${depth}++) {`,
-    ),
-  )
-  const indent = '  '.repeat(axes.length)
+  const counts = axes.map((axis) => k.count(axis.axes.map((a) => output.dims[a]!)))
+  const isShared = axes.length > 0 && shareElements(k, output.dims)
+  if (isShared) openParts(counts, k)
+  const own = isShared ? 1 : 0 // loops that are open by now
+  counts.slice(own).forEach((count, at) => {
+    const depth = at + own
+    k.line(`${'  '.repeat(depth + own)}for (int64_t i${depth} = 0; i${depth} < ${count}; i${depth}++) {`)
+  })
+  const indent = '  '.repeat(axes.length + own)
   const names = new Map<Value, string>()
   const write = (text: string): void => k.line(indent + text)
   for (const operand of list) {
@@ -63,7 +67,17 @@ export function writeMap(nodes: readonly Node[], k: KernelWriter): void {
   }
   const place = `${target}[${index(operandOf(output, output.dims), axes, k)}]`
   write(storeElement(output.type, place, names.get(output)!))
-  for (let depth = axes.length - 1; depth >= 0; depth--) k.line(`${'  '.repeat(depth)}}`)
+  for (let depth = axes.length + own - 1; depth >= 0; depth--) k.line(`${'  '.repeat(depth)}}`)
+}
+
+/** The outermost loop, over the elements or rows of the parts that are a thread's own. */
+function openParts([count, ...inner]: readonly string[], k: KernelWriter): void {
+  const row = inner.length > 0 ? `om_max(1, ${inner.join(' * ')})` : '1'
+  k.include('vector.h')
+  k.include('parallel.h')
+  k.line(`const int64_t part = om_max(1, OM_PART_ELEMENTS / ${row});`)
+  k.line(`for (int64_t first = 0; first < ${count}; first += part) {`)
+  k.line(`  if (om_is_mine()) for (int64_t i0 = first; i0 < om_min(first + part, ${count}); i0++) {`)
 }
 
 /** C type of an element in a variable that isn't written again. */

@@ -69,6 +69,8 @@ function pool2d(name: string, kernel: string): LoweredOperator {
       const [pad_bottom, pad_right] = window.padsEnd as readonly [Dim, Dim]
       const rest = { pad_bottom, pad_right, count_padding: node.int('count_include_pad', 0) }
       k.include('pool.h')
+      // A tap is a load and a maximum or sum: what four multiplications take.
+      k.share(product([4, ...node.output().dims, ...kernelShape(node)]))
       k.line(`${kernel}(${k.input(0)}, ${k.output()}, ${imageGeometry('om_pool2d_shape', node, window, rest, k)});`)
     },
     flops: (node) => product([...node.output().dims, ...kernelShape(node)]),

@@ -17,6 +17,7 @@ import { elementsOf } from '../../onnx/tensor.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
 import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from '../../lowering/pick.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 import { copyBox, dense } from '../../lowering/strided.ts'
 
 /** The axis of Concat-1 … 13, required since version 4. */
@@ -83,11 +84,19 @@ const Concat: LoweredOperator = {
     const { dims } = node.output()
     const axis = axisOf(node)
     const row = k.count(dims.slice(axis))
-    k.line(`for (int64_t i = 0; i < ${k.count(dims.slice(0, axis))}; i++) {`)
-    k.line(`  char *to = (char *)(${k.output()} + i * ${row});`)
+    // A part is one input's of some rows: where there is one row, there are as many parts as inputs.
+    const together = shareElements(k, dims) ? `om_max(1, OM_PART_ELEMENTS / om_max(1, ${row}))` : '1'
+    k.include('vector.h')
+    k.include('parallel.h')
+    k.line(`const int64_t rows = ${k.count(dims.slice(0, axis))}, together = ${together};`)
+    k.line('for (int64_t first = 0; first < rows; first += together) {')
+    k.line(`  char *to = (char *)(${k.output()} + first * ${row});`)
     node.inputs.forEach((input, i) => {
       const count = k.count(input!.dims.slice(axis))
-      k.line(`  memcpy(to, ${k.input(i)} + i * ${count}, (size_t)${count} * sizeof *${k.output()});`)
+      k.line(`  if (om_is_mine()) for (int64_t i = first; i < om_min(first + together, rows); i++)`)
+      k.line(
+        `    memcpy(to + (i - first) * ${row} * sizeof *${k.output()}, ${k.input(i)} + i * ${count}, (size_t)${count} * sizeof *${k.output()});`,
+      )
       k.line(`  to += (size_t)${count} * sizeof *${k.output()};`)
     })
     k.line('}')
@@ -204,6 +213,7 @@ const Split: LoweredOperator = {
     // Sums of sizes that only the run knows are made there: written out, they would take a square of the parts.
     const isKnown = isStatic(sizes)
     let known = 0
+    shareElements(k, dims)
     if (!isKnown) k.line('int64_t start = 0;')
     node.outputs.forEach((output, i) => {
       const from = dense(k, k.input(0), dims)

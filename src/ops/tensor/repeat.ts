@@ -6,6 +6,7 @@ import { broadcastShapes } from '../../graph/broadcast.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
 import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from '../../lowering/pick.ts'
 import { MOST_FOLLOWED, normalizeAxis, rankOfList } from '../../graph/shape-contents.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 import { copyBox, dense } from '../../lowering/strided.ts'
 
 /** Dimensions of a value aligned to the end of a shape of `rank` axes. */
@@ -104,6 +105,7 @@ const Expand: LoweredOperator = {
       if (dim === 1) return '0'
       return `(${k.dim(dim)} == 1 ? 0 : ${stride})`
     })
+    shareElements(k, dims)
     copyBox(k, dense(k, k.output(), dims), { ...place, strides }, dims)
   },
   flops: () => 0,

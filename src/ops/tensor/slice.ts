@@ -18,6 +18,7 @@ import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
 import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from '../../lowering/pick.ts'
 import { elementsOf } from '../../onnx/tensor.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 import { copyBox, dense, stridesToC } from '../../lowering/strided.ts'
 
 /** What is taken of one axis; a size of `undefined` is known only when the model runs. */
@@ -197,6 +198,7 @@ export const Slice: LoweredOperator = {
       strides: strides.map((stride, axis) => `${step(axis)} * ${stride}`),
       offset: strides.map((stride, axis) => `${start(axis)} * ${stride}`).join(' + '),
     }
+    shareElements(k, node.output().dims)
     copyBox(k, dense(k, k.output(), node.output().dims), from, node.output().dims)
   },
   flops: () => 0,

@@ -4,6 +4,7 @@ import { takes } from '../../graph/rules.ts'
 import { elementTypes, memoryBytes } from '../../onnx/element-type.ts'
 import { elementsOf, lazyTensor, reshapedTensor } from '../../onnx/tensor.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 
 /** The permutation of a Transpose node; by default the axes are reversed. */
 export function permutationOf(node: Node): readonly number[] {
@@ -77,6 +78,7 @@ export const transpose: readonly LoweredOperator[] = [
       const matrix = bits === 8 || bits === 32 ? asMatrixTranspose(dims, perm) : undefined
       if (matrix) {
         const { batch, rows, columns } = matrix
+        if (bits === 32) shareElements(k, dims)
         k.line(
           `om_transpose2d_${bits}(${k.input(0)}, ${k.output()}, ${k.dim(batch)}, ${k.dim(rows)}, ${k.dim(columns)});`,
         )
