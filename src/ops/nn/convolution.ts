@@ -53,11 +53,14 @@ const Conv: LoweredOperator = {
   flops,
 }
 
-/** The compiler's own: Conv over NHWC with fixed weights (still in ONNX's layout), for the fast kernels. */
+/**
+ * The compiler's own: Conv over NHWC with fixed weights (still in ONNX's layout), for the fast kernels. One that goes one by one
+ * may have a gate [N or 1, 1, 1, C] that its input is multiplied with.
+ */
 const Conv2d: LoweredOperator = {
   name: 'Conv2d',
   domain: 'om',
-  rules: takes('X:float32[_, _, _, _] W:float32[m, _, _, _] B?:float32[m]', {}, (node) =>
+  rules: takes('X:float32[_, _, _, _] W:float32[m, _, _, _] B?:float32[m] gate?:float32[_, _, _, _]', {}, (node) =>
     agreeConvolution(node, { x: 0, w: 1, channels: 3 }),
   ),
   infer(node): ValueInfo[] {
@@ -73,6 +76,7 @@ const Conv2d: LoweredOperator = {
     const geometry = imageGeometry('om_conv2d_shape', node, window, { out_channels: outChannels, groups }, k)
     const bias = node.inputs[2] ? { column: k.input(2) } : {}
     const tail = `${geometry}, ${epilogueLiteral(k, node.output(), epilogue, bias)}`
+    const gate = node.inputs[3]
     const call = (kernel: string, header: string, packings: readonly Packing[], scratch?: number): void => {
       k.share(multiplications(node), scratch)
       k.include(header)
@@ -81,6 +85,13 @@ const Conv2d: LoweredOperator = {
     }
     const direct: Packing = { layout: 'convolution', groups }
     const [scratch, winogradScratch] = [gemmScratchBytes(k.shape), winogradScratchBytes(groupChannels, k.shape)]
+    if (gate) {
+      k.share(multiplications(node), scratch)
+      k.include('conv.h')
+      const data = [k.input(0), k.input(3), k.packed(weights, direct), k.output()].join(', ')
+      const perImage = gate.dims[0] === 1 ? '0' : k.dim(gate.dims[3]!)
+      return k.line(`om_conv2d_gated_f32(${data}, ${tail}, ${perImage}, ${k.scratch(scratch, 'void')});`)
+    }
     if (groupChannels === 1 && groups === outChannels) {
       return call('om_depthwise2d_f32', 'depthwise.h', [{ layout: 'depthwise' }])
     }

@@ -116,12 +116,13 @@ function sinkBelowElementwise(node: Node, b: RewriteContext): readonly Value[] |
   return [b.op('Transpose', [result], { perm })]
 }
 
-/** A constant or scalar operand in the layout from before the transpose. */
+/** A constant operand, a scalar or one of a number per channel, in the layout from before the transpose. */
 function turnBack(b: Builder, value: Value, perm: readonly number[]): Value | undefined {
   if (value.rank > perm.length) return undefined
   if (value.dims.every((dim) => dim === 1)) return value
-  if (!value.constant) return undefined
-  const shape = [...Array<number>(perm.length - value.rank).fill(1), ...value.constant.dims]
+  const isPerChannel = value.rank >= 3 && value.dims.slice(-2).every((dim) => dim === 1) // its elements keep their order
+  if (!value.constant && !isPerChannel) return undefined
+  const shape = [...Array<number>(perm.length - value.rank).fill(1), ...value.dims]
   const inverse = perm.map((_, axis) => perm.indexOf(axis))
   return b.op('Transpose', [b.reshape(value, shape)], { perm: inverse })
 }

@@ -5,6 +5,7 @@ import { activationRules } from './activations.ts'
 import { attentionRules } from './attention.ts'
 import { byteTables } from './byte-tables.ts'
 import { convolutionFolding } from './convolution-folding.ts'
+import { gates } from './gates.ts'
 import { integerFolding } from './integer-folding.ts'
 import { integersOnly } from './integers-only.ts'
 import { layoutRules } from './layout.ts'
@@ -24,6 +25,6 @@ export function optimize(graph: Graph, registry: OperatorRegistry, identities: I
   rewriteGraph(graph, [...qdqRules, ...transposedConvolutions], registry, identities)
   rewriteGraph(graph, [...layoutRules, ...convolutionFolding], registry, identities)
   rewriteGraph(graph, attentionRules, registry, identities)
-  rewriteGraph(graph, [...integerFolding, ...byteTables, ...transposedProducts], registry, identities)
+  rewriteGraph(graph, [...integerFolding, ...byteTables, ...transposedProducts, ...gates], registry, identities)
   if (isSmall) rewriteGraph(graph, integersOnly, registry, identities)
 }
