@@ -115,27 +115,4 @@ OM_SHARED void om_resize_bytes(const void *x, const om_byte_resize *s, bool is_s
   }
 }
 
-/* Softmax of rows of n codes, as codes. table[d]: e to the power of what d codes stand for, below 0, times 2^23. The unit of
- * the results is digits * 2^power, digits < 2^24, -40 <= power <= 0; n <= 2^16, so that nothing overflows. */
-OM_SHARED void om_softmax_bytes(const void *x, ptrdiff_t rows, ptrdiff_t n, bool is_signed, const uint32_t *table,
-                                uint32_t digits, int power, int32_t zero, int32_t least, int32_t most, uint8_t *y) {
-  for (ptrdiff_t row = 0; row < rows; row++) {
-    int32_t top = -128;
-    for (ptrdiff_t i = 0; i < n; i++) {
-      const int32_t code = om_read_byte(x, row * n + i, is_signed);
-      top = code > top ? code : top;
-    }
-    uint64_t sum = 0;
-    for (ptrdiff_t i = 0; i < n; i++) sum += table[top - om_read_byte(x, row * n + i, is_signed)];
-    const uint64_t unit = sum * digits;
-    for (ptrdiff_t i = 0; i < n; i++) {
-      const uint64_t share = (uint64_t)table[top - om_read_byte(x, row * n + i, is_signed)] << -power;
-      const uint64_t whole = share / unit, rest = share % unit;
-      const uint64_t more = 2 * rest > unit || (2 * rest == unit && (whole & 1));
-      const int32_t code = whole > 255 ? most : zero + (int32_t)(whole + more);
-      y[row * n + i] = (uint8_t)(code < least ? least : code > most ? most : code);
-    }
-  }
-}
-
 #endif

@@ -154,10 +154,12 @@ export const intRanges = {
   transBatchA: flag,
   transBatchB: flag,
   unidirectional: flag,
+  unit: size,
   upper: flag,
   vectors: code,
   weight_prepacked: code,
   widest: { ...size, min: -1 },
+  x_unit: size,
   zero: axis,
   zeros: flag,
 } as const satisfies Record<string, Range>

@@ -13,6 +13,7 @@ import { board, linkFlags, runOnBoard } from './board.ts'
 import { gatedInput, gatedModel, gatedResult } from './gated-model.ts'
 import { keywordSpotter } from './keyword-spotter.ts'
 import { normalisedDims, normalisedInput, normalisedModel } from './normalised-model.ts'
+import { rowInput, rowModel, rowOperators, rowResult } from './row-models.ts'
 import { upsamplingInput, upsamplingModel, upsamplingResult } from './upsampling-model.ts'
 
 // Whole models of 8 bits on a Cortex-M that has no unit for floats: their code has none, and calls none of the routines
@@ -170,6 +171,12 @@ describe.skipIf(tools.length > 0)('whole models of 8 bits', { timeout: 180_000 }
     const { result } = await integersOf('model.tflite', bytes(), input())
     expect(new Set(result).size).toBeGreaterThan(100)
     expect(result).toEqual(expected(input()))
+  })
+
+  test.each(rowOperators)('%s gives the codes of the true numbers', async (op) => {
+    const { result } = await integersOf('rows.tflite', rowModel(op), rowInput())
+    expect(new Set(result).size).toBeGreaterThan(40)
+    expect(result).toEqual(rowResult(op, rowInput()))
   })
 
   test('sums and quotients give what onnxruntime gives', async () => {

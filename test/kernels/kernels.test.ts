@@ -91,7 +91,7 @@ const builds: Build[] =
           name: 'scalar, floats by calls',
           flags: [...shape.kernelMacros(shape.kernelShapes.small), '-DOM_SOFT_FLOAT=1'],
           shape: shape.kernelShapes.small,
-          programs: ['bytes', 'integer'],
+          programs: ['byte-rows', 'bytes', 'integer'],
         },
         // As microcontrollers where little code is wanted.
         {
@@ -146,6 +146,7 @@ async function compile(program: string, build: Build): Promise<string> {
 
 const programs = [
   'attention',
+  'byte-rows',
   'bytes',
   'gemm',
   'conv',

@@ -2,13 +2,12 @@ import { shapeEquals } from '../../graph/dim.ts'
 import { numberOf } from '../../graph/fold.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
-import { elementTypes } from '../../onnx/element-type.ts'
-import { tensorFrom } from '../../onnx/tensor.ts'
 import { byteLoops } from '../quantized/byte-loops.ts'
 import { byteAverages } from './byte-averages.ts'
 import { codesByNodes, pairedByLines, type Side, type Sides } from './byte-pairs.ts'
 import { productsRoundedTwice } from './byte-products.ts'
 import { byteResizes } from './byte-resizes.ts'
+import { byteRows } from './byte-rows.ts'
 import { dequantised, quantised } from './codes.ts'
 import { dequantiseBelowMovement, isByte, isMovement } from './qdq.ts'
 import { arithmeticOfConstants, functionOfConstants } from './true-tables.ts'
@@ -16,7 +15,7 @@ import { arithmeticOfConstants, functionOfConstants } from './true-tables.ts'
 /**
  * For microcontrollers: what stands between codes and codes, in integers, as floats take four times the memory and some compute
  * them by calls into a library (a keyword spotter's arena: 39 to 17 kB). Products are of integers already, and functions of
- * one tensor are tables (byte-tables.ts); here are averages, resized images, sums, products and quotients of two tensors, and Softmax.
+ * one tensor are tables (byte-tables.ts); here are averages, resized images, sums, products and quotients of two tensors, and rows that are normalised.
  */
 export const integersOnly: readonly Rewrite[] = [
   functionOfConstants,
@@ -26,7 +25,7 @@ export const integersOnly: readonly Rewrite[] = [
   ...byteAverages,
   ...byteResizes,
   pairOfDequantised,
-  softmaxOfDequantised,
+  ...byteRows,
 ]
 
 /** move(floats of codes) = floats of move(codes) */
@@ -70,28 +69,4 @@ function sidesOf(root: Node): Sides | undefined {
   if (!visit(root.output()) || found.size !== 2) return undefined
   const [a, other] = [...found.values()]
   return { a: a!, b: other!, nodes }
-}
-
-/** What is quantised of e to the power of differences of codes, over their sum. */
-function softmaxOfDequantised(node: Node, b: RewriteContext): readonly Value[] | undefined {
-  const to = quantised(node)
-  const softmax = to?.x.producer
-  if (!to || softmax?.operator !== 'Softmax') return undefined
-  const x = dequantised(softmax.input(0))
-  const axis = softmax.int('axis', -1)
-  const columns = x?.codes.dims.at(-1)
-  const unit = digitsOf(to.scale)
-  if (!x || (axis !== -1 && axis !== x.codes.rank - 1) || typeof columns !== 'number' || columns > 2 ** 16)
-    return undefined
-  if (unit.power < -40 || unit.power > 0) return undefined
-  const powers = Array.from({ length: 256 }, (_, codes) => Math.round(Math.exp(-codes * x.scale) * 2 ** 23))
-  const { type } = node.output()
-  const attributes = { ...unit, zero: to.zero, to: elementTypes[type].code }
-  return [b.op('SoftmaxBytes', [x.codes, b.constant(tensorFrom('uint32', [256], powers))], attributes, 'om')]
-}
-
-/** A float32 as digits · 2^power. */
-function digitsOf(value: number): { readonly digits: number; readonly power: number } {
-  const power = Math.floor(Math.log2(value)) - 23
-  return { digits: value / 2 ** power, power }
 }

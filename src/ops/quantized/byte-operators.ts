@@ -3,20 +3,13 @@ import { broadcastShapes } from '../../graph/broadcast.ts'
 import { type Dim, product } from '../../graph/dim.ts'
 import { takes } from '../../graph/rules.ts'
 import { resultField } from './product-fields.ts'
-import { type ElementType, elementTypeOf, limitsOf } from '../../onnx/element-type.ts'
 import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
 import { imageGeometry, type Window, windowOf } from '../../lowering/window.ts'
 import { byteLoops } from './byte-loops.ts'
+import { byteRowOperators, typeOf } from './byte-rows.ts'
 
 // The compiler's own operators on codes of 8 bits that need no floats, see native/kernels/bytes.h. The attribute `to` is the
 // type of the result, `zero` its zero point. passes/integers-only.ts makes them for machines that have no unit for floats.
-
-const typeOf = (node: Node): ElementType => elementTypeOf(node.int('to', 0))!
-
-/** C: zero point, least and most code. */
-function rangeText(node: Node): string {
-  return [node.int('zero', 0), ...limitsOf(typeOf(node)).map(String)].join(', ')
-}
 
 /** C: the fields of an `om_int_product` for averages. */
 function averageFields(node: Node, k: KernelWriter, channels: string): string {
@@ -128,25 +121,10 @@ const ResizeBytes: LoweredOperator = {
   },
 }
 
-/** Softmax along the last axis; the table is of e to the power of differences of codes. */
-const SoftmaxBytes: LoweredOperator = {
-  name: 'SoftmaxBytes',
-  domain: 'om',
-  rules: takes('x:byte[..., _] table:uint32[256]'),
-  infer: (node) => [{ type: typeOf(node), shape: node.input(0).shape }],
-  lower(node, k) {
-    const { dims, type } = node.input(0)
-    k.include('bytes.h')
-    const given = [k.input(0), k.count(dims.slice(0, -1)), k.dim(dims.at(-1)!), type === 'int8', k.input(1)]
-    const unit = [node.int('digits', 0), node.int('power', 0), rangeText(node), `(uint8_t *)${k.output()}`]
-    k.line(`om_softmax_bytes(${[...given, ...unit].join(', ')});`)
-  },
-}
-
 export const byteOperators: readonly LoweredOperator[] = [
   AverageBytes,
   AverageWindows,
   PairBytes,
   ResizeBytes,
-  SoftmaxBytes,
+  ...byteRowOperators,
 ]
