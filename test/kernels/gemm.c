@@ -127,7 +127,8 @@ int main(void) {
     t.c_gap = pick(0, 1) * pick(1, 9), t.residual_gap = pick(0, 1) * pick(1, 9), t.activation = activations[pick(0, 3)];
     run_case(t);
   }
-  /* B so large that more rows pass over it together, and one row behind them. */
+  /* B so large that more rows pass over it together, and one row behind them; its columns in groups of OM_PASS_COLUMNS. */
+  _Static_assert(OM_LARGE_B / 512 + 1 > 4 * OM_PASS_COLUMNS, "columns go in groups");
   run_case((gemm_case){.m = OM_MOST_ROW_TILES * OM_TILE_ROWS + 1, .n = OM_LARGE_B / 512 + 1, .k = 512, .bias = true});
   run_same_bits();
   return check_done("gemm");
