@@ -95,6 +95,7 @@ Where that is not among the engines, onnxruntime-web is what the others are comp
 The largest relative difference to its outputs, for which it runs the graph without its optimisations, is that of numpy's
 allclose: |a - e| / (|e| + atol / rtol), rtol 1e-3, atol 1e-5 or that share of an output's largest value, and a step of the
 scale where a DequantizeLinear gives the output.
+With --threads above 1 a sample waits until no thread of the process is at work: onnxruntime's look for more for 40 ms after a run.
 --browser takes builtin-wasm and onnxruntime-web, both by default: "first result" is from asking for the page to the output, in
 a new browser that has shown only an empty page, from this machine, and over a network as Chromium's DevTools slow it down, with
 files compressed by gzip; medians of up to 7 loads in turn. "page" is all that a page loads. "sooner" and "faster" are ratios to the last engine;
