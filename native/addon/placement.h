@@ -16,7 +16,7 @@ public:
   // Of a thread that helps, before anything else.
   void joins() {
     const int32_t seat = __atomic_fetch_add(&joined_, 1, __ATOMIC_SEQ_CST);
-    if (seat < most) __atomic_store_n(&threads_[seat], static_cast<int32_t>(syscall(SYS_gettid)), __ATOMIC_SEQ_CST);
+    __atomic_store_n(&threads_[seat], static_cast<int32_t>(syscall(SYS_gettid)), __ATOMIC_SEQ_CST);
   }
 
   // Of whoever has the pool, before threads that sleep are woken: they may run where the caller may, but for where it does now.
@@ -32,7 +32,7 @@ public:
     bool isAny = false;
     for (const unsigned long word : allowed) isAny |= word != 0;
     if (!isAny) return;
-    for (int32_t seat = 0; seat < joined && seat < most; ++seat) {
+    for (int32_t seat = 0; seat < joined; ++seat) {
       const int32_t thread = __atomic_load_n(&threads_[seat], __ATOMIC_SEQ_CST);
       if (thread != 0) syscall(SYS_sched_setaffinity, thread, bytes, allowed);
     }
@@ -41,10 +41,9 @@ public:
   }
 
 private:
-  static constexpr int32_t most = 64;
   static constexpr size_t words = 16, wordBits = sizeof(unsigned long) * 8;
 
-  int32_t threads_[most] = {}; // their numbers; 0: none yet
+  int32_t threads_[threads::most] = {}; // their numbers; 0: none yet
   int32_t joined_ = 0;
   // What they were last told: the processor that is not theirs, and how many of them there were.
   uint32_t away_ = UINT32_MAX;

@@ -18,9 +18,6 @@
 
 class Pool {
 public:
-  // Threads that a kernel may have, with the one that calls.
-  static constexpr int32_t most = 64;
-
   // How many processors this process may use.
   void setProcessors(int32_t processors) {
     if (processors > load(&processors_)) __atomic_store_n(&processors_, processors, __ATOMIC_SEQ_CST);
@@ -29,7 +26,7 @@ public:
   // See om_pool.
   bool begin(om_job *job) {
     const int32_t others = __atomic_fetch_add(&computing_, 1, __ATOMIC_SEQ_CST);
-    const int32_t wanted = std::min({job->most, load(&processors_) - others, most}) - 1;
+    const int32_t wanted = std::min({job->most, load(&processors_) - others, threads::most}) - 1;
     if (wanted <= 0 || job->own_bytes < 0 || !tryLock()) return false;
     const int32_t helpers = found(wanted, job->wakes != 0);
     if (helpers == 0) {

@@ -82,10 +82,10 @@ struct Spec {
         spec::read(object, "processors", &processors) && spec::read(object, "staticLimit", &staticLimit) &&
         spec::read(object, "dynamicLimit", &dynamicLimit) && spec::read(object, "inputs", &planned.inputs) &&
         spec::read(object, "outputs", &planned.outputs);
-    const auto inRange = [](int64_t count) { return count >= 1 && count <= Pool::most; };
+    const auto inRange = [](int64_t count) { return count >= 1 && count <= threads::most; };
     if (!isRead || !inRange(threads) || processors < 1) return false;
     planned.threads = static_cast<int32_t>(threads);
-    pool::ofProcess.setProcessors(static_cast<int32_t>(std::min<int64_t>(processors, Pool::most)));
+    pool::ofProcess.setProcessors(static_cast<int32_t>(std::min<int64_t>(processors, threads::most)));
     return true;
   }
 };

@@ -17,6 +17,9 @@
 
 namespace threads {
 
+// Those that a kernel may have, with the one that calls.
+constexpr int32_t most = 64;
+
 // Of a thread's stack. Kernels take a few kilobytes: none calls itself, and none has arrays of a length that the run decides.
 constexpr size_t stackBytes = 1 << 20;
 

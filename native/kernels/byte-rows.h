@@ -61,7 +61,7 @@ OM_SHARED void om_log_softmax_bytes(const void *x, ptrdiff_t rows, ptrdiff_t n, 
       const uint64_t below = log + x_unit * (uint64_t)(top - om_read_byte(x, row * n + i, is_signed));
       const uint64_t whole = below >> 32;
       const uint32_t rest = (uint32_t)below, half = 0x80000000u;
-      const int32_t code = whole > 255 ? least : zero - (int32_t)(whole + (rest > half || (rest == half && (whole & 1))));
+      const int32_t code = zero - (int32_t)(whole + (rest > half || (rest == half && (whole & 1))));
       y[row * n + i] = (uint8_t)(code < least ? least : code > most ? most : code);
     }
   }

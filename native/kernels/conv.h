@@ -171,6 +171,12 @@ OM_INLINE void om_conv2d_f32(const float *x, const float *packed, float *y, cons
     }
 }
 
+/* A factor per image and channel. */
+typedef struct om_gate {
+  const float *data;
+  ptrdiff_t image; /* elements between those of two images; 0: one for all */
+} om_gate;
+
 /* Rows that are multiplied, element by element, with a gate. */
 typedef struct om_gated_rows {
   om_matrix rows;
@@ -186,15 +192,15 @@ OM_INLINE void om_gather_gated(const void *source, ptrdiff_t row, ptrdiff_t rows
 }
 
 /* om_conv2d_f32 of x[n, y, x, c]·gate[n, c], one by one and step by step: squeeze and excite, whose product is made while rows
- * are gathered. gate_image: elements between the gates of two images. */
-OM_INLINE void om_conv2d_gated_f32(const float *x, const float *gate, const float *packed, float *y,
-                                   const om_conv2d_shape s, const om_epilogue e, ptrdiff_t gate_image, void *scratch) {
+ * are gathered. */
+OM_INLINE void om_conv2d_gated_f32(const float *x, const om_gate gate, const float *packed, float *y,
+                                   const om_conv2d_shape s, const om_epilogue e, void *scratch) {
   const ptrdiff_t pixels = s.height * s.width;
   const om_gemm_shape g = {.m = pixels, .n = s.out_channels, .k = s.channels};
   om_epilogue part = e;
   part.residual_row = e.residual_row ? e.residual_row : s.out_channels;
   for (ptrdiff_t image = 0; image < s.batch; image++) {
-    const om_gated_rows source = {{x + image * pixels * s.channels, s.channels, 1}, gate + image * gate_image};
+    const om_gated_rows source = {{x + image * pixels * s.channels, s.channels, 1}, gate.data + image * gate.image};
     if (e.residual) part.residual = e.residual + image * pixels * part.residual_row;
     om_gemm_gathered_f32(om_gather_gated, &source, packed, y + image * pixels * s.out_channels, g, part, scratch);
   }

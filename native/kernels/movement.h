@@ -55,9 +55,9 @@ OM_SHARED void om_copy_box(void *to, const ptrdiff_t *to_strides, const void *fr
   bool is_mine = true;
   for (ptrdiff_t row = 0; row < rows; row++) {
     if (row % together == 0) is_mine = om_is_mine();
-    if (!is_mine) ;
-    else if (row_axis < rank) om_copy_row(target, to_strides[row_axis], source, from_strides[row_axis], element, dims[row_axis]);
-    else memcpy(target, source, (size_t)(run * element));
+    if (is_mine && row_axis < rank)
+      om_copy_row(target, to_strides[row_axis], source, from_strides[row_axis], element, dims[row_axis]);
+    else if (is_mine) memcpy(target, source, (size_t)(run * element));
     for (int i = row_axis - 1; i >= 0; i--) {
       target += to_strides[i] * element;
       source += from_strides[i] * element;

@@ -78,6 +78,7 @@ OM_INLINE om_recurrent om_recurrent_part(const om_recurrent_io io, const om_recu
                                          const om_recurrent_kind kind, const ptrdiff_t d, ptrdiff_t first,
                                          const ptrdiff_t batch, void *scratch) {
   const ptrdiff_t directions = s.direction == OM_BIDIRECTIONAL ? 2 : 1, width = kind.gates * s.hidden;
+  const ptrdiff_t side = d * s.hidden * (s.batch_first ? 1 : s.batch); /* where the direction's part begins */
   om_recurrent p = {.s = s};
   p.s.batch = batch;
   p.reverse = s.direction == OM_REVERSE || d == 1;
@@ -91,8 +92,8 @@ OM_INLINE om_recurrent om_recurrent_part(const om_recurrent_io io, const om_recu
   p.state_batch = (s.batch_first ? directions : 1) * s.hidden;
   p.x_step = s.batch_first ? 1 : s.batch;
   p.x_batch = s.batch_first ? s.steps : 1;
-  p.state = d * s.hidden * (s.batch_first ? 1 : s.batch) + first * p.state_batch;
-  if (io.y) p.y = io.y + d * s.hidden * (s.batch_first ? 1 : s.batch) + first * p.y_batch;
+  p.state = side + first * p.state_batch;
+  if (io.y) p.y = io.y + side + first * p.y_batch;
   if (io.y_h) p.y_h = io.y_h + p.state;
   if (io.y_c) p.y_c = io.y_c + p.state;
   p.scratch = scratch;

@@ -42,14 +42,10 @@ export function writeMap(nodes: readonly Node[], k: KernelWriter): void {
   const axes = collapse(list, output.dims)
   const target = k.output()
   const counts = axes.map((axis) => k.count(axis.axes.map((a) => output.dims[a]!)))
-  const isShared = axes.length > 0 && shareElements(k, output.dims)
-  if (isShared) openParts(counts, k)
-  const own = isShared ? 1 : 0 // loops that are open by now
-  counts.slice(own).forEach((count, at) => {
-    const depth = at + own
-    k.line(`${'  '.repeat(depth + own)}for (int64_t i${depth} = 0; i${depth} < ${count}; i${depth}++) {`)
-  })
-  const indent = '  '.repeat(axes.length + own)
+  const loops = counts.map((count, depth) => `for (int64_t i${depth} = 0; i${depth} < ${count}; i${depth}++) {`)
+  if (axes.length > 0 && shareElements(k, output.dims)) loops.splice(0, 1, ...loopsOfParts(counts, k))
+  loops.forEach((loop, depth) => k.line('  '.repeat(depth) + loop))
+  const indent = '  '.repeat(loops.length)
   const names = new Map<Value, string>()
   const write = (text: string): void => k.line(indent + text)
   for (const operand of list) {
@@ -67,17 +63,19 @@ export function writeMap(nodes: readonly Node[], k: KernelWriter): void {
   }
   const place = `${target}[${index(operandOf(output, output.dims), axes, k)}]`
   write(storeElement(output.type, place, names.get(output)!))
-  for (let depth = axes.length + own - 1; depth >= 0; depth--) k.line(`${'  '.repeat(depth)}}`)
+  for (let depth = loops.length - 1; depth >= 0; depth--) k.line(`${'  '.repeat(depth)}}`)
 }
 
-/** The outermost loop, over the elements or rows of the parts that are a thread's own. */
-function openParts([count, ...inner]: readonly string[], k: KernelWriter): void {
+/** What stands for the outermost loop where threads share it: over parts, and the elements or rows of one's own. */
+function loopsOfParts([count, ...inner]: readonly string[], k: KernelWriter): string[] {
   const row = inner.length > 0 ? `om_max(1, ${inner.join(' * ')})` : '1'
   k.include('vector.h')
   k.include('parallel.h')
   k.line(`const int64_t part = om_max(1, OM_PART_ELEMENTS / ${row});`)
-  k.line(`for (int64_t first = 0; first < ${count}; first += part) {`)
-  k.line(`  if (om_is_mine()) for (int64_t i0 = first; i0 < om_min(first + part, ${count}); i0++) {`)
+  return [
+    `for (int64_t first = 0; first < ${count}; first += part) {`,
+    `if (om_is_mine()) for (int64_t i0 = first; i0 < om_min(first + part, ${count}); i0++) {`,
+  ]
 }
 
 /** C type of an element in a variable that isn't written again. */

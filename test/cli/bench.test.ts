@@ -114,13 +114,12 @@ test('a sample is taken when what was before it is quiet, after a run that is no
 })
 
 test('it is quiet when no thread computes', { retry: 2 }, async () => {
-  const script = `const end = performance.now() + 150; while (performance.now() < end); postMessage(0); setTimeout(() => {}, 1e5)`
-  const worker = new Worker(
-    new URL(
-      `data:text/javascript,${encodeURIComponent(`import { parentPort } from 'node:worker_threads'
-    globalThis.postMessage = (value) => parentPort.postMessage(value); ${script}`)}`,
-    ),
-  )
+  const script = `
+    const end = performance.now() + 150
+    while (performance.now() < end);
+    require('node:worker_threads').parentPort.postMessage(0)
+    setTimeout(() => {}, 1e5)`
+  const worker = new Worker(script, { eval: true })
   let isDone = false
   worker.once('message', () => (isDone = true))
   await once(worker, 'online')

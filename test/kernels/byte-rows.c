@@ -3,12 +3,6 @@
 
 #include "check.h"
 
-static uint8_t *some_bytes(ptrdiff_t n) {
-  uint8_t *p = (uint8_t *)check_alloc((size_t)n);
-  for (ptrdiff_t i = 0; i < n; i++) p[i] = (uint8_t)(check_random() >> 9);
-  return p;
-}
-static int32_t byte_of(const uint8_t *p, ptrdiff_t i, bool is_signed) { return is_signed ? (int8_t)p[i] : p[i]; }
 static int32_t within(double code, bool is_signed) {
   return (int32_t)fmin(fmax(code, is_signed ? -128 : 0), is_signed ? 127 : 255);
 }

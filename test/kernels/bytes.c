@@ -54,14 +54,6 @@ static void check_codes(void) {
       if (om_soft_code(sum, odd[i], 0.0f, -9, 8) != code_by_floats(sum, odd[i], 0.0f, -9, 8)) fail("%d times %f", sum, odd[i]);
 }
 
-static uint8_t *some_bytes(ptrdiff_t n) {
-  uint8_t *p = (uint8_t *)check_alloc((size_t)n);
-  for (ptrdiff_t i = 0; i < n; i++) p[i] = (uint8_t)(check_random() >> 9);
-  return p;
-}
-
-static int32_t byte_of(const uint8_t *p, ptrdiff_t i, bool is_signed) { return is_signed ? (int8_t)p[i] : p[i]; }
-
 static void check_average(ptrdiff_t batch, ptrdiff_t pixels, ptrdiff_t channels, bool is_signed, bool nudged) {
   check_cases++;
   uint8_t *x = some_bytes(batch * pixels * channels), *zeros = some_bytes(2), *y = (uint8_t *)output((batch * channels + 3) / 4);

@@ -34,6 +34,15 @@ static inline void *check_alloc(size_t bytes) {
   return p;
 }
 
+/* n codes of 8 bits. */
+static inline uint8_t *some_bytes(ptrdiff_t n) {
+  uint8_t *p = (uint8_t *)check_alloc((size_t)n);
+  for (ptrdiff_t i = 0; i < n; i++) p[i] = (uint8_t)(check_random() >> 9);
+  return p;
+}
+
+static inline int32_t byte_of(const uint8_t *p, ptrdiff_t i, bool is_signed) { return is_signed ? (int8_t)p[i] : p[i]; }
+
 /* n floats in [-1, 1). */
 static inline float *floats(ptrdiff_t n) {
   float *p = (float *)check_alloc((size_t)n * sizeof(float));

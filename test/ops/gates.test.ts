@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { importModel } from '../../src/graph/import.ts'
 import { Identities } from '../../src/graph/graph.ts'
-import { modelBytes, type ModelSource, tensorType } from '../../src/onnx/build.ts'
-import { decodeModel } from '../../src/onnx/read.ts'
+import { type ModelSource, tensorType } from '../../src/onnx/build.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { registry } from '../../src/ops/index.ts'
 import { optimize } from '../../src/ops/passes/optimize.ts'
-import { node } from '../graph/models.ts'
+import { graphOf, node } from '../graph/models.ts'
 import { onnxruntime } from '../onnxruntime.ts'
 import { apart, sessionsOf, wave } from './sessions.ts'
 
@@ -72,9 +70,8 @@ function gated({
 }
 
 const isFused = (source: ModelSource): boolean => {
-  const identities = new Identities()
-  const graph = importModel(decodeModel(modelBytes(source)), registry, identities)
-  optimize(graph, registry, identities)
+  const graph = graphOf(source)
+  optimize(graph, registry, new Identities())
   return graph.nodes.some(({ operator, inputs }) => operator === 'om.Conv2d' && inputs[3] !== undefined)
 }
 

@@ -11,7 +11,7 @@ import {
 import { agreeConvolution } from './convolution-rules.ts'
 import { epilogueLiteral, fusesEpilogue } from '../../lowering/epilogue.ts'
 import type { WinogradUse } from '../../lowering/choices.ts'
-import type { LoweredOperator } from '../../lowering/lowering.ts'
+import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
 import type { Packing } from '../../lowering/packing.ts'
 import { widenNarrowFloats } from '../../lowering/widen.ts'
 import { checkFits, imageGeometry, type Window, windowInitializer, windowOf } from '../../lowering/window.ts'
@@ -76,22 +76,20 @@ const Conv2d: LoweredOperator = {
     const geometry = imageGeometry('om_conv2d_shape', node, window, { out_channels: outChannels, groups }, k)
     const bias = node.inputs[2] ? { column: k.input(2) } : {}
     const tail = `${geometry}, ${epilogueLiteral(k, node.output(), epilogue, bias)}`
-    const gate = node.inputs[3]
     const call = (kernel: string, header: string, packings: readonly Packing[], scratch?: number): void => {
       k.share(multiplications(node), scratch)
       k.include(header)
-      const data = [k.input(0), ...packings.map((packing) => k.packed(weights, packing)), k.output()].join(', ')
+      const data = [
+        k.input(0),
+        ...gateOf(node, k),
+        ...packings.map((packing) => k.packed(weights, packing)),
+        k.output(),
+      ].join(', ')
       k.line(`${kernel}(${data}, ${tail}${scratch === undefined ? '' : `, ${k.scratch(scratch, 'void')}`});`)
     }
     const direct: Packing = { layout: 'convolution', groups }
     const [scratch, winogradScratch] = [gemmScratchBytes(k.shape), winogradScratchBytes(groupChannels, k.shape)]
-    if (gate) {
-      k.share(multiplications(node), scratch)
-      k.include('conv.h')
-      const data = [k.input(0), k.input(3), k.packed(weights, direct), k.output()].join(', ')
-      const perImage = gate.dims[0] === 1 ? '0' : k.dim(gate.dims[3]!)
-      return k.line(`om_conv2d_gated_f32(${data}, ${tail}, ${perImage}, ${k.scratch(scratch, 'void')});`)
-    }
+    if (node.inputs[3]) return call('om_conv2d_gated_f32', 'conv.h', [direct], scratch)
     if (groupChannels === 1 && groups === outChannels) {
       return call('om_depthwise2d_f32', 'depthwise.h', [{ layout: 'depthwise' }])
     }
@@ -102,6 +100,12 @@ const Conv2d: LoweredOperator = {
     else call('om_conv2d_by_size_f32', 'winograd.h', [winograd, direct], Math.max(scratch, winogradScratch))
   },
   flops,
+}
+
+/** C: the gate, where there is one. */
+function gateOf(node: Node, k: KernelWriter): string[] {
+  const gate = node.inputs[3]
+  return gate ? [`(om_gate){${k.input(3)}, ${gate.dims[0] === 1 ? 0 : k.dim(gate.dims[3]!)}}`] : []
 }
 
 const winograd: Packing = { layout: 'winograd' }

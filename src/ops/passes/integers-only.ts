@@ -15,7 +15,8 @@ import { arithmeticOfConstants, functionOfConstants } from './true-tables.ts'
 /**
  * For microcontrollers: what stands between codes and codes, in integers, as floats take four times the memory and some compute
  * them by calls into a library (a keyword spotter's arena: 39 to 17 kB). Products are of integers already, and functions of
- * one tensor are tables (byte-tables.ts); here are averages, resized images, sums, products and quotients of two tensors, and rows that are normalised.
+ * one tensor are tables (byte-tables.ts); here are averages, resized images, sums, products and quotients of two tensors, and rows
+ * that are normalised.
  */
 export const integersOnly: readonly Rewrite[] = [
   functionOfConstants,

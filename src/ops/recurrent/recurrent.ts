@@ -245,13 +245,13 @@ function packedWeights(
 }
 
 /** `recurrentScratchBytes` is affine in steps · batch, in batch, and constant otherwise; symbols are put in term by term. */
-function scratchOf({ gates }: Cell, { steps: of, batch, hidden }: Sizes, rooms: 1 | 2, k: KernelWriter): Dim {
-  const at = (steps: number, batch: number): number =>
-    recurrentScratchBytes({ gates, steps, batch, hidden, rooms }, k.shape)
-  if (typeof of === 'number' && typeof batch === 'number') return at(of, batch)
+function scratchOf({ gates }: Cell, { steps, batch, hidden }: Sizes, rooms: 1 | 2, k: KernelWriter): Dim {
+  const at = (s: number, b: number): number =>
+    recurrentScratchBytes({ gates, steps: s, batch: b, hidden, rooms }, k.shape)
+  if (typeof steps === 'number' && typeof batch === 'number') return at(steps, batch)
   const [constant, perBatch] = [at(0, 0), at(0, 1) - at(0, 0)]
   const perStep = at(1, 1) - at(0, 1)
-  return [multiply(perBatch, batch), multiply(perStep, multiply(of, batch))].reduce(
+  return [multiply(perBatch, batch), multiply(perStep, multiply(steps, batch))].reduce(
     (sum, term) => add(sum, term),
     constant as Dim,
   )
