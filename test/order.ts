@@ -14,6 +14,7 @@ const longest = [
   'hosts/five-models',
   'windows/native',
   'builtin/levels',
+  'formats/tfjs/goldens',
   'package/prebuilds',
   'package/contents',
 ]

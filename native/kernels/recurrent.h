@@ -190,12 +190,11 @@ OM_INLINE void om_recurrent_begin(const om_recurrent_io io, const om_recurrent_s
                                   const ptrdiff_t d, void *scratch) {
   const bool both = s.direction == OM_BIDIRECTIONAL && s.at_once;
   if (both && d == 1) return;
+  const ptrdiff_t end = both ? 2 : d + 1;
   if (d == 1) om_settle(); /* the first one's values are done with */
-  om_recurrent_bias(io, s, kind, d, scratch);
-  if (both) om_recurrent_bias(io, s, kind, 1, scratch);
+  for (ptrdiff_t side = d; side < end; side++) om_recurrent_bias(io, s, kind, side, scratch);
   om_settle();
-  om_recurrent_from_x(io, s, kind, d, scratch);
-  if (both) om_recurrent_from_x(io, s, kind, 1, scratch);
+  for (ptrdiff_t side = d; side < end; side++) om_recurrent_from_x(io, s, kind, side, scratch);
   om_settle();
 }
 

@@ -126,7 +126,7 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
         signal,
         // Threads of an engine look for work after its last run, onnxruntime's for 40 ms: where the next one has several, they
         // would be in its way. mobilenet-v1 with two threads took 11.4 ms so, and takes 7.8.
-        ...(threads > 1 && { quiet }),
+        ...(threads > 1 && { quiet: () => quiet() }),
       }
       const dims = dimsOption(invocation)
       const sizesOf = (path: string): Sizes => ({ ...sizes[nameOf(path)], ...dims })
