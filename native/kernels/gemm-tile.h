@@ -38,6 +38,16 @@
 
 _Static_assert(OM_TILE_ROWS % 2 == 0 && OM_TILE_ROWS <= 14, "the kernels below are for even numbers of rows");
 
+/* Whether a tile fetches what is multiplied with next into the second-level cache: a line per step of k. A layer's weights come
+ * from memory whenever its turn comes, where processors fetch ahead by themselves too late: twelve layers of BERT-base with 128 rows
+ * take 244 ms without and 205 with it (AVX2), 651 and 587 (SSE2), on a Zen 4; what is in a cache takes as long as without. With AVX-512 a
+ * step is four lines, and nothing is gained. */
+#if defined(__x86_64__) && (OM_VECTOR_BYTES == 16 || OM_VECTOR_BYTES == 32)
+#define OM_TILE_FETCH(address) __builtin_prefetch((const void *)(address), 0, 2)
+#else
+#define OM_TILE_FETCH(address) (void)(address)
+#endif
+
 /* Columns of a full panel of B. */
 #define OM_PANEL (OM_TILE_VECTORS * OM_LANES)
 /* Depth of one pass over k: a panel of B this deep stays in the first-level cache. */
@@ -49,6 +59,7 @@ typedef struct om_tile {
   const float *a; /* [rows, k], rows OM_A_ROW apart */
   const float *b; /* [k, vectors * lanes], rows b_row apart */
   ptrdiff_t b_row;
+  ptrdiff_t ahead; /* bytes from B to what is multiplied with after it, which may lie outside of it; 0: not known */
   ptrdiff_t k;
   float *c; /* [rows, vectors * lanes], rows c_row apart */
   ptrdiff_t c_row;
@@ -103,7 +114,8 @@ OM_UNROLL(2)
 OM_UNROLL(4)
       for (int v = 0; v < vectors; v++) sum[r][v] += (part[0][r][v] + part[1][r][v]) + part[2][r][v];
   }
-  for (; k > 0; k--, a++, b += t->b_row) {
+  for (const uintptr_t ahead = (uintptr_t)t->ahead; k > 0; k--, a++, b += t->b_row) {
+    OM_TILE_FETCH((uintptr_t)b + ahead);
     om_vf row[OM_TILE_VECTORS];
 OM_UNROLL(4)
     for (int v = 0; v < vectors; v++) row[v] = om_load(b + v * OM_LANES);

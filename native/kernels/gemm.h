@@ -196,6 +196,8 @@ OM_INLINE void om_gemm_block_f32(om_gather *gather, const void *source, const fl
           t.high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY;
           t.b_row = s.b_row ? s.b_row : n0 < wide ? OM_PANEL : OM_LANES;
           t.b = packed + (s.b_row ? n0 : n0 * s.k) + k0 * t.b_row;
+          /* The panel beside this one, or below it. */
+          t.ahead = (s.b_row ? OM_PANEL : (together > 1 ? t.k : s.k) * OM_PANEL) * 4;
           t.c = c + row0 * c_row + n0;
           t.start = pass > 0 ? t.c : e.residual ? e.residual + row0 * residual_row + n0 : NULL;
           t.start_row = pass > 0 ? c_row : residual_row;

@@ -204,6 +204,7 @@ OM_INLINE void om_winograd_block_f32(const float *x, const float *packed, float 
         const ptrdiff_t k0 = part * depth;
         om_tile t = {.a = v + part * pass + i * plane,
                      .k = om_min(depth, s.channels - k0),
+                     .ahead = s.channels * OM_PANEL * 4, /* the panel beside, or the first of the next plane */
                      .c_row = OM_WINOGRAD_COLUMNS,
                      .start_row = OM_WINOGRAD_COLUMNS};
         for (ptrdiff_t n = n0; n < n1; n += n < wide ? OM_PANEL : OM_LANES) {
