@@ -14,6 +14,7 @@ import { browserEngines } from './bench/browser/pages.ts'
 import { compareEngines, type ModelResult, randomSets } from './bench/compare-engines.ts'
 import { compiledEngine } from './bench/compiled.ts'
 import { type Engine, type EngineName, engineNames, reasonOf } from './bench/engine.ts'
+import { benchMemory } from './bench/memory.ts'
 import { dataSetsOf, type ModelEntry, modelsIn } from './bench/model-files.ts'
 import { onnxRuntimeEngine } from './bench/onnxruntime.ts'
 import { profileModels } from './bench/profile.ts'
@@ -71,6 +72,10 @@ export function createBench(defaults: BenchDefaults = {}): Command {
         type: 'boolean',
         help: 'instead: the time of each node; --rounds are its runs, --engines its compilers',
       },
+      memory: {
+        type: 'boolean',
+        help: 'instead: the memory that models take beside their engines, each in a process of its own (Linux)',
+      },
       browser: {
         type: 'boolean',
         help: 'instead: pages that Vite builds, in headless Chromium: their first result, times and sizes',
@@ -96,6 +101,8 @@ The largest relative difference to its outputs, for which it runs the graph with
 allclose: |a - e| / (|e| + atol / rtol), rtol 1e-3, atol 1e-5 or that share of an output's largest value, and a step of the
 scale where a DequantizeLinear gives the output.
 With --threads above 1 a sample waits until no thread of the process is at work: onnxruntime's look for more for 40 ms after a run.
+--memory counts what is resident from before a model is loaded to behind three runs: at its peak, at the end, and what of
+that are pages of files, which processes share. What a compile takes is no part of it.
 --browser takes builtin-wasm and onnxruntime-web, both by default: "first result" is from asking for the page to the output, in
 a new browser that has shown only an empty page, from this machine, and over a network as Chromium's DevTools slow it down, with
 files compressed by gzip; medians of up to 7 loads in turn. "page" is all that a page loads. "sooner" and "faster" are ratios to the last engine;
@@ -107,7 +114,8 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
       const isProfile = flags.has('profile')
       if (values['trace'] !== undefined && !isProfile) throw usage('--trace is for --profile')
       const isBrowser = flags.has('browser')
-      if (isProfile && isBrowser) throw usage('--profile and --browser are two things')
+      const instead = ['profile', 'memory', 'browser'].filter((flag) => flags.has(flag))
+      if (instead.length > 1) throw usage(`--${instead[0]} and --${instead[1]} are two things`)
       const [ofPages] = ['network', 'files'].filter((name) => !isBrowser && values[name] !== undefined)
       if (ofPages !== undefined) throw usage(`--${ofPages} is for --browser`)
       if (isBrowser && values['target'] !== undefined)
@@ -139,6 +147,10 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
       if (isProfile) {
         const { ok, profiles } = await profileModels(chosen, names, sizesOf, options, invocation)
         return { ok, text: '', json: { models: profiles, machine } }
+      }
+      if (flags.has('memory')) {
+        const { ok, results } = await benchMemory(chosen, names, { threads, packages, sizesOf }, invocation)
+        return { ok, text: '', json: { models: results, machine } }
       }
       if (isBrowser) {
         const over = networksOf(invocation)
