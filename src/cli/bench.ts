@@ -149,8 +149,8 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
         return { ok, text: '', json: { models: profiles, machine } }
       }
       if (flags.has('memory')) {
-        const { ok, results } = await benchMemory(chosen, names, { threads, packages, sizesOf }, invocation)
-        return { ok, text: '', json: { models: results, machine } }
+        const results = await benchMemory(chosen, names, { threads, packages, sizesOf }, invocation)
+        return { ok: true, text: '', json: { models: results, machine } }
       }
       if (isBrowser) {
         const over = networksOf(invocation)

@@ -62,6 +62,7 @@ test.each([
   [['bench', 'a.onnx', '--only', 'b'], /no model "b"\. There are call-overhead, a/],
   [['bench', 'a.onnx', '--target', 'x86-64-v9'], /Unknown target "x86-64-v9"/],
   [['bench', 'a.onnx', '--browser', '--target', 'x86-64-v3'], /--target is for engines in Node/],
+  [['bench', 'a.onnx', '--memory', '--profile'], /--profile and --memory are two things/],
   [['bench', 'a.onnx', '--threads', '0'], /--threads must be a whole number of at least 1/],
 ])('%j is wrong usage', async (args, message) => {
   const { code, err } = await cli(...args)

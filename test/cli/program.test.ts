@@ -1,6 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { modelBytes, tensorType } from '../../src/onnx/build.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { fileWith, temporaryFolder } from './cli.ts'
 import { addModel, denseModel, tensorBytes, unknownModel } from './models.ts'
@@ -148,3 +149,32 @@ async function waitForFile(path: string): Promise<string> {
   }
   throw new Error(`${path} was not written`)
 }
+
+test.runIf(process.platform === 'linux')(
+  'bench --memory counts weights once, and tells where they are mapped',
+  async () => {
+    const [rows, columns] = [64, 131_072]
+    const bytes = 4 * rows * columns
+    const model = modelBytes({
+      opsets: { '': 17 },
+      inputs: { x: tensorType('float32', [1, rows]) },
+      outputs: { y: tensorType('float32', [1, columns]) },
+      initializers: { w: tensorFrom('float32', [rows, columns], new Float32Array(rows * columns).fill(0.5)) },
+      nodes: [{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }],
+    })
+    const file = await fileWith('wide.onnx', model)
+    const engines = 'builtin,builtin-wasm,onnxruntime-node'
+    const { code, out, err } = await program.run(['bench', file, '--memory', '--engines', engines, '--json', '-'])
+    expect(err).toBe('')
+    expect(code).toBe(0)
+    const { wide } = (JSON.parse(out) as { models: Record<string, any> }).models
+    for (const { peakBytes, heldBytes } of [wide!.builtin, wide!['builtin-wasm']]) {
+      expect(heldBytes).toBeGreaterThan(bytes)
+      expect(peakBytes).toBeGreaterThanOrEqual(heldBytes)
+    }
+    expect(wide!.builtin.peakBytes).toBeLessThan(1.2 * bytes)
+    expect(wide!.builtin.mappedBytes).toBeGreaterThan(bytes)
+    expect(wide!['builtin-wasm'].mappedBytes).toBeLessThan(bytes / 2)
+    expect(wide!['onnxruntime-node']).toEqual({ error: expect.stringContaining('onnxruntime-node is not installed') })
+  },
+)

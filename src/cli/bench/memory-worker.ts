@@ -41,7 +41,8 @@ async function loader({ inputs, threads, engine }: MemoryTask): Promise<() => Pr
     const argument = runArgument(inputs)
     return async () => {
       await model.load()
-      return () => model.runSync(argument)
+      // As users do: WebAssembly runs on another thread then, and else there would be two of it.
+      return () => model.run(argument)
     }
   }
   const onnxruntime = await findOnnxRuntime(engine.name, engine.packages)
