@@ -1,10 +1,12 @@
-// `npm run bench`: the command `bench` of the CLI with the other engines that are installed in this folder.
+// `npm run bench`: the command `bench` of the CLI with the other engines that are installed in this folder; `kernels` instead of a
+// model: the C kernels alone.
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createBench } from '../dist/cli/bench.js'
 import { runCommand } from '../dist/cli/run-cli.js'
 import { here, installEngines, sizes } from './engines.js'
+import { benchKernels } from './kernels.js'
 import { here as scripts, made, makeMissing } from './models/scripts.js'
 
 const root = dirname(here)
@@ -38,6 +40,11 @@ async function withMadeModels(args) {
   })
 }
 
-const args = await withMadeModels(process.argv.slice(2))
-if (needsEngines(args)) installEngines()
-process.exitCode = await runCommand(createBench({ packages: here, models: defaultModels(), sizes }), args)
+async function benchModels(given) {
+  const args = await withMadeModels(given)
+  if (needsEngines(args)) installEngines()
+  return runCommand(createBench({ packages: here, models: defaultModels(), sizes }), args)
+}
+
+const [first, ...others] = process.argv.slice(2)
+process.exitCode = await (first === 'kernels' ? runCommand(benchKernels, others) : benchModels(process.argv.slice(2)))

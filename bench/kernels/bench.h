@@ -1,45 +1,73 @@
-/* Timing for the kernels' micro-benchmarks: the best of many runs, since other work shares the machine. */
+/* The kernels' micro-benchmarks, which `npm run bench -- kernels` compiles and runs: each kernel's time beside the least that
+ * the machine could do it in (roof.h). A program takes the seconds for which each kernel is run, and what is part of the names
+ * of those that are wanted. What it prints is for bench/kernels.js:
+ *
+ *   kernel  NAME  SECONDS  OPERATIONS  BYTES  SECONDS-OF-THE-ROOF  GOAL
+ *   roof  RATE-OF-OPERATIONS  (BYTES  RATE-OF-BYTES)… */
 #ifndef OM_BENCH_H
 #define OM_BENCH_H
 
-#include <stdint.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
-static inline double bench_seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+#include "roof.h"
+
+static struct {
+  const char *only;
+  char name[96];
+  double goal;
+} bench = {.only = ""};
+
+static inline void bench_begin(int argc, char **argv) {
+  if (argc > 1) measure_limit = atof(argv[1]);
+  if (argc > 2) bench.only = argv[2];
 }
 
-/* n floats in [-0.5, 0.5), 64-byte aligned. */
-static inline float *bench_floats(size_t n) {
-  static uint32_t seed = 1;
-  float *p = (float *)aligned_alloc(64, (n * sizeof(float) + 4095) / 4096 * 4096);
-  if (!p) abort();
-  for (size_t i = 0; i < n; i++) {
-    seed = seed * 1664525u + 1013904223u;
-    p[i] = (float)(seed >> 8) / 16777216.0f - 0.5f;
-  }
-  return p;
+/* Names the kernel that comes next, and tells whether it is wanted. goal: the least fraction of the roof that is good enough;
+ * 0: none is known. */
+__attribute__((format(printf, 2, 3))) static bool bench_kernel(double goal, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(bench.name, sizeof bench.name, format, arguments);
+  va_end(arguments);
+  bench.goal = goal;
+  measure_free();
+  return strstr(bench.name, bench.only) != NULL;
 }
 
-static double bench_total;
+/* peak: of the operations, or 0 where none is known. turns: how often a measurement does that; with several, the bytes are
+ * those of memory. */
+static void bench_report(double seconds, double turns, double operations, double bytes, double peak) {
+  const double of_bytes = bytes / roof_bandwidth(turns > 1 ? ldexp(1, ROOF_MOST) : bytes);
+  const double roof = peak > 0 ? fmax(operations / peak, of_bytes) : 0;
+  printf("kernel\t%s\t%.9g\t%.9g\t%.9g\t%.9g\t%g\n", bench.name, seconds / turns, operations, bytes, roof, bench.goal);
+  fflush(stdout);
+}
 
-/* Runs `code` for about 0.15 s and prints the best time and rate; flops: of one run. */
-#define BENCH(name, flops, code)                                                                                       \
+static inline int bench_end(void) {
+  printf("roof\t%.9g", roof_peak());
+  for (int power = 0; power <= ROOF_MOST; power++)
+    if (roof_rates[power] > 0) printf("\t%.0f\t%.9g", ldexp(1, power), roof_rates[power]);
+  printf("\n");
+  return 0;
+}
+
+/* Runs `code` `turns` times at a stretch, each time with another `turn`. operations, bytes: what one of these has to compute, and
+ * to read and write at least once. */
+#define BENCH_TURNS(turns, operations, bytes, peak, code)                                                              \
   do {                                                                                                                 \
-    double best = 1e9, end = bench_seconds() + 0.15;                                                                   \
-    do {                                                                                                               \
-      const double begin = bench_seconds();                                                                            \
-      code;                                                                                                            \
-      const double time = bench_seconds() - begin;                                                                     \
-      if (time < best) best = time;                                                                                    \
-    } while (bench_seconds() < end);                                                                                   \
-    bench_total += best;                                                                                               \
-    printf("%-52s %10.1f us %8.1f GFLOP/s\n", name, best * 1e6, (double)(flops) / best * 1e-9);                        \
+    measure m = {0};                                                                                                   \
+    while (measure_goes_on(&m))                                                                                        \
+      for (ptrdiff_t turn = 0; turn < (turns); turn++) {                                                               \
+        code;                                                                                                          \
+      }                                                                                                                \
+    bench_report(m.best, (double)(turns), operations, bytes, peak);                                                    \
   } while (0)
+
+#define BENCH(operations, bytes, code) BENCH_TURNS(1, operations, bytes, roof_peak(), code)
+
+/* Operations of e^x by elementary.h: ten products, with a sum or without, and two sums. */
+#define BENCH_EXP 20.0
 
 /* The fields that shapes of convolutions and of pooling share: one image, a square kernel, the same pad on all sides. */
 #define BENCH_WINDOW(h, w, c, kernel, stride, pad)                                                                     \
@@ -47,5 +75,12 @@ static double bench_total;
   .out_width = ((w) + 2 * (pad) - (kernel)) / (stride) + 1, .kernel_height = kernel, .kernel_width = kernel,           \
   .stride_height = stride, .stride_width = stride, .dilation_height = 1, .dilation_width = 1, .pad_top = pad,          \
   .pad_left = pad
+
+/* Floats of the input that such windows read: where they are narrower than the steps between them, not all. */
+#define BENCH_READ(s)                                                                                                  \
+  ((double)((s).channels * om_min((s).height, (s).out_height * (s).kernel_height) *                                    \
+            om_min((s).width, (s).out_width * (s).kernel_width)))
+/* Floats of the output per channel. */
+#define BENCH_PIXELS(s) ((double)((s).out_height * (s).out_width))
 
 #endif

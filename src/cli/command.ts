@@ -49,6 +49,8 @@ export interface Outcome {
 
 /** One command of the CLI; each has a file of its own. */
 export interface Command {
+  /** What it is a command of, as users start it. Default: the CLI. */
+  readonly program?: string
   readonly name: string
   readonly summary: string
   /** Positional arguments as `--help` shows them, and how many there may be. */
@@ -57,4 +59,9 @@ export interface Command {
   /** Further lines of `--help`: what an option's line has no room for. */
   readonly notes?: string
   run(invocation: Invocation): Promise<Outcome>
+}
+
+/** How users start a command. */
+export function started({ program = 'unplugin-onnx-mlir', name }: Command): string {
+  return `${program} ${name}`
 }

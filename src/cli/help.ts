@@ -1,4 +1,4 @@
-import type { Command } from './command.ts'
+import { type Command, started } from './command.ts'
 import { optionsOf } from './parse.ts'
 import { bold } from './style.ts'
 import { summaries } from './summaries.ts'
@@ -18,11 +18,11 @@ export function overview(): string {
 
 /** What `COMMAND --help` says. */
 export function help(command: Command): string {
-  const { name, summary, positionals, notes } = command
+  const { summary, positionals, notes } = command
   const lines = Object.entries(optionsOf(command)).map(([option, { value, short, bare, help: text }]) => {
     const left = `${short ? `-${short}, ` : ''}--${option}${value ? (bare === undefined ? ` ${value}` : `[=${value}]`) : ''}`
     return `  ${left.padEnd(26)} ${text}`
   })
-  const usage = [program, name, positionals?.usage, '[OPTION …]'].filter(Boolean).join(' ')
+  const usage = [started(command), positionals?.usage, '[OPTION …]'].filter(Boolean).join(' ')
   return [`Usage: ${usage}`, `${summary}.`, lines.join('\n'), ...(notes ? [notes] : [])].join('\n\n')
 }

@@ -3,7 +3,7 @@ import { UsageError } from '../errors/index.ts'
 import { decimal } from '../request/decimal.ts'
 import { stemOf } from '../request/extensions.ts'
 import { didYouMean } from '../request/suggest.ts'
-import type { Command, Invocation, Options } from './command.ts'
+import { type Command, type Invocation, type Options, started } from './command.ts'
 
 /** Options that every command has. */
 const common: Options = {
@@ -23,8 +23,7 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
   const options = optionsOf(command)
   const usage = (problem: string): UsageError => {
     const sentence = /[.?]$/.test(problem) ? problem : `${problem}.`
-    const help = `unplugin-onnx-mlir ${command.name} --help`
-    return new UsageError('USAGE_ARGUMENTS', `${command.name}: ${sentence} See: ${help}`)
+    return new UsageError('USAGE_ARGUMENTS', `${command.name}: ${sentence} See: ${started(command)} --help`)
   }
   // Not strict: its own messages neither suggest the option that was meant nor stay the same from one Node to the next.
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true })
