@@ -35,12 +35,22 @@ __attribute__((format(printf, 2, 3))) static bool bench_kernel(double goal, cons
   return strstr(bench.name, bench.only) != NULL;
 }
 
-/* peak: of the operations, or 0 where none is known. turns: how often a measurement does that; with several, the bytes are
- * those of memory. */
-static void bench_report(double seconds, double turns, double operations, double bytes, double peak) {
-  const double of_bytes = bytes / roof_bandwidth(turns > 1 ? ldexp(1, ROOF_MOST) : bytes);
+/* Memory is shared with all that runs: where bytes may come from it, its rate is measured in turn with the kernel, three times,
+ * and of both the best counts. reach: bytes that go by until the same come again. */
+static bool bench_again(measure *m, double reach, int round) {
+  const int power = roof_power(reach);
+  if (power < ROOF_MEMORY || round == 3) return false;
+  if (round == 0) roof_rates[power] = 0;
+  roof_read(power);
+  measure_again(m);
+  return true;
+}
+
+/* peak: of the operations, or 0 where none is known. */
+static void bench_report(double seconds, double operations, double bytes, double peak, double reach) {
+  const double of_bytes = bytes / roof_bandwidth(reach);
   const double roof = peak > 0 ? fmax(operations / peak, of_bytes) : 0;
-  printf("kernel\t%s\t%.9g\t%.9g\t%.9g\t%.9g\t%g\n", bench.name, seconds / turns, operations, bytes, roof, bench.goal);
+  printf("kernel\t%s\t%.9g\t%.9g\t%.9g\t%.9g\t%g\n", bench.name, seconds, operations, bytes, roof, bench.goal);
   fflush(stdout);
 }
 
@@ -52,19 +62,21 @@ static inline int bench_end(void) {
   return 0;
 }
 
-/* Runs `code` `turns` times at a stretch, each time with another `turn`. operations, bytes: what one of these has to compute, and
- * to read and write at least once. */
-#define BENCH_TURNS(turns, operations, bytes, peak, code)                                                              \
+/* Measures `code`. operations, bytes: what it has to compute, and to read and write at least once. */
+#define BENCH(operations, bytes, code) BENCH_BESIDE(roof_peak(), bytes, operations, bytes, code)
+
+/* The same beside another roof, see bench_again() and bench_report(). */
+#define BENCH_BESIDE(peak, reach, operations, bytes, code)                                                             \
   do {                                                                                                                 \
     measure m = {0};                                                                                                   \
-    while (measure_goes_on(&m))                                                                                        \
-      for (ptrdiff_t turn = 0; turn < (turns); turn++) {                                                               \
+    int round = 0;                                                                                                     \
+    do {                                                                                                               \
+      while (measure_goes_on(&m)) {                                                                                    \
         code;                                                                                                          \
       }                                                                                                                \
-    bench_report(m.best, (double)(turns), operations, bytes, peak);                                                    \
+    } while (bench_again(&m, reach, round++));                                                                         \
+    bench_report(m.best, operations, bytes, peak, reach);                                                              \
   } while (0)
-
-#define BENCH(operations, bytes, code) BENCH_TURNS(1, operations, bytes, roof_peak(), code)
 
 /* Operations of e^x by elementary.h: ten products, with a sum or without, and two sums. */
 #define BENCH_EXP 20.0

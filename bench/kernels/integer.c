@@ -56,8 +56,8 @@ static om_int_product product(ptrdiff_t columns, ptrdiff_t results) {
     p.m = m_, p.n = n_, p.k = k_, p.packed = some(OM_INT_PACKED(k_, n_)), p.sums = some(4 * (n_));                     \
     const void *a = some((m_) * (k_));                                                                                 \
     void *scratch = some(OM_INT_SCRATCH(m_, k_));                                                                      \
-    BENCH_TURNS(1, 2.0 * (m_) * (n_) * (k_), (double)(m_) * (k_) + (double)(k_) * (n_) + (double)(m_) * (n_), peak(),  \
-                om_int_gemm(a, p, scratch));                                                                           \
+    const double bytes = (double)(m_) * (k_) + (double)(k_) * (n_) + (double)(m_) * (n_);                              \
+    BENCH_BESIDE(peak(), bytes, 2.0 * (m_) * (n_) * (k_), bytes, om_int_gemm(a, p, scratch));                          \
   } while (0)
 
 /* A square kernel over square images, with as many pixels around as keep them as large. */
@@ -76,9 +76,8 @@ static om_int_product product(ptrdiff_t columns, ptrdiff_t results) {
     p.packed = some(OM_INT_PACKED(taps, cout)), p.sums = some(4 * (cout));                                             \
     const void *x = some((size) * (size) * (cin));                                                                     \
     void *scratch = some(OM_INT_SCRATCH(outs, taps));                                                                  \
-    BENCH_TURNS(1, 2.0 * (double)outs * (cout) * (double)taps,                                                         \
-                (double)((size) * (size) * (cin) + taps * (cout) + outs * (cout)), peak(),                             \
-                om_conv_integers(x, &s, &p, scratch));                                                                 \
+    const double bytes = (double)((size) * (size) * (cin) + taps * (cout) + outs * (cout));                            \
+    BENCH_BESIDE(peak(), bytes, 2.0 * (double)(outs * (cout) * taps), bytes, om_conv_integers(x, &s, &p, scratch));    \
   } while (0)
 
 /* Of bytes, whose products are made of few lanes each: the instruction's roof says little here. */
@@ -92,8 +91,9 @@ static om_int_product product(ptrdiff_t columns, ptrdiff_t results) {
     const bool narrow = om_pack_depthwise_integers(some(9 * (channels_)), channels_, 3, 3, true, NULL, 0, packed, sums); \
     p.sums = sums;                                                                                                     \
     const void *x = some((size) * (size) * (channels_));                                                               \
-    BENCH_TURNS(1, 18.0 * (double)outs * (channels_), (double)((size) * (size) + 9 + outs) * (channels_), peak(),      \
-                om_depthwise_integers(x, packed, NULL, narrow, &s, &p));                                               \
+    const double bytes = (double)(((size) * (size) + 9 + outs) * (channels_));                                         \
+    BENCH_BESIDE(peak(), bytes, 18.0 * (double)(outs * (channels_)), bytes,                                            \
+                 om_depthwise_integers(x, packed, NULL, narrow, &s, &p));                                              \
   } while (0)
 
 int main(int argc, char **argv) {

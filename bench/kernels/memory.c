@@ -15,8 +15,9 @@ enum { WEIGHTS = 1 << 25 };
     float *a = measure_floats((m_) * (k_)), *b = measure_floats(WEIGHTS), *c = measure_floats((m_) * (n_));            \
     void *scratch = measure_floats(OM_GEMM_SCRATCH / 4);                                                               \
     const om_gemm_shape s = {.m = m_, .n = n_, .k = k_};                                                               \
-    BENCH_TURNS(LAYERS, 2.0 * (m_) * (n_) * (k_), 4.0 * ((m_) * (k_) + (k_) * (n_) + (m_) * (n_)), roof_peak(),        \
-                om_gemm_f32(a, b + turn * PACKED, c, s, (om_epilogue){0}, scratch));                                   \
+    ptrdiff_t layer = 0;                                                                                               \
+    BENCH_BESIDE(roof_peak(), 4.0 * WEIGHTS, 2.0 * (m_) * (n_) * (k_), 4.0 * ((m_) * (k_) + (k_) * (n_) + (m_) * (n_)), \
+                 om_gemm_f32(a, b + layer++ % LAYERS * PACKED, c, s, (om_epilogue){0}, scratch));                      \
   } while (0)
 
 #define WINOGRAD(size, channels_)                                                                                      \
@@ -28,9 +29,10 @@ enum { WEIGHTS = 1 << 25 };
     void *scratch = measure_floats(OM_WINOGRAD_SCRATCH(channels_) / 4);                                                \
     const om_conv2d_shape s = {BENCH_WINDOW(size, size, channels_, 3, 1, 1), .out_channels = channels_, .groups = 1};  \
     const om_epilogue e = {.bias = measure_floats(channels_), .activation = OM_ACT_RELU};                              \
-    BENCH_TURNS(LAYERS, 18.0 * size * size * channels_ * channels_,                                                    \
-                4.0 * (2 * size * size * channels_ + 9 * channels_ * channels_), roof_peak(),                          \
-                om_conv2d_winograd_f32(x, w + turn * PACKED, y, s, e, scratch));                                       \
+    ptrdiff_t layer = 0;                                                                                               \
+    BENCH_BESIDE(roof_peak(), 4.0 * WEIGHTS, 18.0 * size * size * channels_ * channels_,                               \
+                 4.0 * (2 * size * size * channels_ + 9 * channels_ * channels_),                                      \
+                 om_conv2d_winograd_f32(x, w + layer++ % LAYERS * PACKED, y, s, e, scratch));                          \
   } while (0)
 
 int main(int argc, char **argv) {

@@ -38,28 +38,47 @@ OM_UNROLL(64)
   return peak = 2.0 * ROOF_CHAINS * ROOF_STEPS * OM_LANES / m.best;
 }
 
-/* Arrays of 4 kB, which the clock still resolves, to 128 MB, which no cache has: each twice as large as the one before. */
-enum { ROOF_LEAST = 12, ROOF_MOST = 27, ROOF_SUMS = 8 };
+/* Arrays of 4 kB, which the clock still resolves, to 128 MB, which no cache has: each twice as large as the one before. Large
+ * ones are measured by pieces of 8 MB, since the whole is seldom read without an interruption. */
+enum { ROOF_LEAST = 12, ROOF_MOST = 27, ROOF_PIECE = 1 << 21, ROOF_SUMS = 8 };
+/* The power of two from which bytes may come from memory, whose rate changes with what other programs do. */
+enum { ROOF_MEMORY = 24 };
+
+/* Bytes per second of a sum over an array, by powers of two. */
 static double roof_rates[ROOF_MOST + 1];
 
-/* Bytes per second of a sum over an array of the power of two that is next to `bytes`: of the cache, or the memory, that
- * has room for them. */
-static double roof_bandwidth(double bytes) {
-  const long nearest = lround(log2(bytes)), power = om_min(om_max(nearest, ROOF_LEAST), ROOF_MOST);
-  if (roof_rates[power] > 0) return roof_rates[power];
-  const ptrdiff_t n = (ptrdiff_t)1 << (power - 2);
-  const float *x = measure_floats(n);
+/* Measures one of these. */
+static void roof_read(int power) {
+  static float *array;
+  if (!array) {
+    array = (float *)malloc((size_t)1 << ROOF_MOST);
+    if (!array) abort();
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)1 << (ROOF_MOST - 2); i++) array[i] = 0.5f;
+  }
+  const ptrdiff_t n = (ptrdiff_t)1 << (power - 2), piece = om_min(n, ROOF_PIECE);
   om_vf sum[ROOF_SUMS];
 OM_UNROLL(8)
   for (int k = 0; k < ROOF_SUMS; k++) sum[k] = om_splat(0.0f);
   measure m = {0};
-  while (measure_goes_on(&m))
-    for (ptrdiff_t i = 0; i < n; i += ROOF_SUMS * OM_LANES)
+  for (ptrdiff_t at = 0; measure_goes_on(&m); at = at + piece < n ? at + piece : 0)
+    for (ptrdiff_t i = at; i < at + piece; i += ROOF_SUMS * OM_LANES)
 OM_UNROLL(8)
-      for (int k = 0; k < ROOF_SUMS; k++) sum[k] += om_load(x + i + k * OM_LANES);
+      for (int k = 0; k < ROOF_SUMS; k++) sum[k] += om_load(array + i + k * OM_LANES);
 OM_UNROLL(8)
   for (int k = 0; k < ROOF_SUMS; k++) ROOF_USE(sum[k]);
-  return roof_rates[power] = 4.0 * (double)n / m.best;
+  roof_rates[power] = fmax(roof_rates[power], 4.0 * (double)piece / m.best);
+}
+
+/* The power of two that is next to so many bytes. */
+static int roof_power(double bytes) {
+  return (int)om_min(om_max(lround(log2(bytes)), ROOF_LEAST), ROOF_MOST);
+}
+
+/* Bytes per second of the cache, or the memory, that has room for so many. */
+static double roof_bandwidth(double bytes) {
+  const int power = roof_power(bytes);
+  if (roof_rates[power] == 0) roof_read(power);
+  return roof_rates[power];
 }
 
 #endif
