@@ -49,12 +49,17 @@ static inline void measure_again(measure *m) { m->runs = m->left = 0; }
 static void *measure_memory[64];
 static int measure_blocks;
 
-/* 64-byte aligned memory, which measure_free() frees. */
+/* 64-byte aligned within `*block`, which is to be freed. */
+static inline void *measure_allocate(size_t bytes, void **block) {
+  *block = malloc(bytes + 64);
+  if (!*block) abort();
+  return (char *)*block + (64 - (uintptr_t)*block % 64);
+}
+
+/* The same, which measure_free() frees. */
 static inline void *measure_bytes(size_t bytes) {
-  char *block = (char *)malloc(bytes + 64);
-  if (!block || measure_blocks == 64) abort();
-  measure_memory[measure_blocks++] = block;
-  return block + (64 - (uintptr_t)block % 64);
+  if (measure_blocks == sizeof measure_memory / sizeof *measure_memory) abort();
+  return measure_allocate(bytes, &measure_memory[measure_blocks++]);
 }
 
 /* n floats in [-0.5, 0.5). */

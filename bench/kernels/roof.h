@@ -49,10 +49,10 @@ static double roof_rates[ROOF_MOST + 1];
 
 /* Measures one of these. */
 static void roof_read(int power) {
+  static void *block;
   static float *array;
   if (!array) {
-    array = (float *)malloc((size_t)1 << ROOF_MOST);
-    if (!array) abort();
+    array = (float *)measure_allocate((size_t)1 << ROOF_MOST, &block);
     for (ptrdiff_t i = 0; i < (ptrdiff_t)1 << (ROOF_MOST - 2); i++) array[i] = 0.5f;
   }
   const ptrdiff_t n = (ptrdiff_t)1 << (power - 2), piece = om_min(n, ROOF_PIECE);
