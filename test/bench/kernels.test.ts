@@ -73,7 +73,10 @@ describe.concurrent('bench kernels', () => {
   })
 
   it.each([
-    [['gemmm'], /there is no "gemmm"\. Did you mean "gemm"\? There are attention, conv, /],
+    [
+      ['gemmm'],
+      /there is no "gemmm"\. Did you mean "gemm"\? There are attention, conv, .+ See: npm run bench -- kernels --help/,
+    ],
     [['pool', '--target', 'x86-64-v9'], /Unknown target "x86-64-v9"/],
     [['pool', '--target', `host,${target === 'host' ? 'x86-64-v4' : 'z17'}`], /can't run native code for .+ It runs /],
     [['pool', '--target', 'wasm'], /can't run native code for wasm/],
