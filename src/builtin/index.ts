@@ -8,12 +8,14 @@ import { misstatedOutputs } from '../graph/stated.ts'
 import type { Model } from '../onnx/model.ts'
 import { registryFor } from '../ops/index.ts'
 import { optimize } from '../ops/passes/optimize.ts'
+import type { Steadiness } from '../runtime/steadiness.ts'
 import type { Target } from '../targets/index.ts'
 import type { Choices } from '../lowering/choices.ts'
 import type { Sharing } from './shared-kernel.ts'
 import type { PlanOptions } from './plan.ts'
 import { weightNotes } from './weight-notes.ts'
-import { isSteady, workOf } from './work.ts'
+import { steadinessOf } from './steadiness.ts'
+import { workOf } from './work.ts'
 import { leveledSource } from './levels.ts'
 import { generateSource } from './source.ts'
 import { tagShown, weightsName } from './tag.ts'
@@ -68,8 +70,8 @@ export interface BuiltinResult {
   readonly notes: readonly string[]
   /** Floating-point operations of one run, where they are known. */
   readonly flops?: number | undefined
-  /** Whether the time of a run depends on nothing but the sizes of the inputs. */
-  readonly isSteady: boolean
+  /** What the time of a run depends on beside the sizes of the inputs, where that can be looked at before it. */
+  readonly steadiness: Steadiness | undefined
 }
 
 export type GraphOptions = Pick<BuiltinOptions, 'dims' | 'weights'> & { readonly target?: Target }
@@ -116,7 +118,7 @@ export interface BuiltinSource {
   /** Floating-point operations of one run, where they are known. */
   readonly flops: number | undefined
   /** As in `BuiltinResult`. */
-  readonly isSteady: boolean
+  readonly steadiness: Steadiness | undefined
 }
 
 /** The C of a model, and what its user should be told of the model, in sentences. */
@@ -155,7 +157,7 @@ export function graphSource(
     weights: { bytes: bytesIn(weights), chunks: weights },
     includeDirs: includeDirsOf(target),
     flops: workOf(graph),
-    isSteady: isSteady(graph),
+    steadiness: steadinessOf(graph),
   }
 }
 

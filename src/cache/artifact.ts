@@ -1,6 +1,7 @@
 import type { Choices } from '../lowering/choices.ts'
 import type { Metadata } from '../runtime/metadata.ts'
 import type { Signature } from '../runtime/signature.ts'
+import type { Steadiness } from '../runtime/steadiness.ts'
 import type { EngineFeature } from '../runtime/wasm/features.ts'
 
 export type { EngineFeature } from '../runtime/wasm/features.ts'
@@ -29,8 +30,8 @@ export interface Artifact {
   readonly compiler: CompilerIdentity
   /** Floating-point operations of one run, where the compiler knows. */
   readonly flops?: number
-  /** Whether the time of a run is known to depend on nothing but the sizes of the inputs. */
-  readonly isSteady?: boolean
+  /** What the time of a run depends on beside the sizes of the inputs, where that can be looked at before it. */
+  readonly steadiness?: Steadiness
   /** What tuning found, where it was asked for. */
   readonly tuned?: Tuned
   /** Wall-clock seconds that the compilation took when it was made. */

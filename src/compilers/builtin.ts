@@ -63,7 +63,7 @@ export async function builtinCompiler(request: Request, memoFolder: string | und
           compiler: { name: 'builtin', version },
           seconds: made.seconds,
           ...(made.flops !== undefined && { flops: made.flops }),
-          ...(made.isSteady && { isSteady: true }),
+          ...(made.steadiness && { steadiness: made.steadiness }),
           ...(tuned && { tuned }),
           notes: made.notes,
         },

@@ -1,17 +1,18 @@
 import { prepareGraph } from '../builtin/index.ts'
-import { isSteady } from '../builtin/work.ts'
+import { steadinessOf } from '../builtin/steadiness.ts'
 import { OnnxMlirError } from '../errors/index.ts'
 import type { Model } from '../onnx/model.ts'
+import type { Steadiness } from '../runtime/steadiness.ts'
 
 export { modelSignature } from './model-signature.ts'
 export { registryFor } from '../ops/index.ts'
 
-/** Whether the time of a run is known to depend on nothing but the sizes of the inputs, whoever compiles the model. */
-export function isSteadyModel(model: Model, dims: ReadonlyMap<string, number>): boolean {
+/** What the time of a run depends on, where that is known, whoever compiles the model. */
+export function modelSteadiness(model: Model, dims: ReadonlyMap<string, number>): Steadiness | undefined {
   try {
-    return isSteady(prepareGraph(model, { dims }))
+    return steadinessOf(prepareGraph(model, { dims }))
   } catch (error) {
-    if (error instanceof OnnxMlirError) return false // of what only others know
+    if (error instanceof OnnxMlirError) return undefined // of what only others know
     throw error
   }
 }

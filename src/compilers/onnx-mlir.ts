@@ -68,10 +68,11 @@ export async function onnxMlirCompiler(
     abi: 0,
     async compile({ path }, model, { stagingRoot, signal, progress }) {
       // Which a cache hit does without.
-      const { isSteadyModel, modelSignature, registryFor } = await import('./model-facts.ts')
+      const { modelSignature, modelSteadiness, registryFor } = await import('./model-facts.ts')
       const { compileWithOnnxMlir } = await import('../onnx-mlir/compile.ts')
       const dims = new Map(Object.entries(directives.dims))
       const signature = modelSignature(model, dims)
+      const steadiness = modelSteadiness(model, dims)
       const outDir = await mkdtemp(join(stagingRoot, 'onnx-mlir-'))
       const forget = onShutdown(() => rmSync(outDir, { recursive: true, force: true }))
       const made = await compileWithOnnxMlir(installation, model, asked, {
@@ -101,7 +102,7 @@ export async function onnxMlirCompiler(
           ...(made.nnpa && { accelerator: 'NNPA' }),
           compiler: made.compiler,
           seconds: made.seconds,
-          ...(isSteadyModel(model, dims) && { isSteady: true }),
+          ...(steadiness && { steadiness }),
           notes: made.notes,
         },
       }

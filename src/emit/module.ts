@@ -92,7 +92,7 @@ export const runSync = (tensors) => model.runSync(tensors)
 
 /** The facts that are of the files, as fields. */
 export function knownOfFiles(
-  { requires, sha256, bytes, profiled, isSteady }: ModelFacts,
+  { requires, sha256, bytes, profiled, steadiness }: ModelFacts,
   platform: Platform,
   isInside: boolean,
 ): string[] {
@@ -103,7 +103,7 @@ export function knownOfFiles(
     ...(sha256 && isFetched ? [`sha256: ${jsValue(sha256)}`] : []),
     ...(bytes && isFetched ? [`bytes: ${jsValue(bytes)}`] : []),
     ...(profiled ? ['profiled: true'] : []),
-    ...(isSteady && platform === 'node' ? ['isSteady: true'] : []),
+    ...(steadiness && platform === 'node' ? [`steadiness: ${jsValue(steadiness)}`] : []),
   ]
 }
 

@@ -121,6 +121,8 @@ export interface LoweredOperator extends Operator {
   control?(node: Node, c: ControlWriter): void
   /** Whether what the inputs hold, beside their sizes, says how much there is to do. */
   worksByData?(node: Node): boolean
+  /** Inputs whose elements say how large the outputs are where only the run knows. Default: all. */
+  readonly sizedBy?: readonly number[]
   /** Floating-point operations of one run; a multiply-add counts two. Default: elements of the outputs. */
   flops?(node: Node): Dim
 }

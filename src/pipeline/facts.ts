@@ -29,7 +29,7 @@ export function factsOf({ path, directives }: Request, artifact: Artifact, repor
     ...(isModule(artifact) && { bytes: sizesOf(artifact) }),
     ...(report !== undefined && { report }),
     ...(directives.profile === 'onnx' && { profiled: true }),
-    ...(artifact.isSteady && { isSteady: true }),
+    ...(artifact.steadiness && { steadiness: artifact.steadiness }),
   }
 }
 

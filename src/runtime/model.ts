@@ -2,6 +2,7 @@
 import type { Metadata } from './metadata.ts'
 import type { Profile } from './profile.ts'
 import type { Signature, SignatureEntry, TensorEntry } from './signature.ts'
+import type { Steadiness } from './steadiness.ts'
 import type { DimsOf, Tensor } from './tensor.ts'
 
 /** What a machine must have to run a library; looked at before any of its code runs. */
@@ -35,8 +36,8 @@ export interface ModelFacts {
   readonly bytes?: { readonly library: number; readonly constants?: number; readonly variants?: readonly number[] }
   /** Compiled with `?profile=onnx`: the library measures its nodes. */
   readonly profiled?: boolean
-  /** The time of a run depends on nothing but the sizes of the inputs. */
-  readonly isSteady?: boolean
+  /** Absent where nobody can look at what the time of a run depends on. */
+  readonly steadiness?: Steadiness
 }
 
 /** News of a load: bytes of all files of the model together. */

@@ -89,7 +89,7 @@ class NodeModel extends ModelShell implements Model {
     this.#requires = facts.requires
     this.#sha256 = facts.sha256
     this.#profileFile = facts.profiled ? newProfileFile() : undefined
-    this.#quick = facts.isSteady ? new QuickRuns() : undefined
+    this.#quick = facts.steadiness && new QuickRuns(facts.steadiness)
   }
 
   protected async open(): Promise<void> {

@@ -1,6 +1,8 @@
 import type { CheckedInput } from './input-port.ts'
 import type { Result } from './results.ts'
 import type { ModelSession } from './session.ts'
+import { MOST_DECIDING, type Steadiness } from './steadiness.ts'
+import type { CheckedTensor } from './tensor-input.ts'
 
 /** Milliseconds in which a run is on its way to another thread and back, at best. */
 const QUICK = 0.05
@@ -9,68 +11,103 @@ const QUICK = 0.05
 const TRUST = 4
 
 /**
- * Milliseconds of runs that are done at once in succession. An answer from elsewhere comes through the event loop, so that a loop
- * that awaits one run after the other lets others have their turn this often.
+ * Milliseconds of runs that are answered at once in succession. The next answer comes when the event loop has gone round, so that
+ * a loop that awaits one run after the other lets others have their turn. That takes 2 µs; a run elsewhere took 60 more.
  */
 const SPELL = 1
 
+/** What of the inputs decides how long a run takes. */
+interface Case {
+  readonly dims: readonly (readonly number[])[]
+  /** Elements of those inputs that decide by them, copied; `undefined` where there are too many to look at. */
+  readonly elements: readonly (CheckedTensor['data'] | undefined)[]
+}
+
 /**
- * Runs of a model whose time depends on nothing but the sizes of its inputs. Where it is shorter than the way to another
- * thread, they are done at once, which blocks nobody for longer than that way would have taken. What is quick is measured:
- * some runs elsewhere, and each that is done here.
+ * Runs of a model whose time depends on nothing but what can be looked at before: the sizes of its inputs, and the elements of a
+ * few. Where it is shorter than the way to another thread, they are done at once, which blocks nobody for longer than that way
+ * would have taken. What is quick is measured: some runs elsewhere, and each that is done here.
  */
 export class QuickRuns {
-  /** Dimensions of a run that was quick: others that are as large at most are, too. */
-  #quick: readonly (readonly number[])[] | undefined
+  readonly #deciding: readonly number[]
+  readonly #grows: boolean
+  /** A run that was quick: others of the same elements are, too, whose sizes are the same, or smaller where larger take longer. */
+  #quick: Case | undefined
   /** How many were quick since one was not that should have been. */
   #trust = 0
-  /** What runs took here since the last one elsewhere. */
+  /** What runs took here since the event loop last went round for one. */
   #spent = 0
+
+  constructor({ inputs = [], grows = false }: Steadiness) {
+    this.#deciding = inputs
+    this.#grows = grows
+  }
 
   /** @returns results, or a promise of them */
   run(
     session: ModelSession,
     inputs: readonly CheckedInput[],
   ): Record<string, Result> | Promise<Record<string, Result>> {
-    if (this.#trust < TRUST || this.#spent > SPELL || !this.#isWithin(inputs)) {
+    // Models whose time is known have tensors only.
+    const tensors = inputs as readonly CheckedTensor[]
+    const isKnown = this.#isWithin(tensors)
+    if (this.#trust < TRUST || !isKnown) {
       this.#spent = 0
-      return session.run(inputs, (took) => this.#learn(inputs, took))
+      const asked = isKnown ? undefined : this.#caseOf(tensors)
+      return session.run(inputs, (took) => this.#learn(asked, took))
     }
     const start = performance.now()
     const results = session.runSync(inputs)
     const took = performance.now() - start
     this.#spent += took
-    if (took >= QUICK) this.#doubt()
-    return results
+    // One may have been interrupted: the next goes elsewhere and tells.
+    if (took >= QUICK) this.#trust = TRUST - 1
+    if (this.#spent < SPELL) return results
+    this.#spent = 0
+    return new Promise((resolve) => setImmediate(resolve, results))
   }
 
-  /** Of a run elsewhere. */
-  #learn(inputs: readonly CheckedInput[], took: number): void {
-    const isKnown = this.#isWithin(inputs)
-    if (took >= QUICK) return isKnown ? this.#doubt() : undefined
-    this.#trust++
-    if (!isKnown) this.#quick = inputs.map(dimsOf)
+  /**
+   * Of a run elsewhere. One that was begun before runs here were trusted tells nothing new by having been slow: a thread that was
+   * asleep has cold caches. `asked`: what it was given, unless that was known to be quick.
+   */
+  #learn(asked: Case | undefined, took: number): void {
+    if (took < QUICK) {
+      this.#trust++
+      if (asked) this.#quick = asked
+    } else if (!asked && this.#trust < TRUST) {
+      this.#trust = 0
+      this.#quick = undefined
+    }
   }
 
-  #doubt(): void {
-    this.#trust = 0
-    this.#quick = undefined
+  /** As it is now: the caller may write to the inputs while they are run. */
+  #caseOf(inputs: readonly CheckedTensor[]): Case {
+    const elements = this.#deciding.map((i) => {
+      const { data } = inputs[i]!
+      return data.length > MOST_DECIDING ? undefined : data.slice()
+    })
+    return { dims: inputs.map(({ dims }) => dims), elements }
   }
 
-  /** Whether no input is larger than it was in the run that was quick, in any dimension. */
-  #isWithin(inputs: readonly CheckedInput[]): boolean {
+  #isWithin(inputs: readonly CheckedTensor[]): boolean {
     const quick = this.#quick
     if (quick === undefined) return false
     for (let i = 0; i < inputs.length; i++) {
-      const dims = dimsOf(inputs[i]!)
-      const most = quick[i]!
-      if (dims !== most && !dims.every((dim, axis) => dim <= most[axis]!)) return false
+      const { dims } = inputs[i]!
+      const most = quick.dims[i]!
+      if (dims !== most && !dims.every((dim, axis) => (this.#grows ? dim <= most[axis]! : dim === most[axis])))
+        return false
     }
+    for (let k = 0; k < this.#deciding.length; k++)
+      if (!areSame(inputs[this.#deciding[k]!]!.data, quick.elements[k])) return false
     return true
   }
 }
 
-/** Models whose time is known have tensors only. */
-function dimsOf(input: CheckedInput): readonly number[] {
-  return (input as { readonly dims?: readonly number[] }).dims ?? []
+/** Of arrays of one length. */
+function areSame(data: CheckedTensor['data'], known: CheckedTensor['data'] | undefined): boolean {
+  if (known === undefined) return false
+  for (let i = 0; i < data.length; i++) if (!Object.is(data[i], known[i])) return false
+  return true
 }

@@ -225,6 +225,7 @@ const ExtendCaches: LoweredOperator = {
     'past_key?:T[b, h, p, d] key:T[b, h, s, d] past_value?:T[b, h, p, d] value:T[b, h, s, d] before:int64[b] total:int32[.]',
     { T: 'float16|bfloat16|float32' },
   ),
+  sizedBy: [5],
   infer(node, context) {
     const [batch, heads, , size] = node.input(1).dims as [Dim, Dim, Dim, Dim]
     const total = node.input(5).contents?.[0]

@@ -48,6 +48,7 @@ const CropAndResize: LoweredOperator = {
   name: 'CropAndResize',
   domain: MICROSOFT,
   rules: takes('X:T[_, _, _, _] rois:T[r, 4] batch_indices:int32[r] crop_size:int32[2]', { T: 'float16|float32' }),
+  sizedBy: [3],
   infer(node, context): ValueInfo[] {
     const [x, rois, size] = [node.input(0), node.input(1), node.input(3)]
     return [{ type: x.type, shape: [rois.dims[0]!, x.dims[1]!, ...shapeFromContents(node, size, context)] }]

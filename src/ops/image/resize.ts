@@ -223,6 +223,7 @@ const ResizeAxis: LoweredOperator = {
   name: 'ResizeAxis',
   domain: 'om',
   rules: takes('x:any roi?:float64[_] scales?:float32[_] sizes?:int64[_] original:int64[_]'),
+  sizedBy: [1, 2, 3],
   infer(node, context): ValueInfo[] {
     const { type, dims } = node.input(0)
     const size = knownSize(node)?.size ?? listedSize(node) ?? context.freshDim()

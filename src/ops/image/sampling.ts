@@ -72,6 +72,7 @@ const GridSample: LoweredOperator = {
 const AffineGrid: LoweredOperator = {
   name: 'AffineGrid',
   rules: takes('theta:float[_, _, _] size:int64[_]', {}, agreeGrid),
+  sizedBy: [1],
   infer(node, context): ValueInfo[] {
     const [theta, size] = [node.input(0), node.input(1)]
     const axes = axesOfGrid(node)

@@ -75,6 +75,7 @@ const MaxUnpool: LoweredOperator = {
   rules: takes('X:float[...s] I:int64[...s] output_shape?:int64[_]', {}, (node) =>
     node.inputs[2] ? [{ input: 2, axis: 0, expected: node.input(0).rank, as: 'the axes of X need' }] : [],
   ),
+  sizedBy: [2],
   infer(node, context): ValueInfo[] {
     const { type } = node.input(0)
     const image = unpooledShape(node)
@@ -166,6 +167,7 @@ function columnSteps(node: Node): Record<'strides' | 'dilations' | 'pads', reado
 const Col2Im: LoweredOperator = {
   name: 'Col2Im',
   rules: takes('input:number[_, _, _] image_shape:int64[a] block_shape:int64[a]'),
+  sizedBy: [1, 2],
   infer(node, context): ValueInfo[] {
     const [x, image, block] = [node.input(0), node.input(1), node.input(2)]
     checkSpatialAxes(node, axesOf(node))

@@ -178,6 +178,7 @@ const float32Kinds: Readonly<Record<Reduction, string>> = {
 export const reductions: readonly LoweredOperator[] = (Object.keys(float32Kinds) as Reduction[]).map((kind) => ({
   name: `Reduce${kind}`,
   rules: takes(`data:number${kind === 'Max' || kind === 'Min' ? '|bool' : ''} axes?:int64[*]`),
+  sizedBy: [1],
   infer: inferReduction,
   decompose: (node, b) => decomposeReduction(node, kind, b),
   sizes: reducedSizes,

@@ -74,6 +74,7 @@ function keptCount(node: Node, context?: InferContext): Dim | undefined {
 const TopK: LoweredOperator = {
   name: 'TopK',
   rules: ({ version }) => takes(`X:number[_, ...]${version < 10 ? '' : ' K:int64[.]'}`),
+  sizedBy: [1],
   infer(node, context): ValueInfo[] {
     const { type, dims, rank } = node.input(0)
     const axis = normalizeAxis(node, node.int('axis', -1), rank)

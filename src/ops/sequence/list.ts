@@ -74,6 +74,7 @@ const List: LoweredOperator = {
   name: 'List',
   domain: 'om',
   rules: takes('elements*:any'),
+  sizedBy: [],
   infer(node) {
     const kind = node.string('kind') === 'optional' ? 'optional' : 'sequence'
     const list = listOf(...node.inputs.map((_, i) => node.input(i)))
@@ -92,6 +93,7 @@ const ListCopy: LoweredOperator = {
   name: 'ListCopy',
   domain: 'om',
   rules: takes('list:value'),
+  sizedBy: [],
   infer: (node) => [listInfo(kindOf(node.input(0)), node.input(0).type, node.input(0).list!)],
   control: (node, c) => c.copy(node.input(0), node.output()),
 }

@@ -44,6 +44,7 @@ const SplitToSequence: LoweredOperator = {
   name: 'SplitToSequence',
   rules: takes('input:any[_, ...] split?:index[*]'),
   decompose: splitParts,
+  sizedBy: [1],
   infer(node) {
     const { type, dims } = node.input(0)
     const axis = axisOf(node)
@@ -101,6 +102,7 @@ const ConcatFromSequence: LoweredOperator = {
     const parts = joined ? elements.map((element) => b.op('Unsqueeze', [element, b.ints([axis])])) : elements
     return [b.op('Concat', parts, { axis })]
   },
+  sizedBy: [],
   infer(node, context) {
     const { type, shape: dims = [] } = inferRead(node, node.input(0), context)
     const joined = node.int('new_axis', 0)

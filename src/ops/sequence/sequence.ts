@@ -81,6 +81,7 @@ const SequenceInsert: LoweredOperator = {
     if (position === undefined) return undefined
     return sequenceOf(node, b, type, elements!.toSpliced(position, 0, node.input(1)))
   },
+  sizedBy: [2],
   infer(node) {
     const [{ type, list }, tensor] = [node.input(0), node.input(1)]
     checkElement(node, type, tensor)
@@ -107,6 +108,7 @@ const SequenceErase: LoweredOperator = {
     const position = elements && positionOf(node, 1, elements.length, last, last)
     return position === undefined ? undefined : sequenceOf(node, b, type, elements!.toSpliced(position, 1))
   },
+  sizedBy: [1],
   infer: (node) => [listInfo('sequence', node.input(0).type, node.input(0).list!)],
   control(node, c) {
     const [from, to, position] = [node.input(0), node.output(), node.inputs[1]]
@@ -133,6 +135,7 @@ const SequenceAt: LoweredOperator = {
     const element = position === undefined ? elementFromData(node, b, elements) : elements[position]
     return element && [element]
   },
+  sizedBy: [1],
   infer: (node, context) => [inferRead(node, node.input(0), context)],
   control(node, c) {
     const list = node.input(0)

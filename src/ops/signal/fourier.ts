@@ -95,6 +95,7 @@ function writeGeometry(node: Node, k: KernelWriter): void {
 const DFT: LoweredOperator = {
   name: 'DFT',
   rules: ({ version }) => takes(`input:float dft_length?:index[.]${version < 20 ? '' : ' axis?:int64[.]'}`),
+  sizedBy: [1, 2],
   infer: inferDft,
   // The length is no float, so of the inputs only the signal is widened.
   decompose: widenNarrowFloats,
@@ -192,6 +193,7 @@ function writeFrame(node: Node, k: KernelWriter): void {
 const STFT: LoweredOperator = {
   name: 'STFT',
   rules: takes('signal:T[_, _, _] frame_step:index[.] window?:T[_] frame_length?:index[.]', { T: 'float' }, agreeFrame),
+  sizedBy: [1, 3],
   infer(node, context): ValueInfo[] {
     const signal = node.input(0)
     const { length, step } = frameOf(node)

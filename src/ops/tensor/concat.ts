@@ -43,6 +43,7 @@ function isLongSum(dim: Dim): boolean {
 const Concat: LoweredOperator = {
   name: 'Concat',
   rules: (node) => takes(`inputs+:T${sameAxes(node.input(0).rank, axisOf(node))}`, { T: 'any' }),
+  sizedBy: [],
   infer(node, context): ValueInfo[] {
     const axis = axisOf(node)
     const shape = concatShape(node)
@@ -165,6 +166,7 @@ function agreeSplit(node: Node): Agreement[] {
 const Split: LoweredOperator = {
   name: 'Split',
   rules: takes('input:T[_, ...] split?:int64[_]', { T: 'any' }, agreeSplit),
+  sizedBy: [1],
   infer: inferSplit,
   fold(node) {
     const tensor = node.input(0).constant!

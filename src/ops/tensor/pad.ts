@@ -112,6 +112,7 @@ const Pad: LoweredOperator = {
     version < 11
       ? takes('data:T', { T: 'any' })
       : takes('data:T pads:int64[_] constant_value?:T[.] axes?:index[_]', { T: 'any' }, agreePads),
+  sizedBy: [1, 3],
   infer(node, context): ValueInfo[] {
     const { type, dims } = node.input(0)
     modeOf(node)
@@ -182,6 +183,7 @@ const CenterCropPad: LoweredOperator = {
       as: 'a size for each cropped axis needs',
     },
   ]),
+  sizedBy: [1],
   infer(node, context) {
     const { type, dims } = node.input(0)
     const wanted = node.input(1).contents

@@ -18,6 +18,7 @@ function aligned(dims: readonly Dim[], rank: number): readonly Dim[] {
 const Expand: LoweredOperator = {
   name: 'Expand',
   rules: takes('input:T shape:int64[_]', { T: 'any' }),
+  sizedBy: [1],
   infer(node, context): ValueInfo[] {
     const [x, shape] = [node.input(0), node.input(1)]
     if (shape.contents?.some((dim) => typeof dim === 'number' && dim < 0)) {
@@ -134,6 +135,7 @@ const Tile: LoweredOperator = {
       : takes('input:T repeats:int64[_]', { T: 'any' }, (node) => [
           { input: 1, axis: 0, expected: node.input(0).rank, as: 'the axes of the input need' },
         ]),
+  sizedBy: [1, 2],
   infer(node, context): ValueInfo[] {
     const { type, dims } = node.input(0)
     const repeats = repeatsOf(node)

@@ -43,6 +43,7 @@ const NonZero: LoweredOperator = {
 const Compress: LoweredOperator = {
   name: 'Compress',
   rules: takes('input:T[_, ...] condition:bool[_]', { T: 'any' }),
+  sizedBy: [1],
   infer(node, context): ValueInfo[] {
     const { type, dims, rank } = node.input(0)
     const axis = node.int('axis')
@@ -102,6 +103,7 @@ function toInteger(type: ElementType, place: string): string {
 const OneHot: LoweredOperator = {
   name: 'OneHot',
   rules: takes('indices:number depth:number[.] values:T[2]', { T: 'any' }),
+  sizedBy: [1],
   infer(node, context): ValueInfo[] {
     const { dims, rank } = node.input(0)
     const axis = normalizeAxis(node, node.int('axis', -1), rank + 1)

@@ -188,9 +188,17 @@ function shapeSlice(node: Node): readonly Dim[] {
 }
 
 export const shapes: readonly LoweredOperator[] = [
-  viewOperator('Reshape', withList('shape:int64[_]', 5), reshapedDims, { check: checkReshape, sizes: reshapeSizes }),
-  viewOperator('Squeeze', withList('axes?:int64[*]', 13), squeezedDims, { check: checkSqueeze, sizes: squeezeSizes }),
-  viewOperator('Unsqueeze', withList('axes:int64[*]', 13), unsqueezedDims, { sizes: unsqueezeSizes }),
+  viewOperator('Reshape', withList('shape:int64[_]', 5), reshapedDims, {
+    check: checkReshape,
+    sizes: reshapeSizes,
+    sizedBy: [1],
+  }),
+  viewOperator('Squeeze', withList('axes?:int64[*]', 13), squeezedDims, {
+    check: checkSqueeze,
+    sizes: squeezeSizes,
+    sizedBy: [1],
+  }),
+  viewOperator('Unsqueeze', withList('axes:int64[*]', 13), unsqueezedDims, { sizes: unsqueezeSizes, sizedBy: [1] }),
   viewOperator('Flatten', takes('input:any'), flattenedDims),
   {
     name: 'Shape',

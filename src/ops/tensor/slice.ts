@@ -151,6 +151,7 @@ const bounds = 'starts:Tind[n] ends:Tind[n] axes?:Tind[n] steps?:Tind[n]'
 export const Slice: LoweredOperator = {
   name: 'Slice',
   rules: (node) => takes(`data:T[_, ...]${node.version < 10 ? '' : ` ${bounds}`}`, { T: 'any', Tind: 'index' }),
+  sizedBy: [1, 2, 3, 4],
   infer(node, context): ValueInfo[] {
     const { contents, dims, rank, type } = node.input(0)
     const axes: readonly Partial<Taken>[] = takenAxes(node) ?? dims.map(() => ({}))

@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { workerInSources, workerModule } from '../../../scripts/worker.js'
 import type { Model, Signature } from '../../../src/runtime/index.ts'
 import { createNodeModel } from '../../../src/runtime/node.ts'
+import type { Steadiness } from '../../../src/runtime/steadiness.ts'
 import { weightsSection } from '../../../src/toolchains/cc.ts'
 import { makeFolder } from '../../scratch.ts'
 import { type BuiltModule, compileBody, factsFor } from './modules.ts'
@@ -37,8 +38,11 @@ beforeAll(async () => {
       static int64_t at_random(const om_buffer *in) { return *(int64_t *)in[0].data & 0xfffff; }`,
   })
 })
-const open = ({ library, weights }: BuiltModule, name = 'spin', isSteady = false): Model =>
-  createNodeModel({ ...factsFor(name, signature), isSteady }, { library, ...(weights && { constants: weights }) })
+const open = ({ library, weights }: BuiltModule, name = 'spin', steadiness?: Steadiness): Model =>
+  createNodeModel(
+    { ...factsFor(name, signature), ...(steadiness && { steadiness }) },
+    { library, ...(weights && { constants: weights }) },
+  )
 const runs = (results: Record<string, { data: unknown }>) => (results['runs']!.data as BigInt64Array)[0]
 
 /** Some 100 ms. */
@@ -65,7 +69,7 @@ it('leaves the event loop free', async () => {
 })
 
 it('runs what is quick on this thread, once it knows that it is', async () => {
-  const model = open(spin, 'spin', true)
+  const model = open(spin, 'spin', {})
   // The instance of this thread has a count of its own: by how much a run changes it.
   const changes = async (work: number) => {
     const before = runs(model.runSync({ work: 0 }))!
@@ -87,7 +91,7 @@ it('runs what may take long on the other thread, however quick it was', async ()
 })
 
 it('does not hold large weights twice: those models run on the other thread only', async () => {
-  const model = open(heavy, 'heavy', true)
+  const model = open(heavy, 'heavy', {})
   for (let i = 1; i < 20; i++) expect(runs(await model.run({ work: 0 }))).toBe(BigInt(2 * i))
   model.dispose()
 })
