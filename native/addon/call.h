@@ -1,6 +1,7 @@
 // One run of a model: its buffers, and the run itself, which touches no JavaScript and may happen on any thread.
 #pragma once
 
+#include "copies.h"
 #include "plan.h"
 #include "pool.h"
 
@@ -16,7 +17,7 @@ public:
 
   Call(Library &library, const Plan &plan)
       : inputs(plan.inputs.size()), outputs(plan.outputs.size()), inputBytes(plan.inputs.size()),
-        library_(library), plan_(plan) {
+        library_(library), plan_(plan), copies_(library.copies) {
     size_t count = 0;
     for (const Port &port : plan.inputs) count += port.dims.size();
     for (const Port &port : plan.outputs) count += port.dims.size();
@@ -54,13 +55,13 @@ public:
     return block;
   }
 
-  // Replaces *data by a copy of its own; false when memory is short.
+  // Replaces *data by a copy that lives as long; false when memory is short.
   bool copy(int64_t bytes, void **data) {
-    void *block = own(static_cast<size_t>(bytes));
-    if (block && bytes > 0) memcpy(block, *data, static_cast<size_t>(bytes));
-    *data = block;
-    return block != nullptr;
+    *data = copies_.copy(*data, bytes);
+    return *data != nullptr;
   }
+
+  int64_t copiedBytes() const { return copies_.bytes(); }
 
   // Sets `failure` or makes the results ready to be read until clear().
   void execute() {
@@ -76,6 +77,7 @@ public:
     list = nullptr;
     for (void *block : owned_) platform::release(block);
     owned_.clear();
+    copies_.clear();
     failure.code = nullptr;
   }
 
@@ -89,6 +91,7 @@ private:
   const Plan &plan_;
   std::vector<int64_t> dims_;
   std::vector<void *> owned_;
+  Copies copies_;
   char *mailbox_ = nullptr;
   Scratch scratch_;
   bool ran_ = false;

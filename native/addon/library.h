@@ -31,7 +31,8 @@ struct Library {
   PlainAbi plain;
   om_run_threads_function *runThreads = nullptr; // of a built-in model that has work for several
   void (*printProfile)() = nullptr; // where the library can measure its nodes
-  ScratchPool scratch;
+  ScratchPool scratch; // what a run needs beside inputs and outputs
+  ScratchPool copies;  // of inputs
 };
 
 namespace library {

@@ -1,4 +1,4 @@
-// Working memory of one call, kept for the next: a free list per library, shared by all threads.
+// Memory of one call, kept for the next: free lists of a library, shared by all threads.
 #pragma once
 
 #include "platform.h"
@@ -10,8 +10,9 @@ struct Scratch {
 
 class ScratchPool {
 public:
-  // At least `bytes`, 64-byte aligned; data is null when memory is short.
+  // At least `bytes`, 64-byte aligned; data is null when memory is short. Where all that is kept is too small, some of it goes.
   Scratch take(int64_t bytes) {
+    Scratch small;
     {
       const Locked lock(mutex_);
       for (int i = count_ - 1; i >= 0; --i) {
@@ -20,7 +21,9 @@ public:
         blocks_[i] = blocks_[--count_];
         return found;
       }
+      if (count_ > 0) small = blocks_[--count_];
     }
+    platform::release(small.data);
     Scratch fresh{nullptr, bytes};
     if (static_cast<uint64_t>(bytes) <= SIZE_MAX) fresh.data = platform::allocate(static_cast<size_t>(bytes));
     return fresh;

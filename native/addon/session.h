@@ -7,6 +7,7 @@ class Session {
 public:
   Session(napi_env env, Library &library, Plan plan) : library_(library), plan_(std::move(plan)), call_(library, plan_) {
     library_.scratch.addUser();
+    library_.copies.addUser();
     tell(env, plan_.scratchBytes);
   }
   Session(const Session &) = delete;
@@ -37,7 +38,8 @@ public:
     closed_ = true;
     call_.giveScratch();
     library_.scratch.removeUser();
-    tell(env, -plan_.scratchBytes);
+    library_.copies.removeUser();
+    tell(env, -plan_.scratchBytes - copiedBytes_);
   }
 
   // run(direct?: (TypedArray | string[])[]): the outputs that aren't in the mailbox, if there are any.
@@ -84,6 +86,7 @@ private:
   int holders_ = 0;
   bool closed_ = false;
   bool running_ = false; // on this thread
+  int64_t copiedBytes_ = 0; // that a run elsewhere copied at most: as much is kept for the next
 
   struct Job {
     Session &session;
@@ -154,6 +157,9 @@ private:
     } else if (!queue(env, done, job)) {
       discard(env, job);
       values::raise(env, "RUN_FAILED", "it could not be queued");
+    } else if (job->call.copiedBytes() > copiedBytes_) {
+      tell(env, job->call.copiedBytes() - copiedBytes_);
+      copiedBytes_ = job->call.copiedBytes();
     }
   }
 

@@ -106,6 +106,23 @@ describe('run()', () => {
     expect(await pending).toEqual(expected)
   })
 
+  it('has copied inputs of all sizes when it returns, next to others and past the end of the model', async () => {
+    const model = open('rows')
+    const start = (i: number) => {
+      const batch = 1 + ((i * 7919) % 60_000)
+      const [x, weight] = [new Float32Array(3 * batch).fill(i), new Float32Array(batch).fill(1)]
+      const running = model.run({ x, weight })
+      x.fill(-1)
+      weight.fill(-1)
+      return running.then(({ sums }) => expect((sums!.data as Float32Array).every((sum) => sum === 3 * i)).toBe(true))
+    }
+    for (let i = 0; i < 20; i++) await start(i)
+    const running = Array.from({ length: 60 }, (_, i) => start(i))
+    await running[0]
+    model.dispose()
+    await Promise.all(running)
+  })
+
   it('takes memory that other threads and resizes can change', async () => {
     const model = open('affine')
     const options = { maxByteLength: 480 }
@@ -231,6 +248,31 @@ console.log(after - before)`,
     const growth = Number(execFileSync(process.execPath, args, { encoding: 'utf8' }))
     // One leaked output per run (12 kB) would be 120 MB, one leaked string (1 kB) 10 MB.
     expect(growth).toBeLessThan(6e6)
+  })
+
+  it('of copied inputs is kept for the next run, and given back with the model', () => {
+    const file = script(
+      'copied',
+      `const model = open('rows')
+const inputs = { x: new Float32Array(6e6), weight: new Float32Array(2e6) } // 32 MB
+const external = async () => {
+  globalThis.gc()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  globalThis.gc()
+  return process.memoryUsage().external
+}
+await model.load()
+const before = await external()
+for (let i = 0; i < 5; i++) await model.run(inputs)
+const kept = (await external()) - before
+model.dispose()
+console.log(JSON.stringify([kept, (await external()) - before]))`,
+    )
+    const said = execFileSync(process.execPath, ['--expose-gc', file], { encoding: 'utf8' })
+    const [kept, left] = JSON.parse(said) as [number, number]
+    expect(kept).toBeGreaterThan(31e6)
+    expect(kept).toBeLessThan(40e6)
+    expect(left).toBeLessThan(2e6)
   })
 
   it('of a disposed or forgotten model is given back', () => {
