@@ -135,7 +135,7 @@ const Tile: LoweredOperator = {
       : takes('input:T repeats:int64[_]', { T: 'any' }, (node) => [
           { input: 1, axis: 0, expected: node.input(0).rank, as: 'the axes of the input need' },
         ]),
-  sizedBy: [1, 2],
+  sizedBy: [1],
   infer(node, context): ValueInfo[] {
     const { type, dims } = node.input(0)
     const repeats = repeatsOf(node)
