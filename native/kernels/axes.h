@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "parallel.h"
+#include "vector.h"
+
 /* Most axes that a tensor can have here. */
 enum { OM_MAX_RANK = 64 };
 
@@ -59,5 +62,13 @@ static inline bool om_split_axis(int64_t axis, int64_t rank, const int64_t *dims
   *extent = dims[axis];
   return true;
 }
+
+/* Before what is done for piece o, i of [outer, count], which goes through so many elements: threads share the pieces. */
+#define OM_EACH_PIECE(outer, count, elements)                                                                          \
+  for (int64_t o0 = 0, rows = om_part_rows((count) * (elements)); o0 < (outer); o0 += rows)                            \
+    for (int64_t i0 = 0, pieces = om_split_pieces(count, elements, 16).inner; i0 < (count); i0 += pieces)              \
+      if (om_is_mine())                                                                                                \
+        for (int64_t o = o0, last = om_min(o0 + rows, outer); o < last; o++)                                           \
+          for (int64_t i = i0, end = om_min(i0 + pieces, count); i < end; i++)
 
 #endif

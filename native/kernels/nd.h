@@ -4,6 +4,7 @@
 #define OM_ND_H
 
 #include "activation.h"
+#include "parallel.h"
 
 #define OM_MAX_SPATIAL 8
 
@@ -46,6 +47,7 @@ OM_INLINE ptrdiff_t om_tap_nd(const om_window_nd *w, ptrdiff_t out, ptrdiff_t ta
     const ptrdiff_t taps = om_product_nd(window->kernel, window->rank), depth = channels / groups;                     \
     for (ptrdiff_t n = 0; n < batch; n++)                                                                              \
       for (ptrdiff_t o = 0; o < out_channels; o++) {                                                                   \
+        if (!om_is_mine()) continue;                                                                                   \
         const T *group = x + (n * channels + o / (out_channels / groups) * depth) * pixels;                            \
         T *to = y + (n * out_channels + o) * outs;                                                                     \
         for (ptrdiff_t at = 0; at < outs; at++) to[at] = bias ? bias[o] : 0;                                           \
@@ -93,7 +95,11 @@ OM_SHARED void om_maxpool_nd_f32(const float *x, float *y, int64_t *indices, boo
                                  const om_window_nd *window) {
   const ptrdiff_t pixels = om_product_nd(window->in, window->rank), outs = om_product_nd(window->out, window->rank);
   const ptrdiff_t taps = om_product_nd(window->kernel, window->rank);
-  for (ptrdiff_t plane = 0; plane < planes; plane++)
+  const ptrdiff_t together = om_part_rows(outs * taps);
+  bool is_mine = false;
+  for (ptrdiff_t plane = 0; plane < planes; plane++) {
+    if (plane % together == 0) is_mine = om_is_mine();
+    if (!is_mine) continue;
     for (ptrdiff_t at = 0; at < outs; at++) {
       float best = -INFINITY;
       ptrdiff_t winner = -1;
@@ -119,6 +125,7 @@ OM_SHARED void om_maxpool_nd_f32(const float *x, float *y, int64_t *indices, boo
       }
       indices[plane * outs + at] = plane * pixels + winner;
     }
+  }
 }
 
 /* Mean of each window; see om_avgpool2d_f32 of pool.h for count_padding. */
@@ -126,7 +133,11 @@ OM_SHARED void om_maxpool_nd_f32(const float *x, float *y, int64_t *indices, boo
   OM_SHARED void name(const T *x, T *y, ptrdiff_t planes, const om_window_nd *window, bool count_padding) {             \
     const ptrdiff_t pixels = om_product_nd(window->in, window->rank), outs = om_product_nd(window->out, window->rank); \
     const ptrdiff_t taps = om_product_nd(window->kernel, window->rank);                                                \
-    for (ptrdiff_t plane = 0; plane < planes; plane++)                                                                 \
+    const ptrdiff_t together = om_part_rows(outs * taps);                                                              \
+    bool is_mine = false;                                                                                              \
+    for (ptrdiff_t plane = 0; plane < planes; plane++) {                                                               \
+      if (plane % together == 0) is_mine = om_is_mine();                                                               \
+      if (!is_mine) continue;                                                                                          \
       for (ptrdiff_t at = 0; at < outs; at++) {                                                                        \
         T sum = 0;                                                                                                     \
         ptrdiff_t count = 0;                                                                                           \
@@ -137,6 +148,7 @@ OM_SHARED void om_maxpool_nd_f32(const float *x, float *y, int64_t *indices, boo
         }                                                                                                              \
         y[plane * outs + at] = sum / (T)count;                                                                         \
       }                                                                                                                \
+    }                                                                                                                  \
   }
 OM_AVGPOOL_ND(om_avgpool_nd_f32, float)
 OM_AVGPOOL_ND(om_avgpool_nd_f64, double)

@@ -6,31 +6,31 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "axes.h"
+
 /* y[o, i] = position along the axis of the element that wins: `wins` says so of `v` against `top`, the best so far. */
 #define OM_ARG(x, y, outer, axis, inner, T, wins)                                                                      \
-  for (int64_t o = 0; o < (outer); o++)                                                                                \
-    for (int64_t i = 0; i < (inner); i++) {                                                                            \
-      T top = (x)[o * (axis) * (inner) + i];                                                                           \
-      int64_t at = 0;                                                                                                  \
-      for (int64_t a = 1; a < (axis); a++) {                                                                           \
-        const T v = (x)[(o * (axis) + a) * (inner) + i];                                                               \
-        if (wins) top = v, at = a;                                                                                     \
-      }                                                                                                                \
-      (y)[o * (inner) + i] = at;                                                                                       \
-    }
+  OM_EACH_PIECE(outer, inner, axis) {                                                                                 \
+    T top = (x)[o * (axis) * (inner) + i];                                                                             \
+    int64_t at = 0;                                                                                                    \
+    for (int64_t a = 1; a < (axis); a++) {                                                                             \
+      const T v = (x)[(o * (axis) + a) * (inner) + i];                                                                 \
+      if (wins) top = v, at = a;                                                                                       \
+    }                                                                                                                  \
+    (y)[o * (inner) + i] = at;                                                                                         \
+  }
 
 /* y[o, a, i] = 1 at the first largest element along the axis, where a NaN is the largest, and 0 elsewhere. */
 #define OM_HARDMAX(x, y, outer, axis, inner, T)                                                                        \
-  for (int64_t o = 0; o < (outer); o++)                                                                                \
-    for (int64_t i = 0; i < (inner); i++) {                                                                            \
-      const int64_t first = o * (axis) * (inner) + i;                                                                  \
-      int64_t at = first;                                                                                              \
-      for (int64_t a = 0; a < (axis); a++) {                                                                           \
-        const T v = (x)[first + a * (inner)], top = (x)[at];                                                           \
-        if (v > top || (v != v && top == top)) at = first + a * (inner);                                               \
-      }                                                                                                                \
-      for (int64_t a = 0; a < (axis); a++) (y)[first + a * (inner)] = first + a * (inner) == at;                        \
-    }
+  OM_EACH_PIECE(outer, inner, axis) {                                                                                 \
+    const int64_t first = o * (axis) * (inner) + i;                                                                    \
+    int64_t at = first;                                                                                                \
+    for (int64_t a = 0; a < (axis); a++) {                                                                             \
+      const T v = (x)[first + a * (inner)], top = (x)[at];                                                             \
+      if (v > top || (v != v && top == top)) at = first + a * (inner);                                                 \
+    }                                                                                                                  \
+    for (int64_t a = 0; a < (axis); a++) (y)[first + a * (inner)] = first + a * (inner) == at;                         \
+  }
 
 /* Numbers as keys that unsigned comparison orders; NaN comes after infinity. */
 static inline uint64_t om_key_uint(uint64_t value) { return value; }

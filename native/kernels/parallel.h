@@ -30,6 +30,23 @@
 #define OM_WAKING_WORK 2000000
 #endif
 
+/* How many rows of so many elements are a part. */
+static inline ptrdiff_t om_part_rows(ptrdiff_t elements) {
+  return elements <= 1 ? OM_PART_ELEMENTS : elements < OM_PART_ELEMENTS ? OM_PART_ELEMENTS / elements : 1;
+}
+
+/* How [outer, inner] pieces fall into parts: several rows of them, or some pieces of one row. */
+typedef struct om_piece_parts {
+  ptrdiff_t outer, inner;
+} om_piece_parts;
+
+/* Pieces of so many elements each, of which `together` are computed at once. A row that is no longer stays the constant that
+ * it may be. */
+static inline om_piece_parts om_split_pieces(ptrdiff_t inner, ptrdiff_t elements, ptrdiff_t together) {
+  const ptrdiff_t pieces = (om_part_rows(elements) + together - 1) / together * together;
+  return (om_piece_parts){om_part_rows(inner * elements), inner <= together ? inner : pieces};
+}
+
 typedef struct om_parts om_parts;
 
 #ifndef OM_THREADS

@@ -18,6 +18,9 @@ typedef struct om_pool2d_shape {
   bool count_padding;         /* average: divide by the window with its padding (count_include_pad) */
 } om_pool2d_shape;
 
+/* Channels of a whole image that a thread takes at least: some lines of a cache. */
+enum { OM_POOL_CHANNELS = 64 };
+
 /* The part of a window that lies inside the image. */
 typedef struct om_pool_window {
   ptrdiff_t height, width; /* taps */
@@ -102,8 +105,21 @@ OM_INLINE void om_avgpool2d_f32(const float *x, float *y, const om_pool2d_shape 
 
 /* y[n, c] = the mean of x[n, pixel, c] over all pixels. */
 OM_INLINE void om_global_avgpool_f32(const float *x, float *y, ptrdiff_t batch, ptrdiff_t pixels, ptrdiff_t channels) {
-  for (ptrdiff_t n = 0; n < batch; n++, x += pixels * channels, y += channels)
-    om_pool_channels_f32(x, y, (om_pool_window){1, pixels, 0, channels}, channels, true, 1.0f / (float)pixels);
+  const om_pool_window window = {1, pixels, 0, channels};
+  const om_piece_parts parts = om_split_pieces(channels, pixels, OM_POOL_CHANNELS);
+  const ptrdiff_t rest = channels % OM_LANES;
+  for (ptrdiff_t first = 0; first < batch; first += parts.outer)
+    for (ptrdiff_t from = 0; from < channels; from += parts.inner) {
+      if (!om_is_mine()) continue;
+      const ptrdiff_t last = om_min(first + parts.outer, batch), end = om_min(from + parts.inner, channels);
+      for (ptrdiff_t n = first; n < last; n++)
+        for (ptrdiff_t c = from; c < end; c += OM_LANES) {
+          const float *image = x + n * pixels * channels + c;
+          if (rest > 0 && c + OM_LANES > channels)
+            om_pool_pixel_f32(image, y + n * channels + c, window, rest, true, 1.0f / (float)pixels);
+          else om_pool_pixel_f32(image, y + n * channels + c, window, OM_LANES, true, 1.0f / (float)pixels);
+        }
+    }
 }
 
 #endif

@@ -7,29 +7,29 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "axes.h"
+
 #define OM_REDUCE_ANY(x, y, outer, axis, inner, A, initial, step, finish)                                              \
-  for (int64_t o = 0; o < (outer); o++)                                                                                \
-    for (int64_t i = 0; i < (inner); i++) {                                                                            \
-      const int64_t count = (axis);                                                                                    \
-      A sum = (initial);                                                                                               \
-      for (int64_t a = 0; a < count; a++) {                                                                            \
-        const A v = (x)[(o * count + a) * (inner) + i];                                                                \
-        sum = (step);                                                                                                  \
-      }                                                                                                                \
-      (y)[o * (inner) + i] = (finish);                                                                                 \
-    }
+  OM_EACH_PIECE(outer, inner, axis) {                                                                                 \
+    const int64_t count = (axis);                                                                                      \
+    A sum = (initial);                                                                                                 \
+    for (int64_t a = 0; a < count; a++) {                                                                              \
+      const A v = (x)[(o * count + a) * (inner) + i];                                                                  \
+      sum = (step);                                                                                                    \
+    }                                                                                                                  \
+    (y)[o * (inner) + i] = (finish);                                                                                   \
+  }
 
 /* log of the sum of e^x, of numbers without their largest, so that nothing overflows; an infinite one stays in. */
 static inline void om_log_sum_exp_f64(const double *x, double *y, int64_t outer, int64_t axis, int64_t inner) {
-  for (int64_t o = 0; o < outer; o++)
-    for (int64_t i = 0; i < inner; i++) {
-      const double *from = x + o * axis * inner + i;
-      double top = -INFINITY, sum = 0.0;
-      for (int64_t a = 0; a < axis; a++) top = top >= from[a * inner] ? top : from[a * inner];
-      const double shift = isfinite(top) ? top : 0.0;
-      for (int64_t a = 0; a < axis; a++) sum += exp(from[a * inner] - shift);
-      y[o * inner + i] = log(sum) + shift;
-    }
+  OM_EACH_PIECE(outer, inner, axis) {
+    const double *from = x + o * axis * inner + i;
+    double top = -INFINITY, sum = 0.0;
+    for (int64_t a = 0; a < axis; a++) top = top >= from[a * inner] ? top : from[a * inner];
+    const double shift = isfinite(top) ? top : 0.0;
+    for (int64_t a = 0; a < axis; a++) sum += exp(from[a * inner] - shift);
+    y[o * inner + i] = log(sum) + shift;
+  }
 }
 
 #endif

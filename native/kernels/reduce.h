@@ -3,6 +3,7 @@
 #define OM_REDUCE_H
 
 #include "elementary.h"
+#include "parallel.h"
 #include "rows.h"
 
 typedef enum om_reduction {
@@ -108,12 +109,23 @@ OM_INLINE void om_reduce_columns_f32(const float *x, float *y, ptrdiff_t axis, p
 /* Empty axis: sums 0, products 1, MAX -inf, MIN inf, MEAN NaN, logarithms -inf. NaN in, NaN out. */
 OM_INLINE void om_reduce_f32(const float *x, float *y, ptrdiff_t outer, ptrdiff_t axis, ptrdiff_t inner,
                              const om_reduction kind) {
-  for (ptrdiff_t o = 0; o < outer; o++, x += axis * inner, y += inner) {
-    if (inner == 1) *y = om_reduce_row_f32(x, axis, kind);
-    else
-      for (ptrdiff_t i = 0; i < inner; i += OM_REDUCE_COLUMNS)
-        om_reduce_columns_f32(x + i, y + i, axis, inner, om_min(OM_REDUCE_COLUMNS, inner - i), kind);
-  }
+  const om_piece_parts parts = om_split_pieces(inner, axis, OM_REDUCE_COLUMNS);
+  for (ptrdiff_t first = 0; first < outer; first += parts.outer)
+    for (ptrdiff_t from = 0; from < inner; from += parts.inner) {
+      if (!om_is_mine()) continue;
+      const ptrdiff_t last = om_min(first + parts.outer, outer), end = om_min(from + parts.inner, inner);
+      const float *in = x + first * axis * inner;
+      float *out = y + first * inner;
+      for (ptrdiff_t o = first; o < last; o++, in += axis * inner, out += inner) {
+        if (inner == 1) *out = om_reduce_row_f32(in, axis, kind);
+        else
+          for (ptrdiff_t i = from; i < end; i += OM_REDUCE_COLUMNS) {
+            if (inner - i >= OM_REDUCE_COLUMNS)
+              om_reduce_columns_f32(in + i, out + i, axis, inner, OM_REDUCE_COLUMNS, kind);
+            else om_reduce_columns_f32(in + i, out + i, axis, inner, inner % OM_REDUCE_COLUMNS, kind);
+          }
+      }
+    }
 }
 
 #endif

@@ -111,20 +111,28 @@ OM_INLINE ptrdiff_t om_resize_pick(const om_resize *r, om_rounding rounding, ptr
 /* The elements that are nearest, of any element size; `picks` has room for r->out numbers. */
 OM_SHARED void om_resize_nearest(const void *x, void *y, const om_resize *r, om_rounding rounding, const void *filler,
                                  ptrdiff_t element, int64_t *picks) {
-  for (ptrdiff_t at = 0; at < r->out; at++) picks[at] = om_resize_pick(r, rounding, at);
+  if (om_is_mine())
+    for (ptrdiff_t at = 0; at < r->out; at++) picks[at] = om_resize_pick(r, rounding, at);
+  om_settle();
+  const om_piece_parts parts = om_split_pieces(r->out, r->inner, 1);
 #define OM_NEAREST(T)                                                                                              \
-  for (ptrdiff_t o = 0; o < r->outer; o++) {                                                                       \
+  for (ptrdiff_t o = first; o < last; o++) {                                                                       \
     const T *from = (const T *)x + o * r->in * r->inner;                                                           \
     T *to = (T *)y + o * r->out * r->inner;                                                                        \
     if (r->inner == 1)                                                                                             \
-      for (ptrdiff_t at = 0; at < r->out; at++) to[at] = picks[at] < 0 ? *(const T *)filler : from[picks[at]];     \
+      for (ptrdiff_t at = begin; at < end; at++) to[at] = picks[at] < 0 ? *(const T *)filler : from[picks[at]];    \
     else                                                                                                           \
-      for (ptrdiff_t at = 0; at < r->out; at++, to += r->inner) {                                                  \
-        if (picks[at] < 0) om_fill(to, filler, element, r->inner);                                                 \
-        else memcpy(to, from + picks[at] * r->inner, (size_t)r->inner * sizeof(T));                                \
+      for (ptrdiff_t at = begin; at < end; at++) {                                                                 \
+        if (picks[at] < 0) om_fill(to + at * r->inner, filler, element, r->inner);                                 \
+        else memcpy(to + at * r->inner, from + picks[at] * r->inner, (size_t)r->inner * sizeof(T));                \
       }                                                                                                            \
   }
-  OM_BY_ELEMENT_SIZE(element, OM_NEAREST)
+  for (ptrdiff_t first = 0; first < r->outer; first += parts.outer)
+    for (ptrdiff_t begin = 0; begin < r->out; begin += parts.inner) {
+      if (!om_is_mine()) continue;
+      const ptrdiff_t last = om_min(first + parts.outer, r->outer), end = om_min(begin + parts.inner, r->out);
+      OM_BY_ELEMENT_SIZE(element, OM_NEAREST)
+    }
 #undef OM_NEAREST
 }
 
@@ -173,7 +181,8 @@ OM_SHARED void om_resize_list_taps(const om_resize *r, const om_filter *f, om_re
 }
 
 /* Linear and cubic interpolation, outer by outer, so that what neighbouring elements are made of stays in the cache.
- * taps: room for r->out of them; weights: for r->in numbers where f->antialias is set, which takes any number of taps. */
+ * taps: room for r->out of them; weights: a thread's own, for r->in numbers, where f->antialias is set, which takes any number
+ * of taps. */
 #define OM_RESIZE_FILTER(name, T)                                                                                   \
   /* `count` rows of `inner` elements, each times its weight. */                                                    \
   OM_INLINE void name##_sum(const T *x, T *to, const ptrdiff_t inner, const double *weights, const ptrdiff_t count) { \
@@ -194,22 +203,37 @@ OM_SHARED void om_resize_list_taps(const om_resize *r, const om_filter *f, om_re
                       double *weights) {                                                                            \
     const T none = (T)r->extrapolation;                                                                             \
     if (f->antialias) {                                                                                             \
+      double *own = (double *)om_own_scratch(weights);                                                              \
+      const ptrdiff_t together = om_part_rows(r->outer * r->inner);                                                 \
+      bool is_mine = false;                                                                                         \
       for (ptrdiff_t at = 0; at < r->out; at++) {                                                                   \
+        if (at % together == 0) is_mine = om_is_mine();                                                             \
+        if (!is_mine) continue;                                                                                     \
         const double position = om_resize_position(r, at);                                                          \
         ptrdiff_t first = 0;                                                                                        \
-        const ptrdiff_t count = position != position ? 0 : om_resize_weights(r, f, position, weights, &first);      \
+        const ptrdiff_t count = position != position ? 0 : om_resize_weights(r, f, position, own, &first);          \
         for (ptrdiff_t o = 0; o < r->outer; o++)                                                                    \
-          name##_row(x + (o * r->in + first) * r->inner, y + (o * r->out + at) * r->inner, r->inner, weights, count, none); \
+          name##_row(x + (o * r->in + first) * r->inner, y + (o * r->out + at) * r->inner, r->inner, own, count, none); \
       }                                                                                                             \
       return;                                                                                                       \
     }                                                                                                               \
-    om_resize_list_taps(r, f, taps);                                                                                \
-    for (ptrdiff_t o = 0; o < r->outer; o++, x += r->in * r->inner)                                                 \
-      for (ptrdiff_t at = 0; at < r->out; at++, y += r->inner) {                                                    \
-        const om_resize_taps *t = taps + at;                                                                        \
-        const T *from = x + t->first * r->inner;                                                                    \
-        if (r->inner == 1 && t->count == 2) y[0] = (T)t->weights[0] * from[0] + (T)t->weights[1] * from[1];         \
-        else name##_row(from, y, r->inner, t->weights, t->count, none);                                             \
+    if (om_is_mine()) om_resize_list_taps(r, f, taps);                                                              \
+    om_settle();                                                                                                    \
+    const ptrdiff_t inner = r->inner;                                                                               \
+    const om_piece_parts parts = om_split_pieces(r->out, inner, 1);                                                 \
+    for (ptrdiff_t first = 0; first < r->outer; first += parts.outer)                                               \
+      for (ptrdiff_t begin = 0; begin < r->out; begin += parts.inner) {                                             \
+        if (!om_is_mine()) continue;                                                                                \
+        const ptrdiff_t last = om_min(first + parts.outer, r->outer), end = om_min(begin + parts.inner, r->out);    \
+        for (ptrdiff_t o = first; o < last; o++) {                                                                  \
+          const T *image = x + o * r->in * inner;                                                                   \
+          T *to = y + (o * r->out + begin) * inner;                                                                 \
+          for (const om_resize_taps *t = taps + begin; t < taps + end; t++, to += inner) {                          \
+            const T *from = image + t->first * inner;                                                               \
+            if (inner == 1 && t->count == 2) to[0] = (T)t->weights[0] * from[0] + (T)t->weights[1] * from[1];       \
+            else name##_row(from, to, inner, t->weights, t->count, none);                                           \
+          }                                                                                                         \
+        }                                                                                                           \
       }                                                                                                             \
   }
 OM_RESIZE_FILTER(om_resize_f32, float)

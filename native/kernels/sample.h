@@ -82,8 +82,12 @@ OM_SHARED int om_grid_taps(const om_grid *g, const double *point, ptrdiff_t *off
   OM_SHARED void name(const T *x, const T *grid, T *y, const om_grid *g, ptrdiff_t batch, ptrdiff_t channels, \
                       ptrdiff_t points) {                                                                     \
     const ptrdiff_t pixels = om_product_nd(g->dims, g->rank);                                                 \
+    const ptrdiff_t together = om_split_pieces(points, channels * 4, 16).inner;                               \
+    bool is_mine = false;                                                                                     \
     for (ptrdiff_t n = 0; n < batch; n++)                                                                     \
       for (ptrdiff_t p = 0; p < points; p++) {                                                                \
+        if (p % together == 0) is_mine = om_is_mine();                                                        \
+        if (!is_mine) continue;                                                                               \
         double point[OM_SAMPLE_AXES], weights[OM_SAMPLE_TAPS];                                                \
         ptrdiff_t offsets[OM_SAMPLE_TAPS];                                                                    \
         for (int i = 0; i < g->rank; i++) point[i] = grid[(n * points + p) * g->rank + i];                    \
@@ -168,28 +172,34 @@ OM_ROI_ALIGN(om_roi_align_f64, double)
                       const om_window_nd *win) {                                                                     \
     const ptrdiff_t pixels = win->in[0] * win->in[1], outs = win->out[0] * win->out[1];                              \
     const ptrdiff_t taps = win->kernel[0] * win->kernel[1], depth = channels / groups;                               \
-    for (ptrdiff_t i = 0; i < batch * out_channels * outs; i++) y[i] = bias ? bias[i / outs % out_channels] : 0;     \
+    const ptrdiff_t together = om_split_pieces(outs, channels * taps * 4, 16).inner;                                 \
     for (ptrdiff_t n = 0; n < batch; n++)                                                                            \
-      for (ptrdiff_t c = 0; c < channels; c++)                                                                       \
-        for (ptrdiff_t tap = 0; tap < taps; tap++)                                                                   \
-          for (ptrdiff_t at = 0; at < outs; at++) {                                                                  \
-            const ptrdiff_t moved = (n * offset_groups + c / (channels / offset_groups)) * taps + tap;               \
-            const double row = (double)(at / win->out[1] * win->stride[0] - win->pad_begin[0] +                      \
-                                        tap / win->kernel[1] * win->dilation[0]) + (double)offset[moved * 2 * outs + at]; \
-            const double column = (double)(at % win->out[1] * win->stride[1] - win->pad_begin[1] +                   \
-                                           tap % win->kernel[1] * win->dilation[1]) +                                \
-                                  (double)offset[(moved * 2 + 1) * outs + at];                                       \
-            ptrdiff_t offsets[4];                                                                                    \
-            double weights[4];                                                                                       \
-            om_bilinear_taps(win->in[0], win->in[1], row, column, true, offsets, weights);                           \
-            T value = 0;                                                                                             \
-            for (int i = 0; i < 4; i++)                                                                              \
-              if (weights[i] != 0) value += (T)weights[i] * x[(n * channels + c) * pixels + offsets[i]];             \
-            if (mask) value *= mask[moved * outs + at];                                                              \
-            const ptrdiff_t width = out_channels / groups, first = c / depth * width;                                \
-            for (ptrdiff_t o = first; o < first + width; o++)                                                        \
-              y[(n * out_channels + o) * outs + at] += value * w[(o * depth + c % depth) * taps + tap];              \
-          }                                                                                                          \
+      for (ptrdiff_t first = 0; first < outs; first += together) {                                                   \
+        if (!om_is_mine()) continue;                                                                                 \
+        const ptrdiff_t end = om_min(first + together, outs);                                                        \
+        for (ptrdiff_t o = 0; o < out_channels; o++)                                                                 \
+          for (ptrdiff_t at = first; at < end; at++) y[(n * out_channels + o) * outs + at] = bias ? bias[o] : 0;     \
+        for (ptrdiff_t c = 0; c < channels; c++)                                                                     \
+          for (ptrdiff_t tap = 0; tap < taps; tap++)                                                                 \
+            for (ptrdiff_t at = first; at < end; at++) {                                                             \
+              const ptrdiff_t moved = (n * offset_groups + c / (channels / offset_groups)) * taps + tap;             \
+              const double row = (double)(at / win->out[1] * win->stride[0] - win->pad_begin[0] +                    \
+                                          tap / win->kernel[1] * win->dilation[0]) + (double)offset[moved * 2 * outs + at];\
+              const double column = (double)(at % win->out[1] * win->stride[1] - win->pad_begin[1] +                 \
+                                             tap % win->kernel[1] * win->dilation[1]) +                              \
+                                    (double)offset[(moved * 2 + 1) * outs + at];                                     \
+              ptrdiff_t offsets[4];                                                                                  \
+              double weights[4];                                                                                     \
+              om_bilinear_taps(win->in[0], win->in[1], row, column, true, offsets, weights);                         \
+              T value = 0;                                                                                           \
+              for (int i = 0; i < 4; i++)                                                                            \
+                if (weights[i] != 0) value += (T)weights[i] * x[(n * channels + c) * pixels + offsets[i]];           \
+              if (mask) value *= mask[moved * outs + at];                                                            \
+              const ptrdiff_t width = out_channels / groups, group = c / depth * width;                              \
+              for (ptrdiff_t o = group; o < group + width; o++)                                                      \
+                y[(n * out_channels + o) * outs + at] += value * w[(o * depth + c % depth) * taps + tap];            \
+            }                                                                                                        \
+      }                                                                                                              \
   }
 OM_DEFORM_CONV(om_deform_conv_f32, float)
 OM_DEFORM_CONV(om_deform_conv_f64, double)

@@ -3,6 +3,7 @@
 #define OM_SOFTMAX_H
 
 #include "elementary.h"
+#include "parallel.h"
 #include "rows.h"
 
 /* Columns of a strided axis that go through at once. */
@@ -62,16 +63,28 @@ OM_UNROLL(8)
   for (ptrdiff_t i = 0; i < n; i++) y[i] = logarithm ? shifted[i] - by : power[i] * by;
 }
 
+OM_INLINE void om_softmax_rows_f32(const float *x, float *y, ptrdiff_t rows, ptrdiff_t n, const bool logarithm) {
+  for (ptrdiff_t row = 0; row < rows; row++, x += n, y += n) {
+    if (__builtin_constant_p(n) && n > 0 && n <= OM_SOFTMAX_SHORT) om_softmax_short_f32(x, y, n, logarithm);
+    else om_softmax_row_f32(x, y, n, logarithm);
+  }
+}
+
 OM_INLINE void om_softmax_any_f32(const float *x, float *y, ptrdiff_t outer, ptrdiff_t axis, ptrdiff_t inner,
                                   const bool logarithm) {
-  for (ptrdiff_t o = 0; o < outer; o++, x += axis * inner, y += axis * inner) {
-    if (inner == 1 && __builtin_constant_p(axis) && axis > 0 && axis <= OM_SOFTMAX_SHORT)
-      om_softmax_short_f32(x, y, axis, logarithm);
-    else if (inner == 1) om_softmax_row_f32(x, y, axis, logarithm);
-    else
-      for (ptrdiff_t i = 0; i < inner; i += OM_SOFTMAX_COLUMNS)
-        om_softmax_columns_f32(x + i, y + i, axis, inner, om_min(OM_SOFTMAX_COLUMNS, inner - i), logarithm);
-  }
+  const om_piece_parts parts = om_split_pieces(inner, axis, OM_SOFTMAX_COLUMNS);
+  for (ptrdiff_t first = 0; first < outer; first += parts.outer)
+    for (ptrdiff_t from = 0; from < inner; from += parts.inner) {
+      if (!om_is_mine()) continue;
+      const ptrdiff_t rows = om_min(parts.outer, outer - first), end = om_min(from + parts.inner, inner);
+      const float *in = x + first * axis * inner;
+      float *out = y + first * axis * inner;
+      if (inner == 1) om_softmax_rows_f32(in, out, rows, axis, logarithm);
+      else
+        for (ptrdiff_t o = 0; o < rows; o++, in += axis * inner, out += axis * inner)
+          for (ptrdiff_t i = from; i < end; i += OM_SOFTMAX_COLUMNS)
+            om_softmax_columns_f32(in + i, out + i, axis, inner, om_min(OM_SOFTMAX_COLUMNS, inner - i), logarithm);
+    }
 }
 
 /* y = e^(x - largest) / sum of e^(x - largest). A row with a NaN or of -inf only becomes NaN. */

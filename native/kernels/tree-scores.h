@@ -42,35 +42,46 @@ OM_INLINE void OM_TREE(om_tree_add)(const om_trees *t, int32_t leaf, const OM_RE
   }
 }
 
-/* x[rows, features], y[rows, targets]; the fields of `t` but its tables are to be literals. For MIN and MAX, `seen` has room
- * for a flag per target. Scores are added tree by tree. */
+/* The rows from `from` to `end`, all of which pass through some trees before the next ones are loaded. */
+OM_INLINE void OM_TREE(om_tree_block)(const om_trees t, const OM_TREE(om_tree_node) *nodes, const OM_REAL *x,
+                                      OM_REAL *OM_RESTRICT y, int64_t from, int64_t end, const OM_REAL *weight,
+                                      const OM_REAL *base, bool *seen) {
+  const int64_t lanes = t.roots < OM_TREE_LANES ? t.roots : OM_TREE_LANES;
+  for (int64_t i = from * t.targets; i < end * t.targets; i++) y[i] = 0;
+  if (t.aggregate > OM_TREE_SUM) memset(seen, 0, (size_t)t.targets);
+  for (int64_t tree = 0; tree < t.roots; tree += OM_TREE_LANES) {
+    /* Lanes beyond walk the last tree, for nothing. */
+    const int64_t count = t.roots - tree < lanes ? t.roots - tree : lanes;
+    int32_t depth = 0;
+    for (int64_t i = 0; i < count; i++) depth = t.depth[tree + i] > depth ? t.depth[tree + i] : depth;
+    for (int64_t r = from; r < end; r++) {
+      int32_t at[OM_TREE_LANES];
+      for (int64_t i = 0; i < lanes; i++) at[i] = t.root[tree + (i < count ? i : count - 1)];
+      OM_TREE(om_tree_walk)(&t, nodes, x + r * t.features, depth, at, lanes);
+      for (int64_t i = 0; i < count; i++)
+        OM_TREE(om_tree_add)(&t, t.leaf[at[i]], weight, y + r * t.targets, seen);
+    }
+  }
+  for (int64_t r = from; r < end; r++)
+    for (int64_t i = 0; i < t.targets; i++) {
+      OM_REAL *to = y + r * t.targets + i;
+      *to = (t.aggregate == OM_TREE_AVERAGE ? *to / (OM_REAL)t.roots : *to) + base[i];
+    }
+}
+
+/* x[rows, features], y[rows, targets]; the fields of `t` but its tables are to be literals. For MIN and MAX, `seen`, a thread's
+ * own, has room for a flag per target. Scores are added tree by tree. Threads take blocks of rows, smaller ones of few. */
 OM_INLINE void OM_TREE(om_tree_scores)(const om_trees t, const OM_TREE(om_tree_node) *nodes, const OM_REAL *x,
                                        OM_REAL *OM_RESTRICT y, int64_t rows, const OM_REAL *weight, const OM_REAL *base,
                                        bool *seen) {
-  const int64_t lanes = t.roots < OM_TREE_LANES ? t.roots : OM_TREE_LANES;
   const int64_t block = t.aggregate <= OM_TREE_SUM ? OM_TREE_ROWS : 1;
-  for (int64_t from = 0; from < rows; from += block) {
-    const int64_t end = from + block < rows ? from + block : rows;
-    for (int64_t i = from * t.targets; i < end * t.targets; i++) y[i] = 0;
-    if (t.aggregate > OM_TREE_SUM) memset(seen, 0, (size_t)t.targets);
-    for (int64_t tree = 0; tree < t.roots; tree += OM_TREE_LANES) {
-      /* Lanes beyond walk the last tree, for nothing. */
-      const int64_t count = t.roots - tree < lanes ? t.roots - tree : lanes;
-      int32_t depth = 0;
-      for (int64_t i = 0; i < count; i++) depth = t.depth[tree + i] > depth ? t.depth[tree + i] : depth;
-      for (int64_t r = from; r < end; r++) {
-        int32_t at[OM_TREE_LANES];
-        for (int64_t i = 0; i < lanes; i++) at[i] = t.root[tree + (i < count ? i : count - 1)];
-        OM_TREE(om_tree_walk)(&t, nodes, x + r * t.features, depth, at, lanes);
-        for (int64_t i = 0; i < count; i++)
-          OM_TREE(om_tree_add)(&t, t.leaf[at[i]], weight, y + r * t.targets, seen);
-      }
-    }
-    for (int64_t r = from; r < end; r++)
-      for (int64_t i = 0; i < t.targets; i++) {
-        OM_REAL *to = y + r * t.targets + i;
-        *to = (t.aggregate == OM_TREE_AVERAGE ? *to / (OM_REAL)t.roots : *to) + base[i];
-      }
+  const int64_t together = om_is_shared() ? om_min(om_max(rows / 16, OM_TREE_LEAST_ROWS), OM_TREE_ROWS) : OM_TREE_ROWS;
+  bool *own = (bool *)om_own_scratch(seen);
+  for (int64_t first = 0; first < rows; first += together) {
+    if (!om_is_mine()) continue;
+    const int64_t last = om_min(first + together, rows);
+    for (int64_t from = first; from < last; from += block)
+      OM_TREE(om_tree_block)(t, nodes, x, y, from, om_min(from + block, last), weight, base, own);
   }
 }
 

@@ -8,6 +8,7 @@
 #ifndef OM_TREES_H
 #define OM_TREES_H
 
+#include "parallel.h"
 #include "vector.h"
 
 typedef enum om_aggregate { OM_TREE_AVERAGE, OM_TREE_SUM, OM_TREE_MIN, OM_TREE_MAX } om_aggregate;
@@ -16,8 +17,9 @@ typedef enum om_aggregate { OM_TREE_AVERAGE, OM_TREE_SUM, OM_TREE_MIN, OM_TREE_M
 #define OM_TREE_LANES 8
 /* Steps between two looks at whether all of them are at leaves. */
 #define OM_TREE_STEPS 4
-/* Rows that pass through the trees that are walked at once before the next ones do. */
+/* Rows that pass through the trees that are walked at once before the next ones do, and how few a thread takes at least. */
 #define OM_TREE_ROWS 64
+#define OM_TREE_LEAST_ROWS 8
 
 /* What a test accepts beside features that are less than its split; those of a node are the upper bits of its `test`, the
  * others its feature. A split that is NaN accepts no feature but NaN. */

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "axes.h"
 #include "nd.h"
 
 /* ONNX LpPool-22: the p-norm of each window; x[planes, in...], y[planes, out...]. */
@@ -12,7 +13,7 @@
     const ptrdiff_t pixels = om_product_nd(window->in, window->rank);                                        \
     const ptrdiff_t outs = om_product_nd(window->out, window->rank);                                         \
     const ptrdiff_t taps = om_product_nd(window->kernel, window->rank);                                      \
-    for (ptrdiff_t i = 0; i < planes * outs; i++) {                                                          \
+    OM_EACH_PIECE(1, planes * outs, taps) {                                                                  \
       T sum = 0;                                                                                             \
       for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                           \
         const ptrdiff_t from = om_tap_nd(window, i % outs, tap);                                             \
@@ -31,7 +32,7 @@ OM_LPPOOL(om_lppool_nd_f64, double, pow, fabs)
     const ptrdiff_t pixels = om_product_nd(window->in, window->rank);                                        \
     const ptrdiff_t outs = om_product_nd(window->out, window->rank);                                         \
     const ptrdiff_t taps = om_product_nd(window->kernel, window->rank);                                      \
-    for (ptrdiff_t i = 0; i < planes * outs; i++) {                                                          \
+    OM_EACH_PIECE(1, planes * outs, taps) {                                                                  \
       const T *plane = x + i / outs * pixels;                                                                \
       ptrdiff_t winner = -1;                                                                                 \
       for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                           \
@@ -71,7 +72,11 @@ OM_MAXPOOL(om_maxpool_nd_u8, uint8_t)
     const ptrdiff_t pixels = om_product_nd(window->in, window->rank);                                        \
     const ptrdiff_t rows = om_product_nd(outer.out, last), taps = om_product_nd(window->kernel, window->rank); \
     const ptrdiff_t width = window->in[last], count = window->out[last], stride = window->stride[last];      \
+    const ptrdiff_t together = om_part_rows(taps * rows * count);                                            \
+    bool is_mine = false;                                                                                    \
     for (ptrdiff_t plane = 0; plane < planes; plane++) {                                                     \
+      if (plane % together == 0) is_mine = om_is_mine();                                                     \
+      if (!is_mine) continue;                                                                                \
       T *image = y + plane * pixels;                                                                         \
       for (ptrdiff_t i = 0; i < pixels; i++) image[i] = bias ? bias[plane % channels] : 0;                   \
       for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                           \

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { buildAddon } from '../../src/builtin/addon.ts'
-import { compileBuiltin } from '../../src/builtin/index.ts'
+import { builtinSource, compileBuiltin } from '../../src/builtin/index.ts'
 import { nativeSharing, type Sharing } from '../../src/builtin/shared-kernel.ts'
 import { modelBytes, type ModelSource } from '../../src/onnx/build.ts'
 import type { Model as OnnxModel } from '../../src/onnx/model.ts'
@@ -20,6 +20,7 @@ import { testAddon } from '../native/libraries.ts'
 import { makeFolder } from '../scratch.ts'
 import { modelsFolder } from '../onnxruntime.ts'
 import { bytesOf, bytesOfAll, cases, type Dims, expectNear, expectSame, inputOf } from './shared-cases.ts'
+import { rowCases } from './shared-row-cases.ts'
 
 // Native models on several threads give, bit for bit, what they give on one. Whatever this machine has: the addon that is told
 // of eight processors starts threads for them, and one that is compiled with OM_MEET has all of them in every kernel.
@@ -65,7 +66,7 @@ function open({ library, signature }: Made, threads: number, file = addon): Nati
 const decoded = (source: ModelSource): OnnxModel => decodeModel(modelBytes(source))
 
 describe.each(levels)('for %s', (target) => {
-  it.for(Object.entries(cases))('%s', { timeout: 240_000 }, async ([, { source, runs }]) => {
+  it.for(Object.entries({ ...cases, ...rowCases }))('%s', { timeout: 240_000 }, async ([, { source, runs }]) => {
     const alone = open(await compile(decoded(source), target), 1)
     const shared = await compile(decoded(source), target, always)
     const sessions = [
@@ -98,6 +99,16 @@ describe.each(levels)('for %s', (target) => {
       }
     },
   )
+})
+
+it.for(Object.entries(rowCases))('%s: threads share all of it that is large', async ([, { source, shared }]) => {
+  const { text } = builtinSource(decoded(source), {
+    target: resolveTarget('host'),
+    identity: 'test',
+    sharing: nativeSharing,
+  })
+  const names = new Set(Array.from(text.matchAll(/om_parallel\(([a-z0-9]+)\w*_share,/g), ([, name]) => name!))
+  expect([...names]).toEqual(expect.arrayContaining([...shared!]))
 })
 
 const layer = cases['a layer of constant weights with a bias and an activation, of few rows and many']!.source

@@ -65,7 +65,7 @@ export async function expectNear(
   })
 }
 
-const weight = (dims: Dims) =>
+export const weight = (dims: Dims) =>
   tensorFrom(
     'float32',
     dims,
@@ -77,13 +77,15 @@ const codes = (dims: Dims) =>
     dims,
     [...inputOf(dims).data].map((x) => Math.round(x * 127)),
   )
-const float = (...dims: (number | string)[]) => tensorType('float32', dims)
+export const float = (...dims: (number | string)[]) => tensorType('float32', dims)
 const opsets = { '': 21 }
 
 export interface Case {
   readonly source: ModelSource
   /** Dimensions of each input, for each run. */
   readonly runs: readonly (readonly Dims[])[]
+  /** Operators whose kernels threads share where sizes are large enough: beginnings of the names of C functions. */
+  readonly shared?: readonly string[]
 }
 
 const conv = (w: Dims, attributes: object, more: ModelSource['nodes'] = [], extra = {}): ModelSource => ({

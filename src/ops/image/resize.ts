@@ -1,4 +1,4 @@
-import { type Dim, dimKey, multiply } from '../../graph/dim.ts'
+import { type Dim, dimKey, isAtLeast, multiply } from '../../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import { type Agreement, takes } from '../../graph/rules.ts'
@@ -6,6 +6,7 @@ import { literal, storeElement } from '../../lowering/c-text.ts'
 import { numbersOf } from '../../graph/fold.ts'
 import { choiceOf } from '../../graph/choice.ts'
 import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { castTo, widenNarrowFloats } from '../../lowering/widen.ts'
 
@@ -214,8 +215,25 @@ function writeScale(node: Node, k: KernelWriter): void {
     const pick = policy === 'not_larger' ? 'fmin' : 'fmax'
     k.line(`const double scale = ${candidates.reduce((a, c) => `${pick}(${a}, ${c})`)};`)
   }
-  const tooLarge = `!(scale * (double)${dims[at]} <= (double)OM_MAX_DIM)`
+}
+
+/** Ends the call where the scale is none. */
+function checkScale(node: Node, k: KernelWriter): void {
+  if (knownSize(node)) return
+  k.include('resize.h')
+  k.line('{')
+  writeScale(node, k)
+  const tooLarge = `!(scale * (double)${k.dim(node.input(4).contents![node.int('at', 0)]!)} <= (double)OM_MAX_DIM)`
   k.failIf(`!(scale > 0) || ${tooLarge}`, 'a scale is not positive, or too large')
+  k.line('}')
+}
+
+/** Ends the call where elements are asked for and there are none; `size`: how many along the axis. */
+function checkSource(node: Node, k: KernelWriter, size: string): void {
+  const [axis, from] = [node.int('axis', 0), node.input(0).dims]
+  const [extent, others] = [from[axis]!, k.count(from.with(axis, 1))]
+  if (isAtLeast(extent, 1)) return
+  k.failIf(`${k.dim(extent)} == 0 && ${size} > 0 && ${others} > 0`, 'an axis without elements can not be resized')
 }
 
 /** The compiler's own: one axis of a Resize. Inputs: data, roi, scales, sizes, the dimensions that those are for. */
@@ -230,16 +248,23 @@ const ResizeAxis: LoweredOperator = {
     return [{ type, shape: dims.with(node.int('axis', 0), size) }]
   },
   decompose: (node, b) => (node.string('mode') === 'nearest' ? undefined : widenNarrowFloats(node, b)),
+  check(node, k) {
+    checkScale(node, k)
+    if (isSized(node)) checkSource(node, k, k.dim(node.output().dims[node.int('axis', 0)]!))
+  },
   sizes(node, k) {
     const at = node.int('at', 0)
     const policy = policyOf(node)
     if (isSized(node)) return
     const target = k.symbol(node.output().dims[node.int('axis', 0)]!)
     k.include('resize.h')
-    if (!node.inputs[2] && policy === 'stretch') return k.line(`*${target} = ${k.input(3)}[${at}];`)
-    writeScale(node, k)
-    const size = `scale * (double)${k.dim(node.input(4).contents![at]!)}`
-    k.line(`*${target} = (int64_t)floor(${node.inputs[2] ? `(float)(${size})` : `${size} + 0.5`});`)
+    if (!node.inputs[2] && policy === 'stretch') k.line(`*${target} = ${k.input(3)}[${at}];`)
+    else {
+      writeScale(node, k)
+      const size = `scale * (double)${k.dim(node.input(4).contents![at]!)}`
+      k.line(`*${target} = (int64_t)floor(${node.inputs[2] ? `(float)(${size})` : `${size} + 0.5`});`)
+    }
+    checkSource(node, k, `*${target}`)
   },
   lower(node, k) {
     const { type, dims } = node.input(0)
@@ -248,8 +273,7 @@ const ResizeAxis: LoweredOperator = {
     const roi = node.inputs[1] ? k.input(1) : undefined
     const extrapolation = node.float('extrapolation_value', 0)
     k.include('resize.h')
-    k.failIf(`${k.dim(dims[axis]!)} == 0 && ${k.count(out)} > 0`, 'an axis without elements can not be resized')
-    k.line(`if (${k.count(out)} == 0) return OM_OK;`)
+    if (!isAtLeast(dims[axis]!, 1)) k.line(`if (${k.count(out)} == 0) return;`)
     writeScale(node, k)
     k.line(
       `const om_resize r = {${k.count(dims.slice(0, axis))}, ${k.dim(dims[axis]!)}, ${k.dim(out[axis]!)}, ${k.count(dims.slice(axis + 1))}, ` +
@@ -270,13 +294,17 @@ const ResizeAxis: LoweredOperator = {
       )
       const rounding = choiceOf(node, 'nearest_mode', 'round_prefer_floor', axisRoundings)
       const picks = k.scratch(multiply(out[axis]!, 8), 'int64_t')
+      shareElements(k, out)
       k.line(`om_resize_nearest(${k.input(0)}, ${k.output()}, &r, ${rounding}, &filler, sizeof filler, ${picks});`)
       return
     }
     const antialias = Boolean(node.int('antialias', 0))
     const taps = antialias ? 'NULL' : k.scratch(multiply(out[axis]!, TAPS_BYTES), 'om_resize_taps')
-    const weights = antialias ? k.scratch(multiply(dims[axis]!, 8), 'double') : 'NULL'
+    const ownBytes = antialias ? multiply(dims[axis]!, 8) : 0
+    const weights = antialias ? k.scratch(ownBytes, 'double') : 'NULL'
     const support = node.string('mode') === 'cubic' ? 2 : 1
+    // Along the last axis neighbours are no vectors.
+    shareElements(k, out, axis === out.length - 1 ? 4 * support : 1, ownBytes)
     const flags = `${antialias}, ${Boolean(node.int('exclude_outside', 0))}`
     k.line(`const om_filter f = {${support}, ${literal('float64', node.float('cubic_coeff_a', -0.75))}, ${flags}};`)
     k.line(

@@ -1,10 +1,11 @@
-import { type Dim, dimEquals, multiply, product, subtract } from '../../graph/dim.ts'
+import { type Dim, dimEquals, isAtLeast, multiply, product, subtract } from '../../graph/dim.ts'
 import type { Node, ValueInfo } from '../../graph/graph.ts'
 import { type Agreement, multipleOf, takes } from '../../graph/rules.ts'
 import { literal } from '../../lowering/c-text.ts'
 import { choiceOf } from '../../graph/choice.ts'
 import { agreeConvolution } from '../nn/convolution-rules.ts'
 import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 import { castTo, widenNarrowFloats } from '../../lowering/widen.ts'
 import { checkFits, type Window, windowInitializer, windowOf } from '../../lowering/window.ts'
 
@@ -52,11 +53,15 @@ const GridSample: LoweredOperator = {
     const y = b.op('GridSample', [wide, wideGrid], Object.fromEntries(node.attributes))
     return [castTo(b, y, x.type)]
   },
+  check(node, k) {
+    const spatial = node.input(0).dims.slice(2)
+    if (!isAtLeast(product(spatial), 1)) k.failIf(`${k.count(spatial)} == 0`, 'there are no pixels to read')
+  },
   lower(node, k) {
     const [x, grid] = [node.input(0), node.input(1)]
     const spatial = x.dims.slice(2)
     k.include('sample.h')
-    k.failIf(`${k.count(spatial)} == 0`, 'there are no pixels to read')
+    shareElements(k, node.output().dims, 16)
     k.line(
       `const om_grid g = {${spatial.length}, ${choiceOf(node, 'mode', 'linear', modes)}, ${choiceOf(node, 'padding_mode', 'zeros', paddings)}, ` +
         `${Boolean(node.int('align_corners', 0))}, {${spatial.map((dim) => k.dim(dim)).join(', ')}}};`,
@@ -275,6 +280,7 @@ const DeformConv: LoweredOperator = {
     k.include('sample.h')
     k.line(`const om_window_nd window = ${windowInitializer(window, (dim) => k.dim(dim))};`)
     const optional = (i: number): string => (node.inputs[i] ? k.input(i) : 'NULL')
+    k.share(product([...node.output().dims, ...w.dims.slice(1)]))
     k.line(
       `om_deform_conv_${suffix(node)}(${k.input(0)}, ${k.input(1)}, ${k.input(2)}, ${optional(3)}, ${optional(4)}, ${k.output()}, ` +
         `${k.dim(x.dims[0]!)}, ${k.dim(x.dims[1]!)}, ${k.dim(w.dims[0]!)}, ${groups}, ${offsetGroups}, &window);`,

@@ -1,3 +1,4 @@
+import { multiply } from '../../graph/dim.ts'
 import type { FloatsName, IntsName } from '../../graph/attributes.ts'
 import type { Node, Value, ValueInfo } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
@@ -181,6 +182,14 @@ function treeScores(node: Node, b: Builder, trees: Trees): Value {
   return b.op('TreeScores', inputs, { ...sizes, every, some, aggregate: trees.aggregate }, 'om')
 }
 
+/** Multiplications that take as long as a step from a node to the next, 1 ns. */
+const STEP = 64
+
+/** Nodes that a row passes at most. */
+function longestPaths(node: Node): number {
+  return Array.from(numbersOf(node.input(3).constant!)!).reduce((sum, depth) => sum + depth, 0)
+}
+
 /** The compiler's own: inputs are the features, the tables of `om_trees` in their order, weights and base. */
 const TreeScores: LoweredOperator = {
   name: 'TreeScores',
@@ -194,13 +203,16 @@ const TreeScores: LoweredOperator = {
     const { type, dims } = node.input(0)
     return [{ type, shape: [dims[0]!, node.int('targets', 1)] }]
   },
+  check(node, k) {
+    const features = node.input(0).dims[1]!
+    if (typeof features !== 'number')
+      k.failIf(`${node.int('widest', 0)} >= ${k.dim(features)}`, 'the trees test features that are not given')
+  },
   lower(node, k: KernelWriter) {
     const { dims, type } = node.input(0)
     const [rows, features] = dims.map((dim) => k.dim(dim))
     const targets = node.int('targets', 1)
     const table = (i: number): string => (node.input(i).dims[0] === 0 ? 'NULL' : k.input(i))
-    if (typeof dims[1] !== 'number')
-      k.failIf(`${node.int('widest', 0)} >= ${features}`, 'the trees test features that are not given')
     k.include('trees.h')
     const sums = node.int('aggregate', 1) <= aggregates.indexOf('SUM')
     const count = node.input(2).dims[0]!
@@ -216,6 +228,7 @@ const TreeScores: LoweredOperator = {
     k.line(`const om_trees trees = {${fields.join(', ')}};`)
     const nodes = `(const om_tree_node_${suffix} *)${k.input(1)}`
     const seen = sums ? 'NULL' : k.scratch(targets, 'bool')
+    k.share(multiply(STEP * longestPaths(node), dims[0]!), sums ? 0 : targets)
     k.line(
       `om_tree_scores_${suffix}(trees, ${nodes}, ${k.input(0)}, ${k.output()}, ${rows}, ${k.input(7)}, ${k.input(8)}, ${seen});`,
     )

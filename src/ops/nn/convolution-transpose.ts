@@ -3,6 +3,7 @@ import type { Node, ValueInfo } from '../../graph/graph.ts'
 import { takes } from '../../graph/rules.ts'
 import { agreeTransposed } from './convolution-rules.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 import { autoPadOf, checkSpatialAxes, splitPads, type Window, windowInitializer } from '../../lowering/window.ts'
 import { widenNarrowFloats } from '../../lowering/widen.ts'
 
@@ -121,6 +122,7 @@ const AddWindows: LoweredOperator = {
     const filters = node.int('filters', 1)
     const planes = k.count([node.input(0).dims[0]!, filters])
     k.include('windows.h')
+    shareElements(k, node.input(0).dims, 2)
     k.line(`const om_window_nd window = ${windowInitializer(transposedWindow(node), (dim) => k.dim(dim))};`)
     k.line(
       `om_col2im_${suffixOf(node)}(${k.input(0)}, ${node.inputs[1] ? k.input(1) : 'NULL'}, ${k.output()}, ${planes}, ${filters}, &window);`,

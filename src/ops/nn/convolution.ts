@@ -46,6 +46,8 @@ const Conv: LoweredOperator = {
     k.include('nd.h')
     k.line(`const om_window_nd window = ${windowInitializer(window, (dim) => k.dim(dim))};`)
     const bias = node.inputs[2] ? k.input(2) : 'NULL'
+    // One that finds its place in each window anew takes as long as 64 of a tile's.
+    k.share(multiply(64, multiplications(node)))
     k.line(
       `om_conv_nd_${suffix}(${k.input(0)}, ${k.input(1)}, ${bias}, ${k.output()}, ${k.dim(batch)}, ${k.dim(channels)}, ${k.dim(outChannels)}, ${groups}, &window);`,
     )

@@ -5,6 +5,7 @@ import type { Builder } from '../../graph/operator.ts'
 import { type ElementType, elementTypeOf } from '../../onnx/element-type.ts'
 import { isHalf, literal } from '../../lowering/c-text.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { castTo } from '../../lowering/widen.ts'
 
@@ -89,6 +90,7 @@ const LayerNormalization: LoweredOperator = {
     const { dims } = node.input(0)
     const axis = firstAxis(node)
     k.include('normalize.h')
+    shareElements(k, dims)
     const bias = node.inputs[2] ? k.input(2) : 'NULL'
     const [mean, inverse] = [1, 2].map((i) => (node.outputs[i] ? k.output(i) : 'NULL'))
     const sizes = `${k.count(dims.slice(0, axis))}, ${k.count(dims.slice(axis))}, ${literal('float32', node.float('epsilon', 1e-5))}`
@@ -111,6 +113,7 @@ const RMSNormalization: LoweredOperator = {
     const { dims } = node.input(0)
     const axis = firstAxis(node)
     k.include('normalize.h')
+    shareElements(k, dims)
     const sizes = `${k.count(dims.slice(0, axis))}, ${k.count(dims.slice(axis))}, ${literal('float32', node.float('epsilon', 1e-5))}`
     k.line(`om_rmsnorm_f32(${k.input(0)}, ${k.input(1)}, ${k.output()}, ${sizes});`)
   },

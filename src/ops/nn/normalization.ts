@@ -4,6 +4,7 @@ import type { Builder } from '../../graph/operator.ts'
 import { type Agreement, multipleOf, takes } from '../../graph/rules.ts'
 import { literal } from '../../lowering/c-text.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { castTo, widenNarrowFloats } from '../../lowering/widen.ts'
 
@@ -40,6 +41,7 @@ function byGroups(groupsOf: (node: Node) => Dim): Pick<LoweredOperator, 'decompo
       const groups = groupsOf(node)
       k.include('normalize.h')
       const sizes = [dims[0]!, groups, groupSize(node, groups), product(dims.slice(2))].map((dim) => k.dim(dim))
+      shareElements(k, dims)
       const operands = [k.input(0), k.input(1), k.input(2), k.output(), ...sizes]
       k.line(`om_groupnorm_f32(${operands.join(', ')}, ${literal('float32', node.float('epsilon', 1e-5))});`)
     },
@@ -133,6 +135,7 @@ const LRN: LoweredOperator = {
       literal('float32', value),
     )
     const sizes = [k.dim(dims[0]!), k.dim(channelsOf(node)), k.count(dims.slice(2)), size]
+    shareElements(k, dims, 32)
     k.line(`om_lrn_f32(${k.input(0)}, ${k.output()}, ${[...sizes, ...factors].join(', ')});`)
   },
   flops: (node) => product([2 * node.int('size', 1), ...node.input(0).dims]),

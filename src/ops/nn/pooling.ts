@@ -3,6 +3,7 @@ import type { Node, ValueInfo } from '../../graph/graph.ts'
 import { takes } from '../../graph/rules.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
 import { widenNarrowFloats } from '../../lowering/widen.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 import { checkPooled, imageGeometry, type Window, windowInitializer, windowOf } from '../../lowering/window.ts'
 
 type Kind = 'max' | 'average'
@@ -36,6 +37,7 @@ function pool(name: string, kind: Kind): LoweredOperator {
       k.include(kind === 'average' || suffix === 'f32' ? 'nd.h' : 'windows.h')
       k.line(`const om_window_nd window = ${windowInitializer(windowOfNode(node), (dim) => k.dim(dim))};`)
       const planes = k.count([batch, channels])
+      shareElements(k, [...node.output().dims, ...kernelShape(node)], 32)
       if (kind === 'max') {
         const indices = node.outputs[1] ? k.output(1) : 'NULL'
         k.line(
@@ -86,6 +88,7 @@ const GlobalAveragePool2d: LoweredOperator = {
   lower(node, k) {
     const [batch, height, width, channels] = node.input(0).dims as [Dim, Dim, Dim, Dim]
     k.include('pool.h')
+    shareElements(k, node.input(0).dims, 0.5)
     k.line(
       `om_global_avgpool_f32(${k.input(0)}, ${k.output()}, ${k.dim(batch)}, ${k.count([height, width])}, ${k.dim(channels)});`,
     )

@@ -3,6 +3,7 @@ import type { Node, Value } from '../../graph/graph.ts'
 import { takes } from '../../graph/rules.ts'
 import type { Builder } from '../../graph/operator.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { widenNarrowFloats } from '../../lowering/widen.ts'
 
@@ -19,6 +20,7 @@ function alongAxis(name: string, kernel: string): LoweredOperator {
       const { dims, rank } = node.input(0)
       const axis = normalizeAxis(node, node.int('axis', -1), rank)
       k.include('softmax.h')
+      shareElements(k, dims, 2)
       const [outer, extent, inner] = [dims.slice(0, axis), dims.slice(axis, axis + 1), dims.slice(axis + 1)]
       k.line(`${kernel}(${k.input(0)}, ${k.output()}, ${k.count(outer)}, ${k.count(extent)}, ${k.count(inner)});`)
     },

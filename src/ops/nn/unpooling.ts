@@ -3,6 +3,7 @@ import type { Node, Value, ValueInfo } from '../../graph/graph.ts'
 import { takes } from '../../graph/rules.ts'
 import { isFloat } from '../../onnx/element-type.ts'
 import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 import { castTo, widenNarrowFloats } from '../../lowering/widen.ts'
 import { checkPooled, checkSpatialAxes, type Window, windowInitializer, windowOf } from '../../lowering/window.ts'
 
@@ -21,6 +22,7 @@ const LpPool: LoweredOperator = {
     if (type !== 'float32' && type !== 'float64')
       throw node.error('UNSUPPORTED_TYPE', `LpPool of ${type} is not supported`)
     k.include('windows.h')
+    shareElements(k, [...node.output().dims, ...lpWindow(node).kernel], 32)
     k.line(`const om_window_nd window = ${windowInitializer(lpWindow(node), (dim) => k.dim(dim))};`)
     k.line(
       `om_lppool_nd_${type === 'float32' ? 'f32' : 'f64'}(${k.input(0)}, ${k.output()}, ${orderOf(node)}, ${k.count(dims.slice(0, 2))}, &window);`,
@@ -126,12 +128,22 @@ function axesOf(node: Node): number {
   throw node.error('UNSUPPORTED_RANK', 'the rank of the image is not known at compile time')
 }
 
-/**
- * C variables that say how the columns lie: `outs`, the windows along each axis, and `taps`, the elements of a block.
- * Ends the call where the columns are not as many as either says. Sizes may be anything: no product is made unchecked.
- */
-function writeColumns(node: Node, k: KernelWriter, image: readonly string[], block: readonly string[]): void {
+/** The C array `outs`: the windows along each axis. */
+function writeOuts(node: Node, k: KernelWriter, image: readonly string[], block: readonly string[]): void {
   const { strides, dilations, pads } = columnSteps(node)
+  const outs = image.map((size, i) => {
+    const room = `${size} + ${pads[i]! + pads[i + image.length]!} - (${block[i]} - 1) * ${dilations[i]} - 1`
+    return `om_floor_div(${room}, ${strides[i]}) + 1`
+  })
+  k.line(`const int64_t outs[] = {${outs.join(', ')}};`)
+}
+
+/**
+ * Ends the call where the columns are not as many as image or block say. Sizes may be anything: no product is made
+ * unchecked. Leaves the C variable `taps`, the elements of a block.
+ */
+function checkColumns(node: Node, k: KernelWriter, image: readonly string[], block: readonly string[]): void {
+  const { dilations } = columnSteps(node)
   const [, rows, columns] = node.input(0).dims as [Dim, Dim, Dim]
   k.line('int64_t taps = 1;')
   block.forEach((size, i) => {
@@ -140,12 +152,8 @@ function writeColumns(node: Node, k: KernelWriter, image: readonly string[], blo
     k.line(`taps *= ${size};`)
   })
   k.failIf(`${k.dim(rows)} % taps != 0`, 'the rows can not be divided into blocks')
-  const outs = image.map((size, i) => {
-    const room = `${size} + ${pads[i]! + pads[i + image.length]!} - (${block[i]} - 1) * ${dilations[i]} - 1`
-    return `om_floor_div(${room}, ${strides[i]}) + 1`
-  })
   for (const size of image) k.failIf(`!om_valid_dim(${size})`, 'the image is of no possible size')
-  k.line(`const int64_t outs[] = {${outs.join(', ')}};`)
+  writeOuts(node, k, image, block)
   k.line('int64_t windows = 1;')
   image.forEach((_, i) => {
     const unfit = `outs[${i}] < 0 || __builtin_mul_overflow(windows, outs[${i}], &windows)`
@@ -186,7 +194,7 @@ const Col2Im: LoweredOperator = {
     const y = b.op('Col2Im', [wide, node.inputs[1], node.inputs[2]], Object.fromEntries(node.attributes))
     return [castTo(b, y, type)]
   },
-  check: (node, k) => writeColumns(node, k, entries(node, k, 1, axesOf(node)), entries(node, k, 2, axesOf(node))),
+  check: (node, k) => checkColumns(node, k, entries(node, k, 1, axesOf(node)), entries(node, k, 2, axesOf(node))),
   sizes(node, k) {
     const [, channels, ...spatial] = node.output().dims as [Dim, Dim, ...Dim[]]
     if (!node.input(1).contents) spatial.forEach((dim, i) => k.line(`*${k.symbol(dim)} = ${k.input(1)}[${i}];`))
@@ -197,7 +205,8 @@ const Col2Im: LoweredOperator = {
     const [batch, channels, ...spatial] = node.output().dims as [Dim, Dim, ...Dim[]]
     const { strides, dilations, pads } = columnSteps(node)
     const [image, block] = [spatial.map((dim) => k.dim(dim)), entries(node, k, 2, spatial.length)]
-    writeColumns(node, k, image, block)
+    shareElements(k, node.input(0).dims, 2)
+    writeOuts(node, k, image, block)
     k.include('windows.h')
     const list = (items: readonly (number | string)[]): string => `{${items.join(', ')}}`
     k.line(

@@ -5,6 +5,7 @@ import { takes } from '../../graph/rules.ts'
 import { elementTypes, isInteger, memoryBytes } from '../../onnx/element-type.ts'
 import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
 import { accumulation, type Reduction } from './reduction-step.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 import { intsOf, normalizeAxis } from '../../graph/shape-contents.ts'
 import { castTo, widenNarrowFloats } from '../../lowering/widen.ts'
 
@@ -149,6 +150,7 @@ function splitAtAxes(node: Node, k: KernelWriter): Split {
 function lowerReduction(node: Node, kind: Reduction, k: KernelWriter): void {
   const { type } = node.input(0)
   const { x, outer, extent, inner } = splitAtAxes(node, k)
+  shareElements(k, node.input(0).dims, kind === 'LogSumExp' ? 2 : type === 'float32' ? 0.5 : 1)
   if (type === 'float32') {
     k.include('reduce.h')
     k.line(`om_reduce_f32(${x}, ${k.output()}, ${outer}, ${extent}, ${inner}, ${float32Kinds[kind]});`)

@@ -4,6 +4,7 @@ import type { InferContext } from '../../graph/operator.ts'
 import { takes } from '../../graph/rules.ts'
 import { elementTypes, isFloat } from '../../onnx/element-type.ts'
 import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { flattened } from '../nn/softmax.ts'
 import { widenNarrowFloats } from '../../lowering/widen.ts'
@@ -38,6 +39,7 @@ function argument(name: string, sign: '>' | '<'): LoweredOperator {
       const { outer, extent, inner } = splitAt(node, axisOf(node), k)
       if (!Number.isInteger(Number(extent))) k.failIf(`${extent} == 0`, 'the axis has no elements')
       const last = node.int('select_last_index', 0) !== 0
+      shareElements(k, node.input(0).dims, 2)
       const nan = !isFloat(type) ? '' : last ? ' || v != v' : ' || (v != v && top == top)'
       k.include('order.h')
       k.line(
@@ -59,6 +61,7 @@ const Hardmax: LoweredOperator = {
     const { type, rank } = node.input(0)
     const { outer, extent, inner } = splitAt(node, normalizeAxis(node, node.int('axis', -1), rank), k)
     k.include('order.h')
+    shareElements(k, node.input(0).dims, 2)
     k.line(`OM_HARDMAX(${k.input(0)}, ${k.output()}, ${outer}, ${extent}, ${inner}, ${elementTypes[type].c})`)
   },
   flops: (node) => product(node.input(0).dims),

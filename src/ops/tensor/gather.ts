@@ -1,10 +1,11 @@
-import { type Dim, dimEquals, isStatic, product } from '../../graph/dim.ts'
+import { type Dim, dimEquals, isAtLeast, isStatic, product } from '../../graph/dim.ts'
 import type { Node, ValueInfo } from '../../graph/graph.ts'
 import { sameAxes, sameSize, takes } from '../../graph/rules.ts'
 import { elementsOf } from '../../onnx/tensor.ts'
 import { saturatedNumbers } from '../../graph/fold.ts'
 import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
 import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from '../../lowering/pick.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { closeLoops, loopOffset, openLoops } from '../../lowering/strided.ts'
 
@@ -32,6 +33,21 @@ function gatherShape(node: Node): readonly Dim[] {
   return [...data.dims.slice(0, axis), ...indices.dims, ...data.dims.slice(axis + 1)]
 }
 
+/** Whether indices are checked before anything is moved, so that threads can share that: rows are long enough for it. */
+function gathersRows(node: Node): boolean {
+  return isAtLeast(product(node.input(0).dims.slice(axisOf(node) + 1)), LONG_ROW)
+}
+
+/** Whether an index may be out of range, as far as compiling tells. */
+function mayMiss(node: Node): boolean {
+  const [indices, extent] = [node.input(1).constant, node.input(0).dims[axisOf(node)]!]
+  if (!indices || typeof extent !== 'number') return true
+  return saturatedNumbers(indices).some((index) => index < -extent || index >= extent)
+}
+
+/** Elements that take longer to move than their index takes to be looked at once more. */
+const LONG_ROW = 16
+
 /** ONNX Gather-1 … 13: indices select along `axis`; negative ones count from the end. */
 const Gather: LoweredOperator = {
   name: 'Gather',
@@ -52,6 +68,13 @@ const Gather: LoweredOperator = {
     const positions = positionsOf(flat, ([i, j, inner]) => (i! * data.dims[axis]! + picked[j!]!) * row + inner!)
     return [pickElements([data], dims, positions)]
   },
+  check(node, k) {
+    const indices = node.input(1)
+    if (!gathersRows(node) || !mayMiss(node)) return
+    k.line(`for (int64_t j = 0; j < ${k.count(indices.dims)}; j++) {`)
+    writeIndex(k, 'index', `${k.input(1)}[j]`, k.dim(node.input(0).dims[axisOf(node)]!))
+    k.line('}')
+  },
   lower(node, k) {
     const [data, indices] = [node.input(0), node.input(1)]
     const axis = axisOf(node)
@@ -59,6 +82,17 @@ const Gather: LoweredOperator = {
     const [outer, count, row] = [data.dims.slice(0, axis), indices.dims, data.dims.slice(axis + 1)].map((dims) =>
       k.count(dims),
     )
+    if (gathersRows(node)) {
+      shareElements(k, node.output().dims)
+      k.include('axes.h')
+      k.line(`OM_EACH_PIECE(${outer}, ${count}, ${row}) {`)
+      k.line(`  const int64_t given = ${k.input(1)}[i], index = given < 0 ? given + ${extent} : given;`)
+      k.line(
+        `  memcpy(${k.output()} + (o * ${count} + i) * ${row}, ${k.input(0)} + (o * ${extent} + index) * ${row}, (size_t)${row} * sizeof *${k.output()});`,
+      )
+      k.line('}')
+      return
+    }
     k.line(`for (int64_t j = 0; j < ${count}; j++) {`)
     writeIndex(k, 'index', `${k.input(1)}[j]`, extent)
     k.line(`for (int64_t i = 0; i < ${outer}; i++)`)

@@ -11,6 +11,7 @@ import { threadsIn } from '../../../src/runtime/wasm/threaded.ts'
 import { findWasm, npmClang } from '../../../src/toolchains/wasm-find.ts'
 import { modelsFolder } from '../../onnxruntime.ts'
 import { bytesOf, cases, type Dims, expectNear, expectSame, inputOf } from '../shared-cases.ts'
+import { rowCases } from '../shared-row-cases.ts'
 import { compileThreaded, type ThreadedModel, watchedWorkers } from './threaded.ts'
 
 // Models on several threads give, bit for bit, what they give on one; and that is near what onnxruntime gives.
@@ -39,7 +40,7 @@ describe.each([
   ['clang', await findWasm().catch(() => undefined)],
   [npmClang, await findWasm({ env: { PATH: '' } }).catch(() => undefined)],
 ])('compiled with %s', (name, toolchain) => {
-  const chosen = Object.entries(cases).slice(0, name === 'clang' ? undefined : 1)
+  const chosen = Object.entries({ ...cases, ...rowCases }).slice(0, name === 'clang' ? undefined : 1)
   it.runIf(toolchain).for(chosen)('%s', { timeout: 240_000 }, async ([, { source, runs }]) => {
     const compiled = await compileThreaded(source, { toolchain: toolchain! })
     for (const threads of [3, 1])
