@@ -43,16 +43,15 @@ OM_INLINE om_vf om_nbits_codes(om_vi bytes, int part, const int bits) {
 #endif
 }
 
-/* Rows of A, [m, k], in the order of the weights' units: [m, blocks * block], zeros behind. */
-OM_SHARED void om_nbits_arrange(const om_nbits *w, const float *a, ptrdiff_t m, float *to) {
+/* A row of A in the order of the weights' units: [blocks * block], zeros behind. */
+OM_SHARED void om_nbits_arrange(const om_nbits *w, const float *a, float *to) {
   const ptrdiff_t length = om_nbits_blocks(w) * w->block, unit = om_nbits_unit(w), each = 8 / w->bits;
-  for (ptrdiff_t r = 0; r < m; r++, a += w->k)
-    for (ptrdiff_t first = 0; first < length; first += unit * each)
-      for (ptrdiff_t part = 0; part < each; part++)
-        for (ptrdiff_t i = 0; i < unit; i++) {
-          const ptrdiff_t from = first + i * each + part;
-          *to++ = from < w->k ? a[from] : 0.0f;
-        }
+  for (ptrdiff_t first = 0; first < length; first += unit * each)
+    for (ptrdiff_t part = 0; part < each; part++)
+      for (ptrdiff_t i = 0; i < unit; i++) {
+        const ptrdiff_t from = first + i * each + part;
+        *to++ = from < w->k ? a[from] : 0.0f;
+      }
 }
 
 /* Row `row` of the weights as floats in the order of units. */
@@ -132,42 +131,67 @@ OM_NBITS_DOTS(2)
 OM_NBITS_DOTS(4)
 OM_NBITS_DOTS(8)
 
-/* Bytes of scratch for m rows, 64-byte aligned: src/ops/contrib/matmul-n-bits.ts counts the same. */
-#define OM_NBITS_SCRATCH(m, k, block)                                                                                  \
-  (OM_GEMM_SCRATCH + 4 * (((m) + 2 * OM_PANEL) * ((k) + (block)) + OM_NBITS_ROWS * ((k) + (block))))
+/* Bytes of scratch for m rows, 64-byte aligned, of which OM_NBITS_OWN are what each thread needs by itself:
+ * src/ops/contrib/matmul-n-bits.ts counts the same. */
+#define OM_NBITS_OWN(k, block) (OM_GEMM_SCRATCH + 4 * 2 * OM_PANEL * ((k) + (block)))
+#define OM_NBITS_SCRATCH(m, k, block) (OM_NBITS_OWN(k, block) + 4 * ((m) + OM_NBITS_ROWS) * ((k) + (block)))
 
-/* y[m, n] = a[m, k] · weightsᵀ + bias, which may be NULL. */
+/* The rows of weights from `from` to `end` times all m rows of A, of which there are few. */
+OM_SHARED void om_nbits_columns(const om_nbits *w, const float *arranged, const float *sums, const float *bias, float *y,
+                                ptrdiff_t m, ptrdiff_t from, ptrdiff_t end) {
+  const ptrdiff_t blocks = om_nbits_blocks(w), length = blocks * w->block;
+  for (ptrdiff_t n = from; n < end; n++)
+    for (ptrdiff_t r = 0; r < m; r += OM_NBITS_ROWS) {
+      const float *a = arranged + r * length, *sum = sums + r * blocks;
+      float *to = y + r * w->n;
+      if (w->bits == 4) om_nbits_dots_4(w, n, a, sum, to, om_min(OM_NBITS_ROWS, m - r));
+      else if (w->bits == 8) om_nbits_dots_8(w, n, a, sum, to, om_min(OM_NBITS_ROWS, m - r));
+      else om_nbits_dots_2(w, n, a, sum, to, om_min(OM_NBITS_ROWS, m - r));
+    }
+  for (ptrdiff_t r = 0; bias && r < m; r++)
+    for (ptrdiff_t n = from; n < end; n++) y[r * w->n + n] += bias[n];
+}
+
+/* A panel of the product with weights that are made floats for it; own: OM_NBITS_OWN bytes. */
+OM_SHARED void om_nbits_panel(const om_nbits *w, const float *arranged, const float *bias, float *y, ptrdiff_t m,
+                              ptrdiff_t n0, void *own) {
+  const ptrdiff_t length = om_nbits_blocks(w) * w->block, width = om_min(OM_PANEL, w->n - n0);
+  float *rows = (float *)((char *)own + OM_GEMM_SCRATCH), *packed = rows + OM_PANEL * length;
+  for (ptrdiff_t j = 0; j < width; j++) om_nbits_row(w, n0 + j, rows + j * length);
+  om_gemm_pack_f32(rows, 1, length, length, width, packed);
+  const om_gemm_shape shape = {.m = m, .n = width, .k = length, .c_row = w->n};
+  const om_epilogue epilogue = {.bias = bias ? bias + n0 : NULL};
+  om_gemm_any_f32(arranged, packed, y + n0, &shape, &epilogue, own);
+}
+
+/* y[m, n] = a[m, k] · weightsᵀ + bias, which may be NULL. Threads share the rows of the weights. */
 OM_SHARED void om_matmul_nbits_f32(const float *a, const om_nbits *w, const float *bias, float *y, ptrdiff_t m,
                                    void *scratch) {
   const ptrdiff_t blocks = om_nbits_blocks(w), length = blocks * w->block;
-  float *arranged = (float *)((char *)scratch + OM_GEMM_SCRATCH), *rows = arranged + m * length;
-  om_nbits_arrange(w, a, m, arranged);
-  if (m <= OM_NBITS_ROUNDS * OM_NBITS_ROWS && om_nbits_unit(w) == OM_LANES) {
-    float *sums = rows;
-    for (ptrdiff_t i = 0; i < m * blocks; i++) {
-      sums[i] = 0.0f;
-      for (ptrdiff_t j = 0; j < w->block; j++) sums[i] += arranged[i * w->block + j];
+  const bool is_few = m <= OM_NBITS_ROUNDS * OM_NBITS_ROWS && om_nbits_unit(w) == OM_LANES;
+  float *arranged = (float *)((char *)scratch + OM_NBITS_OWN(w->k, w->block)), *sums = arranged + m * length;
+  for (ptrdiff_t r = 0; r < m; r++) {
+    if (!om_is_mine()) continue;
+    float *row = arranged + r * length;
+    om_nbits_arrange(w, a + r * w->k, row);
+    for (ptrdiff_t i = 0; is_few && i < blocks; i++) {
+      sums[r * blocks + i] = 0.0f;
+      for (ptrdiff_t j = 0; j < w->block; j++) sums[r * blocks + i] += row[i * w->block + j];
     }
-    for (ptrdiff_t n = 0; n < w->n; n++)
-      for (ptrdiff_t r = 0; r < m; r += OM_NBITS_ROWS) {
-        const float *from = arranged + r * length, *sum = sums + r * blocks;
-        float *to = y + r * w->n;
-        if (w->bits == 4) om_nbits_dots_4(w, n, from, sum, to, om_min(OM_NBITS_ROWS, m - r));
-        else if (w->bits == 8) om_nbits_dots_8(w, n, from, sum, to, om_min(OM_NBITS_ROWS, m - r));
-        else om_nbits_dots_2(w, n, from, sum, to, om_min(OM_NBITS_ROWS, m - r));
-      }
-    for (ptrdiff_t i = 0; bias && i < m * w->n; i++) y[i] += bias[i % w->n];
-    return;
   }
-  float *packed = rows + OM_PANEL * length;
-  for (ptrdiff_t n0 = 0; n0 < w->n; n0 += OM_PANEL) {
-    const ptrdiff_t width = om_min(OM_PANEL, w->n - n0);
-    for (ptrdiff_t j = 0; j < width; j++) om_nbits_row(w, n0 + j, rows + j * length);
-    om_gemm_pack_f32(rows, 1, length, length, width, packed);
-    const om_gemm_shape shape = {.m = m, .n = width, .k = length, .c_row = w->n};
-    const om_epilogue epilogue = {.bias = bias ? bias + n0 : NULL};
-    om_gemm_any_f32(arranged, packed, y + n0, &shape, &epilogue, scratch);
-  }
+  om_settle();
+  const ptrdiff_t together = om_round_up(OM_LEAST_PART / om_max(1, m * length) + 1, 16);
+  if (is_few)
+    for (ptrdiff_t n = 0; n < w->n; n += together) {
+      if (om_is_mine()) om_nbits_columns(w, arranged, sums, bias, y, m, n, om_min(n + together, w->n));
+    }
+  else
+    for (ptrdiff_t n0 = 0; n0 < w->n; n0 += OM_PANEL) {
+      if (!om_is_mine()) continue;
+      om_parts *shared = om_begin_alone();
+      om_nbits_panel(w, arranged, bias, y, m, n0, om_own_scratch(scratch));
+      om_end_alone(shared);
+    }
 }
 
 #endif

@@ -244,4 +244,31 @@ export const rowCases: Record<string, Case> = {
     runs: [[[1, 8, 5, 9]], [[2, 8, 21, 40]]],
     shared: ['maxpool'],
   },
+  'products with weights of four bits': {
+    source: {
+      opsets: { ...opsets, 'com.microsoft': 1 },
+      inputs: { x: float('m', 70) },
+      outputs: { y: float() },
+      initializers: {
+        w: tensorFrom(
+          'uint8',
+          [150, 3, 16],
+          Array.from({ length: 150 * 48 }, (_, i) => (i * 37) % 256),
+        ),
+        scales: weight([450]),
+        bias: weight([150]),
+      },
+      nodes: [
+        {
+          op: 'MatMulNBits',
+          domain: 'com.microsoft',
+          inputs: ['x', 'w', 'scales', '', '', 'bias'],
+          outputs: ['y'],
+          attributes: { K: 70n, N: 150n, bits: 4n, block_size: 32n },
+        },
+      ],
+    },
+    runs: [0, 1, 5, 16, 17, 40].map((m) => [[m, 70]]),
+    shared: ['matmulnbits'],
+  },
 }

@@ -100,9 +100,10 @@ const MatMulNBits: LoweredOperator = {
     k.include('matmul-nbits.h')
     k.line(`const om_nbits weights = {${fields.join(', ')}};`)
     const rows: Dim = product(node.input(0).dims.slice(0, -1))
-    // OM_NBITS_SCRATCH of matmul-nbits.h.
-    const floats = multiply(add(rows, 2 * k.shape.tileVectors * lanes(k.shape) + 4), depth + block)
-    const scratch = k.scratch(add(gemmScratchBytes(k.shape), multiply(4, floats)), 'void')
+    // OM_NBITS_OWN and OM_NBITS_SCRATCH of matmul-nbits.h.
+    const own = gemmScratchBytes(k.shape) + 8 * k.shape.tileVectors * lanes(k.shape) * (depth + block)
+    const scratch = k.scratch(add(own, multiply(4 * (depth + block), add(rows, 4))), 'void')
+    k.share(product([rows, n, depth]), own)
     const bias = node.inputs[5] ? k.input(5) : 'NULL'
     k.line(`om_matmul_nbits_f32(${k.input(0)}, &weights, ${bias}, ${k.output()}, ${k.dim(rows)}, ${scratch});`)
   },
