@@ -127,11 +127,16 @@ OM_SHARED void om_transpose(const void *x, void *y, ptrdiff_t element, int rank,
   const ptrdiff_t n = axes > 0 ? size[axes - 1] : 1, stride = axes > 0 ? step[axes - 1] : element;
   const char *from = (const char *)x;
   char *to = (char *)y;
-  for (ptrdiff_t left = count; left > 0; left -= n, to += n * element) {
-    if (stride == element) memcpy(to, from, (size_t)(n * element));
-    else if (element == 4) om_copy_strided(to, from, n, stride, 4);
-    else if (element == 8) om_copy_strided(to, from, n, stride, 8);
-    else om_copy_strided(to, from, n, stride, element);
+  const ptrdiff_t together = om_part_rows(n);
+  bool is_mine = false;
+  for (ptrdiff_t row = 0, next = 0; row < count / n; row++, to += n * element) {
+    if (row == next) is_mine = om_is_mine(), next += together; /* a division takes as long as a short row */
+    if (is_mine) {
+      if (stride == element) memcpy(to, from, (size_t)(n * element));
+      else if (element == 4) om_copy_strided(to, from, n, stride, 4);
+      else if (element == 8) om_copy_strided(to, from, n, stride, 8);
+      else om_copy_strided(to, from, n, stride, element);
+    }
     for (int i = axes - 2; i >= 0; i--) {
       from += step[i];
       if (++index[i] < size[i]) break;

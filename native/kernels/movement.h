@@ -51,10 +51,10 @@ OM_SHARED void om_copy_box(void *to, const ptrdiff_t *to_strides, const void *fr
   char *target = (char *)to;
   const char *source = (const char *)from;
   if (run == 0) return;
-  const ptrdiff_t together = om_max(1, OM_PART_ELEMENTS / (row_axis < rank ? om_max(1, dims[row_axis]) : run));
+  const ptrdiff_t together = om_part_rows(row_axis < rank ? dims[row_axis] : run);
   bool is_mine = true;
-  for (ptrdiff_t row = 0; row < rows; row++) {
-    if (row % together == 0) is_mine = om_is_mine();
+  for (ptrdiff_t row = 0, next = 0; row < rows; row++) {
+    if (row == next) is_mine = om_is_mine(), next += together; /* a division takes as long as a short row */
     if (is_mine && row_axis < rank)
       om_copy_row(target, to_strides[row_axis], source, from_strides[row_axis], element, dims[row_axis]);
     else if (is_mine) memcpy(target, source, (size_t)(run * element));

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "parallel.h"
 #include "vector.h"
 
 /* x to the nearest whole number, ties to even, moved by the zero point and kept within [low, high]. NaN gives low.
@@ -23,7 +24,7 @@ static inline float om_quantize(float x, float zero_point, float low, float high
 }
 
 /* The smallest and the largest of n floats and 0; of a NaN among them: NaN, both. */
-OM_SHARED void om_range_f32(const float *x, ptrdiff_t n, float *low, float *high) {
+OM_SHARED void om_range_of_part_f32(const float *x, ptrdiff_t n, float *low, float *high) {
   om_vf least = om_splat(0.0f), most = om_splat(0.0f);
   om_vi odd = (om_vi){0};
   ptrdiff_t i = 0;
@@ -50,6 +51,21 @@ OM_SHARED void om_range_f32(const float *x, ptrdiff_t n, float *low, float *high
     if (x[i] > *high) *high = x[i];
   }
   if (any) *low = *high = NAN;
+}
+
+/* Parts of a range, at most. */
+enum { OM_RANGE_PARTS = 32 };
+
+/* The same, of which threads share parts. `ranges`: room for 2 * OM_RANGE_PARTS floats. */
+OM_SHARED void om_range_f32(const float *x, ptrdiff_t n, float *low, float *high, float *ranges) {
+  const ptrdiff_t each = om_max(OM_PART_ELEMENTS, om_round_up((n + OM_RANGE_PARTS - 1) / OM_RANGE_PARTS, OM_LANES));
+  const ptrdiff_t parts = (n + each - 1) / each;
+  for (ptrdiff_t i = 0; i < parts; i++)
+    if (om_is_mine())
+      om_range_of_part_f32(x + i * each, om_min(each, n - i * each), ranges + 2 * i, ranges + 2 * i + 1);
+  om_settle();
+  /* The limits of parts are numbers whose limits are those of all. */
+  if (om_is_mine()) om_range_of_part_f32(ranges, 2 * parts, low, high);
 }
 
 #endif

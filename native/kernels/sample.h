@@ -85,8 +85,8 @@ OM_SHARED int om_grid_taps(const om_grid *g, const double *point, ptrdiff_t *off
     const ptrdiff_t together = om_split_pieces(points, channels * 4, 16).inner;                               \
     bool is_mine = false;                                                                                     \
     for (ptrdiff_t n = 0; n < batch; n++)                                                                     \
-      for (ptrdiff_t p = 0; p < points; p++) {                                                                \
-        if (p % together == 0) is_mine = om_is_mine();                                                        \
+      for (ptrdiff_t p = 0, next = 0; p < points; p++) {                                                      \
+        if (p == next) is_mine = om_is_mine(), next += together;                                              \
         if (!is_mine) continue;                                                                               \
         double point[OM_SAMPLE_AXES], weights[OM_SAMPLE_TAPS];                                                \
         ptrdiff_t offsets[OM_SAMPLE_TAPS];                                                                    \

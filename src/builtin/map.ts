@@ -68,10 +68,9 @@ export function writeMap(nodes: readonly Node[], k: KernelWriter): void {
 
 /** What stands for the outermost loop where threads share it: over parts, and the elements or rows of one's own. */
 function loopsOfParts([count, ...inner]: readonly string[], k: KernelWriter): string[] {
-  const row = inner.length > 0 ? `om_max(1, ${inner.join(' * ')})` : '1'
   k.include('vector.h')
   k.include('parallel.h')
-  k.line(`const int64_t part = om_max(1, OM_PART_ELEMENTS / ${row});`)
+  k.line(`const int64_t part = om_part_rows(${inner.join(' * ') || '1'});`)
   return [
     `for (int64_t first = 0; first < ${count}; first += part) {`,
     `if (om_is_mine()) for (int64_t i0 = first; i0 < om_min(first + part, ${count}); i0++) {`,

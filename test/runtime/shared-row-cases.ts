@@ -244,6 +244,20 @@ export const rowCases: Record<string, Case> = {
     runs: [[[1, 8, 5, 9]], [[2, 8, 21, 40]]],
     shared: ['maxpool'],
   },
+  'heads of attention, and the range of all elements': {
+    source: {
+      opsets,
+      inputs: { x: float('n', 8, 'h', 'w') },
+      outputs: { heads: float(), scale: float(), y: float() },
+      nodes: [
+        { op: 'Transpose', inputs: ['x'], outputs: ['heads'], attributes: { perm: [0n, 2n, 1n, 3n] } },
+        { op: 'DynamicQuantizeLinear', inputs: ['x'], outputs: ['q', 'scale', 'zero'] },
+        { op: 'Cast', inputs: ['q'], outputs: ['y'], attributes: { to: 1n } },
+      ],
+    },
+    runs: images,
+    shared: ['transpose', 'rangewithzero'],
+  },
   'products with weights of four bits': {
     source: {
       opsets: { ...opsets, 'com.microsoft': 1 },

@@ -8,6 +8,7 @@ import { type ElementType, elementTypeOf, elementTypes, isFloat } from '../../on
 import { foldElementwise } from '../../graph/fold.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
 import { roundToEven } from '../../graph/rounding.ts'
+import { shareElements } from '../../lowering/sharing.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { castTo } from '../../lowering/widen.ts'
 
@@ -202,6 +203,9 @@ const DynamicQuantizeLinear: LoweredOperator = {
   },
 }
 
+/** OM_RANGE_PARTS of quantize.h. */
+const RANGE_PARTS = 32
+
 /** The compiler's own: the smallest and the largest of all elements and 0. */
 const RangeWithZero: LoweredOperator = {
   name: 'RangeWithZero',
@@ -213,7 +217,9 @@ const RangeWithZero: LoweredOperator = {
   ],
   lower(node, k) {
     k.include('quantize.h')
-    k.line(`om_range_f32(${k.input(0)}, ${k.count(node.input(0).dims)}, ${k.output(0)}, ${k.output(1)});`)
+    shareElements(k, node.input(0).dims, 0.5)
+    const sizes = `${k.input(0)}, ${k.count(node.input(0).dims)}`
+    k.line(`om_range_f32(${sizes}, ${k.output(0)}, ${k.output(1)}, ${k.scratch(8 * RANGE_PARTS, 'float')});`)
   },
   flops: (node) => product(node.input(0).dims),
 }

@@ -86,7 +86,7 @@ const Concat: LoweredOperator = {
     const axis = axisOf(node)
     const row = k.count(dims.slice(axis))
     // A part is one input's of some rows: where there is one row, there are as many parts as inputs.
-    const together = shareElements(k, dims) ? `om_max(1, OM_PART_ELEMENTS / om_max(1, ${row}))` : '1'
+    const together = shareElements(k, dims) ? `om_part_rows(${row})` : '1'
     k.include('vector.h')
     k.include('parallel.h')
     k.line(`const int64_t rows = ${k.count(dims.slice(0, axis))}, together = ${together};`)

@@ -84,6 +84,7 @@ export const transpose: readonly LoweredOperator[] = [
         )
         return
       }
+      shareElements(k, dims)
       k.line(`const ptrdiff_t dims[] = {${dims.map((dim) => k.dim(dim)).join(', ') || '0'}};`)
       k.line(`static const int perm[] = {${perm.join(', ') || '0'}};`)
       k.line(`om_transpose(${k.input(0)}, ${k.output()}, sizeof *${k.output()}, ${perm.length}, dims, perm);`)
