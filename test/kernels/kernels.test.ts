@@ -168,7 +168,16 @@ function inTurn<T>(task: () => Promise<T>): Promise<T> {
 async function compile(program: string, build: Build): Promise<string> {
   const executable = path.join(folder, `${program}-${build.name}`)
   const source = path.join(import.meta.dirname, `${program}.c`)
-  const flags = [...languageFlags, '-O3', '-Wall', '-Wextra', '-Werror', `-I${kernels}`, `-I${import.meta.dirname}`, ...build.flags]
+  const flags = [
+    ...languageFlags,
+    '-O3',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    `-I${kernels}`,
+    `-I${import.meta.dirname}`,
+    ...build.flags,
+  ]
   await run(build.compiler ?? compiler, [...flags, source, '-o', executable, '-lm'])
   return executable
 }
