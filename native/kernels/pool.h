@@ -107,18 +107,13 @@ OM_INLINE void om_avgpool2d_f32(const float *x, float *y, const om_pool2d_shape 
 OM_INLINE void om_global_avgpool_f32(const float *x, float *y, ptrdiff_t batch, ptrdiff_t pixels, ptrdiff_t channels) {
   const om_pool_window window = {1, pixels, 0, channels};
   const om_piece_parts parts = om_split_pieces(channels, pixels, OM_POOL_CHANNELS);
-  const ptrdiff_t rest = channels % OM_LANES;
   for (ptrdiff_t first = 0; first < batch; first += parts.outer)
     for (ptrdiff_t from = 0; from < channels; from += parts.inner) {
       if (!om_is_mine()) continue;
-      const ptrdiff_t last = om_min(first + parts.outer, batch), end = om_min(from + parts.inner, channels);
+      const ptrdiff_t last = om_min(first + parts.outer, batch), count = om_min(parts.inner, channels - from);
       for (ptrdiff_t n = first; n < last; n++)
-        for (ptrdiff_t c = from; c < end; c += OM_LANES) {
-          const float *image = x + n * pixels * channels + c;
-          if (rest > 0 && c + OM_LANES > channels)
-            om_pool_pixel_f32(image, y + n * channels + c, window, rest, true, 1.0f / (float)pixels);
-          else om_pool_pixel_f32(image, y + n * channels + c, window, OM_LANES, true, 1.0f / (float)pixels);
-        }
+        om_pool_channels_f32(x + n * pixels * channels + from, y + n * channels + from, window, count, true,
+                             1.0f / (float)pixels);
     }
 }
 
