@@ -75,6 +75,18 @@ export async function findOnnxRuntime(name: OnnxRuntimePackage, from: string): P
   }
 }
 
+/**
+ * The same where there is nothing to do without it.
+ *
+ * @throws EnvironmentError `ENVIRONMENT_ONNXRUNTIME` also where it isn't installed
+ */
+export async function neededOnnxRuntime(name: OnnxRuntimePackage, from: string): Promise<OnnxRuntime> {
+  const found = await findOnnxRuntime(name, from)
+  if (found) return found
+  const message = `${name} is not installed in ${from}: npm install --save-dev ${name}`
+  throw new EnvironmentError('ENVIRONMENT_ONNXRUNTIME', message)
+}
+
 /** What it reads: the file of an id, its bytes, or what another format is converted to. */
 async function sourceOf(id: string, asBytes: boolean): Promise<string | Uint8Array> {
   const file = modelFile(id)

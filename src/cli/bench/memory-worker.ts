@@ -2,7 +2,7 @@ import type { ModelFacts } from '../../runtime/model.ts'
 import { createNodeModel } from '../../runtime/node.ts'
 import type { ModelFiles } from '../../runtime/node-model.ts'
 import { type Inputs, runArgument } from '../data/inputs.ts'
-import { findOnnxRuntime, type OnnxRuntimePackage } from '../onnxruntime.ts'
+import { neededOnnxRuntime, type OnnxRuntimePackage } from '../onnxruntime.ts'
 import { reasonOf } from './engine.ts'
 import { forgetPeak, growth, type MemoryUse, resident } from './memory-use.ts'
 
@@ -45,7 +45,6 @@ async function loader({ inputs, threads, engine }: MemoryTask): Promise<() => Pr
       return () => model.run(argument)
     }
   }
-  const onnxruntime = await findOnnxRuntime(engine.name, engine.packages)
-  if (onnxruntime === undefined) throw new Error(`${engine.name} is not installed in ${engine.packages}`)
+  const onnxruntime = await neededOnnxRuntime(engine.name, engine.packages)
   return async () => (await onnxruntime.load(engine.model, { threads })).prepare(inputs)
 }

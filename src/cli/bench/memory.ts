@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { signatureOf } from '../../pipeline/index.ts'
 import { runnableFiles } from '../../plugin/runnable.ts'
 import { modelFile } from '../../request/request.ts'
 import type { Invocation } from '../command.ts'
@@ -11,7 +12,6 @@ import { type EngineFailure, type EngineName, reasonOf } from './engine.ts'
 import type { MemoryTask } from './memory-worker.ts'
 import type { MemoryUse } from './memory-use.ts'
 import { dataSetsOf, type ModelEntry } from './model-files.ts'
-import { signatureOf } from '../../pipeline/index.ts'
 
 export type ModelMemory = { readonly [Name in EngineName]?: MemoryUse | EngineFailure }
 

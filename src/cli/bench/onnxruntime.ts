@@ -1,5 +1,4 @@
-import { EnvironmentError } from '../../errors/index.ts'
-import { findOnnxRuntime, type OnnxRuntimePackage } from '../onnxruntime.ts'
+import { neededOnnxRuntime, type OnnxRuntimePackage } from '../onnxruntime.ts'
 import type { Engine } from './engine.ts'
 
 /**
@@ -15,12 +14,7 @@ export function onnxRuntimeEngine(
   return {
     name,
     async load(path) {
-      const onnxruntime = await findOnnxRuntime(name, from)
-      if (onnxruntime === undefined)
-        throw new EnvironmentError(
-          'ENVIRONMENT_ONNXRUNTIME',
-          `${name} is not installed in ${from}: npm install --save-dev ${name}`,
-        )
+      const onnxruntime = await neededOnnxRuntime(name, from)
       const started = performance.now()
       const session = await onnxruntime.load(path, { threads })
       const loadMs = performance.now() - started
