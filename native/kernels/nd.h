@@ -95,11 +95,7 @@ OM_SHARED void om_maxpool_nd_f32(const float *x, float *y, int64_t *indices, boo
                                  const om_window_nd *window) {
   const ptrdiff_t pixels = om_product_nd(window->in, window->rank), outs = om_product_nd(window->out, window->rank);
   const ptrdiff_t taps = om_product_nd(window->kernel, window->rank);
-  const ptrdiff_t together = om_part_rows(outs * taps);
-  bool is_mine = false;
-  for (ptrdiff_t plane = 0; plane < planes; plane++) {
-    if (plane % together == 0) is_mine = om_is_mine();
-    if (!is_mine) continue;
+  OM_EACH_ROW(plane, planes, outs * taps) {
     for (ptrdiff_t at = 0; at < outs; at++) {
       float best = -INFINITY;
       ptrdiff_t winner = -1;
@@ -133,11 +129,7 @@ OM_SHARED void om_maxpool_nd_f32(const float *x, float *y, int64_t *indices, boo
   OM_SHARED void name(const T *x, T *y, ptrdiff_t planes, const om_window_nd *window, bool count_padding) {             \
     const ptrdiff_t pixels = om_product_nd(window->in, window->rank), outs = om_product_nd(window->out, window->rank); \
     const ptrdiff_t taps = om_product_nd(window->kernel, window->rank);                                                \
-    const ptrdiff_t together = om_part_rows(outs * taps);                                                              \
-    bool is_mine = false;                                                                                              \
-    for (ptrdiff_t plane = 0; plane < planes; plane++) {                                                               \
-      if (plane % together == 0) is_mine = om_is_mine();                                                               \
-      if (!is_mine) continue;                                                                                          \
+    OM_EACH_ROW(plane, planes, outs * taps) {                                                                          \
       for (ptrdiff_t at = 0; at < outs; at++) {                                                                        \
         T sum = 0;                                                                                                     \
         ptrdiff_t count = 0;                                                                                           \

@@ -10,33 +10,25 @@
  * scale, bias f32[columns], bias may be NULL; mean, inverse f32[rows] (of the standard deviation), either or NULL. */
 OM_INLINE void om_layernorm_f32(const float *x, const float *scale, const float *bias, float *y, float *mean,
                                 float *inverse, ptrdiff_t rows, ptrdiff_t columns, float epsilon) {
-  const ptrdiff_t together = om_part_rows(columns);
-  for (ptrdiff_t first = 0; first < rows; first += together) {
-    if (!om_is_mine()) continue;
-    for (ptrdiff_t r = first; r < om_min(first + together, rows); r++) {
-      const float *in = x + r * columns;
-      float *out = y + r * columns;
-      const float middle = om_row_sum_f32(in, columns) / (float)columns;
-      const float by = 1.0f / sqrtf(om_row_square_sum_f32(in, columns, middle) / (float)columns + epsilon);
-      for (ptrdiff_t c = 0; c < columns; c++) out[c] = (in[c] - middle) * by * scale[c] + (bias ? bias[c] : 0.0f);
-      if (mean) mean[r] = middle;
-      if (inverse) inverse[r] = by;
-    }
+  OM_EACH_ROW(r, rows, columns) {
+    const float *in = x + r * columns;
+    float *out = y + r * columns;
+    const float middle = om_row_sum_f32(in, columns) / (float)columns;
+    const float by = 1.0f / sqrtf(om_row_square_sum_f32(in, columns, middle) / (float)columns + epsilon);
+    for (ptrdiff_t c = 0; c < columns; c++) out[c] = (in[c] - middle) * by * scale[c] + (bias ? bias[c] : 0.0f);
+    if (mean) mean[r] = middle;
+    if (inverse) inverse[r] = by;
   }
 }
 
 /* x, y f32[rows, columns]: y = x / sqrt(mean of x² + epsilon) * scale per row; scale f32[columns]. */
 OM_INLINE void om_rmsnorm_f32(const float *x, const float *scale, float *y, ptrdiff_t rows, ptrdiff_t columns,
                               float epsilon) {
-  const ptrdiff_t together = om_part_rows(columns);
-  for (ptrdiff_t first = 0; first < rows; first += together) {
-    if (!om_is_mine()) continue;
-    for (ptrdiff_t r = first; r < om_min(first + together, rows); r++) {
-      const float *in = x + r * columns;
-      float *out = y + r * columns;
-      const float by = 1.0f / sqrtf(om_row_square_sum_f32(in, columns, 0.0f) / (float)columns + epsilon);
-      for (ptrdiff_t c = 0; c < columns; c++) out[c] = in[c] * by * scale[c];
-    }
+  OM_EACH_ROW(r, rows, columns) {
+    const float *in = x + r * columns;
+    float *out = y + r * columns;
+    const float by = 1.0f / sqrtf(om_row_square_sum_f32(in, columns, 0.0f) / (float)columns + epsilon);
+    for (ptrdiff_t c = 0; c < columns; c++) out[c] = in[c] * by * scale[c];
   }
 }
 
@@ -45,19 +37,16 @@ OM_INLINE void om_rmsnorm_f32(const float *x, const float *scale, float *y, ptrd
  * InstanceNormalization: channels = 1. GroupNormalization: its groups. */
 OM_INLINE void om_groupnorm_f32(const float *x, const float *scale, const float *bias, float *y, ptrdiff_t batch,
                                 ptrdiff_t groups, ptrdiff_t channels, ptrdiff_t pixels, float epsilon) {
-  const ptrdiff_t count = channels * pixels, together = om_part_rows(count);
-  for (ptrdiff_t first = 0; first < batch * groups; first += together) {
-    if (!om_is_mine()) continue;
-    for (ptrdiff_t g = first; g < om_min(first + together, batch * groups); g++) {
-      const float *in = x + g * count;
-      float *out = y + g * count;
-      const float middle = om_row_sum_f32(in, count) / (float)count;
-      const float by = 1.0f / sqrtf(om_row_square_sum_f32(in, count, middle) / (float)count + epsilon);
-      for (ptrdiff_t c = 0; c < channels; c++) {
-        const ptrdiff_t channel = g % groups * channels + c;
-        const float times = by * scale[channel], plus = bias[channel] - middle * times;
-        for (ptrdiff_t p = 0; p < pixels; p++) out[c * pixels + p] = in[c * pixels + p] * times + plus;
-      }
+  const ptrdiff_t count = channels * pixels;
+  OM_EACH_ROW(g, batch * groups, count) {
+    const float *in = x + g * count;
+    float *out = y + g * count;
+    const float middle = om_row_sum_f32(in, count) / (float)count;
+    const float by = 1.0f / sqrtf(om_row_square_sum_f32(in, count, middle) / (float)count + epsilon);
+    for (ptrdiff_t c = 0; c < channels; c++) {
+      const ptrdiff_t channel = g % groups * channels + c;
+      const float times = by * scale[channel], plus = bias[channel] - middle * times;
+      for (ptrdiff_t p = 0; p < pixels; p++) out[c * pixels + p] = in[c * pixels + p] * times + plus;
     }
   }
 }
@@ -66,19 +55,15 @@ OM_INLINE void om_groupnorm_f32(const float *x, const float *scale, const float 
  * x, y f32[batch, channels, pixels]; y must not be x. */
 OM_INLINE void om_lrn_f32(const float *x, float *y, ptrdiff_t batch, ptrdiff_t channels, ptrdiff_t pixels,
                           ptrdiff_t size, float alpha, float beta, float bias) {
-  const ptrdiff_t together = om_part_rows(pixels);
-  for (ptrdiff_t from = 0; from < batch * channels; from += together) {
-    if (!om_is_mine()) continue;
-    for (ptrdiff_t plane = from; plane < om_min(from + together, batch * channels); plane++) {
-      const ptrdiff_t c = plane % channels;
-      const ptrdiff_t first = om_max(0, c - (size - 1) / 2), last = om_min(channels, c + size / 2 + 1);
-      const float *image = x + (plane - c) * pixels;
-      for (ptrdiff_t p = 0; p < pixels; p++) {
-        float square = 0.0f;
-        for (ptrdiff_t k = first; k < last; k++) square += image[k * pixels + p] * image[k * pixels + p];
-        const float base = bias + alpha / (float)size * square;
-        y[plane * pixels + p] = image[c * pixels + p] * om_exp_f32(-beta * om_log_f32(base));
-      }
+  OM_EACH_ROW(plane, batch * channels, pixels) {
+    const ptrdiff_t c = plane % channels;
+    const ptrdiff_t first = om_max(0, c - (size - 1) / 2), last = om_min(channels, c + size / 2 + 1);
+    const float *image = x + (plane - c) * pixels;
+    for (ptrdiff_t p = 0; p < pixels; p++) {
+      float square = 0.0f;
+      for (ptrdiff_t k = first; k < last; k++) square += image[k * pixels + p] * image[k * pixels + p];
+      const float base = bias + alpha / (float)size * square;
+      y[plane * pixels + p] = image[c * pixels + p] * om_exp_f32(-beta * om_log_f32(base));
     }
   }
 }

@@ -35,6 +35,13 @@ static inline ptrdiff_t om_part_rows(ptrdiff_t elements) {
   return elements <= 1 ? OM_PART_ELEMENTS : elements < OM_PART_ELEMENTS ? OM_PART_ELEMENTS / elements : 1;
 }
 
+/* Before what is done for each row, which goes through so many elements: threads share the rows. */
+#define OM_EACH_ROW(row, rows, elements)                                                                               \
+  for (ptrdiff_t row##_0 = 0, row##_part = om_part_rows(elements); row##_0 < (rows); row##_0 += row##_part)            \
+    if (om_is_mine())                                                                                                  \
+      for (ptrdiff_t row = row##_0, row##_end = (rows)-row##_0 < row##_part ? (rows) : row##_0 + row##_part;           \
+           row < row##_end; row++)
+
 /* How [outer, inner] pieces fall into parts: several rows of them, or some pieces of one row. */
 typedef struct om_piece_parts {
   ptrdiff_t outer, inner;

@@ -27,8 +27,8 @@ typedef struct om_pool_window {
   ptrdiff_t line, tap;     /* elements between taps down and across */
 } om_pool_window;
 
-/* Vectors of channels whose windows are gone through together: the results of one would wait for each other. Windows of 5x5 over 13x13 pixels
- * of 256 channels take 38 us instead of 65 (AVX2), 26 instead of 76 (AVX-512), on a Zen 4. */
+/* Vectors of channels whose windows are gone through together: the results of one would wait for each other. Windows of 5x5
+ * over 13x13 pixels of 256 channels take 38 us instead of 65 (AVX2), 26 instead of 76 (AVX-512), on a Zen 4. */
 #define OM_POOL_VECTORS 4
 
 /* `vectors` vectors of channels of one output pixel, x under its first tap; `lanes` of the last one. */

@@ -99,62 +99,37 @@ OM_INLINE om_vf om_splat(float x) {
 #define OM_MASKED 0
 #endif
 
-/* a where it is larger than b, else b, even where one of them is NaN. x86 and WebAssembly have an instruction for just that,
- * which GCC and clang make of no comparison of vectors. */
-OM_INLINE om_vf om_larger_else(om_vf a, om_vf b) {
+/* a where it is larger than b (`kind` max, `compared` >) or smaller (min, <), else b, even where one of them is NaN. x86 and
+ * WebAssembly have an instruction for just that, which GCC and clang make of no comparison of vectors. */
 #if OM_VECTOR_BYTES == 64 && defined(__AVX512F__) && defined(__clang__)
-  return __builtin_ia32_maxps512(a, b, 4);
+#define OM_EXTREME(kind, compared, a, b) __builtin_ia32_##kind##ps512(a, b, 4)
 #elif OM_VECTOR_BYTES == 64 && defined(__AVX512F__)
-  return __builtin_ia32_maxps512_mask(a, b, b, (uint16_t)-1, 4);
+#define OM_EXTREME(kind, compared, a, b) __builtin_ia32_##kind##ps512_mask(a, b, b, (uint16_t)-1, 4)
 #elif OM_VECTOR_BYTES == 32 && defined(__AVX__)
-  return __builtin_ia32_maxps256(a, b);
+#define OM_EXTREME(kind, compared, a, b) __builtin_ia32_##kind##ps256(a, b)
 #elif OM_VECTOR_BYTES == 16 && defined(__SSE__)
-  return __builtin_ia32_maxps(a, b);
+#define OM_EXTREME(kind, compared, a, b) __builtin_ia32_##kind##ps(a, b)
 #elif OM_VECTOR_BYTES == 16 && defined(__wasm_simd128__)
-  return __builtin_wasm_pmax_f32x4(b, a);
+#define OM_EXTREME(kind, compared, a, b) __builtin_wasm_p##kind##_f32x4(b, a)
 #elif OM_VECTOR_BYTES > 0
-  om_vi take = a > b;
-  return (om_vf)((take & (om_vi)a) | (~take & (om_vi)b));
+#define OM_EXTREME(kind, compared, a, b) (om_vf)(((a compared b) & (om_vi)a) | (~(a compared b) & (om_vi)b))
 #else
-  return a > b ? a : b;
+#define OM_EXTREME(kind, compared, a, b) (a compared b ? a : b)
 #endif
-}
-
-/* The same with the smaller one. */
-OM_INLINE om_vf om_smaller_else(om_vf a, om_vf b) {
-#if OM_VECTOR_BYTES == 64 && defined(__AVX512F__) && defined(__clang__)
-  return __builtin_ia32_minps512(a, b, 4);
-#elif OM_VECTOR_BYTES == 64 && defined(__AVX512F__)
-  return __builtin_ia32_minps512_mask(a, b, b, (uint16_t)-1, 4);
-#elif OM_VECTOR_BYTES == 32 && defined(__AVX__)
-  return __builtin_ia32_minps256(a, b);
-#elif OM_VECTOR_BYTES == 16 && defined(__SSE__)
-  return __builtin_ia32_minps(a, b);
-#elif OM_VECTOR_BYTES == 16 && defined(__wasm_simd128__)
-  return __builtin_wasm_pmin_f32x4(b, a);
-#elif OM_VECTOR_BYTES > 0
-  om_vi take = a < b;
-  return (om_vf)((take & (om_vi)a) | (~take & (om_vi)b));
-#else
-  return a < b ? a : b;
-#endif
-}
-
-/* a where it is NaN, else b. */
-OM_INLINE om_vf om_nan_else(om_vf a, om_vf b) {
-#if OM_VECTOR_BYTES > 0
-  om_vi take = a != a;
-  return (om_vf)((take & (om_vi)a) | (~take & (om_vi)b));
-#else
-  return a != a ? a : b;
-#endif
-}
+OM_INLINE om_vf om_larger_else(om_vf a, om_vf b) { return OM_EXTREME(max, >, a, b); }
+OM_INLINE om_vf om_smaller_else(om_vf a, om_vf b) { return OM_EXTREME(min, <, a, b); }
+#undef OM_EXTREME
 
 /* The larger one; NaN where either is. */
-OM_INLINE om_vf om_larger(om_vf a, om_vf b) { return om_nan_else(a, om_larger_else(a, b)); }
-
-/* The smaller one; NaN where either is. */
-OM_INLINE om_vf om_smaller(om_vf a, om_vf b) { return om_nan_else(a, om_smaller_else(a, b)); }
+OM_INLINE om_vf om_larger(om_vf a, om_vf b) {
+  const om_vf larger = om_larger_else(a, b);
+#if OM_VECTOR_BYTES > 0
+  om_vi odd = a != a;
+  return (om_vf)((odd & (om_vi)a) | (~odd & (om_vi)larger));
+#else
+  return a != a ? a : larger;
+#endif
+}
 
 /* The larger one; of a NaN in v: NaN (ONNX Relu and Clip pass NaN on). `bound` must not be NaN. */
 OM_INLINE om_vf om_at_least(om_vf v, om_vf bound) { return om_larger_else(bound, v); }

@@ -72,11 +72,7 @@ OM_MAXPOOL(om_maxpool_nd_u8, uint8_t)
     const ptrdiff_t pixels = om_product_nd(window->in, window->rank);                                        \
     const ptrdiff_t rows = om_product_nd(outer.out, last), taps = om_product_nd(window->kernel, window->rank); \
     const ptrdiff_t width = window->in[last], count = window->out[last], stride = window->stride[last];      \
-    const ptrdiff_t together = om_part_rows(taps * rows * count);                                            \
-    bool is_mine = false;                                                                                    \
-    for (ptrdiff_t plane = 0; plane < planes; plane++) {                                                     \
-      if (plane % together == 0) is_mine = om_is_mine();                                                     \
-      if (!is_mine) continue;                                                                                \
+    OM_EACH_ROW(plane, planes, taps * rows * count) {                                                        \
       T *image = y + plane * pixels;                                                                         \
       for (ptrdiff_t i = 0; i < pixels; i++) image[i] = bias ? bias[plane % channels] : 0;                   \
       for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                           \
