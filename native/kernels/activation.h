@@ -54,7 +54,7 @@ OM_INLINE float om_activate_f32(float x, const om_activation activation, float a
   case OM_ACT_SOFTSIGN: return x / (1.0f + (x < 0.0f ? -x : x));
   case OM_ACT_GELU: return 0.5f * x * (1.0f + om_erf_f32(x * 0.70710678118654752f));
   case OM_ACT_GELU_TANH: return 0.5f * x * (1.0f + om_tanh_f32(0.79788456080286536f * (x + 0.044715f * x * x * x)));
-  case OM_ACT_MISH: return x * om_tanh_f32(om_softplus_f32(x));
+  case OM_ACT_MISH: return om_mish_f32(x);
   }
   return x;
 }

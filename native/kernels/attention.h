@@ -6,7 +6,6 @@
 #ifndef OM_ATTENTION_H
 #define OM_ATTENTION_H
 
-#include "elementary.h"
 #include "gemm.h"
 #include "rows.h"
 
@@ -75,9 +74,8 @@ OM_INLINE float om_score_powers_f32(float *scores, ptrdiff_t n, float *top, floa
   const ptrdiff_t whole = om_round_up(n, OM_LANES);
   for (ptrdiff_t i = n; i < whole; i++) scores[i] = -INFINITY;
   const float before = *top, here = om_row_max_f32(scores, whole), now = here > before ? here : before;
-  const float shift = now == -INFINITY ? 0.0f : now, by = om_exp_f32(before - shift);
-  for (ptrdiff_t i = 0; i < whole; i++) scores[i] = om_exp_f32(scores[i] - shift);
-  *sum = *sum * by + om_row_sum_f32(scores, whole);
+  const float shift = now == -INFINITY ? 0.0f : now, by = om_decay_f32(before - shift);
+  *sum = *sum * by + om_row_powers_f32(scores, scores, whole, shift);
   *top = now;
   return by;
 }

@@ -54,13 +54,22 @@ OM_INLINE float om_expm1_polynomial(float r) {
   return p * (r * r) + r;
 }
 
+/* What is too large or too small is replaced at the end: of limits to x GCC makes a way of its own through the function for each,
+ * and then selects what comes of them anyway. */
 OM_INLINE float om_exp_f32(float x) {
-  x = x > 89.0f ? 89.0f : x;
-  x = x < -104.0f ? -104.0f : x;
   const om_reduced d = om_reduce_ln2(x);
   /* In two steps, so that denormal results and the largest ones come out right. */
-  const uint32_t half = (uint32_t)((int32_t)d.integer >> 1);
-  return (om_expm1_polynomial(d.r) + 1.0f) * om_power_of_two(half) * om_power_of_two(d.integer - half);
+  const uint32_t half = (uint32_t)((int32_t)d.integer >> 1), other = d.integer - half;
+  const float y = (om_expm1_polynomial(d.r) + 1.0f) * om_power_of_two(half) * om_power_of_two(other);
+  const float kept = x < -104.0f ? 0.0f : y;
+  return x > 89.0f ? INFINITY : kept;
+}
+
+/* e^x for x <= 0, of which results under 2^-126 become 0: takes half as long. */
+OM_INLINE float om_decay_f32(float x) {
+  const om_reduced d = om_reduce_ln2(x);
+  const float power = om_power_of_two(d.integer), y = power * om_expm1_polynomial(d.r) + power;
+  return x < -87.33f ? 0.0f : y;
 }
 
 /* e^x - 1. */
@@ -109,13 +118,12 @@ OM_INLINE float om_log1p_f32(float x) {
   return x == 0.0f ? x : y;
 }
 
-/* 1 / (1 + e^-x), from e^-|x|, which cannot overflow. Results under 2^-126 become 0. */
+/* 1 / (1 + e^-x), which rounds to 1 from 17.33 on. Results under 2^-126 become 0. */
 OM_INLINE float om_sigmoid_f32(float x) {
-  const float size = om_abs_f32(x);
-  const om_reduced d = om_reduce_ln2(size > 87.33f ? -87.33f : -size);
-  const float power = (om_expm1_polynomial(d.r) + 1.0f) * om_power_of_two(d.integer);
-  const float y = (x < 0.0f ? power : 1.0f) / (1.0f + power);
-  return x < -87.33f ? 0.0f : y;
+  const om_reduced d = om_reduce_ln2(-x);
+  const float power = om_power_of_two(d.integer), y = 1.0f / (1.0f + (power * om_expm1_polynomial(d.r) + power));
+  const float kept = x < -87.33f ? 0.0f : y;
+  return x > 17.5f ? 1.0f : kept;
 }
 
 /* 1 - 2 / (e^2|x| + 1) written with e^2|x| - 1, which keeps small results exact. */
@@ -144,8 +152,22 @@ OM_INLINE float om_erf_f32(float x) {
   return om_copysign_f32(m, x);
 }
 
-/* log(1 + e^x). */
-OM_INLINE float om_softplus_f32(float x) { return (x < 0.0f ? 0.0f : x) + om_log1p_f32(om_exp_f32(-om_abs_f32(x))); }
+/* log(1 + e^x) = max(x, 0) + log(1 + u), u = e^-|x|; log(1 + u) = 2 atanh(s) = 2 s + s^3 p(s^2), s = u / (2 + u), where
+ * 2 s = u - s u, so that rounding s counts for less. */
+OM_INLINE float om_softplus_f32(float x) {
+  const float u = om_exp_f32(-om_abs_f32(x)), s = u / (2.0f + u), square = s * s;
+  float p = 2.80244589e-1f;
+  p = p * square + 2.79991418e-1f;
+  p = p * square + 4.00216997e-1f;
+  p = p * square + 6.66664124e-1f;
+  return (x < 0.0f ? 0.0f : x) + (u - s * (u - p * square));
+}
+
+/* x tanh(log(1 + e^x)) = x w / (w + 2), w = e^x (e^x + 2); x itself from where the quotient rounds to 1. */
+OM_INLINE float om_mish_f32(float x) {
+  const float power = om_exp_f32(x), w = power * (power + 2.0f), y = x * (w / (w + 2.0f));
+  return x > 20.0f ? x : y;
+}
 
 /* Not vectorised: arguments may need reduction by hundreds of bits of pi. */
 OM_INLINE float om_sin_f32(float x) { return sinf(x); }

@@ -101,6 +101,14 @@ const wanted = {
     to: 1 / 3,
     degree: 7,
   },
+  // log(1 + u) = 2 atanh(s) = 2 s + s^3 p(s^2), s = u / (2 + u), 0 <= u <= 1; weighted to the relative error.
+  atanh: {
+    f: (square) => series((n) => 2 / (2 * n + 1), square, 1),
+    weight: (square) => square / 2 + 1e-9,
+    from: 0,
+    to: 1 / 9,
+    degree: 3,
+  },
   // log(erfc(a)) = a p(a), 0 <= a <= 4, where erf(a) rounds to 1 beyond; weighted to the relative error of erf(a).
   erf: {
     f: (a) => (a < 1e-4 ? -2 / Math.sqrt(Math.PI) - (2 / Math.PI) * a : Math.log(erfc(a)) / a),

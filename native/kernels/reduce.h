@@ -32,7 +32,7 @@ OM_INLINE float om_reduce_step_f32(float sum, float x, float top, const om_reduc
   case OM_REDUCE_SUM_SQUARE:
   case OM_REDUCE_L2: return sum + x * x;
   case OM_REDUCE_L1: return sum + om_abs_f32(x);
-  case OM_REDUCE_LOG_SUM_EXP: return sum + om_exp_f32(x - top);
+  case OM_REDUCE_LOG_SUM_EXP: return sum + om_decay_f32(x - top);
   default: return sum + x;
   }
 }

@@ -1,11 +1,11 @@
-/* Sums and maxima of a row of floats. Four vectors of partial results: a single chain of additions would wait for each,
+/* Sums, maxima and powers of a row of floats. Four vectors of partial results: a single chain of additions would wait for each,
  * and rounding errors grow with the length of a chain. */
 #ifndef OM_ROWS_H
 #define OM_ROWS_H
 
 #include <math.h>
 
-#include "vector.h"
+#include "elementary.h"
 
 /* The lanes' sum, pairwise. */
 OM_INLINE float om_lanes_sum(om_vf v) {
@@ -65,6 +65,15 @@ OM_UNROLL(4)
   float most = om_lanes_max(om_at_least(om_at_least(top[0], top[1]), om_at_least(top[2], top[3])));
   for (; i < n; i++) most = x[i] > most ? x[i] : most;
   return most;
+}
+
+/* y = e^(x - top), top a row's largest element, and their sum; y may be x. */
+OM_INLINE float om_row_powers_f32(const float *x, float *y, ptrdiff_t n, float top) {
+  /* clang would hand each element from one turn of the loop to the next, if it had read the first one before, and then make no
+   * vectors of them: 1536 rows of 128 took 5 times as long. */
+  __asm__ volatile("" ::: "memory");
+  for (ptrdiff_t i = 0; i < n; i++) y[i] = om_decay_f32(x[i] - top);
+  return om_row_sum_f32(y, n);
 }
 
 #endif

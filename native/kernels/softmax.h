@@ -2,7 +2,6 @@
 #ifndef OM_SOFTMAX_H
 #define OM_SOFTMAX_H
 
-#include "elementary.h"
 #include "parallel.h"
 #include "rows.h"
 
@@ -16,14 +15,12 @@ OM_INLINE void om_softmax_row_f32(const float *x, float *y, ptrdiff_t n, const b
     float sum = 0.0f, power[OM_SOFTMAX_COLUMNS];
     for (ptrdiff_t i = 0; i < n; i += OM_SOFTMAX_COLUMNS) {
       const ptrdiff_t count = om_min(OM_SOFTMAX_COLUMNS, n - i);
-      for (ptrdiff_t k = 0; k < count; k++) power[k] = om_exp_f32(x[i + k] - top);
-      sum += om_row_sum_f32(power, count);
+      sum += om_row_powers_f32(x + i, power, count, top);
     }
     const float shift = om_log_f32(sum);
     for (ptrdiff_t i = 0; i < n; i++) y[i] = (x[i] - top) - shift;
   } else {
-    for (ptrdiff_t i = 0; i < n; i++) y[i] = om_exp_f32(x[i] - top);
-    const float scale = 1.0f / om_row_sum_f32(y, n);
+    const float scale = 1.0f / om_row_powers_f32(x, y, n, top);
     for (ptrdiff_t i = 0; i < n; i++) y[i] *= scale;
   }
 }
@@ -37,7 +34,7 @@ OM_INLINE void om_softmax_columns_f32(const float *x, float *y, ptrdiff_t axis, 
     for (ptrdiff_t i = 0; i < columns; i++) top[i] = x[a * inner + i] > top[i] ? x[a * inner + i] : top[i];
   for (ptrdiff_t a = 0; a < axis; a++)
     for (ptrdiff_t i = 0; i < columns; i++) {
-      const float shifted = x[a * inner + i] - top[i], power = om_exp_f32(shifted);
+      const float shifted = x[a * inner + i] - top[i], power = om_decay_f32(shifted);
       sum[i] += power;
       y[a * inner + i] = logarithm ? shifted : power;
     }
@@ -47,27 +44,25 @@ OM_INLINE void om_softmax_columns_f32(const float *x, float *y, ptrdiff_t axis, 
       y[a * inner + i] = logarithm ? y[a * inner + i] - sum[i] : y[a * inner + i] * sum[i];
 }
 
-/* One short row, unrolled, so that the loop over rows vectorises. */
-OM_INLINE void om_softmax_short_f32(const float *x, float *y, const ptrdiff_t n, const bool logarithm) {
-  float shifted[OM_SOFTMAX_SHORT], power[OM_SOFTMAX_SHORT], top = x[0], sum = 0.0f;
+/* Rows that are as short as OM_SOFTMAX_SHORT, which is known when compiling: as columns, of which each lane of a vector has one. */
+OM_INLINE void om_softmax_short_f32(const float *x, float *y, const ptrdiff_t rows, const ptrdiff_t n,
+                                    const bool logarithm) {
+  float column[OM_SOFTMAX_SHORT * OM_SOFTMAX_COLUMNS];
+  for (ptrdiff_t row = 0; row < rows; row++)
 OM_UNROLL(8)
-  for (ptrdiff_t i = 1; i < n; i++) top = x[i] > top ? x[i] : top;
+    for (ptrdiff_t i = 0; i < n; i++) column[i * OM_SOFTMAX_COLUMNS + row] = x[row * n + i];
+  om_softmax_columns_f32(column, column, n, OM_SOFTMAX_COLUMNS, rows, logarithm);
+  for (ptrdiff_t row = 0; row < rows; row++)
 OM_UNROLL(8)
-  for (ptrdiff_t i = 0; i < n; i++) {
-    shifted[i] = x[i] - top;
-    power[i] = om_exp_f32(shifted[i]);
-    sum += power[i];
-  }
-  const float by = logarithm ? om_log_f32(sum) : 1.0f / sum;
-OM_UNROLL(8)
-  for (ptrdiff_t i = 0; i < n; i++) y[i] = logarithm ? shifted[i] - by : power[i] * by;
+    for (ptrdiff_t i = 0; i < n; i++) y[row * n + i] = column[i * OM_SOFTMAX_COLUMNS + row];
 }
 
 OM_INLINE void om_softmax_rows_f32(const float *x, float *y, ptrdiff_t rows, ptrdiff_t n, const bool logarithm) {
-  for (ptrdiff_t row = 0; row < rows; row++, x += n, y += n) {
-    if (__builtin_constant_p(n) && n > 0 && n <= OM_SOFTMAX_SHORT) om_softmax_short_f32(x, y, n, logarithm);
-    else om_softmax_row_f32(x, y, n, logarithm);
-  }
+  if (__builtin_constant_p(n) && n > 0 && n <= OM_SOFTMAX_SHORT)
+    for (ptrdiff_t row = 0; row < rows; row += OM_SOFTMAX_COLUMNS)
+      om_softmax_short_f32(x + row * n, y + row * n, om_min(OM_SOFTMAX_COLUMNS, rows - row), n, logarithm);
+  else
+    for (ptrdiff_t row = 0; row < rows; row++) om_softmax_row_f32(x + row * n, y + row * n, n, logarithm);
 }
 
 OM_INLINE void om_softmax_any_f32(const float *x, float *y, ptrdiff_t outer, ptrdiff_t axis, ptrdiff_t inner,

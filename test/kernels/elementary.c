@@ -19,8 +19,20 @@ MANY(tanh)
 MANY(erf)
 MANY(softplus)
 
+/* Below -87 a power is denormal, and a product with it no more exact. */
+static void many_mish(const float *x, float *y, int n) {
+  for (int i = 0; i < n; i++) y[i] = om_mish_f32(x[i] < -87.0f ? -87.0f : x[i]);
+}
+
+/* x <= 0 is all that it takes. */
+static void many_decay(const float *x, float *y, int n) {
+  for (int i = 0; i < n; i++) y[i] = om_decay_f32(x[i] > 0.0f ? -x[i] : x[i]);
+}
+
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static double softplus(double x) { return x > 40 ? x : log1p(exp(x)); }
+static double mish(double x) { return x < -87 ? mish(-87) : x * tanh(softplus(x)); }
+static double decay(double x) { return exp(-fabs(x)); }
 
 /* `ulp`: the largest error allowed, in units in the last place of the right result; `tiny`: results smaller than this
  * may be 0 instead. */
@@ -40,6 +52,8 @@ static const function functions[] = {
     {"tanh", many_tanh, tanh, 2.6, 0},
     {"erf", many_erf, erf, 3.2, 0},
     {"softplus", many_softplus, softplus, 2.1, 0},
+    {"mish", many_mish, mish, 4, 0},
+    {"decay", many_decay, decay, 1.6, 1.19e-38},
 };
 
 /* Distance of got from want in units in the last place of a float of want's size; infinite where the kind is wrong. */
