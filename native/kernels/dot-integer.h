@@ -106,7 +106,8 @@ OM_INLINE om_dot_kind om_best_dot_kind(void) {
 }
 
 /* sum + a·b per lane, a unsigned and b signed, by the processor's instruction: for functions that may use it. */
-#define OM_DOT_BYTES(sum, a, b) __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(a), "vm"(b))
-#define OM_DOT_BYTES_VEX(sum, a, b) __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(a), "xm"(b))
+#define OM_DOT_BYTES(sum, a, b) __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(a), "v" OM_OR_MEMORY(b))
+#define OM_DOT_BYTES_VEX(sum, a, b)                                                                                    \
+  __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(a), "x" OM_OR_MEMORY(b))
 
 #endif
