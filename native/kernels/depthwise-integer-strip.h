@@ -53,9 +53,7 @@ static inline __attribute__((always_inline, unused)) OM_INT_TARGET void OM_INT_W
   columns += at * next;
 OM_UNROLL(4)
   for (int i = 0; i < count; i++) sum[i] = om_splat_int(0);
-OM_UNROLL(3)
   for (ptrdiff_t tap = 0; tap < taps; tap++, columns += s->step * groups)
-OM_UNROLL(2)
     for (ptrdiff_t g = 0; g < groups; g++) {
       const om_vi w = *weights++;
 OM_UNROLL(4)
