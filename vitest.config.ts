@@ -30,7 +30,7 @@ const project = (
 
 export default defineConfig({
   test: {
-    globalSetup: 'test/prebuilt-addon.ts',
+    globalSetup: ['test/prebuilt-addon.ts', 'test/wine-prefix.ts'],
     // One more than CI has processors: tests wait for browsers, emulators and npm for about a quarter of their time.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },

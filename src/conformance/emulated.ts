@@ -98,9 +98,12 @@ async function compile(toolchain: Toolchain, target: Target, program: string): P
   })
 }
 
-/** Has Wine make a Windows of its own in a folder, which takes some seconds, so that no test waits for it. @returns what names it to Wine */
+/**
+ * Has Wine make a Windows of its own, which takes some ten seconds and 700 MB, so that no test waits for it: in the user's WINEPREFIX, where
+ * one may be already, else in a folder. @returns what names it to Wine
+ */
 async function startWine(folder: string, wine: string): Promise<Record<string, string>> {
-  const env = { WINEPREFIX: join(folder, 'wine'), WINEDEBUG: '-all' }
+  const env = { WINEPREFIX: process.env['WINEPREFIX'] || join(folder, 'wine'), WINEDEBUG: '-all' }
   const { exitCode, stderr } = await runProcess(wine, ['cmd', '/c', 'exit'], {
     env: environment(env),
     timeoutMs: TIMEOUT_MS,

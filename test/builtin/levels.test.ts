@@ -285,9 +285,8 @@ describe.runIf(runtime)('a library for all x86-64 machines', () => {
     const { command } = await findCc({ target: windows })
     execFileSync(command[0], ['-std=gnu11', '-O1', `-I${abiFolder}`, `-I${check}`, driverSource, '-o', program])
     const { library } = await compile('win32-x64')
-    const wine = { WINEPREFIX: join(folder, 'wine'), WINEDEBUG: '-all' }
     for (const level of levels.filter((name) => canRun(resolveTarget(name)))) {
-      const result = ran(library, ['wine', program], { ...wine, ONNX_MLIR_CPU_LEVEL: level })
+      const result = ran(library, ['wine', program], { WINEDEBUG: '-all', ONNX_MLIR_CPU_LEVEL: level })
       expect(result.level).toBe(level)
       expectRight(result, expected)
     }

@@ -65,13 +65,14 @@ interface Build {
   readonly compiler?: string
 }
 
+/** Programs whose code it changes, by what a choice decides. */
+const affected = { tile: ['gemm', 'conv', 'nbits'], rows: ['gemm'], winograd: [] } as const
+
 /** The same for other choices than those of the rules, which tuning tries on such machines. */
-function tuned(target: string, usual: KernelShape, needs: string): Build[] {
-  const suiting = variants.filter(({ suits, changes }) => {
-    const isTried = suits(resolveTarget(target), 'om_gemm_f32(')
-    return isTried && (changes.shape ?? changes.macros) !== undefined
-  })
-  const affected = { tile: ['gemm', 'conv', 'nbits'], rows: ['gemm'], winograd: [] }
+function tuned(target: string, usual: KernelShape, needs: string, decided: readonly (keyof typeof affected)[]): Build[] {
+  const suiting = variants.filter(
+    ({ decides, suits }) => decided.includes(decides) && suits(resolveTarget(target), 'om_gemm_f32('),
+  )
   return suiting.map(({ decides, name, changes: { shape: own = usual, macros = {} } }) => ({
     name: `${target}, ${name}`,
     flags: [
@@ -86,7 +87,12 @@ function tuned(target: string, usual: KernelShape, needs: string): Build[] {
 }
 
 const { avx512, avx2, vector128, vector128x32, scalar } = shape.kernelShapes
-const sanitize = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-O1', '-g1']
+const sanitize = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-g1']
+/**
+ * Programs that take longer to optimise than to run as they are: with sanitizers, clang takes 13 s of a processor for recurrent.c at -O1 and 5
+ * at -O0, the run 0.2 and 0.7; conv.c, where most is the run, 11 s in all at -O1 and 15 at -O0.
+ */
+const soonRun = ['gemm', 'integer', 'nbits', 'parts', 'recurrent']
 const sanitizing = sanitizingCompiler(compiler)
 const builds: Build[] =
   process.arch === 'x64'
@@ -98,7 +104,14 @@ const builds: Build[] =
           needs: 'avx512f',
           programs: ofVectors,
         },
-        { name: 'x86-64-v3', flags: ['-march=x86-64-v3'], shape: avx2, needs: 'avx2' },
+        {
+          name: 'x86-64-v3',
+          flags: ['-march=x86-64-v3'],
+          shape: avx2,
+          needs: 'avx2',
+          // `scalar` has images, which take 2 s to compile and one to run.
+          programs: programs.filter((program) => program !== 'image'),
+        },
         // As on processors without an instruction for products of bytes.
         {
           name: 'x86-64-v4 by halves',
@@ -107,8 +120,9 @@ const builds: Build[] =
           needs: 'avx512f',
           programs: ['integer'],
         },
-        ...tuned('x86-64-v4', avx512, 'avx512f'),
-        ...tuned('x86-64-v3', avx2, 'avx2'),
+        ...tuned('x86-64-v4', avx512, 'avx512f', ['tile', 'rows']),
+        // How many tiles of rows go over a panel is a bound of a loop, whatever the vectors: the level above has that.
+        ...tuned('x86-64-v3', avx2, 'avx2', ['tile']),
         // Of arm64 and s390x, on vectors of the same size.
         {
           name: 'x86-64, tiles of 6 × 4 vectors',
@@ -139,9 +153,18 @@ const builds: Build[] =
         },
         {
           name: 'sanitizers',
-          flags: ['-march=x86-64-v3', ...sanitize],
+          flags: ['-march=x86-64-v3', ...sanitize, '-O1'],
           shape: avx2,
           needs: 'avx2',
+          programs: programs.filter((program) => !soonRun.includes(program)),
+          compiler: sanitizing,
+        },
+        {
+          name: 'sanitizers, unoptimised',
+          flags: ['-march=x86-64-v3', ...sanitize, '-O0'],
+          shape: avx2,
+          needs: 'avx2',
+          programs: soonRun,
           compiler: sanitizing,
         },
       ]

@@ -23,21 +23,21 @@ export interface Ran {
 }
 
 /**
- * Runs Node for Windows under wine. Its output goes to files: wine's Node opens no pipe.
+ * Runs Node for Windows under wine, in the Windows that all tests share (test/wine-prefix.ts). Its output goes to files: wine's
+ * Node opens no pipe.
  *
- * @param prefix folder of wine's own
+ * @param folder for them
  */
-export function nodeForWindows(prefix: string, cwd: string, ...args: readonly string[]): Promise<Ran> {
-  return programForWindows(windowsNode, prefix, cwd, args)
+export function nodeForWindows(folder: string, cwd: string, ...args: readonly string[]): Promise<Ran> {
+  return programForWindows(windowsNode, folder, cwd, args)
 }
 
 /** The same for a program that has Node in it. */
-export function programForWindows(program: string, prefix: string, cwd: string, args: readonly string[]): Promise<Ran> {
-  const files = ['out', 'err'].map((name) => join(prefix, `${name}-${process.hrtime.bigint()}.txt`))
+export function programForWindows(program: string, folder: string, cwd: string, args: readonly string[]): Promise<Ran> {
+  const files = ['out', 'err'].map((name) => join(folder, `${name}-${process.hrtime.bigint()}.txt`))
   const [out, err] = files.map((file) => openSync(file, 'w'))
   const env = {
     ...process.env,
-    WINEPREFIX: join(prefix, 'wine'),
     WINEDEBUG: '-all',
     NODE_SKIP_PLATFORM_CHECK: '1',
     ONNX_MLIR_CACHE_DIR: undefined,
