@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { execute, filesBelow, moveElsewhere, temporaryFolder, writeFiles } from './app.ts'
-import { type App, type BuiltApp, hosts, oneOfEach } from './hosts.ts'
+import { type App, type BuiltApp, everyKind } from './hosts.ts'
 import { addModel } from './models.ts'
 
 // What users do to a host that nobody meant, and what hosts do to each other.
@@ -13,10 +13,7 @@ const printSum = `model.run({ x: new Float32Array([1, 2, 3]) }).then(({ y }) => 
 const app = { 'main.js': `import model from './add.onnx?O=1'\n${printSum}`, 'add.onnx': addModel(10) }
 const sum = [11, 12, 13]
 
-const more = ['vite 7, base ./', 'rspack, cjs', 'rspack loader, cjs', 'rsbuild, es', 'esbuild, esm with splitting']
-const all = hosts.filter((host) => oneOfEach.includes(host) || more.includes(host.name))
-
-describe.each(all)('$name', (host) => {
+describe.each(everyKind)('$name', (host) => {
   async function project(files: Readonly<Record<string, string | Uint8Array>> = app): Promise<App> {
     const root = await temporaryFolder()
     await writeFiles(root, files)

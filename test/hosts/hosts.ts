@@ -58,7 +58,7 @@ export interface HostUnderTest {
   build(app: App): Promise<BuiltApp>
 }
 
-/** Every host of the package: a new one joins as a line, and all cases of the table run over it. */
+/** Every host of the package: a new one joins as a line, and the table runs over it. */
 export const hosts: readonly HostUnderTest[] = [
   withRollup('rollup, es', { format: 'es', entryFileNames: '[name].mjs', chunkFileNames: 'chunks/[name]-[hash].mjs' }),
   withRollup('rollup, cjs', {
@@ -96,6 +96,11 @@ export const hosts: readonly HostUnderTest[] = [
 export const oneOfEach = hosts.filter(({ name }) =>
   ['vite, base /', 'rollup, es', 'rolldown, es', 'esbuild, cjs', 'webpack, cjs', 'webpack loader, cjs'].includes(name),
 )
+
+const others = ['vite 7, base ./', 'rspack, cjs', 'rspack loader, cjs', 'rsbuild, es', 'esbuild, esm with splitting']
+
+/** The same with versions and forks of them, and esbuild's way of chunks: for what each resolves and loads in its own way. */
+export const everyKind = hosts.filter((host) => oneOfEach.includes(host) || others.includes(host.name))
 
 function withRollup(name: string, output: RollupOutput): HostUnderTest {
   return {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
-import { variants } from '../../src/compilers/tune/variants.ts'
+import { variants, type Variant } from '../../src/compilers/tune/variants.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
 import { languageFlags } from '../../src/toolchains/flags.ts'
 import * as shape from '../../src/lowering/kernel-shape.ts'
@@ -65,15 +65,15 @@ interface Build {
   readonly compiler?: string
 }
 
-/** Programs whose code it changes, by what a choice decides. */
-const affected = { tile: ['gemm', 'conv', 'nbits'], rows: ['gemm'], winograd: [] } as const
-
-/** The same for other choices than those of the rules, which tuning tries on such machines. */
-function tuned(target: string, usual: KernelShape, needs: string, decided: readonly (keyof typeof affected)[]): Build[] {
+/**
+ * The same for other choices than those of the rules, which tuning tries on such machines. The first, which is of a tile, has all programs
+ * that tiles are in; what convolutions and weights of few bits do at a tile's edges goes by its sizes alone.
+ */
+function tuned(target: string, usual: KernelShape, needs: string, decided: readonly Variant['decides'][]): Build[] {
   const suiting = variants.filter(
     ({ decides, suits }) => decided.includes(decides) && suits(resolveTarget(target), 'om_gemm_f32('),
   )
-  return suiting.map(({ decides, name, changes: { shape: own = usual, macros = {} } }) => ({
+  return suiting.map(({ name, changes: { shape: own = usual, macros = {} } }, i) => ({
     name: `${target}, ${name}`,
     flags: [
       `-march=${target}`,
@@ -82,7 +82,7 @@ function tuned(target: string, usual: KernelShape, needs: string, decided: reado
     ],
     shape: own,
     needs,
-    programs: affected[decides],
+    programs: i === 0 ? ['gemm', 'conv', 'nbits'] : ['gemm'],
   }))
 }
 
@@ -109,8 +109,8 @@ const builds: Build[] =
           flags: ['-march=x86-64-v3'],
           shape: avx2,
           needs: 'avx2',
-          // `scalar` has images, which take 2 s to compile and one to run.
-          programs: programs.filter((program) => program !== 'image'),
+          // `scalar` has images, and test/runtime/native-threads.test.ts recurrent layers, on this level: 8 s of a processor.
+          programs: programs.filter((program) => program !== 'image' && program !== 'recurrent'),
         },
         // As on processors without an instruction for products of bytes.
         {

@@ -89,7 +89,7 @@ describe.each(levels)('for %s', (target) => {
     },
   )
 
-  it.for(['ultraface-rfb-320', ...(isWhole(target) ? ['light-resnet50'] : [])])(
+  it.for(isWhole(target) ? ['ultraface-rfb-320', 'light-resnet50'] : [])(
     '%s of ../shared/models',
     { timeout: 240_000 },
     async (name, { skip }) => {
