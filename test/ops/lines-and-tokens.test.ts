@@ -8,7 +8,7 @@ import { node } from '../graph/models.ts'
 import { onnxruntime } from '../onnxruntime.ts'
 import { apart, sessionsOf, wave } from './sessions.ts'
 
-// Networks over one axis, and images that become tokens, stay channels last. Against onnxruntime, with sizes that only
+// Networks over one axis, and images that become tokens or whose channels are shuffled, stay channels last. Against onnxruntime, with sizes that only
 // the run knows, and with stated ones.
 
 const runtime = onnxruntime()
@@ -32,6 +32,8 @@ const initializers = {
   flat: ints(0, 6, -1),
   image: ints(0, 6, 4, -1),
   other: ints(0, 3, 8, -1),
+  groups: ints(0, 2, 3, 4, -1),
+  rows: ints(0, 6, 2, 2, -1),
   half: tensorFrom('float32', [], [0.5]),
 }
 
@@ -123,6 +125,20 @@ const images: readonly Case[] = [
       node('Relu', ['d'], ['y']),
     ],
   ],
+  ...[
+    ['channels that are shuffled', 2, 'groups'],
+    ['rows that are shuffled', 4, 'rows'],
+  ].map(([name, transposes, shape]): Case => [
+    name as string,
+    transposes as number,
+    [
+      node('Reshape', ['a', shape as string], ['b']),
+      turn('b', 'c', 0n, 2n, 1n, 3n, 4n),
+      node('Reshape', ['c', 'image'], ['d']),
+      node('Conv', ['d', 'next'], ['e']),
+      node('ReduceMax', ['e', 'sides'], ['y'], { keepdims: 0n }),
+    ],
+  ]),
   ['ReduceMean over channels', 1, [node('ReduceMean', ['a', 'one'], ['y'], { keepdims: 0n })]],
   ['ReduceMax, kept', 1, [node('ReduceMax', ['a', 'sides'], ['y'])]],
   ['ReduceMax over columns', 2, [node('ReduceMax', ['a', 'two'], ['y'])]],

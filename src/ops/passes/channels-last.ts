@@ -32,3 +32,8 @@ function isOrderedTranspose(node: Node): boolean {
 export function samePermutation(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((axis, i) => axis === b[i])
 }
+
+/** What a Reshape is of, whose shape does not come out of the run's data. */
+export function inputOfReshape(node: Node): Value | undefined {
+  return node.op === 'Reshape' && node.domain === '' && node.inputs[1]?.contents ? node.input(0) : undefined
+}

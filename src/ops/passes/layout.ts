@@ -8,6 +8,7 @@ import { reduceOver, reductionAxes } from '../reduction/reduction.ts'
 import { keepsOrder, permutationOf } from '../tensor/transpose.ts'
 import { samePermutation, TO_NCHW, TO_NHWC, toNchw, toNhwc, transposeOf } from './channels-last.ts'
 import { convolutionOfLines, lineRules } from './lines.ts'
+import { shuffleRules } from './shuffles.ts'
 import { tokenRules } from './tokens.ts'
 
 /**
@@ -29,6 +30,7 @@ export const layoutRules: readonly Rewrite[] = [
   reshapeOfOrderedTranspose,
   ...lineRules,
   ...tokenRules,
+  ...shuffleRules,
 ]
 
 /** `value`, channels last, where it is a transpose of that, or one that is resized and used here only. */

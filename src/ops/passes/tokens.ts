@@ -3,7 +3,7 @@ import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import type { Rewrite } from '../../graph/rewrite.ts'
 import { permutationOf } from '../tensor/transpose.ts'
-import { samePermutation, TO_NCHW, toNchw, transposeOf } from './channels-last.ts'
+import { inputOfReshape, samePermutation, TO_NCHW, toNchw, transposeOf } from './channels-last.ts'
 
 /**
  * Vision transformers see the pixels of an image [n, c, h, w] as tokens [n, h·w, c], by a Reshape and a Transpose. Of an
@@ -36,11 +36,6 @@ function imageOfTokens(node: Node, b: Builder): readonly Value[] | undefined {
 
 function isTurn(node: Node): boolean {
   return node.op === 'Transpose' && node.domain === '' && samePermutation(permutationOf(node), TURNED)
-}
-
-/** What a Reshape is of, whose shape does not come out of the run's data. */
-function inputOfReshape(node: Node): Value | undefined {
-  return node.op === 'Reshape' && node.domain === '' && node.inputs[1]?.contents ? node.input(0) : undefined
 }
 
 /** Whether both have the same n and c in front. */
