@@ -1,65 +1,30 @@
-import { describe, expect, test } from 'vitest'
-import { Identities } from '../../src/graph/graph.ts'
-import { type ModelSource, type NodeSource, tensorType } from '../../src/onnx/build.ts'
-import type { OnnxDim, Tensor } from '../../src/onnx/model.ts'
-import { registry } from '../../src/ops/index.ts'
-import { optimize } from '../../src/ops/passes/optimize.ts'
-import { graphOf, node, ops } from '../graph/models.ts'
+import { expect, test } from 'vitest'
+import { type ModelSource } from '../../src/onnx/build.ts'
+import { node } from '../graph/models.ts'
 import { onnxruntime } from '../onnxruntime.ts'
-import { f32, i64, t } from './harness.ts'
-import { apart, type Feeds, sessionsOf, wave } from './sessions.ts'
+import {
+  describeAttention,
+  feedsOf,
+  type Form,
+  HEADS,
+  joined,
+  mixed,
+  modelOf,
+  multiplied,
+  operatorsOf,
+  product,
+  reshaped,
+  scaled,
+  SIZE,
+  sizeOf,
+} from './attention-forms.ts'
+import { f32, i64 } from './harness.ts'
+import { apart, sessionsOf } from './sessions.ts'
 
 // Attention as exporters write it becomes one kernel, whatever its mask and whatever sizes only the run knows, and gives what
 // onnxruntime gives node by node.
 
 const runtime = onnxruntime()
-const HEADS = 2
-const SIZE = 16
-const booleans = ['keep', 'drop']
-const SCALE = 1 / Math.sqrt(SIZE)
-
-/** One way to write attention, over queries, keys and values [b, HEADS, s or l, SIZE]. */
-interface Form {
-  readonly nodes: readonly NodeSource[]
-  /** Shapes of the inputs beside q, k and v; of `booleans`, or float32. */
-  readonly masks?: Readonly<Record<string, readonly OnnxDim[]>>
-  readonly constants?: Readonly<Record<string, Tensor>>
-  readonly opset?: number
-  readonly size?: number | string
-}
-
-const heads = (length: string, size: number | string = SIZE): OnnxDim[] => ['b', HEADS, length, size]
-
-function modelOf({ nodes, masks = {}, constants = {}, opset = 17, size }: Form): ModelSource {
-  const given = Object.entries(masks).map(
-    ([name, dims]) => [name, tensorType(booleans.includes(name) ? 'bool' : 'float32', dims)] as const,
-  )
-  return {
-    opsets: { '': opset },
-    inputs: {
-      q: tensorType('float32', heads('s', size)),
-      k: tensorType('float32', heads('l', size)),
-      v: tensorType('float32', heads('l', size)),
-      ...Object.fromEntries(given),
-    },
-    outputs: { y: undefined },
-    initializers: { scale: f32([SCALE], []), root: f32([1 / SCALE], [1]), low: f32([-10000], []), ...constants },
-    nodes,
-  }
-}
-
-const transposed = node('Transpose', ['k'], ['kt'], { perm: [0n, 1n, 3n, 2n] })
-const multiplied = node('MatMul', ['q', 'kt'], ['raw'])
-const product = [transposed, multiplied]
-const scaled = node('Mul', ['raw', 'scale'], ['scores'])
-const mixed = [node('Softmax', ['x'], ['p'], { axis: -1n }), node('MatMul', ['p', 'v'], ['y'])]
-
-/** A size of `x` as a list of one. */
-const sizeOf = (x: string, axis: number, y: string): NodeSource =>
-  node('Shape', [x], [y], { start: BigInt(axis), end: BigInt(axis + 1) })
-/** To a shape whose zeros are sizes. */
-const reshaped = (inputs: readonly string[], y: string): NodeSource => node('Reshape', inputs, [y], { allowzero: 1n })
-const joined = (parts: readonly string[], y: string): NodeSource => node('Concat', parts, [y], { axis: 0n })
 
 const forms: Readonly<Record<string, Form>> = {
   'no mask': { nodes: [...product, node('Div', ['raw', 'root'], ['x']), ...mixed] },
@@ -138,60 +103,7 @@ const forms: Readonly<Record<string, Form>> = {
   },
 }
 
-/** What the run gives the names of sizes. */
-interface Run {
-  readonly b: number
-  readonly s: number
-  readonly l: number
-}
-
-/** The same with the sizes that have two names. */
-const sizesOf = (run: Run): Readonly<Record<string, number>> => ({ ...run, all: run.l })
-
-function feedsOf(source: ModelSource, run: Run): Feeds {
-  const sizes = sizesOf(run)
-  const tensors = Object.entries(source.inputs ?? {}).map(([name, { type, shape }], i) => {
-    const dims = (shape ?? []).map((dim: OnnxDim) => (typeof dim === 'number' ? dim : sizes[String(dim)]!))
-    const values = wave(dims, 0.7 + i / 10)
-    const isKept = Array.from({ length: dims.reduce((n: number, dim: number) => n * dim, 1) }, (_, at) => at % 5 > 0)
-    return [name, type === 'bool' ? t('bool', isKept, dims) : values] as const
-  })
-  return Object.fromEntries(tensors)
-}
-
-function operatorsOf(source: ModelSource): string[] {
-  const graph = graphOf({ ...source, outputs: source.outputs ?? {} })
-  optimize(graph, registry, new Identities())
-  return ops(graph)
-}
-
-// Few queries, several tiles and blocks, odd sizes, one key, none.
-const runs: readonly Run[] = [
-  { b: 1, s: 1, l: 40 },
-  { b: 2, s: 3, l: 1 },
-  { b: 1, s: 70, l: 33 },
-  { b: 2, s: 17, l: 300 },
-  { b: 1, s: 2, l: 0 },
-]
-
-describe.each(Object.entries(forms))('attention with %s', (_, form) => {
-  const source = modelOf(form)
-
-  test('is one kernel', () => {
-    const found = operatorsOf(source)
-    expect(found).toContain('StreamingAttention')
-    expect(found).not.toContain('Softmax')
-  })
-
-  test.skipIf(runtime === undefined).each([0, 3] as const)('gives what onnxruntime does, O=%i', async (optimize) => {
-    const { ours, theirs } = await sessionsOf(runtime!, source, optimize)
-    // onnxruntime's Attention refuses to attend to no key.
-    for (const run of runs.filter(({ l }) => l > 0 || form.opset !== 23)) {
-      const feeds = feedsOf(source, run)
-      expect(apart(ours(feeds)['y']!, (await theirs(feeds))['y']!), JSON.stringify(run)).toBeLessThan(2e-6)
-    }
-  })
-})
+describeAttention(forms)
 
 const refused: Readonly<Record<string, ModelSource>> = {
   'scores that are used elsewhere': {

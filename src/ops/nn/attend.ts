@@ -86,8 +86,8 @@ function attendInGroups(b: Builder, of: Attended, shared: Dim): Attention {
   return { output: inHeads(output), raw: rawScores, capped: rawScores, biased: biasedScores, weights: allWeights }
 }
 
-/** A bias that is broadcast to [batch, heads, queries, keys] as one of [batch, groups, shared, queries, keys]. */
-function inGroups(b: Builder, bias: Value, heads: Dim, groups: Dim): Value {
+/** A bias or mask that is broadcast to [batch, heads, queries, keys] as one of [batch, groups, shared, queries, keys]. */
+export function inGroups(b: Builder, bias: Value, heads: Dim, groups: Dim): Value {
   if (bias.rank < 3) return bias
   const axis = bias.rank - 3
   const { dims } = bias

@@ -5,12 +5,13 @@ import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { type ScoreStep, stepsOf, streams } from '../nn/streaming-attention.ts'
 import { permutationOf } from '../tensor/transpose.ts'
+import { shareHeads } from './shared-heads.ts'
 
 /**
  * Attention as exporters and our own operators write it, softmax(scale · Q·Kᵀ + mask)·V, becomes one kernel that never has all
  * scores in memory: native/kernels/attention.h.
  */
-export const attentionRules: readonly Rewrite[] = [streamAttention]
+export const attentionRules: readonly Rewrite[] = [streamAttention, shareHeads]
 
 /** Scores, from the product on. */
 interface Scores {
