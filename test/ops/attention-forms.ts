@@ -42,7 +42,13 @@ export function modelOf({ nodes, masks = {}, constants = {}, opset = 17, size }:
       ...Object.fromEntries(given),
     },
     outputs: { y: undefined },
-    initializers: { scale: f32([SCALE], []), root: f32([1 / SCALE], [1]), low: f32([-10000], []), ...constants },
+    initializers: {
+      scale: f32([SCALE], []),
+      root: f32([1 / SCALE], [1]),
+      half: f32([0.5], []),
+      low: f32([-10000], []),
+      ...constants,
+    },
     nodes,
   }
 }
@@ -64,6 +70,23 @@ export const sizeOf = (x: string, axis: number, y: string): NodeSource =>
 export const reshaped = (inputs: readonly string[], y: string): NodeSource =>
   node('Reshape', inputs, [y], { allowzero: 1n })
 export const joined = (parts: readonly string[], y: string): NodeSource => node('Concat', parts, [y], { axis: 0n })
+
+/** Scores as PyTorch writes them: both sides scaled before the product, and keys transposed as a stack of matrices. */
+export const scaledBefore = (keys: string, factor: string): NodeSource[] => [
+  sizeOf(keys, 0, `${keys}_batch`),
+  sizeOf(keys, 1, `${keys}_heads`),
+  sizeOf(keys, 2, `${keys}_rows`),
+  sizeOf(keys, 3, `${keys}_columns`),
+  node('Mul', [`${keys}_batch`, `${keys}_heads`], [`${keys}_count`]),
+  joined([`${keys}_count`, `${keys}_rows`, `${keys}_columns`], `${keys}_stack`),
+  reshaped([keys, `${keys}_stack`], `${keys}_3`),
+  node('Transpose', [`${keys}_3`], [`${keys}_turned`], { perm: [0n, 2n, 1n] }),
+  joined([`${keys}_batch`, `${keys}_heads`, `${keys}_columns`, `${keys}_rows`], `${keys}_4`),
+  reshaped([`${keys}_turned`, `${keys}_4`], `${keys}_all`),
+  node('Mul', ['q', 'half'], ['q_scaled']),
+  node('Mul', [`${keys}_all`, factor], [`${keys}_scaled`]),
+  node('MatMul', ['q_scaled', `${keys}_scaled`], ['scores']),
+]
 
 /** What the run gives the names of sizes. */
 interface Run {

@@ -14,6 +14,7 @@ import {
   operatorsOf,
   reshaped,
   scaled,
+  scaledBefore,
   SIZE,
   sizeOf,
 } from './attention-forms.ts'
@@ -73,6 +74,11 @@ const forms: Readonly<Record<string, Form>> = {
       ...repeatedByConstants('v'),
       ...mixedWith('vr'),
     ],
+  },
+  'keys and values repeated, then scaled and transposed as a stack': {
+    masks: { ...queries, m: ['b', 1, 's', 'l'] },
+    constants,
+    nodes: [...repeated('k'), ...scaledBefore('kr', 'half'), masked, ...repeated('v'), ...mixedWith('vr')],
   },
   'keys alone repeated': {
     masks: { ...queries, v: ['b', ALL, 'l', SIZE], m: ['s', 'l'] },

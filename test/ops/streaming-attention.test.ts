@@ -15,6 +15,7 @@ import {
   product,
   reshaped,
   scaled,
+  scaledBefore,
   SIZE,
   sizeOf,
 } from './attention-forms.ts'
@@ -97,6 +98,13 @@ const forms: Readonly<Record<string, Form>> = {
       node('MatMul', ['p', 'v3'], ['y']),
     ],
   },
+  'queries and keys that are scaled before, and a mask': {
+    masks: { m: ['b', 1, 's', 'l'] },
+    nodes: [...scaledBefore('k', 'half'), node('Add', ['scores', 'm'], ['x']), ...mixed],
+  },
+  'keys that are made larger before': {
+    nodes: [...scaledBefore('k', 'root'), node('Identity', ['scores'], ['x']), ...mixed],
+  },
   'softmax of opset 11': {
     opset: 11,
     nodes: [...product, node('Softmax', ['raw'], ['p'], { axis: 3n }), node('MatMul', ['p', 'v'], ['y'])],
@@ -104,6 +112,15 @@ const forms: Readonly<Record<string, Form>> = {
 }
 
 describeAttention(forms)
+
+test.each([
+  ['queries and keys that are scaled before, and a mask', false],
+  ['keys that are made larger before', true],
+])('%s are copied: %o', (form, isCopied) => {
+  const found = operatorsOf(modelOf(forms[form]!), { b: 2, s: 3, l: 5 })
+  expect(found.includes('Mul')).toBe(isCopied)
+  expect(found.includes('Transpose')).toBe(isCopied)
+})
 
 const refused: Readonly<Record<string, ModelSource>> = {
   'scores that are used elsewhere': {

@@ -1,10 +1,9 @@
 import { type Dim, dimEquals, product, shapeEquals } from '../../graph/dim.ts'
-import { numbersOf } from '../../graph/fold.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { type ScoreStep, stepsOf, streams } from '../nn/streaming-attention.ts'
-import { permutationOf } from '../tensor/transpose.ts'
+import { isA, keepsMatrices, numberOf, operandsOf } from './attention-operands.ts'
 import { shareHeads } from './shared-heads.ts'
 
 /**
@@ -40,33 +39,33 @@ function streamAttention(node: Node, b: RewriteContext): readonly Value[] | unde
   if (normalizeAxis(softmax, softmax.int('axis', -1), weights.rank) !== weights.rank - 1) return undefined
   const scores = scoresOf(softmax.input(0), b, MOST_STEPS)
   if (!scores) return undefined
-  const { q, k, transB } = operandsOf(scores.product)
+  const { q, k, transB, ...operands } = operandsOf(scores.product)
+  const scale = Math.fround(scores.scale * operands.scale)
   const raw = scores.product.output()
-  if (!dimEquals(raw.dims.at(-1)!, v.dims.at(-2)!) || !streams(q.dims.at(-1)!, v.dims.at(-1)!)) return undefined
+  if (scale === 0 || !dimEquals(raw.dims.at(-1)!, v.dims.at(-2)!) || !streams(q.dims.at(-1)!, v.dims.at(-1)!))
+    return undefined
   const batch = batchOf(raw)
   if (!shapeEquals(batchOf(node.output()), batchOf(weights))) return undefined
   // Where the batch is written in another way on the way, nothing may be broadcast to it.
   const isOneBatch =
-    [q, k].every((x) => shapeEquals(batchOf(x), batch)) &&
+    scores.product.inputs.every((x) => shapeEquals(batchOf(x!), batch)) &&
     shapeEquals(batchOf(v), batchOf(weights)) &&
     [batch, batchOf(weights)].every((other) => dimEquals(product(other), product(scores.batch)))
   const staysAsItIs = [scores.batch, batchOf(weights)].every((other) => shapeEquals(other, batch))
   if (!isOneBatch && !staysAsItIs) return undefined
-  const [batchedQ, batchedK, batchedV] = [q, k, v].map((x) =>
-    staysAsItIs ? x : b.reshape(x, [...scores.batch, ...x.dims.slice(-2)]),
-  )
+  const given = [...scores.product.inputs, v]
+  const [batchedQ, batchedK, batchedV] = [q, k, v].map((x, i) => {
+    const own = staysAsItIs ? batchOf(given[i]!) : scores.batch
+    return shapeEquals(batchOf(x), own) ? x : b.reshape(x, [...own, ...x.dims.slice(-2)])
+  })
   const { inputs, attributes } = stepsOf(scores.steps)
   const output = b.op(
     'StreamingAttention',
     [batchedQ, batchedK, batchedV, ...inputs],
-    { scale: { kind: 'float', value: scores.scale }, transB: Number(transB), ...attributes },
+    { scale: { kind: 'float', value: scale }, transB: Number(transB), ...attributes },
     'om',
   )
   return [b.reshape(output, node.output().dims)]
-}
-
-function isA(node: Node, op: string): boolean {
-  return node.op === op && node.domain === ''
 }
 
 /** What stands before the last two axes. */
@@ -80,9 +79,7 @@ function scoresOf(value: Value, b: RewriteContext, most: number): Scores | undef
   if (!node || most === 0 || value.type !== 'float32' || value.rank < 2 || !b.isUsedOnce(value)) return undefined
   if (isProduct(node)) return { product: node, scale: 1, steps: [], batch: batchOf(value) }
   if (isA(node, 'Reshape') || isA(node, 'Identity')) {
-    const given = node.input(0)
-    const keepsMatrices = given.rank >= 2 && shapeEquals(given.dims.slice(-2), value.dims.slice(-2))
-    const scores = keepsMatrices ? scoresOf(given, b, most - 1) : undefined
+    const scores = keepsMatrices(node) ? scoresOf(node.input(0), b, most - 1) : undefined
     return scores && (scores.steps.length === 0 ? { ...scores, batch: batchOf(value) } : scores)
   }
   for (const { given, ...change } of changesOf(node)) {
@@ -137,25 +134,7 @@ function changesOf(node: Node): (Change & { readonly given: Value })[] {
   })
 }
 
-/** The number that a constant of one element is. */
-function numberOf({ constant, type }: Value): number | undefined {
-  const isNumber = constant && type === 'float32' && constant.dims.every((dim) => dim === 1)
-  return isNumber ? numbersOf(constant)?.[0] : undefined
-}
-
 function isProduct(node: Node): boolean {
   const isOne = isA(node, 'MatMul') || (node.operator === 'om.TransposedMatMul' && node.int('transA', 0) === 0)
   return isOne && node.input(0).rank >= 2 && node.input(1).rank >= 2
-}
-
-/** Q and K of Q·Kᵀ. Keys are taken as they were before a Transpose of their two axes; `transB`: they are [keys, size]. */
-function operandsOf(node: Node): { readonly q: Value; readonly k: Value; readonly transB: boolean } {
-  const [q, k] = [node.input(0), node.input(1)]
-  const transpose = k.producer
-  if (!isA(node, 'MatMul')) return { q, k, transB: node.int('transB', 0) === 1 }
-  if (!transpose || !isA(transpose, 'Transpose')) return { q, k, transB: false }
-  const perm = permutationOf(transpose)
-  const swapped = [...perm.keys()].slice(0, -2).concat(k.rank - 1, k.rank - 2)
-  const swaps = perm.every((axis, i) => axis === swapped[i])
-  return swaps ? { q, k: transpose.input(0), transB: true } : { q, k, transB: false }
 }
