@@ -1,8 +1,8 @@
-/* softmax(scale · Q·Kᵀ, masked)·V of one head, whose scores are never all in memory: for a block of keys and one of
- * queries at a time, they are made by the tiles of gemm-tile.h and become powers, which are the left side of the product
- * with V. What a row's powers are relative to, its largest score so far, changes from block to block, and with it what has
- * been summed: Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018); Dao et al., "FlashAttention"
- * (2022). */
+/* softmax(scale · Q·Kᵀ, masked)·V of one head, or of those that share K and V, whose scores are never all in memory: for
+ * a block of keys and one of queries at a time, they are made by the tiles of gemm-tile.h and become powers, which are
+ * the left side of the product with V. What a row's powers are relative to, its largest score so far, changes from block
+ * to block, and with it what has been summed: Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018);
+ * Dao et al., "FlashAttention" (2022). */
 #ifndef OM_ATTENTION_H
 #define OM_ATTENTION_H
 
@@ -29,13 +29,13 @@
 typedef struct om_score_step {
   const float *bias;     /* is added, or NULL */
   const bool *keep;      /* scores are kept where it is `where`, and become `otherwise` elsewhere; or NULL */
-  ptrdiff_t row, column; /* elements between those of neighbouring queries and keys; 0: the same for all */
+  ptrdiff_t head, row, column; /* elements between those of neighbouring heads, queries and keys; 0: the same for all */
   bool where;
   float otherwise;
 } om_score_step;
 
 typedef struct om_attention_shape {
-  ptrdiff_t queries, keys, size, value_size;
+  ptrdiff_t heads, queries, keys, size, value_size; /* as many queries of each head, one head's after another's */
   ptrdiff_t q_row, k_row, k_column, v_row, y_row; /* elements between rows; of K between columns, too */
   float scale;                                    /* of the scores */
   int steps;                                      /* that follow, in order */
@@ -48,8 +48,10 @@ typedef struct om_attention_shape {
     2 * OM_TILE_ROWS * OM_PANEL + OM_PANEL + 2 * OM_MOST_QUERIES) *                                                    \
    4)
 
-OM_INLINE void om_score_step_f32(float *scores, ptrdiff_t n, const om_score_step *step, ptrdiff_t row, ptrdiff_t key) {
-  const ptrdiff_t at = row * step->row + key * step->column;
+/* The scores of query `row` of all heads', from `key` on. */
+OM_INLINE void om_score_step_f32(float *scores, ptrdiff_t n, const om_score_step *step, ptrdiff_t queries,
+                                 ptrdiff_t row, ptrdiff_t key) {
+  const ptrdiff_t at = row / queries * step->head + row % queries * step->row + key * step->column;
   if (step->bias) {
     const float *bias = step->bias + at;
     if (step->column == 1)
@@ -120,7 +122,7 @@ OM_INLINE void om_attention_part_f32(const float *q, const float *k, const float
   float *top = room + 2 * OM_TILE_ROWS * OM_PANEL + OM_PANEL, *sum = top + OM_MOST_QUERIES;
   const ptrdiff_t first = om_first_row(split, tile0), last = om_first_row(split, tile1);
   const ptrdiff_t depth = om_pass_depth(s.keys, OM_PANEL);
-  const bool packs_k = s.queries > OM_FEW_QUERIES || s.k_column != 1 || s.size % OM_LANES != 0;
+  const bool packs_k = s.heads * s.queries > OM_FEW_QUERIES || s.k_column != 1 || s.size % OM_LANES != 0;
   const bool packs_v = s.value_size % OM_LANES != 0;
   for (ptrdiff_t i = 0; i < last - first; i++) top[i] = -INFINITY, sum[i] = 0.0f;
   for (ptrdiff_t key = 0; key < s.keys; key += depth) {
@@ -141,7 +143,7 @@ OM_INLINE void om_attention_part_f32(const float *q, const float *k, const float
           om_few_scores_f32(block + r * OM_A_ROW, k + key * s.k_row, s.k_row, keys, s.size, scores + r * OM_A_ROW);
       for (ptrdiff_t r = 0; r < rows; r++) {
         float *row = scores + r * OM_A_ROW;
-        for (int i = 0; i < s.steps; i++) om_score_step_f32(row, keys, steps + i, row0 + r, key);
+        for (int i = 0; i < s.steps; i++) om_score_step_f32(row, keys, steps + i, s.queries, row0 + r, key);
         const float by = om_score_powers_f32(row, keys, top + row0 - first + r, sum + row0 - first + r);
         if (key > 0 && by != 1.0f) om_scale_row_f32(y + (row0 + r) * s.y_row, s.value_size, by);
       }
@@ -156,10 +158,10 @@ OM_INLINE void om_attention_part_f32(const float *q, const float *k, const float
   }
 }
 
-/* y[queries, value_size] of q[queries, size], k[keys, size] and v[keys, value_size]. */
+/* y[heads, queries, value_size] of q[heads, queries, size], k[keys, size] and v[keys, value_size]. */
 OM_INLINE void om_attention_f32(const float *q, const float *k, const float *v, const om_score_step *steps, float *y,
                                 const om_attention_shape s, void *scratch) {
-  const om_tiling split = om_split_rows(s.queries);
+  const om_tiling split = om_split_rows(s.heads * s.queries);
   const ptrdiff_t tiles = split.whole + (split.first > 0) + (split.second > 0);
   /* What threads share is in more parts, of as many tiles each; a tile's rows are the same in any part. */
   const ptrdiff_t most = (om_is_shared() ? OM_MOST_QUERIES / 2 : OM_MOST_QUERIES) / OM_TILE_ROWS;

@@ -37,6 +37,8 @@ export function streams(size: Dim, valueSize: Dim): boolean {
 }
 
 interface Sizes {
+  /** Those that lie one after another and share keys and values: the last axis of the batch, or 1. */
+  readonly heads: Dim
   readonly queries: Dim
   readonly keys: Dim
   readonly size: Dim
@@ -52,7 +54,13 @@ function sizesOf(node: Node): Sizes {
     node,
     [q, k, v].map(({ dims }) => dims.slice(0, -2)),
   )
-  return { queries, keys, size, valueSize: v.dims.at(-1)!, batch }
+  return { heads: headsOf(batch, node), queries, keys, size, valueSize: v.dims.at(-1)!, batch }
+}
+
+function headsOf(batch: readonly Dim[], node: Node): Dim {
+  const last = batch.at(-1) ?? 1
+  const [q, k, v] = [0, 1, 2].map((input) => node.input(input).dims.at(-3) ?? 1)
+  return dimEquals(q!, last) && k === 1 && v === 1 ? last : 1
 }
 
 /** Whether keys are [keys, size], and not [size, keys]. */
@@ -86,7 +94,7 @@ const StreamingAttention: LoweredOperator = {
   },
   lower(node, k) {
     const sizes = sizesOf(node)
-    const { queries, keys, size, valueSize, batch } = sizes
+    const { heads, queries, keys, size, valueSize, batch } = sizes
     if (typeof size !== 'number' || typeof valueSize !== 'number')
       throw node.error('UNSUPPORTED_DYNAMIC', 'the sizes of the heads must be known at compile time')
     k.include('attention.h')
@@ -95,11 +103,13 @@ const StreamingAttention: LoweredOperator = {
     const [kRow, kColumn] = hasRowsOfKeys(node) ? [`${size}`, '1'] : ['1', k.dim(keys)]
     const count = node.inputs.length - 3
     const shape =
-      `.queries = ${k.dim(queries)}, .keys = ${k.dim(keys)}, .size = ${size}, .value_size = ${valueSize}, ` +
+      `.heads = ${k.dim(heads)}, .queries = ${k.dim(queries)}, .keys = ${k.dim(keys)}, .size = ${size}, .value_size = ${valueSize}, ` +
       `.q_row = ${size}, .k_row = ${kRow}, .k_column = ${kColumn}, .v_row = ${valueSize}, .y_row = ${valueSize}, ` +
       `.scale = ${literal('float32', node.float('scale', 1))}, .steps = ${count}`
     const at = (place: string, value: Value): string => `${place} + ${batchOffset(value, batch, k)}`
-    batch.forEach((dim, axis) => k.line(`for (int64_t b${axis} = 0; b${axis} < ${k.dim(dim)}; b${axis}++)`))
+    // The kernel goes through heads that share keys and values by itself.
+    const calls = heads === 1 ? batch : batch.with(-1, 1)
+    calls.forEach((dim, axis) => k.line(`for (int64_t b${axis} = 0; b${axis} < ${k.dim(dim)}; b${axis}++)`))
     const [q, kk, v] = [0, 1, 2].map((i) => at(k.input(i), node.input(i)))
     k.line(`{
   const om_score_step steps[] = {${stepLiterals(node, k, sizes).join(', ') || '{0}'}};
@@ -115,16 +125,17 @@ const StreamingAttention: LoweredOperator = {
 }
 
 /** Initialisers of `om_score_step`. */
-function stepLiterals(node: Node, k: KernelWriter, { batch, queries, keys }: Sizes): string[] {
+function stepLiterals(node: Node, k: KernelWriter, { batch, heads, queries, keys }: Sizes): string[] {
   const keeps = node.ints('keeps') ?? []
   const fills = node.floats('fills') ?? []
   return node.inputs.slice(3).map((_, i) => {
     const step = node.input(3 + i)
     const [rows, columns] = [step.dims.at(-2) ?? 1, step.dims.at(-1) ?? 1]
+    const head = stride(heads === 1 ? 1 : (step.dims.at(-3) ?? 1), heads, multiply(rows, columns), k)
     const row = stride(rows, queries, columns, k)
     const column = stride(columns, keys, 1, k)
     const place = `${k.input(3 + i)} + ${batchOffset(step, batch, k)}`
-    const strides = `.row = ${row}, .column = ${column}`
+    const strides = `.head = ${head}, .row = ${row}, .column = ${column}`
     if (keeps[i] === KEEPS.bias) return `{.bias = ${place}, ${strides}}`
     const where = keeps[i] === KEEPS.true
     return `{.keep = ${place}, .where = ${where}, .otherwise = ${literal('float32', fills[i]!)}, ${strides}}`
