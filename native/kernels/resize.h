@@ -30,6 +30,7 @@ typedef struct om_resize {
    * them (the order of operations is onnxruntime's, upsamplebase.h). */
   bool by_size;
   double begin, end, extrapolation;
+  ptrdiff_t x_pixel, y_pixel; /* elements between neighbours along the axis; 0: inner */
 } om_resize;
 
 /* Weights of the neighbours: a triangle (support 1) or Keys' cubic with parameter a (support 2), made wider by
@@ -108,6 +109,9 @@ OM_INLINE ptrdiff_t om_resize_pick(const om_resize *r, om_rounding rounding, ptr
   return om_resize_clamp(r, low + up);
 }
 
+/* Elements from one along the axis to the next, as a field of r says it. */
+OM_INLINE ptrdiff_t om_resize_step(ptrdiff_t given, const om_resize *r) { return given ? given : r->inner; }
+
 /* The elements that are nearest, of any element size; `picks` has room for r->out numbers. */
 OM_SHARED void om_resize_nearest(const void *x, void *y, const om_resize *r, om_rounding rounding, const void *filler,
                                  ptrdiff_t element, int64_t *picks) {
@@ -115,17 +119,19 @@ OM_SHARED void om_resize_nearest(const void *x, void *y, const om_resize *r, om_
     for (ptrdiff_t at = 0; at < r->out; at++) picks[at] = om_resize_pick(r, rounding, at);
   om_settle();
   const om_piece_parts parts = om_split_pieces(r->out, r->inner, 1);
-#define OM_NEAREST(T)                                                                                              \
-  for (ptrdiff_t o = first; o < last; o++) {                                                                       \
-    const T *from = (const T *)x + o * r->in * r->inner;                                                           \
-    T *to = (T *)y + o * r->out * r->inner;                                                                        \
-    if (r->inner == 1)                                                                                             \
-      for (ptrdiff_t at = begin; at < end; at++) to[at] = picks[at] < 0 ? *(const T *)filler : from[picks[at]];    \
-    else                                                                                                           \
-      for (ptrdiff_t at = begin; at < end; at++) {                                                                 \
-        if (picks[at] < 0) om_fill(to + at * r->inner, filler, element, r->inner);                                 \
-        else memcpy(to + at * r->inner, from + picks[at] * r->inner, (size_t)r->inner * sizeof(T));                \
-      }                                                                                                            \
+  const ptrdiff_t x_pixel = om_resize_step(r->x_pixel, r), y_pixel = om_resize_step(r->y_pixel, r);
+#define OM_NEAREST(T)                                                                             \
+  for (ptrdiff_t o = first; o < last; o++) {                                                      \
+    const T *from = (const T *)x + o * r->in * x_pixel;                                           \
+    T *to = (T *)y + o * r->out * y_pixel;                                                        \
+    if (r->inner == 1)                                                                            \
+      for (ptrdiff_t at = begin; at < end; at++)                                                  \
+        to[at * y_pixel] = picks[at] < 0 ? *(const T *)filler : from[picks[at] * x_pixel];        \
+    else                                                                                          \
+      for (ptrdiff_t at = begin; at < end; at++) {                                                \
+        if (picks[at] < 0) om_fill(to + at * y_pixel, filler, element, r->inner);                 \
+        else memcpy(to + at * y_pixel, from + picks[at] * x_pixel, (size_t)r->inner * sizeof(T)); \
+      }                                                                                           \
   }
   for (ptrdiff_t first = 0; first < r->outer; first += parts.outer)
     for (ptrdiff_t begin = 0; begin < r->out; begin += parts.inner) {
@@ -184,23 +190,26 @@ OM_SHARED void om_resize_list_taps(const om_resize *r, const om_filter *f, om_re
  * taps: room for r->out of them; weights: a thread's own, for r->in numbers, where f->antialias is set, which takes any number
  * of taps. */
 #define OM_RESIZE_FILTER(name, T)                                                                                   \
-  /* `count` rows of `inner` elements, each times its weight. */                                                    \
-  OM_INLINE void name##_sum(const T *x, T *to, const ptrdiff_t inner, const double *weights, const ptrdiff_t count) { \
+  /* `count` rows of `inner` elements, each times its weight; they lie x_pixel apart. */                            \
+  OM_INLINE void name##_sum(const T *x, const ptrdiff_t x_pixel, T *to, const ptrdiff_t inner,                      \
+                            const double *weights, const ptrdiff_t count) {                                         \
     for (ptrdiff_t j = 0; j < inner; j++) {                                                                         \
       T sum = (T)weights[0] * x[j];                                                                                 \
-      for (ptrdiff_t i = 1; i < count; i++) sum += (T)weights[i] * x[i * inner + j];                                \
+      for (ptrdiff_t i = 1; i < count; i++) sum += (T)weights[i] * x[i * x_pixel + j];                              \
       to[j] = sum;                                                                                                  \
     }                                                                                                               \
   }                                                                                                                 \
-  OM_SHARED void name##_row(const T *x, T *to, ptrdiff_t inner, const double *weights, ptrdiff_t count, T none) {   \
-    if (count == 2) name##_sum(x, to, inner, weights, 2);                                                           \
-    else if (count == 4) name##_sum(x, to, inner, weights, 4);                                                      \
-    else if (count > 0) name##_sum(x, to, inner, weights, count);                                                   \
+  OM_SHARED void name##_row(const T *x, ptrdiff_t x_pixel, T *to, ptrdiff_t inner, const double *weights,           \
+                            ptrdiff_t count, T none) {                                                              \
+    if (count == 2) name##_sum(x, x_pixel, to, inner, weights, 2);                                                  \
+    else if (count == 4) name##_sum(x, x_pixel, to, inner, weights, 4);                                             \
+    else if (count > 0) name##_sum(x, x_pixel, to, inner, weights, count);                                          \
     else                                                                                                            \
       for (ptrdiff_t j = 0; j < inner; j++) to[j] = none;                                                           \
   }                                                                                                                 \
   OM_SHARED void name(const T *x, T *y, const om_resize *r, const om_filter *f, om_resize_taps *taps,               \
                       double *weights) {                                                                            \
+    const ptrdiff_t x_pixel = om_resize_step(r->x_pixel, r), y_pixel = om_resize_step(r->y_pixel, r);               \
     const T none = (T)r->extrapolation;                                                                             \
     if (f->antialias) {                                                                                             \
       double *own = (double *)om_own_scratch(weights);                                                              \
@@ -213,7 +222,8 @@ OM_SHARED void om_resize_list_taps(const om_resize *r, const om_filter *f, om_re
         ptrdiff_t first = 0;                                                                                        \
         const ptrdiff_t count = position != position ? 0 : om_resize_weights(r, f, position, own, &first);          \
         for (ptrdiff_t o = 0; o < r->outer; o++)                                                                    \
-          name##_row(x + (o * r->in + first) * r->inner, y + (o * r->out + at) * r->inner, r->inner, own, count, none); \
+          name##_row(x + (o * r->in + first) * x_pixel, x_pixel, y + (o * r->out + at) * y_pixel, r->inner, own,    \
+                     count, none);                                                                                  \
       }                                                                                                             \
       return;                                                                                                       \
     }                                                                                                               \
@@ -226,12 +236,12 @@ OM_SHARED void om_resize_list_taps(const om_resize *r, const om_filter *f, om_re
         if (!om_is_mine()) continue;                                                                                \
         const ptrdiff_t last = om_min(first + parts.outer, r->outer), end = om_min(begin + parts.inner, r->out);    \
         for (ptrdiff_t o = first; o < last; o++) {                                                                  \
-          const T *image = x + o * r->in * inner;                                                                   \
-          T *to = y + (o * r->out + begin) * inner;                                                                 \
-          for (const om_resize_taps *t = taps + begin; t < taps + end; t++, to += inner) {                          \
-            const T *from = image + t->first * inner;                                                               \
-            if (inner == 1 && t->count == 2) to[0] = (T)t->weights[0] * from[0] + (T)t->weights[1] * from[1];       \
-            else name##_row(from, to, inner, t->weights, t->count, none);                                           \
+          const T *image = x + o * r->in * x_pixel;                                                                 \
+          T *to = y + (o * r->out + begin) * y_pixel;                                                               \
+          for (const om_resize_taps *t = taps + begin; t < taps + end; t++, to += y_pixel) {                        \
+            const T *from = image + t->first * x_pixel;                                                             \
+            if (inner == 1 && t->count == 2) to[0] = (T)t->weights[0] * from[0] + (T)t->weights[1] * from[x_pixel]; \
+            else name##_row(from, x_pixel, to, inner, t->weights, t->count, none);                                  \
           }                                                                                                         \
         }                                                                                                           \
       }                                                                                                             \

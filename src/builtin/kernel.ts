@@ -7,6 +7,7 @@ import { shortenNames } from '../runtime/shorten.ts'
 import { stringLiteral } from '../lowering/c-text.ts'
 import type { KernelWriter } from '../lowering/lowering.ts'
 import type { PackedConstant, Packing } from '../lowering/packing.ts'
+import { type Slice, wholeSlice } from '../lowering/slice.ts'
 import type { WinogradUse } from '../lowering/choices.ts'
 import type { KernelShape } from '../lowering/kernel-shape.ts'
 import { type Parameter, type Shared, sharedKernel, type Sharing } from './shared-kernel.ts'
@@ -121,13 +122,21 @@ export class KernelTable {
   }
 }
 
+/** What is known of the values that kernels read and write. */
+export interface KernelFacts {
+  /** Computed when the model is loaded. */
+  readonly fixed: ReadonlySet<Value>
+  /** Of those that lie inside of others. */
+  readonly slices: ReadonlyMap<Value, Slice>
+}
+
 /** Collects one kernel; see `KernelWriter` for what the methods mean. */
 export class Kernel implements KernelWriter {
   private readonly node: Node
   private readonly outputs: readonly Value[]
   private readonly written: ReadonlySet<Value>
   private readonly table: KernelTable
-  private readonly fixed: ReadonlySet<Value>
+  private readonly facts: KernelFacts
   private readonly parameters: (Parameter & { readonly argument: Argument })[] = []
   private readonly named = new Map<string, string>()
   private readonly scratches: Scratch[] = []
@@ -149,12 +158,12 @@ export class Kernel implements KernelWriter {
   }
 
   /** `outputs` are what the kernel writes: the node's own, unless an epilogue replaced the last. */
-  constructor(node: Node, outputs: readonly Value[], table: KernelTable, fixed: ReadonlySet<Value>) {
+  constructor(node: Node, outputs: readonly Value[], table: KernelTable, facts: KernelFacts) {
     this.node = node
     this.outputs = outputs
     this.written = new Set(outputs)
     this.table = table
-    this.fixed = fixed
+    this.facts = facts
   }
 
   input(i: number): string {
@@ -175,6 +184,10 @@ export class Kernel implements KernelWriter {
       (name) => `${this.pointerType(value.type, written)}restrict ${name}`,
       { kind: 'value', value, written },
     )
+  }
+
+  slice(value: Value): Slice {
+    return this.facts.slices.get(value) ?? wholeSlice(value)
   }
 
   dim(dim: Dim): string {
@@ -222,7 +235,7 @@ export class Kernel implements KernelWriter {
   }
 
   isFixed(value: Value): boolean {
-    return value.constant !== undefined || this.fixed.has(value)
+    return value.constant !== undefined || this.facts.fixed.has(value)
   }
 
   packed(weights: Value, packing: Packing): string {

@@ -1,4 +1,4 @@
-import { type Dim, dimEquals, isStatic, product } from '../graph/dim.ts'
+import { type Dim, dimEquals, isStatic, multiply, product } from '../graph/dim.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import type { ElementType } from '../onnx/element-type.ts'
 import { tensorValues } from '../onnx/tensor.ts'
@@ -16,6 +16,8 @@ interface Operand {
   readonly steps: readonly Step[]
   /** Dimensions aligned with the output's axes. */
   readonly dims: readonly Dim[]
+  /** Elements between neighbouring pixels, see `Slice`. */
+  readonly pixel: Dim
 }
 
 interface Axis {
@@ -34,12 +36,13 @@ export function writeMap(nodes: readonly Node[], k: KernelWriter): void {
   const operands = new Map<Value, Operand>()
   for (const node of nodes) {
     for (const input of node.inputs) {
-      if (input && !inner.has(input) && !scalarLiteral(input)) operands.set(input, operandOf(input, output.dims))
+      if (input && !inner.has(input) && !scalarLiteral(input)) operands.set(input, operandOf(input, output.dims, k))
     }
   }
   k.include('types.h')
   const list = [...operands.values()]
-  const axes = collapse(list, output.dims)
+  const written = operandOf(output, output.dims, k)
+  const axes = collapse([...list, written], output.dims)
   const target = k.output()
   const counts = axes.map((axis) => k.count(axis.axes.map((a) => output.dims[a]!)))
   const loops = counts.map((count, depth) => `for (int64_t i${depth} = 0; i${depth} < ${count}; i${depth}++) {`)
@@ -61,7 +64,7 @@ export function writeMap(nodes: readonly Node[], k: KernelWriter): void {
     write(`${constantType(node.output().type)} ${name} = ${operatorOf(node).scalar!(node, elements, k)};`)
     names.set(node.output(), name)
   }
-  const place = `${target}[${index(operandOf(output, output.dims), axes, k)}]`
+  const place = `${target}[${index(written, axes, k)}]`
   write(storeElement(output.type, place, names.get(output)!))
   for (let depth = loops.length - 1; depth >= 0; depth--) k.line(`${'  '.repeat(depth)}}`)
 }
@@ -83,14 +86,14 @@ function constantType(type: ElementType): string {
   return c.startsWith('const ') ? `${c}const` : `const ${c}`
 }
 
-function operandOf(value: Value, shape: readonly Dim[]): Operand {
+function operandOf(value: Value, shape: readonly Dim[], k: KernelWriter): Operand {
   const missing = shape.length - value.rank
   const dims = shape.map((_, axis) => value.dims[axis - missing] ?? 1)
   const steps = dims.map((dim, axis): Step => {
     if (dimEquals(dim, shape[axis]!)) return 'full'
     return dim === 1 ? 'one' : 'runtime'
   })
-  return { value, steps, dims }
+  return { value, steps, dims, pixel: k.slice(value).pixel }
 }
 
 /** A single constant element is written into the code. */
@@ -104,12 +107,14 @@ function scalarLiteral(value: Value): string | undefined {
 
 function collapse(operands: readonly Operand[], shape: readonly Dim[]): Axis[] {
   const axes: { extent: Dim; axes: number[] }[] = []
+  const lieApart = operands.some(({ dims, pixel }) => pixel !== (dims.at(-1) ?? 1))
   shape.forEach((extent, axis) => {
     if (extent === 1) return
     const last = axes.at(-1)
     const previous = last?.axes.at(-1)
     const joins =
       previous !== undefined &&
+      !(lieApart && axis === shape.length - 1) &&
       operands.every(({ steps }) => steps[axis] === steps[previous] && steps[axis] !== 'runtime')
     if (last && joins) last.axes.push(axis)
     else axes.push({ extent, axes: [axis] })
@@ -123,7 +128,9 @@ function index(operand: Operand, axes: readonly Axis[], k: KernelWriter): string
   axes.forEach(({ axes: walked }, depth) => {
     const step = operand.steps[walked[0]!]
     if (step === 'one') return
-    const stride = product(operand.dims.slice(walked.at(-1)! + 1))
+    const last = walked.at(-1)!
+    const isPixel = last === operand.dims.length - 1
+    const stride = isPixel ? 1 : multiply(product(operand.dims.slice(last + 1, -1)), operand.pixel)
     const factor = isStatic([stride]) && stride === 1 ? '' : ` * ${k.dim(stride)}`
     const position = step === 'runtime' ? `(${k.dim(operand.dims[walked[0]!]!)} == 1 ? 0 : i${depth})` : `i${depth}`
     terms.push(position + factor)

@@ -75,7 +75,11 @@ export class MemoryStatements extends Statements {
   }
 
   allocate(value: Value): void {
-    if (value.kind === 'tensor') this.allocateTenant(value, bytesOf(value))
+    if (value.kind !== 'tensor') return
+    // What others lie in is there when the first of them is made; room that it has already is kept.
+    const storage = this.plan.storage.get(value)
+    const whole = storage?.kind === 'slice' ? storage.whole : value
+    this.allocateTenant(whole, bytesOf(whole))
   }
 
   address(tenant: Tenant): string {
@@ -90,6 +94,8 @@ export class MemoryStatements extends Statements {
         return `((char *)arena + ${storage.offset})`
       case 'slot':
         return `slots[${storage.slot}].data`
+      case 'slice':
+        return `((char *)${this.address(storage.whole)} + ${storage.bytes})`
       case 'constant':
         return this.constants.tensor(storage.tensor)
       case 'loaded':

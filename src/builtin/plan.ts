@@ -3,6 +3,7 @@ import type { Tensor } from '../onnx/model.ts'
 import { type Dim, isStatic, multiply, product } from '../graph/dim.ts'
 import type { Graph, Node, Value } from '../graph/graph.ts'
 import { usedBy } from '../graph/uses.ts'
+import type { Slice } from '../lowering/slice.ts'
 import { operatorOf } from '../ops/index.ts'
 import type { Scratch } from './kernel.ts'
 import type { LoweredGraphs, LoweredGroup } from './lower.ts'
@@ -16,6 +17,8 @@ export type Storage =
   | { readonly kind: 'arena'; readonly offset: number }
   /** Allocated when its size is known, kept in slot `slot` until the call ends or the slot is filled anew. */
   | { readonly kind: 'slot'; readonly slot: number }
+  /** Inside of another value. */
+  | { readonly kind: 'slice'; readonly whole: Value; readonly bytes: number }
   | { readonly kind: 'constant'; readonly tensor: Tensor }
   /** A fixed place in the memory of what is made when the model is loaded. */
   | { readonly kind: 'loaded'; readonly offset: number }
@@ -77,6 +80,7 @@ class Planner {
   private readonly main: Graph
   private readonly lowered: LoweredGraphs
   private readonly roots = new Map<Value, Value>()
+  private readonly slices: Map<Value, Slice>
   private readonly lives = new Map<Tenant, Interval>()
   /** Of sequences and optionals. */
   private readonly listLives = new Map<Value, Pick<Interval, 'from' | 'to'>>()
@@ -90,11 +94,13 @@ class Planner {
     for (const [value, storage] of loaded) this.storage.set(value, storage)
     this.main = main
     this.lowered = lowered
+    this.slices = new Map([...lowered.values()].flat().flatMap(({ slices }) => [...slices]))
     this.apart = apart
     this.loads = loads
   }
 
   run(): Plan {
+    for (const [value, { whole }] of this.slices) this.roots.set(value, whole)
     this.main.inputs.forEach((value, index) => this.storage.set(value, { kind: 'input', index }))
     this.visit(this.main)
     this.main.outputs.forEach((value, index) => this.claimOutput(value, index))
@@ -106,6 +112,8 @@ class Planner {
       const storage = root.constant ? ({ kind: 'constant', tensor: root.constant } as const) : this.storage.get(root)
       if (storage) this.storage.set(value, storage)
     }
+    for (const [value, { whole, offset }] of this.slices)
+      this.storage.set(value, { kind: 'slice', whole, bytes: offset * memoryBytes(value.type) })
     return { storage: this.storage, arenaBytes, inArena, slots, lists, loadedBytes: this.loadedBytes }
   }
 
@@ -157,7 +165,10 @@ class Planner {
 
   private shareMemory(node: Node): void {
     const alias = operatorOf(node).alias
-    if (alias !== undefined) this.roots.set(node.output(), this.root(node.input(alias)))
+    if (alias === undefined) return
+    this.roots.set(node.output(), this.root(node.input(alias)))
+    const slice = this.slices.get(node.input(alias))
+    if (slice) this.slices.set(node.output(), slice)
   }
 
   private extend(value: Value, from: number, to: number): void {

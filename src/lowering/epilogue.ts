@@ -82,7 +82,11 @@ export function epilogueLiteral(
   for (const node of epilogue) {
     const activation = activationOf(node)
     const residual = activation ? undefined : residualOf(node, product)
-    if (residual) fields.push(`.residual = ${k.value(residual)}`)
+    if (residual) {
+      const { pixel } = k.slice(residual)
+      fields.push(`.residual = ${k.value(residual)}`)
+      if (pixel !== residual.dims.at(-1)) fields.push(`.residual_row = ${k.dim(pixel)}`)
+    }
     if (activation) {
       fields.push(`.activation = ${activation.kind}`)
       if (activation.alpha !== undefined) fields.push(`.alpha = ${literal('float32', activation.alpha)}`)

@@ -6,12 +6,14 @@ import type { Operator } from '../graph/operator.ts'
 import type { WinogradUse } from './choices.ts'
 import type { KernelShape } from './kernel-shape.ts'
 import type { PackedConstant, Packing } from './packing.ts'
+import type { Slice } from './slice.ts'
 
 /**
  * Writes the body of one C function. Everything the body needs becomes a parameter at its first mention, named by
  * order, so nodes that do the same thing with the same constants share one function.
  *
- * Data is dense and row-major. Sub-byte elements take a byte each, bool is 0 or 1, strings are `const char *`.
+ * Data is dense and row-major, but where an operator says that pixels may lie apart. Sub-byte elements take a byte each, bool is
+ * 0 or 1, strings are `const char *`.
  */
 export interface KernelWriter {
   /** The register tile that weights are packed for. */
@@ -23,6 +25,8 @@ export interface KernelWriter {
   output(i?: number): string
   /** Parameter that points at any value. */
   value(value: Value): string
+  /** Where the elements of `value` lie; apart only where the operator's `pixelsApart` allowed it. */
+  slice(value: Value): Slice
   /** A dimension as C expression of type int64_t: a literal, or a parameter. */
   dim(dim: Dim): string
   /** Number of elements of a shape, as C expression. */
@@ -119,6 +123,11 @@ export interface LoweredOperator extends Operator {
   /** Whether `next`, an elementwise node that alone uses the last output, may join `epilogue`. */
   fuses?(node: Node, epilogue: readonly Node[], next: Node): boolean
   control?(node: Node, c: ControlWriter): void
+  /**
+   * Inputs whose pixels (rows of the last axis) may lie apart, see `KernelWriter.slice`, where those of the result and of what the
+   * epilogue reads may, too; `undefined`: none may. Elementwise operators need not say it.
+   */
+  pixelsApart?(node: Node): readonly number[] | undefined
   /** Whether what the inputs hold, beside their sizes, says how much there is to do. */
   worksByData?(node: Node): boolean
   /** Inputs whose elements say how large the outputs are where only the run knows. Default: all. */

@@ -11,7 +11,7 @@ import {
   subtract,
   truncDivide,
 } from '../graph/dim.ts'
-import type { Node } from '../graph/graph.ts'
+import type { Node, Value } from '../graph/graph.ts'
 import { choiceOf } from '../graph/choice.ts'
 import type { KernelWriter } from './lowering.ts'
 
@@ -225,4 +225,18 @@ export function imageGeometry(
   return `(${struct}){${Object.entries(fields)
     .map(([field, dim]) => `.${field} = ${k.dim(dim)}`)
     .join(', ')}}`
+}
+
+/** Fields of om_conv2d_shape or om_pool2d_shape for pixels that lie apart. */
+export function pixelFields(k: Pick<KernelWriter, 'slice'>, x: Value, y: Value): Readonly<Record<string, Dim>> {
+  const fields = [
+    ['x_pixel', x],
+    ['y_pixel', y],
+  ] as const
+  return Object.fromEntries(
+    fields.flatMap(([name, value]) => {
+      const { pixel } = k.slice(value)
+      return pixel === value.dims.at(-1) ? [] : [[name, pixel]]
+    }),
+  )
 }

@@ -25,6 +25,10 @@ function rootOf(value: Value): Value {
 function placeOf(plan: Plan, value: Value): [string, number, number] | undefined {
   const storage = plan.storage.get(value)
   if (storage?.kind === 'slot') return [`slot ${storage.slot}`, 0, 1]
+  if (storage?.kind === 'slice') {
+    const [where, begin] = placeOf(plan, storage.whole)!
+    return [where, begin + storage.bytes, begin + storage.bytes + Number(bytesOf(value))]
+  }
   if (storage?.kind === 'output') return [`output ${storage.index}`, 0, 1]
   if (storage?.kind !== 'arena') return undefined
   return ['arena', storage.offset, storage.offset + Number(bytesOf(value))]
@@ -161,6 +165,45 @@ describe('memory plan', () => {
     expect(graph.outputs[4]!.constant).toBeDefined()
     expect(kinds[5]).toMatchObject({ kind: 'slot' })
     expect(arenaBytes).toBe(0)
+  })
+
+  test('what is joined lies in the result, whose memory is there from the first of its inputs until its last use', () => {
+    const graph = graphOf({
+      inputs: { a: f32(1, 16), n: f32('n', 16) },
+      outputs: { y: undefined, z: undefined, w: undefined },
+      initializers: { flat: tensorFrom('int64', [1], [-1]) },
+      nodes: [
+        node('Softmax', ['a'], ['p']),
+        node('Softmax', ['p'], ['between']),
+        node('Softmax', ['between'], ['q']),
+        node('Reshape', ['q', 'flat'], ['flat_q']),
+        node('Concat', ['p', 'q'], ['pq'], { axis: 1n }),
+        node('Concat', ['pq', 'between'], ['others'], { axis: 1n }),
+        node('Softmax', ['others'], ['y']),
+        node('Neg', ['flat_q'], ['z']),
+        node('Exp', ['n'], ['e']),
+        node('Tanh', ['e'], ['t']),
+        node('Abs', ['e'], ['s']),
+        node('Concat', ['t', 's'], ['ts'], { axis: 1n }),
+        node('Sin', ['ts'], ['w']),
+      ],
+    })
+    const { lowered, plan } = planOf(graph)
+    const groups = lowered.get(graph)!
+    const value = (name: string): Value =>
+      graph.nodes.flatMap(({ outputs }) => outputs).find((one) => one.name === name)!
+    const bytes = Object.fromEntries(
+      ['p', 'q', 'flat_q', 'pq', 'between'].map((name) => {
+        const storage = plan.storage.get(value(name))
+        return [name, storage?.kind === 'slice' && storage.whole === value('others') ? storage.bytes : storage?.kind]
+      }),
+    )
+    expect(bytes).toEqual({ p: 0, q: 64, flat_q: 64, pq: 0, between: 128 })
+    expect(groups.filter(({ anchor, call }) => anchor.op === 'Concat' && call)).toEqual([])
+    expect(plan.inArena.map(({ tenant }) => tenant)).toEqual([value('others')])
+    expect(plan.inArena[0]).toMatchObject({ from: 1, bytes: 192 })
+    const apart = ['t', 's'].map((name) => plan.storage.get(value(name)))
+    expect(apart).toEqual([0, 64].map((start) => ({ kind: 'slice', whole: value('ts'), bytes: start })))
   })
 
   test('what a body takes from outside stays until the loop ends, and what it carries as long', () => {

@@ -73,15 +73,19 @@ KERNEL(doubles_by_powers, om_log_sum_exp_f64(doubles, (double *)y, 90, 12, 1))
 KERNEL(places, OM_ARG(x, (int64_t *)y, 3, 12, 100, float, v > top))
 KERNEL(largest, OM_HARDMAX(x, to, 70, 12, 1, float))
 
-static const om_resize last_axis = {60, 20, 50, 1, OM_HALF_PIXEL, 2.5, false, 0, 1, 0};
-static const om_resize first_axis = {1, 20, 50, 60, OM_HALF_PIXEL, 2.5, false, 0, 1, 0};
-static const om_resize smaller = {5, 200, 50, 7, OM_HALF_PIXEL, 0.25, false, 0, 1, 0};
+static const om_resize last_axis = {60, 20, 50, 1, OM_HALF_PIXEL, 2.5, false, 0, 1, 0, 0, 0};
+static const om_resize first_axis = {1, 20, 50, 60, OM_HALF_PIXEL, 2.5, false, 0, 1, 0, 0, 0};
+static const om_resize smaller = {5, 200, 50, 7, OM_HALF_PIXEL, 0.25, false, 0, 1, 0, 0, 0};
+/* Pixels of 7 elements, which are read from among 10 and written among 12. */
+static const om_resize among_others = {60, 20, 50, 7, OM_HALF_PIXEL, 2.5, false, 0, 1, 0, 10, 12};
 static const om_filter linear = {1, 0, false, false}, cubic = {2, -0.75, false, false}, smooth = {1, 0, true, false};
 static const float filler = 0.0f;
 KERNEL(linear_elements, om_resize_f32(x, to, &last_axis, &linear, taps, NULL))
 KERNEL(cubic_rows, om_resize_f32(x, to, &first_axis, &cubic, taps, NULL))
 KERNEL(smooth_rows, om_resize_f32(x, to, &smaller, &smooth, NULL, doubles))
 KERNEL(nearest_elements, om_resize_nearest(x, y, &last_axis, OM_ROUND_FLOOR, &filler, 4, picks))
+KERNEL(linear_pixels, om_resize_f32(x, to, &among_others, &linear, taps, NULL))
+KERNEL(nearest_pixels, om_resize_nearest(x, y, &among_others, OM_ROUND_FLOOR, &filler, 4, picks))
 KERNEL(nearest_rows, om_resize_nearest(x, y, &first_axis, OM_ROUND_FLOOR, &filler, 4, picks))
 
 static const om_window_nd window = {.rank = 2, .in = {12, 17}, .out = {5, 8}, .kernel = {3, 2}, .stride = {2, 2},
@@ -115,6 +119,7 @@ int main(void) {
   CHECK(sums_of_rows), CHECK(sums_of_columns), CHECK(sums_of_few), CHECK(means), CHECK(doubles_reduced);
   CHECK(doubles_by_powers), CHECK(places), CHECK(largest);
   CHECK(linear_elements), CHECK(cubic_rows), CHECK(nearest_elements), CHECK(nearest_rows);
+  CHECK(linear_pixels), CHECK(nearest_pixels);
   CHECK(norms), CHECK(largest_floats), CHECK(largest_bytes), CHECK(averages), CHECK(convolved), CHECK(windows_added);
   CHECK(sampled), CHECK(deformed), CHECK(sums_of_trees), CHECK(least_of_trees);
   CHECK(smooth_rows);

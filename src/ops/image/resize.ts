@@ -9,6 +9,7 @@ import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
 import { shareElements } from '../../lowering/sharing.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { castTo, widenNarrowFloats } from '../../lowering/widen.ts'
+import { pixelFields } from '../../lowering/window.ts'
 
 const coordinates: Readonly<Record<string, string>> = {
   half_pixel: 'OM_HALF_PIXEL',
@@ -266,19 +267,22 @@ const ResizeAxis: LoweredOperator = {
     }
     checkSource(node, k, `*${target}`)
   },
+  // Of the axis before the last, an element is a pixel.
+  pixelsApart: (node) => (node.int('axis', 0) === node.output().rank - 2 ? [0] : undefined),
   lower(node, k) {
     const { type, dims } = node.input(0)
     const [axis, at, count] = [node.int('axis', 0), node.int('at', 0), node.int('count', 1)]
     const out = node.output().dims
     const roi = node.inputs[1] ? k.input(1) : undefined
     const extrapolation = node.float('extrapolation_value', 0)
+    const { x_pixel = 0, y_pixel = 0 } = axis === out.length - 2 ? pixelFields(k, node.input(0), node.output()) : {}
     k.include('resize.h')
     if (!isAtLeast(dims[axis]!, 1)) k.line(`if (${k.count(out)} == 0) return;`)
     writeScale(node, k)
     k.line(
       `const om_resize r = {${k.count(dims.slice(0, axis))}, ${k.dim(dims[axis]!)}, ${k.dim(out[axis]!)}, ${k.count(dims.slice(axis + 1))}, ` +
         `${choiceOf(node, 'coordinate_transformation_mode', 'half_pixel', coordinates)}, scale, ${!node.inputs[2] && node.string('keep_aspect_ratio_policy', 'stretch') === 'stretch'}, ` +
-        `${roi ? `${roi}[${at}], ${roi}[${at + count}]` : '0, 1'}, ${literal('float64', extrapolation)}};`,
+        `${roi ? `${roi}[${at}], ${roi}[${at + count}]` : '0, 1'}, ${literal('float64', extrapolation)}, ${k.dim(x_pixel)}, ${k.dim(y_pixel)}};`,
     )
     if (node.string('mode') === 'nearest') {
       if (type === 'string' || type.startsWith('complex'))

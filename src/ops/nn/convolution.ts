@@ -14,7 +14,14 @@ import type { WinogradUse } from '../../lowering/choices.ts'
 import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
 import type { Packing } from '../../lowering/packing.ts'
 import { widenNarrowFloats } from '../../lowering/widen.ts'
-import { checkFits, imageGeometry, type Window, windowInitializer, windowOf } from '../../lowering/window.ts'
+import {
+  checkFits,
+  imageGeometry,
+  pixelFields,
+  type Window,
+  windowInitializer,
+  windowOf,
+} from '../../lowering/window.ts'
 
 /** What Conv states beside its window: x [N, C, …], w [M, C/group, kernel…]. */
 function convolution(node: Node, spatial: readonly Dim[]): { window: Window; groups: number; outChannels: Dim } {
@@ -71,11 +78,14 @@ const Conv2d: LoweredOperator = {
   },
   check: (node, k) => checkFits(k, ofNhwc(node).window),
   fuses: (node, epilogue, next) => fusesEpilogue(node.output(), epilogue, next),
+  pixelsApart: (node) => (node.inputs[3] ? undefined : [0]),
   lower(node, k, epilogue) {
     const { window, groups } = ofNhwc(node)
     const weights = node.input(1)
     const [outChannels, groupChannels] = weights.staticShape as [number, number, number, number]
-    const geometry = imageGeometry('om_conv2d_shape', node, window, { out_channels: outChannels, groups }, k)
+    const pixels = pixelFields(k, node.input(0), epilogue.at(-1)?.output() ?? node.output())
+    const rest = { out_channels: outChannels, groups, ...pixels }
+    const geometry = imageGeometry('om_conv2d_shape', node, window, rest, k)
     const bias = node.inputs[2] ? { column: k.input(2) } : {}
     const tail = `${geometry}, ${epilogueLiteral(k, node.output(), epilogue, bias)}`
     const call = (kernel: string, header: string, packings: readonly Packing[], scratch?: number): void => {

@@ -4,7 +4,14 @@ import { takes } from '../../graph/rules.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
 import { widenNarrowFloats } from '../../lowering/widen.ts'
 import { shareElements } from '../../lowering/sharing.ts'
-import { checkPooled, imageGeometry, type Window, windowInitializer, windowOf } from '../../lowering/window.ts'
+import {
+  checkPooled,
+  imageGeometry,
+  pixelFields,
+  type Window,
+  windowInitializer,
+  windowOf,
+} from '../../lowering/window.ts'
 
 type Kind = 'max' | 'average'
 
@@ -66,10 +73,12 @@ function pool2d(name: string, kernel: string): LoweredOperator {
       return [{ type, shape: [dims[0]!, ...windowOfNode(node).output, dims[3]!] }]
     },
     check: (node, k) => checkPooled(node, k, windowOfNode(node)),
+    pixelsApart: () => [0],
     lower(node, k) {
       const window = windowOfNode(node)
       const [pad_bottom, pad_right] = window.padsEnd as readonly [Dim, Dim]
-      const rest = { pad_bottom, pad_right, count_padding: node.int('count_include_pad', 0) }
+      const pixels = pixelFields(k, node.input(0), node.output())
+      const rest = { pad_bottom, pad_right, count_padding: node.int('count_include_pad', 0), ...pixels }
       k.include('pool.h')
       // A tap is a load and a maximum or sum: what four multiplications take.
       k.share(product([4, ...node.output().dims, ...kernelShape(node)]))

@@ -7,14 +7,15 @@ import {
   isShort,
   isStatic,
   multiply,
+  product,
   subtract,
   sum,
 } from '../../graph/dim.ts'
-import type { Node, ValueInfo } from '../../graph/graph.ts'
+import type { Node, Value, ValueInfo } from '../../graph/graph.ts'
 import type { InferContext } from '../../graph/operator.ts'
 import { type Agreement, sameAxes, takes } from '../../graph/rules.ts'
 import { elementsOf } from '../../onnx/tensor.ts'
-import type { LoweredOperator } from '../../lowering/lowering.ts'
+import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
 import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from '../../lowering/pick.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { shareElements } from '../../lowering/sharing.ts'
@@ -81,10 +82,13 @@ const Concat: LoweredOperator = {
     const parts = node.inputs.map((input) => k.dim(input!.dims[axis]!))
     k.line(`*${k.symbol(node.output().dims[axis]!)} = ${parts.join(' + ')};`)
   },
+  pixelsApart: (node) => (axisOf(node) === node.output().rank - 1 ? [...node.inputs.keys()] : undefined),
   lower(node, k) {
     const { dims } = node.output()
     const axis = axisOf(node)
-    const row = k.count(dims.slice(axis))
+    const parts = copiedParts(node, k, axis)
+    if (parts.every(({ isThere }) => isThere)) return
+    const row = k.dim(rowOf(node.output(), k, axis))
     // A part is one input's of some rows: where there is one row, there are as many parts as inputs.
     const together = shareElements(k, dims) ? `om_part_rows(${row})` : '1'
     k.include('vector.h')
@@ -92,17 +96,39 @@ const Concat: LoweredOperator = {
     k.line(`const int64_t rows = ${k.count(dims.slice(0, axis))}, together = ${together};`)
     k.line('for (int64_t first = 0; first < rows; first += together) {')
     k.line(`  char *to = (char *)(${k.output()} + first * ${row});`)
-    node.inputs.forEach((input, i) => {
-      const count = k.count(input!.dims.slice(axis))
-      k.line(`  if (om_is_mine()) for (int64_t i = first; i < om_min(first + together, rows); i++)`)
-      k.line(
-        `    memcpy(to + (i - first) * ${row} * sizeof *${k.output()}, ${k.input(i)} + i * ${count}, (size_t)${count} * sizeof *${k.output()});`,
-      )
+    parts.forEach(({ input, count: elements, isThere }) => {
+      const count = k.dim(elements)
+      if (!isThere) {
+        const from = `${k.value(input)} + i * ${k.dim(rowOf(input, k, axis))}`
+        k.line(`  if (om_is_mine()) for (int64_t i = first; i < om_min(first + together, rows); i++)`)
+        k.line(
+          `    memcpy(to + (i - first) * ${row} * sizeof *${k.output()}, ${from}, (size_t)${count} * sizeof *${k.output()});`,
+        )
+      }
       k.line(`  to += (size_t)${count} * sizeof *${k.output()};`)
     })
     k.line('}')
   },
   flops: () => 0,
+}
+
+/** Elements from one row of a Concat's input or output to the next. */
+function rowOf(value: Value, k: KernelWriter, axis: number): Dim {
+  return axis === value.rank - 1 ? k.slice(value).pixel : product(value.dims.slice(axis))
+}
+
+/** The inputs of a Concat, how many elements a row of each has, and whether they were made where they are to be. */
+function copiedParts(node: Node, k: KernelWriter, axis: number): { input: Value; count: Dim; isThere: boolean }[] {
+  const to = k.slice(node.output())
+  let start = to.offset
+  return node.inputs.map((_, i) => {
+    const input = node.input(i)
+    const from = k.slice(input)
+    const count = product(input.dims.slice(axis))
+    const isThere = from.whole === to.whole && from.offset === start
+    start += typeof count === 'number' ? count : NaN
+    return { input, count, isThere }
+  })
 }
 
 /** Sizes of the parts where they are known: listed (attribute until 11, input since 13), or equal ones. */
