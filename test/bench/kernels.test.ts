@@ -41,7 +41,7 @@ describe.concurrent('bench kernels', () => {
       '0.05',
     ])
     expect(code, err).toBe(0)
-    const line = /^attention 128 queries, 128 keys of 64 +[\d.]+ +([\d.]+) +[\d.]+ +(\d+) % +77 %( ✗)?$/m.exec(out)
+    const line = /^attention 1 x 128 queries, 128 keys of 64 +[\d.]+ +([\d.]+) +[\d.]+ +(\d+) % +77 %( ✗)?$/m.exec(out)
     const [, rate, percent, mark] = line ?? []
     const peak = Number(/^ {2}roof: (\d+) GFLOP\/s; GB\/s .*\d+ of 128 kB$/m.exec(out)?.[1])
     expect(peak, out).toBeGreaterThan(0)
