@@ -6,7 +6,7 @@
 
 #define ATTENTION(heads_, queries_, keys_, size_)                                                                      \
   do {                                                                                                                 \
-    if (!bench_kernel(0.77, "attention %d x %d queries, %d keys of %d", heads_, queries_, keys_, size_)) break; \
+    if (!bench_kernel(0.77, "attention %d x %d queries, %d keys of %d", heads_, queries_, keys_, size_)) break;        \
     float *q = measure_floats((heads_) * (queries_) * (size_)), *k = measure_floats((keys_) * (size_));                \
     float *v = measure_floats((keys_) * (size_)), *y = measure_floats((heads_) * (queries_) * (size_));                \
     void *scratch = measure_floats(OM_ATTENTION_SCRATCH(size_, size_) / 4);                                            \

@@ -1,5 +1,5 @@
-/* Transposes: of images between NCHW and NHWC, of channels that are shuffled, and of heads. Writing may be slower than the reading that the roof is made of,
- * by how much is the machine's: no goal. */
+/* Transposes: of images between NCHW and NHWC, of channels that are shuffled, and of heads. Writing may be slower than the
+ * reading that the roof is made of, by how much is the machine's: no goal. */
 #include "layout.h"
 
 #include "bench.h"

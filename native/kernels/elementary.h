@@ -65,10 +65,16 @@ OM_INLINE float om_exp_f32(float x) {
   return x > 89.0f ? INFINITY : kept;
 }
 
-/* e^x for x <= 0, of which results under 2^-126 become 0: takes half as long. */
-OM_INLINE float om_decay_f32(float x) {
+/* e^x where that is a normal number; else anything, NaN for NaN. Takes half as long. */
+OM_INLINE float om_exp_normal_f32(float x) {
   const om_reduced d = om_reduce_ln2(x);
-  const float power = om_power_of_two(d.integer), y = power * om_expm1_polynomial(d.r) + power;
+  const float power = om_power_of_two(d.integer);
+  return power * om_expm1_polynomial(d.r) + power;
+}
+
+/* e^x for x <= 0, of which results under 2^-126 become 0. */
+OM_INLINE float om_decay_f32(float x) {
+  const float y = om_exp_normal_f32(x);
   return x < -87.33f ? 0.0f : y;
 }
 
@@ -120,8 +126,7 @@ OM_INLINE float om_log1p_f32(float x) {
 
 /* 1 / (1 + e^-x), which rounds to 1 from 17.33 on. Results under 2^-126 become 0. */
 OM_INLINE float om_sigmoid_f32(float x) {
-  const om_reduced d = om_reduce_ln2(-x);
-  const float power = om_power_of_two(d.integer), y = 1.0f / (1.0f + (power * om_expm1_polynomial(d.r) + power));
+  const float y = 1.0f / (1.0f + om_exp_normal_f32(-x));
   const float kept = x < -87.33f ? 0.0f : y;
   return x > 17.5f ? 1.0f : kept;
 }

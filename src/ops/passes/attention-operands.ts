@@ -1,5 +1,5 @@
-import { shapeEquals } from '../../graph/dim.ts'
-import { numbersOf } from '../../graph/fold.ts'
+import { type Dim, shapeEquals } from '../../graph/dim.ts'
+import { numberOf } from '../../graph/fold.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import { permutationOf } from '../tensor/transpose.ts'
 
@@ -34,19 +34,19 @@ export function operandsOf(product: Node): Operands {
 function originOf(given: Origin): Origin {
   const origin = unscaled(given)
   const node = beforeReshapes(origin.value).producer
-  const swaps = node && isA(node, 'Transpose') && swapsMatrices(permutationOf(node))
+  const swaps = node?.operator === 'Transpose' && swapsMatrices(permutationOf(node))
   return swaps ? originOf({ ...origin, value: node.input(0), swapped: !origin.swapped }) : origin
 }
 
 /** The same before it was multiplied by constants. */
 function unscaled(origin: Origin): Origin {
   const node = beforeReshapes(origin.value).producer
-  if (!node || !(isA(node, 'Mul') || isA(node, 'Div'))) return origin
-  const sides = isA(node, 'Mul') ? [1, 0] : [1]
+  if (node?.operator !== 'Mul' && node?.operator !== 'Div') return origin
+  const sides = node.operator === 'Mul' ? [1, 0] : [1]
   for (const side of sides) {
     const [number, value] = [numberOf(node.input(side)), node.input(1 - side)]
     if (number === undefined || !shapeEquals(value.dims, node.output().dims)) continue
-    const factor = isA(node, 'Mul') ? number : 1 / number
+    const factor = node.operator === 'Mul' ? number : 1 / number
     if (factor !== 0 && Math.abs(factor) <= 1) return unscaled({ ...origin, value, scale: origin.scale * factor })
   }
   return origin
@@ -54,7 +54,7 @@ function unscaled(origin: Origin): Origin {
 
 function beforeReshapes(value: Value): Value {
   const node = value.producer
-  return node && isA(node, 'Reshape') && keepsMatrices(node) ? beforeReshapes(node.input(0)) : value
+  return node?.operator === 'Reshape' && keepsMatrices(node) ? beforeReshapes(node.input(0)) : value
 }
 
 /** Whether a node leaves the last two axes as they are. */
@@ -68,12 +68,7 @@ function swapsMatrices(perm: readonly number[]): boolean {
   return last > 0 && perm.every((axis, i) => axis === (i < last - 1 ? i : 2 * last - 1 - i))
 }
 
-export function isA(node: Node, op: string): boolean {
-  return node.op === op && node.domain === ''
-}
-
-/** The number that a constant of one element is. */
-export function numberOf({ constant, type }: Value): number | undefined {
-  const isNumber = constant && type === 'float32' && constant.dims.every((dim) => dim === 1)
-  return isNumber ? numbersOf(constant)?.[0] : undefined
+/** What stands before the last two axes. */
+export function batchOf(value: Value): readonly Dim[] {
+  return value.dims.slice(0, -2)
 }

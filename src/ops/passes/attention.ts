@@ -1,9 +1,10 @@
 import { type Dim, dimEquals, product, shapeEquals } from '../../graph/dim.ts'
+import { numberOf } from '../../graph/fold.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { type ScoreStep, stepsOf, streams } from '../nn/streaming-attention.ts'
-import { isA, keepsMatrices, numberOf, operandsOf } from './attention-operands.ts'
+import { batchOf, keepsMatrices, operandsOf } from './attention-operands.ts'
 import { shareHeads } from './shared-heads.ts'
 
 /**
@@ -32,10 +33,10 @@ const MOST_STEPS = 8
  * the heads are known.
  */
 function streamAttention(node: Node, b: RewriteContext): readonly Value[] | undefined {
-  if (!isA(node, 'MatMul') || node.output().type !== 'float32' || node.output().rank < 2) return undefined
+  if (node.operator !== 'MatMul' || node.output().type !== 'float32' || node.output().rank < 2) return undefined
   const [weights, v] = [node.input(0), node.input(1)]
   const softmax = weights.producer
-  if (!softmax || !isA(softmax, 'Softmax') || !b.isUsedOnce(weights) || weights.rank < 2) return undefined
+  if (softmax?.operator !== 'Softmax' || !b.isUsedOnce(weights) || weights.rank < 2) return undefined
   if (normalizeAxis(softmax, softmax.int('axis', -1), weights.rank) !== weights.rank - 1) return undefined
   const scores = scoresOf(softmax.input(0), b, MOST_STEPS)
   if (!scores) return undefined
@@ -68,17 +69,12 @@ function streamAttention(node: Node, b: RewriteContext): readonly Value[] | unde
   return [b.reshape(output, node.output().dims)]
 }
 
-/** What stands before the last two axes. */
-function batchOf(value: Value): readonly Dim[] {
-  return value.dims.slice(0, -2)
-}
-
 /** How `value` comes from a product, if all on the way is used for it alone. */
 function scoresOf(value: Value, b: RewriteContext, most: number): Scores | undefined {
   const node = value.producer
   if (!node || most === 0 || value.type !== 'float32' || value.rank < 2 || !b.isUsedOnce(value)) return undefined
   if (isProduct(node)) return { product: node, scale: 1, steps: [], batch: batchOf(value) }
-  if (isA(node, 'Reshape') || isA(node, 'Identity')) {
+  if (node.operator === 'Reshape' || node.operator === 'Identity') {
     const scores = keepsMatrices(node) ? scoresOf(node.input(0), b, most - 1) : undefined
     return scores && (scores.steps.length === 0 ? { ...scores, batch: batchOf(value) } : scores)
   }
@@ -107,7 +103,7 @@ function changedBy(change: Change, scores: Scores, batch: readonly Dim[]): Score
 
 /** What a node may do to which of its operands, if that is scores. */
 function changesOf(node: Node): (Change & { readonly given: Value })[] {
-  if (isA(node, 'Add')) {
+  if (node.operator === 'Add') {
     const [x, y] = [node.input(0), node.input(1)]
     return [
       { given: x, step: { bias: y } },
@@ -115,16 +111,16 @@ function changesOf(node: Node): (Change & { readonly given: Value })[] {
     ]
   }
   const number = (input: number): number | undefined => numberOf(node.input(input))
-  if (isA(node, 'Mul'))
+  if (node.operator === 'Mul')
     return [0, 1].flatMap((input) => {
       const factor = number(1 - input)
       return factor === undefined ? [] : [{ given: node.input(input), factor }]
     })
-  if (isA(node, 'Div')) {
+  if (node.operator === 'Div') {
     const divisor = number(1)
     return divisor === undefined ? [] : [{ given: node.input(0), factor: 1 / divisor }]
   }
-  if (!isA(node, 'Where')) return []
+  if (node.operator !== 'Where') return []
   return [true, false].flatMap((where) => {
     const [scores, rest] = where ? ([1, 2] as const) : ([2, 1] as const)
     const otherwise = number(rest)
@@ -135,6 +131,6 @@ function changesOf(node: Node): (Change & { readonly given: Value })[] {
 }
 
 function isProduct(node: Node): boolean {
-  const isOne = isA(node, 'MatMul') || (node.operator === 'om.TransposedMatMul' && node.int('transA', 0) === 0)
+  const isOne = node.operator === 'MatMul' || (node.operator === 'om.TransposedMatMul' && node.int('transA', 0) === 0)
   return isOne && node.input(0).rank >= 2 && node.input(1).rank >= 2
 }

@@ -35,5 +35,5 @@ export function samePermutation(a: readonly number[], b: readonly number[]): boo
 
 /** What a Reshape is of, whose shape does not come out of the run's data. */
 export function inputOfReshape(node: Node): Value | undefined {
-  return node.op === 'Reshape' && node.domain === '' && node.inputs[1]?.contents ? node.input(0) : undefined
+  return node.operator === 'Reshape' && node.inputs[1]?.contents ? node.input(0) : undefined
 }

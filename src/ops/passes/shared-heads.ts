@@ -2,6 +2,7 @@ import { type Dim, multiply, shapeEquals } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { RewriteContext } from '../../graph/rewrite.ts'
 import { inGroups } from '../nn/attend.ts'
+import { batchOf, keepsMatrices } from './attention-operands.ts'
 
 /** Keys or values that were spread over more entries of the batch, as they were before. */
 interface Spread {
@@ -36,11 +37,6 @@ export function shareHeads(node: Node, b: RewriteContext): readonly Value[] | un
   return [splits ? b.reshape(output, node.output().dims) : output]
 }
 
-/** What stands before the last two axes. */
-function batchOf(value: Value): readonly Dim[] {
-  return value.dims.slice(0, -2)
-}
-
 /** Whether entries of `batch` are those of `heads`, or [..., groups, repeats] of [..., groups · repeats]. */
 function isBatchOf(batch: readonly Dim[], heads: readonly Dim[]): boolean {
   if (batch.length === heads.length) return shapeEquals(batch, heads)
@@ -51,9 +47,8 @@ function isBatchOf(batch: readonly Dim[], heads: readonly Dim[]): boolean {
 /** How `value` comes from an Expand of whole matrices, if all on the way is used for it alone. */
 function spreadOf(value: Value, b: RewriteContext): Spread | undefined {
   const node = value.producer
-  if (!node || node.domain !== '' || !b.isUsedOnce(value)) return undefined
-  const given = node.inputs[0]
-  if (!given || given.rank < 2 || !shapeEquals(given.dims.slice(-2), value.dims.slice(-2))) return undefined
-  if (node.op === 'Reshape') return spreadOf(given, b)
-  return node.op === 'Expand' ? { given, batch: batchOf(value) } : undefined
+  if (node?.operator !== 'Reshape' && node?.operator !== 'Expand') return undefined
+  if (!b.isUsedOnce(value) || !keepsMatrices(node)) return undefined
+  const given = node.input(0)
+  return node.operator === 'Reshape' ? spreadOf(given, b) : { given, batch: batchOf(value) }
 }

@@ -17,8 +17,7 @@ const SHUFFLED = [0, 2, 1, 3, 4]
 /** Reshape(Transpose(Reshape(image, [n, groups, c, h, w])), [n, groups·c, h, w]) of what is channels last before a transpose. */
 function shuffleChannelsLast(node: Node, b: Builder): readonly Value[] | undefined {
   const turn = inputOfReshape(node)?.producer
-  if (turn?.op !== 'Transpose' || turn.domain !== '' || !samePermutation(permutationOf(turn), SHUFFLED))
-    return undefined
+  if (turn?.operator !== 'Transpose' || !samePermutation(permutationOf(turn), SHUFFLED)) return undefined
   const apart = turn.input(0)
   const image = apart.producer && inputOfReshape(apart.producer)
   const own = transposeOf(image)
