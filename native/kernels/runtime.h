@@ -29,10 +29,11 @@
 
 /* OM_NO_MALLOC: the model has all its memory from its caller (src/builtin/c-files.ts), and what follows for others is left out. */
 
-/* Memory of one value; grows, and is kept for the next round of a loop. */
+/* Memory of one value; grows, and is kept for the next round of a loop and, where it pays, for the next run (kept.h). */
 typedef struct om_slot {
   void *data;
   int64_t bytes;
+  int64_t needed; /* most bytes that were asked for in this run */
 } om_slot;
 
 /* Largest dimension that is taken from data: beyond, no product of two could be an address. */
@@ -74,6 +75,7 @@ static inline void *om_allocate(int64_t bytes) {
 
 /* Room for `bytes` in a slot; false when there is no memory (or the count is -1, see om_byte_count). */
 static inline bool om_reserve(om_slot *slot, int64_t bytes) {
+  if (bytes > slot->needed) slot->needed = bytes;
   if (slot->data && bytes >= 0 && (OM_IS_EXACT ? slot->bytes == bytes : slot->bytes >= bytes)) return true;
   free(slot->data);
   slot->data = om_allocate(bytes);
@@ -85,6 +87,7 @@ static inline bool om_reserve(om_slot *slot, int64_t bytes) {
 static inline bool om_append(om_slot *slot, const void *from, int64_t bytes, int64_t row) {
   if (bytes < 0 || (bytes > 0 && row >= INT64_MAX / 4 / bytes)) return false;
   const int64_t used = row * bytes;
+  if (used + bytes > slot->needed) slot->needed = used + bytes;
   if (!slot->data || slot->bytes < used + bytes) {
     om_slot larger = {0};
     if (!om_reserve(&larger, (OM_IS_EXACT ? 1 : 2) * (used + bytes))) return false;

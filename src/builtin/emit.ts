@@ -10,6 +10,7 @@ import { type Argument, type KernelCall, pointerType } from './kernel.ts'
 import type { LoweredGraphs, LoweredGroup } from './lower.ts'
 import { bytesOf, type Plan } from './plan.ts'
 import { MemoryStatements } from './memory-statements.ts'
+import { runMemory } from './run-memory.ts'
 
 /**
  * Writes `om_run`, the flat entry of a model: binds symbols from the inputs' dimensions, runs the groups in order,
@@ -20,9 +21,9 @@ export function writeRun(
   lowered: LoweredGraphs,
   plan: Plan,
   constants: ConstantPool,
-  options: { readonly profile?: boolean } = {},
+  options: { readonly profile?: boolean; readonly keepsMemory?: boolean } = {},
 ): string {
-  return new RunWriter(graph, lowered, plan, constants, options.profile ? [] : undefined).write()
+  return new RunWriter(graph, lowered, plan, constants, options.profile ? [] : undefined).write(options.keepsMemory)
 }
 
 /**
@@ -57,7 +58,7 @@ class RunWriter extends MemoryStatements implements ControlWriter {
     })
   }
 
-  write(): string {
+  write(keepsMemory = false): string {
     this.bindInputs()
     this.sizes.endInputs()
     const binding = this.statements
@@ -66,24 +67,24 @@ class RunWriter extends MemoryStatements implements ControlWriter {
     const variables = this.sizes.names()
     const symbols = variables.map((name) => `  int64_t ${name} = 0;\n`).join('')
     const unused = ['arena', 'in', 'out', 'message', ...variables]
-    const { slots, release } = this.memoryLines()
+    const { kept, declared, released } = runMemory(this.plan, { makesTexts: this.makesTexts, isKept: keepsMemory })
     const loaded = '  char *loaded = NULL;\n  if ((error = om_constants(&loaded, message))) return error;\n'
-    return `${this.profileTable()}static int om_run(void *arena, const om_buffer *in, om_buffer *out, om_message *message) {
+    return `${this.profileTable()}${kept}static int om_run(void *arena, const om_buffer *in, om_buffer *out, om_message *message) {
   int error = OM_OK;
-${this.constants.loadedBytes > 0 ? loaded : ''}${symbols}${slots}  ${unused.map((name) => `(void)${name}`).join(', ')};
-${binding}${this.sizes.formulaDefinitions()}${this.body}${`${binding}${this.body}`.includes('goto done;') ? 'done:\n' : ''}${release}  return error;
+${this.constants.loadedBytes > 0 ? loaded : ''}${symbols}${declared}  ${unused.map((name) => `(void)${name}`).join(', ')};
+${binding}${this.sizes.formulaDefinitions()}${this.body}${`${binding}${this.body}`.includes('goto done;') ? 'done:\n' : ''}${released}  return error;
 }
 `
   }
 
   writeLoad(): string {
     this.graph(this.main)
-    const { slots, release } = this.memoryLines()
+    const { declared, released } = runMemory(this.plan, { makesTexts: this.makesTexts, isKept: false })
     const { arenaBytes, loadedBytes } = this.plan
     return `static int om_make_constants(char *loaded, void *arena, om_message *message) {
   int error = OM_OK;
-${slots}  (void)loaded, (void)arena, (void)message;
-${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${release}  return error;
+${declared}  (void)loaded, (void)arena, (void)message;
+${this.body}${this.body.includes('goto done;') ? 'done:\n' : ''}${released}  return error;
 }
 
 static int om_constants(char **loaded, om_message *message) {
@@ -96,18 +97,6 @@ OM_EXPORT(om_prepare) void om_prepare(void) {
   om_constants(&loaded, NULL);
 }
 `
-  }
-
-  private memoryLines(): { slots: string; release: string } {
-    const { slots, lists } = this.plan
-    const lines = [
-      ...(slots > 0 ? [[`  om_slot slots[${slots}] = {{0}};\n`, `  om_release(slots, ${slots});\n`] as const] : []),
-      ...(lists > 0
-        ? [[`  om_list lists[${lists}] = {{0}};\n`, `  om_release_lists(lists, ${lists});\n`] as const]
-        : []),
-      ...(this.makesTexts ? [['  om_texts texts = {0};\n', '  om_free_texts(&texts);\n'] as const] : []),
-    ]
-    return { slots: lines.map(([own]) => own).join(''), release: lines.map(([, free]) => free).join('') }
   }
 
   graph(graph: Graph, end: () => void = () => undefined): void {

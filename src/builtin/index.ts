@@ -172,11 +172,18 @@ function oneSource(
   graph: Graph,
   target: Target,
   { shape = shapeFor(target), winograd, macros = {} }: Choices,
-  options: Omit<Parameters<typeof generateSource>[1], 'shape' | 'entry' | 'byteOrder' | 'winograd'>,
+  options: Omit<Parameters<typeof generateSource>[1], 'shape' | 'entry' | 'byteOrder' | 'winograd' | 'keepsMemory'>,
 ): Pick<BuiltinSource, 'text' | 'signature' | 'arenaBytes' | 'isShared'> & { weights: readonly Uint8Array[] } {
   const entry = target.arch === 'wasm32' ? 'wasm' : 'native'
   const { byteOrder } = target
-  const { head, body, ...made } = generateSource(graph, { ...options, byteOrder, entry, shape, winograd })
+  const { head, body, ...made } = generateSource(graph, {
+    ...options,
+    byteOrder,
+    entry,
+    shape,
+    winograd,
+    keepsMemory: entry === 'native',
+  })
   const definitions = shapeDefinitions(shape, target, macros)
   const weights = weightsSection(bytesIn(made.weights), 64, weightsName(options.tag))
   return { ...made, text: tagShown(options.tag) + definitions + head + weights + body }

@@ -31,6 +31,8 @@ export interface SourceOptions {
   readonly apart?: boolean
   /** What a library exports: onnx-mlir's ABI and the descriptor, or what a host of WebAssembly calls (native/wasm/om_wasm.h). */
   readonly entry: 'native' | 'wasm'
+  /** Memory whose size only a run knows is kept for the next one, see native/kernels/kept.h; default: given back. */
+  readonly keepsMemory?: boolean
   /** Nothing is made when the model is loaded, so that what is known ahead takes no memory from malloc. */
   readonly isWhole?: boolean
   /** When threads share kernels; default: never. */
@@ -109,6 +111,7 @@ export function generateCode(
     'runtime.h',
     ...(options.profile ? ['om_profile.h'] : []),
     ...(load ? ['load.h'] : []),
+    ...(options.keepsMemory && plan.slots > 0 ? ['kept.h'] : []),
     ...(hasLists ? ['types.h', 'list.h'] : []),
   ]
   const includes = [...new Set([...own, ...table.headers])].map((header) => `#include "${header}"\n`).join('')
