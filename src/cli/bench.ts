@@ -145,7 +145,7 @@ that take no time at all, such as a Reshape, have none. A share is one of the ti
         node: process.version,
       }
       if (isProfile) {
-        const { ok, profiles } = await profileModels(chosen, names, sizesOf, options, invocation)
+        const { ok, profiles } = await profileModels(chosen, names, sizesOf, { ...options, threads }, invocation)
         return { ok, text: '', json: { models: profiles, machine } }
       }
       if (flags.has('memory')) {

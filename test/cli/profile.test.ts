@@ -65,6 +65,7 @@ describe('bench --profile', () => {
       runs: 7,
       target: resolveTarget('host').name,
       compiler: expect.stringMatching(/^builtin/),
+      threads: 1,
     })
     expectConsistent(profile)
     expect(profile.nodes.map(({ name, op }: Node) => [name, op]).toSorted()).toEqual([
@@ -77,6 +78,13 @@ describe('bench --profile', () => {
     expect(out).toMatch(/\n  first, with a comma +MatMul +7 +\d+\.\d{3} +\d+\.\d{2} +\d+\.\d\n/)
     expect(out).toContain('second \ufffd[31m')
     expect(out).not.toContain('\u001b')
+  })
+
+  test('--threads: what the model may have', async () => {
+    const model = await fileWith('chain.onnx', chain)
+    const { json, out } = await cliJson('bench', model, '--profile', '--rounds', '3', '--threads', '2')
+    expect(json.models.chain.builtin.threads).toBe(2)
+    expect(out).toContain('threads=2')
   })
 
   test('more work takes more time', async () => {

@@ -1,4 +1,5 @@
 import { printable } from '../../errors/printable.ts'
+import type { Directives } from '../../request/index.ts'
 import { bold, dim, durationText, table, yellow } from '../style.ts'
 import type { EngineFailure } from './engine.ts'
 
@@ -23,13 +24,16 @@ export interface EngineProfile {
   readonly target: string
   /** Name and version. */
   readonly compiler: string
+  /** That it might have, as asked for. */
+  readonly threads: Directives['threads']
 }
 
 /** A line per node; the slowest first. */
 export function profileText(title: string, result: EngineProfile | EngineFailure): string {
   if ('error' in result) return `${bold(title)}: ${yellow('not available')}: ${result.error}`
-  const { runs, totalMs, nodes, target, compiler } = result
-  const heading = `${bold(title)} ${dim(`${target}, ${compiler}`)}`
+  const { runs, totalMs, nodes, target, compiler, threads } = result
+  const threadsText = threads === undefined ? '' : `, threads=${threads}`
+  const heading = `${bold(title)} ${dim(`${target}, ${compiler}${threadsText}`)}`
   if (nodes.length === 0) return `${heading}\n  no node does anything at run time`
   const rows = nodes.map(({ name, op, calls, totalMs: ms, meanUs, share }) => [
     `  ${printable(name) || '-'}`,

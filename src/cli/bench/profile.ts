@@ -20,6 +20,11 @@ type Profiler = (typeof profilers)[number]
 
 export type ModelProfiles = { readonly [Name in Profiler]?: EngineProfile | EngineFailure }
 
+interface ProfileOptions extends RoundsOptions {
+  /** That a model may have. */
+  readonly threads: number
+}
+
 /**
  * Profiles models compiled by each of the engines, one after another, and prints the tables.
  * @param engines of which others than {@link profilers} are a UsageError
@@ -29,7 +34,7 @@ export async function profileModels(
   entries: readonly ModelEntry[],
   engines: readonly EngineName[],
   sizesOf: (path: string) => Sizes,
-  options: RoundsOptions,
+  options: ProfileOptions,
   invocation: Invocation,
 ): Promise<{ readonly ok: boolean; readonly profiles: Readonly<Record<string, ModelProfiles>> }> {
   const { values, usage, print, progress, signal } = invocation
@@ -80,16 +85,20 @@ async function profileModel(
   entry: ModelEntry,
   name: Profiler,
   sizes: Sizes,
-  options: RoundsOptions,
+  options: ProfileOptions,
   invocation: Invocation,
 ): Promise<{ readonly result: EngineProfile; readonly events: Profile['trace'] }> {
-  const { built, model } = await compiledModel(name, entry.path, invocation, { profile: 'onnx' })
+  const { built, model } = await compiledModel(name, entry.path, invocation, {
+    profile: 'onnx',
+    threads: options.threads,
+  })
   try {
     const [given] = await dataSetsOf(entry)
     const argument = runArgument(given?.inputs ?? randomInputs(model.inputs, sizes, 1))
     const { runs, nodes, trace } = model.profile(argument, runsWithin(model, argument, options))
     const { target, compiler } = built.artifact
-    return { result: { ...nodeTimes({ runs, nodes }), target, compiler: compilerText(compiler) }, events: trace }
+    const facts = { target, compiler: compilerText(compiler), threads: built.threads }
+    return { result: { ...nodeTimes({ runs, nodes }), ...facts }, events: trace }
   } finally {
     model.dispose()
   }
