@@ -53,6 +53,7 @@ import { sequenceParts } from './sequence/sequence-parts.ts'
 import { shapes } from './tensor/shape.ts'
 import { softmax } from './nn/softmax.ts'
 import { streamingAttention } from './nn/streaming-attention.ts'
+import { spaceToDepth } from './image/space-to-depth.ts'
 import { strings } from './text/strings.ts'
 import { suppressions } from './image/suppression.ts'
 import { textNumbers } from './text/text-numbers.ts'
@@ -129,6 +130,7 @@ export const operators: readonly LoweredOperator[] = [
   ...windowFunctions,
   ...fourier,
   ...softmax,
+  ...spaceToDepth,
   ...recurrent,
   ...controlFlow,
   ...scans,

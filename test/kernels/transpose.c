@@ -1,5 +1,6 @@
 /* Transposes against index arithmetic: results must be equal bit for bit. */
 #include "layout.h"
+#include "space-to-depth.h"
 
 #include "check.h"
 
@@ -64,7 +65,32 @@ static void run_any(void) {
   free(x), free(y);
 }
 
+/* Phases in any order, and any number of times; images whose last rows and columns no phase has. */
+static void run_phases(void) {
+  const ptrdiff_t batch = pick(1, 3), channels = pick(1, 5), row_step = pick(1, 4), column_step = pick(1, 4);
+  const ptrdiff_t rows = pick(0, 6), columns = pick(0, 40), parts = pick(1, 6), pixel = parts * channels;
+  const ptrdiff_t height = rows * row_step + pick(0, 2), width = columns * column_step + pick(0, 2);
+  om_phase phases[6];
+  for (ptrdiff_t part = 0; part < parts; part++)
+    phases[part] = (om_phase){pick(0, (int)row_step - 1), pick(0, (int)column_step - 1)};
+  check_cases++;
+  float *x = floats(batch * channels * height * width), *y = output(batch * rows * columns * pixel);
+  const om_space_to_depth s = {batch, channels, height, width, rows, columns, row_step, column_step, parts};
+  om_space_to_depth_32(x, y, s, phases);
+  for (ptrdiff_t at = 0; at < batch * rows * columns * pixel; at++) {
+    const ptrdiff_t c = at % channels, j = at / pixel % columns, i = at / pixel / columns % rows;
+    const om_phase phase = phases[at / channels % parts];
+    const ptrdiff_t line = (at / (rows * columns * pixel) * channels + c) * height + phase.row + row_step * i;
+    if (y[at] != x[line * width + phase.column + column_step * j]) {
+      fail("phases of %d x %d: element %d", (int)height, (int)width, (int)at);
+      break;
+    }
+  }
+  free(x);
+  release_output(y, batch * rows * columns * pixel, "space to depth");
+}
+
 int main(void) {
-  for (int i = 0; i < 300; i++) run_2d(), run_2d_bytes(), run_any();
+  for (int i = 0; i < 300; i++) run_2d(), run_2d_bytes(), run_any(), run_phases();
   return check_done("transpose");
 }

@@ -7,6 +7,7 @@ import { isSized } from '../image/resize.ts'
 import { reduceOver, reductionAxes } from '../reduction/reduction.ts'
 import { keepsOrder, permutationOf } from '../tensor/transpose.ts'
 import { samePermutation, TO_NCHW, TO_NHWC, toNchw, toNhwc, transposeOf } from './channels-last.ts'
+import { focusRules } from './focus.ts'
 import { convolutionOfLines, lineRules } from './lines.ts'
 import { shuffleRules } from './shuffles.ts'
 import { tokenRules } from './tokens.ts'
@@ -31,6 +32,7 @@ export const layoutRules: readonly Rewrite[] = [
   ...lineRules,
   ...tokenRules,
   ...shuffleRules,
+  ...focusRules,
 ]
 
 /** `value`, channels last, where it is a transpose of that, or one that is resized and used here only. */

@@ -111,6 +111,26 @@ function isWhole(taken: Taken, dim: Dim): boolean {
   return taken.start === 0 && taken.step === 1 && taken.size !== undefined && dimEquals(taken.size, dim)
 }
 
+/** Steps beyond have no use, and each would be tried. */
+const LONGEST_STRIDE = 8
+
+/**
+ * Where a Slice takes, of each axis, every `step`-th element from one of the first `step` on to the end.
+ * @returns `undefined` where it takes something else of an axis, or only the run knows
+ */
+export function stridedAxes(node: Node): readonly { readonly first: number; readonly step: number }[] | undefined {
+  const { dims } = node.input(0)
+  const axes = takenAxes(node)?.map(({ start, step, size }, axis) => {
+    const dim = dims[axis]!
+    const isToEnd =
+      size !== undefined && step > 0 && dimEquals(size, maximum(ceilDivide(subtract(dim, start), step), 0))
+    const steps = isToEnd && step <= LONGEST_STRIDE ? step : 0
+    const first = Array.from({ length: steps }, (_, i) => i).find((i) => dimEquals(start, minimum(i, dim)))
+    return first === undefined ? undefined : { first, step }
+  })
+  return axes?.every((axis) => axis !== undefined) ? axes : undefined
+}
+
 /** Writes C arrays of what is taken per axis, from the operator's inputs. */
 function writeRanges(node: Node, k: KernelWriter): void {
   const { dims, rank } = node.input(0)
