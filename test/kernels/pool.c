@@ -1,5 +1,6 @@
 /* Pooling against one loop in double. */
 #include "pool.h"
+#include "windows-last.h"
 #include "nd.h"
 
 #include "check.h"
@@ -119,6 +120,41 @@ static void run_global(void) {
   release_output(y, batch * channels, "global_avgpool");
 }
 
+/* Shares are put under each pixel's window, one after another; the kernel goes the other way. */
+static void run_add_windows(void) {
+  om_add_windows s = {.batch = pick(1, 3), .height = pick(1, 6), .width = pick(1, 9)};
+  s.kernel_height = pick(1, 4), s.kernel_width = pick(1, 5);
+  s.stride_height = pick(1, 4), s.stride_width = pick(1, 4);
+  s.dilation_height = pick(0, 3) ? 1 : 2, s.dilation_width = pick(0, 3) ? 1 : 3;
+  s.pad_top = pick(-1, 2), s.pad_left = pick(-1, 2);
+  s.out_height = pick(1, 20), s.out_width = pick(1, 20);
+  const ptrdiff_t filters = pick(1, 20), taps = s.kernel_height * s.kernel_width, apart = pick(0, 1) ? pick(0, 5) : 0;
+  s.channels = filters * taps;
+  s.y_pixel = apart ? filters + apart : 0;
+  const ptrdiff_t y_pixel = filters + apart, pixels = s.batch * s.out_height * s.out_width;
+  const bool has_bias = pick(0, 1);
+  check_cases++;
+  float *x = floats(s.batch * s.height * s.width * s.channels), *bias = floats(filters);
+  float *y = output(pixels * y_pixel);
+  double *want = (double *)check_alloc((size_t)(pixels * filters) * sizeof(double));
+  for (ptrdiff_t i = 0; i < pixels * filters; i++) want[i] = has_bias ? bias[i % filters] : 0;
+  for (ptrdiff_t i = 0; i < s.batch * s.height * s.width * s.channels; i++) {
+    const ptrdiff_t filter = i % filters, tap = i / filters % taps, pixel = i / s.channels;
+    const ptrdiff_t row = pixel / s.width % s.height * s.stride_height + tap / s.kernel_width * s.dilation_height - s.pad_top;
+    const ptrdiff_t column = pixel % s.width * s.stride_width + tap % s.kernel_width * s.dilation_width - s.pad_left;
+    if (row < 0 || row >= s.out_height || column < 0 || column >= s.out_width) continue;
+    want[((pixel / (s.width * s.height) * s.out_height + row) * s.out_width + column) * filters + filter] += x[i];
+  }
+  om_add_windows_f32(x, has_bias ? bias : NULL, y, s);
+  for (ptrdiff_t i = 0; i < pixels * filters; i++)
+    if (!close_to(y[i / filters * y_pixel + i % filters], want[i], 1e-5)) {
+      fail("add_windows of %d filters: y[%d], want %g", (int)filters, (int)i, want[i]);
+      break;
+    }
+  free(x), free(bias), free(want);
+  release_output(y, pixels * y_pixel, "add_windows");
+}
+
 int main(void) {
   for (int i = 0; i < 600; i++) run_case();
   for (int i = 0; i < 100; i++) run_global();
@@ -130,5 +166,6 @@ int main(void) {
   x[6] = 1;
   om_maxpool_nd_f32(x, &y, &index, true, 1, &whole);
   if (y != 1 || index != 7) fail("column-major index %d, want 7", (int)index);
+  for (int i = 0; i < 300; i++) run_add_windows();
   return check_done("pool");
 }

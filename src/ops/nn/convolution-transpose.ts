@@ -4,7 +4,15 @@ import { takes } from '../../graph/rules.ts'
 import { agreeTransposed } from './convolution-rules.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
 import { shareElements } from '../../lowering/sharing.ts'
-import { autoPadOf, checkSpatialAxes, splitPads, type Window, windowInitializer } from '../../lowering/window.ts'
+import {
+  autoPadOf,
+  checkSpatialAxes,
+  imageGeometry,
+  pixelFields,
+  splitPads,
+  type Window,
+  windowInitializer,
+} from '../../lowering/window.ts'
 import { widenNarrowFloats } from '../../lowering/widen.ts'
 
 /**
@@ -12,8 +20,7 @@ import { widenNarrowFloats } from '../../lowering/widen.ts'
  * (ONNX ConvTranspose-22: `output = stride * (input - 1) + output_padding + ((kernel - 1) * dilation + 1) - pads`;
  * where `output_shape` or SAME is given, it is the pads that follow).
  */
-export function transposedWindow(node: Node): Window {
-  const spatial = node.input(0).dims.slice(2)
+export function transposedWindow(node: Node, spatial = node.input(0).dims.slice(2)): Window {
   const kernel = node.ints('kernel_shape') ?? node.input(1).dims.slice(2)
   if (!isStatic(kernel)) throw node.error('UNSUPPORTED_DYNAMIC', 'the kernel shape must be known at compile time')
   const perAxis = (attribute: 'strides' | 'dilations' | 'output_padding', otherwise: number): readonly number[] => {
@@ -131,4 +138,28 @@ const AddWindows: LoweredOperator = {
   flops: (node) => product(node.input(0).dims),
 }
 
-export const transposedConvolutions: readonly LoweredOperator[] = [ConvTranspose, AddWindows]
+/** Of an image, channels last: [n, h, w, kernel × filters] to [n, …, …, filters]. */
+const windowOfImage = (node: Node): Window => transposedWindow(node, node.input(0).dims.slice(1, 3))
+
+/** The compiler's own: as {@link AddWindows}, channels last, the filters of each tap side by side. */
+const AddWindows2d: LoweredOperator = {
+  name: 'AddWindows2d',
+  domain: 'om',
+  rules: takes('x:float32[_, _, _, _] B?:float32[_]'),
+  infer(node): ValueInfo[] {
+    const { dims, type } = node.input(0)
+    return [{ type, shape: [dims[0]!, ...windowOfImage(node).input, node.int('filters', 1)] }]
+  },
+  pixelsApart: () => [],
+  lower(node, k) {
+    const window = windowOfImage(node)
+    k.include('windows-last.h')
+    shareElements(k, node.input(0).dims, 2)
+    const { y_pixel = 0 } = pixelFields(k, node.input(0), node.output())
+    const shape = imageGeometry('om_add_windows', node, { ...window, output: window.input }, { y_pixel }, k)
+    k.line(`om_add_windows_f32(${k.input(0)}, ${node.inputs[1] ? k.input(1) : 'NULL'}, ${k.output()}, ${shape});`)
+  },
+  flops: (node) => product(node.input(0).dims),
+}
+
+export const transposedConvolutions: readonly LoweredOperator[] = [ConvTranspose, AddWindows, AddWindows2d]

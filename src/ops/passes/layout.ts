@@ -11,6 +11,7 @@ import { focusRules } from './focus.ts'
 import { convolutionOfLines, lineRules } from './lines.ts'
 import { shuffleRules } from './shuffles.ts'
 import { tokenRules } from './tokens.ts'
+import { windowRules } from './windows-last.ts'
 
 /**
  * Channels-last layout for two-dimensional convolutions and pools, whose kernels vectorise over channels.
@@ -33,6 +34,7 @@ export const layoutRules: readonly Rewrite[] = [
   ...tokenRules,
   ...shuffleRules,
   ...focusRules,
+  ...windowRules,
 ]
 
 /** `value`, channels last, where it is a transpose of that, or one that is resized and used here only. */

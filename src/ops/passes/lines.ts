@@ -23,11 +23,11 @@ export const lineRules: readonly Rewrite[] = [
 /** Of a line and of an image. */
 const WIDE = 2
 
-function toLine(b: Builder, image: Value): Value {
+export function toLine(b: Builder, image: Value): Value {
   return b.op('Squeeze', [image, b.ints([WIDE])])
 }
 
-function toImage(b: Builder, line: Value): Value {
+export function toImage(b: Builder, line: Value): Value {
   return b.op('Unsqueeze', [line, b.ints([WIDE])])
 }
 
@@ -52,8 +52,8 @@ function withoutOne(b: Builder, last: Value): Value {
   return b.op('Squeeze', [last, b.ints([1])])
 }
 
-/** The attributes of a convolution or pool over one axis, for two. */
-function widened(node: Node): Record<string, number | string | readonly number[] | undefined> {
+/** The attributes of a convolution, transposed or not, or of a pool over one axis, for two. */
+export function widened(node: Node): Record<string, number | string | readonly number[] | undefined> {
   const before = (name: IntsName, value: number): number[] | undefined => {
     const list = node.ints(name)
     return list && [value, ...list]
