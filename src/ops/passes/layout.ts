@@ -9,6 +9,7 @@ import { keepsOrder, permutationOf } from '../tensor/transpose.ts'
 import { samePermutation, TO_NCHW, TO_NHWC, toNchw, toNhwc, transposeOf } from './channels-last.ts'
 import { focusRules } from './focus.ts'
 import { convolutionOfLines, lineRules } from './lines.ts'
+import { padRules } from './pads.ts'
 import { shuffleRules } from './shuffles.ts'
 import { tokenRules } from './tokens.ts'
 import { windowRules } from './windows-last.ts'
@@ -35,6 +36,7 @@ export const layoutRules: readonly Rewrite[] = [
   ...shuffleRules,
   ...focusRules,
   ...windowRules,
+  ...padRules,
 ]
 
 /** `value`, channels last, where it is a transpose of that, or one that is resized and used here only. */

@@ -11,6 +11,7 @@ import { integersOnly } from './integers-only.ts'
 import { layoutRules } from './layout.ts'
 import { qdqRules } from './qdq.ts'
 import { narrowFloatRules } from './narrow-floats.ts'
+import { paddedConvolutions } from './pads.ts'
 import { transposedConvolutions } from './transposed-convolutions.ts'
 import { transposedProducts } from './transposed-products.ts'
 
@@ -21,7 +22,7 @@ import { transposedProducts } from './transposed-products.ts'
  */
 export function optimize(graph: Graph, registry: OperatorRegistry, identities: Identities, isSmall = false): void {
   rewriteGraph(graph, narrowFloatRules, registry, identities)
-  rewriteGraph(graph, activationRules, registry, identities)
+  rewriteGraph(graph, [...activationRules, ...paddedConvolutions], registry, identities)
   rewriteGraph(graph, [...qdqRules, ...transposedConvolutions], registry, identities)
   rewriteGraph(graph, [...layoutRules, ...convolutionFolding], registry, identities)
   rewriteGraph(graph, attentionRules, registry, identities)

@@ -1,4 +1,4 @@
-import { add, type Dim, multiply } from '../../graph/dim.ts'
+import { add, type Dim, maximum, minimum, multiply, subtract } from '../../graph/dim.ts'
 import type { Node, Value, ValueInfo } from '../../graph/graph.ts'
 import { type Agreement, takes } from '../../graph/rules.ts'
 import type { ElementType } from '../../onnx/element-type.ts'
@@ -6,7 +6,7 @@ import { literal, storeElement, stringLiteral } from '../../lowering/c-text.ts'
 import { choiceOf } from '../../graph/choice.ts'
 import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
 import { intsOf, normalizeAxis } from '../../graph/shape-contents.ts'
-import { copyBox, dense, stridesToC } from '../../lowering/strided.ts'
+import { copyBox, dense, type Place, stridesToC } from '../../lowering/strided.ts'
 
 const modes: Readonly<Record<string, string>> = {
   constant: 'OM_PAD_CONSTANT',
@@ -27,7 +27,7 @@ function paddedAxes(node: Node): readonly number[] | undefined {
 }
 
 /** Padding before and after every axis, negative where it crops; `undefined` where only the running model knows. */
-function padsOf(node: Node): readonly { begin: Dim; end: Dim }[] | undefined {
+export function padsOf(node: Node): readonly { begin: Dim; end: Dim }[] | undefined {
   const pads: readonly Dim[] | undefined = node.inputs[1]
     ? node.inputs[1].contents
     : (node.ints('pads') ?? node.ints('paddings'))
@@ -148,14 +148,19 @@ const Pad: LoweredOperator = {
     k.include('movement.h')
     writeFiller(k, type, node.inputs[2], node.float('value', 0))
     const pads = padsOf(node)
-    const grows = pads?.every(
-      ({ begin, end }) => typeof begin === 'number' && typeof end === 'number' && begin >= 0 && end >= 0,
-    )
-    if (pads && grows && modeOf(node) === 'OM_PAD_CONSTANT') {
-      const to = dense(k, k.output(), out)
-      const offset = pads.map(({ begin }, axis) => `${k.dim(begin)} * ${to.strides[axis]}`).join(' + ') || '0'
+    if (pads && modeOf(node) === 'OM_PAD_CONSTANT') {
+      // What is left of the input where it is cropped, between what is filled.
+      const sides = pads.map(({ begin, end }, axis) => {
+        const cut = minimum(maximum(subtract(0, begin), 0), dims[axis]!)
+        const size = maximum(subtract(subtract(dims[axis]!, cut), maximum(subtract(0, end), 0)), 0)
+        return { cut, size, before: maximum(begin, 0) }
+      })
+      const [to, from] = [dense(k, k.output(), out), dense(k, k.input(0), dims)]
+      const offset = (name: 'before' | 'cut', { strides }: Place): string =>
+        sides.map((side, axis) => `${k.dim(side[name])} * ${strides[axis]}`).join(' + ') || '0'
       k.line(`om_fill(${k.output()}, &filler, sizeof filler, ${k.count(out)});`)
-      copyBox(k, { ...to, offset }, dense(k, k.input(0), dims), dims)
+      const box = sides.map(({ size }) => size)
+      copyBox(k, { ...to, offset: offset('before', to) }, { ...from, offset: offset('cut', from) }, box)
       return
     }
     writePads(node, k)

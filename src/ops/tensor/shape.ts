@@ -4,6 +4,7 @@ import type { InferContext } from '../../graph/operator.ts'
 import { takes } from '../../graph/rules.ts'
 import { reshapedTensor } from '../../onnx/tensor.ts'
 import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
+import { rearrangedContents } from './rearranged.ts'
 import { intsOf, normalizeAxis, unknownShape } from '../../graph/shape-contents.ts'
 
 /** An operator that only gives the same elements another shape. */
@@ -18,7 +19,13 @@ function viewOperator(
     rules,
     infer: (node, context): ValueInfo[] => {
       const shape = shapeOf(node, context)
-      return [{ type: node.input(0).type, shape, contents: shape.length <= 1 ? node.input(0).contents : undefined }]
+      return [
+        {
+          type: node.input(0).type,
+          shape,
+          contents: shape.length <= 1 ? rearrangedContents(node.input(0)) : undefined,
+        },
+      ]
     },
     fold: (node) => {
       const shape = shapeOf(node, noContext)

@@ -38,7 +38,7 @@ function listed(node: Node, attribute: Listed, input: number): readonly Dim[] | 
 }
 
 /** What is taken of every axis, whole axes included; `undefined` where not even the sliced axes are known. */
-function takenAxes(node: Node): readonly Taken[] | undefined {
+export function takenAxes(node: Node): readonly Taken[] | undefined {
   const { dims, rank } = node.input(0)
   const starts = listed(node, 'starts', 1)
   const ends = listed(node, 'ends', 2)

@@ -1,0 +1,47 @@
+import type { Node, Value } from '../../graph/graph.ts'
+import type { Builder } from '../../graph/operator.ts'
+import type { Rewrite } from '../../graph/rewrite.ts'
+import { numbersOf } from '../../graph/fold.ts'
+import { padsOf } from '../tensor/pad.ts'
+import { samePermutation, TO_NCHW, transposeOf } from './channels-last.ts'
+
+/** Zeros around what a convolution reads are pads of its own: tf2onnx and Keras write a Pad before each that has a stride. */
+export const paddedConvolutions: readonly Rewrite[] = [convolutionOfPadded]
+
+/** What is padded goes channels last with what it is between. */
+export const padRules: readonly Rewrite[] = [sinkBelowPad]
+
+/** Conv(Pad(x, zeros)) = Conv(x) with more pads. */
+function convolutionOfPadded(node: Node, b: Builder): readonly Value[] | undefined {
+  const pad = node.operator === 'Conv' ? node.input(0).producer : undefined
+  const added = pad?.operator === 'Pad' && isOfZeros(pad) ? padsOf(pad) : undefined
+  if (!pad || !added || !['NOTSET', 'VALID'].includes(node.string('auto_pad', 'NOTSET'))) return undefined
+  const [outside, spatial] = [added.slice(0, 2), added.slice(2)]
+  if (outside.some(({ begin, end }) => begin !== 0 || end !== 0)) return undefined
+  const sides = [...spatial.map(({ begin }) => begin), ...spatial.map(({ end }) => end)]
+  const own = (node.string('auto_pad', 'NOTSET') === 'NOTSET' && node.ints('pads')) || sides.map(() => 0)
+  const pads = sides.map((side, i) => (typeof side === 'number' && side >= 0 ? side + own[i]! : -1))
+  if (own.length !== sides.length || pads.some((side) => side < 0)) return undefined
+  const attributes = { ...Object.fromEntries(node.attributes), auto_pad: 'NOTSET', pads }
+  return [b.op('Conv', [pad.input(0), ...node.inputs.slice(1)], attributes)]
+}
+
+function isOfZeros(pad: Node): boolean {
+  if (pad.string('mode', 'constant') !== 'constant') return false
+  const filler = pad.inputs[2]
+  if (!filler) return pad.float('value', 0) === 0
+  const number = filler.constant && numbersOf(filler.constant)?.[0]
+  return number === 0
+}
+
+/** Pad(Transpose(image)) is a Transpose of the padded image, where the run's data do not say how much. */
+function sinkBelowPad(node: Node, b: Builder): readonly Value[] | undefined {
+  const own = node.operator === 'Pad' ? transposeOf(node.inputs[0]) : undefined
+  const pads = own && samePermutation(own.perm, TO_NCHW) ? padsOf(node) : undefined
+  if (!own || !pads) return undefined
+  const turned = own.perm.map((_, axis) => pads[own.perm.indexOf(axis)]!)
+  const list = b.dims([...turned.map(({ begin }) => begin), ...turned.map(({ end }) => end)])
+  const filler = node.inputs[2] ?? b.scalar(node.float('value', 0), own.input.type)
+  const padded = b.op('Pad', [own.input, list, filler], { mode: node.string('mode', 'constant') })
+  return [b.op('Transpose', [padded], { perm: own.perm })]
+}
