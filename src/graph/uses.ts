@@ -11,6 +11,7 @@ export function countUses(graph: Graph): Map<Value, number> {
   const countOutputs = (inner: Graph): void => inner.outputs.forEach(use)
   countOutputs(graph)
   for (const node of allNodes(graph)) {
+    for (const output of node.outputs) uses.set(output, uses.get(output) ?? 0)
     new Set(node.inputs).forEach(use)
     node.graphs.forEach(countOutputs)
   }

@@ -1,4 +1,5 @@
 import type { Dim } from '../graph/dim.ts'
+import type { Value } from '../graph/graph.ts'
 import type { KernelWriter } from './lowering.ts'
 
 /** Elements at a C pointer: C expressions of one stride per axis and of where the first one is, in elements. */
@@ -16,6 +17,15 @@ export function stridesToC(k: KernelWriter, dims: readonly Dim[]): string[] {
 /** Elements that lie densely in the order of `dims`. */
 export function dense(k: KernelWriter, pointer: string, dims: readonly Dim[]): Place {
   return { pointer, strides: stridesToC(k, dims) }
+}
+
+/** Elements of a value, whose pixels may lie apart (see `KernelWriter.slice`). */
+export function lying(k: KernelWriter, pointer: string, value: Value): Place {
+  const { pixel } = k.slice(value)
+  const strides = value.dims.map((_, axis) =>
+    axis === value.rank - 1 ? '1' : k.count([...value.dims.slice(axis + 1, -1), pixel]),
+  )
+  return { pointer, strides }
 }
 
 /** Writes a copy of a box of elements between two strided places; dimensions may be C expressions. */

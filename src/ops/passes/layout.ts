@@ -10,6 +10,7 @@ import { samePermutation, TO_NCHW, TO_NHWC, toNchw, toNhwc, transposeOf } from '
 import { focusRules } from './focus.ts'
 import { convolutionOfLines, lineRules } from './lines.ts'
 import { padRules } from './pads.ts'
+import { partRules } from './parts.ts'
 import { shuffleRules } from './shuffles.ts'
 import { tokenRules } from './tokens.ts'
 import { windowRules } from './windows-last.ts'
@@ -37,6 +38,7 @@ export const layoutRules: readonly Rewrite[] = [
   ...focusRules,
   ...windowRules,
   ...padRules,
+  ...partRules,
 ]
 
 /** `value`, channels last, where it is a transpose of that, or one that is resized and used here only. */

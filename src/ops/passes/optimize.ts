@@ -12,6 +12,7 @@ import { layoutRules } from './layout.ts'
 import { qdqRules } from './qdq.ts'
 import { narrowFloatRules } from './narrow-floats.ts'
 import { paddedConvolutions } from './pads.ts'
+import { usedPartRules } from './parts.ts'
 import { transposedConvolutions } from './transposed-convolutions.ts'
 import { transposedProducts } from './transposed-products.ts'
 
@@ -26,6 +27,11 @@ export function optimize(graph: Graph, registry: OperatorRegistry, identities: I
   rewriteGraph(graph, [...qdqRules, ...transposedConvolutions], registry, identities)
   rewriteGraph(graph, [...layoutRules, ...convolutionFolding], registry, identities)
   rewriteGraph(graph, attentionRules, registry, identities)
-  rewriteGraph(graph, [...integerFolding, ...byteTables, ...transposedProducts, ...gates], registry, identities)
+  rewriteGraph(
+    graph,
+    [...integerFolding, ...byteTables, ...transposedProducts, ...gates, ...usedPartRules],
+    registry,
+    identities,
+  )
   if (isSmall) rewriteGraph(graph, integersOnly, registry, identities)
 }

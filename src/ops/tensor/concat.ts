@@ -19,7 +19,7 @@ import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
 import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from '../../lowering/pick.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { shareElements } from '../../lowering/sharing.ts'
-import { copyBox, dense } from '../../lowering/strided.ts'
+import { copyBox, lying } from '../../lowering/strided.ts'
 
 /** The axis of Concat-1 … 13, required since version 4. */
 function axisOf(node: Node): number {
@@ -233,10 +233,10 @@ const Split: LoweredOperator = {
     })
     k.failIf(`sum != ${k.dim(node.input(0).dims[axis]!)}`, 'the parts do not add up to the size of the axis')
   },
+  pixelsApart: () => [0],
   lower(node, k) {
     const axis = splitAxis(node)
     const { dims } = node.input(0)
-    const row = k.count(dims.slice(axis + 1))
     const sizes = node.outputs.map((output) => output.dims[axis]!)
     // Sums of sizes that only the run knows are made there: written out, they would take a square of the parts.
     const isKnown = isStatic(sizes)
@@ -244,9 +244,9 @@ const Split: LoweredOperator = {
     shareElements(k, dims)
     if (!isKnown) k.line('int64_t start = 0;')
     node.outputs.forEach((output, i) => {
-      const from = dense(k, k.input(0), dims)
-      const start = isKnown ? k.dim(known) : 'start'
-      copyBox(k, dense(k, k.output(i), output.dims), { ...from, offset: `${start} * ${row}` }, output.dims)
+      const from = lying(k, k.input(0), node.input(0))
+      const offset = `${isKnown ? k.dim(known) : 'start'} * ${from.strides[axis]}`
+      copyBox(k, lying(k, k.output(i), output), { ...from, offset }, output.dims)
       if (isKnown) known += sizes[i]!
       else k.line(`start += ${k.dim(sizes[i]!)};`)
     })

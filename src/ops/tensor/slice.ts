@@ -19,7 +19,7 @@ import { MOST_PICKED, offsetOf, pickElements, positionsOf, stridesOf } from '../
 import { elementsOf } from '../../onnx/tensor.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { shareElements } from '../../lowering/sharing.ts'
-import { copyBox, dense, stridesToC } from '../../lowering/strided.ts'
+import { copyBox, lying } from '../../lowering/strided.ts'
 
 /** What is taken of one axis; a size of `undefined` is known only when the model runs. */
 interface Taken {
@@ -206,12 +206,12 @@ export const Slice: LoweredOperator = {
       if (axes?.[axis]?.size === undefined) k.line(`*${k.symbol(dim)} = count[${axis}];`)
     })
   },
+  pixelsApart: () => [0],
   lower(node, k) {
-    const { dims } = node.input(0)
     const axes = takenAxes(node)
     const known = axes?.every(({ size }) => size !== undefined) ? axes : undefined
     if (!known) writeRanges(node, k)
-    const strides = stridesToC(k, dims)
+    const { strides } = lying(k, k.input(0), node.input(0))
     const start = (axis: number): string => (known ? k.dim(known[axis]!.start) : `first[${axis}]`)
     const step = (axis: number): string => (known ? k.dim(known[axis]!.step) : `step[${axis}]`)
     const from = {
@@ -220,7 +220,7 @@ export const Slice: LoweredOperator = {
       offset: strides.map((stride, axis) => `${start(axis)} * ${stride}`).join(' + '),
     }
     shareElements(k, node.output().dims)
-    copyBox(k, dense(k, k.output(), node.output().dims), from, node.output().dims)
+    copyBox(k, lying(k, k.output(), node.output()), from, node.output().dims)
   },
   flops: () => 0,
 }

@@ -1,0 +1,86 @@
+import { add, type Dim, dimEquals } from '../../graph/dim.ts'
+import type { Node, Value } from '../../graph/graph.ts'
+import type { Builder } from '../../graph/operator.ts'
+import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
+import { takenAxes } from '../tensor/slice.ts'
+import { samePermutation, TO_NCHW, toNchw, transposeOf } from './channels-last.ts'
+
+/**
+ * Parts of an image that is channels last are taken of it as it lies: YOLOv8's blocks and ShuffleNet v2's convolve some of the
+ * channels and leave the others, U-Nets without pads crop what goes across.
+ */
+export const partRules: readonly Rewrite[] = [sinkBelowSplit, sinkBelowSlice, joinedAgain]
+
+/** What an image is before it is turned to channels first. */
+function channelsLast(value: Value): Value | undefined {
+  const own = transposeOf(value)
+  return own && samePermutation(own.perm, TO_NCHW) ? own.input : undefined
+}
+
+/** Where an axis of an image, which may count from the end, is when the channels are last. */
+function turnedAxis(axis: number): number {
+  return TO_NCHW.at(axis)!
+}
+
+/** Behind those. */
+export const usedPartRules: readonly Rewrite[] = [usedParts]
+
+function sinkBelowSplit(node: Node, b: Builder): readonly Value[] | undefined {
+  const x = node.operator === 'Split' ? channelsLast(node.input(0)) : undefined
+  if (!x || (node.inputs[1] && !node.inputs[1].contents) || node.outputs.length !== node.outputCount) return undefined
+  const axis = node.int('axis', 0)
+  const sizes = node.outputs.map(({ dims }) => dims.at(axis)!)
+  const parts = b.ops('Split', [x, b.dims(sizes)], sizes.length, { axis: turnedAxis(axis) })
+  return parts.map((part) => toNchw(b, part))
+}
+
+function sinkBelowSlice(node: Node, b: Builder): readonly Value[] | undefined {
+  const x = node.operator === 'Slice' && node.version >= 10 ? channelsLast(node.input(0)) : undefined
+  if (!x || takenAxes(node)?.every(({ size }) => size !== undefined) !== true) return undefined
+  const [, starts, ends, given, steps] = node.inputs
+  const axes = given ? given.contents : starts!.contents?.map((_, axis) => axis)
+  if (!axes) return undefined
+  const turned = b.ints(axes.map((axis) => turnedAxis(Number(axis))))
+  return [toNchw(b, b.op('Slice', [x, starts, ends, turned, steps]))]
+}
+
+/** Concat(…, all parts of x, in order, …) = Concat(…, x, …): YOLOv8's blocks join what they split with what they made of a part. */
+function joinedAgain(node: Node, b: Builder): readonly Value[] | undefined {
+  if (node.operator !== 'Concat') return undefined
+  const axis = axisOf(node, node.output().rank)
+  const joined: Value[] = []
+  for (let i = 0; i < node.inputs.length;) {
+    const input = node.input(i)
+    const split = input.producer
+    const parts = split?.operator === 'Split' && axisOf(split, input.rank) === axis ? split.outputs : []
+    const isAll =
+      parts.length > 1 && isWhole(parts, axis, split!) && parts.every((part, at) => part === node.inputs[i + at])
+    joined.push(isAll ? split!.input(0) : input)
+    i += isAll ? parts.length : 1
+  }
+  if (joined.length === node.inputs.length) return undefined
+  return joined.length === 1 ? joined : [b.op('Concat', joined, { axis })]
+}
+
+/** Whether the parts are all of it, which a check in the run is for where sizes are listed that only the run knows. */
+function isWhole(parts: readonly Value[], axis: number, split: Node): boolean {
+  return dimEquals(parts.map(({ dims }) => dims[axis]!).reduce(add, 0), split.input(0).dims[axis]!)
+}
+
+/** Parts that nobody uses are not made: the others are slices. */
+function usedParts(node: Node, b: RewriteContext): readonly Value[] | undefined {
+  if (node.operator !== 'Split' || (node.inputs[1] && !node.inputs[1].contents)) return undefined
+  const axis = axisOf(node, node.input(0).rank)
+  if (node.outputs.every((part) => b.uses(part) > 0) || !isWhole(node.outputs, axis, node)) return undefined
+  let start: Dim = 0
+  return node.outputs.map((part) => {
+    const from = start
+    start = add(start, part.dims[axis]!)
+    return b.op('Slice', [node.input(0), b.dims([from]), b.dims([start]), b.ints([axis])])
+  })
+}
+
+function axisOf(node: Node, rank: number): number {
+  const axis = node.int('axis', 0)
+  return axis < 0 ? axis + rank : axis
+}
