@@ -23,12 +23,12 @@ OM_INLINE ptrdiff_t om_under_tap(ptrdiff_t out, ptrdiff_t pad, ptrdiff_t tap, pt
 }
 
 /* Of the taps that may be at a place, the first and how far apart they are: with dilation 1 all those a stride apart. */
-typedef struct om_taps {
+typedef struct om_window_taps {
   ptrdiff_t first, step;
-} om_taps;
+} om_window_taps;
 
-OM_INLINE om_taps om_taps_at(ptrdiff_t at, ptrdiff_t dilation, ptrdiff_t stride) {
-  return dilation == 1 && at >= 0 ? (om_taps){at % stride, stride} : (om_taps){0, 1};
+OM_INLINE om_window_taps om_taps_at(ptrdiff_t at, ptrdiff_t dilation, ptrdiff_t stride) {
+  return dilation == 1 && at >= 0 ? (om_window_taps){at % stride, stride} : (om_window_taps){0, 1};
 }
 
 /* y[b, i, j, filter] = bias[filter] + the sum over all h, w and taps with h * stride_height + tap_y * dilation_height - pad_top = i,
@@ -38,10 +38,10 @@ OM_INLINE void om_add_windows_f32(const float *x, const float *bias, float *y, c
   OM_EACH_ROW(row, s.batch * s.out_height, 2 * s.out_width * filters) {
     const float *image = x + row / s.out_height * s.height * s.width * s.channels;
     float *to = y + row * s.out_width * y_pixel;
-    const om_taps down = om_taps_at(row % s.out_height + s.pad_top, s.dilation_height, s.stride_height);
+    const om_window_taps down = om_taps_at(row % s.out_height + s.pad_top, s.dilation_height, s.stride_height);
     for (ptrdiff_t j = 0; j < s.out_width; j++, to += y_pixel) {
       const float *sum = bias;
-      const om_taps across = om_taps_at(j + s.pad_left, s.dilation_width, s.stride_width);
+      const om_window_taps across = om_taps_at(j + s.pad_left, s.dilation_width, s.stride_width);
       for (ptrdiff_t tap_y = down.first; tap_y < s.kernel_height; tap_y += down.step) {
         const ptrdiff_t h = om_under_tap(row % s.out_height, s.pad_top, tap_y, s.dilation_height, s.stride_height, s.height);
         if (h < 0) continue;

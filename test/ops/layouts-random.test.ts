@@ -56,9 +56,13 @@ class Network {
 
   /** A node's output. */
   op(op: string, inputs: string[], attributes: NodeSource['attributes'] = {}): string {
-    const name = `v${this.#count++}`
-    this.nodes.push(node(op, inputs, [name], attributes))
-    return name
+    return this.ops(op, inputs, 1, attributes)[0]!
+  }
+
+  ops(op: string, inputs: string[], count: number, attributes: NodeSource['attributes'] = {}): string[] {
+    const names = Array.from({ length: count }, () => `v${this.#count++}`)
+    this.nodes.push(node(op, inputs, names, attributes))
+    return names
   }
 
   add(name: string, kind: Drawn['kind'], channels: number): void {
@@ -121,12 +125,45 @@ class Network {
       const names = joined.map(({ name }) => name)
       this.add(this.op('Concat', names, { axis: 1n }), kind, sum)
     }
+    // Some parts go on, and some are joined again, in whatever order.
+    const split = (): void => {
+      if (channels < 2) return conv()
+      const first = 1 + this.below(channels - 1)
+      const sizes = [first, channels - first]
+      const parts = this.ops('Split', [x, this.ints(sizes)], 2, { axis: [1n, BigInt(-1 - sides)][this.below(2)]! })
+      if (this.below(2)) this.add(this.op('Concat', [...parts, x], { axis: 1n }), kind, 2 * channels)
+      parts.forEach((part, i) => this.below(3) > 0 && this.add(part, kind, sizes[i]!))
+    }
+    // More pixels, and then as many as before.
+    const there = (): string => {
+      const ones = all(1n)
+      if (this.below(2)) {
+        const sideways = [0, 0, ...ones, 0, 0, ...ones].map(Number)
+        return this.op('Pad', [x, this.ints(sideways)], { mode: ['constant', 'edge'][this.below(2)]! })
+      }
+      return this.op('ConvTranspose', [x, this.weight([channels, channels, ...Array<number>(sides).fill(3)])])
+    }
+    const andBack = (): void => {
+      const axes = Array.from({ length: sides }, (_, i) => i - sides)
+      const lists = [axes.map(() => 1), axes.map(() => -1), axes].map((list) => this.ints(list))
+      this.add(this.op('Slice', [there(), ...lists]), kind, channels)
+    }
     return [
       conv,
       conv,
       conv,
       join,
       join,
+      split,
+      andBack,
+      () => {
+        const width = 8 + this.below(6)
+        const wide = this.weight([channels, width, ...Array<number>(sides).fill(2)])
+        const twice = this.op('ConvTranspose', [x, wide, this.weight([width])], { strides: all(2n) })
+        const axes = Array.from({ length: sides }, (_, i) => 2 + i)
+        const lists = [axes.map(() => this.below(2)), axes.map(() => 2 ** 31), axes, axes.map(() => 2)]
+        this.add(this.op('Slice', [twice, ...lists.map((list) => this.ints(list))]), kind, width)
+      },
       () => {
         const attributes = { kernel_shape: all(3n), pads: [...all(1n), ...all(1n)] }
         this.add(this.op(['MaxPool', 'AveragePool'][this.below(2)]!, [x], attributes), kind, channels)
