@@ -25,16 +25,16 @@ const weights: Record<string, Tensor> = {
   all: wave([5, 32, 1, 1], 0.7),
   parts: list(8, 8, 16),
   even: list(16, 16),
-  ...{
-    zero: list(0),
-    one: list(1),
-    two: list(2),
-    three: list(3),
-    minus: list(-1),
-    sixteen: list(16),
-    last: list(-2, -1),
-  },
-  ...{ ones: list(1, 1), back: list(-1, -1), far: tensorFrom('int64', [1], [2n ** 62n]) },
+  zero: list(0),
+  one: list(1),
+  two: list(2),
+  three: list(3),
+  minus: list(-1),
+  sixteen: list(16),
+  last: list(-2, -1),
+  ones: list(1, 1),
+  back: list(-1, -1),
+  far: tensorFrom('int64', [1], [2n ** 62n]),
 }
 
 interface Case {
