@@ -74,7 +74,9 @@ typedef struct om_builtin_descriptor {
 } om_builtin_descriptor;
 
 /* A model that makes constants from smaller ones also exports `void om_prepare(void)`, which does so ahead of the first run.
- * Calling it is optional: runs make what is missing, and tell what fails. */
+ * Calling it is optional: runs make what is missing, and tell what fails.
+ * One with sizes that only a run knows keeps memory for the next run, and exports `void om_forget(void)`, which frees what no run has
+ * just then; so does unloading its library. */
 
 /* Visible even under -fvisibility=hidden. */
 extern OM_EXPORT_DATA const om_builtin_descriptor om_builtin_model;

@@ -1,5 +1,5 @@
 /* The choice among a library's levels (om_level.h), made when it is loaded, and the functions that hand on to the chosen one.
- * The unit that includes this defines `om_levels`, best first, and OM_LEVELS_SHARE, OM_LEVELS_PREPARE and OM_LEVELS_PROFILE where a level has
+ * The unit that includes this defines `om_levels`, best first, and OM_LEVELS_SHARE, OM_LEVELS_PREPARE, OM_LEVELS_KEEP and OM_LEVELS_PROFILE where a level has
  * these functions. It is compiled for the lowest level. */
 #ifndef OM_DISPATCH_H
 #define OM_DISPATCH_H
@@ -77,6 +77,13 @@ OM_EXPORT(om_run_threads) int om_run_threads(const om_pool *pool, int32_t most, 
 void om_prepare(void);
 OM_EXPORT(om_prepare) void om_prepare(void) {
   if (om_chosen_level->prepare) om_chosen_level->prepare();
+}
+#endif
+
+#ifdef OM_LEVELS_KEEP
+void om_forget(void);
+OM_EXPORT(om_forget) void om_forget(void) {
+  if (om_chosen_level->forget) om_chosen_level->forget();
 }
 #endif
 

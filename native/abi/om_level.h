@@ -24,6 +24,7 @@ typedef struct om_level {
   int (*run)(void *arena, const om_buffer *inputs, om_buffer *outputs, om_message *message);
   om_run_threads_function *run_threads;
   void (*prepare)(void);
+  void (*forget)(void);
   void (*print_profile)(void);
 } om_level;
 

@@ -30,6 +30,7 @@ struct Library {
   const om_builtin_descriptor *builtin = nullptr; // null for a library of onnx-mlir: then `plain` is filled
   PlainAbi plain;
   om_run_threads_function *runThreads = nullptr; // of a built-in model that has work for several
+  void (*forget)() = nullptr;                       // of one that keeps memory from run to run
   void (*printProfile)() = nullptr; // where the library can measure its nodes
   ScratchPool scratch; // what a run needs beside inputs and outputs
   ScratchPool copies;  // of inputs
@@ -139,6 +140,7 @@ inline bool open(const File &file, Library *opened, Failure *failure) {
   if (!opened->builtin) return resolvePlain(handle, &opened->plain, failure);
   if (!checkBuiltin(opened->builtin, failure)) return false;
   opened->runThreads = reinterpret_cast<om_run_threads_function *>(platform::symbol(handle, "om_run_threads"));
+  opened->forget = reinterpret_cast<void (*)()>(platform::symbol(handle, "om_forget"));
   // See om_builtin.h: what the first run would do.
   if (auto *prepare = reinterpret_cast<void (*)()>(platform::symbol(handle, "om_prepare"))) prepare();
   return true;

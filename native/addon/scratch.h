@@ -45,11 +45,12 @@ public:
     ++users_;
   }
 
-  // The last user takes the kept blocks along.
-  void removeUser() {
+  // The last user takes the kept blocks along; tells whether it was the last.
+  bool removeUser() {
     const Locked lock(mutex_);
-    if (--users_ == 0)
-      while (count_ > 0) platform::release(blocks_[--count_].data);
+    if (--users_ > 0) return false;
+    while (count_ > 0) platform::release(blocks_[--count_].data);
+    return true;
   }
 
 private:

@@ -37,7 +37,7 @@ public:
     if (closed_) return;
     closed_ = true;
     call_.giveScratch();
-    library_.scratch.removeUser();
+    if (library_.scratch.removeUser() && library_.forget) library_.forget();
     library_.copies.removeUser();
     tell(env, -plan_.scratchBytes - copiedBytes_);
   }

@@ -10,16 +10,40 @@
  * keeps arenas. What others need is freed behind them. */
 enum { OM_KEPT_RUNS = 4 };
 
+/* Runs after which memory that none of them had goes: one that came while others were under way left it. */
+enum { OM_KEPT_IDLE = 64 };
+
 typedef struct om_kept {
   om_slot *slots; /* `count` for each of the runs */
   int32_t count;
+  uint32_t runs;
   int32_t taken[OM_KEPT_RUNS];
+  bool used[OM_KEPT_RUNS]; /* since idle memory was last looked for; of who has taken it */
 } om_kept;
+
+static inline bool om_take_kept(om_kept *kept, int run) {
+  return !__atomic_exchange_n(&kept->taken[run], 1, __ATOMIC_ACQUIRE);
+}
+static inline void om_give_kept(om_kept *kept, int run) { __atomic_store_n(&kept->taken[run], 0, __ATOMIC_RELEASE); }
+
+/* Frees what nobody has taken, or, is_idle, what nobody has used since it was last asked. */
+static inline void om_drop_kept(om_kept *kept, bool is_idle) {
+  for (int run = 0; run < OM_KEPT_RUNS; run++) {
+    if (!om_take_kept(kept, run)) continue;
+    om_slot *slots = kept->slots + run * kept->count;
+    if (!is_idle || !kept->used[run]) {
+      om_release(slots, kept->count);
+      memset(slots, 0, (size_t)kept->count * sizeof *slots);
+    }
+    kept->used[run] = false;
+    om_give_kept(kept, run);
+  }
+}
 
 /* Slots for one run: kept ones, whose memory has the sizes of former runs, or `fresh`, which are empty. */
 static inline om_slot *om_take_slots(om_kept *kept, om_slot *fresh) {
   for (int run = 0; run < OM_KEPT_RUNS; run++)
-    if (!OM_IS_EXACT && !__atomic_exchange_n(&kept->taken[run], 1, __ATOMIC_ACQUIRE)) return kept->slots + run * kept->count;
+    if (!OM_IS_EXACT && om_take_kept(kept, run)) return kept->slots + run * kept->count;
   return fresh;
 }
 
@@ -38,13 +62,10 @@ static inline void om_give_slots(om_kept *kept, om_slot *slots, const om_slot *f
     }
     slot->needed = 0;
   }
-  __atomic_store_n(&kept->taken[(slots - kept->slots) / kept->count], 0, __ATOMIC_RELEASE);
-}
-
-/* Before the library goes; runs that go on, as they may when a process ends, keep theirs. */
-static inline void om_drop_slots(om_kept *kept) {
-  for (int run = 0; run < OM_KEPT_RUNS; run++)
-    if (!__atomic_exchange_n(&kept->taken[run], 1, __ATOMIC_ACQUIRE)) om_release(kept->slots + run * kept->count, kept->count);
+  const int run = (int)((slots - kept->slots) / kept->count);
+  kept->used[run] = true;
+  om_give_kept(kept, run);
+  if (__atomic_add_fetch(&kept->runs, 1, __ATOMIC_RELAXED) % OM_KEPT_IDLE == 0) om_drop_kept(kept, true);
 }
 
 #endif

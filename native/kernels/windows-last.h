@@ -15,50 +15,55 @@ typedef struct om_add_windows {
   ptrdiff_t y_pixel; /* elements between pixels of y; 0: the filters */
 } om_add_windows;
 
-/* The pixel of x, along one axis, whose window has `tap` at `out`; -1: none. */
-OM_INLINE ptrdiff_t om_under_tap(ptrdiff_t out, ptrdiff_t pad, ptrdiff_t tap, ptrdiff_t dilation, ptrdiff_t stride,
-                                 ptrdiff_t size) {
-  const ptrdiff_t at = out + pad - tap * dilation;
-  return at >= 0 && at % stride == 0 && at / stride < size ? at / stride : -1;
+/* Pixels along one axis of x that have `tap` inside of y, and where that is: pixel first's at `at`, the next a stride further. */
+typedef struct om_tap_range {
+  ptrdiff_t first, end, at;
+} om_tap_range;
+
+OM_INLINE om_tap_range om_range_of_tap(ptrdiff_t tap, ptrdiff_t dilation, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t in,
+                                       ptrdiff_t out) {
+  const ptrdiff_t offset = tap * dilation - pad, first = offset < 0 ? (stride - 1 - offset) / stride : 0;
+  return (om_tap_range){first, offset < out ? om_min(in, (out - offset + stride - 1) / stride) : 0, first * stride + offset};
 }
 
-/* Of the taps that may be at a place, the first and how far apart they are: with dilation 1 all those a stride apart. */
-typedef struct om_window_taps {
-  ptrdiff_t first, step;
-} om_window_taps;
-
-OM_INLINE om_window_taps om_taps_at(ptrdiff_t at, ptrdiff_t dilation, ptrdiff_t stride) {
-  return dilation == 1 && at >= 0 ? (om_window_taps){at % stride, stride} : (om_window_taps){0, 1};
+/* Whether each pixel of y has one tap, along one axis. */
+OM_INLINE bool om_has_one_tap(ptrdiff_t kernel, ptrdiff_t dilation, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t in,
+                              ptrdiff_t out) {
+  return kernel == stride && dilation == 1 && pad >= 0 && out + pad <= in * stride;
 }
 
 /* y[b, i, j, filter] = bias[filter] + the sum over all h, w and taps with h * stride_height + tap_y * dilation_height - pad_top = i,
- * and so for j, of x[b, h, w, tap_y, tap_x, filter] (ONNX ConvTranspose-22). bias: or NULL. */
+ * and so for j, of x[b, h, w, tap_y, tap_x, filter] (ONNX ConvTranspose-22). bias: or NULL. A row of y stays in the cache while one
+ * tap after the other is added to it. */
 OM_INLINE void om_add_windows_f32(const float *x, const float *bias, float *y, const om_add_windows s) {
   const ptrdiff_t filters = s.channels / (s.kernel_height * s.kernel_width), y_pixel = s.y_pixel ? s.y_pixel : filters;
+  const bool once =
+      om_has_one_tap(s.kernel_height, s.dilation_height, s.stride_height, s.pad_top, s.height, s.out_height) &&
+      om_has_one_tap(s.kernel_width, s.dilation_width, s.stride_width, s.pad_left, s.width, s.out_width);
   OM_EACH_ROW(row, s.batch * s.out_height, 2 * s.out_width * filters) {
+    const ptrdiff_t i = row % s.out_height;
     const float *image = x + row / s.out_height * s.height * s.width * s.channels;
-    float *to = y + row * s.out_width * y_pixel;
-    const om_window_taps down = om_taps_at(row % s.out_height + s.pad_top, s.dilation_height, s.stride_height);
-    for (ptrdiff_t j = 0; j < s.out_width; j++, to += y_pixel) {
-      const float *sum = bias;
-      const om_window_taps across = om_taps_at(j + s.pad_left, s.dilation_width, s.stride_width);
-      for (ptrdiff_t tap_y = down.first; tap_y < s.kernel_height; tap_y += down.step) {
-        const ptrdiff_t h = om_under_tap(row % s.out_height, s.pad_top, tap_y, s.dilation_height, s.stride_height, s.height);
-        if (h < 0) continue;
-        for (ptrdiff_t tap_x = across.first; tap_x < s.kernel_width; tap_x += across.step) {
-          const ptrdiff_t w = om_under_tap(j, s.pad_left, tap_x, s.dilation_width, s.stride_width, s.width);
-          if (w < 0) continue;
-          const float *share = image + (h * s.width + w) * s.channels + (tap_y * s.kernel_width + tap_x) * filters;
-          if (sum)
-            for (ptrdiff_t c = 0; c < filters; c++) to[c] = sum[c] + share[c];
-          else memcpy(to, share, (size_t)filters * sizeof(float));
-          sum = to;
+    float *line = y + row * s.out_width * y_pixel;
+    for (ptrdiff_t j = 0; !once && j < s.out_width; j++)
+      for (ptrdiff_t c = 0; c < filters; c++) line[j * y_pixel + c] = bias ? bias[c] : 0.0f;
+    for (ptrdiff_t tap_y = 0; tap_y < s.kernel_height; tap_y++) {
+      const ptrdiff_t at = i + s.pad_top - tap_y * s.dilation_height;
+      if (at < 0 || at % s.stride_height != 0 || at / s.stride_height >= s.height) continue;
+      for (ptrdiff_t tap_x = 0; tap_x < s.kernel_width; tap_x++) {
+        const om_tap_range r =
+            om_range_of_tap(tap_x, s.dilation_width, s.stride_width, s.pad_left, s.width, s.out_width);
+        const float *OM_RESTRICT share = image + (at / s.stride_height * s.width + r.first) * s.channels +
+                                         (tap_y * s.kernel_width + tap_x) * filters;
+        float *OM_RESTRICT to = line + r.at * y_pixel;
+        for (ptrdiff_t w = r.first; w < r.end; w++, share += s.channels, to += s.stride_width * y_pixel) {
+          if (!once)
+            for (ptrdiff_t c = 0; c < filters; c++) to[c] += share[c];
+          else if (bias)
+            for (ptrdiff_t c = 0; c < filters; c++) to[c] = share[c] + bias[c];
+          else
+            for (ptrdiff_t c = 0; c < filters; c++) to[c] = share[c];
         }
       }
-      /* Dilated windows and padding of the output leave pixels without any. */
-      if (sum == to) continue;
-      if (sum) memcpy(to, sum, (size_t)filters * sizeof(float));
-      else memset(to, 0, (size_t)filters * sizeof(float));
     }
   }
 }

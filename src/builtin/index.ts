@@ -182,7 +182,7 @@ function oneSource(
     entry,
     shape,
     winograd,
-    keepsMemory: entry === 'native',
+    keepsMemory: entry === 'native' && !target.isBare,
   })
   const definitions = shapeDefinitions(shape, target, macros)
   const weights = weightsSection(bytesIn(made.weights), 64, weightsName(options.tag))

@@ -28,7 +28,7 @@ export interface LeveledSource {
 const HIDDEN = 'extern OM_HIDDEN '
 
 /** Functions of a level that would be exported if it were the only one. */
-const exported = ['om_prepare', 'om_run_threads', 'omInstrumentPrint'] as const
+const exported = ['om_prepare', 'om_forget', 'om_run_threads', 'omInstrumentPrint'] as const
 
 /**
  * Generates the C of a graph for several levels. Weights that kernels read packed are stored once, as the best level reads
@@ -72,6 +72,7 @@ export function leveledSource(
       `static const om_level *const om_levels[] = {${codes.map(({ level }) => `&${tableName(level)}`).join(', ')}};\n`,
       isShared ? '#define OM_LEVELS_SHARE\n' : '',
       codes.some(({ isLoading }) => isLoading) ? '#define OM_LEVELS_PREPARE\n' : '',
+      codes.some(({ isKeeping }) => isKeeping) ? '#define OM_LEVELS_KEEP\n' : '',
       profile ? '#define OM_LEVELS_PROFILE\n' : '',
       '#include "om_dispatch.h"\n',
       descriptor(signature, arenaBytes, options),
@@ -101,12 +102,18 @@ export function leveledSource(
 
 function levelTable(
   level: Target,
-  { isShared, isLoading, profile }: Pick<ModelCode, 'isShared' | 'isLoading'> & { readonly profile: boolean },
+  {
+    isShared,
+    isLoading,
+    isKeeping,
+    profile,
+  }: Pick<ModelCode, 'isShared' | 'isLoading' | 'isKeeping'> & { readonly profile: boolean },
 ): string {
   const functions = [
     'om_run',
     isShared ? 'om_run_threads' : 'NULL',
     isLoading ? 'om_prepare' : 'NULL',
+    isKeeping ? 'om_forget' : 'NULL',
     profile ? 'omInstrumentPrint' : 'NULL',
   ]
   const name = tableName(level)

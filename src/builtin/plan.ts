@@ -194,6 +194,8 @@ class Planner {
    * wants it. Strings are not: the caller gets copies of its own.
    */
   private claimOutput(value: Value, index: number): void {
+    // What lies in a Concat's result is copied out of it: the room of an output is no room for the whole.
+    if (this.slices.has(value)) return
     const root = this.root(value)
     if (root.type === 'string' || root.kind !== 'tensor') return
     if (root.constant || this.storage.has(root) || !isStatic(root.dims) || !isStatic(value.dims)) return

@@ -35,8 +35,9 @@ function ownSlots(count: number): RunMemory {
 function keptSlots(count: number): RunMemory {
   return {
     kept: `static om_slot om_memory_slots[OM_KEPT_RUNS * ${count}];
-static om_kept om_memory = {om_memory_slots, ${count}, {0}};
-__attribute__((destructor)) static void om_drop_memory(void) { om_drop_slots(&om_memory); }
+static om_kept om_memory = {.slots = om_memory_slots, .count = ${count}};
+void om_forget(void);
+OM_EXPORT(om_forget) __attribute__((destructor)) void om_forget(void) { om_drop_kept(&om_memory, false); }
 
 `,
     declared: `  om_slot fresh[${count}] = {{0}}, *const slots = om_take_slots(&om_memory, fresh);\n`,

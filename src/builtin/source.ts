@@ -31,7 +31,7 @@ export interface SourceOptions {
   readonly apart?: boolean
   /** What a library exports: onnx-mlir's ABI and the descriptor, or what a host of WebAssembly calls (native/wasm/om_wasm.h). */
   readonly entry: 'native' | 'wasm'
-  /** Memory whose size only a run knows is kept for the next one, see native/kernels/kept.h; default: given back. */
+  /** Memory whose size only a run knows is kept for the next one, see native/kernels/kept.h; default: by native code. */
   readonly keepsMemory?: boolean
   /** Nothing is made when the model is loaded, so that what is known ahead takes no memory from malloc. */
   readonly isWhole?: boolean
@@ -87,6 +87,8 @@ export interface ModelCode {
   readonly isShared: boolean
   /** Whether there is an `om_prepare`. */
   readonly isLoading: boolean
+  /** Whether there is an `om_forget`. */
+  readonly isKeeping: boolean
   /** Worked out when it is asked for: it looks at all that is in the arena at each position of a run. */
   readonly memory: () => MemoryFacts
 }
@@ -98,6 +100,7 @@ export function generateCode(
   constants: ConstantPool,
   stored?: StoredPacking,
 ): ModelCode {
+  const { keepsMemory = options.entry === 'native' } = options
   const table = new KernelTable(options.shape, options.sharing, options.winograd)
   const { running, fixed } = options.isWhole ? { running: graph, fixed: [] } : withoutFixed(graph, registry)
   const lowered = lowerGraph(running, table, new Set(fixed.flatMap(({ outputs }) => outputs)))
@@ -105,13 +108,14 @@ export function generateCode(
     ? { load: '', loaded: new Map<Value, Storage>() }
     : writeLoading({ main: running, lowered, fixed }, table, constants, options, stored)
   const plan = planGraph(running, lowered, { ...options, loaded })
-  const run = writeRun(running, lowered, plan, constants, options)
+  const run = writeRun(running, lowered, plan, constants, { ...options, keepsMemory })
+  const isKeeping = keepsMemory && plan.slots > 0
   const hasLists = plan.lists > 0 || [...graph.inputs, ...graph.outputs].some(({ kind }) => kind !== 'tensor')
   const own = [
     'runtime.h',
     ...(options.profile ? ['om_profile.h'] : []),
     ...(load ? ['load.h'] : []),
-    ...(options.keepsMemory && plan.slots > 0 ? ['kept.h'] : []),
+    ...(isKeeping ? ['kept.h'] : []),
     ...(hasLists ? ['types.h', 'list.h'] : []),
   ]
   const includes = [...new Set([...own, ...table.headers])].map((header) => `#include "${header}"\n`).join('')
@@ -122,6 +126,7 @@ export function generateCode(
     arenaBytes: plan.arenaBytes,
     isShared: table.isShared,
     isLoading: load !== '',
+    isKeeping,
     memory: () => memoryFacts(running, lowered, plan),
   }
 }

@@ -12,6 +12,7 @@ const shown = [
   '_entry_point_0_out_sig',
   'om_builtin_model',
   'om_prepare',
+  'om_forget',
   'om_run_threads',
   'omInstrumentPrint',
   'om_cpu_level',

@@ -81,30 +81,20 @@ export async function runCase(one: Case, options: CaseOptions = {}): Promise<Res
 /** What models of tests are compiled to: `TEST_TARGET=wasm` runs any of these tests as WebAssembly. */
 const target = process.env['TEST_TARGET'] ?? 'host'
 
+type CompileOptions = Partial<Pick<BuiltinOptions, 'weights' | 'target'>>
+
 /** Compiles a model that is written down. */
-export function compileModel(
-  source: ModelSource,
-  optimize: 0 | 3 = 0,
-  options: Pick<BuiltinOptions, 'weights'> = {},
-): Promise<Model> {
+export function compileModel(source: ModelSource, optimize: 0 | 3 = 0, options: CompileOptions = {}): Promise<Model> {
   return compileBytes(modelBytes(source), optimize, options)
 }
 
 /** Compiles a model of a file's bytes. */
-export function compileBytes(
-  bytes: Uint8Array,
-  optimize: 0 | 3 = 0,
-  options: Pick<BuiltinOptions, 'weights'> = {},
-): Promise<Model> {
+export function compileBytes(bytes: Uint8Array, optimize: 0 | 3 = 0, options: CompileOptions = {}): Promise<Model> {
   return compileRead(decodeModel(bytes, { path: 'test.onnx' }), optimize, options)
 }
 
 /** Compiles a model that was read. */
-export async function compileRead(
-  read: ReadModel,
-  optimize: 0 | 3 = 0,
-  options: Pick<BuiltinOptions, 'weights'> = {},
-): Promise<Model> {
+export async function compileRead(read: ReadModel, optimize: 0 | 3 = 0, options: CompileOptions = {}): Promise<Model> {
   const result = await compileBuiltin(read, {
     target: resolveTarget(target),
     optimize,
@@ -115,7 +105,7 @@ export async function compileRead(
   const facts = {
     name: 'test.onnx',
     signature: result.signature,
-    target,
+    target: options.target?.name ?? target,
     compiler: { name: 'builtin', version: 'test' },
   } as const
   const { library, weights } = result

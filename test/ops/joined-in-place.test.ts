@@ -191,4 +191,28 @@ describe('inputs of Concat that are made where they belong', () => {
         }
     }
   })
+
+  // The room of an output is smaller than that of what it lies in.
+  it.each(['Relu', 'Softmax', 'Neg'])('a part that is an output in another shape, by %s', async (op) => {
+    if (!runtime) return
+    const nodes = [
+      node(op, ['x'], ['part']),
+      node('Reshape', ['part', 'lines'], ['y']),
+      node('Tanh', ['x'], ['other']),
+      node('Concat', ['part', 'other', 'other'], ['joined'], channels),
+      node('Sqrt', ['joined'], ['r']),
+    ]
+    const more = { lines: tensorFrom('int64', [3], [0, 3, -1]) }
+    for (const outputs of [
+      ['y', 'joined'],
+      ['joined', 'y'],
+      ['r', 'y'],
+      ['y', 'r', 'part'],
+    ]) {
+      const { ours, theirs } = await sessionsOf(runtime, sourceOf({ nodes, more, outputs }, [1, 3, 10, 6]), 3)
+      const feeds = { x: wave([1, 3, 10, 6], 0.13) }
+      const [given, expected] = [ours(feeds), await theirs(feeds)]
+      for (const name of outputs) expect(apart(given[name]!, expected[name]!), name).toBeLessThan(1e-6)
+    }
+  })
 })

@@ -18,6 +18,9 @@ const conv = (x: string, w: string, y: string): NodeSource => node('Conv', [x, w
 const channels = { axis: 1n }
 
 const weights: Record<string, Tensor> = {
+  most: wave([5, 63, 1, 1], 0.8),
+  short: tensorFrom('int32', [1], [1]),
+  long: tensorFrom('int32', [1], [2 ** 31 - 1]),
   first: wave([32, 3, 1, 1], 0.3),
   half: wave([16, 16, 1, 1], 0.4),
   third: wave([8, 8, 1, 1], 0.6),
@@ -107,6 +110,16 @@ const cases: Readonly<Record<string, Case>> = {
     turns: 3,
     copied: 2,
     outputs: ['y', 'z'],
+  },
+  'lists of int32': {
+    nodes: [
+      conv('x', 'first', 'a'),
+      node('Slice', ['a', 'short', 'long', 'short'], ['b']),
+      node('Concat', ['b', 'a'], ['joined'], channels),
+      conv('joined', 'most', 'y'),
+    ],
+    turns: 2,
+    copied: 1,
   },
   'over the batch': {
     nodes: [conv('x', 'first', 'a'), node('Slice', ['a', 'minus', 'far', 'zero'], ['b']), conv('b', 'all', 'y')],

@@ -1,6 +1,7 @@
 import { add, type Dim, dimEquals } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
+import { tensorFrom } from '../../onnx/tensor.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
 import { takenAxes } from '../tensor/slice.ts'
 import { samePermutation, TO_NCHW, toNchw, transposeOf } from './channels-last.ts'
@@ -40,7 +41,14 @@ function sinkBelowSlice(node: Node, b: Builder): readonly Value[] | undefined {
   const [, starts, ends, given, steps] = node.inputs
   const axes = given ? given.contents : starts!.contents?.map((_, axis) => axis)
   if (!axes) return undefined
-  const turned = b.ints(axes.map((axis) => turnedAxis(Number(axis))))
+  // All lists are of one type.
+  const turned = b.constant(
+    tensorFrom(
+      starts!.type,
+      [axes.length],
+      axes.map((axis) => turnedAxis(Number(axis))),
+    ),
+  )
   return [toNchw(b, b.op('Slice', [x, starts, ends, turned, steps]))]
 }
 
