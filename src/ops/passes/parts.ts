@@ -1,4 +1,4 @@
-import { add, type Dim, dimEquals } from '../../graph/dim.ts'
+import { add, dimEquals, isStatic } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import { tensorFrom } from '../../onnx/tensor.ts'
@@ -59,10 +59,10 @@ function joinedAgain(node: Node, b: Builder): readonly Value[] | undefined {
   const joined: Value[] = []
   for (let i = 0; i < node.inputs.length;) {
     const input = node.input(i)
-    const split = input.producer
-    const parts = split?.operator === 'Split' && axisOf(split, input.rank) === axis ? split.outputs : []
+    const split = input.producer?.operator === 'Split' ? input.producer : undefined
+    const parts = split?.outputs[0] === input && axisOf(split, input.rank) === axis ? split.outputs : []
     const isAll =
-      parts.length > 1 && isWhole(parts, axis, split!) && parts.every((part, at) => part === node.inputs[i + at])
+      parts.length > 1 && parts.every((part, at) => part === node.inputs[i + at]) && addUp(parts, axis, split!.input(0))
     joined.push(isAll ? split!.input(0) : input)
     i += isAll ? parts.length : 1
   }
@@ -70,21 +70,22 @@ function joinedAgain(node: Node, b: Builder): readonly Value[] | undefined {
   return joined.length === 1 ? joined : [b.op('Concat', joined, { axis })]
 }
 
-/** Whether the parts are all of it, which a check in the run is for where sizes are listed that only the run knows. */
-function isWhole(parts: readonly Value[], axis: number, split: Node): boolean {
-  return dimEquals(parts.map(({ dims }) => dims[axis]!).reduce(add, 0), split.input(0).dims[axis]!)
+/** Whether parts of known sizes are all of `whole`. */
+function addUp(parts: readonly Value[], axis: number, whole: Value): boolean {
+  const sizes = parts.map(({ dims }) => dims[axis]!)
+  return isStatic(sizes) && dimEquals(sizes.reduce(add, 0), whole.dims[axis]!)
 }
 
 /** Parts that nobody uses are not made: the others are slices. */
 function usedParts(node: Node, b: RewriteContext): readonly Value[] | undefined {
   if (node.operator !== 'Split' || (node.inputs[1] && !node.inputs[1].contents)) return undefined
   const axis = axisOf(node, node.input(0).rank)
-  if (node.outputs.every((part) => b.uses(part) > 0) || !isWhole(node.outputs, axis, node)) return undefined
-  let start: Dim = 0
+  if (node.outputs.every((part) => b.uses(part) > 0) || !addUp(node.outputs, axis, node.input(0))) return undefined
+  let start = 0
   return node.outputs.map((part) => {
     const from = start
-    start = add(start, part.dims[axis]!)
-    return b.op('Slice', [node.input(0), b.dims([from]), b.dims([start]), b.ints([axis])])
+    start += Number(part.dims[axis])
+    return b.op('Slice', [node.input(0), b.ints([from]), b.ints([start]), b.ints([axis])])
   })
 }
 
