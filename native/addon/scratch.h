@@ -45,12 +45,16 @@ public:
     ++users_;
   }
 
-  // The last user takes the kept blocks along; tells whether it was the last.
-  bool removeUser() {
+  // The last user takes the kept blocks along.
+  void removeUser() {
     const Locked lock(mutex_);
-    if (--users_ > 0) return false;
-    while (count_ > 0) platform::release(blocks_[--count_].data);
-    return true;
+    if (--users_ == 0)
+      while (count_ > 0) platform::release(blocks_[--count_].data);
+  }
+
+  bool hasUsers() {
+    const Locked lock(mutex_);
+    return users_ > 0;
   }
 
 private:

@@ -37,9 +37,10 @@ public:
     if (closed_) return;
     closed_ = true;
     call_.giveScratch();
-    if (library_.scratch.removeUser() && library_.forget) library_.forget();
+    library_.scratch.removeUser();
     library_.copies.removeUser();
     tell(env, -plan_.scratchBytes - copiedBytes_);
+    forget();
   }
 
   // run(direct?: (TypedArray | string[])[]): the outputs that aren't in the mailbox, if there are any.
@@ -87,6 +88,11 @@ private:
   bool closed_ = false;
   bool running_ = false; // on this thread
   int64_t copiedBytes_ = 0; // that a run elsewhere copied at most: as much is kept for the next
+
+  // Memory that the library keeps from run to run goes with the last that has it open.
+  void forget() {
+    if (library_.forget && !library_.scratch.hasUsers()) library_.forget();
+  }
 
   struct Job {
     Session &session;
@@ -169,6 +175,7 @@ private:
     if (job->work) (void)napi_delete_async_work(env, job->work);
     if (job->done) (void)napi_delete_reference(env, job->done);
     delete job;
+    session.forget(); // what it left, where the model was closed before it was done
     session.release(env);
   }
 

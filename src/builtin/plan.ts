@@ -206,9 +206,13 @@ class Planner {
   }
 
   private placeUnsized(): number {
+    // The memory of an output is given away: whoever shared it would have to ask for it anew in each run, and the caller would
+    // get as much as the largest of them needs.
+    const given = new Set<Tenant>(this.main.outputs.map((value) => this.root(value)))
     const wanting = [...this.lives].flatMap(([tenant, life]) => {
       if (this.apart && !this.storage.has(tenant)) return { tenant, ...life, to: Infinity }
-      return life.bytes === undefined ? { tenant, ...life } : []
+      if (life.bytes !== undefined) return []
+      return given.has(tenant) ? { tenant, ...life, from: 0, to: Infinity } : { tenant, ...life }
     })
     const { slots, count } = placeInSlots(wanting)
     for (const [{ tenant }, slot] of slots) this.storage.set(tenant, { kind: 'slot', slot })

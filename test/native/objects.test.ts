@@ -215,7 +215,7 @@ describe.runIf(isElf)('what is loaded at run time', () => {
     const names = symbols.split('\n').flatMap((line) => line.split(' ')[2] ?? [])
     expect(names).toContain('run_main_graph')
     const known =
-      /^(?:run_main_graph|om[A-Z]\w+|_entry_point_0(?:_(?:in|out)_sig)?|om_builtin_model|om_prepare|om_run_threads|om_cpu_level)$/
+      /^(?:run_main_graph|om[A-Z]\w+|_entry_point_0(?:_(?:in|out)_sig)?|om_builtin_model|om_prepare|om_forget|om_run_threads|om_cpu_level)$/
     expect(names.filter((name) => !known.test(name))).toEqual([])
   })
 

@@ -119,4 +119,14 @@ describe.each(targets)('memory that is kept from run to run, for %s', (target) =
     other.dispose()
     expect(before - resident()).toBeGreaterThan(0.7 * bytes)
   })
+
+  test.runIf(process.platform === 'linux')('and what it leaves to finish', async () => {
+    const other = await compiled()
+    const runs = [1, 2].map(() => other.run(large))
+    other.dispose()
+    const before = resident()
+    await Promise.all(runs)
+    model.runSync(inputOf(4, 8))
+    expect(resident() - before).toBeLessThan(0.7 * bytes)
+  })
 })

@@ -33,6 +33,18 @@ export function samePermutation(a: readonly number[], b: readonly number[]): boo
   return a.length === b.length && a.every((axis, i) => axis === b[i])
 }
 
+/** What `value` was, channels last, before it was turned to channels first. */
+export function beforeNchw(value: Value | undefined): Value | undefined {
+  const own = transposeOf(value)
+  return own && samePermutation(own.perm, TO_NCHW) ? own.input : undefined
+}
+
+/** A value before others have it in another shape. */
+export function unshaped(value: Value): Value {
+  const { producer } = value
+  return producer?.operator === 'Reshape' ? unshaped(producer.input(0)) : value
+}
+
 /** What a Reshape is of, whose shape does not come out of the run's data. */
 export function inputOfReshape(node: Node): Value | undefined {
   return node.operator === 'Reshape' && node.inputs[1]?.contents ? node.input(0) : undefined

@@ -6,7 +6,7 @@ import { operatorOf } from '../index.ts'
 import { isSized } from '../image/resize.ts'
 import { reduceOver, reductionAxes } from '../reduction/reduction.ts'
 import { keepsOrder, permutationOf } from '../tensor/transpose.ts'
-import { samePermutation, TO_NCHW, TO_NHWC, toNchw, toNhwc, transposeOf } from './channels-last.ts'
+import { beforeNchw, samePermutation, TO_NCHW, TO_NHWC, toNchw, toNhwc, transposeOf } from './channels-last.ts'
 import { focusRules } from './focus.ts'
 import { convolutionOfLines, lineRules } from './lines.ts'
 import { padRules } from './pads.ts'
@@ -43,8 +43,7 @@ export const layoutRules: readonly Rewrite[] = [
 
 /** `value`, channels last, where it is a transpose of that, or one that is resized and used here only. */
 function channelsLast(value: Value | undefined, b: RewriteContext): Value | undefined {
-  const own = transposeOf(value)
-  if (own) return samePermutation(own.perm, TO_NCHW) ? own.input : undefined
+  if (transposeOf(value)) return beforeNchw(value)
   const node = value?.producer
   if (node?.operator !== 'om.ResizeAxis' || !isSized(node) || !b.isUsedOnce(value!)) return undefined
   const x = channelsLast(node.inputs[0], b)

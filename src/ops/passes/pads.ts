@@ -1,9 +1,9 @@
+import { numbersOf } from '../../graph/fold.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import type { Rewrite } from '../../graph/rewrite.ts'
-import { numbersOf } from '../../graph/fold.ts'
 import { padsOf } from '../tensor/pad.ts'
-import { samePermutation, TO_NCHW, transposeOf } from './channels-last.ts'
+import { beforeNchw, TO_NHWC, toNchw } from './channels-last.ts'
 
 /** Zeros around what a convolution reads are pads of its own: tf2onnx and Keras write a Pad before each that has a stride. */
 export const paddedConvolutions: readonly Rewrite[] = [convolutionOfPadded]
@@ -34,14 +34,14 @@ function isOfZeros(pad: Node): boolean {
   return number === 0
 }
 
-/** Pad(Transpose(image)) is a Transpose of the padded image, where the run's data do not say how much. */
+/** Pad(Transpose(image)) is a Transpose of the padded image, where not only the run's data say how much. */
 function sinkBelowPad(node: Node, b: Builder): readonly Value[] | undefined {
-  const own = node.operator === 'Pad' ? transposeOf(node.inputs[0]) : undefined
-  const pads = own && samePermutation(own.perm, TO_NCHW) ? padsOf(node) : undefined
-  if (!own || !pads) return undefined
-  const turned = own.perm.map((_, axis) => pads[own.perm.indexOf(axis)]!)
+  const x = node.operator === 'Pad' ? beforeNchw(node.inputs[0]) : undefined
+  const pads = x && padsOf(node)
+  if (!x || !pads) return undefined
+  const turned = TO_NHWC.map((axis) => pads[axis]!)
   const list = b.dims([...turned.map(({ begin }) => begin), ...turned.map(({ end }) => end)])
-  const filler = node.inputs[2] ?? b.scalar(node.float('value', 0), own.input.type)
-  const padded = b.op('Pad', [own.input, list, filler], { mode: node.string('mode', 'constant') })
-  return [b.op('Transpose', [padded], { perm: own.perm })]
+  const value = node.float('value', 0)
+  const filler = node.inputs[2] ?? (value === 0 ? undefined : b.scalar(value, x.type))
+  return [toNchw(b, b.op('Pad', [x, list, filler], { mode: node.string('mode', 'constant') }))]
 }

@@ -1,10 +1,11 @@
 import { add, dimEquals, isStatic } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
-import { tensorFrom } from '../../onnx/tensor.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
+import { normalizeAxis } from '../../graph/shape-contents.ts'
+import { tensorFrom } from '../../onnx/tensor.ts'
 import { takenAxes } from '../tensor/slice.ts'
-import { samePermutation, TO_NCHW, toNchw, transposeOf } from './channels-last.ts'
+import { beforeNchw, TO_NCHW, toNchw } from './channels-last.ts'
 
 /**
  * Parts of an image that is channels last are taken of it as it lies: YOLOv8's blocks and ShuffleNet v2's convolve some of the
@@ -12,22 +13,16 @@ import { samePermutation, TO_NCHW, toNchw, transposeOf } from './channels-last.t
  */
 export const partRules: readonly Rewrite[] = [sinkBelowSplit, sinkBelowSlice, joinedAgain]
 
-/** What an image is before it is turned to channels first. */
-function channelsLast(value: Value): Value | undefined {
-  const own = transposeOf(value)
-  return own && samePermutation(own.perm, TO_NCHW) ? own.input : undefined
-}
+/** For the parts that those leave. */
+export const usedPartRules: readonly Rewrite[] = [usedParts]
 
 /** Where an axis of an image, which may count from the end, is when the channels are last. */
 function turnedAxis(axis: number): number {
   return TO_NCHW.at(axis)!
 }
 
-/** Behind those. */
-export const usedPartRules: readonly Rewrite[] = [usedParts]
-
 function sinkBelowSplit(node: Node, b: Builder): readonly Value[] | undefined {
-  const x = node.operator === 'Split' ? channelsLast(node.input(0)) : undefined
+  const x = node.operator === 'Split' ? beforeNchw(node.input(0)) : undefined
   if (!x || (node.inputs[1] && !node.inputs[1].contents) || node.outputs.length !== node.outputCount) return undefined
   const axis = node.int('axis', 0)
   const sizes = node.outputs.map(({ dims }) => dims.at(axis)!)
@@ -36,20 +31,15 @@ function sinkBelowSplit(node: Node, b: Builder): readonly Value[] | undefined {
 }
 
 function sinkBelowSlice(node: Node, b: Builder): readonly Value[] | undefined {
-  const x = node.operator === 'Slice' && node.version >= 10 ? channelsLast(node.input(0)) : undefined
+  const x = node.operator === 'Slice' && node.version >= 10 ? beforeNchw(node.input(0)) : undefined
   if (!x || takenAxes(node)?.every(({ size }) => size !== undefined) !== true) return undefined
   const [, starts, ends, given, steps] = node.inputs
   const axes = given ? given.contents : starts!.contents?.map((_, axis) => axis)
   if (!axes) return undefined
+  const turned = axes.map((axis) => turnedAxis(Number(axis)))
   // All lists are of one type.
-  const turned = b.constant(
-    tensorFrom(
-      starts!.type,
-      [axes.length],
-      axes.map((axis) => turnedAxis(Number(axis))),
-    ),
-  )
-  return [toNchw(b, b.op('Slice', [x, starts, ends, turned, steps]))]
+  const list = b.constant(tensorFrom(starts!.type, [turned.length], turned))
+  return [toNchw(b, b.op('Slice', [x, starts, ends, list, steps]))]
 }
 
 /** Concat(…, all parts of x, in order, …) = Concat(…, x, …): YOLOv8's blocks join what they split with what they made of a part. */
@@ -90,6 +80,5 @@ function usedParts(node: Node, b: RewriteContext): readonly Value[] | undefined 
 }
 
 function axisOf(node: Node, rank: number): number {
-  const axis = node.int('axis', 0)
-  return axis < 0 ? axis + rank : axis
+  return normalizeAxis(node, node.int('axis', 0), rank)
 }

@@ -3,7 +3,7 @@ import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import type { Rewrite } from '../../graph/rewrite.ts'
 import { permutationOf } from '../tensor/transpose.ts'
-import { inputOfReshape, samePermutation, TO_NCHW, toNchw, transposeOf } from './channels-last.ts'
+import { beforeNchw, inputOfReshape, samePermutation, toNchw } from './channels-last.ts'
 
 /**
  * Groups of channels that are dealt out among each other (Zhang et al., "ShuffleNet", arXiv:1707.01083): of an image that is
@@ -20,12 +20,11 @@ function shuffleChannelsLast(node: Node, b: Builder): readonly Value[] | undefin
   if (turn?.operator !== 'Transpose' || !samePermutation(permutationOf(turn), SHUFFLED)) return undefined
   const apart = turn.input(0)
   const image = apart.producer && inputOfReshape(apart.producer)
-  const own = transposeOf(image)
-  if (!image || !own || !samePermutation(own.perm, TO_NCHW) || !shapeEquals(image.dims, node.output().dims))
-    return undefined
+  const last = beforeNchw(image)
+  if (!image || !last || !shapeEquals(image.dims, node.output().dims)) return undefined
   const [n, groups, channels, h, w] = apart.dims as [Dim, Dim, Dim, Dim, Dim]
-  const { dims } = own.input
+  const { dims } = last
   if (!shapeEquals(dims, [n, h, w, multiply(groups, channels)])) return undefined
-  const shuffled = b.op('Transpose', [b.reshape(own.input, [n, h, w, groups, channels])], { perm: [0, 1, 2, 4, 3] })
+  const shuffled = b.op('Transpose', [b.reshape(last, [n, h, w, groups, channels])], { perm: [0, 1, 2, 4, 3] })
   return [toNchw(b, b.reshape(shuffled, dims))]
 }

@@ -9,6 +9,7 @@ import { elementsOf, tensorFrom } from '../../onnx/tensor.ts'
 import { offsetOf, positionsOf, stridesOf } from '../../lowering/pick.ts'
 import type { Window } from '../../lowering/window.ts'
 import { transposedWindow } from '../nn/convolution-transpose.ts'
+import { unshaped } from './channels-last.ts'
 import { type Codes, dequantised, quantised } from './codes.ts'
 import { movedFromZero } from './integer-folding.ts'
 import { isByte } from './qdq.ts'
@@ -86,12 +87,6 @@ function transposedOf(windows: Node): Transposed | undefined {
   const [batch, , ...spatial] = windows.input(0).dims
   const dims = [batch!, w.codes.dims[0]!, ...spatial]
   return { x, dims, w, filters: Number(w.codes.dims[1]), bias, window: transposedWindow(windows) }
-}
-
-/** A value before others have it in another shape. */
-function unshaped(value: Value): Value {
-  const { producer } = value
-  return producer?.operator === 'Reshape' ? unshaped(producer.input(0)) : value
 }
 
 /** Weights that were turned when compiling. */

@@ -1,7 +1,7 @@
 import { type Dim, isStatic, product, shapeEquals } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
-import { toNchw, toNhwc } from './channels-last.ts'
+import { toNchw, toNhwc, unshaped } from './channels-last.ts'
 import { toImage, toLine, widened } from './lines.ts'
 
 /**
@@ -40,12 +40,6 @@ function ofLine(node: Node): ReturnType<typeof widened> {
   const [padding, size] = [node.ints('output_padding'), node.ints('output_shape')?.at(-1)]
   const output_shape = size === undefined ? undefined : [1, size]
   return { ...widened(node), output_padding: padding && [0, ...padding], output_shape }
-}
-
-/** A value before others have it in another shape. */
-function unshaped(value: Value): Value {
-  const { producer } = value
-  return producer?.operator === 'Reshape' ? unshaped(producer.input(0)) : value
 }
 
 /** A value in this shape: as it was before others had it in theirs, or reshaped once more. */
