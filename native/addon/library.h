@@ -30,7 +30,7 @@ struct Library {
   const om_builtin_descriptor *builtin = nullptr; // null for a library of onnx-mlir: then `plain` is filled
   PlainAbi plain;
   om_run_threads_function *runThreads = nullptr; // of a built-in model that has work for several
-  void (*forget)() = nullptr;                       // of one that keeps memory from run to run
+  void (*forget)() = nullptr; // of one that keeps memory from run to run
   void (*printProfile)() = nullptr; // where the library can measure its nodes
   ScratchPool scratch; // what a run needs beside inputs and outputs
   ScratchPool copies;  // of inputs

@@ -91,7 +91,7 @@ private:
 
   // Memory that the library keeps from run to run goes with the last that has it open.
   void forget() {
-    if (library_.forget && !library_.scratch.hasUsers()) library_.forget();
+    if (closed_ && library_.forget && !library_.scratch.hasUsers()) library_.forget();
   }
 
   struct Job {

@@ -102,7 +102,7 @@ function codeOf({ graph }: Prepared, { target, identity, choices = {} }: CFilesO
     entry: 'native',
     shape,
     isWhole,
-    keepsMemory: !target.isBare,
+    isBare: target.isBare,
     // Its tiles take a hundred kilobytes and more.
     winograd: target.isBare ? 'never' : winograd,
   } as const

@@ -172,7 +172,7 @@ function oneSource(
   graph: Graph,
   target: Target,
   { shape = shapeFor(target), winograd, macros = {} }: Choices,
-  options: Omit<Parameters<typeof generateSource>[1], 'shape' | 'entry' | 'byteOrder' | 'winograd' | 'keepsMemory'>,
+  options: Omit<Parameters<typeof generateSource>[1], 'shape' | 'entry' | 'byteOrder' | 'winograd' | 'isBare'>,
 ): Pick<BuiltinSource, 'text' | 'signature' | 'arenaBytes' | 'isShared'> & { weights: readonly Uint8Array[] } {
   const entry = target.arch === 'wasm32' ? 'wasm' : 'native'
   const { byteOrder } = target
@@ -182,7 +182,7 @@ function oneSource(
     entry,
     shape,
     winograd,
-    keepsMemory: entry === 'native' && !target.isBare,
+    isBare: target.isBare,
   })
   const definitions = shapeDefinitions(shape, target, macros)
   const weights = weightsSection(bytesIn(made.weights), 64, weightsName(options.tag))

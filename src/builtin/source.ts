@@ -31,8 +31,8 @@ export interface SourceOptions {
   readonly apart?: boolean
   /** What a library exports: onnx-mlir's ABI and the descriptor, or what a host of WebAssembly calls (native/wasm/om_wasm.h). */
   readonly entry: 'native' | 'wasm'
-  /** Memory whose size only a run knows is kept for the next one, see native/kernels/kept.h; default: by native code. */
-  readonly keepsMemory?: boolean
+  /** For a machine without an operating system, see `Target`: it keeps no memory from run to run (native/kernels/kept.h). */
+  readonly isBare?: boolean | undefined
   /** Nothing is made when the model is loaded, so that what is known ahead takes no memory from malloc. */
   readonly isWhole?: boolean
   /** When threads share kernels; default: never. */
@@ -100,7 +100,7 @@ export function generateCode(
   constants: ConstantPool,
   stored?: StoredPacking,
 ): ModelCode {
-  const { keepsMemory = options.entry === 'native' } = options
+  const keepsMemory = options.entry === 'native' && !options.isBare
   const table = new KernelTable(options.shape, options.sharing, options.winograd)
   const { running, fixed } = options.isWhole ? { running: graph, fixed: [] } : withoutFixed(graph, registry)
   const lowered = lowerGraph(running, table, new Set(fixed.flatMap(({ outputs }) => outputs)))

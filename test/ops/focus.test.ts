@@ -1,13 +1,10 @@
 import { describe, expect, it, test } from 'vitest'
-import { graphSource, prepareGraph } from '../../src/builtin/index.ts'
-import { modelBytes, type ModelSource, type NodeSource, tensorType } from '../../src/onnx/build.ts'
-import { decodeModel } from '../../src/onnx/read.ts'
+import { type ModelSource, type NodeSource, tensorType } from '../../src/onnx/build.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
-import { resolveTarget } from '../../src/targets/index.ts'
 import { node } from '../graph/models.ts'
 import { onnxruntime } from '../onnxruntime.ts'
 import { compileModel } from './harness.ts'
-import { apart, sessionsOf, wave } from './sessions.ts'
+import { comparedBothWays, textOf, wave } from './sessions.ts'
 
 // Slices that take every so many-th pixel and are joined before a convolution, against onnxruntime, with sizes that are known
 // and with those that only the run knows; and whether the C moves the pixels at once.
@@ -88,11 +85,6 @@ function sourceOf({ parts, of = [] }: Case, dims: readonly (number | string)[]):
   return { opsets: { '': 20 }, inputs: { x: tensorType('float32', dims) }, outputs, initializers, nodes }
 }
 
-function textOf(source: ModelSource): string {
-  const graph = prepareGraph(decodeModel(modelBytes(source), { path: 'test.onnx' }))
-  return graphSource(graph, { target: resolveTarget('x86-64-v3'), identity: 'test' }).text
-}
-
 describe('pixels a step apart', () => {
   it.each(Object.entries(cases))('%s', async (_, one) => {
     const [open, known] = [sourceOf(one, ['n', 3, 'h', 'w']), sourceOf(one, [2, 3, 12, 16])]
@@ -100,18 +92,13 @@ describe('pixels a step apart', () => {
     expect(textOf(known).includes('om_space_to_depth_32(')).toBe(isMoved)
     expect(textOf(open).includes('om_space_to_depth_32(')).toBe(isMovedInRun)
     if (!runtime) return
-    const [ofRun, stated] = [await sessionsOf(runtime, open, 3), await sessionsOf(runtime, known, 3)]
-    for (const [n, h, w] of [
-      [2, 12, 16],
-      [1, 6, 8],
-      [3, 18, 40],
-    ] as const) {
-      const feeds = { x: wave([n, 3, h, w], 0.13) }
-      const theirs = await ofRun.theirs(feeds)
-      for (const ours of [ofRun.ours(feeds), ...(n === 2 ? [stated.ours(feeds)] : [])])
-        for (const [name, result] of Object.entries(ours))
-          expect(apart(result, theirs[name]!), `${name}, ${n}x${h}x${w}`).toBeLessThan(2e-5)
-    }
+    const shapes = [
+      [2, 3, 12, 16],
+      [1, 3, 6, 8],
+      [3, 3, 18, 40],
+    ]
+    for (const [what, difference] of await comparedBothWays(runtime, { open, known }, shapes))
+      expect(difference, what).toBeLessThan(2e-5)
   })
 
   test('phases of an odd number of rows are not as many', async () => {

@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { graphSource, prepareGraph } from '../../src/builtin/index.ts'
-import { modelBytes, type ModelSource, type NodeSource, tensorType } from '../../src/onnx/build.ts'
+import { type ModelSource, type NodeSource, tensorType } from '../../src/onnx/build.ts'
 import type { Tensor } from '../../src/onnx/model.ts'
-import { decodeModel } from '../../src/onnx/read.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
-import { resolveTarget } from '../../src/targets/index.ts'
 import { node } from '../graph/models.ts'
 import { onnxruntime } from '../onnxruntime.ts'
-import { apart, sessionsOf, wave } from './sessions.ts'
+import { apart, apartOfLargest, comparedBothWays, sessionsOf, textOf, wave } from './sessions.ts'
 
 // What Concat joins is made where its result is. Against onnxruntime, with sizes that are known and with those that only the run
 // knows; and how many inputs of Concat are copied all the same, by the C.
@@ -16,8 +13,7 @@ const runtime = onnxruntime()
 
 /** Inputs that are copied by what is left of Concats of floats. */
 function copies(source: ModelSource): number {
-  const graph = prepareGraph(decodeModel(modelBytes(source), { path: 'test.onnx' }))
-  const { text } = graphSource(graph, { target: resolveTarget('x86-64-v3'), identity: 'test' })
+  const text = textOf(source)
   const kernels = [...text.matchAll(/^OM_KERNEL void (concat_\d+)\([^)]*float[^]*?^}/gm)]
   return kernels.reduce((sum, [body, name]) => {
     const calls = text.split(`${name}(`).length - 2
@@ -176,20 +172,13 @@ describe('inputs of Concat that are made where they belong', () => {
     expect(copies(known)).toBe(copied)
     expect(copies(open)).toBe(copiedInRun)
     if (!runtime) return
-    const [ofRun, stated] = [await sessionsOf(runtime, open, 3), await sessionsOf(runtime, known, 3)]
-    for (const [n, h] of [
-      [2, 10],
-      [1, 4],
-      [3, 34],
-    ] as const) {
-      const feeds = { x: wave([n, 3, h, 6], 0.13) }
-      const theirs = await ofRun.theirs(feeds)
-      for (const ours of [ofRun.ours(feeds), ...(n === 2 ? [stated.ours(feeds)] : [])])
-        for (const [name, result] of Object.entries(ours)) {
-          const most = theirs[name]!.values.reduce<number>((top, value) => Math.max(top, Math.abs(Number(value))), 1)
-          expect(apart(result, theirs[name]!) / most, `${name}, ${n}x${h}`).toBeLessThan(1e-5)
-        }
-    }
+    const shapes = [
+      [2, 3, 10, 6],
+      [1, 3, 4, 6],
+      [3, 3, 34, 6],
+    ]
+    for (const [what, difference] of await comparedBothWays(runtime, { open, known }, shapes, apartOfLargest))
+      expect(difference, what).toBeLessThan(1e-5)
   })
 
   // The room of an output is smaller than that of what it lies in.

@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { graphSource, prepareGraph } from '../../src/builtin/index.ts'
-import { modelBytes, type ModelSource, type NodeSource, tensorType } from '../../src/onnx/build.ts'
+import { type ModelSource, type NodeSource, tensorType } from '../../src/onnx/build.ts'
 import type { Tensor } from '../../src/onnx/model.ts'
-import { decodeModel } from '../../src/onnx/read.ts'
 import { tensorFrom } from '../../src/onnx/tensor.ts'
-import { resolveTarget } from '../../src/targets/index.ts'
 import { node } from '../graph/models.ts'
 import { onnxruntime } from '../onnxruntime.ts'
-import { apart, sessionsOf, wave } from './sessions.ts'
+import { comparedBothWays, textOf, wave } from './sessions.ts'
 
 // Parts of images that are channels last, against onnxruntime, with sizes that are known and with those that only the run knows;
 // and what the C still turns, splits and copies.
@@ -140,8 +137,7 @@ function sourceOf({ nodes, outputs = ['y'] }: Case, dims: readonly (number | str
 }
 
 function left(source: ModelSource): { turns: number; copied: number } {
-  const graph = prepareGraph(decodeModel(modelBytes(source), { path: 'test.onnx' }))
-  const { text } = graphSource(graph, { target: resolveTarget('x86-64-v3'), identity: 'test' })
+  const text = textOf(source)
   const calls = (name: string): number => text.split(`${name}(`).length - 2
   let copied = 0
   for (const [body, name] of text.matchAll(/^OM_KERNEL void ((?:split|slice|concat)_\d+)\([^)]*float[^]*?^}/gm))
@@ -158,17 +154,12 @@ describe('parts of images', () => {
     const [open, known] = [sourceOf(one, ['n', 3, 'h', 'w']), sourceOf(one, [2, 3, 7, 6])]
     for (const source of [open, known]) expect(left(source)).toMatchObject({ turns: one.turns, copied: one.copied })
     if (!runtime) return
-    const [ofRun, stated] = [await sessionsOf(runtime, open, 3), await sessionsOf(runtime, known, 3)]
-    for (const [n, h, w] of [
-      [2, 7, 6],
-      [1, 3, 4],
-      [3, 9, 33],
-    ] as const) {
-      const feeds = { x: wave([n, 3, h, w], 0.13) }
-      const theirs = await ofRun.theirs(feeds)
-      for (const ours of [ofRun.ours(feeds), ...(n === 2 ? [stated.ours(feeds)] : [])])
-        for (const [name, result] of Object.entries(ours))
-          expect(apart(result, theirs[name]!), `${name}, ${n}x${h}x${w}`).toBeLessThan(2e-5)
-    }
+    const shapes = [
+      [2, 3, 7, 6],
+      [1, 3, 3, 4],
+      [3, 3, 9, 33],
+    ]
+    for (const [what, difference] of await comparedBothWays(runtime, { open, known }, shapes))
+      expect(difference, what).toBeLessThan(2e-5)
   })
 })

@@ -1,8 +1,11 @@
+import { graphSource, prepareGraph } from '../../src/builtin/index.ts'
 import type { ModelSource } from '../../src/onnx/build.ts'
 import { modelBytes } from '../../src/onnx/build.ts'
 import { fromRuntime, toRuntime } from '../../src/conformance/runtime-tensor.ts'
 import type { ElementType } from '../../src/onnx/element-type.ts'
 import type { Tensor } from '../../src/onnx/model.ts'
+import { decodeModel } from '../../src/onnx/read.ts'
+import { resolveTarget } from '../../src/targets/index.ts'
 import { tensorFrom, tensorValues } from '../../src/onnx/tensor.ts'
 import type { Onnxruntime } from '../onnxruntime.ts'
 import { compileModel, type Result } from './harness.ts'
@@ -72,6 +75,39 @@ export function apart(a: Result, b: Result): number {
     const difference = Math.abs(Number(value) - Number(other))
     return Number.isNaN(difference) ? Infinity : Math.max(most, difference)
   }, 0)
+}
+
+/** The same as a part of the largest number of `b`, or of 1 where that is less. */
+export function apartOfLargest(a: Result, b: Result): number {
+  return apart(a, b) / b.values.reduce<number>((most, value) => Math.max(most, Math.abs(Number(value))), 1)
+}
+
+/**
+ * What a model gives for inputs `x` of these shapes where only the run knows sizes, and for the first of them where they are stated,
+ * held against onnxruntime: what each result is, and how far it is from there.
+ */
+export async function comparedBothWays(
+  runtime: Onnxruntime,
+  { open, known }: { readonly open: ModelSource; readonly known: ModelSource },
+  shapes: readonly (readonly number[])[],
+  measure = apart,
+): Promise<[string, number][]> {
+  const [ofRun, stated] = [await sessionsOf(runtime, open, 3), await sessionsOf(runtime, known, 3)]
+  const found: [string, number][] = []
+  for (const shape of shapes) {
+    const feeds = { x: wave(shape, 0.13) }
+    const theirs = await ofRun.theirs(feeds)
+    for (const ours of [ofRun.ours(feeds), ...(shape === shapes[0] ? [stated.ours(feeds)] : [])])
+      for (const [name, result] of Object.entries(ours))
+        found.push([`${name}, ${shape.join('x')}`, measure(result, theirs[name]!)])
+  }
+  return found
+}
+
+/** The C of a model, for AVX2. */
+export function textOf(source: ModelSource): string {
+  const graph = prepareGraph(decodeModel(modelBytes(source), { path: 'test.onnx' }))
+  return graphSource(graph, { target: resolveTarget('x86-64-v3'), identity: 'test' }).text
 }
 
 /** Park and Miller's minimal standard generator: numbers in [-1, 1) that float32 has. */

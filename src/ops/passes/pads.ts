@@ -15,11 +15,12 @@ export const padRules: readonly Rewrite[] = [sinkBelowPad]
 function convolutionOfPadded(node: Node, b: Builder): readonly Value[] | undefined {
   const pad = node.operator === 'Conv' ? node.input(0).producer : undefined
   const added = pad?.operator === 'Pad' && isOfZeros(pad) ? padsOf(pad) : undefined
-  if (!pad || !added || !['NOTSET', 'VALID'].includes(node.string('auto_pad', 'NOTSET'))) return undefined
+  const auto = node.string('auto_pad', 'NOTSET')
+  if (!pad || !added || (auto !== 'NOTSET' && auto !== 'VALID')) return undefined
   const [outside, spatial] = [added.slice(0, 2), added.slice(2)]
   if (outside.some(({ begin, end }) => begin !== 0 || end !== 0)) return undefined
   const sides = [...spatial.map(({ begin }) => begin), ...spatial.map(({ end }) => end)]
-  const own = (node.string('auto_pad', 'NOTSET') === 'NOTSET' && node.ints('pads')) || sides.map(() => 0)
+  const own = (auto === 'NOTSET' && node.ints('pads')) || sides.map(() => 0)
   const pads = sides.map((side, i) => (typeof side === 'number' && side >= 0 ? side + own[i]! : -1))
   if (own.length !== sides.length || pads.some((side) => side < 0)) return undefined
   const attributes = { ...Object.fromEntries(node.attributes), auto_pad: 'NOTSET', pads }
