@@ -30,8 +30,9 @@ function infer(port: TensorPort, length: number, symbols: Symbols, given: unknow
 
 /** Dimensions of one symbol are equal in all inputs. */
 function agree(port: TensorPort, dims: readonly number[], symbols: Symbols): void {
-  port.shape?.forEach((symbol, axis) => {
-    if (typeof symbol !== 'string') return
+  for (let axis = 0; axis < dims.length; axis++) {
+    const symbol = port.shape?.[axis]
+    if (typeof symbol !== 'string') continue
     const value = dims[axis]!
     const bound = symbols.get(symbol)
     if (bound === undefined) symbols.set(symbol, { value, input: port.name })
@@ -40,7 +41,7 @@ function agree(port: TensorPort, dims: readonly number[], symbols: Symbols): voi
         port,
         `given dims [${dims.join(', ')}], but ${shorten(symbol)} is ${bound.value} in input ${quote(bound.input)}`,
       )
-  })
+  }
 }
 
 /**

@@ -1,9 +1,10 @@
 import { describe } from './describe.ts'
-import { type CheckedInput, type InputParts, type InputPort, tensorInput } from './input-port.ts'
+import { type CheckedInput, type InputParts, type InputPort, type TakenInput, tensorInput } from './input-port.ts'
+import { LastShapes } from './last-shapes.ts'
 import { listed, quote } from './shorten.ts'
 import type { SignatureEntry } from './signature.ts'
 import type { TypedArray } from './tensor.ts'
-import type { CheckedTensor, Symbols } from './tensor-input.ts'
+import { type CheckedTensor, settled, type Symbols, type TakenTensor } from './tensor-input.ts'
 import { kindOf, lengthOf } from './typed-array.ts'
 
 /** Gives the inputs of a call in the signature's order. */
@@ -24,23 +25,43 @@ export function newCheck(model: string, inputs: readonly SignatureEntry[], parts
   const names = ports.map(({ name }) => name)
   // What every object has, `toString` and the like, is no input.
   const inherited = names.map((name) => name in Object.prototype)
+  const inheritsAny = inherited.includes(true)
   const inOrder = parts.dynamic?.order(ports)
+  // Where there are tensors only.
+  const last = ports.every(({ tensor }) => tensor !== undefined) ? new LastShapes() : undefined
   const known = (): string => listed(names.map(quote)) || 'no inputs'
 
   function resolve(given: object, all: readonly unknown[], count: number): CheckedInput[] {
-    const values = all.map((value, i) => (inherited[i] && !Object.keys(given).includes(names[i]!) ? undefined : value))
-    const missing = ports.filter(({ isOptional }, i) => isNothing(values[i]) && !isOptional)
-    if (missing.length > 0 || values.filter((value) => !isNothing(value)).length !== count) {
-      const extra = Object.keys(given).find((name) => !names.includes(name))
-      if (extra !== undefined) throw unknown(extra, missing)
-      if (missing.length > 0) throw missing[0]!.missing()
-    }
-    const taken = ports.map((port, i) => port.take(values[i]))
+    const values = inheritsAny ? all.map((value, i) => (isInherited(given, i) ? undefined : value)) : all
+    let found = 0
+    let isMissing = false
+    for (let i = 0; i < ports.length; i++)
+      if (!isNothing(values[i])) found++
+      else if (!ports[i]!.isOptional) isMissing = true
+    if (isMissing || found !== count) expectNames(given, values)
+    const taken: TakenInput[] = []
+    for (let i = 0; i < ports.length; i++) taken.push(ports[i]!.take(values[i]))
     // From here on no code of the caller's runs.
+    const dims = last?.of(taken as TakenTensor[])
+    if (dims !== undefined) return ports.map(({ tensor }, i) => settled(tensor!, taken[i] as TakenTensor, dims[i]!))
     const symbols: Symbols = new Map()
     const checked: CheckedInput[] = []
     for (const at of inOrder?.(taken) ?? ports.keys()) checked[at] = ports[at]!.settle(taken[at]!, symbols)
+    last?.keep(taken as TakenTensor[], checked as CheckedTensor[])
     return checked
+  }
+
+  /** Whether the value of a name is not the caller's. */
+  function isInherited(given: object, i: number): boolean {
+    return inherited[i]! && !Object.keys(given).includes(names[i]!)
+  }
+
+  /** @throws TypeError for a name that is no input's, and an input that is not there */
+  function expectNames(given: object, values: readonly unknown[]): void {
+    const missing = ports.filter(({ isOptional }, i) => isNothing(values[i]) && !isOptional)
+    const extra = Object.keys(given).find((name) => !names.includes(name))
+    if (extra !== undefined) throw unknown(extra, missing)
+    if (missing.length > 0) throw missing[0]!.missing()
   }
 
   function unknown(name: string, missing: readonly InputPort[]): TypeError {
@@ -55,7 +76,8 @@ export function newCheck(model: string, inputs: readonly SignatureEntry[], parts
     const given = inputs as Readonly<Record<string, unknown>>
     let count = 0
     for (const _ in given) count++
-    const values = names.map((name) => given[name])
+    const values: unknown[] = []
+    for (let i = 0; i < names.length; i++) values.push(given[names[i]!])
     if (count === ports.length && areAsTheyAre(ports, values))
       return ports.map(({ tensor }, i): CheckedTensor => ({ data: values[i] as TypedArray, dims: tensor!.dims! }))
     return resolve(given, values, count)

@@ -104,6 +104,70 @@ describe('dimensions', () => {
   })
 })
 
+describe('a call after another', () => {
+  const entries = [
+    input('x', 'float32', ['batch', 3]),
+    input('y', 'bool', ['batch', 'n']),
+    input('z', 'float32', ['n']),
+  ]
+  const bits = (...values: number[]) => new Uint8Array(values)
+  const [one, two] = [bits(1, 0), bits(1, 0, 0, 1)]
+  const calls = [
+    { x: f32(3), y: one, z: f32(2) },
+    { x: f32(6), y: two, z: f32(2) },
+    { x: [1, 2, 3], y: [true, false], z: [0, 0] },
+    { x: f32(3), y: { data: one, dims: [1, 2] }, z: f32(2) },
+    { x: f32(3), y: { data: one, dims: [2, 1] }, z: f32(2) },
+    { x: f32(3), y: { data: one, dims: [1, 2] }, z: { data: f32(2), dims: [2n] } },
+    { x: f32(3), y: { data: one, dims: [1, 2] }, z: { data: f32(2), dims: [2, 1] } },
+    { x: f32(3), y: { data: one, dims: [-0, 2] }, z: f32(2) },
+    { x: { data: f32(6), dims: [2, 3] }, y: { data: two, dims: [2, 2] }, z: f32(2) },
+    { x: { data: f32(6), dims: [3, 2] }, y: { data: two, dims: [2, 2] }, z: f32(2) },
+    { x: { data: f32(3), dims: [2, 3] }, y: { data: two, dims: [2, 2] }, z: f32(2) },
+    { x: f32(3), y: bits(1, 2), z: f32(2) }, // 2 is no bool
+    { x: f32(3), y: bits(1, 1), z: f32(2) },
+    { x: f32(3), y: new Int8Array(2), z: f32(2) },
+    { x: f32(3), y: { data: one, dims: [1, 2], type: 'uint8' }, z: f32(2) },
+    { x: f32(3), y: one, z: f32(3) },
+    { x: f32(0), y: bits(), z: f32(0) },
+    { x: f32(0), y: { data: bits(), dims: [0, 5] }, z: f32(5) },
+    { x: f32(3), y: one },
+    { x: f32(3), y: one, z: f32(2), w: f32(1) },
+  ]
+  const outcome = (action: () => unknown): unknown => {
+    try {
+      return action()
+    } catch (error) {
+      return String(error)
+    }
+  }
+
+  it('is judged as if it were the first', () => {
+    const alone = calls.map((given) => outcome(() => check(entries, given)))
+    expect(alone.filter((result) => typeof result === 'string').length).toBe(11)
+    for (let i = 0; i < calls.length; i++)
+      for (let k = 0; k < calls.length; k++) {
+        const again = newCheck('m.onnx', entries, valueParts)
+        outcome(() => again(calls[i]))
+        expect(
+          outcome(() => again(calls[k])),
+          `call ${k} after call ${i}`,
+        ).toEqual(alone[k])
+      }
+  })
+
+  it('gives what this call gave, and what it changed', () => {
+    const again = newCheck('m.onnx', entries, valueParts)
+    const x = f32(3)
+    again({ ...calls[0], x })
+    const other = { ...calls[0]!, x: f32(3), y: bits(0, 1) }
+    const [first, second] = again(other) as CheckedTensor[]
+    expect(first!.data).toBe(other.x)
+    expect(second!.data).toEqual(bits(0, 1))
+    expect(second!.data).not.toBe(other.y) // a copy, that nobody changes after the check
+  })
+})
+
 describe('wrong inputs', () => {
   it.each(['toString', 'constructor', '__proto__', 'valueOf'])(
     'an input called %s is missing where it is not given, though every object has it',
