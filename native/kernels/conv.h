@@ -3,19 +3,9 @@
 #ifndef OM_CONV_H
 #define OM_CONV_H
 
+#include "conv-lines.h"
 #include "gemm.h"
 #include "window.h"
-
-typedef struct om_conv2d_shape {
-  ptrdiff_t batch, height, width, channels;      /* of the input, NHWC */
-  ptrdiff_t out_height, out_width, out_channels; /* of the output, NHWC */
-  ptrdiff_t kernel_height, kernel_width;
-  ptrdiff_t stride_height, stride_width;
-  ptrdiff_t dilation_height, dilation_width;
-  ptrdiff_t pad_top, pad_left; /* those of the other sides follow from the output's size; negative pads crop */
-  ptrdiff_t groups;
-  ptrdiff_t x_pixel, y_pixel; /* elements between neighbouring pixels, to read or write a slice of channels; 0: dense */
-} om_conv2d_shape;
 
 /* Where the rows of one image's windows come from. */
 typedef struct om_window {
@@ -153,6 +143,10 @@ OM_INLINE void om_conv2d_f32(const float *x, const float *packed, float *y, cons
   const ptrdiff_t pixels = s.out_height * s.out_width, depth = s.kernel_height * s.kernel_width * channels;
   const bool point = s.kernel_height == 1 && s.kernel_width == 1 && s.stride_height == 1 && s.stride_width == 1 &&
                      s.pad_top == 0 && s.pad_left == 0 && s.out_height == s.height && s.out_width == s.width;
+  if (om_lines_suit(s) && !e.residual) {
+    om_conv2d_lines_f32(x, packed, y, s, e, scratch);
+    return;
+  }
   for (ptrdiff_t image = 0; image < s.batch; image++)
     for (ptrdiff_t group = 0; group < s.groups; group++) {
       const om_window source = {x + image * s.height * s.width * x_pixel + group * channels, x_pixel, channels, s};

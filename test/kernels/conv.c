@@ -46,12 +46,14 @@ static double reference(const om_conv2d_shape *s, const float *x, const float *w
   return sum;
 }
 
-typedef enum method { DIRECT, DEPTHWISE, WINOGRAD } method;
+typedef enum method { DIRECT, LINES, DEPTHWISE, WINOGRAD } method;
+
+static const char *const methods[] = {"conv", "conv by lines", "depthwise", "winograd"};
 
 static void run_case(conv_case t, method how) {
   om_conv2d_shape *s = &t.s;
   char name[320];
-  describe(name, sizeof name, how == DEPTHWISE ? "depthwise" : how == WINOGRAD ? "winograd" : "conv", &t);
+  describe(name, sizeof name, methods[how], &t);
   check_cases++;
   const ptrdiff_t x_pixel = s->x_pixel ? s->x_pixel : s->channels, y_pixel = s->y_pixel ? s->y_pixel : s->out_channels;
   const ptrdiff_t outs = s->batch * s->out_height * s->out_width, y_length = (outs - 1) * y_pixel + s->out_channels;
@@ -67,6 +69,7 @@ static void run_case(conv_case t, method how) {
   void *scratch = check_scratch((size_t)(how == WINOGRAD ? OM_WINOGRAD_SCRATCH(s->channels) : OM_GEMM_SCRATCH));
   if (how == DEPTHWISE) om_depthwise2d_f32(x, packed, y, *s, e);
   else if (how == WINOGRAD) om_conv2d_winograd_f32(x, packed, y, *s, e, scratch);
+  else if (how == LINES) om_conv2d_lines_f32(x, packed, y, *s, e, scratch);
   else om_conv2d_f32(x, packed, y, *s, e, scratch);
   free(scratch);
   bool good = true;
@@ -113,16 +116,19 @@ static void random_case(method how) {
       s->height = pick(1, 40), s->width = pick(1, 40), s->kernel_height = s->kernel_width = 3;
       s->stride_height = s->stride_width = s->dilation_height = s->dilation_width = 1;
     }
+    if (how == LINES) s->width = pick(1, 60), s->dilation_width = 1;
     s->out_height = out_size(s->height, s->pad_top, pick(0, 3), s->kernel_height, s->stride_height, s->dilation_height);
     s->out_width = out_size(s->width, s->pad_left, pick(0, 3), s->kernel_width, s->stride_width, s->dilation_width);
-  } while (s->out_height == 0 || s->out_width == 0);
+  } while (s->out_height == 0 || s->out_width < (how == LINES ? OM_LINE_PIXELS : 1));
   if (how == DEPTHWISE) s->groups = s->channels = s->out_channels = pick(1, 3 * OM_LANES + 2);
   else {
-    s->groups = pick(0, 2) || how == WINOGRAD ? 1 : pick(1, 3);
-    s->channels = s->groups * (pick(0, 9) ? pick(1, 20) : OM_K_BLOCK + pick(0, 9));
+    s->groups = pick(0, 2) || how == WINOGRAD || how == LINES ? 1 : pick(1, 3);
+    s->channels = how == LINES ? pick(1, 8) : s->groups * (pick(0, 9) ? pick(1, 20) : OM_K_BLOCK + pick(0, 9));
     s->out_channels = s->groups * pick(1, 2 * OM_PANEL);
   }
-  if (pick(0, 2) == 0) s->x_pixel = s->channels + pick(1, 7);
+  if (pick(0, 2) == 0 && how != LINES) s->x_pixel = s->channels + pick(1, 7);
+  if (how == LINES && s->kernel_height * om_line_length(*s) > OM_LINE_ROOM) return;
+  if (how == LINES) t.residual = false;
   if (pick(0, 2) == 0) s->y_pixel = s->out_channels + pick(1, 7);
   run_case(t, how);
 }
@@ -174,6 +180,7 @@ static void run_nd(void) {
 
 int main(void) {
   for (int i = 0; i < 400; i++) random_case(DIRECT);
+  for (int i = 0; i < 300 && OM_LANES > 1; i++) random_case(LINES);
   for (int i = 0; i < 400; i++) random_case(DEPTHWISE);
   for (int i = 0; i < 100; i++) random_case(WINOGRAD);
   LITERAL(DIRECT, .batch = 1, .height = 19, .width = 17, .channels = 3, .out_height = 10, .out_width = 9,
