@@ -4,8 +4,9 @@ import type { ModelSession } from './session.ts'
 import { MOST_DECIDING, type Steadiness } from './steadiness.ts'
 import type { CheckedTensor } from './tensor-input.ts'
 
-/** Milliseconds in which a run is on its way to another thread and back, at best. */
+/** Milliseconds in which a run is on its way to another thread and back: at best, and what counts of it at most. */
 const QUICK = 0.05
+const MOST_QUICK = 0.1
 
 /** Runs elsewhere that have to be quick before one is made on the caller's thread. */
 const TRUST = 4
@@ -31,6 +32,8 @@ interface Case {
 export class QuickRuns {
   readonly #deciding: readonly number[]
   readonly #grows: boolean
+  /** Milliseconds that the way takes here, about: on virtual machines, and where the event loop is busy, more than at best. */
+  #way = QUICK
   /** A run that was quick: others of the same elements are, too, whose sizes are the same, or smaller where larger take longer. */
   #quick: Case | undefined
   /** How many were quick since one was not that should have been. */
@@ -54,14 +57,19 @@ export class QuickRuns {
     if (this.#trust < TRUST || !isKnown) {
       this.#spent = 0
       const asked = isKnown ? undefined : this.#caseOf(tensors)
-      return session.run(inputs, (took) => this.#learn(asked, took))
+      const start = performance.now()
+      return session.run(inputs, (took) => {
+        this.#learn(asked, took)
+        const way = performance.now() - start - took
+        this.#way += (Math.min(Math.max(way, QUICK), MOST_QUICK) - this.#way) / 4
+      })
     }
     const start = performance.now()
     const results = session.runSync(inputs)
     const took = performance.now() - start
     this.#spent += took
     // One may have been interrupted: the next goes elsewhere and tells.
-    if (took >= QUICK) this.#trust = TRUST - 1
+    if (took >= this.#way) this.#trust = TRUST - 1
     if (this.#spent < SPELL) return results
     this.#spent = 0
     return new Promise((resolve) => setImmediate(resolve, results))
@@ -72,7 +80,7 @@ export class QuickRuns {
    * asleep has cold caches. `asked`: what it was given, unless that was known to be quick.
    */
   #learn(asked: Case | undefined, took: number): void {
-    if (took < QUICK) {
+    if (took < this.#way) {
       this.#trust++
       if (asked) this.#quick = asked
     } else if (!asked && this.#trust < TRUST) {

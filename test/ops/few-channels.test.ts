@@ -36,7 +36,7 @@ function source(channels: number, shape: readonly (string | number)[]): ModelSou
     const conv = node('Conv', ['x', `w${i}`, `b${i}`], [after ? `c${i}` : `y${i}`], attributes)
     return after ? [conv, node(after, [`c${i}`], [`y${i}`])] : [conv]
   })
-  const open = tensorType('float32', [null, null, null, null])
+  const open = tensorType('float32', ['n', 'f', 'rows', 'columns'])
   return {
     opsets: { '': 17 },
     inputs: { x: tensorType('float32', [...shape]) },

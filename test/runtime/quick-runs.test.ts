@@ -9,20 +9,27 @@ import { makeFolder } from '../scratch.ts'
 /** A session whose runs take as long as it is told; it notes where they were. */
 class Fake {
   milliseconds = 0
+  /** What the way to another thread takes, there and back. */
+  way = 0
   readonly places: ('here' | 'elsewhere')[] = []
   readonly session = {
     run: (_: readonly CheckedInput[], took?: (milliseconds: number) => void) => {
       this.places.push('elsewhere')
+      if (this.way > 0) pass(this.milliseconds + this.way)
       took?.(this.milliseconds)
       return Promise.resolve({})
     },
     runSync: () => {
       this.places.push('here')
-      const end = performance.now() + this.milliseconds
-      while (performance.now() < end) continue
+      pass(this.milliseconds)
       return {}
     },
   } as unknown as ModelSession
+}
+
+function pass(milliseconds: number): void {
+  const end = performance.now() + milliseconds
+  while (performance.now() < end) continue
 }
 
 const sized = (...shapes: readonly number[][]): CheckedInput[] =>
@@ -80,6 +87,19 @@ describe('runs of known time', () => {
     const quick = new QuickRuns({ grows: true })
     for (let i = 0; i < 20; i++) void quick.run(fake.session, sized([1]))
     expect(fake.places).not.toContain('here')
+  })
+
+  it.each<[string, number, number, 'here' | 'elsewhere']>([
+    ['where that is longer than they', 0.06, 0.3, 'here'],
+    ['not where it is shorter', 0.07, 0, 'elsewhere'],
+    ['not where both take long', 0.12, 1, 'elsewhere'],
+  ])('are done at once by what the way to another thread takes: %s', (_, milliseconds, way, place) => {
+    const fake = new Fake()
+    Object.assign(fake, { milliseconds, way })
+    const quick = new QuickRuns({})
+    for (let i = 0; i < 30; i++) void quick.run(fake.session, sized([1]))
+    expect(fake.places.slice(-15)).toContain(place)
+    if (place === 'elsewhere') expect(fake.places).not.toContain('here')
   })
 
   it.each<[string, number[][], number[][]]>([
