@@ -37,6 +37,15 @@
   RUN(0.77, "depthwise", SHAPE(h, w_, channels, channels, kernel, stride, kernel / 2, channels),                       \
       OM_DEPTHWISE_PACKED(kernel, kernel, channels), om_depthwise2d_f32(x, w, y, s, e))
 
+/* Over one axis. */
+#define LINE(length, planes, kernel)                                                                                   \
+  RUN(0.77, "depthwise line",                                                                                          \
+      ((om_conv2d_shape){.batch = 1, .height = 1, .width = length, .channels = planes,   .out_height = 1,              \
+                         .out_width = length, .out_channels = planes,   .kernel_height = 1, .kernel_width = kernel,    \
+                         .stride_height = 1, .stride_width = 1, .dilation_height = 1, .dilation_width = 1,             \
+                         .pad_left = kernel / 2, .groups = planes}  ),                                                 \
+      OM_DEPTHWISE_PACKED(1, kernel, planes), om_depthwise2d_f32(x, w, y, s, e))
+
 static void mnist(void) {
   CONV(28, 28, 1, 8, 5, 1, 2);
   CONV(14, 14, 8, 16, 5, 1, 2);
@@ -116,6 +125,8 @@ static void thin(void) {
   CONV(224, 224, 1, 16, 3, 1, 1);
   CONV(224, 224, 16, 3, 3, 1, 1);
   CONV(224, 224, 16, 16, 3, 1, 1);
+  LINE(150, 512, 51);
+  LINE(60, 176, 31);
 }
 
 static void mobilenet(void) {

@@ -15,6 +15,10 @@
 #define OM_DEPTHWISE_PIXELS 4
 #endif
 #define OM_DEPTHWISE_VECTORS (OM_VECTOR_BYTES > 0 ? 2 : 1)
+/* The same of a pixel at an end of a line, which is computed alone. */
+#define OM_DEPTHWISE_EDGE_VECTORS (OM_VECTOR_BYTES > 0 ? 4 : 1)
+/* Lines that are enough to share, whole, among threads. */
+#define OM_DEPTHWISE_LINES 16
 
 /* Floats of the weights: [kernel_height * kernel_width, channels rounded up to whole vectors], zeros behind. */
 #define OM_DEPTHWISE_PACKED(kernel_height, kernel_width, channels)                                                     \
@@ -54,49 +58,56 @@ OM_INLINE om_vf om_depthwise_load(const float *p, const int v, const int vectors
  * constants. */
 OM_INLINE void om_depthwise_tile_f32(const om_taps t, const ptrdiff_t width, const int pixels, const int vectors,
                                      const ptrdiff_t lanes) {
-  om_vf sum[OM_DEPTHWISE_PIXELS][OM_DEPTHWISE_VECTORS];
+  om_vf sum[OM_DEPTHWISE_PIXELS * OM_DEPTHWISE_VECTORS];
 OM_UNROLL(4)
   for (int v = 0; v < vectors; v++) {
     const om_vf bias = t.bias ? om_depthwise_load(t.bias, v, vectors, lanes) : om_splat(0.0f);
 OM_UNROLL(8)
     for (int p = 0; p < pixels; p++) {
-      sum[p][v] = bias;
-      if (t.residual) sum[p][v] += om_depthwise_load(t.residual + p * t.residual_pixel, v, vectors, lanes);
+      sum[p * vectors + v] = bias;
+      if (t.residual) sum[p * vectors + v] += om_depthwise_load(t.residual + p * t.residual_pixel, v, vectors, lanes);
     }
   }
   for (ptrdiff_t ky = 0; ky < t.height; ky++)
     for (ptrdiff_t kx = 0; kx < width; kx++) {
       const float *x = t.x + ky * t.line + kx * t.tap, *weights = t.w + ky * t.w_line + kx * t.w_tap;
-      om_vf w[OM_DEPTHWISE_VECTORS];
+      om_vf w[OM_DEPTHWISE_EDGE_VECTORS];
 OM_UNROLL(4)
       for (int v = 0; v < vectors; v++) w[v] = om_load(weights + v * OM_LANES);
 OM_UNROLL(8)
       for (int p = 0; p < pixels; p++)
 OM_UNROLL(4)
-        for (int v = 0; v < vectors; v++) sum[p][v] += w[v] * om_depthwise_load(x + p * t.pixel, v, vectors, lanes);
+        for (int v = 0; v < vectors; v++) sum[p * vectors + v] += w[v] * om_depthwise_load(x + p * t.pixel, v, vectors, lanes);
     }
 OM_UNROLL(8)
   for (int p = 0; p < pixels; p++)
 OM_UNROLL(4)
     for (int v = 0; v < vectors; v++) {
       float *y = t.y + p * t.y_pixel + v * OM_LANES;
-      if (t.clamp) sum[p][v] = om_at_most(om_at_least(sum[p][v], om_splat(t.low)), om_splat(t.high));
-      if (lanes == OM_LANES || v + 1 < vectors) om_store(y, sum[p][v]);
-      else om_store_first(y, sum[p][v], lanes);
+      om_vf of = sum[p * vectors + v];
+      if (t.clamp) of = om_at_most(om_at_least(of, om_splat(t.low)), om_splat(t.high));
+      if (lanes == OM_LANES || v + 1 < vectors) om_store(y, of);
+      else om_store_first(y, of, lanes);
     }
 }
 
-/* All channels of one pixel at an end of a line. */
+/* As many tiles of `vectors` vectors of one pixel as there is room for in `channels`; then `t` and `channels` are of the rest. */
+OM_INLINE void om_depthwise_pixel_f32(om_taps *t, ptrdiff_t *channels, const int vectors) {
+  const ptrdiff_t step = vectors * OM_LANES;
+  for (; *channels >= step; *channels -= step) {
+    om_depthwise_tile_f32(*t, t->width, 1, vectors, OM_LANES);
+    t->x += step, t->w += step, t->y += step;
+    if (t->bias) t->bias += step;
+    if (t->residual) t->residual += step;
+  }
+}
+
+/* Some channels of one pixel at an end of a line. */
 OM_SHARED void om_depthwise_edge_f32(const om_taps *at, ptrdiff_t channels) {
   om_taps t = *at;
-  ptrdiff_t c = channels;
-  for (; c >= OM_LANES; c -= OM_LANES) {
-    om_depthwise_tile_f32(t, t.width, 1, 1, OM_LANES);
-    t.x += OM_LANES, t.w += OM_LANES, t.y += OM_LANES;
-    if (t.bias) t.bias += OM_LANES;
-    if (t.residual) t.residual += OM_LANES;
-  }
-  if (c > 0) om_depthwise_tile_f32(t, t.width, 1, 1, c);
+  if (OM_DEPTHWISE_EDGE_VECTORS > 1) om_depthwise_pixel_f32(&t, &channels, OM_DEPTHWISE_EDGE_VECTORS);
+  om_depthwise_pixel_f32(&t, &channels, 1);
+  if (channels > 0) om_depthwise_tile_f32(t, t.width, 1, 1, channels);
 }
 
 /* As many tiles of `pixels` pixels as there is room for in `count`; then `t` and `count` are those of the rest. */
@@ -129,12 +140,18 @@ OM_INLINE void om_depthwise2d_f32(const float *x, const float *packed, float *y,
   const om_span inside_y =
       om_span_inside(s.out_height, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);
   const ptrdiff_t taps = om_max(1, s.kernel_height * s.kernel_width);
-  /* Lines in a part, see parallel.h. */
-  const ptrdiff_t together = OM_LEAST_PART / taps / om_max(1, s.channels) / om_max(1, s.out_width) + 1;
+  /* Lines in a part, see parallel.h; and channels, where there are few lines. */
+  const ptrdiff_t of_channel = taps * om_max(1, s.out_width), lines = s.batch * s.out_height;
+  const ptrdiff_t together = OM_LEAST_PART / of_channel / om_max(1, s.channels) + 1;
+  const bool splits = om_is_shared() && lines < OM_DEPTHWISE_LINES;
+  const ptrdiff_t step = OM_DEPTHWISE_EDGE_VECTORS * OM_LANES;
+  const ptrdiff_t channels = splits ? om_round_up(OM_LEAST_PART / of_channel + 1, step) : om_max(1, s.channels);
+  const ptrdiff_t pieces = (s.channels + channels - 1) / channels;
   bool is_mine = false;
-  for (ptrdiff_t line = 0; line < s.batch * s.out_height; line++) {
-    if (line % together == 0) is_mine = om_is_mine();
+  for (ptrdiff_t part = 0; part < lines * pieces; part++) {
+    if (splits || part % together == 0) is_mine = om_is_mine();
     if (!is_mine) continue;
+    const ptrdiff_t line = part / pieces, c0 = part % pieces * channels, c1 = om_min(c0 + channels, s.channels);
     const ptrdiff_t image = line / s.out_height, oy = line % s.out_height;
     const bool whole_height = oy >= inside_y.begin && oy < inside_y.end;
     const om_span ky = om_span_taps(oy, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);
@@ -145,7 +162,7 @@ OM_INLINE void om_depthwise2d_f32(const float *x, const float *packed, float *y,
                  .w_line = s.kernel_width * w_tap,
                  .w_tap = w_tap,
                  .y_pixel = y_pixel,
-                 .bias = e.bias,
+                 .bias = e.bias ? e.bias + c0 : NULL,
                  .residual_pixel = residual_row,
                  .clamp = clamp,
                  .low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f,
@@ -155,30 +172,30 @@ OM_INLINE void om_depthwise2d_f32(const float *x, const float *packed, float *y,
       const om_span kx = om_span_taps(ox, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);
       const ptrdiff_t ix = ox * s.stride_width - s.pad_left + kx.begin * s.dilation_width;
       t.width = om_max(0, kx.end - kx.begin);
-      t.x = t.height > 0 && t.width > 0 ? x + ((image * s.height + iy) * s.width + ix) * x_pixel : x;
-      t.w = packed + (ky.begin * s.kernel_width + kx.begin) * w_tap;
-      t.y = y + (line * s.out_width + ox) * y_pixel;
-      t.residual = e.residual ? e.residual + (line * s.out_width + ox) * residual_row : NULL;
+      t.x = (t.height > 0 && t.width > 0 ? x + ((image * s.height + iy) * s.width + ix) * x_pixel : x) + c0;
+      t.w = packed + (ky.begin * s.kernel_width + kx.begin) * w_tap + c0;
+      t.y = y + (line * s.out_width + ox) * y_pixel + c0;
+      t.residual = e.residual ? e.residual + (line * s.out_width + ox) * residual_row + c0 : NULL;
       if (ox != inside_x.begin || inside_x.begin == inside_x.end) {
-        om_depthwise_edge_f32(&t, s.channels);
+        om_depthwise_edge_f32(&t, c1 - c0);
         continue;
       }
-      for (ptrdiff_t c = 0, vectors; c < s.channels; c += vectors * OM_LANES) {
+      for (ptrdiff_t c = c0, vectors; c < c1; c += vectors * OM_LANES) {
         vectors = c + OM_DEPTHWISE_VECTORS * OM_LANES <= s.channels ? OM_DEPTHWISE_VECTORS : 1;
-        om_taps part = t;
-        part.x += c, part.w += c, part.y += c;
-        if (e.bias) part.bias += c;
-        if (e.residual) part.residual += c;
+        om_taps some = t;
+        some.x += c - c0, some.w += c - c0, some.y += c - c0;
+        if (e.bias) some.bias += c - c0;
+        if (e.residual) some.residual += c - c0;
         const ptrdiff_t count = inside_x.end - inside_x.begin;
-        if (whole_height) part.height = s.kernel_height;
-        if (rest > 0 && c + OM_LANES > s.channels) om_depthwise_inside_f32(part, count, s.kernel_width, 1, rest);
-        else if (vectors == 1) om_depthwise_inside_f32(part, count, s.kernel_width, 1, OM_LANES);
-        else om_depthwise_inside_f32(part, count, s.kernel_width, OM_DEPTHWISE_VECTORS, OM_LANES);
+        if (whole_height) some.height = s.kernel_height;
+        if (rest > 0 && c + OM_LANES > s.channels) om_depthwise_inside_f32(some, count, s.kernel_width, 1, rest);
+        else if (vectors == 1) om_depthwise_inside_f32(some, count, s.kernel_width, 1, OM_LANES);
+        else om_depthwise_inside_f32(some, count, s.kernel_width, OM_DEPTHWISE_VECTORS, OM_LANES);
       }
     }
     if (e.activation != OM_ACT_NONE && !clamp)
       for (ptrdiff_t ox = 0; ox < s.out_width; ox++)
-        om_activate_row_f32(y + (line * s.out_width + ox) * y_pixel, s.channels, e.activation, e.alpha, e.beta);
+        om_activate_row_f32(y + (line * s.out_width + ox) * y_pixel + c0, c1 - c0, e.activation, e.alpha, e.beta);
   }
 }
 

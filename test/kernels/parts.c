@@ -1,6 +1,8 @@
 /* Kernels whose parts threads share: each part is computed once, by whoever claims it, and as it is without threads. */
 #define OM_THREADS
 #define OM_LEAST_PART 1 /* parts as small as can be */
+#include "conv.h"
+#include "depthwise.h"
 #include "normalize.h"
 #include "order.h"
 #include "pool.h"
@@ -97,6 +99,19 @@ KERNEL(averages, om_avgpool_nd_f32(x, to, 12, &window, true))
 KERNEL(convolved, om_conv_nd_f32(x, more, NULL, to, 2, 4, 6, 2, &window))
 KERNEL(windows_added, om_col2im_f32(x, more, to, 12, 6, &window))
 
+#define IMAGE(lines, pixels, planes, kernel)                                                                                \
+  ((om_conv2d_shape){.batch = 1, .height = lines, .width = pixels, .channels = planes, .out_height = lines,                  \
+                     .out_width = pixels, .out_channels = 24, .kernel_height = 1, .kernel_width = kernel,                    \
+                     .stride_height = 1, .stride_width = 1, .dilation_height = 1, .dilation_width = 1, .pad_left = 2, .groups = 1})
+static om_conv2d_shape by_planes(om_conv2d_shape s) {
+  s.groups = s.out_channels = s.channels;
+  return s;
+}
+static const om_epilogue epilogue = {.activation = OM_ACT_TANH};
+KERNEL(depthwise_lines, om_depthwise2d_f32(x, more, to, by_planes(IMAGE(20, 30, 40, 5)), epilogue))
+KERNEL(depthwise_line, om_depthwise2d_f32(x, more, to, by_planes(IMAGE(1, 60, 4 * 64 + 5, 5)), epilogue))
+KERNEL(few_channels, om_conv2d_lines_f32(x, more, to, IMAGE(20, 30, 3, 5), epilogue, doubles))
+
 static const om_grid grid = {2, OM_SAMPLE_CUBIC, OM_SAMPLE_BORDER, false, {12, 17}};
 KERNEL(sampled, om_grid_sample_f32(x, more, to, &grid, 2, 3, 100))
 KERNEL(deformed, om_deform_conv_f32(x, more, more, NULL, more, to, 2, 4, 6, 2, 1, &window))
@@ -121,6 +136,7 @@ int main(void) {
   CHECK(linear_elements), CHECK(cubic_rows), CHECK(nearest_elements), CHECK(nearest_rows);
   CHECK(linear_pixels), CHECK(nearest_pixels);
   CHECK(norms), CHECK(largest_floats), CHECK(largest_bytes), CHECK(averages), CHECK(convolved), CHECK(windows_added);
+  CHECK(depthwise_lines), CHECK(depthwise_line), CHECK(few_channels);
   CHECK(sampled), CHECK(deformed), CHECK(sums_of_trees), CHECK(least_of_trees);
   CHECK(smooth_rows);
   free(x), free(more);

@@ -229,6 +229,12 @@ export const cases: Record<string, Case> = {
       [35, 6],
     ].map(([h, w]) => [[1, 21, h!, w!]]),
   },
+  'a depthwise convolution of one line, whose channels are shared': {
+    source: conv([150, 1, 1, 9], { group: 150n, pads: [0n, 4n, 0n, 3n] }, [
+      { op: 'Relu', inputs: ['c'], outputs: ['y'] },
+    ]),
+    runs: [2, 7, 300].map((w) => [[1, 150, 1, w]]),
+  },
   'convolutions and a product of bytes': {
     // Scales are powers of two: no result lies where two ways to round could differ.
     source: {
