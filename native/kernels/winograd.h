@@ -17,6 +17,9 @@
 #define OM_WINOGRAD_TILES (2 * OM_TILE_ROWS)
 #define OM_WINOGRAD_COLUMNS (64 / OM_PANEL * OM_PANEL)
 
+/* Parts that are enough for threads. */
+#define OM_WINOGRAD_PARTS 8
+
 /* Pixels of an output from which it pays, and how many there are to a tile of 16 on average: an output of one or two lines
  * leaves most of a tile unused. */
 #define OM_WINOGRAD_LEAST_PIXELS 96
@@ -173,9 +176,10 @@ OM_INLINE om_winograd_place om_winograd_place_of(const om_conv2d_shape s, ptrdif
   return (om_winograd_place){image, within / across * 4, within % across * 4};
 }
 
-/* The tiles first .. first + count of all images. */
+/* The tiles first .. first + count of all images, channels from .. end of the result. */
 OM_INLINE void om_winograd_block_f32(const float *x, const float *packed, float *y, const om_conv2d_shape s,
-                                     const om_epilogue e, ptrdiff_t first, const ptrdiff_t count, void *scratch) {
+                                     const om_epilogue e, ptrdiff_t first, const ptrdiff_t count, ptrdiff_t from,
+                                     ptrdiff_t end, void *scratch) {
   const ptrdiff_t x_pixel = s.x_pixel ? s.x_pixel : s.channels, y_pixel = s.y_pixel ? s.y_pixel : s.out_channels;
   const ptrdiff_t residual_row = e.residual_row ? e.residual_row : s.out_channels;
   const ptrdiff_t depth = om_pass_depth(s.channels, 0);
@@ -197,8 +201,8 @@ OM_INLINE void om_winograd_block_f32(const float *x, const float *packed, float 
   }
   const om_tiling split = om_split_rows(count);
   const ptrdiff_t wide = (s.out_channels + OM_LANES - 1) / OM_LANES / OM_TILE_VECTORS * OM_PANEL;
-  for (ptrdiff_t n0 = 0; n0 < s.out_channels; n0 += OM_WINOGRAD_COLUMNS) {
-    const ptrdiff_t n1 = om_min(n0 + OM_WINOGRAD_COLUMNS, s.out_channels);
+  for (ptrdiff_t n0 = from; n0 < end; n0 += OM_WINOGRAD_COLUMNS) {
+    const ptrdiff_t n1 = om_min(n0 + OM_WINOGRAD_COLUMNS, end);
     for (ptrdiff_t i = 0; i < 36; i++)
       for (ptrdiff_t part = 0; part < passes; part++) {
         const ptrdiff_t k0 = part * depth;
@@ -246,13 +250,22 @@ OM_INLINE void om_conv2d_winograd_f32(const float *x, const float *packed, float
   if (s.batch < 1 || s.out_height < 1 || s.out_width < 1) return; /* so that the product below is no overflow */
   const ptrdiff_t tiles = s.batch * ((s.out_height + 3) / 4) * ((s.out_width + 3) / 4), rest = tiles % OM_WINOGRAD_TILES;
   void *own = om_own_scratch(scratch);
+  /* Where there are few blocks for threads, their channels are parts, too; each transforms the block's input for itself. */
+  const ptrdiff_t blocks = (tiles + OM_WINOGRAD_TILES - 1) / OM_WINOGRAD_TILES;
+  const ptrdiff_t groups = (s.out_channels + OM_WINOGRAD_COLUMNS - 1) / OM_WINOGRAD_COLUMNS;
+  const ptrdiff_t sides = om_is_shared() ? om_max(1, om_min(OM_WINOGRAD_PARTS / blocks, groups)) : 1;
+  const ptrdiff_t columns = om_max(1, (groups + sides - 1) / sides) * OM_WINOGRAD_COLUMNS;
   /* Code for whole blocks and code for the rest, where their heights are known; else one for both, in half the time. */
   const bool known = __builtin_constant_p(rest);
-  for (ptrdiff_t tile = 0; tile < (known ? tiles - rest : tiles); tile += OM_WINOGRAD_TILES)
-    if (om_is_mine())
-      om_winograd_block_f32(x, packed, y, s, e, tile, known ? OM_WINOGRAD_TILES : om_min(OM_WINOGRAD_TILES, tiles - tile),
-                            own);
-  if (known && rest > 0 && om_is_mine()) om_winograd_block_f32(x, packed, y, s, e, tiles - rest, rest, own);
+  for (ptrdiff_t tile = 0; tile < tiles; tile += OM_WINOGRAD_TILES)
+    for (ptrdiff_t from = 0; from < s.out_channels; from += columns) {
+      if (!om_is_mine()) continue;
+      const ptrdiff_t end = om_min(from + columns, s.out_channels), count = om_min(OM_WINOGRAD_TILES, tiles - tile);
+      if (!known) om_winograd_block_f32(x, packed, y, s, e, tile, count, from, end, own);
+      else if (rest == 0 || count == OM_WINOGRAD_TILES)
+        om_winograd_block_f32(x, packed, y, s, e, tile, OM_WINOGRAD_TILES, from, end, own);
+      else om_winograd_block_f32(x, packed, y, s, e, tile, rest, from, end, own);
+    }
 }
 
 /* Whether Winograd's way is the faster one for an output of this size, see winogradPays of src/lowering/kernel-shape.ts. */

@@ -204,6 +204,13 @@ export const cases: Record<string, Case> = {
       [33, 41],
     ].map(([h, w]) => [[1, 5, h!, w!]]),
   },
+  'a convolution of few tiles, whose channels are shared': {
+    source: conv([150, 9, 3, 3], { pads: [1n, 1n, 1n, 1n] }, [{ op: 'Tanh', inputs: ['c'], outputs: ['y'] }]),
+    runs: [
+      [12, 14],
+      [30, 31],
+    ].map(([h, w]) => [[1, 9, h!, w!]]),
+  },
   'a convolution that is a product': {
     source: conv([19, 12, 1, 1], {}, [{ op: 'Sigmoid', inputs: ['c'], outputs: ['y'] }]),
     runs: [
