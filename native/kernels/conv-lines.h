@@ -18,9 +18,10 @@
 /* Floats of scratch that lines have. */
 #define OM_LINE_ROOM (OM_MOST_ROW_TILES * OM_TILE_ROWS * OM_A_ROW)
 
-/* Floats of a line with the zeros around it, as all windows of a row of the output want it. */
-OM_INLINE ptrdiff_t om_line_length(const om_conv2d_shape s) {
-  return ((s.out_width - 1) * s.stride_width + s.kernel_width) * s.channels;
+/* Floats of a line with the zeros around it, as all windows of a row of the output want it. A ptrdiff_t of 32 bits may be too small:
+ * pads are as large as the model says. */
+OM_INLINE int64_t om_line_length(const om_conv2d_shape s) {
+  return (((int64_t)s.out_width - 1) * s.stride_width + s.kernel_width) * s.channels;
 }
 
 /* Whether a convolution is faster so (measured with AVX-512, AVX2 and SSE2): small windows, few filters, rows that fill a tile.
@@ -172,7 +173,7 @@ OM_INLINE void om_pad_line(const float *from, ptrdiff_t floats, ptrdiff_t pad, p
 OM_INLINE void om_conv2d_lines_f32(const float *x, const float *packed, float *y, const om_conv2d_shape s,
                                    const om_epilogue e, void *scratch) {
   const ptrdiff_t y_pixel = s.y_pixel ? s.y_pixel : s.out_channels, n = s.out_channels, line = s.width * s.channels;
-  const ptrdiff_t depth = s.kernel_height * s.kernel_width * s.channels, length = om_line_length(s);
+  const ptrdiff_t depth = s.kernel_height * s.kernel_width * s.channels, length = (ptrdiff_t)om_line_length(s);
   const ptrdiff_t vectors = (n + OM_LANES - 1) / OM_LANES, wide = vectors / OM_TILE_VECTORS * OM_PANEL;
   const bool clamp = e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
   float *own = (float *)om_own_scratch(scratch);

@@ -141,11 +141,11 @@ OM_INLINE void om_depthwise2d_f32(const float *x, const float *packed, float *y,
       om_span_inside(s.out_height, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);
   const ptrdiff_t taps = om_max(1, s.kernel_height * s.kernel_width);
   /* Lines in a part, see parallel.h; and channels, where there are few lines. */
-  const ptrdiff_t of_channel = taps * om_max(1, s.out_width), lines = s.batch * s.out_height;
-  const ptrdiff_t together = OM_LEAST_PART / of_channel / om_max(1, s.channels) + 1;
+  const ptrdiff_t enough = OM_LEAST_PART / taps / om_max(1, s.out_width), lines = s.batch * s.out_height;
+  const ptrdiff_t together = enough / om_max(1, s.channels) + 1;
   const bool splits = om_is_shared() && lines < OM_DEPTHWISE_LINES;
   const ptrdiff_t step = OM_DEPTHWISE_EDGE_VECTORS * OM_LANES;
-  const ptrdiff_t channels = splits ? om_round_up(OM_LEAST_PART / of_channel + 1, step) : om_max(1, s.channels);
+  const ptrdiff_t channels = splits ? om_round_up(enough + 1, step) : om_max(1, s.channels);
   const ptrdiff_t pieces = (s.channels + channels - 1) / channels;
   bool is_mine = false;
   for (ptrdiff_t part = 0; part < lines * pieces; part++) {

@@ -42,12 +42,17 @@ export function newCheck(model: string, inputs: readonly SignatureEntry[], parts
     const taken: TakenInput[] = []
     for (let i = 0; i < ports.length; i++) taken.push(ports[i]!.take(values[i]))
     // From here on no code of the caller's runs.
-    const dims = last?.of(taken as TakenTensor[])
-    if (dims !== undefined) return ports.map(({ tensor }, i) => settled(tensor!, taken[i] as TakenTensor, dims[i]!))
-    const symbols: Symbols = new Map()
     const checked: CheckedInput[] = []
-    for (const at of inOrder?.(taken) ?? ports.keys()) checked[at] = ports[at]!.settle(taken[at]!, symbols)
-    last?.keep(taken as TakenTensor[], checked as CheckedTensor[])
+    const dims = last?.of(taken as TakenTensor[])
+    if (dims !== undefined) {
+      // Where several are wrong, errors are of the same one.
+      for (const at of last!.order) checked[at] = settled(ports[at]!.tensor!, taken[at] as TakenTensor, dims[at]!)
+      return checked
+    }
+    const symbols: Symbols = new Map()
+    const order = inOrder?.(taken) ?? [...ports.keys()]
+    for (const at of order) checked[at] = ports[at]!.settle(taken[at]!, symbols)
+    last?.keep(order, taken as TakenTensor[], checked as CheckedTensor[])
     return checked
   }
 

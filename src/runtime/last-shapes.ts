@@ -6,11 +6,18 @@ import { type CheckedTensor, countOf, type TakenTensor } from './tensor-input.ts
  * (0.4 µs of 1.2).
  */
 export class LastShapes {
+  #order: readonly number[] = []
   #stated: readonly TakenTensor['dims'][] = []
   #counts: readonly number[] = []
   #dims: readonly (readonly number[])[] | undefined
 
-  keep(taken: readonly TakenTensor[], checked: readonly CheckedTensor[]): void {
+  /** The order in which the inputs were looked at, the last time. */
+  get order(): readonly number[] {
+    return this.#order
+  }
+
+  keep(order: readonly number[], taken: readonly TakenTensor[], checked: readonly CheckedTensor[]): void {
+    this.#order = order
     this.#stated = taken.map(({ dims }) => dims)
     this.#counts = taken.map(countOf)
     this.#dims = checked.map(({ dims }) => dims)

@@ -116,9 +116,11 @@ class NodeModel extends ModelShell implements Model {
   }
 
   async run(inputs: Readonly<Record<string, unknown>>): Promise<Record<string, Tensor>> {
+    const quick = this.#quick
+    const asked = quick === undefined ? 0 : performance.now()
     const checked = this.check(inputs)
     const session = (this.#session ??= this.#open())
-    return asStated(await (this.#quick === undefined ? session.run(checked) : this.#quick.run(session, checked)))
+    return asStated(await (quick === undefined ? session.run(checked) : quick.run(session, checked, asked)))
   }
 
   bind(): BoundModel {

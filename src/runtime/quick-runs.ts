@@ -3,6 +3,7 @@ import type { Result } from './results.ts'
 import type { ModelSession } from './session.ts'
 import { MOST_DECIDING, type Steadiness } from './steadiness.ts'
 import type { CheckedTensor } from './tensor-input.ts'
+import { inTurn } from './turns.ts'
 
 /** Milliseconds in which a run is on its way to another thread and back: at best, and what counts of it at most. */
 const QUICK = 0.05
@@ -10,12 +11,6 @@ const MOST_QUICK = 0.1
 
 /** Runs elsewhere that have to be quick before one is made on the caller's thread. */
 const TRUST = 4
-
-/**
- * Milliseconds of runs that are answered at once in succession. The next answer comes when the event loop has gone round, so that
- * a loop that awaits one run after the other lets others have their turn. That takes 2 µs; a run elsewhere took 60 more.
- */
-const SPELL = 1
 
 /** What of the inputs decides how long a run takes. */
 interface Case {
@@ -38,52 +33,50 @@ export class QuickRuns {
   #quick: Case | undefined
   /** How many were quick since one was not that should have been. */
   #trust = 0
-  /** What runs took here since the event loop last went round for one. */
-  #spent = 0
 
   constructor({ inputs = [], grows = false }: Steadiness) {
     this.#deciding = inputs
     this.#grows = grows
   }
 
-  /** @returns results, or a promise of them */
+  /**
+   * @param asked when the run was asked for, by `performance.now()`: before its inputs were checked
+   * @returns results, or a promise of them
+   */
   run(
     session: ModelSession,
     inputs: readonly CheckedInput[],
+    asked: number,
   ): Record<string, Result> | Promise<Record<string, Result>> {
     // Models whose time is known have tensors only.
     const tensors = inputs as readonly CheckedTensor[]
     const isKnown = this.#isWithin(tensors)
     if (this.#trust < TRUST || !isKnown) {
-      this.#spent = 0
-      const asked = isKnown ? undefined : this.#caseOf(tensors)
+      const unknown = isKnown ? undefined : this.#caseOf(tensors)
       const start = performance.now()
       return session.run(inputs, (took) => {
-        this.#learn(asked, took)
+        this.#learn(unknown, took)
         const way = performance.now() - start - took
         this.#way += (Math.min(Math.max(way, QUICK), MOST_QUICK) - this.#way) / 4
       })
     }
     const start = performance.now()
     const results = session.runSync(inputs)
-    const took = performance.now() - start
-    this.#spent += took
+    const end = performance.now()
     // One may have been interrupted: the next goes elsewhere and tells.
-    if (took >= this.#way) this.#trust = TRUST - 1
-    if (this.#spent < SPELL) return results
-    this.#spent = 0
-    return new Promise((resolve) => setImmediate(resolve, results))
+    if (end - start >= this.#way) this.#trust = TRUST - 1
+    return inTurn(results, end - asked)
   }
 
   /**
    * Of a run elsewhere. One that was begun before runs here were trusted tells nothing new by having been slow: a thread that was
-   * asleep has cold caches. `asked`: what it was given, unless that was known to be quick.
+   * asleep has cold caches. `given`: what it was given, unless that was known to be quick.
    */
-  #learn(asked: Case | undefined, took: number): void {
+  #learn(given: Case | undefined, took: number): void {
     if (took < this.#way) {
       this.#trust++
-      if (asked) this.#quick = asked
-    } else if (!asked && this.#trust < TRUST) {
+      if (given) this.#quick = given
+    } else if (!given && this.#trust < TRUST) {
       this.#trust = 0
       this.#quick = undefined
     }

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { type ModelSource, type NodeSource, tensorType } from '../../src/onnx/build.ts'
 import type { Tensor } from '../../src/onnx/model.ts'
 import { node } from '../graph/models.ts'
+import { resolveTarget } from '../../src/targets/index.ts'
 import { onnxruntime } from '../onnxruntime.ts'
+import { compileModel } from './harness.ts'
 import { apartOfLargest, comparedBothWays, wave } from './sessions.ts'
 
 // Convolutions of few channels, whose windows are read where they overlap in a line (native/kernels/conv-lines.h): against
@@ -61,4 +63,23 @@ describe.skipIf(!runtime)('convolutions of few channels', () => {
     expect(found.length).toBe(cases.length * (sizes.length + 1))
     expect(found.filter(([, difference]) => !(difference < 3e-6))).toEqual([])
   })
+})
+
+it('has pads that make a line longer than 32 bits can count', async () => {
+  const padded: ModelSource = {
+    opsets: { '': 17 },
+    inputs: { x: tensorType('float32', [1, 1, 1, 100]) },
+    outputs: { y: tensorType('float32', [1, 3, 1, 'columns']) },
+    initializers: { w: wave([3, 1, 128, 2], 0.37) },
+    nodes: [node('Conv', ['x', 'w'], ['y'], { strides: [1n, 64n], pads: [127n, 0n, 0n, 16777344n] })],
+  }
+  const x = { data: Float32Array.from({ length: 100 }, (_, i) => Math.sin(i)), dims: [1, 1, 1, 100] }
+  const [ours, theirs] = await Promise.all(
+    ['wasm', 'host'].map(async (target) =>
+      (await compileModel(padded, 3, { target: resolveTarget(target) })).runSync({ x }),
+    ),
+  )
+  expect(ours!['y']!.dims).toEqual([1, 3, 1, 262148])
+  const [given, wanted] = [ours!['y']!.data, theirs!['y']!.data] as [Float32Array, Float32Array]
+  expect(given.findIndex((value, i) => !(Math.abs(value - wanted[i]!) < 1e-5))).toBe(-1)
 })

@@ -131,6 +131,7 @@ describe('a call after another', () => {
     { x: f32(3), y: one, z: f32(3) },
     { x: f32(0), y: bits(), z: f32(0) },
     { x: f32(0), y: { data: bits(), dims: [0, 5] }, z: f32(5) },
+    { x: f32(3), y: bits(3, 1), z: { data: f32(2), dims: [2] } },
     { x: f32(3), y: one },
     { x: f32(3), y: one, z: f32(2), w: f32(1) },
   ]
@@ -144,7 +145,7 @@ describe('a call after another', () => {
 
   it('is judged as if it were the first', () => {
     const alone = calls.map((given) => outcome(() => check(entries, given)))
-    expect(alone.filter((result) => typeof result === 'string').length).toBe(11)
+    expect(alone.filter((result) => typeof result === 'string').length).toBe(12)
     for (let i = 0; i < calls.length; i++)
       for (let k = 0; k < calls.length; k++) {
         const again = newCheck('m.onnx', entries, valueParts)
@@ -154,6 +155,17 @@ describe('a call after another', () => {
           `call ${k} after call ${i}`,
         ).toEqual(alone[k])
       }
+  })
+
+  it('names the same input where several are wrong', () => {
+    const two = [input('a', 'bool', ['n', 'm']), input('b', 'bool', ['n'])]
+    const given = (...values: number[]) => ({
+      a: { data: bits(values[0]!, 0, 0, 0), dims: [2, 2] },
+      b: { data: bits(values[1]!, 0), dims: [2] },
+    })
+    const again = newCheck('m.onnx', two, valueParts)
+    again(given(0, 1))
+    expect(outcome(() => again(given(7, 9)))).toBe(outcome(() => check(two, given(7, 9))))
   })
 
   it('gives what this call gave, and what it changed', () => {

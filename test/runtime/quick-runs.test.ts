@@ -40,7 +40,7 @@ describe('runs of known time', () => {
     const fake = new Fake()
     const quick = new QuickRuns({ grows: true })
     const run = (times: number): void => {
-      for (let i = 0; i < times; i++) void quick.run(fake.session, sized([2, 3]))
+      for (let i = 0; i < times; i++) void quick.run(fake.session, sized([2, 3]), performance.now())
     }
     run(4)
     expect(fake.places).not.toContain('here')
@@ -61,11 +61,35 @@ describe('runs of known time', () => {
     let most = 0
     const turn = setInterval(() => (sinceTurn = 0))
     for (let i = 0; i < 400; i++) {
-      await quick.run(fake.session, sized([2, 3]))
+      await quick.run(fake.session, sized([2, 3]), performance.now())
       most = Math.max(most, ++sinceTurn)
     }
     clearInterval(turn)
     expect(fake.places.slice(20)).toContain('here')
+    expect(most).toBeGreaterThan(10)
+    expect(most).toBeLessThan(200)
+  })
+
+  it('let it have its turn however many loops there are, and models', async () => {
+    const fake = new Fake()
+    fake.milliseconds = 0.02
+    const models = [new QuickRuns({}), new QuickRuns({})]
+    let sinceTurn = 0
+    let most = 0
+    let goesOn = true
+    const turn = (): void => {
+      sinceTurn = 0
+      if (goesOn) setImmediate(turn)
+    }
+    turn()
+    const loop = async (quick: QuickRuns): Promise<void> => {
+      for (let i = 0; i < 100; i++) {
+        await quick.run(fake.session, sized([2, 3]), performance.now())
+        most = Math.max(most, ++sinceTurn)
+      }
+    }
+    await Promise.all(Array.from({ length: 20 }, (_, i) => loop(models[i % 2]!)))
+    goesOn = false
     expect(most).toBeGreaterThan(10)
     expect(most).toBeLessThan(200)
   })
@@ -75,7 +99,7 @@ describe('runs of known time', () => {
     const quick = new QuickRuns({})
     const run = (milliseconds: number): void => {
       fake.milliseconds = milliseconds
-      void quick.run(fake.session, sized([2]))
+      void quick.run(fake.session, sized([2]), performance.now())
     }
     for (const took of [0, 0, 0, 0, 1, 0, 0]) run(took)
     expect(fake.places.slice(-3)).toEqual(['here', 'elsewhere', 'here'])
@@ -85,7 +109,7 @@ describe('runs of known time', () => {
     const fake = new Fake()
     fake.milliseconds = 0.2
     const quick = new QuickRuns({ grows: true })
-    for (let i = 0; i < 20; i++) void quick.run(fake.session, sized([1]))
+    for (let i = 0; i < 20; i++) void quick.run(fake.session, sized([1]), performance.now())
     expect(fake.places).not.toContain('here')
   })
 
@@ -97,7 +121,7 @@ describe('runs of known time', () => {
     const fake = new Fake()
     Object.assign(fake, { milliseconds, way })
     const quick = new QuickRuns({})
-    for (let i = 0; i < 30; i++) void quick.run(fake.session, sized([1]))
+    for (let i = 0; i < 30; i++) void quick.run(fake.session, sized([1]), performance.now())
     expect(fake.places.slice(-15)).toContain(place)
     if (place === 'elsewhere') expect(fake.places).not.toContain('here')
   })
@@ -109,9 +133,9 @@ describe('runs of known time', () => {
   ])('are done elsewhere for sizes that nobody has seen: %s', (_, seen, next) => {
     const fake = new Fake()
     const quick = new QuickRuns({ grows: true })
-    for (let i = 0; i < 6; i++) void quick.run(fake.session, sized(...seen))
+    for (let i = 0; i < 6; i++) void quick.run(fake.session, sized(...seen), performance.now())
     expect(fake.places.at(-1)).toBe('here')
-    void quick.run(fake.session, sized(...next))
+    void quick.run(fake.session, sized(...next), performance.now())
     expect(fake.places.at(-1)).toBe('elsewhere')
   })
 
@@ -119,9 +143,9 @@ describe('runs of known time', () => {
     const placesOf = (grows: boolean): Fake['places'] => {
       const fake = new Fake()
       const quick = new QuickRuns({ grows })
-      for (let i = 0; i < 4; i++) void quick.run(fake.session, sized([8, 3], [8]))
-      void quick.run(fake.session, sized([1, 3], [1]))
-      void quick.run(fake.session, sized([0, 3], [0]))
+      for (let i = 0; i < 4; i++) void quick.run(fake.session, sized([8, 3], [8]), performance.now())
+      void quick.run(fake.session, sized([1, 3], [1]), performance.now())
+      void quick.run(fake.session, sized([0, 3], [0]), performance.now())
       return fake.places.slice(-2)
     }
     expect(placesOf(true)).toEqual(['here', 'here'])
@@ -140,8 +164,8 @@ describe('runs of known time', () => {
     ])('%s', (_, seen, next, place) => {
       const fake = new Fake()
       const quick = new QuickRuns({ inputs: [1] })
-      for (let i = 0; i < 6; i++) void quick.run(fake.session, [...sized([2]), rate(...seen)])
-      void quick.run(fake.session, [...sized([2]), rate(...next)])
+      for (let i = 0; i < 6; i++) void quick.run(fake.session, [...sized([2]), rate(...seen)], performance.now())
+      void quick.run(fake.session, [...sized([2]), rate(...next)], performance.now())
       expect(fake.places.at(-1)).toBe(place)
     })
 
@@ -149,9 +173,9 @@ describe('runs of known time', () => {
       const fake = new Fake()
       const quick = new QuickRuns({ inputs: [0] })
       const input = rate(1)
-      for (let i = 0; i < 4; i++) void quick.run(fake.session, [input])
+      for (let i = 0; i < 4; i++) void quick.run(fake.session, [input], performance.now())
       input.data[0] = 2
-      void quick.run(fake.session, [input])
+      void quick.run(fake.session, [input], performance.now())
       expect(fake.places.at(-1)).toBe('elsewhere')
     })
   })
