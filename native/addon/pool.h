@@ -27,8 +27,11 @@ public:
   bool begin(om_job *job) {
     const int32_t others = __atomic_fetch_add(&computing_, 1, __ATOMIC_SEQ_CST);
     const int32_t wanted = std::min({job->most, load(&processors_) - others, threads::most}) - 1;
-    if (wanted <= 0 || job->own_bytes < 0 || !mayCome(job->wakes != 0) || !tryLock()) return false;
-    const int32_t helpers = found(wanted, job->wakes != 0);
+    // Where nobody could come, neither clock nor system are asked, as Backoff does: that takes as long as a small kernel (0.15 µs), of
+    // which a network has many.
+    const bool mayCome = wakes(job) || awake() > 0;
+    if (wanted <= 0 || job->own_bytes < 0 || !mayCome || !tryLock()) return false;
+    const int32_t helpers = found(wanted, wakes(job));
     if (helpers == 0) {
       unlock();
       return false;
@@ -69,6 +72,13 @@ public:
   }
 
 private:
+  // For tests: every thread takes part in every kernel.
+#ifdef OM_MEET
+  static constexpr bool meets = true;
+#else
+  static constexpr bool meets = false;
+#endif
+
   // Looks at a word before sleeping: 30 to 100 µs.
   static constexpr uint32_t spins = 2000;
 
@@ -98,22 +108,12 @@ private:
 
   int32_t awake() const { return load(&started_) - load(&asleep_); }
 
-  // Whether there is anyone for a kernel to begin with: asking the clock and the system, as Backoff does, takes as long as a
-  // small kernel (0.15 µs), of which a network has many.
-  bool mayCome(bool wakes) const {
-#ifdef OM_MEET
-    wakes = true;
-#endif
-    return wakes || awake() > 0;
-  }
+  // Whether threads that sleep are woken for a kernel.
+  static bool wakes(const om_job *job) { return meets || job->wakes != 0; }
 
   // How many threads there are for a kernel, of those that are wanted.
   int32_t found(int32_t wanted, bool wakes) {
-#ifdef OM_MEET
-    wakes = true;
-#else
-    if (!backoff_.isOver()) return 0;
-#endif
+    if (!meets && !backoff_.isOver()) return 0;
     const int32_t helpers = wakes ? started(wanted) : awake();
     return process_ == threads::process() ? std::min(wanted, helpers) : 0;
   }
@@ -129,11 +129,8 @@ private:
     return started_;
   }
 
-  // For tests: every thread takes part in every kernel.
   void meet() {
-#ifdef OM_MEET
-    while (load(&seats_) > 0) threads::rest();
-#endif
+    while (meets && load(&seats_) > 0) threads::rest();
   }
 
   // The gate had others in it when it was looked at.

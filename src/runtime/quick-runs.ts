@@ -52,10 +52,10 @@ export class QuickRuns {
     const tensors = inputs as readonly CheckedTensor[]
     const isKnown = this.#isWithin(tensors)
     if (this.#trust < TRUST || !isKnown) {
-      const unknown = isKnown ? undefined : this.#caseOf(tensors)
+      const given = isKnown ? undefined : this.#caseOf(tensors)
       const start = performance.now()
       return session.run(inputs, (took) => {
-        this.#learn(unknown, took)
+        this.#learn(given, took)
         const way = performance.now() - start - took
         this.#way += (Math.min(Math.max(way, QUICK), MOST_QUICK) - this.#way) / 4
       })

@@ -1,12 +1,12 @@
+// Not the global one, which tests of browsers' code take away, or put another in its place.
+import { setImmediate } from 'node:timers'
+
 /**
  * Milliseconds of answers that are given at once in succession, by all models. The next ones come when the event loop has gone
  * round, so that a loop that awaits one run after the other lets others have their turn. That takes 2 µs; a run elsewhere took
  * 60 more.
  */
 const SPELL = 1
-
-/** Node's own, whatever a test puts in its place later. */
-const afterTurn = setImmediate
 
 let spent = 0
 let turn: Promise<void> | undefined
@@ -16,7 +16,7 @@ export function inTurn<Answer>(answer: Answer, milliseconds: number): Answer | P
   spent += milliseconds
   if (spent < SPELL) return answer
   turn ??= new Promise((resolve) =>
-    afterTurn(() => {
+    setImmediate(() => {
       turn = undefined
       spent = 0
       resolve()
