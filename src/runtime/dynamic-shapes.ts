@@ -1,4 +1,5 @@
 import { describe } from './describe.ts'
+import { LastShapes } from './last-shapes.ts'
 import { quote, shorten } from './shorten.ts'
 import { type DynamicShapes, type Symbols, type TensorPort, wrongTensor } from './tensor-input.ts'
 
@@ -58,4 +59,4 @@ const order: DynamicShapes['order'] = (ports) => {
 }
 
 /** What models need of which inputs have dimensions that only a call knows. */
-export const dynamicShapes: DynamicShapes = { infer, agree, order }
+export const dynamicShapes: DynamicShapes = { infer, agree, order, newLast: () => new LastShapes() }

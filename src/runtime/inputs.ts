@@ -1,6 +1,5 @@
 import { describe } from './describe.ts'
-import { type CheckedInput, type InputParts, type InputPort, type TakenInput, tensorInput } from './input-port.ts'
-import { LastShapes } from './last-shapes.ts'
+import { type CheckedInput, type InputParts, type InputPort, tensorInput } from './input-port.ts'
 import { listed, quote } from './shorten.ts'
 import type { SignatureEntry } from './signature.ts'
 import type { TypedArray } from './tensor.ts'
@@ -25,64 +24,46 @@ export function newCheck(model: string, inputs: readonly SignatureEntry[], parts
   const names = ports.map(({ name }) => name)
   // What every object has, `toString` and the like, is no input.
   const inherited = names.map((name) => name in Object.prototype)
-  const inheritsAny = inherited.includes(true)
   const inOrder = parts.dynamic?.order(ports)
   // Where there are tensors only.
-  const last = ports.every(({ tensor }) => tensor !== undefined) ? new LastShapes() : undefined
-  const known = (): string => listed(names.map(quote)) || 'no inputs'
+  const last = ports.every(({ tensor }) => tensor !== undefined) ? parts.dynamic?.newLast() : undefined
+  const takes = (): string => listed(names.map(quote)) || 'no inputs'
 
   function resolve(given: object, all: readonly unknown[], count: number): CheckedInput[] {
-    const values = inheritsAny ? all.map((value, i) => (isInherited(given, i) ? undefined : value)) : all
-    let found = 0
-    let isMissing = false
-    for (let i = 0; i < ports.length; i++)
-      if (!isNothing(values[i])) found++
-      else if (!ports[i]!.isOptional) isMissing = true
-    if (isMissing || found !== count) expectNames(given, values)
-    const taken: TakenInput[] = []
-    for (let i = 0; i < ports.length; i++) taken.push(ports[i]!.take(values[i]))
+    const values = all.map((value, i) => (inherited[i] && !Object.keys(given).includes(names[i]!) ? undefined : value))
+    const missing = ports.filter(({ isOptional }, i) => isNothing(values[i]) && !isOptional)
+    if (missing.length > 0 || values.filter((value) => !isNothing(value)).length !== count) {
+      const extra = Object.keys(given).find((name) => !names.includes(name))
+      if (extra !== undefined) throw unknown(extra, missing)
+      if (missing.length > 0) throw missing[0]!.missing()
+    }
+    const taken = ports.map((port, i) => port.take(values[i]))
     // From here on no code of the caller's runs.
     const checked: CheckedInput[] = []
-    const dims = last?.of(taken as TakenTensor[])
-    if (dims !== undefined) {
-      // Where several are wrong, errors are of the same one.
-      for (const at of last!.order) checked[at] = settled(ports[at]!.tensor!, taken[at] as TakenTensor, dims[at]!)
-      return checked
-    }
+    const known = last?.of(taken as TakenTensor[])
+    const order = known ? last!.order : (inOrder?.(taken) ?? [...ports.keys()])
     const symbols: Symbols = new Map()
-    const order = inOrder?.(taken) ?? [...ports.keys()]
-    for (const at of order) checked[at] = ports[at]!.settle(taken[at]!, symbols)
-    last?.keep(order, taken as TakenTensor[], checked as CheckedTensor[])
+    for (const at of order)
+      checked[at] = known
+        ? settled(ports[at]!.tensor!, taken[at] as TakenTensor, known[at]!)
+        : ports[at]!.settle(taken[at]!, symbols)
+    if (!known) last?.keep(order, taken as TakenTensor[], checked as CheckedTensor[])
     return checked
-  }
-
-  /** Whether the value of a name is not the caller's. */
-  function isInherited(given: object, i: number): boolean {
-    return inherited[i]! && !Object.keys(given).includes(names[i]!)
-  }
-
-  /** @throws TypeError for a name that is no input's, and an input that is not there */
-  function expectNames(given: object, values: readonly unknown[]): void {
-    const missing = ports.filter(({ isOptional }, i) => isNothing(values[i]) && !isOptional)
-    const extra = Object.keys(given).find((name) => !names.includes(name))
-    if (extra !== undefined) throw unknown(extra, missing)
-    if (missing.length > 0) throw missing[0]!.missing()
   }
 
   function unknown(name: string, missing: readonly InputPort[]): TypeError {
     const near = parts.nearest?.(name, missing.length > 0 ? missing.map((port) => port.name) : names)
-    const hint = near === undefined ? `it takes ${known()}` : `did you mean ${quote(near)}?`
+    const hint = near === undefined ? `it takes ${takes()}` : `did you mean ${quote(near)}?`
     return new TypeError(`${model}: there is no input ${quote(name)}; ${hint}`)
   }
 
   return (inputs) => {
     if (typeof inputs !== 'object' || inputs === null)
-      throw new TypeError(`${model}: run() takes an object with ${known()}, given ${describe(inputs)}`)
+      throw new TypeError(`${model}: run() takes an object with ${takes()}, given ${describe(inputs)}`)
     const given = inputs as Readonly<Record<string, unknown>>
     let count = 0
     for (const _ in given) count++
-    const values: unknown[] = []
-    for (let i = 0; i < names.length; i++) values.push(given[names[i]!])
+    const values = names.map((name) => given[name])
     if (count === ports.length && areAsTheyAre(ports, values))
       return ports.map(({ tensor }, i): CheckedTensor => ({ data: values[i] as TypedArray, dims: tensor!.dims! }))
     return resolve(given, values, count)

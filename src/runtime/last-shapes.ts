@@ -1,17 +1,16 @@
-import { type CheckedTensor, countOf, type TakenTensor } from './tensor-input.ts'
+import { type CheckedTensor, countOf, type KnownShapes, type TakenTensor } from './tensor-input.ts'
 
 /**
  * The shapes of a call that was right. One whose inputs state the same dimensions, and are as long, is right, too, and what is
  * not stated follows as it did: calls seldom differ, and to work out sizes by symbols took longer than a small model's run
  * (0.4 µs of 1.2).
  */
-export class LastShapes {
+export class LastShapes implements KnownShapes {
   #order: readonly number[] = []
   #stated: readonly TakenTensor['dims'][] = []
   #counts: readonly number[] = []
   #dims: readonly (readonly number[])[] | undefined
 
-  /** The order in which the inputs were looked at, the last time. */
   get order(): readonly number[] {
     return this.#order
   }
@@ -23,7 +22,6 @@ export class LastShapes {
     this.#dims = checked.map(({ dims }) => dims)
   }
 
-  /** The dimensions of the inputs, where the call before was like this one. */
   of(taken: readonly TakenTensor[]): readonly (readonly number[])[] | undefined {
     if (this.#dims === undefined) return undefined
     for (let i = 0; i < taken.length; i++)

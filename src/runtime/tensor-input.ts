@@ -47,6 +47,17 @@ export interface DynamicShapes {
   order(
     ports: readonly { readonly tensor?: TensorPort }[],
   ): (taken: readonly { readonly dims?: TakenTensor['dims'] }[]) => number[]
+  /** Of a model whose inputs are all tensors: the shapes of a call, for the next one. */
+  newLast(): KnownShapes
+}
+
+/** The shapes of the last call that was right. */
+export interface KnownShapes {
+  /** The order in which its inputs were looked at: where several are wrong, errors are of the same one. */
+  readonly order: readonly number[]
+  /** The dimensions of the inputs, where that call was like this one. */
+  of(taken: readonly TakenTensor[]): readonly (readonly number[])[] | undefined
+  keep(order: readonly number[], taken: readonly TakenTensor[], checked: readonly CheckedTensor[]): void
 }
 
 /** The addon refuses higher ones. */
