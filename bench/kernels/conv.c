@@ -10,7 +10,7 @@
   do {                                                                                                                 \
     const om_conv2d_shape s = shape;                                                                                   \
     if (!bench_kernel(goal, title " %dx%d %d -> %d, kernel %d stride %d", (int)s.height, (int)s.width,                 \
-                      (int)s.channels, (int)s.out_channels, (int)s.kernel_height, (int)s.stride_height))               \
+                      (int)s.channels, (int)s.out_channels, (int)s.kernel_width, (int)s.stride_height))                \
       break;                                                                                                           \
     float *x = measure_floats(s.height * s.width * s.channels), *w = measure_floats(packed);                           \
     float *y = measure_floats(s.out_height * s.out_width * s.out_channels);                                            \
@@ -40,10 +40,10 @@
 /* Over one axis. */
 #define LINE(length, planes, kernel)                                                                                   \
   RUN(0.77, "depthwise line",                                                                                          \
-      ((om_conv2d_shape){.batch = 1, .height = 1, .width = length, .channels = planes,   .out_height = 1,              \
-                         .out_width = length, .out_channels = planes,   .kernel_height = 1, .kernel_width = kernel,    \
+      ((om_conv2d_shape){.batch = 1, .height = 1, .width = length, .channels = planes, .out_height = 1,                \
+                         .out_width = length, .out_channels = planes, .kernel_height = 1, .kernel_width = kernel,      \
                          .stride_height = 1, .stride_width = 1, .dilation_height = 1, .dilation_width = 1,             \
-                         .pad_left = kernel / 2, .groups = planes}  ),                                                 \
+                         .pad_left = kernel / 2, .groups = planes}),                                                   \
       OM_DEPTHWISE_PACKED(1, kernel, planes), om_depthwise2d_f32(x, w, y, s, e))
 
 static void mnist(void) {

@@ -99,8 +99,7 @@ OM_UNROLL(16)
 typedef struct om_line_end {
   const float *bias; /* of these filters, or NULL */
   ptrdiff_t columns;
-  bool clamp; /* limit to [low, high] */
-  float low, high;
+  om_limits limits;
   ptrdiff_t c_row; /* elements from one pixel of the output to the next */
 } om_line_end;
 
@@ -128,7 +127,7 @@ OM_UNROLL(4)
     for (int v = 0; v < vectors; v++) {
       float *to = c + p * e.c_row + v * OM_LANES;
       om_vf y = sum[p * vectors + v];
-      if (e.clamp) y = om_at_most(om_at_least(y, om_splat(e.low)), om_splat(e.high));
+      if (e.limits.clamp) y = om_at_most(om_at_least(y, om_splat(e.limits.low)), om_splat(e.limits.high));
       if (v < vectors - 1 || last == OM_LANES) om_store(to, y);
       else om_store_first(to, y, last);
     }
@@ -175,7 +174,6 @@ OM_INLINE void om_conv2d_lines_f32(const float *x, const float *packed, float *y
   const ptrdiff_t y_pixel = s.y_pixel ? s.y_pixel : s.out_channels, n = s.out_channels, line = s.width * s.channels;
   const ptrdiff_t depth = s.kernel_height * s.kernel_width * s.channels, length = (ptrdiff_t)om_line_length(s);
   const ptrdiff_t vectors = (n + OM_LANES - 1) / OM_LANES, wide = vectors / OM_TILE_VECTORS * OM_PANEL;
-  const bool clamp = e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
   float *own = (float *)om_own_scratch(scratch);
   const om_lines lines = {.from = own,
                           .line = length,
@@ -190,19 +188,16 @@ OM_INLINE void om_conv2d_lines_f32(const float *x, const float *packed, float *y
       om_pad_line(from, line, s.pad_left * s.channels, length, own + ky * length);
     }
     float *to = y + row * s.out_width * y_pixel;
-    om_line_end end = {.clamp = clamp,
-                       .low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f,
-                       .high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY,
-                       .c_row = y_pixel};
+    om_line_end end = {.limits = om_limits_of(e), .c_row = y_pixel};
     for (ptrdiff_t n0 = 0; n0 < n; n0 += n0 < wide ? OM_PANEL : OM_LANES) {
       const float *b = packed + n0 * depth;
       if (e.bias) end.bias = e.bias + n0;
-      if (n0 + OM_PANEL <= wide && n0 + OM_PANEL <= n) om_lines_panel(lines, s.out_width, b, to + n0, end, OM_PANEL, true);
+      if (n0 + OM_PANEL <= n) om_lines_panel(lines, s.out_width, b, to + n0, end, OM_PANEL, true);
       else if (n0 < wide) om_lines_panel(lines, s.out_width, b, to + n0, end, om_last_columns(n, OM_PANEL), true);
       else if (n0 + OM_LANES <= n) om_lines_panel(lines, s.out_width, b, to + n0, end, OM_LANES, false);
       else om_lines_panel(lines, s.out_width, b, to + n0, end, om_last_columns(n, OM_LANES), false);
     }
-    if (e.activation != OM_ACT_NONE && !clamp)
+    if (e.activation != OM_ACT_NONE && !end.limits.clamp)
       for (ptrdiff_t i = 0; i < s.out_width; i++) om_activate_row_f32(to + i * y_pixel, n, e.activation, e.alpha, e.beta);
   }
 }

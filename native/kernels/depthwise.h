@@ -134,7 +134,7 @@ OM_INLINE void om_depthwise2d_f32(const float *x, const float *packed, float *y,
   const ptrdiff_t x_pixel = s.x_pixel ? s.x_pixel : s.channels, y_pixel = s.y_pixel ? s.y_pixel : s.channels;
   const ptrdiff_t residual_row = e.residual_row ? e.residual_row : s.channels;
   const ptrdiff_t w_tap = om_round_up(s.channels, OM_LANES), rest = s.channels % OM_LANES;
-  const bool clamp = e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
+  const om_limits limits = om_limits_of(e);
   const om_span inside_x =
       om_span_inside(s.out_width, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);
   const om_span inside_y =
@@ -164,9 +164,9 @@ OM_INLINE void om_depthwise2d_f32(const float *x, const float *packed, float *y,
                  .y_pixel = y_pixel,
                  .bias = e.bias ? e.bias + c0 : NULL,
                  .residual_pixel = residual_row,
-                 .clamp = clamp,
-                 .low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f,
-                 .high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY};
+                 .clamp = limits.clamp,
+                 .low = limits.low,
+                 .high = limits.high};
     t.height = whole_height ? s.kernel_height : om_max(0, ky.end - ky.begin);
     for (ptrdiff_t ox = 0; ox < s.out_width; ox = ox == inside_x.begin ? om_max(ox + 1, inside_x.end) : ox + 1) {
       const om_span kx = om_span_taps(ox, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);
@@ -193,7 +193,7 @@ OM_INLINE void om_depthwise2d_f32(const float *x, const float *packed, float *y,
         else om_depthwise_inside_f32(some, count, s.kernel_width, OM_DEPTHWISE_VECTORS, OM_LANES);
       }
     }
-    if (e.activation != OM_ACT_NONE && !clamp)
+    if (e.activation != OM_ACT_NONE && !limits.clamp)
       for (ptrdiff_t ox = 0; ox < s.out_width; ox++)
         om_activate_row_f32(y + (line * s.out_width + ox) * y_pixel + c0, c1 - c0, e.activation, e.alpha, e.beta);
   }

@@ -38,6 +38,17 @@ typedef struct om_epilogue {
   float alpha, beta; /* parameters of the activation */
 } om_epilogue;
 
+/* What results are limited to before they are stored; other activations follow when they are there. */
+typedef struct om_limits {
+  bool clamp;
+  float low, high;
+} om_limits;
+
+OM_INLINE om_limits om_limits_of(const om_epilogue e) {
+  const bool clips = e.activation == OM_ACT_CLIP;
+  return (om_limits){clips || e.activation == OM_ACT_RELU, clips ? e.alpha : 0.0f, clips ? e.beta : INFINITY};
+}
+
 typedef struct om_gemm_shape {
   ptrdiff_t m, n, k;
   ptrdiff_t a_row, a_column; /* elements between A's rows and columns; 0, 0: row-major; 1, m: stored transposed */
@@ -173,7 +184,7 @@ OM_INLINE void om_gemm_block_f32(om_gather *gather, const void *source, const fl
   const ptrdiff_t residual_row = e.residual_row ? e.residual_row : s.n;
   const ptrdiff_t depth = om_pass_depth(s.k, s.k_unit), passes = om_max(1, (s.k + depth - 1) / depth);
   const ptrdiff_t vectors = (s.n + OM_LANES - 1) / OM_LANES, wide = vectors / OM_TILE_VECTORS * OM_PANEL;
-  const bool clamp = e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
+  const om_limits limits = om_limits_of(e);
   const ptrdiff_t row0 = om_first_row(split, tile0), row1 = om_first_row(split, tile1);
   float *room = block + OM_MOST_ROW_TILES * OM_TILE_ROWS * OM_A_ROW;
   /* Where the block has room for these rows in all their length, a panel of B is done with when the next is begun. One row
@@ -191,9 +202,9 @@ OM_INLINE void om_gemm_block_f32(om_gather *gather, const void *source, const fl
         for (ptrdiff_t i = 0; i < together; i++) {
           const ptrdiff_t pass = pass0 + i, k0 = pass * depth;
           om_tile t = {.a = block + i * apart, .k = om_min(depth, s.k - k0), .c_row = c_row};
-          t.clamp = clamp && pass == passes - 1;
-          t.low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f;
-          t.high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY;
+          t.clamp = limits.clamp && pass == passes - 1;
+          t.low = limits.low;
+          t.high = limits.high;
           t.b_row = s.b_row ? s.b_row : n0 < wide ? OM_PANEL : OM_LANES;
           t.b = packed + (s.b_row ? n0 : n0 * s.k) + k0 * t.b_row;
           /* The panel beside this one, or below it. */
@@ -206,7 +217,7 @@ OM_INLINE void om_gemm_block_f32(om_gather *gather, const void *source, const fl
           om_gemm_columns_f32(t, split, tile0, tile1, n0, s.n, wide, room);
         }
     }
-  if (e.activation != OM_ACT_NONE && !clamp)
+  if (e.activation != OM_ACT_NONE && !limits.clamp)
     for (ptrdiff_t row = row0; row < row1; row++)
       om_activate_row_f32(c + row * c_row + from, end - from, e.activation, e.alpha, e.beta);
 }

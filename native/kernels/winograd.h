@@ -185,7 +185,7 @@ OM_INLINE void om_winograd_block_f32(const float *x, const float *packed, float 
   const ptrdiff_t depth = om_pass_depth(s.channels, 0);
   const ptrdiff_t plane = OM_WINOGRAD_TILES * OM_A_ROW, pass = 36 * plane;
   const ptrdiff_t passes = (s.channels + depth - 1) / depth;
-  const bool clamp = e.activation == OM_ACT_RELU || e.activation == OM_ACT_CLIP;
+  const om_limits limits = om_limits_of(e);
   float *v = (float *)scratch, *m = v + passes * pass, *zeros = m + 36 * OM_WINOGRAD_TILES * OM_WINOGRAD_COLUMNS;
   memset(zeros, 0, (size_t)s.channels * sizeof(float));
   for (ptrdiff_t tile = 0; tile < count; tile++) {
@@ -229,14 +229,14 @@ OM_INLINE void om_winograd_block_f32(const float *x, const float *packed, float 
                               .residual_line = s.out_width * residual_row,
                               .height = om_min(4, s.out_height - at.y),
                               .width = om_min(4, s.out_width - at.x),
-                              .clamp = clamp,
-                              .low = e.activation == OM_ACT_CLIP ? e.alpha : 0.0f,
-                              .high = e.activation == OM_ACT_CLIP ? e.beta : INFINITY};
+                              .clamp = limits.clamp,
+                              .low = limits.low,
+                              .high = limits.high};
       t.y = y + to * y_pixel + n0;
       t.residual = e.residual ? e.residual + to * residual_row + n0 : NULL;
       t.bias = e.bias ? e.bias + n0 : NULL;
       om_winograd_output_f32(m + tile * OM_WINOGRAD_COLUMNS, &t, n1 - n0);
-      if (e.activation == OM_ACT_NONE || clamp) continue;
+      if (e.activation == OM_ACT_NONE || limits.clamp) continue;
       for (ptrdiff_t i = 0; i < t.height * t.width; i++)
         om_activate_row_f32(t.y + i / t.width * t.line + i % t.width * t.pixel, n1 - n0, e.activation, e.alpha, e.beta);
     }
