@@ -70,7 +70,17 @@ afterAll(async () => {
 
 /** Opens a page until the test ends, apart from all others; with flags in a browser of its own. */
 export async function openPage(url: string, flags: readonly string[] = []): Promise<Page> {
-  const page = flags.length > 0 ? await Page.open(url, flags) : await Page.openIn((shared ??= new Browser()), url)
+  const page = flags.length > 0 ? await Page.open(url, () => new Browser(flags)) : await openShared(url)
   onTestFinished(() => page.close())
   return page
+}
+
+/** Where that fails, whatever comes next gets a new browser. */
+async function openShared(url: string): Promise<Page> {
+  const browser = (shared ??= new Browser())
+  return Page.openIn(browser, url).catch(async (error: unknown) => {
+    shared = undefined
+    await browser.close()
+    throw error
+  })
 }

@@ -1,4 +1,4 @@
-import { type Answer, Browser } from './browser.ts'
+import { type Answer, Browser, patience, Unresponsive } from './browser.ts'
 import type { Network } from './network.ts'
 
 /** Windows' numbers of keys that write nothing, which the protocol wants; a letter's is its code. */
@@ -46,13 +46,23 @@ export class Page {
   }
 
   /**
-   * Opens one in a browser of its own.
+   * Opens one in a browser of its own. Chromium now and then starts and never says a word, on a busy machine above all: then there is another.
    *
-   * @param flags of the browser
+   * @param start makes a browser
    */
-  static async open(url: string, flags: readonly string[] = []): Promise<Page> {
-    const browser = new Browser(flags)
-    return Page.openTab(browser, url, {}, () => browser.close())
+  static async open(url: string, start = () => new Browser()): Promise<Page> {
+    return Page.openAlone(url, start()).catch((error: unknown) => {
+      if (!(error instanceof Unresponsive)) throw error
+      return Page.openAlone(url, start())
+    })
+  }
+
+  private static async openAlone(url: string, browser: Browser): Promise<Page> {
+    const close = (): Promise<void> => browser.close()
+    return Page.openTab(browser, url, {}, close).catch(async (error: unknown) => {
+      await close()
+      throw error
+    })
   }
 
   /** Opens one beside others of a browser, which neither sees nor keeps anything of theirs: no cache, no storage. */
@@ -73,7 +83,7 @@ export class Page {
     const { sessionId } = await browser.send('Target.attachToTarget', { targetId, flatten: true })
     const page = new Page(browser, sessionId as string, close)
     browser.listen(page.session, (method, params) => page.handle(method, params))
-    for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await page.send(`${domain}.enable`)
+    for (const domain of ['Inspector', 'Page', 'Runtime', 'Log', 'Network']) await page.send(`${domain}.enable`)
     await page.resize(1280, 900)
     await page.send('Page.setLifecycleEventsEnabled', { enabled: true })
     await page.visit(url)
@@ -82,9 +92,8 @@ export class Page {
 
   /** Loads the page anew; what the browser has kept it need not ask for. */
   async reload(): Promise<void> {
-    const loaded = new Promise<void>((done) => this.expected.set('Page.loadEventFired', done))
-    await this.send('Page.reload')
-    await loaded
+    const loaded = this.wait('load', (done) => this.expected.set('Page.loadEventFired', done))
+    await Promise.all([this.send('Page.reload'), loaded])
   }
 
   /** Goes to another address, and waits until it is loaded. */
@@ -92,7 +101,7 @@ export class Page {
     this.origin = new URL(url).origin
     const { loaderId } = await this.send('Page.navigate', { url })
     // Events of the page before may still come: each load tells whose it is.
-    await this.loadOf(loaderId as string).promise
+    await this.wait(`load of ${url}`, (done) => void this.loadOf(loaderId as string).promise.then(done))
   }
 
   private loadOf(loaderId: string): Load {
@@ -107,11 +116,8 @@ export class Page {
 
   /** The value of an expression in the page. */
   async evaluate(expression: string): Promise<any> {
-    const { result, exceptionDetails } = await this.send('Runtime.evaluate', {
-      expression,
-      awaitPromise: true,
-      returnByValue: true,
-    })
+    const asked = { expression, awaitPromise: true, returnByValue: true }
+    const { result, exceptionDetails } = await this.send('Runtime.evaluate', asked, Infinity)
     if (exceptionDetails) throw new Error(`${expression}: ${JSON.stringify(exceptionDetails)}`)
     return result.value
   }
@@ -173,8 +179,12 @@ export class Page {
     return Buffer.from(data as string, 'base64')
   }
 
-  private send(method: string, params: object = {}): Promise<Answer> {
-    return this.browser.send(method, params, this.session)
+  private send(method: string, params: object = {}, within = patience): Promise<Answer> {
+    return this.browser.send(method, params, this.session, within)
+  }
+
+  private wait(what: string, start: (done: () => void) => void): Promise<void> {
+    return this.browser.wait(what, this.session, patience, start)
   }
 
   private handle(method: string, params: Answer): void {
