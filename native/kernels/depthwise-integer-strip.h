@@ -107,11 +107,14 @@ static __attribute__((noinline, unused)) OM_INT_TARGET void OM_INT_NAMED(om_int_
   for (; at < s->windows; at++) OM_INT_WINDOWS(s, at, 1, s->taps, groups, weights, columns);
 }
 
-#undef OM_INT_JOINED
-#undef OM_INT_NAMED
 #undef OM_INT_GATHER
 #undef OM_INT_ALL
 #undef OM_INT_WINDOWS
+#if OM_BLOCK_BYTES > 0
+#include "depthwise-integer-block.h"
+#endif
+#undef OM_INT_JOINED
+#undef OM_INT_NAMED
 #undef OM_INT_GROUP
 #undef OM_INT_KIND
 #undef OM_INT_TARGET

@@ -7,7 +7,7 @@
 #ifndef OM_DEPTHWISE_INTEGER_H
 #define OM_DEPTHWISE_INTEGER_H
 
-#include "finish-integer.h"
+#include "byte-blocks.h"
 #include "nd.h"
 
 /* x[batch, in..., channels], y[batch, out..., out_channels]. */
@@ -25,7 +25,11 @@ typedef struct om_int_convolution {
 #else
 #define OM_INT_STRIP 256
 #endif
-/* Windows of a strip at most. */
+/* The same for a block of channels: 16 kB fit into the first cache beside what is read and written. */
+#if OM_BLOCK_BYTES > 0
+#define OM_INT_BLOCK_STRIP (8192 / OM_BLOCK_BYTES)
+#endif
+/* Windows of a strip at most, where sums wait for what is made of them. */
 #define OM_INT_STRIP_PIXELS 64
 /* Of these, how many are computed at once, as one's products would wait for each other. */
 #define OM_INT_PIXELS 4
@@ -68,6 +72,9 @@ typedef struct om_int_strip {
   const int32_t *weights;
   const int8_t *bytes; /* or the weights as they are: taps, lines */
   int32_t *sum; /* OM_LANES for each window */
+  uint8_t *y;   /* or, of a block of channels, the codes of the first window; */
+  ptrdiff_t y_row; /* bytes between windows */
+  bool nudged;
 } om_int_strip;
 
 /* The first n (all, if `whole`) of some bytes, one per lane. */
@@ -93,7 +100,7 @@ OM_INLINE om_vi om_load_lanes(const uint8_t *p, ptrdiff_t n, const bool whole) {
 #include "depthwise-integer-strip.h"
 #if OM_HAS_VNNI
 #define OM_INT_KIND vnni
-#define OM_INT_TARGET __attribute__((target("avx512f,avx512vl,avx512vnni")))
+#define OM_INT_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
 #define OM_INT_DOT OM_DOT_BYTES
 #include "depthwise-integer-strip.h"
 #endif
@@ -104,17 +111,24 @@ OM_INLINE om_vi om_load_lanes(const uint8_t *p, ptrdiff_t n, const bool whole) {
 #include "depthwise-integer-strip.h"
 #endif
 
-OM_INLINE void om_int_strip_sums(const om_int_strip *s, om_dot_kind kind) {
-#if OM_HAS_VNNI
-  if (kind == OM_DOT_VNNI) om_int_strip_vnni(s);
+/* name_KIND(...) of a kind. */
 #if OM_HAS_VNNI_VEX
-  else if (kind == OM_DOT_VNNI_VEX) om_int_strip_vnni_vex(s);
-#endif
-  else om_int_strip_halves(s);
+#define OM_INT_BY_KIND(kind, name, ...)                                                                                \
+  (kind == OM_DOT_VNNI       ? name##_vnni(__VA_ARGS__)                                                                \
+   : kind == OM_DOT_VNNI_VEX ? name##_vnni_vex(__VA_ARGS__)                                                            \
+                             : name##_halves(__VA_ARGS__))
+#elif OM_HAS_VNNI
+#define OM_INT_BY_KIND(kind, name, ...)                                                                                \
+  (kind == OM_DOT_VNNI ? name##_vnni(__VA_ARGS__) : name##_halves(__VA_ARGS__))
 #else
-  (void)kind;
-  om_int_strip_halves(s);
+#define OM_INT_BY_KIND(kind, name, ...) ((void)kind, name##_halves(__VA_ARGS__))
 #endif
+
+/* Windows of so many columns at most, of a line that has `of_column` vectors of each and `room` for all. */
+OM_INLINE ptrdiff_t om_int_most_windows(const om_window_nd *s, ptrdiff_t room, ptrdiff_t of_column) {
+  const int last = s->rank - 1;
+  const ptrdiff_t extent = (s->kernel[last] - 1) * s->dilation[last] + 1, columns = room / of_column;
+  return columns < extent ? 0 : (columns - extent) / s->stride[last] + 1;
 }
 
 /* Where the lines of the kernel lie for line `row` of output: pixels from the input's first, or -1 in the padding. */
@@ -132,6 +146,9 @@ OM_INLINE void om_int_find_lines(const om_window_nd *s, ptrdiff_t row, ptrdiff_t
   }
 }
 
+/* Bytes that are read at a time at most. */
+#define OM_INT_ROOM (OM_BLOCK_BYTES > OM_LANES ? OM_BLOCK_BYTES : OM_LANES)
+
 /* Weights of bytes [channels, taps, lines]: where there are no vectors it is enough that lanes are made of them when they are
  * used, once for a strip of windows, which takes half as much memory and more. */
 #define OM_INT_BYTE_WEIGHTS (OM_LANES == 1)
@@ -146,17 +163,24 @@ OM_SHARED void om_depthwise_integers(const void *x, const int32_t *w, const int8
   const ptrdiff_t pixels = om_product_nd(window->in, window->rank), width = window->out[last];
   const ptrdiff_t outer = om_product_nd(window->out, last), lines = om_product_nd(window->kernel, last);
   const ptrdiff_t pairs = (lines + 1) / 2, extent = (window->kernel[last] - 1) * window->dilation[last] + 1;
-  const ptrdiff_t most = om_min(OM_INT_STRIP_PIXELS, (OM_INT_STRIP / pairs - extent) / window->stride[last] + 1);
   const om_dot_kind kind = narrow ? om_best_dot_kind() : OM_DOT_HALVES;
+  const ptrdiff_t most = om_min(OM_INT_STRIP_PIXELS, om_int_most_windows(window, OM_INT_STRIP, pairs));
+#if OM_BLOCK_BYTES > 0
+  const ptrdiff_t groups = kind == OM_DOT_HALVES ? pairs : (lines + 3) / 4;
+  const ptrdiff_t most_of_block = whole->result < OM_INT_UINT8 ? 0 : om_int_most_windows(window, OM_INT_BLOCK_STRIP, 4 * groups);
+  om_int_block block;
+#else
+  const ptrdiff_t most_of_block = 0;
+#endif
   om_int_product p = *whole;
   p.y_row = p.n = s->channels, p.k = 0, p.b_zero = NULL, p.b_signed = true;
   int32_t sum[OM_INT_STRIP_PIXELS * OM_LANES];
   ptrdiff_t offsets[OM_INT_LINES];
-  uint8_t padding[OM_LANES];
+  uint8_t padding[OM_INT_ROOM];
   om_int_columns columns;
   om_int_strip t = {.count = lines, .taps = window->kernel[last], .in = window->in[last], .flip = p.a_signed ? 0x80 : 0,
                     .padding = p.a_zero ? *(const uint8_t *)p.a_zero : 0, .next = window->stride[last],
-                    .step = window->dilation[last], .sum = sum};
+                    .step = window->dilation[last], .sum = sum, .y_row = s->channels, .nudged = p.nudge != NULL};
   memset(padding, t.padding, sizeof padding);
   for (ptrdiff_t line = lines; line < lines + 3; line++) t.lines[line] = padding, t.pixels[line] = 0;
   for (ptrdiff_t c0 = 0; c0 < s->channels; c0 += OM_INT_COLUMNS) {
@@ -170,8 +194,12 @@ OM_SHARED void om_depthwise_integers(const void *x, const int32_t *w, const int8
       if (!is_mine) continue;
       om_int_find_lines(window, row % outer, lines, offsets);
       const uint8_t *image = (const uint8_t *)x + row / outer * pixels * s->channels;
-      for (ptrdiff_t c = c0; c < c1; c += OM_LANES) {
-        t.channels = om_min(OM_LANES, c1 - c);
+      for (ptrdiff_t c = c0; c < c1; c += t.channels) {
+        const bool is_block = most_of_block > 0 && c1 - c >= OM_BLOCK_BYTES;
+        t.channels = is_block ? OM_BLOCK_BYTES : om_min(OM_LANES, c1 - c);
+#if OM_BLOCK_BYTES > 0
+        if (is_block) om_int_prepare_block(&p, &columns, c - c0, &block);
+#endif
         if (OM_INT_BYTE_WEIGHTS && bytes) t.bytes = bytes + c * lines * t.taps;
         else t.weights = w + c * pairs * t.taps;
         for (ptrdiff_t line = 0; line < lines; line++) {
@@ -180,10 +208,17 @@ OM_SHARED void om_depthwise_integers(const void *x, const int32_t *w, const int8
           t.pixels[line] = lies ? s->channels : 0;
         }
         for (ptrdiff_t at = 0; at < width; at += t.windows) {
-          t.windows = om_min(most, width - at);
+          t.windows = om_min(is_block ? most_of_block : most, width - at);
           t.first = at * t.next - window->pad_begin[last];
           t.columns = (t.windows - 1) * t.next + extent;
-          om_int_strip_sums(&t, kind);
+#if OM_BLOCK_BYTES > 0
+          if (is_block) {
+            t.y = (uint8_t *)p.y + (row * width + at) * s->channels + c;
+            OM_INT_BY_KIND(kind, om_int_block, &t, &block);
+            continue;
+          }
+#endif
+          OM_INT_BY_KIND(kind, om_int_strip, &t);
           om_int_finish(&p, sum, OM_LANES, row * width + at, t.windows, c, t.channels, &columns, c - c0, NULL);
         }
       }

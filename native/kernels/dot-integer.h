@@ -81,8 +81,8 @@ OM_SHARED om_dot_kind om_find_dot_kind(void) {
   om_cpuid(1, 0, r);
   if (r[2] >> 27 & 1) __asm__("xgetbv" : "=a"(state), "=d"(high) : "c"(0));
   om_cpuid(7, 0, r);
-  const bool vl = r[1] >> 31 & 1, vnni = r[2] >> 11 & 1;
-  if (vl && vnni && (state & 0xe6) == 0xe6) return OM_DOT_VNNI;
+  const bool vl = r[1] >> 31 & 1, bw = r[1] >> 30 & 1, vnni = r[2] >> 11 & 1;
+  if (vl && bw && vnni && (state & 0xe6) == 0xe6) return OM_DOT_VNNI;
   if (OM_HAS_VNNI_VEX && r[0] >= 1) {
     om_cpuid(7, 1, r);
     if (r[0] >> 4 & 1) return OM_DOT_VNNI_VEX;

@@ -202,6 +202,21 @@ int main(void) {
     c.s.window = w;
     run_conv(c, true);
   }
+  /* Blocks of channels, whole and with some that are left, from bytes to bytes: the windows that networks have, and others. */
+  for (int i = 0; i < 90; i++) {
+    conv_case c = {.t = any_case(i), .s = {.batch = pick(1, 2)}};
+    c.t.a_zeros = pick(0, 1), c.t.result = i % 2 ? OM_INT_UINT8 : OM_INT_INT8;
+    c.s.groups = c.s.out_channels = c.s.channels = i % 6 ? 32 * pick(1, 3) + (i % 2 ? 0 : pick(0, 31)) : OM_INT_COLUMNS + 32;
+    const ptrdiff_t size = i % 3 == 0 ? pick(1, 5) : 3, step = i % 7 ? 1 : 2, wide = i % 5 ? pick(1, 20) : pick(40, 150);
+    om_window_nd w = {.rank = 2, .in = {size * step + pick(0, 3), size * step + wide}, .kernel = {pick(0, 3) ? size : pick(1, 4), size},
+                      .stride = {pick(1, 2), pick(1, 3)}, .dilation = {1, step}, .pad_begin = {pick(0, 2), pick(0, 3)},
+                      .pad_end = {1, pick(0, 3)}};
+    w.in[0] += w.kernel[0];
+    for (int a = 0; a < 2; a++)
+      w.out[a] = (w.in[a] + w.pad_begin[a] + w.pad_end[a] - (w.kernel[a] - 1) * w.dilation[a] - 1) / w.stride[a] + 1;
+    c.s.window = w;
+    run_conv(c, true);
+  }
   for (int i = 0; i < 200; i++) {
     conv_case c = {.t = any_case(i), .s = {.batch = pick(1, 2), .groups = pick(0, 2) ? 1 : pick(2, 3)}};
     const bool depthwise = i % 4 == 3;
