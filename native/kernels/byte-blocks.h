@@ -122,21 +122,21 @@ OM_INLINE void om_int_prepare_block(const om_int_product *p, const om_int_column
 }
 
 /* Sums of a block, with what they begin with, as bytes, the channels in their order: as om_quantize rounds and saturates. */
-OM_INLINE om_bi om_block_codes(const om_bi sum[4], const om_int_block *b, const bool nudged) {
+OM_INLINE om_bi om_block_codes(const om_bi sum[4], const om_int_block *b, const bool is_plain) {
   om_bi word[4];
 OM_UNROLL(4)
   for (int i = 0; i < 4; i++) {
 #ifdef __wasm_simd128__
-    word[i] = om_int_codes(sum[i], b->scale[i], b->nudge[i], nudged, &b->limits);
+    word[i] = om_int_codes(sum[i], b->scale[i], b->nudge[i], !is_plain, &b->limits);
 #else
-    /* Packing saturates: only what is too large for an int32 must be limited before, as it becomes the least. */
+    /* As om_int_four_codes does it. */
     om_bf real = __builtin_convertvector(sum[i], om_bf) * b->scale[i];
-    if (nudged) real += (om_bf)((om_bi)b->nudge[i] | (sum[i] & INT32_MIN));
+    if (!is_plain) real += (om_bf)((om_bi)b->nudge[i] | (sum[i] & INT32_MIN));
 #if OM_BLOCK_BYTES == 32
-    __asm__("vminps %1, %2, %0" : "=v"(real) : "v"(real), "v"(b->most)); /* NaN where real is */
+    if (!is_plain) __asm__("vminps %1, %2, %0" : "=v"(real) : "v"(real), "v"(b->most)); /* NaN where real is */
     __asm__("vcvtps2dq %1, %0" : "=v"(word[i]) : "v"(real));
 #else
-    real = __builtin_ia32_minps(b->most, real); /* NaN where real is */
+    if (!is_plain) real = __builtin_ia32_minps(b->most, real); /* NaN where real is */
     word[i] = (om_bi)__builtin_ia32_cvtps2dq(real);
 #endif
 #endif

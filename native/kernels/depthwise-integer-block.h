@@ -68,7 +68,7 @@ static inline __attribute__((always_inline, unused)) OM_INT_TARGET void OM_INT_W
  * taps. One vector of the four after the other: what lies under several windows and each weight is loaded once. */
 static inline __attribute__((always_inline, unused)) OM_INT_TARGET void OM_INT_WINDOWS(
     const om_int_strip *s, const om_int_block *b, ptrdiff_t at, const int count, const ptrdiff_t taps, const ptrdiff_t groups,
-    const ptrdiff_t next, const ptrdiff_t step, const bool nudged, const om_bi *weights, const om_bi *columns) {
+    const ptrdiff_t next, const ptrdiff_t step, const bool is_plain, const om_bi *weights, const om_bi *columns) {
   om_bi sum[OM_INT_TOGETHER][4];
   columns += at * next * groups * 4;
 OM_UNROLL(4)
@@ -91,7 +91,7 @@ OM_UNROLL(OM_INT_TOGETHER)
   }
 OM_UNROLL(OM_INT_TOGETHER)
   for (int i = 0; i < count; i++) {
-    const om_bi codes = om_block_codes(sum[i], b, nudged);
+    const om_bi codes = om_block_codes(sum[i], b, is_plain);
     memcpy(s->y + (at + i) * s->y_row, &codes, sizeof codes);
   }
 }
@@ -99,12 +99,12 @@ OM_UNROLL(OM_INT_TOGETHER)
 /* All windows of a strip. */
 static inline __attribute__((always_inline, unused)) OM_INT_TARGET void OM_INT_LINE(
     const om_int_strip *s, const om_int_block *block, const ptrdiff_t taps, const ptrdiff_t groups, const ptrdiff_t next,
-    const ptrdiff_t step, const bool nudged, const om_bi *weights, const om_bi *columns) {
+    const ptrdiff_t step, const bool is_plain, const om_bi *weights, const om_bi *columns) {
   const om_int_block b = *block; /* nothing that is stored can be of it */
   ptrdiff_t at = 0;
   for (; at + OM_INT_TOGETHER <= s->windows; at += OM_INT_TOGETHER)
-    OM_INT_WINDOWS(s, &b, at, OM_INT_TOGETHER, taps, groups, next, step, nudged, weights, columns);
-  for (; at < s->windows; at++) OM_INT_WINDOWS(s, &b, at, 1, taps, groups, next, step, nudged, weights, columns);
+    OM_INT_WINDOWS(s, &b, at, OM_INT_TOGETHER, taps, groups, next, step, is_plain, weights, columns);
+  for (; at < s->windows; at++) OM_INT_WINDOWS(s, &b, at, 1, taps, groups, next, step, is_plain, weights, columns);
 }
 
 static __attribute__((noinline, unused)) OM_INT_TARGET void OM_INT_NAMED(om_int_block, OM_INT_KIND)(const om_int_strip *s,
@@ -120,11 +120,11 @@ static __attribute__((noinline, unused)) OM_INT_TARGET void OM_INT_NAMED(om_int_
     else OM_INT_GATHER(s, line, OM_INT_GROUP, flips, columns + g * 4, step);
   }
   OM_INT_WEIGHTS(s, weights);
-  const bool is_3x3 = s->taps == 3 && s->count == 3 && s->step == 1 && !s->nudged;
+  const bool is_3x3 = s->taps == 3 && s->count == 3 && s->step == 1 && s->is_plain;
   const ptrdiff_t groups_of_3 = OM_INT_GROUP == 4 ? 1 : 2;
-  if (is_3x3 && s->next == 1) OM_INT_LINE(s, b, 3, groups_of_3, 1, 1, false, weights, columns);
-  else if (is_3x3 && s->next == 2) OM_INT_LINE(s, b, 3, groups_of_3, 2, 1, false, weights, columns);
-  else OM_INT_LINE(s, b, s->taps, groups, s->next, s->step, true, weights, columns);
+  if (is_3x3 && s->next == 1) OM_INT_LINE(s, b, 3, groups_of_3, 1, 1, true, weights, columns);
+  else if (is_3x3 && s->next == 2) OM_INT_LINE(s, b, 3, groups_of_3, 2, 1, true, weights, columns);
+  else OM_INT_LINE(s, b, s->taps, groups, s->next, s->step, false, weights, columns);
 }
 
 #undef OM_INT_GATHER

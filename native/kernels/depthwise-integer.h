@@ -74,7 +74,7 @@ typedef struct om_int_strip {
   int32_t *sum; /* OM_LANES for each window */
   uint8_t *y;   /* or, of a block of channels, the codes of the first window; */
   ptrdiff_t y_row; /* bytes between windows */
-  bool nudged;
+  bool is_plain;   /* see om_int_columns */
 } om_int_strip;
 
 /* The first n (all, if `whole`) of some bytes, one per lane. */
@@ -180,12 +180,13 @@ OM_SHARED void om_depthwise_integers(const void *x, const int32_t *w, const int8
   om_int_columns columns;
   om_int_strip t = {.count = lines, .taps = window->kernel[last], .in = window->in[last], .flip = p.a_signed ? 0x80 : 0,
                     .padding = p.a_zero ? *(const uint8_t *)p.a_zero : 0, .next = window->stride[last],
-                    .step = window->dilation[last], .sum = sum, .y_row = s->channels, .nudged = p.nudge != NULL};
+                    .step = window->dilation[last], .sum = sum, .y_row = s->channels};
   memset(padding, t.padding, sizeof padding);
   for (ptrdiff_t line = lines; line < lines + 3; line++) t.lines[line] = padding, t.pixels[line] = 0;
   for (ptrdiff_t c0 = 0; c0 < s->channels; c0 += OM_INT_COLUMNS) {
     const ptrdiff_t c1 = om_min(c0 + OM_INT_COLUMNS, s->channels);
     om_int_prepare(&p, c0, c1 - c0, om_int_a_zero(whole, 0), &columns);
+    t.is_plain = columns.is_plain;
     const ptrdiff_t of_row = om_max(1, width) * (c1 - c0) * (lines * t.taps + OM_INT_RESULT);
     const ptrdiff_t together = OM_INT_LEAST_PART / of_row + 1;
     bool is_mine = false;

@@ -43,6 +43,11 @@ static void make_rest(om_int_product *p, gemm_case t, ptrdiff_t columns, ptrdiff
   p->result = t.result;
   float *scale = floats(t.each_scale ? columns : 1);
   for (ptrdiff_t j = 0; j < (t.each_scale ? columns : 1); j++) scale[j] = 0.002f * (1.5f + scale[j]);
+  /* What no int32 holds is the end of the range, as is what is no number; and what just fits into one. */
+  const bool wild = t.result > OM_INT_FLOATS && !t.nudge && pick(0, 2) == 0;
+  const float odd[] = {0.99999994f, -0.99999994f, 0.0f, 1.0f, -1.0f, 3e5f, -3e5f, INFINITY, NAN};
+  const int kinds[] = {2, 6, 8}, kind = kinds[pick(0, 2)];
+  for (ptrdiff_t j = 0; wild && j < (t.each_scale ? columns : 1); j++) scale[j] = odd[pick(0, kind)];
   p->scale = scale, p->scale_step = t.each_scale;
   float *nudge = (float *)check_alloc((size_t)columns * 4);
   /* With scales that are powers of two many sums lie on ties and others a step beside; the nudge reaches over none, one or
@@ -52,7 +57,7 @@ static void make_rest(om_int_product *p, gemm_case t, ptrdiff_t columns, ptrdiff
   p->nudge = t.nudge && t.result > OM_INT_FLOATS ? nudge : NULL, p->nudge_step = t.nudge - 1;
   if (!p->nudge) free(nudge);
   int32_t *bias = (int32_t *)check_alloc((size_t)columns * 4);
-  for (ptrdiff_t j = 0; j < columns; j++) bias[j] = pick(-5000, 5000);
+  for (ptrdiff_t j = 0; j < columns; j++) bias[j] = wild ? pick(-2000, 2000) * 1000000 : pick(-5000, 5000);
   p->bias = t.bias && t.result != OM_INT_FLOATS ? bias : NULL;
   if (!p->bias) free(bias);
   p->float_bias = t.bias && t.result == OM_INT_FLOATS ? floats(columns) : NULL;
