@@ -87,6 +87,13 @@ OM_BLOCK_DOES(om_add_halves, paddsw)
 #undef OM_BLOCK_DOES
 #endif
 
+/* A sum that is made in the order in which it is written: GCC else multiplies first, and keeps the products in memory. */
+#ifdef __wasm_simd128__
+#define OM_BLOCK_KEEP(sum) ((void)(sum))
+#else
+#define OM_BLOCK_KEEP(sum) __asm__("" : "+x"(sum))
+#endif
+
 /* om_multiply_halves of a vector of a block. */
 OM_INLINE om_bi om_multiply_block(om_bi a, om_bi b) {
 #if OM_BLOCK_BYTES == 32

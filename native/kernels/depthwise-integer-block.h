@@ -73,8 +73,9 @@ static inline __attribute__((always_inline, unused)) OM_INT_TARGET void OM_INT_W
   columns += at * next * groups * 4;
 OM_UNROLL(4)
   for (int j = 0; j < 4; j++) {
+    om_bi own[OM_INT_TOGETHER];
 OM_UNROLL(OM_INT_TOGETHER)
-    for (int i = 0; i < count; i++) sum[i][j] = b->start[j];
+    for (int i = 0; i < count; i++) own[i] = b->start[j];
     for (ptrdiff_t tap = 0; tap < taps; tap++)
       for (ptrdiff_t g = 0; g < groups; g++) {
         const om_bi w = weights[(tap * groups + g) * 4 + j];
@@ -82,12 +83,15 @@ OM_UNROLL(OM_INT_TOGETHER)
         for (int i = 0; i < count; i++) {
           const om_bi under = columns[((i * next + tap * step) * groups + g) * 4 + j];
 #ifdef OM_INT_DOT
-          OM_INT_DOT(sum[i][j], under, w);
+          OM_INT_DOT(own[i], under, w);
 #else
-          sum[i][j] += om_multiply_block(under, w);
+          own[i] += om_multiply_block(under, w);
+          OM_BLOCK_KEEP(own[i]);
 #endif
         }
       }
+OM_UNROLL(OM_INT_TOGETHER)
+    for (int i = 0; i < count; i++) sum[i][j] = own[i];
   }
 OM_UNROLL(OM_INT_TOGETHER)
   for (int i = 0; i < count; i++) {
