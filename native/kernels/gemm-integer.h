@@ -28,6 +28,9 @@
 #endif
 #define OM_INT_PANEL (2 * OM_LANES)
 
+/* Blocks of so many rows are few, for threads that share them. */
+#define OM_INT_FEW_BLOCKS 8
+
 /* Four bytes of k go together. */
 #define OM_INT_DEPTH(k) (((k) + 3) / 4 * 4)
 /* Bytes of a packed B[k, n]: see packIntegers of src/lowering/pack-integer.ts. */
@@ -191,12 +194,15 @@ OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, c
   if (p->n <= OM_INT_COLUMNS && !own) om_int_prepare(p, 0, p->n, om_int_a_zero(p, 0), &columns);
   om_int_tile t = {.c = direct ? NULL : c, .halves = halves, .a_row = depth, .depth = depth, .y_row = p->y_row, .rest = zeros ? rest : NULL,
                    .limits = om_int_limits_of(p)};
-  /* Blocks in a part, see parallel.h; what becomes of a sum costs as much as OM_INT_RESULT products. */
-  const ptrdiff_t together = OM_INT_LEAST_PART / OM_INT_BLOCK_ROWS / om_max(1, p->n) / (p->k + OM_INT_RESULT) + 1;
+  /* A part, see parallel.h, is some blocks of all columns, or, where there are few blocks, some columns of each: then every thread
+   * gathers all rows. What becomes of a sum costs as much as OM_INT_RESULT products. */
+  const bool by_columns = p->m <= OM_INT_FEW_BLOCKS * OM_INT_BLOCK_ROWS;
+  const ptrdiff_t least = OM_INT_LEAST_PART / om_max(1, om_min(p->m, OM_INT_BLOCK_ROWS)) / (p->k + OM_INT_RESULT);
+  const ptrdiff_t together = by_columns ? least / OM_INT_PANEL + 1 : least / om_max(1, p->n) + 1;
   bool is_mine = false;
   for (ptrdiff_t row0 = 0; row0 < p->m; row0 += OM_INT_BLOCK_ROWS) {
-    if (row0 / OM_INT_BLOCK_ROWS % together == 0) is_mine = om_is_mine();
-    if (!is_mine) continue;
+    if (!by_columns && row0 / OM_INT_BLOCK_ROWS % together == 0) is_mine = om_is_mine();
+    if (!by_columns && !is_mine) continue;
     t.rows = om_min(OM_INT_BLOCK_ROWS, p->m - row0);
     t.a = gather ? block : (const uint8_t *)source + row0 * depth;
     if (gather) gather(source, row0, t.rows, depth, p->a_signed ? 0x80 : 0, block);
@@ -217,6 +223,8 @@ OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, c
       for (ptrdiff_t j = n0; j < n1; j += t.width) {
         t.b = p->packed + j * depth;
         t.width = om_min(j < wide ? OM_INT_PANEL : OM_LANES, n1 - j);
+        if (by_columns && j / OM_INT_PANEL % together == 0) is_mine = om_is_mine();
+        if (!is_mine) continue;
         t.y = (uint8_t *)p->y + row0 * p->y_row + j;
         t.start = direct ? columns.start + (j - n0) : zero_start;
         t.zero = columns.zero + (j - n0);

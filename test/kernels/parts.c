@@ -1,6 +1,7 @@
 /* Kernels whose parts threads share: each part is computed once, by whoever claims it, and as it is without threads. */
 #define OM_THREADS
 #define OM_LEAST_PART 1 /* parts as small as can be */
+#include "conv-integer.h"
 #include "conv.h"
 #include "depthwise.h"
 #include "normalize.h"
@@ -36,7 +37,7 @@ static void check(const char *name, om_shared_kernel *kernel) {
   memcpy(alone, y, sizeof y);
   for (turn = 0; turn < 2; turn++) {
     om_parts parts = {0};
-    double own[512];
+    static double own[4096];
     for (size_t i = 0; i < count; i++) y[i] = UNTOUCHED;
     om_run_share(kernel, NULL, (om_share){.parts = &parts, .scratch = own});
     memcpy(half[turn], y, sizeof y);
@@ -124,11 +125,30 @@ static const om_tree_node_f32 *const tree_nodes = nodes;
 KERNEL(sums_of_trees, om_tree_scores_f32(TREES(OM_TREE_SUM), tree_nodes, x, to, 200, more, more, NULL))
 KERNEL(least_of_trees, om_tree_scores_f32(TREES(OM_TREE_MIN), tree_nodes, x, to, 200, more, more, seen))
 
+/* Products of bytes: where rows are few the columns are shared, and the blocks of rows of which there are many. */
+static int8_t panels[OM_INT_PACKED(20, 132)];
+static int32_t column_sums[132];
+static float column_scales[132];
+#define PRODUCT(rows, columns)                                                                               \
+  ((om_int_product){.m = rows, .n = columns, .k = 20, .packed = panels, .sums = column_sums, .b_signed = true, \
+                    .result = OM_INT_UINT8, .scale = column_scales, .scale_step = 1, .y = y, .y_row = columns})
+static double room[4096];
+KERNEL(bytes_by_a_row, om_int_gemm(x, PRODUCT(1, 132), room))
+KERNEL(bytes_by_columns, om_int_gemm(x, PRODUCT(OM_INT_BLOCK_ROWS + 1, 132), room))
+KERNEL(bytes_by_rows, om_int_gemm(x, PRODUCT(OM_INT_FEW_BLOCKS * OM_INT_BLOCK_ROWS + 1, 8), room))
+static const om_int_convolution of_bytes = {.batch = 2, .channels = 2, .out_channels = 132, .groups = 1,
+                                            .window = {.rank = 2, .in = {5, 9}, .out = {5, 5}, .kernel = {2, 5}, .stride = {1, 1},
+                                                       .dilation = {1, 1}, .pad_end = {1, 0}}};
+KERNEL(windows_of_bytes, om_conv_integers(x, &of_bytes, &(om_int_product){.packed = panels, .sums = column_sums, .b_signed = true,
+                                          .result = OM_INT_UINT8, .scale = column_scales, .scale_step = 1, .y = y}, room))
+
 #define CHECK(name) check(#name, name)
 
 int main(void) {
   x = floats(1 << 17), more = floats(1 << 17);
   for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++) doubles[i] = x[i];
+  om_pack_integers(more, (om_int_strides){20, 0, 132, 1}, 20, 132, true, panels, column_sums);
+  for (int i = 0; i < 132; i++) column_scales[i] = 0.001f;
   CHECK(softmax_rows), CHECK(softmax_short), CHECK(softmax_columns), CHECK(softmax_matrices), CHECK(logarithms);
   CHECK(layers), CHECK(squares), CHECK(groups), CHECK(neighbours);
   CHECK(sums_of_rows), CHECK(sums_of_columns), CHECK(sums_of_few), CHECK(means), CHECK(doubles_reduced);
@@ -139,6 +159,7 @@ int main(void) {
   CHECK(depthwise_lines), CHECK(depthwise_line), CHECK(few_channels);
   CHECK(sampled), CHECK(deformed), CHECK(sums_of_trees), CHECK(least_of_trees);
   CHECK(smooth_rows);
+  CHECK(bytes_by_a_row), CHECK(bytes_by_columns), CHECK(bytes_by_rows), CHECK(windows_of_bytes);
   free(x), free(more);
   return check_done("parts");
 }
