@@ -217,8 +217,8 @@ const ConvIntegers: LoweredOperator = {
     const rest = (sums: ColumnSums): string => [...productFields(node, k, sums), `.y = ${k.output()}`].join(', ')
     const lines = window.kernel.slice(0, -1).reduce((n, size) => n * size, 1)
     if (depth === 1 && outs === groups && fitsDepthwiseIntegers(lines, extentOf(window), k.shape)) {
-      // Weights that are packed in each run would be packed by every thread.
-      if (areKnown(node)) k.share(workOf(node, taps))
+      // Weights that are packed in each run would be packed by every thread. A tap takes twice as long as in a product: lines come together first.
+      if (areKnown(node)) k.share(multiply(2, workOf(node, taps)))
       const { weights, sums, isNarrow } = depthwiseWeights(node, k, [groups, lines, window.kernel.at(-1)!])
       k.line(`const om_int_product whole = {${rest(sums)}};`)
       k.line(`om_depthwise_integers(${k.input(0)}, ${weights}, ${isNarrow}, &shape, &whole);`)
