@@ -274,11 +274,9 @@ OM_UNROLL(4)
       }
       if (result == OM_INT_FLOATS) {
         om_vf real = om_to_floats(whole) * om_load(c->scale + first + j);
-        float bias[OM_LANES] = {0};
-        if (p->float_bias) {
-          memcpy(bias, p->float_bias + n0 + j, (size_t)width * 4);
-          real += om_load(bias);
-        }
+        /* A copy of any length is a call, which took as long as all else here. */
+        if (p->float_bias && width == OM_LANES) real += om_load(p->float_bias + n0 + j);
+        else if (p->float_bias) real += om_load_first(p->float_bias + n0 + j, width);
         whole = om_bits_of(real);
       }
       if (width == OM_LANES) om_store_int(y + j * 4, whole);
