@@ -45,17 +45,31 @@ export async function clear(folder: string): Promise<number> {
   return freed
 }
 
-/** Removes the entries not used for longest until files have at most `maxBytes`, then files that no entry names. */
-export async function prune(folder: string, maxBytes: number): Promise<number> {
+/** What is kept of a cache. */
+export interface Limits {
+  /** Of files together. */
+  readonly bytes: number
+  /** Entries that were not used for so many ms go, however few they are. Default: none do. */
+  readonly unused?: number
+  /** Entries that were used within so many ms stay, however many they are: who runs may have them open. Default: 0. */
+  readonly inUse?: number
+}
+
+/** What a cache is kept to without being asked. */
+export const usualLimits: Limits = { bytes: 20 * 1024 ** 3, unused: 30 * DAY_MS, inUse: DAY_MS }
+
+/** Removes the entries not used for longest until the rest is within limits, then files that no entry names. Returns the bytes freed. */
+export async function prune(folder: string, { bytes: most, unused = Infinity, inUse = 0 }: Limits): Promise<number> {
   const started = Date.now()
   const kept = new Set<string>()
   const dropped = new Set<string>()
   let total = 0
   let freed = 0
-  for (const { manifest } of await manifests(folder)) {
+  for (const { manifest, used } of await manifests(folder)) {
     const files = Object.values(manifest.files)
     for (const { name, bytes } of files) if (!kept.has(name)) total += bytes
-    const into = total <= maxBytes ? kept : dropped
+    const age = started - used
+    const into = age < inUse || (total <= most && age <= unused) ? kept : dropped
     for (const { name } of files) into.add(name)
     if (into === dropped) freed += await remove(folder, `${manifest.key}.json`)
   }
@@ -69,8 +83,8 @@ export async function prune(folder: string, maxBytes: number): Promise<number> {
   return freed
 }
 
-/** Removes what killed processes left behind a day ago or earlier, and memos that are a month old. */
-export async function sweep(folder: string): Promise<void> {
+/** Removes what killed processes left behind a day ago or earlier, memos that are a month old, and what is beyond the limits. */
+export async function sweep(folder: string, limits: Limits): Promise<void> {
   const names = await namesIn(folder)
   const staged = (await namesIn(join(folder, STAGING))).map((name) => join(STAGING, name))
   const unfinished = names.filter((name) => temporaryFile.test(name) || lockName.test(name))
@@ -80,6 +94,7 @@ export async function sweep(folder: string): Promise<void> {
     names.filter((name) => memoName.test(name)),
     30 * DAY_MS,
   )
+  await prune(folder, limits)
 }
 
 async function removeOlder(folder: string, names: readonly string[], limit: number): Promise<void> {

@@ -7,7 +7,7 @@ import { readEntry, writeEntry } from './entry-files.ts'
 import { hashFile, type HashOptions } from './file-memo.ts'
 import { makePrivateFolder } from './folder.ts'
 import { acquireLock } from './lock.ts'
-import { clear, list, type ListedEntry, prune, STAGING, sweep } from './maintenance.ts'
+import { clear, type Limits, list, type ListedEntry, prune, STAGING, sweep, usualLimits } from './maintenance.ts'
 
 /** Something just made, to be stored. */
 export interface Made {
@@ -36,13 +36,16 @@ export class Store {
   /** `undefined` where there is no cache beyond this process. */
   readonly folder: string | undefined
   private readonly warn: (line: string) => void
+  private readonly limits: Limits
   private readonly running = new Map<string, { made: Promise<Entry>; signal: AbortSignal | undefined }>()
   private overflow: Promise<string> | undefined
   private swept: Promise<void> | undefined
 
-  constructor(folder: string | undefined, warn: (line: string) => void) {
+  /** @param limits what the folder is kept to, as the first thing is put into it */
+  constructor(folder: string | undefined, warn: (line: string) => void, limits = usualLimits) {
     this.folder = folder
     this.warn = warn
+    this.limits = limits
   }
 
   /** sha256 of any file, hex; remembered as long as the file's stat stays the same. */
@@ -61,7 +64,7 @@ export class Store {
   async put(key: string, made: Made): Promise<Entry> {
     expectKey(key)
     return this.writing(async (folder) => {
-      this.swept ??= sweep(folder)
+      this.swept ??= sweep(folder, this.limits)
       await this.swept
       return writeEntry(folder, key, made)
     })
@@ -113,7 +116,7 @@ export class Store {
 
   /** Removes the entries not used for longest until the rest has at most `maxBytes`. Returns the bytes freed. */
   async prune(maxBytes: number): Promise<number> {
-    return this.folder === undefined ? 0 : prune(this.folder, maxBytes)
+    return this.folder === undefined ? 0 : prune(this.folder, { bytes: maxBytes })
   }
 
   private async make(key: string, make: (stagingRoot: string) => Promise<Made>): Promise<Entry> {

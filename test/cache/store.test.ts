@@ -314,6 +314,48 @@ describe('list, clear, prune', () => {
   })
 })
 
+describe('without being asked, a cache', () => {
+  const hour = 3600 * 1000
+  const keys = async (of: Store) => (await of.list()).map((entry) => entry.key)
+
+  beforeEach(async () => {
+    for (const [name, age] of [
+      ['now', 0],
+      ['today', 20],
+      ['yesterday', 30],
+      ['before', 50],
+      ['long ago', 31 * 24],
+    ] as const) {
+      await store.put(key(name), made(name.repeat(100)))
+      for (const file of [`${key(name)}.json`, `${sha256(name.repeat(100))}.so`])
+        makeOld(join(folder, file), age * 3600)
+    }
+  })
+
+  it('loses what nobody used for a month, and nothing else while it is small', async () => {
+    const later = open()
+    await later.put(key('new'), made('new'))
+    expect((await keys(later)).sort()).toEqual(['new', 'now', 'today', 'yesterday', 'before'].map(key).sort())
+    expect(cacheNames(/\.so$/)).toHaveLength(5)
+  })
+
+  it('loses what was not used for longest where it is large, but nothing of this day', async () => {
+    const later = new Store(folder, (line) => warnings.push(line), { bytes: 900, inUse: 24 * hour })
+    await later.put(key('new'), made('new'))
+    expect((await keys(later)).sort()).toEqual(['new', 'now', 'today'].map(key).sort())
+    const tiny = new Store(folder, (line) => warnings.push(line), { bytes: 0, inUse: 24 * hour })
+    await tiny.put(key('newer'), made('newer'))
+    expect((await keys(tiny)).sort()).toEqual(['new', 'newer', 'now', 'today'].map(key).sort())
+    expect(await tiny.get(key('today'))).toBeDefined()
+  })
+
+  it('is looked through once by a process', async () => {
+    makeOld(join(folder, `${key('now')}.json`), 40 * day)
+    await store.put(key('new'), made('new'))
+    expect(await keys(store)).toContain(key('now'))
+  })
+})
+
 describe('what killed processes left behind', () => {
   it('goes after a day and not before', async () => {
     mkdirSync(join(folder, 'staging', 'compile-old'), { recursive: true })
