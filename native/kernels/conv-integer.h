@@ -64,10 +64,48 @@ OM_INLINE ptrdiff_t om_line_offset(const om_window_nd *s, ptrdiff_t line) {
 #define OM_INT_PIECE 16
 
 OM_INLINE void om_copy_piece(uint8_t *to, const uint8_t *from, uint8_t flip) {
+#if OM_VECTOR_BYTES > 0
+  typedef uint8_t piece __attribute__((vector_size(OM_INT_PIECE)));
+  piece bytes;
+  memcpy(&bytes, from, OM_INT_PIECE);
+  bytes ^= flip;
+  memcpy(to, &bytes, OM_INT_PIECE);
+#else
   uint64_t words[2];
   memcpy(words, from, OM_INT_PIECE);
   for (int i = 0; i < 2; i++) words[i] ^= flip * UINT64_C(0x0101010101010101);
   memcpy(to, words, OM_INT_PIECE);
+#endif
+}
+
+/* How a window that lies in the input is gathered: runs of neighbouring bytes. */
+typedef struct om_int_runs {
+  ptrdiff_t lines, offsets[OM_INT_LINES]; /* bytes from the window's first to that of each line */
+  ptrdiff_t runs, step, length;           /* of each line: how many, bytes between them and in them */
+} om_int_runs;
+
+OM_INLINE om_int_runs om_int_runs_of(const om_int_window *w) {
+  const om_window_nd *s = w->window;
+  const int last = s->rank - 1;
+  const bool dense = s->dilation[last] == 1 && w->pixel == w->channels;
+  om_int_runs r = {.lines = om_product_nd(s->kernel, last), .runs = dense ? 1 : s->kernel[last], .step = s->dilation[last] * w->pixel,
+                   .length = dense ? s->kernel[last] * w->channels : w->channels};
+  for (ptrdiff_t line = 0; line < om_min(r.lines, OM_INT_LINES); line++)
+    r.offsets[line] = om_line_offset(s, line) * w->pixel;
+  return r;
+}
+
+/* `count` windows, `next` bytes apart, to rows of `depth` bytes. */
+OM_INLINE void om_gather_inside(const om_int_runs *r, const ptrdiff_t lines, const ptrdiff_t runs, const bool by_pieces,
+                                const uint8_t *from, ptrdiff_t count, ptrdiff_t next, uint8_t flip, uint8_t *block,
+                                ptrdiff_t depth) {
+  for (ptrdiff_t i = 0; i < count; i++, from += next, block += depth) {
+    uint8_t *to = block;
+    for (ptrdiff_t line = 0; line < lines; line++)
+      for (ptrdiff_t run = 0; run < runs; run++, to += r->length)
+        if (by_pieces) om_copy_piece(to, from + r->offsets[line] + run * r->step, flip);
+        else om_copy_bytes(to, from + r->offsets[line] + run * r->step, r->length, flip);
+  }
 }
 
 /* om_int_gather of a convolution: row = output pixel. Behind the block are OM_INT_PIECE bytes of room. */
@@ -76,30 +114,33 @@ OM_SHARED void om_gather_windows(const void *source, ptrdiff_t row, ptrdiff_t ro
   const om_int_window *w = (const om_int_window *)source;
   const om_window_nd *s = w->window;
   const int last = s->rank - 1;
-  const ptrdiff_t lines = om_product_nd(s->kernel, last), step = s->dilation[last] * w->pixel;
-  const bool dense = s->dilation[last] == 1 && w->pixel == w->channels;
-  const ptrdiff_t runs = dense ? 1 : s->kernel[last], length = dense ? s->kernel[last] * w->channels : w->channels;
+  const om_int_runs runs = om_int_runs_of(w);
+  const ptrdiff_t next = s->stride[last] * w->pixel;
+  /* The last byte of a window from its first on, and of the input, with what a piece reads beyond. */
   const ptrdiff_t end = (om_product_nd(s->in, s->rank) - 1) * w->pixel + w->channels;
-  ptrdiff_t out[OM_MAX_SPATIAL] = {0}, offsets[OM_INT_LINES];
-  for (ptrdiff_t line = 0; line < om_min(lines, OM_INT_LINES); line++) offsets[line] = om_line_offset(s, line) * w->pixel;
+  ptrdiff_t out[OM_MAX_SPATIAL] = {0};
   for (ptrdiff_t i = last, rest = row; i >= 0; i--) out[i] = rest % s->out[i], rest /= s->out[i];
-  for (ptrdiff_t r = 0; r < rows; r++) {
+  for (ptrdiff_t r = 0, count; r < rows; r += count) {
     uint8_t *to = block + r * depth;
-    if (lines <= OM_INT_LINES && om_window_inside(s, out)) {
+    count = 1;
+    if (runs.lines <= OM_INT_LINES && om_window_inside(s, out)) {
       ptrdiff_t first = 0;
       for (int i = 0; i <= last; i++) first = first * s->in[i] + out[i] * s->stride[i] - s->pad_begin[i];
+      /* The windows that follow in this line lie in the input as long as their last position does. */
+      const ptrdiff_t most = s->in[last] - 1 - (s->kernel[last] - 1) * s->dilation[last] + s->pad_begin[last];
+      count = om_min(rows - r, most / s->stride[last] + 1 - out[last]);
+      const ptrdiff_t beyond = runs.offsets[runs.lines - 1] + (runs.runs - 1) * runs.step + OM_INT_PIECE;
+      const bool by_pieces = !OM_INT_SHORT && runs.length <= OM_INT_PIECE && first * w->pixel + beyond <= end;
+      if (by_pieces) count = om_min(count, (end - beyond - first * w->pixel) / next + 1);
       const uint8_t *from = w->image + first * w->pixel;
-      const ptrdiff_t beyond = first * w->pixel + offsets[lines - 1] + (runs - 1) * step + OM_INT_PIECE;
-      if (!OM_INT_SHORT && length <= OM_INT_PIECE && beyond <= end)
-        for (ptrdiff_t line = 0; line < lines; line++)
-          for (ptrdiff_t run = 0; run < runs; run++, to += length) om_copy_piece(to, from + offsets[line] + run * step, flip);
-      else
-        for (ptrdiff_t line = 0; line < lines; line++)
-          for (ptrdiff_t run = 0; run < runs; run++, to += length)
-            om_copy_bytes(to, from + offsets[line] + run * step, length, flip);
+      /* Of a known number of lines their places stay in registers. */
+      if (by_pieces && runs.lines == 3 && runs.runs == 1)
+        om_gather_inside(&runs, 3, 1, true, from, count, next, flip, to, depth);
+      else if (by_pieces) om_gather_inside(&runs, runs.lines, runs.runs, true, from, count, next, flip, to, depth);
+      else om_gather_inside(&runs, runs.lines, runs.runs, false, from, count, next, flip, to, depth);
     } else {
       ptrdiff_t tap[OM_MAX_SPATIAL] = {0};
-      for (ptrdiff_t line = 0; line < lines; line++) {
+      for (ptrdiff_t line = 0; line < runs.lines; line++) {
         ptrdiff_t offset = 0;
         bool inside = true;
         for (int i = 0; i < last; i++) {
@@ -112,6 +153,7 @@ OM_SHARED void om_gather_windows(const void *source, ptrdiff_t row, ptrdiff_t ro
         for (int i = last - 1; i >= 0 && ++tap[i] == s->kernel[i]; i--) tap[i] = 0;
       }
     }
+    out[last] += count - 1;
     for (int i = last; i >= 0 && ++out[i] == s->out[i]; i--) out[i] = 0;
   }
 }
