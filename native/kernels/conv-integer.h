@@ -60,8 +60,9 @@ OM_INLINE ptrdiff_t om_line_offset(const om_window_nd *s, ptrdiff_t line) {
   return offset;
 }
 
-/* Short runs are copied by pieces of this many bytes, whatever their length: what follows is written over them. */
+/* Short runs are copied by a few whole pieces of so many bytes, whatever their length: what follows is written over their ends. */
 #define OM_INT_PIECE 16
+#define OM_INT_FEW_PIECES 3
 
 OM_INLINE void om_copy_piece(uint8_t *to, const uint8_t *from, uint8_t flip) {
 #if OM_VECTOR_BYTES > 0
@@ -95,16 +96,19 @@ OM_INLINE om_int_runs om_int_runs_of(const om_int_window *w) {
   return r;
 }
 
-/* `count` windows, `next` bytes apart, to rows of `depth` bytes. */
-OM_INLINE void om_gather_inside(const om_int_runs *r, const ptrdiff_t lines, const ptrdiff_t runs, const bool by_pieces,
+/* `count` windows, `next` bytes apart, to rows of `depth` bytes. `pieces`: of a run; 0 where it must be copied as it is. */
+OM_INLINE void om_gather_inside(const om_int_runs *r, const ptrdiff_t lines, const ptrdiff_t runs, const ptrdiff_t pieces,
                                 const uint8_t *from, ptrdiff_t count, ptrdiff_t next, uint8_t flip, uint8_t *block,
                                 ptrdiff_t depth) {
   for (ptrdiff_t i = 0; i < count; i++, from += next, block += depth) {
     uint8_t *to = block;
     for (ptrdiff_t line = 0; line < lines; line++)
-      for (ptrdiff_t run = 0; run < runs; run++, to += r->length)
-        if (by_pieces) om_copy_piece(to, from + r->offsets[line] + run * r->step, flip);
-        else om_copy_bytes(to, from + r->offsets[line] + run * r->step, r->length, flip);
+      for (ptrdiff_t run = 0; run < runs; run++, to += r->length) {
+        const uint8_t *first = from + r->offsets[line] + run * r->step;
+        for (ptrdiff_t piece = 0; piece < pieces; piece++)
+          om_copy_piece(to + piece * OM_INT_PIECE, first + piece * OM_INT_PIECE, flip);
+        if (pieces == 0) om_copy_bytes(to, first, r->length, flip);
+      }
   }
 }
 
@@ -115,7 +119,7 @@ OM_SHARED void om_gather_windows(const void *source, ptrdiff_t row, ptrdiff_t ro
   const om_window_nd *s = w->window;
   const int last = s->rank - 1;
   const om_int_runs runs = om_int_runs_of(w);
-  const ptrdiff_t next = s->stride[last] * w->pixel;
+  const ptrdiff_t next = s->stride[last] * w->pixel, pieces = (runs.length + OM_INT_PIECE - 1) / OM_INT_PIECE;
   /* The last byte of a window from its first on, and of the input, with what a piece reads beyond. */
   const ptrdiff_t end = (om_product_nd(s->in, s->rank) - 1) * w->pixel + w->channels;
   ptrdiff_t out[OM_MAX_SPATIAL] = {0};
@@ -129,15 +133,14 @@ OM_SHARED void om_gather_windows(const void *source, ptrdiff_t row, ptrdiff_t ro
       /* The windows that follow in this line lie in the input as long as their last position does. */
       const ptrdiff_t most = s->in[last] - 1 - (s->kernel[last] - 1) * s->dilation[last] + s->pad_begin[last];
       count = om_min(rows - r, most / s->stride[last] + 1 - out[last]);
-      const ptrdiff_t beyond = runs.offsets[runs.lines - 1] + (runs.runs - 1) * runs.step + OM_INT_PIECE;
-      const bool by_pieces = !OM_INT_SHORT && runs.length <= OM_INT_PIECE && first * w->pixel + beyond <= end;
+      const ptrdiff_t beyond = runs.offsets[runs.lines - 1] + (runs.runs - 1) * runs.step + pieces * OM_INT_PIECE;
+      const bool by_pieces = !OM_INT_SHORT && pieces <= OM_INT_FEW_PIECES && first * w->pixel + beyond <= end;
       if (by_pieces) count = om_min(count, (end - beyond - first * w->pixel) / next + 1);
       const uint8_t *from = w->image + first * w->pixel;
       /* Of a known number of lines their places stay in registers. */
-      if (by_pieces && runs.lines == 3 && runs.runs == 1)
-        om_gather_inside(&runs, 3, 1, true, from, count, next, flip, to, depth);
-      else if (by_pieces) om_gather_inside(&runs, runs.lines, runs.runs, true, from, count, next, flip, to, depth);
-      else om_gather_inside(&runs, runs.lines, runs.runs, false, from, count, next, flip, to, depth);
+      if (by_pieces && runs.lines == 3 && runs.runs == 1 && pieces == 1)
+        om_gather_inside(&runs, 3, 1, 1, from, count, next, flip, to, depth);
+      else om_gather_inside(&runs, runs.lines, runs.runs, by_pieces ? pieces : 0, from, count, next, flip, to, depth);
     } else {
       ptrdiff_t tap[OM_MAX_SPATIAL] = {0};
       for (ptrdiff_t line = 0; line < runs.lines; line++) {
