@@ -1,6 +1,6 @@
 /* The inner kernel of depthwise convolutions of 8-bit integers: a template that depthwise-integer.h includes once per way to
  * multiply bytes, with the macros of gemm-integer-tile.h. With OM_INT_DOT lanes hold the bytes of four lines, else those of
- * two as halves. */
+ * two as halves. With OM_INT_MOVED the bytes of x are signed, by a bit that is turned. */
 #define OM_INT_JOINED(name, kind) name##_##kind
 #define OM_INT_NAMED(name, kind) OM_INT_JOINED(name, kind)
 #define OM_INT_GATHER OM_INT_NAMED(om_int_gather_columns, OM_INT_KIND)
@@ -47,12 +47,12 @@ static inline __attribute__((always_inline, unused)) OM_INT_TARGET void OM_INT_A
 /* `count` windows from `at` on, of `taps` positions and so many groups of lines. */
 static inline __attribute__((always_inline, unused)) OM_INT_TARGET void OM_INT_WINDOWS(
     const om_int_strip *s, ptrdiff_t at, const int count, const ptrdiff_t taps, const ptrdiff_t groups,
-    const om_vi *weights, const om_vi *columns) {
+    const om_vi *weights, const om_vi *columns, om_vi start) {
   om_vi sum[OM_INT_PIXELS];
   const ptrdiff_t next = s->next * groups;
   columns += at * next;
 OM_UNROLL(4)
-  for (int i = 0; i < count; i++) sum[i] = om_splat_int(0);
+  for (int i = 0; i < count; i++) sum[i] = start;
   for (ptrdiff_t tap = 0; tap < taps; tap++, columns += s->step * groups)
     for (ptrdiff_t g = 0; g < groups; g++) {
       const om_vi w = *weights++;
@@ -73,7 +73,11 @@ static __attribute__((noinline, unused)) OM_INT_TARGET void OM_INT_NAMED(om_int_
   const ptrdiff_t groups = (s->count + OM_INT_GROUP - 1) / OM_INT_GROUP, pairs = (s->count + 1) / 2;
   om_vi columns[OM_INT_STRIP], weights[OM_INT_STRIP];
   /* Two moved bytes in a lane of halves, four in one of bytes. */
+#ifdef OM_INT_MOVED
+  const om_vi flips = om_splat_int(0x01010101 * (s->flip ^ OM_INT_MOVED));
+#else
   const om_vi flips = om_splat_int((OM_INT_GROUP == 4 ? 0x01010101 : 0x00010001) * s->flip);
+#endif
   for (ptrdiff_t g = 0; g < groups; g++) {
     const ptrdiff_t line = g * OM_INT_GROUP, left = s->count - line;
     if (left == 1) OM_INT_ALL(s, line, 1, flips, columns + g, groups);
@@ -97,14 +101,19 @@ static __attribute__((noinline, unused)) OM_INT_TARGET void OM_INT_NAMED(om_int_
       }
       weights[tap * groups + g] = w;
     }
+  om_vi start = om_splat_int(0);
+#ifdef OM_INT_MOVED
+  for (ptrdiff_t i = 0; i < s->taps * groups; i++) OM_INT_DOT(start, om_splat_int(0x01010101), weights[i]);
+  start *= OM_INT_MOVED;
+#endif
   /* Of known sizes weights stay in registers: 3x3 on 112x112x32 168 to 137 us (AVX2), 123 to 115 (AVX-512). */
   const bool is_3x3 = s->taps == 3 && s->count == 3;
   ptrdiff_t at = 0;
   for (; is_3x3 && at + OM_INT_PIXELS <= s->windows; at += OM_INT_PIXELS)
-    OM_INT_WINDOWS(s, at, OM_INT_PIXELS, 3, OM_INT_GROUP == 4 ? 1 : 2, weights, columns);
+    OM_INT_WINDOWS(s, at, OM_INT_PIXELS, 3, OM_INT_GROUP == 4 ? 1 : 2, weights, columns, start);
   for (; at + OM_INT_PIXELS <= s->windows; at += OM_INT_PIXELS)
-    OM_INT_WINDOWS(s, at, OM_INT_PIXELS, s->taps, groups, weights, columns);
-  for (; at < s->windows; at++) OM_INT_WINDOWS(s, at, 1, s->taps, groups, weights, columns);
+    OM_INT_WINDOWS(s, at, OM_INT_PIXELS, s->taps, groups, weights, columns, start);
+  for (; at < s->windows; at++) OM_INT_WINDOWS(s, at, 1, s->taps, groups, weights, columns, start);
 }
 
 #undef OM_INT_GATHER
@@ -119,3 +128,4 @@ static __attribute__((noinline, unused)) OM_INT_TARGET void OM_INT_NAMED(om_int_
 #undef OM_INT_KIND
 #undef OM_INT_TARGET
 #undef OM_INT_DOT
+#undef OM_INT_MOVED

@@ -110,18 +110,12 @@ OM_INLINE om_vi om_load_lanes(const uint8_t *p, ptrdiff_t n, const bool whole) {
 #define OM_INT_DOT OM_DOT_BYTES_VEX
 #include "depthwise-integer-strip.h"
 #endif
-
-/* name_KIND(...) of a kind. */
-#if OM_HAS_VNNI_VEX
-#define OM_INT_BY_KIND(kind, name, ...)                                                                                \
-  (kind == OM_DOT_VNNI       ? name##_vnni(__VA_ARGS__)                                                                \
-   : kind == OM_DOT_VNNI_VEX ? name##_vnni_vex(__VA_ARGS__)                                                            \
-                             : name##_halves(__VA_ARGS__))
-#elif OM_HAS_VNNI
-#define OM_INT_BY_KIND(kind, name, ...)                                                                                \
-  (kind == OM_DOT_VNNI ? name##_vnni(__VA_ARGS__) : name##_halves(__VA_ARGS__))
-#else
-#define OM_INT_BY_KIND(kind, name, ...) ((void)kind, name##_halves(__VA_ARGS__))
+#if OM_HAS_SDOT
+#define OM_INT_KIND sdot
+#define OM_INT_TARGET OM_DOT_SDOT_TARGET
+#define OM_INT_DOT OM_DOT_SIGNED_BYTES
+#define OM_INT_MOVED 0x80
+#include "depthwise-integer-strip.h"
 #endif
 
 /* Windows of so many columns at most, of a line that has `of_column` vectors of each and `room` for all. */

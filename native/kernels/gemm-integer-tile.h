@@ -1,9 +1,13 @@
 /* The inner kernel of products of 8-bit integers: a template that gemm-integer.h includes once per way to multiply bytes.
  * OM_INT_KIND names it, OM_INT_TARGET is the attribute of functions that may use its instruction, and OM_INT_DOT(sum, a, b)
- * is that instruction: quads of bytes of A are broadcast. Without OM_INT_DOT: pairs of halves. */
+ * is that instruction: quads of bytes of A are broadcast, or OM_INT_DOT_QUAD(sum, pointer, b) reads one; they are less by OM_INT_MOVED
+ * where they are signed. Without OM_INT_DOT: pairs of halves. */
 #define OM_INT_JOINED(name, kind) name##_##kind
 #define OM_INT_NAMED(name, kind) OM_INT_JOINED(name, kind)
 #define OM_INT_TILE OM_INT_NAMED(om_int_tile, OM_INT_KIND)
+#ifndef OM_INT_DOT_QUAD
+#define OM_INT_DOT_QUAD(sum, a, b) OM_INT_DOT(sum, om_splat_int(om_quad(a)), b)
+#endif
 
 /* `rows` rows from `row0` on, times a panel of `vectors` vectors of columns. */
 static inline __attribute__((always_inline, unused)) OM_INT_TARGET void OM_INT_TILE(const om_int_tile *t, ptrdiff_t row0,
@@ -29,7 +33,7 @@ OM_UNROLL(4)
 OM_UNROLL(2)
         for (int v = 0; v < vectors; v++) {
           const om_vi column = om_load_int(b + i * b_row + v * OM_VECTOR_STEP);
-          OM_INT_DOT(part[i][v], om_splat_int(om_quad(a + 4 * i)), column);
+          OM_INT_DOT_QUAD(part[i][v], a + 4 * i, column);
         }
 OM_UNROLL(2)
     for (int v = 0; v < vectors; v++) sum[0][v] += part[0][v] + part[1][v] + part[2][v] + part[3][v];
@@ -39,11 +43,9 @@ OM_UNROLL(2)
 OM_UNROLL(2)
     for (int v = 0; v < vectors; v++) column[v] = om_load_int(b + v * OM_VECTOR_STEP);
 OM_UNROLL(12)
-    for (int r = 0; r < rows; r++) {
-      const om_vi x = om_splat_int(om_quad(a + r * t->a_row));
+    for (int r = 0; r < rows; r++)
 OM_UNROLL(2)
-      for (int v = 0; v < vectors; v++) OM_INT_DOT(sum[r][v], x, column[v]);
-    }
+      for (int v = 0; v < vectors; v++) OM_INT_DOT_QUAD(sum[r][v], a + r * t->a_row, column[v]);
   }
 #else
   const uint32_t *OM_RESTRICT a = t->halves + row0 * quads * 2;
@@ -69,6 +71,17 @@ OM_UNROLL(2)
 static __attribute__((noinline, unused)) OM_INT_TARGET void OM_INT_NAMED(om_int_panel, OM_INT_KIND)(const om_int_tile *t,
                                                                                                      const bool wide) {
   ptrdiff_t row = 0;
+#ifdef OM_INT_MOVED
+  om_int_tile own = *t;
+  int32_t start[OM_INT_PANEL];
+  for (ptrdiff_t v = 0, vectors = wide ? 2 : 1; v < vectors; v++) {
+    om_vi sum = om_splat_int(0);
+    for (ptrdiff_t q = v; q < t->depth / 4 * vectors; q += vectors)
+      OM_INT_DOT(sum, om_splat_int(0x01010101), om_load_int(t->b + q * OM_VECTOR_STEP));
+    om_store_int(start + v * OM_LANES, om_load_int(t->start + v * OM_LANES) + sum * OM_INT_MOVED);
+  }
+  own.start = start, t = &own;
+#endif
   for (; row + OM_INT_TILE_ROWS <= t->rows; row += OM_INT_TILE_ROWS)
     if (wide) OM_INT_TILE(t, row, OM_INT_TILE_ROWS, 2);
     else OM_INT_TILE(t, row, OM_INT_TILE_ROWS, 1);
@@ -86,3 +99,5 @@ static __attribute__((noinline, unused)) OM_INT_TARGET void OM_INT_NAMED(om_int_
 #undef OM_INT_KIND
 #undef OM_INT_TARGET
 #undef OM_INT_DOT
+#undef OM_INT_DOT_QUAD
+#undef OM_INT_MOVED

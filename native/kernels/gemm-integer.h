@@ -157,19 +157,14 @@ OM_UNROLL(12)
 #define OM_INT_DOT OM_DOT_BYTES_VEX
 #include "gemm-integer-tile.h"
 #endif
-
-OM_INLINE void om_int_panel(const om_int_tile *t, bool wide, om_dot_kind kind) {
-#if OM_HAS_VNNI
-  if (kind == OM_DOT_VNNI) om_int_panel_vnni(t, wide);
-#if OM_HAS_VNNI_VEX
-  else if (kind == OM_DOT_VNNI_VEX) om_int_panel_vnni_vex(t, wide);
+#if OM_HAS_SDOT
+#define OM_INT_KIND sdot
+#define OM_INT_TARGET OM_DOT_SDOT_TARGET
+#define OM_INT_DOT OM_DOT_SIGNED_BYTES
+#define OM_INT_DOT_QUAD OM_DOT_SIGNED_QUAD
+#define OM_INT_MOVED 0x80
+#include "gemm-integer-tile.h"
 #endif
-  else om_int_panel_halves(t, wide);
-#else
-  (void)kind;
-  om_int_panel_halves(t, wide);
-#endif
-}
 
 /* Writes whole rows row .. row + rows of A to `block`, `depth` bytes apart, each byte xor `flip`; what is behind k is free. */
 typedef void om_int_gather(const void *source, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t depth, uint8_t flip,
@@ -217,6 +212,10 @@ OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, c
         const uint32_t quad = (uint32_t)om_quad(t.a + 4 * i);
         halves[2 * i] = quad & 0x00ff00ffu, halves[2 * i + 1] = quad >> 8 & 0x00ff00ffu;
       }
+    if (kind == OM_DOT_SDOT) {
+      for (ptrdiff_t i = 0; i < t.rows * (depth / 4); i++) halves[i] = (uint32_t)om_quad(t.a + 4 * i) ^ 0x80808080u;
+      t.a = (const uint8_t *)halves;
+    }
     for (ptrdiff_t n0 = 0; n0 < p->n; n0 += OM_INT_COLUMNS) {
       const ptrdiff_t n1 = om_min(p->n, n0 + OM_INT_COLUMNS);
       if (!own && p->n > OM_INT_COLUMNS) om_int_prepare(p, n0, n1 - n0, om_int_a_zero(p, 0), &columns);
@@ -231,7 +230,7 @@ OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, c
         t.scale = columns.scale + (j - n0);
         t.nudge = columns.nudge + (j - n0);
         t.is_plain = direct && columns.is_plain;
-        om_int_panel(&t, j < wide, kind);
+        OM_INT_BY_KIND(kind, om_int_panel, &t, j < wide);
         /* Panel by panel: sums of all columns would not stay in the cache. */
         for (ptrdiff_t r = 0, rows; !direct && r < t.rows; r += rows) {
           rows = own ? 1 : t.rows;
