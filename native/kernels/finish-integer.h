@@ -75,19 +75,21 @@ struct om_int_columns {
   int32_t zero[OM_INT_COLUMNS];  /* of B as packed */
   float scale[OM_INT_COLUMNS];
   float nudge[OM_INT_COLUMNS];
-  bool is_plain; /* scales are below 1, as almost all are, so that any sum times one is an int32; and nothing is nudged */
+  /* Scales are below 1, as almost all are, so that any sum times one is an int32; and nothing is nudged. False where nobody asks: without
+   * vectors, where a comparison of floats may be a call. */
+  bool is_plain;
 };
 
 OM_SHARED void om_int_prepare(const om_int_product *p, ptrdiff_t n0, ptrdiff_t count, int32_t a_zero, om_int_columns *to) {
   const int32_t moved = p->b_signed ? 0 : 128;
   memset(to, 0, sizeof *to);
-  to->is_plain = !p->nudge;
+  to->is_plain = OM_VECTOR_BYTES > 0 && !p->nudge;
   for (ptrdiff_t j = 0; j < count; j++) {
     to->start[j] = (p->bias ? p->bias[n0 + j] : 0) - (p->sums ? a_zero * p->sums[n0 + j] : 0);
     to->zero[j] = (p->b_zero ? om_read_byte(p->b_zero, (n0 + j) * p->b_zero_step, p->b_signed) : 0) - moved;
     to->scale[j] = p->scale ? p->scale[(n0 + j) * p->scale_step] : 1.0f;
     to->nudge[j] = p->nudge ? p->nudge[(n0 + j) * p->nudge_step] : 0.0f;
-    to->is_plain &= fabsf(to->scale[j]) < 1.0f;
+    if (OM_VECTOR_BYTES > 0) to->is_plain &= fabsf(to->scale[j]) < 1.0f;
   }
 }
 
