@@ -120,7 +120,7 @@ OM_SHARED void om_gather_windows(const void *source, ptrdiff_t row, ptrdiff_t ro
   const int last = s->rank - 1;
   const om_int_runs runs = om_int_runs_of(w);
   const ptrdiff_t next = s->stride[last] * w->pixel, pieces = (runs.length + OM_INT_PIECE - 1) / OM_INT_PIECE;
-  /* The last byte of a window from its first on, and of the input, with what a piece reads beyond. */
+  /* Bytes of the input; below, those that pieces of a window read from its first on. */
   const ptrdiff_t end = (om_product_nd(s->in, s->rank) - 1) * w->pixel + w->channels;
   ptrdiff_t out[OM_MAX_SPATIAL] = {0};
   for (ptrdiff_t i = last, rest = row; i >= 0; i--) out[i] = rest % s->out[i], rest /= s->out[i];

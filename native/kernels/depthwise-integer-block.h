@@ -1,12 +1,12 @@
 /* Depthwise convolutions of 8-bit integers for a block of channels (see byte-blocks.h), from bytes to bytes: a template that
- * depthwise-integer-strip.h includes, with its macros. What lies under the lines of a
- * kernel comes together in lanes by instructions that put the bytes of two vectors in turn, 32 channels in 8 of them, where
- * a load that widens takes 4 for each line; and sums become codes before they leave their registers. */
+ * depthwise-integer-strip.h includes, with its macros. What lies under the lines of a kernel comes together in lanes by
+ * instructions that put the bytes of two vectors in turn, 32 channels in 8 of them, where a load that widens takes 4 for each
+ * line; and sums become codes before they leave their registers. */
 #define OM_INT_GATHER OM_INT_NAMED(om_int_gather_block, OM_INT_KIND)
 #define OM_INT_WEIGHTS OM_INT_NAMED(om_int_weights_of_block, OM_INT_KIND)
 #define OM_INT_WINDOWS OM_INT_NAMED(om_int_windows_of_block, OM_INT_KIND)
 #define OM_INT_LINE OM_INT_NAMED(om_int_line_of_block, OM_INT_KIND)
-/* Windows that are computed at once: what is loaded is used by several; 8 vectors of sums find room on every machine. */
+/* Windows that are computed at once: what is loaded is used by several. On 16 registers four are still faster than two. */
 #if OM_BLOCK_BYTES == 32
 #define OM_INT_TOGETHER 4
 #else

@@ -25,7 +25,7 @@ typedef struct om_int_convolution {
 #else
 #define OM_INT_STRIP 256
 #endif
-/* The same for a block of channels: 16 kB fit into the first cache beside what is read and written. */
+/* The same for a block of channels: 8 kB fit into the first cache beside what is read and written. */
 #if OM_BLOCK_BYTES > 0
 #define OM_INT_BLOCK_STRIP (8192 / OM_BLOCK_BYTES)
 #endif
@@ -72,7 +72,7 @@ typedef struct om_int_strip {
   const int32_t *weights;
   const int8_t *bytes; /* or the weights as they are: taps, lines */
   int32_t *sum; /* OM_LANES for each window */
-  uint8_t *y;   /* or, of a block of channels, the codes of the first window; */
+  uint8_t *y;      /* or, of a block of channels, the codes of the first window */
   ptrdiff_t y_row; /* bytes between windows */
   bool is_plain;   /* see om_int_columns */
 } om_int_strip;
