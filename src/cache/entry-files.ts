@@ -1,7 +1,19 @@
 import { createHash } from 'node:crypto'
-import { closeSync, createReadStream, fsync, openSync, readFileSync, statSync, utimesSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  fsync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs'
 import { constants, copyFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { diskError, makeFolder } from './disk.ts'
@@ -15,12 +27,12 @@ export async function readEntry(folder: string, key: string): Promise<Entry | un
   const path = join(folder, `${key}.json`)
   try {
     const manifest = readManifest(readFileSync(path, 'utf8'), key)
+    // First, so that who prunes meanwhile sees that it is used; and who was faster has it, with all that is in it.
+    touchManifest(path)
     const files = Object.entries(manifest?.files ?? {})
     const sound = await Promise.all(files.map(([, file]) => isSound(folder, file)))
-    if (manifest !== undefined && sound.every(Boolean)) {
-      touch(path)
+    if (manifest !== undefined && sound.every(Boolean) && existsSync(path))
       return { files: located(folder, manifest.files), meta: manifest.meta }
-    }
     await unlink(path)
     const damaged = files.filter((_, i) => !sound[i]).map(([, { name }]) => name)
     await Promise.all(
@@ -64,9 +76,8 @@ async function addFile(folder: string, source: string): Promise<NamedFile> {
     const named = sha256 + extname(source).toLowerCase()
     const file = { name: fileName.test(named) ? named : `${sha256}.bin`, sha256, bytes }
     const path = join(folder, file.name)
-    // The same library under another key, or another process was first. The new time keeps `prune` away from it.
-    if (await isSound(folder, file)) touch(path)
-    else await moveInto(temporary, path, () => isSound(folder, file))
+    // The same library under another key, or another process was first. The new time keeps `prune` away from it, unless it was faster.
+    if (!((await isSound(folder, file)) && touch(path))) await moveInto(temporary, path, () => isSound(folder, file))
     return file
   } finally {
     await rm(temporary, { force: true })
@@ -131,12 +142,26 @@ async function isSound(folder: string, { name, sha256, bytes }: NamedFile): Prom
   return statSync(path, { throwIfNoEntry: false })?.size === bytes && (await hashFile(folder, path)) === sha256
 }
 
-function touch(path: string): void {
+/** Whether that was possible: the file may be gone, or another user's, and the folder read-only. */
+function touch(path: string): boolean {
   const now = new Date()
   try {
     utimesSync(path, now, now)
+    return true
   } catch {
-    // The folder may be read-only.
+    return false
+  }
+}
+
+/** Of another user's there is a copy of our own in its place, if we may write to the folder: only its owner may give a file a time. */
+function touchManifest(path: string): void {
+  if (touch(path)) return
+  const temporary = join(dirname(path), temporaryName())
+  try {
+    copyFileSync(path, temporary)
+    renameSync(temporary, path)
+  } catch {
+    rmSync(temporary, { force: true })
   }
 }
 

@@ -42,7 +42,8 @@ export function readManifest(text: string, key: string): Manifest | undefined {
   if (typeof value !== 'object' || value === null || !('check' in value)) return undefined
   const { check, ...rest } = value
   const manifest = rest as Manifest // as the checksum says
-  return check === checksum(manifest) && manifest.key === key ? manifest : undefined
+  const isOurs = typeof manifest.files === 'object' && manifest.files !== null && manifest.key === key
+  return isOurs && check === checksum(manifest) ? manifest : undefined
 }
 
 function checksum({ key, files, meta }: Manifest): string {

@@ -1,7 +1,8 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import type { Stats } from 'node:fs'
+import { lstat, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { fileName, type Manifest, manifestName, readManifest } from './entry.ts'
-import { memoName } from './file-memo.ts'
+import { memoName, temporaryName } from './file-memo.ts'
 import { ageOf, DAY_MS } from './folder.ts'
 
 /** An entry as `cache list` shows it. */
@@ -61,24 +62,34 @@ export const usualLimits: Limits = { bytes: 20 * 1024 ** 3, unused: 30 * DAY_MS,
 /** Removes the entries not used for longest until the rest is within limits, then files that no entry names. Returns the bytes freed. */
 export async function prune(folder: string, { bytes: most, unused = Infinity, inUse = 0 }: Limits): Promise<number> {
   const started = Date.now()
-  const kept = new Set<string>()
+  const counted = new Set<string>()
   const dropped = new Set<string>()
   let total = 0
   let freed = 0
   for (const { manifest, used } of await manifests(folder)) {
-    const files = Object.values(manifest.files)
-    for (const { name, bytes } of files) if (!kept.has(name)) total += bytes
+    for (const { name, bytes } of Object.values(manifest.files)) {
+      if (!counted.has(name)) total += bytes
+      counted.add(name)
+    }
     const age = started - used
-    const into = age < inUse || (total <= most && age <= unused) ? kept : dropped
-    for (const { name } of files) into.add(name)
-    if (into === dropped) freed += await remove(folder, `${manifest.key}.json`)
+    // A time in the future, by a clock that was wrong, is none of use.
+    if (Math.abs(age) < inUse || (total <= most && age <= unused)) continue
+    freed += await removeUnless(folder, `${manifest.key}.json`, ({ mtimeMs }) => mtimeMs !== used)
+    for (const { name } of Object.values(manifest.files)) dropped.add(name)
   }
+  const named = new Set(
+    (await manifests(folder)).flatMap(({ manifest }) => Object.values(manifest.files).map(({ name }) => name)),
+  )
   for (const name of await namesIn(folder)) {
-    if (!fileName.test(name) || kept.has(name)) continue
-    const age = await ageOf(join(folder, name))
+    if (!fileName.test(name) || named.has(name)) continue
     // Written since we looked, or by a build that has yet to write its manifest.
-    if (age === undefined || age < Date.now() - started + (dropped.has(name) ? 0 : GRACE_MS)) continue
-    freed += await remove(folder, name)
+    freed += await removeUnless(
+      folder,
+      name,
+      ({ mtimeMs }) =>
+        Math.abs(Date.now() - mtimeMs) <
+        Date.now() - started + (dropped.has(name) ? Math.min(inUse, GRACE_MS) : GRACE_MS),
+    )
   }
   return freed
 }
@@ -86,7 +97,11 @@ export async function prune(folder: string, { bytes: most, unused = Infinity, in
 /** Removes what killed processes left behind a day ago or earlier, memos that are a month old, and what is beyond the limits. */
 export async function sweep(folder: string, limits: Limits): Promise<void> {
   const names = await namesIn(folder)
-  const staged = (await namesIn(join(folder, STAGING))).map((name) => join(STAGING, name))
+  const isOurs = await lstat(join(folder, STAGING)).then(
+    (info) => info.isDirectory(),
+    () => false,
+  )
+  const staged = isOurs ? (await namesIn(join(folder, STAGING))).map((name) => join(STAGING, name)) : []
   const unfinished = names.filter((name) => temporaryFile.test(name) || lockName.test(name))
   await removeOlder(folder, [...unfinished, ...staged], DAY_MS)
   await removeOlder(
@@ -111,8 +126,10 @@ async function manifests(folder: string): Promise<{ manifest: Manifest; used: nu
     if (key === undefined) continue
     try {
       const path = join(folder, name)
+      const { mtimeMs } = await stat(path)
       const manifest = readManifest(await readFile(path, 'utf8'), key)
-      if (manifest !== undefined) found.push({ manifest, used: (await stat(path)).mtimeMs })
+      if (manifest !== undefined) found.push({ manifest, used: mtimeMs })
+      else if (Date.now() - mtimeMs > DAY_MS) await rm(path) // damaged, and nobody asks for it
     } catch {
       // Removed since the folder was listed.
     }
@@ -122,6 +139,23 @@ async function manifests(folder: string): Promise<{ manifest: Manifest; used: nu
 
 function namesIn(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => [])
+}
+
+/**
+ * Removes a file unless it turns out to be in use: it is first taken away from whoever looks for it, then looked at, and given back. Who reads
+ * it marks it as used before and sees whether it is there after: nobody is left with a file that is gone.
+ */
+async function removeUnless(folder: string, name: string, isUsed: (info: Stats) => boolean): Promise<number> {
+  const [path, taken] = [join(folder, name), join(folder, temporaryName())]
+  try {
+    if (isUsed(await stat(path))) return 0
+    await rename(path, taken)
+    if (!isUsed(await stat(taken))) return await remove(folder, basename(taken))
+    await rename(taken, path)
+  } catch {
+    // Gone, or opened by somebody on Windows.
+  }
+  return 0
 }
 
 /** Returns the bytes freed: none if it is gone already, or can't be removed, like a library that Windows has loaded. */

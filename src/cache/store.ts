@@ -64,7 +64,8 @@ export class Store {
   async put(key: string, made: Made): Promise<Entry> {
     expectKey(key)
     return this.writing(async (folder) => {
-      this.swept ??= sweep(folder, this.limits)
+      // What can't be tidied is no reason to keep nothing.
+      this.swept ??= sweep(folder, this.limits).catch(() => {})
       await this.swept
       return writeEntry(folder, key, made)
     })

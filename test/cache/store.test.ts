@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -7,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -347,6 +349,44 @@ describe('without being asked, a cache', () => {
     await tiny.put(key('newer'), made('newer'))
     expect((await keys(tiny)).sort()).toEqual(['new', 'newer', 'now', 'today'].map(key).sort())
     expect(await tiny.get(key('today'))).toBeDefined()
+  })
+
+  it('keeps what was asked for while it is looked through', async () => {
+    const later = open()
+    const putting = later.put(key('new'), made('new'))
+    const got = await store.get(key('long ago'))
+    await putting
+    const again = await store.get(key('long ago'))
+    expect(again).toEqual(got)
+    for (const { path } of Object.values(again?.files ?? {})) expect(existsSync(path)).toBe(true)
+  })
+
+  it('loses what is damaged or from the future, and what else can not be told to be in use', async () => {
+    writeFileSync(join(folder, `${key('damaged')}.json`), '{"check":')
+    makeOld(join(folder, `${key('damaged')}.json`), 2 * day)
+    writeFileSync(join(folder, `${sha256('orphan')}.so`), 'orphan')
+    makeOld(join(folder, `${sha256('orphan')}.so`), -400 * day)
+    mkdirSync(join(root, 'elsewhere'))
+    writeFileSync(join(root, 'elsewhere', 'thesis.txt'), 'mine')
+    makeOld(join(root, 'elsewhere', 'thesis.txt'), 400 * day)
+    symlinkSync(join(root, 'elsewhere'), join(folder, 'staging'))
+    await open().put(key('new'), made('new'))
+    expect(existsSync(join(folder, `${key('damaged')}.json`))).toBe(false)
+    expect(existsSync(join(folder, `${sha256('orphan')}.so`))).toBe(false)
+    expect(readdirSync(join(root, 'elsewhere'))).toEqual(['thesis.txt'])
+  })
+
+  it.runIf(process.getuid?.() === 0)('keeps what another user asks for', async () => {
+    for (const path of [root, folder]) chmodSync(path, 0o777)
+    for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o666)
+    process.seteuid!(65534)
+    try {
+      expect(await store.get(key('long ago'))).toBeDefined()
+    } finally {
+      process.seteuid!(0)
+    }
+    await open().put(key('new'), made('new'))
+    expect(await store.get(key('long ago'))).toBeDefined()
   })
 
   it('is looked through once by a process', async () => {

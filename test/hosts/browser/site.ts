@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { afterAll, onTestFinished } from 'vitest'
-import { Browser, Page } from '../../report/browser.ts'
+import { Browser, Page, Unresponsive } from '../../report/browser.ts'
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html',
@@ -75,12 +75,14 @@ export async function openPage(url: string, flags: readonly string[] = []): Prom
   return page
 }
 
-/** Where that fails, whatever comes next gets a new browser. */
+/** Where the browser is to blame, whatever comes next gets a new one. */
 async function openShared(url: string): Promise<Page> {
   const browser = (shared ??= new Browser())
   return Page.openIn(browser, url).catch(async (error: unknown) => {
-    shared = undefined
-    await browser.close()
+    if (error instanceof Unresponsive) {
+      shared = undefined
+      await browser.close()
+    }
     throw error
   })
 }

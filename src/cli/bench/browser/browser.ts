@@ -81,11 +81,15 @@ export class Browser {
     this.ended = new Promise((done) => {
       const finish = (why: string): void => {
         this.fail((this.end = why))
-        complaints.destroy()
+        // A child of it may hold them open, which would keep this process.
+        for (const pipe of [complaints, commands, answers]) pipe.destroy()
         done()
       }
       this.process.once('error', ({ message }) => finish(message))
-      this.process.once('exit', (code, signal) => finish(`Chromium ended (${signal ?? code}). It said: ${said}`))
+      // What it said last is read after its end is known.
+      this.process.once('exit', (code, signal) =>
+        setTimeout(() => finish(`Chromium ended (${signal ?? code}). It said: ${said}`), 50),
+      )
     })
   }
 
@@ -143,7 +147,11 @@ export class Browser {
     void this.send('Browser.close').catch(() => {})
     await this.ended
     clearTimeout(late)
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 })
+    try {
+      rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 })
+    } catch {
+      // A child of it still writes there; the system's folder for temporary files is tidied by others.
+    }
   }
 
   /** @param session whose waits fail; all do without one */
@@ -154,12 +162,19 @@ export class Browser {
   private receive(text: string): void {
     const messages = (this.received + text).split('\0')
     this.received = messages.pop() ?? ''
-    for (const message of messages.map((line) => JSON.parse(line) as Message)) this.handle(message)
+    for (const line of messages) {
+      try {
+        this.handle(JSON.parse(line) as Message)
+      } catch {
+        this.fail(`Chromium wrote what is no message: ${line.slice(0, 80)}`)
+      }
+    }
   }
 
   private handle({ id, method, params = {}, sessionId = '', ...rest }: Message): void {
     if (id !== undefined) this.answers.get(id)?.({ id, ...rest })
     if (method === 'Inspector.targetCrashed') this.fail('the page crashed', sessionId)
+    if (method === 'Target.detachedFromTarget') this.fail('the page was closed', params['sessionId'] as string)
     if (method !== undefined) this.listeners.get(sessionId)?.(method, params)
   }
 }

@@ -99,7 +99,10 @@ export class Page {
   /** Goes to another address, and waits until it is loaded. */
   async visit(url: string): Promise<void> {
     this.origin = new URL(url).origin
-    const { loaderId } = await this.send('Page.navigate', { url })
+    const { loaderId, errorText } = await this.send('Page.navigate', { url })
+    if (errorText !== undefined) throw new Error(`${url}: ${errorText}`)
+    // Another place of the same page is not loaded.
+    if (loaderId === undefined) return
     // Events of the page before may still come: each load tells whose it is.
     await this.wait(`load of ${url}`, (done) => void this.loadOf(loaderId as string).promise.then(done))
   }
