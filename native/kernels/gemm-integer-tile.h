@@ -64,7 +64,52 @@ OM_UNROLL(2)
     }
   }
 #endif
-  om_int_leave_tile(t, row0, rows, vectors, sum);
+  /* Not by a function of its own: clang would keep the sums in memory. */
+  if (OM_INT_SHORT || t->c) {
+OM_UNROLL(12)
+    for (int r = 0; r < rows; r++)
+OM_UNROLL(2)
+      for (int v = 0; v < vectors; v++) om_store_int(t->c + (row0 + r) * OM_INT_PANEL + v * OM_LANES, sum[r][v]);
+    return;
+  }
+  if (t->rest) {
+OM_UNROLL(12)
+    for (int r = 0; r < rows; r++)
+OM_UNROLL(2)
+      for (int v = 0; v < vectors; v++)
+        sum[r][v] -= om_splat_int(t->rest[row0 + r]) * om_load_int(t->zero + v * OM_LANES);
+  }
+  const om_int_limits limits = t->limits;
+  uint8_t *y = t->y + row0 * t->y_row;
+  if (vectors == 2 && rows % 2 == 0) {
+    om_int_units u;
+OM_UNROLL(2)
+    for (int v = 0; v < 2; v++) {
+      u.scale[v] = om_load(t->scale + v * OM_LANES);
+      u.nudge[v] = om_load(t->nudge + v * OM_LANES);
+    }
+    const bool is_plain = OM_INT_PACKS && t->is_plain;
+OM_UNROLL(6)
+    for (int r = 0; r < rows; r += 2) {
+      om_vi codes;
+      if (is_plain) codes = om_int_four_codes(sum[r][0], sum[r][1], sum[r + 1][0], sum[r + 1][1], u, true, &limits);
+      else codes = om_int_four_codes(sum[r][0], sum[r][1], sum[r + 1][0], sum[r + 1][1], u, false, &limits);
+      if (t->width == OM_INT_PANEL) {
+        om_store_half(y + r * t->y_row, codes, 0);
+        om_store_half(y + (r + 1) * t->y_row, codes, 1);
+      } else om_store_some_of_halves(y + r * t->y_row, t->y_row, codes, t->width);
+    }
+    return;
+  }
+OM_UNROLL(2)
+  for (int v = 0; v < vectors; v++) {
+    const om_vf scale = om_load(t->scale + v * OM_LANES), nudge = om_load(t->nudge + v * OM_LANES);
+OM_UNROLL(12)
+    for (int r = 0; r < rows; r++) {
+      const om_vi codes = om_int_codes(sum[r][v], scale, nudge, true, &limits);
+      om_store_codes(y + r * t->y_row + v * OM_LANES, codes, t->width - v * OM_LANES);
+    }
+  }
 }
 
 /* All rows of a block times one panel, of two vectors where it is `wide`. */

@@ -88,60 +88,6 @@ OM_INLINE int32_t om_quad(const void *p) {
   return quad;
 }
 
-/* Sums of a tile of two vectors of columns, as codes of two rows at once. */
-OM_INLINE void om_int_store_pairs(const om_int_tile *t, ptrdiff_t row0, const int rows, om_vi (*sum)[2], const bool is_plain) {
-  const om_int_limits limits = t->limits;
-  uint8_t *y = t->y + row0 * t->y_row;
-  om_int_units u;
-OM_UNROLL(2)
-  for (int v = 0; v < 2; v++) {
-    u.scale[v] = om_load(t->scale + v * OM_LANES);
-    u.nudge[v] = om_load(t->nudge + v * OM_LANES);
-  }
-OM_UNROLL(6)
-  for (int r = 0; r < rows; r += 2) {
-    const om_vi codes = om_int_four_codes(sum[r][0], sum[r][1], sum[r + 1][0], sum[r + 1][1], u, is_plain, &limits);
-    if (t->width == OM_INT_PANEL) {
-      om_store_half(y + r * t->y_row, codes, 0);
-      om_store_half(y + (r + 1) * t->y_row, codes, 1);
-    } else om_store_some_of_halves(y + r * t->y_row, t->y_row, codes, t->width);
-  }
-}
-
-/* Sums of a tile leave the registers: `rows` rows from `row0` on, of a panel of `vectors` vectors of columns. */
-OM_INLINE void om_int_leave_tile(const om_int_tile *t, ptrdiff_t row0, const int rows, const int vectors, om_vi (*sum)[2]) {
-  if (OM_INT_SHORT || t->c) {
-OM_UNROLL(12)
-    for (int r = 0; r < rows; r++)
-OM_UNROLL(2)
-      for (int v = 0; v < vectors; v++) om_store_int(t->c + (row0 + r) * OM_INT_PANEL + v * OM_LANES, sum[r][v]);
-    return;
-  }
-  if (t->rest) {
-OM_UNROLL(12)
-    for (int r = 0; r < rows; r++)
-OM_UNROLL(2)
-      for (int v = 0; v < vectors; v++)
-        sum[r][v] -= om_splat_int(t->rest[row0 + r]) * om_load_int(t->zero + v * OM_LANES);
-  }
-  if (vectors == 2 && rows % 2 == 0) {
-    if (OM_INT_PACKS && t->is_plain) om_int_store_pairs(t, row0, rows, sum, true);
-    else om_int_store_pairs(t, row0, rows, sum, false);
-    return;
-  }
-  const om_int_limits limits = t->limits;
-  uint8_t *y = t->y + row0 * t->y_row;
-OM_UNROLL(2)
-  for (int v = 0; v < vectors; v++) {
-    const om_vf scale = om_load(t->scale + v * OM_LANES), nudge = om_load(t->nudge + v * OM_LANES);
-OM_UNROLL(12)
-    for (int r = 0; r < rows; r++) {
-      const om_vi codes = om_int_codes(sum[r][v], scale, nudge, true, &limits);
-      om_store_codes(y + r * t->y_row + v * OM_LANES, codes, t->width - v * OM_LANES);
-    }
-  }
-}
-
 #define OM_INT_KIND halves
 #define OM_INT_TARGET
 #include "gemm-integer-tile.h"

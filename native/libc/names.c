@@ -37,6 +37,9 @@ OM_C(double, exp10, )
 OM_C(float, exp10f, )
 OM_C(void, sincos, )
 OM_C(void, sincosf, )
+#ifdef __aarch64__
+OM_C(unsigned long, getauxval, ) /* of dot-integer.h, which asks what the processor has */
+#endif
 /* Of the dynamic loader: variables that each thread has for itself. */
 #ifdef __s390x__
 OM_C(void *, __tls_get_offset, )
