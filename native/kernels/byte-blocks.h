@@ -8,7 +8,7 @@
 
 #include "finish-integer.h"
 
-#if OM_VECTOR_BYTES >= 32 && defined(__AVX2__)
+#if OM_INT_PACKS
 #define OM_BLOCK_BYTES 32
 #elif OM_VECTOR_BYTES == 16 && (defined(__SSE2__) || defined(__wasm_simd128__))
 #define OM_BLOCK_BYTES 16

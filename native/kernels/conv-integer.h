@@ -194,7 +194,7 @@ OM_SHARED void om_conv_integers(const void *x, const om_int_convolution *s, cons
       p.y = (uint8_t *)p.y + (image * outs * s->out_channels + column) * size;
       const om_int_window source = {(const uint8_t *)x + image * pixels * s->channels + group * channels, s->channels,
                                     channels, &s->window, padding};
-      const bool as_it_is = s->groups == 1 && !p.a_signed && channels % 4 == 0 && om_windows_are_pixels(&s->window);
+      const bool as_it_is = s->groups == 1 && om_int_flip(&p, om_best_dot_kind()) == 0 && channels % 4 == 0 && om_windows_are_pixels(&s->window);
       om_int_gemm_gathered(as_it_is ? NULL : om_gather_windows, as_it_is ? (const void *)source.image : &source, &p, scratch);
     }
 }

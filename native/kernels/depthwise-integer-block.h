@@ -116,13 +116,7 @@ static __attribute__((noinline, unused)) OM_INT_TARGET void OM_INT_NAMED(om_int_
   const ptrdiff_t groups = (s->count + OM_INT_GROUP - 1) / OM_INT_GROUP;
   om_bi columns[OM_INT_BLOCK_STRIP], weights[OM_INT_BLOCK_STRIP];
   const om_bi flips = om_splat_block(0x01010101 * s->flip);
-  for (ptrdiff_t g = 0; g < groups; g++) {
-    const ptrdiff_t line = g * OM_INT_GROUP, left = s->count - line, step = groups * 4;
-    if (left == 1) OM_INT_GATHER(s, line, 1, flips, columns + g * 4, step);
-    else if (left == 2 || OM_INT_GROUP == 2) OM_INT_GATHER(s, line, 2, flips, columns + g * 4, step);
-    else if (left == 3) OM_INT_GATHER(s, line, 3 < OM_INT_GROUP ? 3 : OM_INT_GROUP, flips, columns + g * 4, step);
-    else OM_INT_GATHER(s, line, OM_INT_GROUP, flips, columns + g * 4, step);
-  }
+  OM_INT_EACH_GROUP(OM_INT_GATHER, s, groups, flips, columns, 4);
   OM_INT_WEIGHTS(s, weights);
   const bool is_3x3 = s->taps == 3 && s->count == 3 && s->step == 1 && s->is_plain;
   const ptrdiff_t groups_of_3 = OM_INT_GROUP == 4 ? 1 : 2;

@@ -1,6 +1,6 @@
 /* The inner kernel of depthwise convolutions of 8-bit integers: a template that depthwise-integer.h includes once per way to
  * multiply bytes, with the macros of gemm-integer-tile.h. With OM_INT_DOT lanes hold the bytes of four lines, else those of
- * two as halves. With OM_INT_MOVED the bytes of x are signed, by a bit that is turned. */
+ * two as halves. With OM_INT_MOVED the bytes of x are signed, less by so much. */
 #define OM_INT_JOINED(name, kind) name##_##kind
 #define OM_INT_NAMED(name, kind) OM_INT_JOINED(name, kind)
 #define OM_INT_GATHER OM_INT_NAMED(om_int_gather_columns, OM_INT_KIND)
@@ -73,18 +73,8 @@ static __attribute__((noinline, unused)) OM_INT_TARGET void OM_INT_NAMED(om_int_
   const ptrdiff_t groups = (s->count + OM_INT_GROUP - 1) / OM_INT_GROUP, pairs = (s->count + 1) / 2;
   om_vi columns[OM_INT_STRIP], weights[OM_INT_STRIP];
   /* Two moved bytes in a lane of halves, four in one of bytes. */
-#ifdef OM_INT_MOVED
-  const om_vi flips = om_splat_int(0x01010101 * (s->flip ^ OM_INT_MOVED));
-#else
   const om_vi flips = om_splat_int((OM_INT_GROUP == 4 ? 0x01010101 : 0x00010001) * s->flip);
-#endif
-  for (ptrdiff_t g = 0; g < groups; g++) {
-    const ptrdiff_t line = g * OM_INT_GROUP, left = s->count - line;
-    if (left == 1) OM_INT_ALL(s, line, 1, flips, columns + g, groups);
-    else if (left == 2 || OM_INT_GROUP == 2) OM_INT_ALL(s, line, 2, flips, columns + g, groups);
-    else if (left == 3) OM_INT_ALL(s, line, 3 < OM_INT_GROUP ? 3 : OM_INT_GROUP, flips, columns + g, groups);
-    else OM_INT_ALL(s, line, OM_INT_GROUP, flips, columns + g, groups);
-  }
+  OM_INT_EACH_GROUP(OM_INT_ALL, s, groups, flips, columns, 1);
   for (ptrdiff_t tap = 0; tap < s->taps; tap++)
     for (ptrdiff_t g = 0; g < groups; g++) {
       if (OM_LANES == 1 && s->bytes) {

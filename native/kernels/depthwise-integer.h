@@ -95,6 +95,17 @@ OM_INLINE om_vi om_load_lanes(const uint8_t *p, ptrdiff_t n, const bool whole) {
 #endif
 }
 
+/* Of a strip's lines in groups of OM_INT_GROUP, the last of which may have fewer: gather(s, line, lines, flips, to, step), to
+ * `vectors` of each column and group. */
+#define OM_INT_EACH_GROUP(gather, s, groups, flips, to, vectors)                                                       \
+  for (ptrdiff_t g = 0, step = (groups) * (vectors); g < (groups); g++) {                                              \
+    const ptrdiff_t line = g * OM_INT_GROUP, left = (s)->count - line, at = g * (vectors);                             \
+    if (left == 1) gather(s, line, 1, flips, (to) + at, step);                                                         \
+    else if (left == 2 || OM_INT_GROUP == 2) gather(s, line, 2, flips, (to) + at, step);                               \
+    else if (left == 3) gather(s, line, 3 < OM_INT_GROUP ? 3 : OM_INT_GROUP, flips, (to) + at, step);                  \
+    else gather(s, line, OM_INT_GROUP, flips, (to) + at, step);                                                        \
+  }
+
 #define OM_INT_KIND halves
 #define OM_INT_TARGET
 #include "depthwise-integer-strip.h"
@@ -172,7 +183,7 @@ OM_SHARED void om_depthwise_integers(const void *x, const int32_t *w, const int8
   ptrdiff_t offsets[OM_INT_LINES];
   uint8_t padding[OM_INT_ROOM];
   om_int_columns columns;
-  om_int_strip t = {.count = lines, .taps = window->kernel[last], .in = window->in[last], .flip = p.a_signed ? 0x80 : 0,
+  om_int_strip t = {.count = lines, .taps = window->kernel[last], .in = window->in[last], .flip = om_int_flip(&p, kind),
                     .padding = p.a_zero ? *(const uint8_t *)p.a_zero : 0, .next = window->stride[last],
                     .step = window->dilation[last], .sum = sum, .y_row = s->channels};
   memset(padding, t.padding, sizeof padding);

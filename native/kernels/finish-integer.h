@@ -307,6 +307,11 @@ OM_INLINE void om_int_finish(const om_int_product *p, const int32_t *sum, ptrdif
   else om_int_finish_codes(p, sum, sum_row, row, rows, n0, count, c, first, rest);
 }
 
+/* What A's bytes are turned with so that all are unsigned, or signed for the instruction that wants that: it is given back there. */
+OM_INLINE uint8_t om_int_flip(const om_int_product *p, om_dot_kind kind) {
+  return p->a_signed == (kind == OM_DOT_SDOT) ? 0 : 0x80;
+}
+
 OM_INLINE int32_t om_int_a_zero(const om_int_product *p, ptrdiff_t row) {
   return (p->a_zero ? om_read_byte(p->a_zero, row * p->a_zero_step, p->a_signed) : 0) + (p->a_signed ? 128 : 0);
 }

@@ -116,8 +116,8 @@ OM_INLINE int32_t om_quad(const void *p) {
 typedef void om_int_gather(const void *source, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t depth, uint8_t flip,
                            uint8_t *block);
 
-/* The product over any source of A's rows, or over A itself, where `gather` is NULL: rows of whole quads of unsigned bytes,
- * k apart. scratch: OM_INT_SCRATCH(m, k) bytes. */
+/* The product over any source of A's rows, or over A itself, where `gather` is NULL: rows of whole quads of bytes that need not be
+ * turned (om_int_flip), k apart. scratch: OM_INT_SCRATCH(m, k) bytes. */
 OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, const om_int_product *p, void *scratch) {
   scratch = om_own_scratch(scratch);
   const om_dot_kind kind = om_best_dot_kind();
@@ -146,11 +146,11 @@ OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, c
     if (!by_columns && !is_mine) continue;
     t.rows = om_min(OM_INT_BLOCK_ROWS, p->m - row0);
     t.a = gather ? block : (const uint8_t *)source + row0 * depth;
-    if (gather) gather(source, row0, t.rows, depth, p->a_signed ? 0x80 : 0, block);
+    if (gather) gather(source, row0, t.rows, depth, om_int_flip(p, kind), block);
     if (zeros)
       for (ptrdiff_t r = 0; r < t.rows; r++) {
         int32_t sum = -(int32_t)p->k * om_int_a_zero(p, row0 + r);
-        for (ptrdiff_t i = 0; i < p->k; i++) sum += t.a[r * depth + i];
+        for (ptrdiff_t i = 0; i < p->k; i++) sum += t.a[r * depth + i] ^ (kind == OM_DOT_SDOT ? 0x80 : 0);
         rest[r] = sum;
       }
     if (kind == OM_DOT_HALVES)
@@ -158,10 +158,6 @@ OM_SHARED void om_int_gemm_gathered(om_int_gather *gather, const void *source, c
         const uint32_t quad = (uint32_t)om_quad(t.a + 4 * i);
         halves[2 * i] = quad & 0x00ff00ffu, halves[2 * i + 1] = quad >> 8 & 0x00ff00ffu;
       }
-    if (kind == OM_DOT_SDOT) {
-      for (ptrdiff_t i = 0; i < t.rows * (depth / 4); i++) halves[i] = (uint32_t)om_quad(t.a + 4 * i) ^ 0x80808080u;
-      t.a = (const uint8_t *)halves;
-    }
     for (ptrdiff_t n0 = 0; n0 < p->n; n0 += OM_INT_COLUMNS) {
       const ptrdiff_t n1 = om_min(p->n, n0 + OM_INT_COLUMNS);
       if (!own && p->n > OM_INT_COLUMNS) om_int_prepare(p, n0, n1 - n0, om_int_a_zero(p, 0), &columns);
@@ -221,7 +217,7 @@ OM_SHARED void om_gather_bytes(const void *source, ptrdiff_t row, ptrdiff_t rows
 /* A[m, k] times a packed B. */
 OM_INLINE void om_int_gemm(const void *a, const om_int_product p, void *scratch) {
   const om_int_matrix source = {(const uint8_t *)a, p.k};
-  const bool as_it_is = !p.a_signed && p.k % 4 == 0;
+  const bool as_it_is = om_int_flip(&p, om_best_dot_kind()) == 0 && p.k % 4 == 0;
   if (as_it_is) om_int_gemm_gathered(NULL, a, &p, scratch);
   else om_int_gemm_gathered(om_gather_bytes, &source, &p, scratch);
 }

@@ -62,34 +62,29 @@ export const usualLimits: Limits = { bytes: 20 * 1024 ** 3, unused: 30 * DAY_MS,
 /** Removes the entries not used for longest until the rest is within limits, then files that no entry names. Returns the bytes freed. */
 export async function prune(folder: string, { bytes: most, unused = Infinity, inUse = 0 }: Limits): Promise<number> {
   const started = Date.now()
-  const counted = new Set<string>()
+  const kept = new Set<string>()
   const dropped = new Set<string>()
   let total = 0
   let freed = 0
   for (const { manifest, used } of await manifests(folder)) {
-    for (const { name, bytes } of Object.values(manifest.files)) {
-      if (!counted.has(name)) total += bytes
-      counted.add(name)
-    }
+    const files = new Map(Object.values(manifest.files).map(({ name, bytes }) => [name, bytes]))
+    for (const [name, bytes] of files) if (!kept.has(name)) total += bytes
     const age = started - used
     // A time in the future, by a clock that was wrong, is none of use.
-    if (Math.abs(age) < inUse || (total <= most && age <= unused)) continue
-    freed += await removeUnless(folder, `${manifest.key}.json`, ({ mtimeMs }) => mtimeMs !== used)
-    for (const { name } of Object.values(manifest.files)) dropped.add(name)
+    const stays = Math.abs(age) < inUse || (total <= most && age <= unused)
+    const removed = stays
+      ? undefined
+      : await removeUnless(folder, `${manifest.key}.json`, ({ mtimeMs }) => mtimeMs !== used)
+    freed += removed ?? 0
+    const into = removed === undefined ? kept : dropped
+    for (const name of files.keys()) into.add(name)
   }
-  const named = new Set(
-    (await manifests(folder)).flatMap(({ manifest }) => Object.values(manifest.files).map(({ name }) => name)),
-  )
   for (const name of await namesIn(folder)) {
-    if (!fileName.test(name) || named.has(name)) continue
+    if (!fileName.test(name) || kept.has(name)) continue
+    const grace = dropped.has(name) ? Math.min(inUse, GRACE_MS) : GRACE_MS
     // Written since we looked, or by a build that has yet to write its manifest.
-    freed += await removeUnless(
-      folder,
-      name,
-      ({ mtimeMs }) =>
-        Math.abs(Date.now() - mtimeMs) <
-        Date.now() - started + (dropped.has(name) ? Math.min(inUse, GRACE_MS) : GRACE_MS),
-    )
+    const isUsed = ({ mtimeMs }: Stats): boolean => Math.abs(Date.now() - mtimeMs) < Date.now() - started + grace
+    freed += (await removeUnless(folder, name, isUsed)) ?? 0
   }
   return freed
 }
@@ -144,18 +139,25 @@ function namesIn(folder: string): Promise<string[]> {
 /**
  * Removes a file unless it turns out to be in use: it is first taken away from whoever looks for it, then looked at, and given back. Who reads
  * it marks it as used before and sees whether it is there after: nobody is left with a file that is gone.
+ *
+ * @returns the bytes freed, none if it was gone already; `undefined` where it stays
  */
-async function removeUnless(folder: string, name: string, isUsed: (info: Stats) => boolean): Promise<number> {
+async function removeUnless(
+  folder: string,
+  name: string,
+  isUsed: (info: Stats) => boolean,
+): Promise<number | undefined> {
   const [path, taken] = [join(folder, name), join(folder, temporaryName())]
   try {
-    if (isUsed(await stat(path))) return 0
+    if (isUsed(await stat(path))) return undefined
     await rename(path, taken)
     if (!isUsed(await stat(taken))) return await remove(folder, basename(taken))
     await rename(taken, path)
-  } catch {
-    // Gone, or opened by somebody on Windows.
+    return undefined
+  } catch (error) {
+    // Opened by somebody on Windows, or not ours to remove.
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 0 : undefined
   }
-  return 0
 }
 
 /** Returns the bytes freed: none if it is gone already, or can't be removed, like a library that Windows has loaded. */
