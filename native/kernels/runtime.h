@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "om_builtin.h"
+#include "parts.h"
 
 /* One function per kernel: the text is specialised by constants, and equal kernels are one function.
  * noipa and not just noinline: where all pointers that a kernel reads are constants, GCC (seen in 12.2) makes a clone
@@ -20,11 +21,11 @@
  * Compilers that lack noipa have no such analysis (clang) or -fno-delete-null-pointer-checks (src/toolchains/flags.ts). */
 #if defined(__has_attribute)
 #if __has_attribute(noipa)
-#define OM_KERNEL static __attribute__((noipa))
+#define OM_KERNEL OM_COMMON __attribute__((noipa))
 #endif
 #endif
 #ifndef OM_KERNEL
-#define OM_KERNEL static __attribute__((noinline))
+#define OM_KERNEL OM_COMMON __attribute__((noinline))
 #endif
 
 /* OM_NO_MALLOC: the model has all its memory from its caller (src/builtin/c-files.ts), and what follows for others is left out. */

@@ -1,10 +1,12 @@
 /* How kernels of a library of native code come to the threads that its host lends (native/abi/om_thread_pool.h): what parallel.h
- * wants of a `threads.h`. Nothing is kept from one run to the next but a pointer of each thread to what is on its stack. */
+ * wants of a `threads.h`. Nothing is kept from one run to the next but a pointer of each thread to what is on its stack, which all files of a model
+ * have in common. */
 #ifndef OM_NATIVE_THREADS_H
 #define OM_NATIVE_THREADS_H
 
 #include "om_export.h"
 #include "om_thread_pool.h"
+#include "parts.h"
 
 #ifdef _WIN32
 
@@ -15,7 +17,11 @@ __declspec(dllimport) void *__stdcall TlsGetValue(unsigned long key);
 __declspec(dllimport) int __stdcall TlsSetValue(unsigned long key, void *value);
 
 #define OM_NO_KEY 0xFFFFFFFFul
-static unsigned long om_here_key = OM_NO_KEY;
+#ifdef OM_PART
+extern unsigned long om_here_key;
+#else
+OM_COMMON unsigned long om_here_key = OM_NO_KEY;
+#endif
 
 static inline om_share *om_here(void) {
   const unsigned long key = __atomic_load_n(&om_here_key, __ATOMIC_ACQUIRE);
@@ -36,7 +42,11 @@ static inline bool om_go(om_share *share) {
 
 #else
 
-static __thread om_share *om_here_pointer;
+#ifdef OM_PART
+extern OM_COMMON __thread om_share *om_here_pointer;
+#else
+OM_COMMON __thread om_share *om_here_pointer;
+#endif
 
 static inline om_share *om_here(void) { return om_here_pointer; }
 static inline bool om_go(om_share *share) {
@@ -85,6 +95,8 @@ static void om_parallel(om_shared_kernel *kernel, const void *arguments, int64_t
   pool->end(&call.job, is_shared);
 }
 
+#ifndef OM_PART
+
 /* The model's flat entry, om_builtin_model.run. */
 static int om_run(void *arena, const om_buffer *inputs, om_buffer *outputs, om_message *message);
 
@@ -97,5 +109,7 @@ OM_EXPORT(om_run_threads) int om_run_threads(const om_pool *pool, int32_t most, 
   if (is_here) om_go(NULL);
   return status;
 }
+
+#endif
 
 #endif

@@ -104,7 +104,7 @@ export function weightErrorOf(model: Model, options: GraphOptions): number {
 /** A model as C: all that a C compiler needs to make its library. */
 export interface BuiltinSource {
   readonly text: string
-  /** Where the library has code for several levels: further files, each for one of them. */
+  /** Further files: each has the code for a level, where the library has several, or some functions. */
   readonly units?: readonly CompileUnit[]
   /** Contents of the file that the text brings in; see `writeWeights`. */
   readonly weights: Weights
@@ -141,17 +141,19 @@ interface SourceOptions
   extends Pick<BuiltinOptions, 'target' | 'identity' | 'profile' | 'sharing' | 'choices' | 'tag'>, PlanOptions {
   /** What to make code for instead of `target`, lowest first, the best of them to be chosen when the library is loaded. */
   readonly levels?: readonly Target[] | undefined
+  /** Several files, to be compiled side by side, may have the C where there is much. Default: one has all. */
+  readonly isParted?: boolean
 }
 
 /** Makes the C of a graph as it is. @throws CompileError where an operator has no lowering */
 export function graphSource(
   graph: Graph,
-  { target, levels, identity, profile = false, apart = false, sharing, choices = {}, tag }: SourceOptions,
+  { target, levels, identity, profile = false, apart = false, isParted, sharing, choices = {}, tag }: SourceOptions,
 ): BuiltinSource {
   const options = { target: target.name, compiler: identity, profile, sharing, tag }
   const { weights, ...made } = levels
     ? leveledSource(graph, levels, options)
-    : oneSource(graph, target, choices, { ...options, apart })
+    : oneSource(graph, target, choices, { ...options, apart, isParted })
   return {
     ...made,
     weights: { bytes: bytesIn(weights), chunks: weights },
@@ -173,10 +175,10 @@ function oneSource(
   target: Target,
   { shape = shapeFor(target), winograd, macros = {} }: Choices,
   options: Omit<Parameters<typeof generateSource>[1], 'shape' | 'entry' | 'byteOrder' | 'winograd' | 'isBare'>,
-): Pick<BuiltinSource, 'text' | 'signature' | 'arenaBytes' | 'isShared'> & { weights: readonly Uint8Array[] } {
+): Omit<BuiltinSource, 'weights' | 'includeDirs' | 'flops' | 'steadiness'> & { weights: readonly Uint8Array[] } {
   const entry = target.arch === 'wasm32' ? 'wasm' : 'native'
   const { byteOrder } = target
-  const { head, body, ...made } = generateSource(graph, {
+  const { head, body, others, ...made } = generateSource(graph, {
     ...options,
     byteOrder,
     entry,
@@ -186,7 +188,12 @@ function oneSource(
   })
   const definitions = shapeDefinitions(shape, target, macros)
   const weights = weightsSection(bytesIn(made.weights), 64, weightsName(options.tag))
-  return { ...made, text: tagShown(options.tag) + definitions + head + weights + body }
+  const units = others.map((text, i) => ({ name: `part${i + 1}`, source: definitions + text, target }))
+  return {
+    ...made,
+    text: tagShown(options.tag) + definitions + head + weights + body,
+    ...(units.length > 0 && { units }),
+  }
 }
 
 export function bytesIn(chunks: readonly Uint8Array[]): number {
@@ -200,7 +207,9 @@ export function bytesIn(chunks: readonly Uint8Array[]): number {
  */
 export async function compileBuiltin(model: Model, options: BuiltinOptions): Promise<BuiltinResult> {
   const { levels, note } = await levelsOf(options)
-  const made = await compileSource(model, builtinSource(model, { ...options, levels }), options)
+  // What an object file shows to linkers bears its model's name, and functions don't.
+  const isParted = options.tag === undefined
+  const made = await compileSource(model, builtinSource(model, { ...options, levels, isParted }), options)
   return { ...made, notes: [...made.notes, ...note] }
 }
 

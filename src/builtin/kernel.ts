@@ -10,7 +10,7 @@ import type { PackedConstant, Packing } from '../lowering/packing.ts'
 import { type Slice, wholeSlice } from '../lowering/slice.ts'
 import type { WinogradUse } from '../lowering/choices.ts'
 import type { KernelShape } from '../lowering/kernel-shape.ts'
-import { type Parameter, type Shared, sharedKernel, type Sharing } from './shared-kernel.ts'
+import { type Parameter, type Shared, sharedDeclaration, sharedKernel, type Sharing } from './shared-kernel.ts'
 
 /** Memory that a kernel needs while it runs. */
 export interface Scratch {
@@ -51,6 +51,18 @@ export function nodePlace({ name, operator, madeFor }: Pick<Node, 'name' | 'oper
   return known === undefined || known.startsWith('om.') ? `node ${name}: ` : `node ${name} (${known}): `
 }
 
+/** A function of a model's C, with the one that threads share instead where there is that. */
+export interface KernelFunction {
+  /** By which other files call it. */
+  readonly declaration: string
+  readonly definition: string
+}
+
+/** The C of functions, one after the other. */
+export function definitionsOf(functions: readonly KernelFunction[]): string {
+  return functions.map(({ definition }) => definition).join('\n')
+}
+
 /** The C functions of a model, each distinct text once, and the headers they need. */
 export class KernelTable {
   readonly shape: KernelShape
@@ -60,7 +72,7 @@ export class KernelTable {
   /** Whether one of them is ever worth it. */
   isShared = false
   private readonly names = new Map<string, string>()
-  private readonly functions: string[] = []
+  private readonly defined = new Map<string, KernelFunction>()
   private readonly shared = new Set<string>()
   readonly headers = new Set<string>()
   /** The C of users, by text, and the functions that it is for. */
@@ -79,25 +91,32 @@ export class KernelTable {
     if (this.shared.has(shared)) return shared
     this.shared.add(shared)
     this.headers.add('parallel.h')
-    this.functions.push(sharedKernel(kernel, parameters, { work, ownBytes }, this.sharing?.least ?? 0))
+    const { declaration, definition } = this.defined.get(kernel)!
+    const more = sharedKernel(kernel, parameters, { work, ownBytes }, this.sharing?.least ?? 0)
+    this.defined.set(kernel, {
+      declaration: declaration + sharedDeclaration(kernel, parameters),
+      definition: `${definition}\n${more}`,
+    })
     return shared
   }
 
   /** The function with these parameters and body; `label` makes the name readable. */
   define(label: string, parameters: readonly string[], body: string, fails: boolean): string {
-    const tail = `(${parameters.join(', ') || 'void'}) {\n${body}${fails ? '  return OM_OK;\n' : ''}}\n`
+    const list = `(${parameters.join(', ') || 'void'})`
+    const tail = `${list} {\n${body}${fails ? '  return OM_OK;\n' : ''}}\n`
     const key = `${fails ? 'int' : 'void'} ${tail}`
     let name = this.names.get(key)
     if (name === undefined) {
-      name = `${label.replace(/[^A-Za-z0-9]/g, '_').toLowerCase()}_${this.functions.length}`
+      name = `${label.replace(/[^A-Za-z0-9]/g, '_').toLowerCase()}_${this.defined.size + this.shared.size}`
       this.names.set(key, name)
-      this.functions.push(`OM_KERNEL ${fails ? 'int' : 'void'} ${name}${tail}`)
+      const start = `OM_KERNEL ${fails ? 'int' : 'void'} ${name}`
+      this.defined.set(name, { declaration: `${start}${list};\n`, definition: start + tail })
     }
     return name
   }
 
-  definitions(): string {
-    return this.functions.join('\n')
+  get functions(): readonly KernelFunction[] {
+    return [...this.defined.values()]
   }
 
   /** Has the C of a user in the model, with a function of the type om_operator. */

@@ -27,6 +27,11 @@ export interface Shared {
   readonly ownBytes: string
 }
 
+/** What `sharedKernel` writes, for files that call it. */
+export function sharedDeclaration(kernel: string, parameters: readonly Parameter[]): string {
+  return `OM_COMMON void ${kernel}_shared(${parameters.map(({ declaration }) => declaration).join(', ')});\n`
+}
+
 /** C that has threads share a kernel where that is worth it, and calls it where there are none. */
 export function sharedKernel(
   kernel: string,
@@ -43,7 +48,7 @@ static void ${kernel}_share(const void *given) {
   const ${kernel}_arguments *a = (const ${kernel}_arguments *)given;
   ${kernel}(${list(({ name }) => `a->${name}`)});
 }
-static void ${kernel}_shared(${list(({ declaration }) => declaration)}) {
+OM_COMMON void ${kernel}_shared(${list(({ declaration }) => declaration)}) {
   const ${kernel}_arguments a = {${list(({ name }) => name)}};
   if (${work} >= ${least}) om_parallel(${kernel}_share, &a, ${ownBytes}, ${work});
   else ${kernel}(${list(({ name }) => name)});

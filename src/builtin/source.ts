@@ -8,11 +8,12 @@ import { writeLoad, writeRun } from './emit.ts'
 import { flatEntry, flatPorts } from './flat-entry.ts'
 import type { WinogradUse } from '../lowering/choices.ts'
 import type { KernelShape } from '../lowering/kernel-shape.ts'
-import { KernelTable } from './kernel.ts'
+import { definitionsOf, type KernelFunction, KernelTable } from './kernel.ts'
 import { type MemoryFacts, memoryFacts } from './memory-facts.ts'
 import type { Sharing } from './shared-kernel.ts'
 import { loadingOf, type Run, type StoredPacking } from './loading.ts'
 import { lowerGraph } from './lower.ts'
+import { partsOf } from './parts.ts'
 import { planGraph, type Storage } from './plan.ts'
 import { ioTable, signatureLiteral, signatureOfGraph } from './signature.ts'
 
@@ -31,6 +32,8 @@ export interface SourceOptions {
   readonly apart?: boolean
   /** What a library exports: onnx-mlir's ABI and the descriptor, or what a host of WebAssembly calls (native/wasm/om_wasm.h). */
   readonly entry: 'native' | 'wasm'
+  /** Its functions may be in several files, see parts.ts. Default: one has all. */
+  readonly isParted?: boolean | undefined
   /** For a machine without an operating system, see `Target`: it keeps no memory from run to run (native/kernels/kept.h). */
   readonly isBare?: boolean | undefined
   /** Nothing is made when the model is loaded, so that what is known ahead takes no memory from malloc. */
@@ -41,11 +44,13 @@ export interface SourceOptions {
   readonly winograd?: WinogradUse | undefined
 }
 
-/** A model as one C translation unit and the data of its constants. */
+/** A model as C and the data of its constants. */
 export interface ModelSource {
   /** C text before the weights' definition, and after it: the definition depends on the toolchain. */
   readonly head: string
   readonly body: string
+  /** Further files. */
+  readonly others: readonly string[]
   /** Contents of the section that `om_weights` names; 64-byte aligned. */
   readonly weights: readonly Uint8Array[]
   readonly signature: Signature
@@ -58,16 +63,21 @@ export interface ModelSource {
 export function generateSource(graph: Graph, options: SourceOptions): ModelSource {
   const constants = new ConstantPool(options.byteOrder, options)
   const signature = signatureOfGraph(graph)
-  const { head, code, userSources, arenaBytes, isShared } = generateCode(graph, options, constants)
+  const made = generateCode(graph, options, constants)
+  const { head, code, userSources, arenaBytes, isShared } = made
+  // C of users calls functions of its own file.
+  const isParted = options.isParted && options.entry === 'native' && userSources === ''
+  const parts = isParted ? partsOf(made.functions, { head: made.partHead, calls: made.calls }) : undefined
   const hasComplex = /\bom_c(?:64|128)\b/.test(code) || userSources !== ''
   return {
-    head,
+    head: (parts?.macros ?? '') + head,
     body: [
       constants.definitions(),
-      code,
+      parts ? `${parts.kernels}\n${made.calls}` : code,
       options.entry === 'wasm' ? wasmEntry(arenaBytes, hasComplex) : descriptor(signature, arenaBytes, options),
       userSources,
     ].join('\n'),
+    others: parts?.others ?? [],
     weights: constants.chunks,
     signature,
     arenaBytes,
@@ -79,8 +89,13 @@ export function generateSource(graph: Graph, options: SourceOptions): ModelSourc
 export interface ModelCode {
   /** Headers, to stand before all else. */
   readonly head: string
+  /** What stands before functions alone. */
+  readonly partHead: string
   /** Kernels, and the flat entry `om_run`. */
   readonly code: string
+  /** The same apart: the kernels, and what calls them. */
+  readonly functions: readonly KernelFunction[]
+  readonly calls: string
   /** To stand behind all else. */
   readonly userSources: string
   readonly arenaBytes: number
@@ -112,16 +127,20 @@ export function generateCode(
   const isKeeping = keepsMemory && plan.slots > 0
   const hasLists = plan.lists > 0 || [...graph.inputs, ...graph.outputs].some(({ kind }) => kind !== 'tensor')
   const own = [
-    'runtime.h',
     ...(options.profile ? ['om_profile.h'] : []),
     ...(load ? ['load.h'] : []),
     ...(isKeeping ? ['kept.h'] : []),
     ...(hasLists ? ['types.h', 'list.h'] : []),
   ]
-  const includes = [...new Set([...own, ...table.headers])].map((header) => `#include "${header}"\n`).join('')
+  const macros = sharingMacros(table, options)
+  const { functions } = table
+  const calls = [load, run].join('\n')
   return {
-    head: `${sharingMacros(table, options)}#include "om_builtin.h"\n#include "om_export.h"\n${includes}${table.declarations()}\n`,
-    code: [table.definitions(), load, run].join('\n'),
+    head: `${macros}${includes([...own, ...table.headers])}${table.declarations()}\n`,
+    partHead: macros + includes(table.headers),
+    code: `${definitionsOf(functions)}\n${calls}`,
+    functions,
+    calls,
     userSources: table.userSources(),
     arenaBytes: plan.arenaBytes,
     isShared: table.isShared,
@@ -129,6 +148,11 @@ export function generateCode(
     isKeeping,
     memory: () => memoryFacts(running, lowered, plan),
   }
+}
+
+function includes(headers: Iterable<string>): string {
+  const all = new Set(['om_builtin.h', 'om_export.h', 'runtime.h', ...headers])
+  return [...all].map((header) => `#include "${header}"\n`).join('')
 }
 
 /** Modules for threads are compiled of the same text as those without; of native libraries there is one for both. */

@@ -2,7 +2,7 @@ import type { Target } from '../targets/index.ts'
 import type { Toolchain } from './toolchain.ts'
 import type { Weights } from './weights.ts'
 
-/** A C file that becomes part of a library, with code for a target of its own. */
+/** A C file that becomes part of a library, with code for a target that may be its own. */
 export interface CompileUnit {
   /** A file's, without its extension. */
   readonly name: string

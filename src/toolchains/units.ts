@@ -14,7 +14,7 @@ import { weightsForm } from './weights.ts'
 const turns = new Turns(availableParallelism())
 
 /**
- * Compiles several C files, each for a target of its own, as many at once as there are processors, and links them to one library, or to one object file.
+ * Compiles several C files, each for a target of its own or all for one, as many at once as there are processors, and links them to one library, or to one object file.
  *
  * @throws as `compileLibrary`, of the first file that doesn't compile; the others are then left off
  */
@@ -45,11 +45,12 @@ export async function compileUnits(
     const link = async (objects: readonly string[]): Promise<string> => {
       const library = libraryName(job.target)
       const others = await linkedWith(toolchain, job.target, limits)
-      return run([...linkFlags(job.target), ...objects, '-o', library, ...others], library, 'model.c')
+      const machine = await machineFlags(toolchain, job.target)
+      return run([...machine, ...linkFlags(job.target), ...objects, '-o', library, ...others], library, 'model.c')
     }
     await stageWeights(folder, job.weights, form)
     const started = performance.now()
-    // The longest, for the widest vectors, stand first.
+    // The longest stand first: of levels, that of the widest vectors.
     const all = [...units, { name: 'model', source: job.source, target: job.target }]
     const compiled = all.map((unit) =>
       compile(unit).catch((error: unknown) => {
