@@ -1,7 +1,7 @@
 import type { ElementType } from '../onnx/element-type.ts'
 import { elementTypes } from '../onnx/element-type.ts'
 import { type Dim, dimKey, product } from '../graph/dim.ts'
-import type { Node, Value } from '../graph/graph.ts'
+import { knownOperator, type Node, type Value } from '../graph/graph.ts'
 import { dimToC } from './dim-to-c.ts'
 import { shortenNames } from '../runtime/shorten.ts'
 import { stringLiteral } from '../lowering/c-text.ts'
@@ -45,10 +45,10 @@ export interface KernelCall {
   readonly fails: boolean
 }
 
-/** What the run-time errors of a node begin with; an operator of the compiler's own would tell nobody anything. */
-export function nodePlace({ name, operator, madeFor }: Pick<Node, 'name' | 'operator'> & Partial<Node>): string {
-  const known = operator.startsWith('om.') ? madeFor : operator
-  return known === undefined || known.startsWith('om.') ? `node ${name}: ` : `node ${name} (${known}): `
+/** What the run-time errors of a node begin with. */
+export function nodePlace(node: Pick<Node, 'name' | 'operator'> & Partial<Node>): string {
+  const known = knownOperator(node)
+  return known === undefined ? `node ${node.name}: ` : `node ${node.name} (${known}): `
 }
 
 /** A function of a model's C, with the one that threads share instead where there is that. */

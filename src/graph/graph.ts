@@ -234,14 +234,23 @@ export class Node {
 
   /** An error that names this node and its operator. */
   error(code: string, problem: string, options?: ErrorOptions): CompileError {
-    const domain = this.domain || 'ai.onnx'
+    const known = knownOperator(this)
+    const opset = `, ${this.domain || 'ai.onnx'} opset ${this.version}`
+    const place = known === undefined ? '' : ` (${known}${known === this.operator ? opset : ''})`
     return new CompileError(
       code,
-      `Node ${JSON.stringify(this.name)} (${this.operator}, ${domain} opset ${this.version}): ${problem}.`,
-      { node: this.name, op: this.operator },
+      `Node ${JSON.stringify(this.name)}${place}: ${problem}.`,
+      { node: this.name, op: known ?? this.operator },
       options,
     )
   }
+}
+
+/** The operator that messages name: the model's. One of the compiler's own, in whose place nothing is known, would tell nobody anything. */
+export function knownOperator({ operator, madeFor }: Pick<Node, 'operator'> & Partial<Node>): string | undefined {
+  const isOwn = (name: string): boolean => name.startsWith('om.')
+  if (!isOwn(operator)) return operator
+  return madeFor === undefined || isOwn(madeFor) ? undefined : madeFor
 }
 
 type AttributeOf<K extends Attribute['kind']> = Extract<Attribute, { kind: K }>
