@@ -1,6 +1,6 @@
 /* How kernels of a library of native code come to the threads that its host lends (native/abi/om_thread_pool.h): what parallel.h
- * wants of a `threads.h`. Nothing is kept from one run to the next but a pointer of each thread to what is on its stack, which all files of a model
- * have in common. */
+ * wants of a `threads.h`. Nothing is kept from one run to the next but a pointer of each thread to what is on its stack, which
+ * all files of a model have in common. */
 #ifndef OM_NATIVE_THREADS_H
 #define OM_NATIVE_THREADS_H
 

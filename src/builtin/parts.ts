@@ -1,4 +1,4 @@
-import { definitionsOf, type KernelFunction } from './kernel.ts'
+import { definitionsOf, type KernelFunction } from './kernel-table.ts'
 
 /** Functions that are worth another file: it takes a second and more by itself, for what the functions of both have in common. */
 const FEWEST = 40

@@ -8,7 +8,7 @@ import { writeLoad, writeRun } from './emit.ts'
 import { flatEntry, flatPorts } from './flat-entry.ts'
 import type { WinogradUse } from '../lowering/choices.ts'
 import type { KernelShape } from '../lowering/kernel-shape.ts'
-import { definitionsOf, type KernelFunction, KernelTable } from './kernel.ts'
+import { definitionsOf, type KernelFunction, KernelTable } from './kernel-table.ts'
 import { type MemoryFacts, memoryFacts } from './memory-facts.ts'
 import type { Sharing } from './shared-kernel.ts'
 import { loadingOf, type Run, type StoredPacking } from './loading.ts'
@@ -130,14 +130,14 @@ export function generateCode(
     ...(options.profile ? ['om_profile.h'] : []),
     ...(load ? ['load.h'] : []),
     ...(isKeeping ? ['kept.h'] : []),
-    ...(hasLists ? ['types.h', 'list.h'] : []),
   ]
+  const headers = [...(hasLists ? ['types.h', 'list.h'] : []), ...table.headers]
   const macros = sharingMacros(table, options)
   const { functions } = table
   const calls = [load, run].join('\n')
   return {
-    head: `${macros}${includes([...own, ...table.headers])}${table.declarations()}\n`,
-    partHead: macros + includes(table.headers),
+    head: `${macros}${includes([...own, ...headers])}${table.declarations()}\n`,
+    partHead: macros + includes(headers),
     code: `${definitionsOf(functions)}\n${calls}`,
     functions,
     calls,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { kernelShapes } from '../../src/lowering/kernel-shape.ts'
-import { KernelTable } from '../../src/builtin/kernel.ts'
+import { KernelTable } from '../../src/builtin/kernel-table.ts'
 import { lowerGraph, type LoweredGraphs } from '../../src/builtin/lower.ts'
 import { ALIGNMENT, bytesOf, type Plan, planGraph, roundUp } from '../../src/builtin/plan.ts'
 import type { Graph, Value } from '../../src/graph/graph.ts'
