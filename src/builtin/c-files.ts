@@ -11,7 +11,7 @@ import { markOf, modelHeader } from './header.ts'
 import { type GraphOptions, includeDirsOf, notesOf, type Prepared, prepare } from './index.ts'
 import type { MemoryFacts } from './memory-facts.ts'
 import { signatureOfGraph } from './signature.ts'
-import { descriptor, generateCode, type ModelCode } from './source.ts'
+import { descriptor, generateCode, type ModelCode, wholeCode } from './source.ts'
 import { tagNames, tagShown, weightsName } from './tag.ts'
 import { shapeDefinitions, shapeFor } from './target-shape.ts'
 
@@ -131,7 +131,7 @@ function bareText(code: Code, ports: FlatPorts, signature: Signature, options: C
     code.head,
     weightsOf(code, options),
     code.constants.definitions(),
-    code.code,
+    wholeCode(code),
     '#ifdef OM_LIBRARY\n',
     library(signature, code, options),
     `#else\n${flatEntry(tag, ports)}#endif\n`,
@@ -147,7 +147,7 @@ function hostedText(code: Code, ports: FlatPorts | undefined, signature: Signatu
     code.head,
     weightsOf(code, options),
     code.constants.definitions(),
-    code.code,
+    wholeCode(code),
     library(signature, code, options),
     ports ? `#ifndef OM_LIBRARY\n${flatEntry(tag, ports)}#endif\n` : '',
     code.userSources,

@@ -1,7 +1,7 @@
 import { stringLiteral } from '../lowering/c-text.ts'
 import type { WinogradUse } from '../lowering/choices.ts'
 import type { KernelShape } from '../lowering/kernel-shape.ts'
-import { type Parameter, type Shared, sharedDeclaration, sharedKernel, type Sharing } from './shared-kernel.ts'
+import { type Parameter, type Shared, sharedHead, sharedKernel, type Sharing } from './shared-kernel.ts'
 
 /** A function of a model's C, with the one that threads share instead where there is that. */
 export interface KernelFunction {
@@ -46,7 +46,7 @@ export class KernelTable {
     const { declaration, definition } = this.defined.get(kernel)!
     const more = sharedKernel(kernel, parameters, { work, ownBytes }, this.sharing?.least ?? 0)
     this.defined.set(kernel, {
-      declaration: declaration + sharedDeclaration(kernel, parameters),
+      declaration: `${declaration}${sharedHead(kernel, parameters)};\n`,
       definition: `${definition}\n${more}`,
     })
     return shared
@@ -54,14 +54,15 @@ export class KernelTable {
 
   /** The function with these parameters and body; `label` makes the name readable. */
   define(label: string, parameters: readonly string[], body: string, fails: boolean): string {
+    const result = fails ? 'int' : 'void'
     const list = `(${parameters.join(', ') || 'void'})`
     const tail = `${list} {\n${body}${fails ? '  return OM_OK;\n' : ''}}\n`
-    const key = `${fails ? 'int' : 'void'} ${tail}`
+    const key = `${result} ${tail}`
     let name = this.names.get(key)
     if (name === undefined) {
       name = `${label.replace(/[^A-Za-z0-9]/g, '_').toLowerCase()}_${this.defined.size + this.shared.size}`
       this.names.set(key, name)
-      const start = `OM_KERNEL ${fails ? 'int' : 'void'} ${name}`
+      const start = `OM_KERNEL ${result} ${name}`
       this.defined.set(name, { declaration: `${start}${list};\n`, definition: start + tail })
     }
     return name

@@ -8,7 +8,7 @@ import { ConstantSection } from './constant-section.ts'
 import { ConstantPool } from './constants.ts'
 import type { StoredPacking } from './loading.ts'
 import { signatureOfGraph } from './signature.ts'
-import { descriptor, generateCode, type ModelCode, type SourceOptions } from './source.ts'
+import { descriptor, generateCode, type ModelCode, type SourceOptions, wholeCode } from './source.ts'
 import { tagNames, tagShown, weightsName } from './tag.ts'
 import { shapeDefinitions, shapeFor } from './target-shape.ts'
 
@@ -77,7 +77,7 @@ export function leveledSource(
       '#include "om_dispatch.h"\n',
       descriptor(signature, arenaBytes, options),
     ].join(''),
-    units: codes.map(({ level, shape, head, code, userSources, ...has }) => ({
+    units: codes.map(({ level, shape, ...code }) => ({
       name: level.name,
       target: level,
       source: [
@@ -85,12 +85,12 @@ export function leveledSource(
         ...exported.map((name) => `#define ${name} ${name}_${suffixOf(level)}\n`),
         tagNames([...tables, ...exported.map((name) => `${name}_${suffixOf(level)}`)], tag),
         shapeDefinitions(shape, level),
-        head,
+        code.head,
         '#include "om_level.h"\n',
         declarations,
-        code,
-        levelTable(level, { ...has, profile }),
-        userSources,
+        wholeCode(code),
+        levelTable(level, { ...code, profile }),
+        code.userSources,
       ].join('\n'),
     })),
     weights: section.chunks,

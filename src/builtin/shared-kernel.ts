@@ -27,9 +27,9 @@ export interface Shared {
   readonly ownBytes: string
 }
 
-/** What `sharedKernel` writes, for files that call it. */
-export function sharedDeclaration(kernel: string, parameters: readonly Parameter[]): string {
-  return `OM_COMMON void ${kernel}_shared(${parameters.map(({ declaration }) => declaration).join(', ')});\n`
+/** What the function that `sharedKernel` writes begins with, by which it is declared, too. */
+export function sharedHead(kernel: string, parameters: readonly Parameter[]): string {
+  return `OM_COMMON void ${kernel}_shared(${parameters.map(({ declaration }) => declaration).join(', ')})`
 }
 
 /** C that has threads share a kernel where that is worth it, and calls it where there are none. */
@@ -48,7 +48,7 @@ static void ${kernel}_share(const void *given) {
   const ${kernel}_arguments *a = (const ${kernel}_arguments *)given;
   ${kernel}(${list(({ name }) => `a->${name}`)});
 }
-OM_COMMON void ${kernel}_shared(${list(({ declaration }) => declaration)}) {
+${sharedHead(kernel, parameters)} {
   const ${kernel}_arguments a = {${list(({ name }) => name)}};
   if (${work} >= ${least}) om_parallel(${kernel}_share, &a, ${ownBytes}, ${work});
   else ${kernel}(${list(({ name }) => name)});

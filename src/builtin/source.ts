@@ -13,7 +13,7 @@ import { type MemoryFacts, memoryFacts } from './memory-facts.ts'
 import type { Sharing } from './shared-kernel.ts'
 import { loadingOf, type Run, type StoredPacking } from './loading.ts'
 import { lowerGraph } from './lower.ts'
-import { partsOf } from './parts.ts'
+import { onePart, partsOf } from './parts.ts'
 import { planGraph, type Storage } from './plan.ts'
 import { ioTable, signatureLiteral, signatureOfGraph } from './signature.ts'
 
@@ -63,21 +63,25 @@ export interface ModelSource {
 export function generateSource(graph: Graph, options: SourceOptions): ModelSource {
   const constants = new ConstantPool(options.byteOrder, options)
   const signature = signatureOfGraph(graph)
-  const made = generateCode(graph, options, constants)
-  const { head, code, userSources, arenaBytes, isShared } = made
-  // C of users calls functions of its own file.
+  const { head, partHead, functions, calls, userSources, arenaBytes, isShared } = generateCode(
+    graph,
+    options,
+    constants,
+  )
+  // What is called of users' C is static.
   const isParted = options.isParted && options.entry === 'native' && userSources === ''
-  const parts = isParted ? partsOf(made.functions, { head: made.partHead, calls: made.calls }) : undefined
+  const parts = isParted ? partsOf(functions, { head: partHead, calls }) : onePart(functions)
+  const code = `${parts.kernels}\n${calls}`
   const hasComplex = /\bom_c(?:64|128)\b/.test(code) || userSources !== ''
   return {
-    head: (parts?.macros ?? '') + head,
+    head: parts.macros + head,
     body: [
       constants.definitions(),
-      parts ? `${parts.kernels}\n${made.calls}` : code,
+      code,
       options.entry === 'wasm' ? wasmEntry(arenaBytes, hasComplex) : descriptor(signature, arenaBytes, options),
       userSources,
     ].join('\n'),
-    others: parts?.others ?? [],
+    others: parts.others,
     weights: constants.chunks,
     signature,
     arenaBytes,
@@ -91,10 +95,9 @@ export interface ModelCode {
   readonly head: string
   /** What stands before functions alone. */
   readonly partHead: string
-  /** Kernels, and the flat entry `om_run`. */
-  readonly code: string
-  /** The same apart: the kernels, and what calls them. */
+  /** Kernels. */
   readonly functions: readonly KernelFunction[]
+  /** What calls them: the flat entry `om_run`, and what is made when the model is loaded. */
   readonly calls: string
   /** To stand behind all else. */
   readonly userSources: string
@@ -133,14 +136,11 @@ export function generateCode(
   ]
   const headers = [...(hasLists ? ['types.h', 'list.h'] : []), ...table.headers]
   const macros = sharingMacros(table, options)
-  const { functions } = table
-  const calls = [load, run].join('\n')
   return {
     head: `${macros}${includes([...own, ...headers])}${table.declarations()}\n`,
     partHead: macros + includes(headers),
-    code: `${definitionsOf(functions)}\n${calls}`,
-    functions,
-    calls,
+    functions: table.functions,
+    calls: `${load}\n${run}`,
     userSources: table.userSources(),
     arenaBytes: plan.arenaBytes,
     isShared: table.isShared,
@@ -148,6 +148,11 @@ export function generateCode(
     isKeeping,
     memory: () => memoryFacts(running, lowered, plan),
   }
+}
+
+/** Kernels, and what calls them, in one file. */
+export function wholeCode({ functions, calls }: ModelCode): string {
+  return `${definitionsOf(functions)}\n${calls}`
 }
 
 function includes(headers: Iterable<string>): string {

@@ -5,12 +5,11 @@ import { builtinSource, compileBuiltin, type BuiltinResult, compileSource } from
 import { nativeSharing } from '../../src/builtin/shared-kernel.ts'
 import { modelBytes, type ModelSource } from '../../src/onnx/build.ts'
 import { decodeModel } from '../../src/onnx/read.ts'
-import { loadAddon } from '../../src/runtime/addon.ts'
-import { NativeSession } from '../../src/runtime/native.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
 import { findCc } from '../../src/toolchains/find.ts'
 import { node } from '../graph/models.ts'
 import { abiFolder, testAddon } from '../native/libraries.ts'
+import { openNative } from '../runtime/native-session.ts'
 import { bytesOf, expectNear, expectSame, float, inputOf, weight } from '../runtime/shared-cases.ts'
 import { makeFolder } from '../scratch.ts'
 
@@ -72,16 +71,10 @@ it('a model of few kernels is one file', () => {
 })
 
 it('they give what one file gives, on one thread and on several', async () => {
-  const addon = loadAddon(await testAddon(), 'm.onnx')
-  const open = ({ library, signature }: BuiltinResult, threads: number): NativeSession =>
-    new NativeSession(
-      addon,
-      { library, constantsFolder: folder, requires: undefined, threads: { threads, processors: 4 } },
-      { ...signature, name: 'm.onnx' },
-    )
+  const addon = await testAddon()
   const inputs = [inputOf([ROWS, width(0)])]
-  const expected = bytesOf(open(whole, 1), inputs)
-  for (const threads of [1, 2, 4]) expectSame(bytesOf(open(parted, threads), inputs), expected)
+  const expected = bytesOf(openNative(whole, 1, addon), inputs)
+  for (const threads of [1, 2, 4]) expectSame(bytesOf(openNative(parted, threads, addon), inputs), expected)
   await expectNear(source, inputs, expected)
 })
 

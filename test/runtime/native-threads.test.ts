@@ -11,14 +11,13 @@ import { modelBytes, type ModelSource } from '../../src/onnx/build.ts'
 import type { Model as OnnxModel } from '../../src/onnx/model.ts'
 import { readModel } from '../../src/formats/read.ts'
 import { decodeModel } from '../../src/onnx/read.ts'
-import type { Signature } from '../../src/runtime/index.ts'
-import { loadAddon } from '../../src/runtime/addon.ts'
-import { NativeSession } from '../../src/runtime/native.ts'
+import type { NativeSession } from '../../src/runtime/native.ts'
 import { canRun, resolveTarget } from '../../src/targets/index.ts'
 import { findCxx } from '../../src/toolchains/find.ts'
 import { testAddon } from '../native/libraries.ts'
 import { makeFolder } from '../scratch.ts'
 import { modelsFolder } from '../onnxruntime.ts'
+import { type Made, openNative } from './native-session.ts'
 import { bytesOf, bytesOfAll, cases, type Dims, expectNear, expectSame, inputOf } from './shared-cases.ts'
 import { rowCases } from './shared-row-cases.ts'
 
@@ -40,11 +39,6 @@ beforeAll(async () => {
   meeting = await buildAddon({ cxx: `${command.join(' ')} -DOM_MEET`, outDir: folder })
 })
 
-interface Made {
-  readonly library: string
-  readonly signature: Signature
-}
-
 async function compile(model: OnnxModel, target: string, sharing?: Sharing): Promise<Made> {
   const options = {
     target: resolveTarget(target),
@@ -56,12 +50,7 @@ async function compile(model: OnnxModel, target: string, sharing?: Sharing): Pro
   return compileBuiltin(model, options)
 }
 
-/** A session of so many threads, with as many processors. */
-function open({ library, signature }: Made, threads: number, file = addon): NativeSession {
-  const model = { ...signature, name: 'm.onnx' }
-  const files = { library, constantsFolder: folder, requires: undefined, threads: { threads, processors: 8 } }
-  return new NativeSession(loadAddon(file, 'm.onnx'), files, model)
-}
+const open = (made: Made, threads: number, file = addon): NativeSession => openNative(made, threads, file)
 
 const decoded = (source: ModelSource): OnnxModel => decodeModel(modelBytes(source))
 
