@@ -2,6 +2,7 @@
  * of the direct form, so that it may be above the roof. */
 #include "conv.h"
 #include "depthwise.h"
+#include "grouped.h"
 #include "winograd.h"
 
 #include "bench.h"
@@ -36,6 +37,10 @@
 #define DEPTHWISE(h, w_, channels, kernel, stride)                                                                     \
   RUN(0.77, "depthwise", SHAPE(h, w_, channels, channels, kernel, stride, kernel / 2, channels),                       \
       OM_DEPTHWISE_PACKED(kernel, kernel, channels), om_depthwise2d_f32(x, w, y, s, e))
+
+#define GROUPED(size, cin, cout, kernel, stride, groups_)                                                              \
+  RUN(0.7, "grouped", SHAPE(size, size, cin, cout, kernel, stride, kernel / 2, groups_),                               \
+      OM_GROUPED_PACKED(kernel, kernel, (cin) / (groups_), cout), om_grouped2d_f32(x, w, y, s, e, scratch))
 
 /* Over one axis. */
 #define LINE(length, planes, kernel)                                                                                   \
@@ -138,6 +143,16 @@ static void mobilenet(void) {
   DEPTHWISE(7, 7, 960, 5, 1);
 }
 
+/* ResNeXt, RegNet and FastViT. */
+static void groups(void) {
+  GROUPED(112, 64, 64, 3, 2, 32);
+  GROUPED(56, 128, 128, 3, 1, 32);
+  GROUPED(14, 512, 512, 3, 1, 128);
+  GROUPED(56, 64, 64, 3, 1, 8);
+  GROUPED(7, 368, 368, 3, 1, 46);
+  GROUPED(56, 64, 128, 7, 2, 64);
+}
+
 int main(int argc, char **argv) {
   bench_begin(argc, argv);
   mnist();
@@ -146,5 +161,6 @@ int main(int argc, char **argv) {
   resnet50();
   thin();
   mobilenet();
+  groups();
   return bench_end();
 }

@@ -62,6 +62,27 @@ export function packDepthwiseWeights(
   return packed
 }
 
+/**
+ * Packs ONNX weights [outChannels, channels / groups, kernelHeight, kernelWidth] for `om_grouped2d_f32`: of all groups the matrix
+ * [kernelHeight * kernelWidth * channels / groups, outChannels], in panels of one vector.
+ */
+export function packGroupedWeights(
+  weights: Float32Array,
+  outChannels: number,
+  channels: number,
+  taps: number,
+  shape: KernelShape,
+): Float32Array {
+  expectLength('grouped convolution weights', weights, outChannels * channels * taps)
+  const depth = taps * channels
+  const packed = new Float32Array(packedGemmLength(depth, outChannels, shape))
+  packColumns(packed, depth, outChannels, { ...shape, tileVectors: 1 }, (row, column) => {
+    const tap = Math.floor(row / channels)
+    return weights[(column * channels + (row % channels)) * taps + tap]!
+  })
+  return packed
+}
+
 /** Packs matrices of equal depth one after another, each as by packGemmB. `transposed`: each is stored as [columns, depth]. */
 export function packMatrices(
   matrices: Float32Array,

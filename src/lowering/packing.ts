@@ -1,6 +1,6 @@
 import type { Tensor } from '../onnx/model.ts'
 import { tensorArray } from '../onnx/tensor.ts'
-import { packConvWeights, packDepthwiseWeights, packMatrices, packWinogradWeights } from './pack.ts'
+import { packConvWeights, packDepthwiseWeights, packGroupedWeights, packMatrices, packWinogradWeights } from './pack.ts'
 import { type KernelShape, packedGemmLength } from './kernel-shape.ts'
 
 /**
@@ -17,6 +17,7 @@ export type Packing =
     }
   | { readonly layout: 'convolution'; readonly groups: number }
   | { readonly layout: 'depthwise' }
+  | { readonly layout: 'grouped' }
   | { readonly layout: 'winograd' }
 
 /** What the layouts of convolutions say of ONNX weights [outChannels, channels / groups, height, width]. */
@@ -42,6 +43,7 @@ export function panelsOf(weights: Pick<Tensor, 'dims'>, packing: Packing, { tile
   const same = (count: number, columns: number): number[] => Array<number>(count).fill(columns)
   if (packing.layout === 'winograd') return { depth: channels, columns: same(36, outChannels), vectors: tileVectors }
   if (packing.layout === 'depthwise') return { depth: 1, columns: same(taps, outChannels), vectors: 1 }
+  if (packing.layout === 'grouped') return { depth: taps * channels, columns: [outChannels], vectors: 1 }
   const columns = same(packing.groups, outChannels / packing.groups)
   return { depth: taps * channels, columns, vectors: tileVectors }
 }
@@ -70,6 +72,7 @@ export function packWeights(weights: Tensor, packing: Packing, shape: KernelShap
   const { outChannels, channels, taps } = filters(weights)
   if (packing.layout === 'winograd') return packWinogradWeights(values, outChannels, channels, shape)
   if (packing.layout === 'depthwise') return packDepthwiseWeights(values, outChannels, taps, shape)
+  if (packing.layout === 'grouped') return packGroupedWeights(values, outChannels, channels, taps, shape)
   const dims = weights.dims as [number, number, number, number]
   return packConvWeights(values, dims, packing.groups, shape)
 }

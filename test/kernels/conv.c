@@ -1,6 +1,7 @@
-/* om_conv2d_f32, om_depthwise2d_f32 and the n-dimensional fallbacks against one loop in double. */
+/* om_conv2d_f32, om_depthwise2d_f32, om_grouped2d_f32 and the n-dimensional fallbacks against one loop in double. */
 #include "conv.h"
 #include "depthwise.h"
+#include "grouped.h"
 #include "nd.h"
 #include "winograd.h"
 
@@ -46,9 +47,9 @@ static double reference(const om_conv2d_shape *s, const float *x, const float *w
   return sum;
 }
 
-typedef enum method { DIRECT, LINES, DEPTHWISE, WINOGRAD } method;
+typedef enum method { DIRECT, LINES, DEPTHWISE, GROUPED, WINOGRAD } method;
 
-static const char *const methods[] = {"conv", "conv by lines", "depthwise", "winograd"};
+static const char *const methods[] = {"conv", "conv by lines", "depthwise", "grouped", "winograd"};
 
 static void run_case(conv_case t, method how) {
   om_conv2d_shape *s = &t.s;
@@ -60,7 +61,10 @@ static void run_case(conv_case t, method how) {
   float *x = floats((s->batch * s->height * s->width - 1) * x_pixel + s->channels);
   float *w = floats(s->out_channels * s->channels / s->groups * s->kernel_height * s->kernel_width);
   float *bias = floats(s->out_channels), *residual = floats(outs * s->out_channels), *y = output(y_length);
-  float *packed = how == DEPTHWISE ? pack_depthwise(s, w) : how == WINOGRAD ? pack_winograd(s, w) : pack_conv(s, w);
+  float *packed = how == DEPTHWISE  ? pack_depthwise(s, w)
+                  : how == GROUPED  ? pack_grouped(s, w)
+                  : how == WINOGRAD ? pack_winograd(s, w)
+                                    : pack_conv(s, w);
   const om_epilogue e = {.bias = t.bias ? bias : NULL,
                          .residual = t.residual ? residual : NULL,
                          .activation = t.activation,
@@ -69,6 +73,7 @@ static void run_case(conv_case t, method how) {
   void *scratch = check_scratch((size_t)(how == WINOGRAD ? OM_WINOGRAD_SCRATCH(s->channels) : OM_GEMM_SCRATCH));
   if (how == DEPTHWISE) om_depthwise2d_f32(x, packed, y, *s, e);
   else if (how == WINOGRAD) om_conv2d_winograd_f32(x, packed, y, *s, e, scratch);
+  else if (how == GROUPED) om_grouped2d_f32(x, packed, y, *s, e, scratch);
   else if (how == LINES) om_conv2d_lines_f32(x, packed, y, *s, e, scratch);
   else om_conv2d_f32(x, packed, y, *s, e, scratch);
   free(scratch);
@@ -102,6 +107,11 @@ static ptrdiff_t out_size(ptrdiff_t in, ptrdiff_t begin, ptrdiff_t end, ptrdiff_
   return room < 0 ? 0 : room / stride + 1;
 }
 
+/* Pixels of a window, those between its taps counted. */
+static ptrdiff_t window_pixels(const om_conv2d_shape *s) {
+  return ((s->kernel_height - 1) * s->dilation_height + 1) * ((s->kernel_width - 1) * s->dilation_width + 1);
+}
+
 static void random_case(method how) {
   const om_activation activations[] = {OM_ACT_NONE, OM_ACT_RELU, OM_ACT_LEAKY_RELU};
   conv_case t = {.bias = pick(0, 1), .residual = pick(0, 3) == 0, .activation = activations[pick(0, 2)]};
@@ -117,10 +127,17 @@ static void random_case(method how) {
       s->stride_height = s->stride_width = s->dilation_height = s->dilation_width = 1;
     }
     if (how == LINES) s->width = pick(1, 60), s->dilation_width = 1;
+    if (how == GROUPED) s->height = pick(1, 30), s->width = pick(0, 5) ? pick(1, 60) : pick(300, 1200);
     s->out_height = out_size(s->height, s->pad_top, pick(0, 3), s->kernel_height, s->stride_height, s->dilation_height);
     s->out_width = out_size(s->width, s->pad_left, pick(0, 3), s->kernel_width, s->stride_width, s->dilation_width);
-  } while (s->out_height == 0 || s->out_width < (how == LINES ? OM_LINE_PIXELS : 1));
+  } while (s->out_height == 0 || s->out_width < (how == LINES ? OM_LINE_PIXELS : 1) ||
+           (how == GROUPED && window_pixels(s) > OM_GROUPED_MOST_WINDOW));
   if (how == DEPTHWISE) s->groups = s->channels = s->out_channels = pick(1, 3 * OM_LANES + 2);
+  else if (how == GROUPED) {
+    const ptrdiff_t filters = 1 << pick(0, 3);
+    s->groups = pick(2, 4 + 2 * OM_LANES / filters);
+    s->channels = s->groups * (pick(0, 1) ? filters : 1), s->out_channels = s->groups * filters;
+  }
   else {
     s->groups = pick(0, 2) || how == WINOGRAD || how == LINES ? 1 : pick(1, 3);
     s->channels = how == LINES ? pick(1, 8) : s->groups * (pick(0, 9) ? pick(1, 20) : OM_K_BLOCK + pick(0, 9));
@@ -128,7 +145,7 @@ static void random_case(method how) {
   }
   if (pick(0, 2) == 0 && how != LINES) s->x_pixel = s->channels + pick(1, 7);
   if (how == LINES && s->kernel_height * om_line_length(*s) > OM_LINE_ROOM) return;
-  if (how == LINES) t.residual = false;
+  if (how == LINES || how == GROUPED) t.residual = false;
   if (pick(0, 2) == 0) s->y_pixel = s->out_channels + pick(1, 7);
   run_case(t, how);
 }
@@ -182,6 +199,7 @@ int main(void) {
   for (int i = 0; i < 400; i++) random_case(DIRECT);
   for (int i = 0; i < 300 && OM_LANES > 1; i++) random_case(LINES);
   for (int i = 0; i < 400; i++) random_case(DEPTHWISE);
+  for (int i = 0; i < 300; i++) random_case(GROUPED);
   for (int i = 0; i < 100; i++) random_case(WINOGRAD);
   LITERAL(DIRECT, .batch = 1, .height = 19, .width = 17, .channels = 3, .out_height = 10, .out_width = 9,
           .out_channels = 16, .kernel_height = 3, .kernel_width = 3, .stride_height = 2, .stride_width = 2,
@@ -195,6 +213,18 @@ int main(void) {
   LITERAL(DEPTHWISE, .batch = 1, .height = 20, .width = 21, .channels = 24, .out_height = 10, .out_width = 11,
           .out_channels = 24, .kernel_height = 3, .kernel_width = 3, .stride_height = 2, .stride_width = 2,
           .dilation_height = 1, .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 24);
+  LITERAL(GROUPED, .batch = 1, .height = 20, .width = 21, .channels = 40, .out_height = 20, .out_width = 21, .out_channels = 40,
+          .kernel_height = 3, .kernel_width = 3, .stride_height = 1, .stride_width = 1, .dilation_height = 1,
+          .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 10);
+  LITERAL(GROUPED, .batch = 1, .height = 20, .width = 21, .channels = 32, .out_height = 10, .out_width = 11, .out_channels = 32,
+          .kernel_height = 3, .kernel_width = 3, .stride_height = 2, .stride_width = 2, .dilation_height = 1,
+          .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 16);
+  LITERAL(GROUPED, .batch = 1, .height = 20, .width = 21, .channels = 48, .out_height = 20, .out_width = 21, .out_channels = 48,
+          .kernel_height = 3, .kernel_width = 3, .stride_height = 1, .stride_width = 1, .dilation_height = 1,
+          .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 6);
+  LITERAL(GROUPED, .batch = 1, .height = 20, .width = 21, .channels = 12, .out_height = 10, .out_width = 11, .out_channels = 24,
+          .kernel_height = 3, .kernel_width = 3, .stride_height = 2, .stride_width = 2, .dilation_height = 1,
+          .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 12);
   for (int i = 0; i < 100; i++) run_nd();
   return check_done("conv");
 }

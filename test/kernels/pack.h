@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "depthwise.h"
+#include "grouped.h"
 #include "winograd.h"
 
 /* Per group, taps by channels by outputs. */
@@ -28,6 +29,17 @@ static inline float *pack_depthwise(const om_conv2d_shape *s, const float *w) {
   float *packed = (float *)check_alloc((size_t)(taps * row) * sizeof(float));
   for (ptrdiff_t tap = 0; tap < taps; tap++)
     for (ptrdiff_t c = 0; c < row; c++) packed[tap * row + c] = c < s->channels ? w[c * taps + tap] : 0.0f;
+  return packed;
+}
+
+/* Vectors of outputs, each taps by channels. */
+static inline float *pack_grouped(const om_conv2d_shape *s, const float *w) {
+  const ptrdiff_t channels = s->channels / s->groups, taps = s->kernel_height * s->kernel_width, depth = taps * channels;
+  float *packed = (float *)check_alloc((size_t)OM_GROUPED_PACKED(s->kernel_height, s->kernel_width, channels, s->out_channels) * sizeof(float));
+  for (ptrdiff_t o = 0; o < om_round_up(s->out_channels, OM_LANES); o++)
+    for (ptrdiff_t k = 0; k < depth; k++)
+      packed[(o / OM_LANES * depth + k) * OM_LANES + o % OM_LANES] =
+          o < s->out_channels ? w[(o * channels + k % channels) * taps + k / channels] : 0.0f;
   return packed;
 }
 

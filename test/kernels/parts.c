@@ -4,6 +4,7 @@
 #include "conv-integer.h"
 #include "conv.h"
 #include "depthwise.h"
+#include "grouped.h"
 #include "normalize.h"
 #include "order.h"
 #include "pool.h"
@@ -111,6 +112,11 @@ static om_conv2d_shape by_planes(om_conv2d_shape s) {
 static const om_epilogue epilogue = {.activation = OM_ACT_TANH};
 KERNEL(depthwise_lines, om_depthwise2d_f32(x, more, to, by_planes(IMAGE(20, 30, 40, 5)), epilogue))
 KERNEL(depthwise_line, om_depthwise2d_f32(x, more, to, by_planes(IMAGE(1, 60, 4 * 64 + 5, 5)), epilogue))
+static om_conv2d_shape by_pairs(om_conv2d_shape s) {
+  s.groups = s.channels / 2, s.out_channels = s.channels;
+  return s;
+}
+KERNEL(pairs_of_channels, om_grouped2d_f32(x, more, to, by_pairs(IMAGE(20, 30, 40, 5)), epilogue, doubles))
 KERNEL(few_channels, om_conv2d_lines_f32(x, more, to, IMAGE(20, 30, 3, 5), epilogue, doubles))
 
 static const om_grid grid = {2, OM_SAMPLE_CUBIC, OM_SAMPLE_BORDER, false, {12, 17}};
@@ -156,7 +162,7 @@ int main(void) {
   CHECK(linear_elements), CHECK(cubic_rows), CHECK(nearest_elements), CHECK(nearest_rows);
   CHECK(linear_pixels), CHECK(nearest_pixels);
   CHECK(norms), CHECK(largest_floats), CHECK(largest_bytes), CHECK(averages), CHECK(convolved), CHECK(windows_added);
-  CHECK(depthwise_lines), CHECK(depthwise_line), CHECK(few_channels);
+  CHECK(depthwise_lines), CHECK(depthwise_line), CHECK(few_channels), CHECK(pairs_of_channels);
   CHECK(sampled), CHECK(deformed), CHECK(sums_of_trees), CHECK(least_of_trees);
   CHECK(smooth_rows);
   CHECK(bytes_by_a_row), CHECK(bytes_by_columns), CHECK(bytes_by_rows), CHECK(windows_of_bytes);

@@ -1,6 +1,7 @@
 /* Prints what src/lowering/kernel-shape.ts and pack.ts have to agree with: sizes, and packed weights. */
 #include "attention.h"
 #include "depthwise-integer.h"
+#include "grouped.h"
 #include "gemm-integer.h"
 #include "gemm-unpacked.h"
 #include "gru.h"
@@ -66,6 +67,9 @@ int main(void) {
   packed = floats(OM_DEPTHWISE_PACKED(3, 2, 19));
   om_depthwise2d_pack_f32(weights(19 * 6), 19, 6, packed);
   print("depthwise", packed, OM_DEPTHWISE_PACKED(3, 2, 19));
+  packed = floats(OM_GROUPED_PACKED(3, 2, 4, 20));
+  om_grouped2d_pack_f32(weights(20 * 4 * 6), 20, 4, 6, packed);
+  print("grouped", packed, OM_GROUPED_PACKED(3, 2, 4, 20));
   packed = floats(OM_WINOGRAD_PACKED(3, 21));
   om_winograd_pack_f32(weights(21 * 3 * 9), 21, 3, packed);
   print("winograd", packed, OM_WINOGRAD_PACKED(3, 21));

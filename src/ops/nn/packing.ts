@@ -41,6 +41,9 @@ const Pack: LoweredOperator = {
     } else if (layout === 'depthwise') {
       k.include('depthwise.h')
       k.line(`om_depthwise2d_pack_f32(${from}, ${outChannels}, ${taps}, ${to});`)
+    } else if (layout === 'grouped') {
+      k.include('grouped.h')
+      k.line(`om_grouped2d_pack_f32(${from}, ${outChannels}, ${channels}, ${taps}, ${to});`)
     } else {
       k.include('conv.h')
       k.line(`om_conv2d_pack_f32(${from}, ${outChannels}, ${channels}, ${taps}, ${node.int('group', 1)}, ${to});`)
