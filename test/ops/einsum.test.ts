@@ -59,6 +59,52 @@ const cases: [equation: string, shapes: number[][], spelled: string[], output: s
     ['bi', 'bj'],
     'bij',
   ],
+  // Several labels in each of a product's roles, or none.
+  [
+    'ibnd,hnd->ibh',
+    [
+      [3, 2, 2, 4],
+      [5, 2, 4],
+    ],
+    ['ibnd', 'hnd'],
+    'ibh',
+  ],
+  [
+    'bildsk,biokl->bolsd',
+    [
+      [2, 3, 2, 2, 3, 2],
+      [2, 3, 4, 2, 2],
+    ],
+    ['bildsk', 'biokl'],
+    'bolsd',
+  ],
+  [
+    'ij,ij->',
+    [
+      [2, 3],
+      [2, 3],
+    ],
+    ['ij', 'ij'],
+    '',
+  ],
+  [
+    'bij,bij->b',
+    [
+      [2, 3, 4],
+      [2, 3, 4],
+    ],
+    ['bij', 'bij'],
+    'b',
+  ],
+  [
+    'xyk,kzw->wyxz',
+    [
+      [2, 3, 4],
+      [4, 2, 3],
+    ],
+    ['xyk', 'kzw'],
+    'wyxz',
+  ],
   ['ii->i', [[3, 3]], ['ii'], 'i'],
   ['ij->', [[2, 3]], ['ij'], ''],
   ['ba', [[2, 3]], ['ba'], 'ab'],

@@ -1,4 +1,4 @@
-import { type Dim, dimEquals, isAtLeast, product } from '../../graph/dim.ts'
+import { type Dim, dimEquals, isAtLeast, product, shapeEquals } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import { type Agreement, takes } from '../../graph/rules.ts'
@@ -8,12 +8,12 @@ import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
 import { widenNarrowFloats } from '../../lowering/widen.ts'
 
 /**
- * Two operands as a batched matrix product, where no label repeats within an operand and every group of labels
- * (in both and the output, only in one, summed) is one axis: "bhid,bhjd->bhij" and its kin.
+ * Two operands as a batched matrix product, where no label repeats within an operand and those that are summed are in both:
+ * "bhid,bhjd->bhij", "ibnd,hnd->ibh" and their kin. The labels of the rows, of the columns and of the sums become one axis each.
  */
 function asMatMul(node: Node, b: Builder): Value | undefined {
   const { terms, output, summed, sizes } = equationOf(node)
-  if (terms.length !== 2) return undefined
+  if (terms.length !== 2 || summed.length === 0) return undefined
   const [left, right] = terms as [readonly string[], readonly string[]]
   const plain = (i: number, labels: readonly string[]): boolean =>
     new Set(labels).size === labels.length &&
@@ -22,11 +22,25 @@ function asMatMul(node: Node, b: Builder): Value | undefined {
   const shared = output.filter((label) => left.includes(label) && right.includes(label))
   const rows = output.filter((label) => !right.includes(label))
   const columns = output.filter((label) => !left.includes(label))
-  const both = summed.every((label) => left.includes(label) && right.includes(label))
-  if (!both || rows.length !== 1 || columns.length !== 1 || summed.length !== 1) return undefined
-  const a = permuted(b, node.input(0), left, [...shared, ...rows, ...summed])
-  const w = permuted(b, node.input(1), right, [...shared, ...summed, ...columns])
-  return permuted(b, b.op('MatMul', [a, w]), [...shared, ...rows, ...columns], output)
+  if (!summed.every((label) => left.includes(label) && right.includes(label))) return undefined
+  const of = (labels: readonly string[]): Dim[] => labels.map((label) => sizes.get(label)!)
+  const matrices = (
+    value: Value,
+    from: readonly string[],
+    first: readonly string[],
+    second: readonly string[],
+  ): Value => {
+    const turned = permuted(b, value, from, [...shared, ...first, ...second])
+    return shaped(b, turned, [...of(shared), product(of(first)), product(of(second))])
+  }
+  const a = matrices(node.input(0), left, rows, summed)
+  const w = matrices(node.input(1), right, summed, columns)
+  const result = shaped(b, b.op('MatMul', [a, w]), of([...shared, ...rows, ...columns]))
+  return permuted(b, result, [...shared, ...rows, ...columns], output)
+}
+
+function shaped(b: Builder, value: Value, dims: readonly Dim[]): Value {
+  return shapeEquals(value.dims, dims) ? value : b.reshape(value, dims)
 }
 
 function permuted(b: Builder, value: Value, from: readonly string[], to: readonly string[]): Value {

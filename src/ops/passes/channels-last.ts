@@ -5,6 +5,9 @@ import { permutationOf } from '../tensor/transpose.ts'
 
 export const TO_NHWC = [0, 2, 3, 1]
 export const TO_NCHW = [0, 3, 1, 2]
+/** The same of volumes. */
+export const TO_NDHWC = [0, 2, 3, 4, 1]
+export const TO_NCDHW = [0, 4, 1, 2, 3]
 
 export function toNhwc(b: Builder, x: Value): Value {
   return b.op('Transpose', [x], { perm: TO_NHWC })
@@ -31,6 +34,11 @@ function isOrderedTranspose(node: Node): boolean {
 
 export function samePermutation(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((axis, i) => axis === b[i])
+}
+
+/** Whether a permutation brings images or volumes from channels last to channels first. */
+export function isToChannelsFirst(perm: readonly number[]): boolean {
+  return samePermutation(perm, TO_NCHW) || samePermutation(perm, TO_NCDHW)
 }
 
 /** What `value` was, channels last, before it was turned to channels first. */

@@ -6,13 +6,23 @@ import { operatorOf } from '../index.ts'
 import { isSized } from '../image/resize.ts'
 import { reduceOver, reductionAxes } from '../reduction/reduction.ts'
 import { keepsOrder, permutationOf } from '../tensor/transpose.ts'
-import { beforeNchw, samePermutation, TO_NCHW, TO_NHWC, toNchw, toNhwc, transposeOf } from './channels-last.ts'
+import {
+  beforeNchw,
+  isToChannelsFirst,
+  samePermutation,
+  TO_NCHW,
+  TO_NHWC,
+  toNchw,
+  toNhwc,
+  transposeOf,
+} from './channels-last.ts'
 import { focusRules } from './focus.ts'
 import { convolutionOfLines, lineRules } from './lines.ts'
 import { padRules } from './pads.ts'
 import { partRules } from './parts.ts'
 import { shuffleRules } from './shuffles.ts'
 import { tokenRules } from './tokens.ts'
+import { convolutionOfVolumes, poolOfVolumes } from './volumes.ts'
 import { windowRules } from './windows-last.ts'
 
 /**
@@ -51,6 +61,13 @@ function channelsLast(value: Value | undefined, b: RewriteContext): Value | unde
   return x && b.op('ResizeAxis', [x, ...node.inputs.slice(1)], attributes, 'om')
 }
 
+/** `value` before the permutation to channels first that others have, too. */
+function beforePermuted(value: Value, perm: readonly number[], b: RewriteContext): Value | undefined {
+  if (samePermutation(perm, TO_NCHW)) return channelsLast(value, b)
+  const own = transposeOf(value)
+  return own && samePermutation(own.perm, perm) ? own.input : undefined
+}
+
 /** Transpose(Transpose(x)) is one transpose, or none; what is resized between two that cancel is resized without them. */
 function cancelTransposes(node: Node, b: RewriteContext): readonly Value[] | undefined {
   if (node.op !== 'Transpose' || node.domain !== '') return undefined
@@ -74,13 +91,16 @@ function convolutionChannelsLast(node: Node, b: RewriteContext): readonly Value[
   if (!x || !w || !(w.constant || (b.isFixed(w) && !b.isFixed(x)))) return undefined
   if (x.type !== 'float32' || typeof x.dims[1] !== 'number') return undefined
   if (x.rank === 3) return convolutionOfLines(node, b)
+  if (x.rank === 5) return convolutionOfVolumes(node, b)
   if (!isImage(x)) return undefined
   return [toNchw(b, b.op('Conv2d', [toNhwc(b, x), w, bias], Object.fromEntries(node.attributes), 'om'))]
 }
 
 function poolChannelsLast(node: Node, b: Builder): readonly Value[] | undefined {
   if ((node.op !== 'MaxPool' && node.op !== 'AveragePool') || node.domain !== '') return undefined
-  if (!isImage(node.input(0)) || node.outputs.length > 1) return undefined
+  if (node.outputs.length > 1 || node.input(0).type !== 'float32') return undefined
+  if (node.input(0).rank === 5) return poolOfVolumes(node, b)
+  if (!isImage(node.input(0))) return undefined
   return [toNchw(b, b.op(`${node.op}2d`, [toNhwc(b, node.input(0))], Object.fromEntries(node.attributes), 'om'))]
 }
 
@@ -111,12 +131,12 @@ function sinkBelowElementwise(node: Node, b: RewriteContext): readonly Value[] |
   const transposes = node.inputs.map(transposeOf)
   const perm = transposes.find((found) => found)?.perm
   // Other transposes stay: below an operator that widens its input they would only cost more.
-  if (!perm || !samePermutation(perm, TO_NCHW)) return undefined
+  if (!perm || !isToChannelsFirst(perm)) return undefined
   const turned: (Value | undefined)[] = []
   for (const input of node.inputs) {
     if (!input) turned.push(undefined)
     else {
-      const back = channelsLast(input, b) ?? turnBack(b, input, perm)
+      const back = beforePermuted(input, perm, b) ?? turnBack(b, input, perm)
       if (!back) return undefined
       turned.push(back)
     }

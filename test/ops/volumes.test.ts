@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest'
+import { type Case, close, f32, runCase } from './harness.ts'
+import { indices, positionOf, ramp } from './indices.ts'
+
+// Convolutions and pools over three axes, which are computed as those over images (src/ops/passes/volumes.ts), against the sums
+// that ONNX writes down.
+
+interface Window {
+  readonly kernel: readonly number[]
+  readonly strides?: readonly number[]
+  readonly dilations?: readonly number[]
+  /** Before each axis, then behind each. */
+  readonly pads?: readonly number[]
+  readonly ceil?: boolean
+}
+
+/** The output's sizes, and for each of its places the places of the input under the window; undefined: one in the padding. */
+function windowsOf(
+  size: readonly number[],
+  window: Window,
+): { sizes: number[]; at: (place: readonly number[]) => (number[] | undefined)[] } {
+  const { kernel, strides = [1, 1, 1], dilations = [1, 1, 1], pads = [0, 0, 0, 0, 0, 0], ceil = false } = window
+  const sizes = size.map((n, axis) => {
+    const room = n + pads[axis]! + pads[axis + 3]! - ((kernel[axis]! - 1) * dilations[axis]! + 1)
+    const count = (ceil ? Math.ceil : Math.floor)(room / strides[axis]!) + 1
+    return ceil && (count - 1) * strides[axis]! >= n + pads[axis]! ? count - 1 : count
+  })
+  const at = (place: readonly number[]): (number[] | undefined)[] =>
+    indices(kernel).map((tap) => {
+      const inside = place.map((p, axis) => p * strides[axis]! - pads[axis]! + tap[axis]! * dilations[axis]!)
+      return inside.every((p, axis) => p >= 0 && p < size[axis]!) ? inside : undefined
+    })
+  return { sizes, at }
+}
+
+interface Convolution extends Window {
+  readonly x: readonly number[]
+  readonly filters: number
+  readonly groups?: number
+}
+
+function convolved({ x, filters, groups = 1, ...window }: Convolution): { dims: number[]; values: number[] } {
+  const [batch, channels, ...size] = x as [number, number, ...number[]]
+  const each = channels / groups
+  const { sizes, at } = windowsOf(size, window)
+  const dims = [batch, filters, ...sizes]
+  const weightDims = [filters, each, ...window.kernel]
+  const [values, weights, bias] = [ramp(count(x)), ramp(count(weightDims)), ramp(filters)]
+  const taps = indices(window.kernel)
+  return {
+    dims,
+    values: indices(dims).map(([n, o, ...place]) => {
+      const first = Math.floor(o! / (filters / groups)) * each
+      let sum = bias[o!]!
+      at(place).forEach((p, tap) => {
+        for (let c = 0; p && c < each; c++)
+          sum +=
+            values[positionOf([n!, first + c, ...p], x)]! * weights[positionOf([o!, c, ...taps[tap]!], weightDims)]!
+      })
+      return sum
+    }),
+  }
+}
+
+const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1)
+
+function attributesOf({ strides, dilations, pads, kernel, ceil }: Window): Record<string, bigint[] | bigint> {
+  const big = (list: readonly number[]): bigint[] => list.map(BigInt)
+  return {
+    kernel_shape: big(kernel),
+    ...(strides && { strides: big(strides) }),
+    ...(dilations && { dilations: big(dilations) }),
+    ...(pads && { pads: big(pads) }),
+    ...(ceil && { ceil_mode: 1n }),
+  }
+}
+
+const convolutions: Readonly<Record<string, Convolution>> = {
+  'three by three by three': { x: [2, 3, 4, 5, 6], filters: 4, kernel: [3, 3, 3], pads: [1, 1, 1, 1, 1, 1] },
+  patches: { x: [1, 3, 4, 8, 8], filters: 20, kernel: [2, 4, 4], strides: [2, 4, 4] },
+  'strides and uneven pads': {
+    x: [1, 2, 7, 6, 5],
+    filters: 3,
+    kernel: [3, 2, 3],
+    strides: [2, 3, 1],
+    pads: [2, 0, 1, 0, 1, 2],
+  },
+  'taps apart': { x: [1, 2, 9, 7, 8], filters: 3, kernel: [3, 3, 2], dilations: [2, 3, 4], pads: [1, 0, 2, 2, 1, 0] },
+  'over the depth alone': { x: [1, 4, 6, 3, 3], filters: 4, kernel: [3, 1, 1], pads: [1, 0, 0, 1, 0, 0] },
+  'over the images alone': { x: [2, 4, 3, 5, 5], filters: 4, kernel: [1, 3, 3], pads: [0, 1, 1, 0, 1, 1] },
+  groups: { x: [1, 6, 4, 5, 4], filters: 4, groups: 2, kernel: [2, 3, 3], pads: [1, 1, 1, 1, 1, 1] },
+  depthwise: {
+    x: [2, 5, 5, 4, 4],
+    filters: 5,
+    groups: 5,
+    kernel: [3, 3, 3],
+    pads: [1, 1, 1, 1, 1, 1],
+    strides: [2, 1, 1],
+  },
+  'pads that crop': { x: [1, 2, 6, 6, 6], filters: 2, kernel: [2, 2, 2], pads: [-1, 0, -1, 0, -2, 1] },
+}
+
+function caseOf(convolution: Convolution, dynamic: boolean): Case {
+  const { x, filters, groups = 1, kernel } = convolution
+  return {
+    op: 'Conv',
+    inputs: [
+      f32(ramp(count(x)), x),
+      f32(ramp((count(kernel) * filters * x[1]!) / groups), [filters, x[1]! / groups, ...kernel]),
+      f32(ramp(filters)),
+    ],
+    constants: [1, 2],
+    dynamic,
+    attributes: { ...attributesOf(convolution), group: BigInt(groups) },
+  }
+}
+
+describe('Conv over three axes', () => {
+  for (const [title, convolution] of Object.entries(convolutions))
+    it.each([false, true])(`${title}, sizes unknown: %s`, async (dynamic) => {
+      const [y] = await runCase(caseOf(convolution, dynamic))
+      const expected = convolved(convolution)
+      expect(y!.dims).toEqual(expected.dims)
+      expect(close(y!.values, expected.values, 1e-5, 1e-5)).toBe(true)
+    })
+})
+
+const pools: Readonly<Record<string, Window & { readonly x: readonly number[] }>> = {
+  halves: { x: [2, 3, 4, 6, 6], kernel: [2, 2, 2], strides: [2, 2, 2] },
+  'over the images alone': { x: [1, 2, 3, 7, 7], kernel: [1, 3, 3], strides: [1, 2, 2], pads: [0, 1, 1, 0, 1, 1] },
+  'uneven windows': { x: [1, 2, 7, 6, 5], kernel: [3, 2, 3], strides: [2, 1, 3], pads: [1, 0, 2, 0, 1, 1] },
+  'rounded up': { x: [1, 2, 6, 7, 8], kernel: [3, 3, 3], strides: [2, 2, 2], ceil: true },
+}
+
+describe('pools over three axes', () => {
+  for (const [title, { x, ...window }] of Object.entries(pools))
+    it.each(['MaxPool', 'AveragePool', 'AveragePool with pads'])(`${title}: %s`, async (kind) => {
+      const [op] = kind.split(' ') as [string]
+      const included = kind.endsWith('pads')
+      const { sizes, at } = windowsOf(x.slice(2), window)
+      const dims = [x[0]!, x[1]!, ...sizes]
+      const values = ramp(count(x))
+      const expected = indices(dims).map(([n, c, ...place]) => {
+        const under = at(place).map((p) => p && values[positionOf([n!, c!, ...p], x)]!)
+        const inside = under.filter((value) => value !== undefined)
+        if (op === 'MaxPool') return Math.max(...inside)
+        return inside.reduce((a, b) => a + b, 0) / (included ? under.length : inside.length)
+      })
+      // Windows over the rounded-up end count what is beyond the pads for nothing.
+      if (included && window.ceil) return
+      const attributes = { ...attributesOf(window), ...(included && { count_include_pad: 1n }) }
+      const [y] = await runCase({ op, inputs: [f32(values, x)], attributes })
+      expect(y!.dims).toEqual(dims)
+      expect(close(y!.values, expected, 1e-5, 1e-5)).toBe(true)
+    })
+})
