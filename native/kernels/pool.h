@@ -100,6 +100,36 @@ OM_INLINE void om_pool2d_f32(const float *x, float *y, const om_pool2d_shape s, 
 /* y[n, y, x, c] = the largest x of the window, -inf where it holds padding only; NaN where it holds one. */
 OM_INLINE void om_maxpool2d_f32(const float *x, float *y, const om_pool2d_shape s) { om_pool2d_f32(x, y, s, false); }
 
+/* The larger ones of two lists of bytes, channel by channel. */
+#define OM_MAXPOOL2D_BYTES(name, type)                                                                                 \
+  OM_INLINE void name##_tap(const type *OM_RESTRICT x, type *OM_RESTRICT y, ptrdiff_t channels) {                      \
+    for (ptrdiff_t c = 0; c < channels; c++) y[c] = x[c] > y[c] ? x[c] : y[c];                                         \
+  }                                                                                                                    \
+  OM_INLINE void name(const type *x, type *y, const om_pool2d_shape s) {                                               \
+    const ptrdiff_t x_pixel = s.x_pixel ? s.x_pixel : s.channels, y_pixel = s.y_pixel ? s.y_pixel : s.channels;        \
+    const type least = (type)-1 > 0 ? 0 : (type)INT8_MIN;                                                              \
+    OM_EACH_ROW(row, s.batch * s.out_height, s.out_width * s.channels * s.kernel_height * s.kernel_width / 16) {       \
+      const ptrdiff_t image = row / s.out_height, oy = row % s.out_height;                                             \
+      const om_span ky = om_span_taps(oy, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);   \
+      for (ptrdiff_t ox = 0; ox < s.out_width; ox++) {                                                                 \
+        const om_span kx = om_span_taps(ox, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);    \
+        type *to = y + (row * s.out_width + ox) * y_pixel;                                                             \
+        for (ptrdiff_t c = 0; c < s.channels; c++) to[c] = least;                                                      \
+        for (ptrdiff_t at_y = ky.begin; at_y < ky.end; at_y++) {                                                       \
+          const ptrdiff_t line = image * s.height + oy * s.stride_height - s.pad_top + at_y * s.dilation_height;       \
+          for (ptrdiff_t at_x = kx.begin; at_x < kx.end; at_x++) {                                                     \
+            const ptrdiff_t column = ox * s.stride_width - s.pad_left + at_x * s.dilation_width;                       \
+            name##_tap(x + (line * s.width + column) * x_pixel, to, s.channels);                                       \
+          }                                                                                                            \
+        }                                                                                                              \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
+
+/* y[n, y, x, c] = the largest x of the window, the least byte where it holds padding only. */
+OM_MAXPOOL2D_BYTES(om_maxpool2d_u8, uint8_t)
+OM_MAXPOOL2D_BYTES(om_maxpool2d_i8, int8_t)
+
 /* y[n, y, x, c] = the mean of the window's elements inside the image, or with count_padding inside image and pads. */
 OM_INLINE void om_avgpool2d_f32(const float *x, float *y, const om_pool2d_shape s) { om_pool2d_f32(x, y, s, true); }
 

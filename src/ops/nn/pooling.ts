@@ -61,13 +61,13 @@ function pool(name: string, kind: Kind): LoweredOperator {
 }
 
 /** The compiler's own: pools over NHWC with two spatial axes, for the fast kernels. */
-function pool2d(name: string, kernel: string): LoweredOperator {
+function pool2d(name: string, kernel: string, types = 'float32'): LoweredOperator {
   const windowOfNode = (node: Node): Window =>
     windowOf(node, node.input(0).dims.slice(1, 3), kernelShape(node), 'beyond')
   return {
     name,
     domain: 'om',
-    rules: takes('X:float32[_, _, _, _]'),
+    rules: takes(`X:${types}[_, _, _, _]`),
     infer(node): ValueInfo[] {
       const { dims, type } = node.input(0)
       return [{ type, shape: [dims[0]!, ...windowOfNode(node).output, dims[3]!] }]
@@ -82,7 +82,8 @@ function pool2d(name: string, kernel: string): LoweredOperator {
       k.include('pool.h')
       // A tap is a load and a maximum or sum: what four multiplications take.
       k.share(product([4, ...node.output().dims, ...kernelShape(node)]))
-      k.line(`${kernel}(${k.input(0)}, ${k.output()}, ${imageGeometry('om_pool2d_shape', node, window, rest, k)});`)
+      const call = `${kernel}_${suffixes[node.input(0).type]!}`
+      k.line(`${call}(${k.input(0)}, ${k.output()}, ${imageGeometry('om_pool2d_shape', node, window, rest, k)});`)
     },
     flops: (node) => product([...node.output().dims, ...kernelShape(node)]),
   }
@@ -139,8 +140,8 @@ function globalPool(name: string, reduction: string): LoweredOperator {
 export const pooling: readonly LoweredOperator[] = [
   pool('MaxPool', 'max'),
   pool('AveragePool', 'average'),
-  pool2d('MaxPool2d', 'om_maxpool2d_f32'),
-  pool2d('AveragePool2d', 'om_avgpool2d_f32'),
+  pool2d('MaxPool2d', 'om_maxpool2d', 'float32|int8|uint8'),
+  pool2d('AveragePool2d', 'om_avgpool2d'),
   GlobalAveragePool2d,
   globalPool('GlobalAveragePool', 'ReduceMean'),
   globalPool('GlobalMaxPool', 'ReduceMax'),

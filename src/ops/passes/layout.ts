@@ -2,6 +2,7 @@ import { isStatic } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
+import type { ElementType } from '../../onnx/element-type.ts'
 import { operatorOf } from '../index.ts'
 import { isSized } from '../image/resize.ts'
 import { reduceOver, reductionAxes } from '../reduction/reduction.ts'
@@ -80,6 +81,10 @@ function cancelTransposes(node: Node, b: RewriteContext): readonly Value[] | und
   return [b.op('Transpose', [inner.input], { perm: perm.map((axis) => inner.perm[axis]!) })]
 }
 
+function isByte(type: ElementType): boolean {
+  return type === 'int8' || type === 'uint8'
+}
+
 function isImage(value: Value): boolean {
   return value.rank === 4 && value.type === 'float32'
 }
@@ -98,9 +103,10 @@ function convolutionChannelsLast(node: Node, b: RewriteContext): readonly Value[
 
 function poolChannelsLast(node: Node, b: Builder): readonly Value[] | undefined {
   if ((node.op !== 'MaxPool' && node.op !== 'AveragePool') || node.domain !== '') return undefined
-  if (node.outputs.length > 1 || node.input(0).type !== 'float32') return undefined
-  if (node.input(0).rank === 5) return poolOfVolumes(node, b)
-  if (!isImage(node.input(0))) return undefined
+  const { rank, type } = node.input(0)
+  if (node.outputs.length > 1 || !(type === 'float32' || (node.op === 'MaxPool' && isByte(type)))) return undefined
+  if (rank === 5) return poolOfVolumes(node, b)
+  if (rank !== 4) return undefined
   return [toNchw(b, b.op(`${node.op}2d`, [toNhwc(b, node.input(0))], Object.fromEntries(node.attributes), 'om'))]
 }
 
