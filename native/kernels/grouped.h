@@ -13,9 +13,8 @@
 
 /* Floats of lines that are copied at a time where one row of the output takes no more: what stays in the nearest cache. */
 #define OM_GROUPED_ROOM (OM_LINE_ROOM < 12288 ? OM_LINE_ROOM : 12288)
-/* Pixels of a window, those between dilated taps counted: so many have room in scratch however little that is, see suitsGrouped
- * in src/ops/nn/convolution.ts. */
-#define OM_GROUPED_MOST_WINDOW 64
+/* Pixels of a window, those between dilated taps counted, that have room in scratch: mostWindow in src/ops/nn/convolution.ts. */
+#define OM_GROUPED_MOST_WINDOW (OM_LANES > 1 ? 512 : 64)
 _Static_assert(OM_GROUPED_MOST_WINDOW * (OM_LANES > 4 ? 2 * OM_LANES : 8) <= OM_LINE_ROOM, "a window has no room");
 
 /* Floats of the weights: [outputs / lanes][taps * channels of a group][lanes], zeros behind. */
@@ -45,30 +44,30 @@ OM_SHARED void om_grouped2d_pack_f32(const float *w, ptrdiff_t out_channels, ptr
 
 /* Filter n of a vector belongs to group n / filters. Groups of one channel: each to the lanes of all of its filters. */
 OM_INLINE om_vf om_spread_single(const om_vf x, const ptrdiff_t filters) {
-#define OM_OF_TWO(n) ((n) / 2)
-#define OM_OF_FOUR(n) ((n) / 4)
-#define OM_OF_EIGHT(n) ((n) / 8)
+#define OM_LANE_OF_TWO(n) ((n) / 2)
+#define OM_LANE_OF_FOUR(n) ((n) / 4)
+#define OM_LANE_OF_EIGHT(n) ((n) / 8)
   if (filters == 1) return x;
-  return filters == 2 ? OM_ORDER(x, OM_OF_TWO) : filters == 4 ? OM_ORDER(x, OM_OF_FOUR) : OM_ORDER(x, OM_OF_EIGHT);
+  return filters == 2 ? OM_ORDER(x, OM_LANE_OF_TWO) : filters == 4 ? OM_ORDER(x, OM_LANE_OF_FOUR) : OM_ORDER(x, OM_LANE_OF_EIGHT);
 }
 
 /* Channels 4 * half … 4 * half + 3 of groups of eight, to both halves of their filters. */
 OM_INLINE om_vf om_spread_half(const om_vf x, const ptrdiff_t half) {
-#define OM_LOW_HALF(n) ((n) / 8 * 8 + (n) % 4)
-#define OM_HIGH_HALF(n) ((n) / 8 * 8 + (n) % 4 + 4)
-  return half == 0 ? OM_ORDER(x, OM_LOW_HALF) : OM_ORDER(x, OM_HIGH_HALF);
+#define OM_LANE_LOW(n) ((n) / 8 * 8 + (n) % 4)
+#define OM_LANE_HIGH(n) ((n) / 8 * 8 + (n) % 4 + 4)
+  return half == 0 ? OM_ORDER(x, OM_LANE_LOW) : OM_ORDER(x, OM_LANE_HIGH);
 }
 
 /* Element i of each unit of 2 or 4 lanes, to all of them. No lane comes from another 16 bytes, which would take longer. */
 OM_INLINE om_vf om_spread_within(const om_vf x, const ptrdiff_t unit, const ptrdiff_t i) {
-#define OM_PAIR_0(n) ((n) / 2 * 2)
-#define OM_PAIR_1(n) ((n) / 2 * 2 + 1)
-#define OM_FOUR_0(n) ((n) / 4 * 4)
-#define OM_FOUR_1(n) ((n) / 4 * 4 + 1)
-#define OM_FOUR_2(n) ((n) / 4 * 4 + 2)
-#define OM_FOUR_3(n) ((n) / 4 * 4 + 3)
-  if (unit == 2) return i == 0 ? OM_ORDER(x, OM_PAIR_0) : OM_ORDER(x, OM_PAIR_1);
-  return i == 0 ? OM_ORDER(x, OM_FOUR_0) : i == 1 ? OM_ORDER(x, OM_FOUR_1) : i == 2 ? OM_ORDER(x, OM_FOUR_2) : OM_ORDER(x, OM_FOUR_3);
+#define OM_LANE_PAIR_0(n) ((n) / 2 * 2)
+#define OM_LANE_PAIR_1(n) ((n) / 2 * 2 + 1)
+#define OM_LANE_FOUR_0(n) ((n) / 4 * 4)
+#define OM_LANE_FOUR_1(n) ((n) / 4 * 4 + 1)
+#define OM_LANE_FOUR_2(n) ((n) / 4 * 4 + 2)
+#define OM_LANE_FOUR_3(n) ((n) / 4 * 4 + 3)
+  if (unit == 2) return i == 0 ? OM_ORDER(x, OM_LANE_PAIR_0) : OM_ORDER(x, OM_LANE_PAIR_1);
+  return i == 0 ? OM_ORDER(x, OM_LANE_FOUR_0) : i == 1 ? OM_ORDER(x, OM_LANE_FOUR_1) : i == 2 ? OM_ORDER(x, OM_LANE_FOUR_2) : OM_ORDER(x, OM_LANE_FOUR_3);
 }
 
 /* The windows of a row of pixels, of a vector's channels. */

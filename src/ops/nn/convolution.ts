@@ -3,6 +3,7 @@ import type { Node, ValueInfo } from '../../graph/graph.ts'
 import { takes } from '../../graph/rules.ts'
 import {
   gemmScratchBytes,
+  lanes,
   winogradMayPay,
   winogradPays,
   winogradScratchBytes,
@@ -106,7 +107,8 @@ const Conv2d: LoweredOperator = {
     if (groupChannels === 1 && groups === outChannels) {
       return call('om_depthwise2d_f32', 'depthwise.h', [{ layout: 'depthwise' }])
     }
-    if (suitsGrouped(node)) return call('om_grouped2d_f32', 'grouped.h', [{ layout: 'grouped' }], scratch)
+    if (suitsGrouped(node, lanes(k.shape) > 1 ? mostWindow.vectors : mostWindow.scalars))
+      return call('om_grouped2d_f32', 'grouped.h', [{ layout: 'grouped' }], scratch)
     const suits = suitsWinograd(window, groups, groupChannels, outChannels)
     const way = suits ? wayBySize(node.output().dims, k.winograd) : 'direct'
     if (way === 'direct') call('om_conv2d_f32', 'conv.h', [direct], scratch)
@@ -139,16 +141,19 @@ function suitsWinograd(
   )
 }
 
+/** Pixels of a window, those between its taps counted, that have room in scratch: OM_GROUPED_MOST_WINDOW. */
+const mostWindow = { vectors: 512, scalars: 64 }
+
 /**
- * See grouped.h: groups of few filters, each with one channel or as many, and windows that have room in scratch wherever
- * (OM_GROUPED_MOST_WINDOW). More filters fill vectors as products of matrices do. A residual is not added there.
+ * See grouped.h: groups of few filters, each with one channel or as many, and windows that have room in scratch. More filters fill
+ * vectors as products of matrices do. A residual is not added there.
  */
-function suitsGrouped(node: Node): boolean {
+function suitsGrouped(node: Node, mostPixels = mostWindow.vectors): boolean {
   const { window, groups } = ofNhwc(node)
   const [outChannels, channels] = node.input(1).staticShape as [number, number]
   const filters = outChannels / groups
   const pixels = product(window.kernel.map((size, axis) => (size - 1) * window.dilations[axis]! + 1)) as number
-  if (groups === 1 || pixels > 64 || ![1, filters].includes(channels)) return false
+  if (groups === 1 || pixels > mostPixels || ![1, filters].includes(channels)) return false
   return filters === 1 ? suitsCopies(window, groups) : [2, 4, 8].includes(filters)
 }
 
