@@ -148,16 +148,23 @@ OM_INLINE void om_lines_tiles(const om_lines x, const ptrdiff_t width, const flo
   }
 }
 
+/* Pixels of tiles of one vector that a row is filled best with: as many as there are accumulators, or 2 or 4 less. */
+OM_INLINE int om_row_tile(const ptrdiff_t width) {
+  const int most = OM_LINE_PIXELS, less = most - 2, least = most - 4;
+  const ptrdiff_t whole = om_round_up(width, most), by_less = om_round_up(width, less);
+  if (width < less || om_round_up(width, least) < om_min(whole, by_less)) return least;
+  return width < most || by_less < whole ? less : most;
+}
+
 /* The same for a panel of `columns` filters: tiles of one vector are as high as the row is filled best with. */
 OM_INLINE void om_lines_panel(const om_lines x, const ptrdiff_t width, const float *b, float *c, om_line_end e,
                               const ptrdiff_t columns, const bool wide) {
-  const int most = OM_LINE_PIXELS, less = most - 2, least = most - 4;
-  const ptrdiff_t whole = om_round_up(width, most);
+  const int tile = om_row_tile(width);
   e.columns = columns;
   if (wide) om_lines_tiles(x, width, b, c, e, OM_TILE_ROWS, OM_TILE_VECTORS);
-  else if (om_round_up(width, least) < om_min(whole, om_round_up(width, less))) om_lines_tiles(x, width, b, c, e, least, 1);
-  else if (om_round_up(width, less) < whole) om_lines_tiles(x, width, b, c, e, less, 1);
-  else om_lines_tiles(x, width, b, c, e, most, 1);
+  else if (tile == OM_LINE_PIXELS - 4) om_lines_tiles(x, width, b, c, e, OM_LINE_PIXELS - 4, 1);
+  else if (tile == OM_LINE_PIXELS - 2) om_lines_tiles(x, width, b, c, e, OM_LINE_PIXELS - 2, 1);
+  else om_lines_tiles(x, width, b, c, e, OM_LINE_PIXELS, 1);
 }
 
 /* A line with the zeros on its sides: `length` floats, of which `floats` of the image begin at `pad`; a negative pad crops. */

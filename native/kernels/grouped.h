@@ -156,14 +156,12 @@ OM_INLINE void om_grouped_tiles(const om_group_windows x, const ptrdiff_t width,
 
 /* A row in tiles that it is filled best with. */
 OM_INLINE void om_grouped_row(const om_group_windows x, const ptrdiff_t width, const float *w, float *c, const om_line_end e) {
-  const int most = OM_LINE_PIXELS, less = most - 2, least = most - 4;
-  const ptrdiff_t whole = om_round_up(width, most);
-  const ptrdiff_t by_less = om_round_up(width, less), by_least = om_round_up(width, least);
+  const int tile = om_row_tile(width);
   if (width < 4) om_grouped_tiles(x, width, w, c, e, 1);
-  else if (width < least) om_grouped_tiles(x, width, w, c, e, 4);
-  else if (width < less || by_least < om_min(whole, by_less)) om_grouped_tiles(x, width, w, c, e, least);
-  else if (width < most || by_less < whole) om_grouped_tiles(x, width, w, c, e, less);
-  else om_grouped_tiles(x, width, w, c, e, most);
+  else if (width < OM_LINE_PIXELS - 4) om_grouped_tiles(x, width, w, c, e, 4);
+  else if (tile == OM_LINE_PIXELS - 4) om_grouped_tiles(x, width, w, c, e, OM_LINE_PIXELS - 4);
+  else if (tile == OM_LINE_PIXELS - 2) om_grouped_tiles(x, width, w, c, e, OM_LINE_PIXELS - 2);
+  else om_grouped_tiles(x, width, w, c, e, OM_LINE_PIXELS);
 }
 
 /* The lines that some rows of the output want, of a vector's channels. */
@@ -214,9 +212,11 @@ OM_INLINE void om_copy_group_lines(const om_group_lines x, const ptrdiff_t count
 OM_INLINE void om_grouped2d_f32(const float *x, const float *packed, float *y, const om_conv2d_shape s, const om_epilogue e,
                                 void *scratch) {
   const ptrdiff_t x_pixel = s.x_pixel ? s.x_pixel : s.channels, y_pixel = s.y_pixel ? s.y_pixel : s.out_channels;
-  const ptrdiff_t channels = s.channels / s.groups, filters = s.out_channels / s.groups, depth = s.kernel_height * s.kernel_width * channels;
+  const ptrdiff_t channels = s.channels / s.groups, filters = s.out_channels / s.groups;
+  const ptrdiff_t depth = s.kernel_height * s.kernel_width * channels;
   const ptrdiff_t unit = om_group_pixel(filters, channels), rest = s.out_channels % OM_LANES;
-  const ptrdiff_t window_height = (s.kernel_height - 1) * s.dilation_height + 1, window_width = (s.kernel_width - 1) * s.dilation_width + 1;
+  const ptrdiff_t window_height = (s.kernel_height - 1) * s.dilation_height + 1;
+  const ptrdiff_t window_width = (s.kernel_width - 1) * s.dilation_width + 1;
   /* Pixels of a row, and rows, that are computed from the same copy. */
   const ptrdiff_t most_pixels = OM_LINE_ROOM / unit / window_height;
   const ptrdiff_t columns = om_min(s.out_width, (most_pixels - window_width) / s.stride_width + 1);

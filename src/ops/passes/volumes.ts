@@ -4,10 +4,13 @@ import type { Builder, PlainAttributes } from '../../graph/operator.ts'
 import { autoPadOf, windowOf } from '../../lowering/window.ts'
 import { TO_NCDHW, TO_NDHWC } from './channels-last.ts'
 
+/** Taps over the depth: with more the graph would grow too far, and windows are gone through one by one. */
+const MOST_TAPS = 32
+
 /**
  * A convolution over three axes, x [n, c, depth, height, width], is one over images: each output's slices of the depth lie
  * behind each other as channels, so that [n · depth, height, width, taps · c] takes the kernel of images. With more groups than
- * one it is a sum of such convolutions, one per tap of the depth. The depth is a number; else windows are gone through one by one.
+ * one it is a sum of such convolutions, one per tap of the depth. The depth is a number.
  */
 export function convolutionOfVolumes(node: Node, b: Builder): readonly Value[] | undefined {
   const [x, w, bias] = node.inputs as [Value, Value, Value | undefined]
@@ -17,6 +20,7 @@ export function convolutionOfVolumes(node: Node, b: Builder): readonly Value[] |
   const depth = window.output[0]
   if (typeof before !== 'number' || typeof after !== 'number' || typeof depth !== 'number') return undefined
   const [taps, stride, dilation] = [kernel[0]!, window.strides[0]!, window.dilations[0]!]
+  if (taps > MOST_TAPS) return undefined
   const groups = node.int('group', 1)
   const last = padded(b, b.op('Transpose', [x], { perm: TO_NDHWC }), before, after)
   const [batch, , height, width, all] = last.dims as [Dim, Dim, Dim, Dim, Dim]
@@ -64,12 +68,21 @@ export function poolOfVolumes(node: Node, b: Builder): readonly Value[] {
   const last = b.op('Transpose', [node.input(0)], { perm: TO_NDHWC })
   const [batch, depth, height, width, channels] = last.dims as [Dim, Dim, Dim, Dim, Dim]
   const pool = (x: Value, axes: readonly (number | undefined)[]): Value =>
-    b.op(`${node.op}2d`, [x], attributesOfAxes(node, axes), 'om')
+    axes.some((axis) => axis !== undefined && poolsOver(node, axis))
+      ? b.op(`${node.op}2d`, [x], attributesOfAxes(node, axes), 'om')
+      : x
   const images = pool(b.reshape(last, [multiply(batch, depth), height, width, channels]), [1, 2])
   const [, outHeight, outWidth] = images.dims as [Dim, Dim, Dim, Dim]
   const y = pool(b.reshape(images, [batch, depth, multiply(outHeight, outWidth), channels]), [0, undefined])
   const volume = b.reshape(y, [batch, y.dims[1]!, outHeight, outWidth, channels])
   return [b.op('Transpose', [volume], { perm: TO_NCDHW })]
+}
+
+/** Whether a pool does anything over one of its axes. */
+function poolsOver(node: Node, axis: number): boolean {
+  const pads = node.ints('pads') ?? [0, 0, 0, 0, 0, 0]
+  const steps = [node.ints('kernel_shape')?.[axis], node.ints('strides')?.[axis] ?? 1]
+  return steps.some((step) => step !== 1) || pads[axis] !== 0 || pads[axis + 3] !== 0
 }
 
 /** A pool's attributes for two of its axes; undefined: one that it leaves alone. */
