@@ -26,7 +26,7 @@ static inline void OM_FFT(om_roots)(OM_FFT(om_complex) *roots, int64_t n, bool i
 }
 
 /* Transform of 2 to 5 numbers in place; u and w are the first and second root of unity of that order. */
-static inline void OM_FFT(om_butterfly)(OM_FFT(om_complex) *v, int64_t radix, OM_FFT(om_complex) u,
+static inline __attribute__((always_inline)) void OM_FFT(om_butterfly)(OM_FFT(om_complex) *v, int64_t radix, OM_FFT(om_complex) u,
                                         OM_FFT(om_complex) w) {
   typedef OM_FFT(om_complex) complex_number;
   const complex_number a = OM_FFT(om_plus)(v[1], v[radix - 1]), d = OM_FFT(om_minus)(v[1], v[radix - 1]);
@@ -62,7 +62,7 @@ static inline void OM_FFT(om_butterfly)(OM_FFT(om_complex) *v, int64_t radix, OM
 }
 
 /* One pass: l1 transforms of `radix` numbers that lie ido apart, from x to y, which gets them sorted. */
-static inline void OM_FFT(om_pass)(const OM_FFT(om_complex) *x, OM_FFT(om_complex) *y,
+static inline __attribute__((always_inline)) void OM_FFT(om_pass)(const OM_FFT(om_complex) *x, OM_FFT(om_complex) *y,
                                    const OM_FFT(om_complex) *roots, int64_t radix, int64_t l1, int64_t ido) {
   const int64_t unit = l1 * ido; /* roots[unit] is the first root of order radix */
   for (int64_t k = 0; k < l1; k++)
@@ -109,7 +109,15 @@ static inline OM_FFT(om_complex) *OM_FFT(om_fft)(OM_FFT(om_complex) *x, OM_FFT(o
                                                  const OM_FFT(om_complex) *roots, int64_t n) {
   for (int64_t l1 = 1; l1 < n;) {
     const int64_t radix = OM_FFT(om_radix)(n, l1);
-    OM_FFT(om_pass)(x, work, roots, radix, l1, n / l1 / radix);
+    const int64_t ido = n / l1 / radix;
+    /* Where the radix is a constant its numbers stay in registers. */
+    switch (radix) {
+      case 2: OM_FFT(om_pass)(x, work, roots, 2, l1, ido); break;
+      case 3: OM_FFT(om_pass)(x, work, roots, 3, l1, ido); break;
+      case 4: OM_FFT(om_pass)(x, work, roots, 4, l1, ido); break;
+      case 5: OM_FFT(om_pass)(x, work, roots, 5, l1, ido); break;
+      default: OM_FFT(om_pass)(x, work, roots, radix, l1, ido);
+    }
     OM_FFT(om_complex) *const sorted = work;
     work = x;
     x = sorted;
