@@ -154,11 +154,16 @@ OM_INLINE void om_grouped_tiles(const om_group_windows x, const ptrdiff_t width,
   }
 }
 
-/* A row in tiles that it is filled best with. */
+/* A row in tiles that it is filled best with: of a width that is known when compiling, also in equal ones. 7x7 pixels of 368
+ * channels in 46 groups take 25 us so, and 31 in tiles of 4 (AVX-512), 29 and 49 (AVX2). */
 OM_INLINE void om_grouped_row(const om_group_windows x, const ptrdiff_t width, const float *w, float *c, const om_line_end e) {
-  const int tile = om_row_tile(width);
-  if (width < 4) om_grouped_tiles(x, width, w, c, e, 1);
-  else if (width < OM_LINE_PIXELS - 4) om_grouped_tiles(x, width, w, c, e, 4);
+  const bool few = width < OM_LINE_PIXELS - 4;
+  const ptrdiff_t tile = few ? (width < 4 ? 1 : 4) : om_row_tile(width);
+  const ptrdiff_t tiles = (width + OM_LINE_PIXELS - 1) / OM_LINE_PIXELS, equal = (width + tiles - 1) / om_max(1, tiles);
+  if (__builtin_constant_p(equal) && (few || om_round_up(width, equal) < om_round_up(width, tile)))
+    om_grouped_tiles(x, width, w, c, e, (int)equal);
+  else if (tile == 1) om_grouped_tiles(x, width, w, c, e, 1);
+  else if (tile == 4) om_grouped_tiles(x, width, w, c, e, 4);
   else if (tile == OM_LINE_PIXELS - 4) om_grouped_tiles(x, width, w, c, e, OM_LINE_PIXELS - 4);
   else if (tile == OM_LINE_PIXELS - 2) om_grouped_tiles(x, width, w, c, e, OM_LINE_PIXELS - 2);
   else om_grouped_tiles(x, width, w, c, e, OM_LINE_PIXELS);
