@@ -163,10 +163,15 @@ export const rowCases: Record<string, Case> = {
   'windows and points': {
     source: {
       opsets,
-      inputs: { x: float('n', 8, 'h', 'w'), v: float('n', 8, 2, 'h', 'w'), g: float('n', 'p', 'q', 2) },
-      outputs: outputsOf(windows),
+      // A depth that the run knows, and places: neither goes by images.
+      inputs: { x: float('n', 8, 'h', 'w'), v: float('n', 8, 'd', 'h', 'w'), g: float('n', 'p', 'q', 2) },
+      outputs: { ...outputsOf(windows), placed: float() },
       initializers: { kernel: weight([8, 5, 3, 2]), five: weight([5]), cube: weight([6, 8, 1, 3, 3]) },
-      nodes: nodesOf(windows),
+      nodes: [
+        ...nodesOf(windows),
+        { op: 'MaxPool', inputs: ['v'], outputs: ['largest', 'places'], attributes: { kernel_shape: [1n, 2n, 2n] } },
+        { op: 'Cast', inputs: ['places'], outputs: ['placed'], attributes: { to: 1n } },
+      ],
     },
     runs: (
       [
@@ -179,7 +184,7 @@ export const rowCases: Record<string, Case> = {
       [n, 8, 2, h, w],
       [n, w, h, 2],
     ]),
-    shared: ['addwindows', 'lppool', 'maxpool', 'averagepool', 'conv', 'gridsample'],
+    shared: ['addwindows', 'lppool', 'maxpool2d', 'averagepool2d', 'maxpool', 'conv', 'gridsample'],
   },
   'columns that become images': {
     source: {
@@ -242,7 +247,7 @@ export const rowCases: Record<string, Case> = {
       ],
     },
     runs: [[[1, 8, 5, 9]], [[2, 8, 21, 40]]],
-    shared: ['maxpool'],
+    shared: ['maxpool2d'],
   },
   'heads of attention, and the range of all elements': {
     source: {
