@@ -117,21 +117,28 @@ OM_INLINE void om_gather_window(const void *source, ptrdiff_t row, ptrdiff_t row
 #define OM_CONV2D_PACKED(kernel_height, kernel_width, channels, out_channels, groups)                                  \
   ((groups) * OM_GEMM_PACKED((kernel_height) * (kernel_width) * ((channels) / (groups)), (out_channels) / (groups)))
 
+/* Packs filters [out, channels, taps] as the matrix [taps * channels, out], in panels of up to `wide` columns, or of a vector. */
+OM_INLINE float *om_pack_filters(const float *w, ptrdiff_t out, ptrdiff_t channels, ptrdiff_t taps, const ptrdiff_t wide,
+                                 float *packed) {
+  for (ptrdiff_t n0 = 0, width; n0 < out; n0 += width) {
+    width = out - n0 > wide - OM_LANES ? wide : OM_LANES;
+    const ptrdiff_t columns = om_min(width, out - n0);
+    for (ptrdiff_t tap = 0; tap < taps; tap++)
+      for (ptrdiff_t c = 0; c < channels; c++, packed += width) {
+        const float *from = w + (n0 * channels + c) * taps + tap;
+        for (ptrdiff_t j = 0; j < columns; j++) packed[j] = from[j * channels * taps];
+        for (ptrdiff_t j = columns; j < width; j++) packed[j] = 0.0f;
+      }
+  }
+  return packed;
+}
+
 /* Packs ONNX weights [out_channels, channels, taps], `channels` those of a group, as packConvWeights does. */
 OM_SHARED void om_conv2d_pack_f32(const float *w, ptrdiff_t out_channels, ptrdiff_t channels, ptrdiff_t taps,
                                   ptrdiff_t groups, float *packed) {
   const ptrdiff_t group_out = out_channels / groups;
   for (ptrdiff_t group = 0; group < groups; group++, w += group_out * channels * taps)
-    for (ptrdiff_t n0 = 0, width; n0 < group_out; n0 += width) {
-      width = group_out - n0 > OM_PANEL - OM_LANES ? OM_PANEL : OM_LANES;
-      const ptrdiff_t columns = om_min(width, group_out - n0);
-      for (ptrdiff_t tap = 0; tap < taps; tap++)
-        for (ptrdiff_t c = 0; c < channels; c++, packed += width) {
-          const float *from = w + (n0 * channels + c) * taps + tap;
-          for (ptrdiff_t j = 0; j < columns; j++) packed[j] = from[j * channels * taps];
-          for (ptrdiff_t j = columns; j < width; j++) packed[j] = 0.0f;
-        }
-    }
+    packed = om_pack_filters(w, group_out, channels, taps, OM_PANEL, packed);
 }
 
 /* y[n, y, x, o] = act(sum over window and channels of x·w + bias[o] + residual[n, y, x, o]).

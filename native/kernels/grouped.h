@@ -9,7 +9,7 @@
 #ifndef OM_GROUPED_H
 #define OM_GROUPED_H
 
-#include "conv-lines.h"
+#include "conv.h"
 
 /* Floats of lines that are copied at a time where one row of the output takes no more: what stays in the nearest cache. */
 #define OM_GROUPED_ROOM (OM_LINE_ROOM < 12288 ? OM_LINE_ROOM : 12288)
@@ -23,10 +23,7 @@ _Static_assert(OM_GROUPED_MOST_WINDOW * (OM_LANES > 4 ? 2 * OM_LANES : 8) <= OM_
 
 /* Packs ONNX weights [out_channels, channels, taps], `channels` those of a group, as packGroupedWeights does. */
 OM_SHARED void om_grouped2d_pack_f32(const float *w, ptrdiff_t out_channels, ptrdiff_t channels, ptrdiff_t taps, float *packed) {
-  for (ptrdiff_t n0 = 0; n0 < out_channels; n0 += OM_LANES)
-    for (ptrdiff_t tap = 0; tap < taps; tap++)
-      for (ptrdiff_t c = 0; c < channels; c++)
-        for (ptrdiff_t n = n0; n < n0 + OM_LANES; n++) *packed++ = n < out_channels ? w[(n * channels + c) * taps + tap] : 0.0f;
+  om_pack_filters(w, out_channels, channels, taps, OM_LANES, packed);
 }
 
 /* The lanes of a vector in another order. */
@@ -265,11 +262,9 @@ OM_INLINE void om_grouped2d_f32(const float *x, const float *packed, float *y, c
     const float *w = packed + vector * depth * OM_LANES;
     for (ptrdiff_t row = 0; row < height; row++, windows.from += s.stride_height * pixels * unit) {
       float *to = y + ((image * s.out_height + oy + row) * s.out_width + ox) * y_pixel + vector * OM_LANES;
-      const ptrdiff_t count = across == 1 ? s.out_width : width;
-      if (rest == 0) end.columns = OM_LANES;
-      om_grouped_row(windows, count, w, to, end);
+      om_grouped_row(windows, width, w, to, end);
       if (e.activation != OM_ACT_NONE && !end.limits.clamp)
-        for (ptrdiff_t i = 0; i < count; i++)
+        for (ptrdiff_t i = 0; i < width; i++)
           om_activate_row_f32(to + i * y_pixel, end.columns, e.activation, e.alpha, e.beta);
     }
   }

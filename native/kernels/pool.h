@@ -27,6 +27,18 @@ typedef struct om_pool_window {
   ptrdiff_t line, tap;     /* elements between taps down and across */
 } om_pool_window;
 
+/* The window of pixel ox of a row of all images' outputs. `first`: elements from x to its first tap; 0 where there is none. */
+OM_INLINE om_pool_window om_pool_window_at(const om_pool2d_shape s, ptrdiff_t row, ptrdiff_t ox, ptrdiff_t *first) {
+  const ptrdiff_t x_pixel = s.x_pixel ? s.x_pixel : s.channels, image = row / s.out_height, oy = row % s.out_height;
+  const om_span ky = om_span_taps(oy, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);
+  const om_span kx = om_span_taps(ox, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);
+  const ptrdiff_t iy = oy * s.stride_height - s.pad_top + ky.begin * s.dilation_height;
+  const ptrdiff_t ix = ox * s.stride_width - s.pad_left + kx.begin * s.dilation_width;
+  const ptrdiff_t height = om_max(0, ky.end - ky.begin), width = om_max(0, kx.end - kx.begin);
+  *first = height > 0 && width > 0 ? ((image * s.height + iy) * s.width + ix) * x_pixel : 0;
+  return (om_pool_window){height, width, s.dilation_height * s.width * x_pixel, s.dilation_width * x_pixel};
+}
+
 /* Vectors of channels whose windows are gone through together: the results of one would wait for each other. Windows of 5x5
  * over 13x13 pixels of 256 channels take 38 us instead of 65 (AVX2), 26 instead of 76 (AVX-512), on a Zen 4. */
 #define OM_POOL_VECTORS 4
@@ -66,8 +78,7 @@ OM_INLINE void om_pool_channels_f32(const float *x, float *y, const om_pool_wind
 }
 
 OM_INLINE void om_pool2d_f32(const float *x, float *y, const om_pool2d_shape s, const bool average) {
-  const ptrdiff_t x_pixel = s.x_pixel ? s.x_pixel : s.channels, y_pixel = s.y_pixel ? s.y_pixel : s.channels;
-  const ptrdiff_t line = s.dilation_height * s.width * x_pixel, tap = s.dilation_width * x_pixel;
+  const ptrdiff_t y_pixel = s.y_pixel ? s.y_pixel : s.channels;
   const ptrdiff_t taps = om_max(1, s.out_width * s.channels * s.kernel_height * s.kernel_width);
   const ptrdiff_t together = om_max(1, 4 * OM_PART_ELEMENTS / taps);
   bool is_mine = true;
@@ -77,22 +88,18 @@ OM_INLINE void om_pool2d_f32(const float *x, float *y, const om_pool2d_shape s, 
       y += s.out_width * y_pixel;
       continue;
     }
-    const ptrdiff_t image = row / s.out_height, oy = row % s.out_height;
-    const om_span ky = om_span_taps(oy, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);
-    const ptrdiff_t iy = oy * s.stride_height - s.pad_top + ky.begin * s.dilation_height;
     const ptrdiff_t rows = s.pad_top + s.height + s.pad_bottom, columns = s.pad_left + s.width + s.pad_right;
-    const om_span padded_y = om_span_taps(oy, rows, s.kernel_height, s.stride_height, s.dilation_height, 0);
+    const om_span padded_y =
+        om_span_taps(row % s.out_height, rows, s.kernel_height, s.stride_height, s.dilation_height, 0);
     for (ptrdiff_t ox = 0; ox < s.out_width; ox++, y += y_pixel) {
-      const om_span kx = om_span_taps(ox, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);
-      const ptrdiff_t ix = ox * s.stride_width - s.pad_left + kx.begin * s.dilation_width;
       const om_span padded_x = om_span_taps(ox, columns, s.kernel_width, s.stride_width, s.dilation_width, 0);
-      const ptrdiff_t height = om_max(0, ky.end - ky.begin), width = om_max(0, kx.end - kx.begin);
-      const float scale = 1.0f / (float)(s.count_padding ? padded_y.end * padded_x.end : height * width);
-      const float *from = height > 0 && width > 0 ? x + ((image * s.height + iy) * s.width + ix) * x_pixel : x;
-      if (height == s.kernel_height && width == s.kernel_width)
-        om_pool_channels_f32(from, y, (om_pool_window){s.kernel_height, s.kernel_width, line, tap}, s.channels, average,
-                             scale);
-      else om_pool_channels_f32(from, y, (om_pool_window){height, width, line, tap}, s.channels, average, scale);
+      ptrdiff_t first;
+      const om_pool_window w = om_pool_window_at(s, row, ox, &first);
+      const float scale = 1.0f / (float)(s.count_padding ? padded_y.end * padded_x.end : w.height * w.width);
+      if (w.height == s.kernel_height && w.width == s.kernel_width)
+        om_pool_channels_f32(x + first, y, (om_pool_window){s.kernel_height, s.kernel_width, w.line, w.tap}, s.channels,
+                             average, scale);
+      else om_pool_channels_f32(x + first, y, w, s.channels, average, scale);
     }
   }
 }
@@ -100,29 +107,22 @@ OM_INLINE void om_pool2d_f32(const float *x, float *y, const om_pool2d_shape s, 
 /* y[n, y, x, c] = the largest x of the window, -inf where it holds padding only; NaN where it holds one. */
 OM_INLINE void om_maxpool2d_f32(const float *x, float *y, const om_pool2d_shape s) { om_pool2d_f32(x, y, s, false); }
 
-/* The larger ones of two lists of bytes, channel by channel. */
+/* The larger ones of two lists of bytes, channel by channel; and so all of a window's. */
 #define OM_MAXPOOL2D_BYTES(name, type)                                                                                 \
   OM_INLINE void name##_tap(const type *OM_RESTRICT x, type *OM_RESTRICT y, ptrdiff_t channels) {                      \
     for (ptrdiff_t c = 0; c < channels; c++) y[c] = x[c] > y[c] ? x[c] : y[c];                                         \
   }                                                                                                                    \
   OM_INLINE void name(const type *x, type *y, const om_pool2d_shape s) {                                               \
-    const ptrdiff_t x_pixel = s.x_pixel ? s.x_pixel : s.channels, y_pixel = s.y_pixel ? s.y_pixel : s.channels;        \
+    const ptrdiff_t y_pixel = s.y_pixel ? s.y_pixel : s.channels;                                                      \
     const type least = (type)-1 > 0 ? 0 : (type)INT8_MIN;                                                              \
-    OM_EACH_ROW(row, s.batch * s.out_height, s.out_width * s.channels * s.kernel_height * s.kernel_width / 16) {       \
-      const ptrdiff_t image = row / s.out_height, oy = row % s.out_height;                                             \
-      const om_span ky = om_span_taps(oy, s.height, s.kernel_height, s.stride_height, s.dilation_height, s.pad_top);   \
-      for (ptrdiff_t ox = 0; ox < s.out_width; ox++) {                                                                 \
-        const om_span kx = om_span_taps(ox, s.width, s.kernel_width, s.stride_width, s.dilation_width, s.pad_left);    \
-        type *to = y + (row * s.out_width + ox) * y_pixel;                                                             \
-        for (ptrdiff_t c = 0; c < s.channels; c++) to[c] = least;                                                      \
-        for (ptrdiff_t at_y = ky.begin; at_y < ky.end; at_y++) {                                                       \
-          const ptrdiff_t line = image * s.height + oy * s.stride_height - s.pad_top + at_y * s.dilation_height;       \
-          for (ptrdiff_t at_x = kx.begin; at_x < kx.end; at_x++) {                                                     \
-            const ptrdiff_t column = ox * s.stride_width - s.pad_left + at_x * s.dilation_width;                       \
-            name##_tap(x + (line * s.width + column) * x_pixel, to, s.channels);                                       \
-          }                                                                                                            \
-        }                                                                                                              \
-      }                                                                                                                \
+    OM_EACH_ROW(row, s.batch * s.out_height, s.out_width * s.channels * s.kernel_height * s.kernel_width / 16)         \
+    for (ptrdiff_t ox = 0; ox < s.out_width; ox++) {                                                                   \
+      ptrdiff_t first;                                                                                                 \
+      const om_pool_window w = om_pool_window_at(s, row, ox, &first);                                                  \
+      type *to = y + (row * s.out_width + ox) * y_pixel;                                                               \
+      for (ptrdiff_t c = 0; c < s.channels; c++) to[c] = least;                                                        \
+      for (ptrdiff_t ky = 0; ky < w.height; ky++)                                                                      \
+        for (ptrdiff_t kx = 0; kx < w.width; kx++) name##_tap(x + first + ky * w.line + kx * w.tap, to, s.channels);   \
     }                                                                                                                  \
   }
 

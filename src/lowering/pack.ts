@@ -63,24 +63,15 @@ export function packDepthwiseWeights(
 }
 
 /**
- * Packs ONNX weights [outChannels, channels / groups, kernelHeight, kernelWidth] for `om_grouped2d_f32`: of all groups the matrix
+ * Packs ONNX weights of several groups for `om_grouped2d_f32`: of all of them one matrix
  * [kernelHeight * kernelWidth * channels / groups, outChannels], in panels of one vector.
  */
 export function packGroupedWeights(
   weights: Float32Array,
-  outChannels: number,
-  channels: number,
-  taps: number,
+  dims: readonly [outChannels: number, groupChannels: number, kernelHeight: number, kernelWidth: number],
   shape: KernelShape,
 ): Float32Array {
-  expectLength('grouped convolution weights', weights, outChannels * channels * taps)
-  const depth = taps * channels
-  const packed = new Float32Array(packedGemmLength(depth, outChannels, shape))
-  packColumns(packed, depth, outChannels, { ...shape, tileVectors: 1 }, (row, column) => {
-    const tap = Math.floor(row / channels)
-    return weights[(column * channels + (row % channels)) * taps + tap]!
-  })
-  return packed
+  return packConvWeights(weights, dims, 1, { ...shape, tileVectors: 1 })
 }
 
 /** Packs matrices of equal depth one after another, each as by packGemmB. `transposed`: each is stored as [columns, depth]. */

@@ -72,7 +72,7 @@ export function packWeights(weights: Tensor, packing: Packing, shape: KernelShap
   const { outChannels, channels, taps } = filters(weights)
   if (packing.layout === 'winograd') return packWinogradWeights(values, outChannels, channels, shape)
   if (packing.layout === 'depthwise') return packDepthwiseWeights(values, outChannels, taps, shape)
-  if (packing.layout === 'grouped') return packGroupedWeights(values, outChannels, channels, taps, shape)
   const dims = weights.dims as [number, number, number, number]
+  if (packing.layout === 'grouped') return packGroupedWeights(values, dims, shape)
   return packConvWeights(values, dims, packing.groups, shape)
 }

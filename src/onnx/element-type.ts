@@ -88,3 +88,8 @@ const largestFloats: Readonly<Partial<Record<ElementType, number>>> = {
 export function isInteger(type: ElementType): boolean {
   return type.startsWith('int') || type.startsWith('uint')
 }
+
+/** Whether an element is an integer of 8 bits, as most quantised tensors have them. */
+export function isByte(type: ElementType): type is 'uint8' | 'int8' {
+  return type === 'uint8' || type === 'int8'
+}

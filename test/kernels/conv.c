@@ -153,6 +153,12 @@ static void random_case(method how) {
 /* A literal shape, as generated code has it. */
 #define LITERAL(how, ...) run_case((conv_case){.s = {__VA_ARGS__}, .bias = true, .activation = OM_ACT_RELU}, how)
 
+#define LITERAL_GROUPS(inputs, outputs, groups_, stride)                                                                       \
+  LITERAL(GROUPED, .batch = 1, .height = 20, .width = 21, .channels = inputs, .out_height = (20 - 1) / stride + 1,             \
+          .out_width = (21 - 1) / stride + 1, .out_channels = outputs, .kernel_height = 3, .kernel_width = 3,                  \
+          .stride_height = stride, .stride_width = stride, .dilation_height = 1, .dilation_width = 1, .pad_top = 1,            \
+          .pad_left = 1, .groups = groups_)
+
 /* om_conv_nd_f32 in two dimensions must agree with the reference; its transpose must be its adjoint:
  * sum of conv(x)·y = sum of x·transpose(y) for all x and y. */
 static void run_nd(void) {
@@ -213,18 +219,10 @@ int main(void) {
   LITERAL(DEPTHWISE, .batch = 1, .height = 20, .width = 21, .channels = 24, .out_height = 10, .out_width = 11,
           .out_channels = 24, .kernel_height = 3, .kernel_width = 3, .stride_height = 2, .stride_width = 2,
           .dilation_height = 1, .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 24);
-  LITERAL(GROUPED, .batch = 1, .height = 20, .width = 21, .channels = 40, .out_height = 20, .out_width = 21, .out_channels = 40,
-          .kernel_height = 3, .kernel_width = 3, .stride_height = 1, .stride_width = 1, .dilation_height = 1,
-          .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 10);
-  LITERAL(GROUPED, .batch = 1, .height = 20, .width = 21, .channels = 32, .out_height = 10, .out_width = 11, .out_channels = 32,
-          .kernel_height = 3, .kernel_width = 3, .stride_height = 2, .stride_width = 2, .dilation_height = 1,
-          .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 16);
-  LITERAL(GROUPED, .batch = 1, .height = 20, .width = 21, .channels = 48, .out_height = 20, .out_width = 21, .out_channels = 48,
-          .kernel_height = 3, .kernel_width = 3, .stride_height = 1, .stride_width = 1, .dilation_height = 1,
-          .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 6);
-  LITERAL(GROUPED, .batch = 1, .height = 20, .width = 21, .channels = 12, .out_height = 10, .out_width = 11, .out_channels = 24,
-          .kernel_height = 3, .kernel_width = 3, .stride_height = 2, .stride_width = 2, .dilation_height = 1,
-          .dilation_width = 1, .pad_top = 1, .pad_left = 1, .groups = 12);
+  LITERAL_GROUPS(40, 40, 10, 1);
+  LITERAL_GROUPS(32, 32, 16, 2);
+  LITERAL_GROUPS(48, 48, 6, 1);
+  LITERAL_GROUPS(12, 24, 12, 2);
   for (int i = 0; i < 100; i++) run_nd();
   return check_done("conv");
 }

@@ -225,7 +225,7 @@ function packedByTypeScript(unit: KernelShape): (readonly [string, readonly numb
     ...columns.map((n) => ['gemm', [...packGemmB(weights(4 * n), 4, n, unit)]] as const),
     ['conv', [...packConvWeights(weights(38 * 3 * 6), [38, 3, 2, 3], 2, unit)]],
     ['depthwise', [...packDepthwiseWeights(weights(19 * 6), 19, 6, unit)]],
-    ['grouped', [...packGroupedWeights(weights(20 * 4 * 6), 20, 4, 6, unit)]],
+    ['grouped', [...packGroupedWeights(weights(20 * 4 * 6), [20, 4, 3, 2], unit)]],
     ['winograd', [...packWinogradWeights(weights(21 * 3 * 9), 21, 3, unit)]],
     ['lstm', [...packMatrices(weights(2 * 20 * 3), lstm, unit)]],
     ...integerColumns.flatMap((n) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { runCases, t } from './harness.ts'
 import { indices, positionOf } from './indices.ts'
+import { attributesOf, windowsOf } from './windows.ts'
 
 // MaxPool of bytes, as quantised models have it between their convolutions: channels last, vectors of channels at once.
 
@@ -18,23 +19,18 @@ describe('MaxPool of bytes', () => {
         const axes = dims.length - 2
         const length = dims.reduce((a, b) => a * b, 1)
         const values = Array.from({ length }, (_, i) => ((i * 89) % 251) - (type === 'int8' ? 128 : 0))
-        const each = (n: bigint): bigint[] => Array<bigint>(axes).fill(n)
-        const attributes = { kernel_shape: each(3n), strides: each(2n), pads: [...each(1n), ...each(0n)] }
-        return { dims, values, case: { op: 'MaxPool', inputs: [t(type, values, dims)], attributes } }
+        const each = (n: number): number[] => Array<number>(axes).fill(n)
+        const window = { kernel: each(3), strides: each(2), pads: [...each(1), ...each(0)] }
+        const one = { op: 'MaxPool', inputs: [t(type, values, dims)], attributes: attributesOf(window) }
+        return { dims, values, window, case: one }
       })
       const results = await runCases(cases.map((one) => one.case))
-      cases.forEach(({ dims, values }, at) => {
-        const spatial = dims.slice(2)
-        const sizes = spatial.map((n) => Math.floor((n + 1 - 3) / 2) + 1)
+      cases.forEach(({ dims, values, window }, i) => {
+        const { sizes, at } = windowsOf(dims.slice(2), window)
         const expected = indices([...dims.slice(0, 2), ...sizes]).map(([n, c, ...place]) =>
-          Math.max(
-            ...indices(spatial.map(() => 3))
-              .map((tap) => tap.map((offset, axis) => place[axis]! * 2 - 1 + offset))
-              .filter((p) => p.every((x, axis) => x >= 0 && x < spatial[axis]!))
-              .map((p) => values[positionOf([n!, c!, ...p], dims)]!),
-          ),
+          Math.max(...at(place).flatMap((p) => (p ? [values[positionOf([n!, c!, ...p], dims)]!] : []))),
         )
-        expect(results[at]![0]!.values.map(Number)).toEqual(expected)
+        expect(results[i]![0]!.values.map(Number)).toEqual(expected)
       })
     })
 })

@@ -1,37 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { type Case, close, f32, runCase } from './harness.ts'
 import { indices, positionOf, ramp } from './indices.ts'
+import { attributesOf, type Window, windowsOf } from './windows.ts'
 
 // Convolutions and pools over three axes, which are computed as those over images (src/ops/passes/volumes.ts), against the sums
 // that ONNX writes down.
-
-interface Window {
-  readonly kernel: readonly number[]
-  readonly strides?: readonly number[]
-  readonly dilations?: readonly number[]
-  /** Before each axis, then behind each. */
-  readonly pads?: readonly number[]
-  readonly ceil?: boolean
-}
-
-/** The output's sizes, and for each of its places the places of the input under the window; undefined: one in the padding. */
-function windowsOf(
-  size: readonly number[],
-  window: Window,
-): { sizes: number[]; at: (place: readonly number[]) => (number[] | undefined)[] } {
-  const { kernel, strides = [1, 1, 1], dilations = [1, 1, 1], pads = [0, 0, 0, 0, 0, 0], ceil = false } = window
-  const sizes = size.map((n, axis) => {
-    const room = n + pads[axis]! + pads[axis + 3]! - ((kernel[axis]! - 1) * dilations[axis]! + 1)
-    const count = (ceil ? Math.ceil : Math.floor)(room / strides[axis]!) + 1
-    return ceil && (count - 1) * strides[axis]! >= n + pads[axis]! ? count - 1 : count
-  })
-  const at = (place: readonly number[]): (number[] | undefined)[] =>
-    indices(kernel).map((tap) => {
-      const inside = place.map((p, axis) => p * strides[axis]! - pads[axis]! + tap[axis]! * dilations[axis]!)
-      return inside.every((p, axis) => p >= 0 && p < size[axis]!) ? inside : undefined
-    })
-  return { sizes, at }
-}
 
 interface Convolution extends Window {
   readonly x: readonly number[]
@@ -63,17 +36,6 @@ function convolved({ x, filters, groups = 1, ...window }: Convolution): { dims: 
 }
 
 const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1)
-
-function attributesOf({ strides, dilations, pads, kernel, ceil }: Window): Record<string, bigint[] | bigint> {
-  const big = (list: readonly number[]): bigint[] => list.map(BigInt)
-  return {
-    kernel_shape: big(kernel),
-    ...(strides && { strides: big(strides) }),
-    ...(dilations && { dilations: big(dilations) }),
-    ...(pads && { pads: big(pads) }),
-    ...(ceil && { ceil_mode: 1n }),
-  }
-}
 
 const convolutions: Readonly<Record<string, Convolution>> = {
   'three by three by three': { x: [2, 3, 4, 5, 6], filters: 4, kernel: [3, 3, 3], pads: [1, 1, 1, 1, 1, 1] },

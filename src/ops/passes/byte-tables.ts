@@ -3,7 +3,7 @@ import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
 import { takes } from '../../graph/rules.ts'
-import { type ElementType, elementTypeOf, elementTypes } from '../../onnx/element-type.ts'
+import { type ElementType, elementTypeOf, elementTypes, isByte } from '../../onnx/element-type.ts'
 import { tensorNumbers } from '../../onnx/tensor.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
 
@@ -28,10 +28,6 @@ const BROADCASTING: ReadonlySet<string> = new Set(['Add', 'Div', 'Max', 'Min', '
 
 /** Longer chains are not looked through. */
 const MOST_NODES = 32
-
-function isByte(type: ElementType): boolean {
-  return type === 'uint8' || type === 'int8'
-}
 
 /** The nodes between one tensor of bytes and `root`, inputs before their users; `undefined` where there are other tensors. */
 function chainTo(root: Node): { readonly codes: Value; readonly nodes: ReadonlySet<Node> } | undefined {

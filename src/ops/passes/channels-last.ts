@@ -41,10 +41,15 @@ export function isToChannelsFirst(perm: readonly number[]): boolean {
   return samePermutation(perm, TO_NCHW) || samePermutation(perm, TO_NCDHW)
 }
 
+/** What `value` was before it was transposed by this permutation. */
+export function beforePermutation(value: Value | undefined, perm: readonly number[]): Value | undefined {
+  const own = transposeOf(value)
+  return own && samePermutation(own.perm, perm) ? own.input : undefined
+}
+
 /** What `value` was, channels last, before it was turned to channels first. */
 export function beforeNchw(value: Value | undefined): Value | undefined {
-  const own = transposeOf(value)
-  return own && samePermutation(own.perm, TO_NCHW) ? own.input : undefined
+  return beforePermutation(value, TO_NCHW)
 }
 
 /** A value before others have it in another shape. */

@@ -1,6 +1,7 @@
 import { numberOf } from '../../graph/fold.ts'
 import type { Node, Value } from '../../graph/graph.ts'
-import { isByte, quantisationOf } from './qdq.ts'
+import { isByte } from '../../onnx/element-type.ts'
+import { quantisationOf } from './qdq.ts'
 
 // What passes that compute with codes alone look for: codes of 8 bits whose scale and zero point are known numbers.
 
@@ -14,7 +15,7 @@ export interface Codes {
 /** The codes that a value, or a constant when compiling, is made of. */
 export function dequantised(value: Value | undefined): Codes | undefined {
   const node = value?.producer ?? value?.recipe?.node
-  if (node?.operator !== 'om.Dequantize' || !isByte(node.input(0))) return undefined
+  if (node?.operator !== 'om.Dequantize' || !isByte(node.input(0).type)) return undefined
   const [scale, zero] = [numberOf(node.input(1)), node.inputs[2] ? numberOf(node.inputs[2]) : 0]
   return scale !== undefined && zero !== undefined && scale > 0 && Number.isFinite(scale)
     ? { codes: node.input(0), scale, zero }
@@ -26,7 +27,7 @@ export function quantised(
   node: Node,
 ): { readonly x: Value; readonly scale: number; readonly zero: number } | undefined {
   const found = quantisationOf(node)
-  if (!found || !isByte(node.output())) return undefined
+  if (!found || !isByte(node.output().type)) return undefined
   const [scale, zero] = [numberOf(found.scale), found.zeroPoint ? numberOf(found.zeroPoint) : 0]
   return scale !== undefined && zero !== undefined && scale > 0 ? { x: found.x, scale, zero } : undefined
 }
@@ -39,7 +40,7 @@ export function roundedCodes<T extends { readonly x: Value }>(
   node: Node,
   of: (value: Value) => T | undefined,
 ): (T & { readonly codes: Value }) | undefined {
-  if (node.operator !== 'Cast' || !isByte(node.output())) return undefined
+  if (node.operator !== 'Cast' || !isByte(node.output().type)) return undefined
   const real = roundedAway(node.input(0))
   const made = real && of(real)
   const cast = made?.x.producer

@@ -1,7 +1,7 @@
 import { shapeEquals } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
-import { type ElementType, elementTypes, limitsOf } from '../../onnx/element-type.ts'
+import { type ElementType, elementTypes, isByte, limitsOf } from '../../onnx/element-type.ts'
 import { numberOf, numbersOf } from '../../graph/fold.ts'
 import { type Quantisation, quantisationOf } from './qdq.ts'
 import { castTo } from '../../lowering/widen.ts'
@@ -157,7 +157,7 @@ function quantiseFloats(node: Node, b: RewriteContext): readonly Value[] | undef
   const quantised = quantisationOf(node)
   if (!quantised || !b.isUsedOnce(quantised.ratio)) return undefined
   const { type } = node.output()
-  if (type !== 'uint8' && type !== 'int8') return undefined
+  if (!isByte(type)) return undefined
   const floats = unlimited(quantised, type, b)
   const moved = movedFromZero(floats, b)
   const product = productOf(moved?.value ?? floats, 'float32', b, moved ? 2 : 1)

@@ -2,6 +2,7 @@ import { shapeEquals } from '../../graph/dim.ts'
 import { numberOf } from '../../graph/fold.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
+import { isByte } from '../../onnx/element-type.ts'
 import { byteLoops } from '../quantized/byte-loops.ts'
 import { byteAverages } from './byte-averages.ts'
 import { codesByNodes, pairedByLines, type Side, type Sides } from './byte-pairs.ts'
@@ -9,7 +10,7 @@ import { productsRoundedTwice } from './byte-products.ts'
 import { byteResizes } from './byte-resizes.ts'
 import { byteRows } from './byte-rows.ts'
 import { dequantised, quantised } from './codes.ts'
-import { dequantiseBelowMovement, isByte, isMovement } from './qdq.ts'
+import { dequantiseBelowMovement, isMovement } from './qdq.ts'
 import { arithmeticOfConstants, functionOfConstants } from './true-tables.ts'
 
 /**
@@ -32,7 +33,7 @@ export const integersOnly: readonly Rewrite[] = [
 /** move(floats of codes) = floats of move(codes) */
 function castBelowMovement(node: Node, b: RewriteContext): readonly Value[] | undefined {
   const cast = isMovement(node) ? node.input(0).producer : undefined
-  if (cast?.operator !== 'Cast' || !isByte(cast.input(0))) return undefined
+  if (cast?.operator !== 'Cast' || !isByte(cast.input(0).type)) return undefined
   const [moved] = b.retyped(node, [cast.input(0), ...node.inputs.slice(1)], [cast.input(0).type]) as [Value]
   return [b.op('Cast', [moved], Object.fromEntries(cast.attributes))]
 }

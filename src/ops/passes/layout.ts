@@ -2,13 +2,14 @@ import { isStatic } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
-import type { ElementType } from '../../onnx/element-type.ts'
+import { isByte } from '../../onnx/element-type.ts'
 import { operatorOf } from '../index.ts'
 import { isSized } from '../image/resize.ts'
 import { reduceOver, reductionAxes } from '../reduction/reduction.ts'
 import { keepsOrder, permutationOf } from '../tensor/transpose.ts'
 import {
   beforeNchw,
+  beforePermutation,
   isToChannelsFirst,
   samePermutation,
   TO_NCHW,
@@ -62,11 +63,9 @@ function channelsLast(value: Value | undefined, b: RewriteContext): Value | unde
   return x && b.op('ResizeAxis', [x, ...node.inputs.slice(1)], attributes, 'om')
 }
 
-/** `value` before the permutation to channels first that others have, too. */
+/** `value` before the permutation that others have, too. */
 function beforePermuted(value: Value, perm: readonly number[], b: RewriteContext): Value | undefined {
-  if (samePermutation(perm, TO_NCHW)) return channelsLast(value, b)
-  const own = transposeOf(value)
-  return own && samePermutation(own.perm, perm) ? own.input : undefined
+  return beforePermutation(value, perm) ?? (samePermutation(perm, TO_NCHW) ? channelsLast(value, b) : undefined)
 }
 
 /** Transpose(Transpose(x)) is one transpose, or none; what is resized between two that cancel is resized without them. */
@@ -79,10 +78,6 @@ function cancelTransposes(node: Node, b: RewriteContext): readonly Value[] | und
   const inner = transposeOf(node.input(0))
   if (!inner) return undefined
   return [b.op('Transpose', [inner.input], { perm: perm.map((axis) => inner.perm[axis]!) })]
-}
-
-function isByte(type: ElementType): boolean {
-  return type === 'int8' || type === 'uint8'
 }
 
 function isImage(value: Value): boolean {
@@ -164,14 +159,11 @@ function turnBack(b: Builder, value: Value, perm: readonly number[]): Value | un
 
 function sinkBelowConcat(node: Node, b: RewriteContext): readonly Value[] | undefined {
   if (node.op !== 'Concat' || node.domain !== '') return undefined
-  const transposes = node.inputs.map(transposeOf)
-  const perm = transposes.find((own) => own)?.perm
+  const perm = node.inputs.map(transposeOf).find((own) => own)?.perm
   if (!perm) return undefined
   const turned: Value[] = []
-  for (const [i, input] of node.inputs.entries()) {
-    const own = transposes[i]
-    const value =
-      own && samePermutation(own.perm, perm) ? own.input : samePermutation(perm, TO_NCHW) && channelsLast(input, b)
+  for (const input of node.inputs) {
+    const value = input && beforePermuted(input, perm, b)
     if (!value) return undefined
     turned.push(value)
   }

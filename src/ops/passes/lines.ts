@@ -1,4 +1,3 @@
-import type { IntsName } from '../../graph/attributes.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import type { Rewrite } from '../../graph/rewrite.ts'
@@ -6,6 +5,7 @@ import { operatorOf } from '../index.ts'
 import { reduceOver, reductionAxes } from '../reduction/reduction.ts'
 import { permutationOf } from '../tensor/transpose.ts'
 import { samePermutation, TO_NCHW, toNchw, transposeOf } from './channels-last.ts'
+import { poolOfAxes, windowOfAxes } from './window-axes.ts'
 
 /**
  * Convolutions and pools over one axis are those over two of which the first is 1: a line [n, c, l] is an image [n, c, 1, l]
@@ -52,26 +52,13 @@ function withoutOne(b: Builder, last: Value): Value {
   return b.op('Squeeze', [last, b.ints([1])])
 }
 
-/** The attributes of a convolution, transposed or not, or of a pool over one axis, for two. */
-export function widened(node: Node): Record<string, number | string | readonly number[] | undefined> {
-  const before = (name: IntsName, value: number): number[] | undefined => {
-    const list = node.ints(name)
-    return list && [value, ...list]
-  }
-  const pads = node.ints('pads')
-  return {
-    auto_pad: node.string('auto_pad'),
-    kernel_shape: before('kernel_shape', 1),
-    strides: before('strides', 1),
-    dilations: before('dilations', 1),
-    pads: pads && [0, pads[0]!, 0, pads[1]!],
-  }
-}
+/** The axes of a line's image, of those that a line's window has (window-axes.ts). */
+export const AXES_OF_LINE = [undefined, 0]
 
 /** A convolution over one axis. */
 export function convolutionOfLines(node: Node, b: Builder): readonly Value[] | undefined {
   const [x, w, bias] = node.inputs as [Value, Value, Value | undefined]
-  const attributes = { ...widened(node), group: node.int('group', 1) }
+  const attributes = { ...windowOfAxes(node, AXES_OF_LINE), group: node.int('group', 1) }
   return [toLine(b, b.op('Conv', [toImage(b, x), toImage(b, w), bias], attributes))]
 }
 
@@ -81,12 +68,7 @@ function poolOfLines(node: Node, b: Builder): readonly Value[] | undefined {
     return undefined
   const x = imageOf(node.inputs[0])
   if (x?.image.type !== 'float32') return undefined
-  const attributes = {
-    ...widened(node),
-    ceil_mode: node.int('ceil_mode', 0),
-    ...(node.op === 'AveragePool' && { count_include_pad: node.int('count_include_pad', 0) }),
-  }
-  return [toLine(b, b.op(node.op, [x.image], attributes))]
+  return [toLine(b, b.op(node.op, [x.image], poolOfAxes(node, AXES_OF_LINE)))]
 }
 
 function unsqueezeOfLine(node: Node): readonly Value[] | undefined {

@@ -3,6 +3,7 @@ import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
 import { numberOf } from '../../graph/fold.ts'
+import { isByte } from '../../onnx/element-type.ts'
 import { convolutionOfIntegers, isOne, multiplier, productOfIntegers } from '../quantized/quantized-products.ts'
 
 /**
@@ -54,11 +55,7 @@ function single(b: Builder, value: Value): Value {
 
 /** 8 bits, scale and zero point for all: what stands on the left of a product. */
 function isWhole(x: Dequantised | undefined): x is Dequantised {
-  return x !== undefined && isByte(x.codes) && isSingle(x.scale) && (!x.zeroPoint || isSingle(x.zeroPoint))
-}
-
-export function isByte({ type }: Value): boolean {
-  return type === 'uint8' || type === 'int8'
+  return x !== undefined && isByte(x.codes.type) && isSingle(x.scale) && (!x.zeroPoint || isSingle(x.zeroPoint))
 }
 
 /** A parameter as one number, or as a vector along `axis` of the codes; `undefined` where it is neither. */
@@ -73,7 +70,7 @@ function along(b: Builder, { codes }: Dequantised, parameter: Value, axis: numbe
 
 /** Weights with scales and zero points along one axis. */
 function columnsOf(b: Builder, w: Dequantised | undefined, axis: number): Dequantised | undefined {
-  if (!w || !isByte(w.codes) || w.codes.rank < 2) return undefined
+  if (!w || !isByte(w.codes.type) || w.codes.rank < 2) return undefined
   const [scale, zeroPoint] = [along(b, w, w.scale, axis), w.zeroPoint && along(b, w, w.zeroPoint, axis)]
   return scale && (zeroPoint || !w.zeroPoint) ? { codes: w.codes, scale, zeroPoint } : undefined
 }
@@ -164,7 +161,7 @@ export function isMovement(node: Node): boolean {
 function quantiseBelowConcat(node: Node, b: RewriteContext): readonly Value[] | undefined {
   const quantised = quantisationOf(node)
   const concat = quantised?.x.producer
-  if (!quantised || concat?.op !== 'Concat' || concat.domain !== '' || !isByte(node.output())) return undefined
+  if (!quantised || concat?.op !== 'Concat' || concat.domain !== '' || !isByte(node.output().type)) return undefined
   const { x, ratio, scale, zeroPoint } = quantised
   if (!isSingle(scale) || (zeroPoint && !isSingle(zeroPoint)) || !b.isUsedOnce(x) || !b.isUsedOnce(ratio))
     return undefined

@@ -3,7 +3,7 @@ import { numbersOf } from '../../graph/fold.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
-import { elementTypes } from '../../onnx/element-type.ts'
+import { elementTypes, isByte } from '../../onnx/element-type.ts'
 import type { Tensor } from '../../onnx/model.ts'
 import { elementsOf, tensorFrom } from '../../onnx/tensor.ts'
 import { offsetOf, positionsOf, stridesOf } from '../../lowering/pick.ts'
@@ -12,7 +12,6 @@ import { transposedWindow } from '../nn/convolution-transpose.ts'
 import { unshaped } from './channels-last.ts'
 import { type Codes, dequantised, quantised } from './codes.ts'
 import { movedFromZero } from './integer-folding.ts'
-import { isByte } from './qdq.ts'
 
 /** Transposed convolutions between codes and codes. */
 export const transposedConvolutions: readonly Rewrite[] = [transposedOfDequantised]
@@ -94,7 +93,7 @@ function weightsOf(turned: Value, filters: number): Weights | undefined {
   let node = turned.recipe?.node
   while (node?.operator === 'Transpose' || node?.operator === 'Reshape') node = node.input(0).recipe?.node
   const [codes, scale, zero] = node?.operator === 'om.Dequantize' ? node.inputs : []
-  if (!codes?.constant || !isByte(codes) || !scale || !isStatic(codes.dims) || codes.dims[1] !== filters)
+  if (!codes?.constant || !isByte(codes.type) || !scale || !isStatic(codes.dims) || codes.dims[1] !== filters)
     return undefined
   const scales = perFilter(scale, filters, codes.rank - 2)
   const zeros = zero ? perFilter(zero, filters, codes.rank - 2) : [0]

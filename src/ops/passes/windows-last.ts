@@ -1,8 +1,10 @@
 import { type Dim, isStatic, product, shapeEquals } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
+import type { PlainAttributes } from '../../graph/operator.ts'
 import type { Rewrite, RewriteContext } from '../../graph/rewrite.ts'
 import { toNchw, toNhwc, unshaped } from './channels-last.ts'
-import { toImage, toLine, widened } from './lines.ts'
+import { AXES_OF_LINE, toImage, toLine } from './lines.ts'
+import { windowOfAxes } from './window-axes.ts'
 
 /**
  * Transposed convolutions, channels last: the pixels are the rows of their product, whose weights are packed when compiling, and
@@ -36,10 +38,10 @@ function windowsChannelsLast(node: Node, b: RewriteContext): readonly Value[] | 
 }
 
 /** The attributes over one axis, for two. */
-function ofLine(node: Node): ReturnType<typeof widened> {
+function ofLine(node: Node): PlainAttributes {
   const [padding, size] = [node.ints('output_padding'), node.ints('output_shape')?.at(-1)]
   const output_shape = size === undefined ? undefined : [1, size]
-  return { ...widened(node), output_padding: padding && [0, ...padding], output_shape }
+  return { ...windowOfAxes(node, AXES_OF_LINE), output_padding: padding && [0, ...padding], output_shape }
 }
 
 /** A value in this shape: as it was before others had it in theirs, or reshaped once more. */
