@@ -42,6 +42,43 @@ OM_INLINE om_vi om_multiply_halves(om_vi a, om_vi b) {
 #endif
 }
 
+/* Whether the processor multiplies pairs of bytes (SSSE3 and wider). */
+#if defined(__SSSE3__) && (OM_VECTOR_BYTES == 16 || (OM_VECTOR_BYTES == 32 && defined(__AVX2__)) || \
+                           (OM_VECTOR_BYTES == 64 && defined(__AVX512BW__)))
+#define OM_HAS_PAIRS_OF_BYTES 1
+#else
+#define OM_HAS_PAIRS_OF_BYTES 0
+#endif
+
+/* Per half: the products of two unsigned bytes of a and two signed ones of b, added, within 16 bits. */
+OM_INLINE om_vi om_multiply_bytes(om_vi a, om_vi b) {
+#if OM_HAS_PAIRS_OF_BYTES && OM_VECTOR_BYTES == 64 && defined(__clang__)
+  typedef char bytes __attribute__((vector_size(64)));
+  return (om_vi)__builtin_ia32_pmaddubsw512((bytes)a, (bytes)b);
+#elif OM_HAS_PAIRS_OF_BYTES && OM_VECTOR_BYTES == 64
+  typedef char bytes __attribute__((vector_size(64)));
+  typedef short halves __attribute__((vector_size(64)));
+  return (om_vi)__builtin_ia32_pmaddubsw512_mask((bytes)a, (bytes)b, (halves)om_splat_int(0), (uint32_t)-1);
+#elif OM_HAS_PAIRS_OF_BYTES && OM_VECTOR_BYTES == 32
+  typedef char bytes __attribute__((vector_size(32)));
+  return (om_vi)__builtin_ia32_pmaddubsw256((bytes)a, (bytes)b);
+#elif OM_HAS_PAIRS_OF_BYTES
+  typedef char bytes __attribute__((vector_size(16)));
+  return (om_vi)__builtin_ia32_pmaddubsw128((bytes)a, (bytes)b);
+#else
+  (void)b;
+  return a;
+#endif
+}
+
+OM_INLINE om_vi om_add_short(om_vi a, om_vi b) {
+#if OM_VECTOR_BYTES > 0
+  return (om_vi)((om_vs)a + (om_vs)b);
+#else
+  return (int32_t)((((uint32_t)a & 0xffffu) + (uint32_t)b) & 0xffffu) | (int32_t)(((uint32_t)a & 0xffff0000u) + ((uint32_t)b & 0xffff0000u));
+#endif
+}
+
 /* Bytes 0 and 2 of each lane as halves, signed; bytes 1 and 3. On big-endian machines the other way round, for both
  * operands alike. */
 OM_INLINE om_vi om_even_bytes(om_vi v) {
@@ -57,6 +94,12 @@ OM_INLINE om_vi om_odd_bytes(om_vi v) {
 #else
   return ((int8_t)(v >> 8) & 0xffff) | (int32_t)((uint32_t)(int8_t)(v >> 24) << 16);
 #endif
+}
+
+OM_INLINE int32_t om_quad(const void *p) {
+  int32_t quad;
+  memcpy(&quad, p, 4);
+  return quad;
 }
 
 /* How bytes are multiplied. */
@@ -152,8 +195,20 @@ OM_INLINE om_dot_kind om_best_dot_kind(void) {
 #endif
 }
 
+typedef struct om_bytes_of_quad {
+  uint8_t of[4];
+} om_bytes_of_quad;
+#if OM_VECTOR_BYTES == 64
+#define OM_TO_LANES "%{1to16%}"
+#else
+#define OM_TO_LANES "%{1to8%}"
+#endif
+
 /* sum + a·b per lane, a unsigned and b signed, by the processor's instruction: for functions that may use it. */
 #define OM_DOT_BYTES(sum, a, b) __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(a), "v" OM_OR_MEMORY(b))
+/* The same of four bytes in memory at b, for every lane. */
+#define OM_DOT_BYTES_QUAD(sum, a, b)                                                                                   \
+  __asm__("vpdpbusd %2" OM_TO_LANES ", %1, %0" : "+v"(sum) : "v"(a), "m"(*(const om_bytes_of_quad *)(b)))
 #define OM_DOT_BYTES_VEX(sum, a, b)                                                                                    \
   __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(a), "x" OM_OR_MEMORY(b))
 /* The same of signed bytes both. */

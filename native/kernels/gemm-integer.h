@@ -82,12 +82,6 @@ typedef struct om_int_tile {
   om_int_limits limits;
 } om_int_tile;
 
-OM_INLINE int32_t om_quad(const void *p) {
-  int32_t quad;
-  memcpy(&quad, p, 4);
-  return quad;
-}
-
 #define OM_INT_KIND halves
 #define OM_INT_TARGET
 #include "gemm-integer-tile.h"

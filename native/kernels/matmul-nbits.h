@@ -1,79 +1,60 @@
-/* Products with weights of 2, 4 or 8 bits in blocks, each block of a row with a scale and a zero point of its own, as
- * onnxruntime's MatMulNBits has them: they stay packed in memory, and are floats only while they are used.
+/* Products with weights of 2, 4 or 8 bits in blocks along k, each block of a column with a scale and a zero point of its own,
+ * as onnxruntime's MatMulNBits has them. They stay packed in memory, and are taken apart only while they are used.
  *
- * A byte holds neighbours. To take codes apart by whole vectors, a unit of bytes gives all its first codes, then all its
- * second ones; rows of A are brought into the same order before, since a sum does not ask for one. */
+ * Packed, 16 columns go together, whatever the vector unit. A line of theirs is 64 bytes: per column four bytes, which
+ * hold 8 / bits parts of four codes each, the first part in the lowest bits. So a vector of bytes gives, by one shift and
+ * one mask, four codes of each column: what the processor's products of bytes take. */
 #ifndef OM_MATMUL_NBITS_H
 #define OM_MATMUL_NBITS_H
 
+#include "dot-integer.h"
 #include "gemm.h"
 
+/* Columns of a group, bytes of a line, vectors of a group. */
+#define OM_NBITS_COLUMNS 16
+#define OM_NBITS_LINE 64
+#define OM_NBITS_VECTORS (OM_NBITS_COLUMNS / OM_LANES)
+
+/* Rows of A that codes are taken apart for at once. */
+#if OM_VECTOR_BYTES == 64
+#define OM_NBITS_ROWS 8
+#else
+#define OM_NBITS_ROWS 4
+#endif
+
 typedef struct om_nbits {
-  ptrdiff_t n, k, block; /* rows of weights, their length, numbers in a block: a power of two, 16 at least */
+  ptrdiff_t n, k, block; /* columns, their length, numbers in a block: a power of two, 16 at least */
   int bits;
-  const uint8_t *weights;   /* [n, blocks, block * bits / 8], the first number of a byte in its lowest bits */
-  const float *scales;      /* [n, blocks] */
-  const uint8_t *zeros;     /* [n, whole bytes of blocks], packed alike; or NULL */
-  const float *float_zeros; /* [n, blocks]; or NULL. Without either: the middle of the range */
+  const uint8_t *codes;  /* [groups, blocks, lines, OM_NBITS_COLUMNS, 4], 0 behind n and k */
+  const float *scales;   /* [groups, blocks, OM_NBITS_COLUMNS], 0 behind n */
+  const float *offsets;  /* of the same shape: scales times zero points; NULL: these are the middle of the range */
 } om_nbits;
 
 OM_INLINE ptrdiff_t om_nbits_blocks(const om_nbits *w) { return (w->k + w->block - 1) / w->block; }
+OM_INLINE ptrdiff_t om_nbits_lines(const om_nbits *w, int bits) { return w->block * bits / 32; }
+OM_INLINE ptrdiff_t om_nbits_groups(const om_nbits *w) { return (w->n + OM_NBITS_COLUMNS - 1) / OM_NBITS_COLUMNS; }
 
-/* Bytes whose codes are taken apart together. */
-OM_INLINE ptrdiff_t om_nbits_unit(const om_nbits *w) {
-  const ptrdiff_t bytes = w->block * w->bits / 8;
-  return bytes % OM_LANES == 0 ? OM_LANES : bytes;
+/* A thread's own part of the scratch of floats, and all scratch of m rows, 64-byte aligned, of which products of bytes need no
+ * such part: src/ops/contrib/matmul-n-bits.ts counts the same. */
+#define OM_NBITS_OWN(k, block) (OM_GEMM_SCRATCH + 4 * om_max(OM_PANEL, OM_NBITS_COLUMNS) * ((k) + (block)))
+#define OM_NBITS_SCRATCH(own, m, k, block) ((own) + 4 * ((m) + OM_NBITS_ROWS) * ((k) + (block)))
+
+/* Groups of columns that a thread takes together. */
+OM_INLINE ptrdiff_t om_nbits_together(const om_nbits *w, ptrdiff_t m) {
+  return OM_LEAST_PART / (OM_NBITS_COLUMNS * om_max(1, m * w->k)) + 1;
 }
 
-OM_INLINE float om_nbits_zero(const om_nbits *w, ptrdiff_t row, ptrdiff_t block) {
-  const ptrdiff_t blocks = om_nbits_blocks(w);
-  if (w->float_zeros) return w->float_zeros[row * blocks + block];
-  if (!w->zeros) return (float)(1 << (w->bits - 1));
-  const uint8_t byte = w->zeros[row * ((blocks * w->bits + 7) / 8) + block * w->bits / 8];
-  return (float)((byte >> (block * w->bits % 8)) & ((1 << w->bits) - 1));
+/* A vector of row `a` from element `at` on, 0 behind k. */
+OM_INLINE om_vf om_nbits_load(const float *a, ptrdiff_t at, ptrdiff_t k) {
+  if (at + OM_LANES <= k) return om_load(a + at);
+  return at < k ? om_load_first(a + at, k - at) : om_splat(0.0f);
 }
 
-/* Codes number `part` of OM_LANES bytes. */
-OM_INLINE om_vf om_nbits_codes(om_vi bytes, int part, const int bits) {
-  const om_vi codes = (bytes >> (part * bits)) & ((1 << bits) - 1);
-#if OM_VECTOR_BYTES > 0
-  return __builtin_convertvector(codes, om_vf);
-#else
-  return (float)codes;
-#endif
-}
-
-/* A row of A in the order of the weights' units: [blocks * block], zeros behind. */
-OM_SHARED void om_nbits_arrange(const om_nbits *w, const float *a, float *to) {
-  const ptrdiff_t length = om_nbits_blocks(w) * w->block, unit = om_nbits_unit(w), each = 8 / w->bits;
-  for (ptrdiff_t first = 0; first < length; first += unit * each)
-    for (ptrdiff_t part = 0; part < each; part++)
-      for (ptrdiff_t i = 0; i < unit; i++) {
-        const ptrdiff_t from = first + i * each + part;
-        *to++ = from < w->k ? a[from] : 0.0f;
-      }
-}
-
-/* Row `row` of the weights as floats in the order of units. */
-OM_INLINE void om_nbits_row_as(const om_nbits *w, ptrdiff_t row, float *to, const int bits) {
-  const ptrdiff_t blocks = om_nbits_blocks(w), unit = om_nbits_unit(w), bytes = w->block * bits / 8;
-  const uint8_t *codes = w->weights + row * blocks * bytes;
-  for (ptrdiff_t block = 0; block < blocks; block++) {
-    const float zero = om_nbits_zero(w, row, block), scale = w->scales[row * blocks + block];
-    for (ptrdiff_t u = 0; u < bytes; u += unit, codes += unit)
-      for (int part = 0; part < 8 / bits; part++, to += unit) {
-        if (unit == OM_LANES) om_store(to, (om_nbits_codes(om_load_bytes(codes), part, bits) - om_splat(zero)) * om_splat(scale));
-        else
-          for (ptrdiff_t i = 0; i < unit; i++)
-            to[i] = ((float)((codes[i] >> (part * bits)) & ((1 << bits) - 1)) - zero) * scale;
-      }
-  }
-}
-
-OM_SHARED void om_nbits_row(const om_nbits *w, ptrdiff_t row, float *to) {
-  if (w->bits == 4) om_nbits_row_as(w, row, to, 4);
-  else if (w->bits == 8) om_nbits_row_as(w, row, to, 8);
-  else om_nbits_row_as(w, row, to, 2);
+/* Writes a vector of row `y`, whose first column is `column`. */
+OM_INLINE void om_nbits_store(const om_nbits *w, float *y, ptrdiff_t column, const float *bias, om_vf v) {
+  const ptrdiff_t left = w->n - column;
+  if (left >= OM_LANES) om_store(y + column, bias ? v + om_load(bias + column) : v);
+  else if (left > 0) om_store_first(y + column, bias ? v + om_load_first(bias + column, left) : v, left);
 }
 
 OM_INLINE float om_sum_lanes(om_vf v) {
@@ -83,114 +64,307 @@ OM_INLINE float om_sum_lanes(om_vf v) {
   return total;
 }
 
-/* Rows of A that a weight is multiplied with at once. Up to so many times four rows it is made a float anew for each four;
- * for more, weights are packed for the kernel of matrices, which takes as long as some 16 rows. */
-#define OM_NBITS_ROWS 4
-#define OM_NBITS_ROUNDS 4
+/* Products of bytes: rows of A are quantised block by block as well, to [-127, 127], with the largest magnitude over 127 as
+ * their scale. That is what accuracy_level 4 of MatMulNBits allows, and how onnxruntime's processors do it
+ * (MLAS, QuantizeARow_CompInt8 of its kernels of few bits). */
+typedef struct om_nbits_bytes {
+  const om_nbits *w;
+  ptrdiff_t blocks;
+  const int8_t *codes;    /* [m, blocks * block] */
+  const uint32_t *halves; /* the same as pairs of halves: even bytes, odd bytes of each four */
+  const float *scales;    /* [m, blocks] */
+  const float *rests;     /* [m, blocks]: scale times the sum of codes, for offsets */
+  const int32_t *starts;  /* [m, blocks]: what sums of products begin with, so that zero points of the middle are out of them */
+  const float *bias;
+  float *y;
+} om_nbits_bytes;
 
-/* `rows` rows of A times row `row` of the weights: per block, the sum of codes times A, and of A times the zero point,
- * are scaled together. sums: of A's blocks, [rows, blocks]. */
-OM_INLINE void om_nbits_dots_as(const om_nbits *w, ptrdiff_t row, const float *a, const float *sums, float *to,
-                                const int rows, const int bits) {
-  const ptrdiff_t blocks = om_nbits_blocks(w), length = blocks * w->block, bytes = w->block * bits / 8;
-  const uint8_t *codes = w->weights + row * blocks * bytes;
-  om_vf total[OM_NBITS_ROWS];
-  float zeros[OM_NBITS_ROWS];
-OM_UNROLL(4)
-  for (int r = 0; r < rows; r++) total[r] = om_splat(0.0f), zeros[r] = 0.0f;
-  for (ptrdiff_t block = 0; block < blocks; block++) {
-    const float scale = w->scales[row * blocks + block], zero = om_nbits_zero(w, row, block) * scale;
-    om_vf sum[OM_NBITS_ROWS];
-OM_UNROLL(4)
-    for (int r = 0; r < rows; r++) sum[r] = om_splat(0.0f);
-    for (ptrdiff_t u = 0; u < bytes; u += OM_LANES, codes += OM_LANES)
-      for (int part = 0; part < 8 / bits; part++, a += OM_LANES) {
-        const om_vf code = om_nbits_codes(om_load_bytes(codes), part, bits);
-OM_UNROLL(4)
-        for (int r = 0; r < rows; r++) sum[r] += code * om_load(a + r * length);
-      }
-OM_UNROLL(4)
-    for (int r = 0; r < rows; r++) {
-      total[r] += sum[r] * om_splat(scale);
-      zeros[r] += zero * sums[r * blocks + block];
-    }
+/* A block of a row of A: its codes, and their scale and sum. Of a NaN among them the scale is NaN. */
+OM_INLINE float om_nbits_quantize(const float *a, ptrdiff_t from, ptrdiff_t k, ptrdiff_t block, int8_t *codes, int32_t *sum) {
+  om_vi top = om_splat_int(0), total = om_splat_int(0);
+  for (ptrdiff_t i = 0; i < block; i += OM_LANES) {
+    /* Magnitudes are ordered as their bits are, NaN above all. */
+    const om_vi size = om_bits_of(om_nbits_load(a, from + i, k)) & 0x7fffffff;
+#if OM_VECTOR_BYTES > 0
+    const om_vi larger = size > top;
+    top = (larger & size) | (~larger & top);
+#else
+    top = size > top ? size : top;
+#endif
   }
-OM_UNROLL(4)
-  for (int r = 0; r < rows; r++) to[r * w->n + row] = om_sum_lanes(total[r]) - zeros[r];
-}
-
-#define OM_NBITS_DOTS(bits)                                                                                            \
-  OM_SHARED void om_nbits_dots_##bits(const om_nbits *w, ptrdiff_t row, const float *a, const float *sums, float *to,  \
-                                      ptrdiff_t rows) {                                                                \
-    if (rows == 1) om_nbits_dots_as(w, row, a, sums, to, 1, bits);                                                     \
-    else if (rows == 2) om_nbits_dots_as(w, row, a, sums, to, 2, bits);                                                \
-    else if (rows == 3) om_nbits_dots_as(w, row, a, sums, to, 3, bits);                                                \
-    else om_nbits_dots_as(w, row, a, sums, to, 4, bits);                                                               \
+  int32_t tops[OM_LANES], totals[OM_LANES], most = 0;
+  om_store_int(tops, top);
+  for (ptrdiff_t j = 0; j < OM_LANES; j++) most = tops[j] > most ? tops[j] : most;
+  float largest;
+  memcpy(&largest, &most, sizeof largest);
+  const float inverse = largest > 0.0f ? 127.0f / largest : 0.0f, rounder = 12582912.0f;
+  for (ptrdiff_t i = 0; i < block; i += OM_LANES) {
+    const om_vf rounded = om_nbits_load(a, from + i, k) * om_splat(inverse) + om_splat(rounder);
+    const om_vi code = om_bits_of(rounded) - om_bits_of(om_splat(rounder));
+    total += code;
+    const om_vb bytes = om_lowest_bytes(code);
+    memcpy(codes + i, &bytes, sizeof bytes);
   }
-OM_NBITS_DOTS(2)
-OM_NBITS_DOTS(4)
-OM_NBITS_DOTS(8)
-
-/* Bytes of scratch for m rows, 64-byte aligned, of which OM_NBITS_OWN are what each thread needs by itself:
- * src/ops/contrib/matmul-n-bits.ts counts the same. */
-#define OM_NBITS_OWN(k, block) (OM_GEMM_SCRATCH + 4 * 2 * OM_PANEL * ((k) + (block)))
-#define OM_NBITS_SCRATCH(m, k, block) (OM_NBITS_OWN(k, block) + 4 * ((m) + OM_NBITS_ROWS) * ((k) + (block)))
-
-/* The rows of weights from `from` to `end` times all m rows of A, of which there are few. */
-OM_SHARED void om_nbits_columns(const om_nbits *w, const float *arranged, const float *sums, const float *bias, float *y,
-                                ptrdiff_t m, ptrdiff_t from, ptrdiff_t end) {
-  const ptrdiff_t blocks = om_nbits_blocks(w), length = blocks * w->block;
-  for (ptrdiff_t n = from; n < end; n++)
-    for (ptrdiff_t r = 0; r < m; r += OM_NBITS_ROWS) {
-      const float *a = arranged + r * length, *sum = sums + r * blocks;
-      float *to = y + r * w->n;
-      if (w->bits == 4) om_nbits_dots_4(w, n, a, sum, to, om_min(OM_NBITS_ROWS, m - r));
-      else if (w->bits == 8) om_nbits_dots_8(w, n, a, sum, to, om_min(OM_NBITS_ROWS, m - r));
-      else om_nbits_dots_2(w, n, a, sum, to, om_min(OM_NBITS_ROWS, m - r));
-    }
-  for (ptrdiff_t r = 0; bias && r < m; r++)
-    for (ptrdiff_t n = from; n < end; n++) y[r * w->n + n] += bias[n];
+  om_store_int(totals, total);
+  *sum = 0;
+  for (ptrdiff_t j = 0; j < OM_LANES; j++) *sum += totals[j];
+  return largest / 127.0f;
 }
 
-/* A panel of the product with weights that are made floats for it; own: OM_NBITS_OWN bytes. */
-OM_SHARED void om_nbits_panel(const om_nbits *w, const float *arranged, const float *bias, float *y, ptrdiff_t m,
-                              ptrdiff_t n0, void *own) {
-  const ptrdiff_t length = om_nbits_blocks(w) * w->block, width = om_min(OM_PANEL, w->n - n0);
-  float *rows = (float *)((char *)own + OM_GEMM_SCRATCH), *packed = rows + OM_PANEL * length;
-  for (ptrdiff_t j = 0; j < width; j++) om_nbits_row(w, n0 + j, rows + j * length);
-  om_gemm_pack_f32(rows, 1, length, length, width, packed);
-  const om_gemm_shape shape = {.m = m, .n = width, .k = length, .c_row = w->n};
-  const om_epilogue epilogue = {.bias = bias ? bias + n0 : NULL};
-  om_gemm_any_f32(arranged, packed, y + n0, &shape, &epilogue, own);
-}
+#define OM_NBITS_KIND halves
+#define OM_NBITS_TARGET
+#include "nbits-tile.h"
+#if OM_HAS_VNNI
+#define OM_NBITS_KIND vnni
+#define OM_NBITS_TARGET __attribute__((target("avx512f,avx512vl,avx512vnni")))
+#define OM_NBITS_DOT(sum, w, a) OM_DOT_BYTES_QUAD(sum, w, a)
+#include "nbits-tile.h"
+#endif
+#if OM_HAS_VNNI_VEX
+#define OM_NBITS_KIND vnni_vex
+#define OM_NBITS_TARGET __attribute__((target("avxvnni")))
+#define OM_NBITS_DOT(sum, w, a) OM_DOT_BYTES_VEX(sum, w, om_splat_int(om_quad(a)))
+#include "nbits-tile.h"
+#endif
+#if OM_HAS_SDOT
+#define OM_NBITS_KIND sdot
+#define OM_NBITS_TARGET OM_DOT_SDOT_TARGET
+#define OM_NBITS_DOT(sum, w, a) OM_DOT_SIGNED_QUAD(sum, a, w)
+#define OM_NBITS_SIGNED 1
+#include "nbits-tile.h"
+#endif
 
-/* y[m, n] = a[m, k] · weightsᵀ + bias, which may be NULL. Threads share the rows of the weights. */
-OM_SHARED void om_matmul_nbits_f32(const float *a, const om_nbits *w, const float *bias, float *y, ptrdiff_t m,
-                                   void *scratch) {
-  const ptrdiff_t blocks = om_nbits_blocks(w), length = blocks * w->block;
-  const bool is_few = m <= OM_NBITS_ROUNDS * OM_NBITS_ROWS && om_nbits_unit(w) == OM_LANES;
-  float *arranged = (float *)((char *)scratch + OM_NBITS_OWN(w->k, w->block)), *sums = arranged + m * length;
+/* Whether a kind multiplies halves, and whether codes of 8 bits are signed for it, moved by 128. */
+OM_INLINE bool om_nbits_takes_halves(om_dot_kind kind, int bits) {
+  return kind == OM_DOT_HALVES && !(OM_HAS_PAIRS_OF_BYTES && bits <= 4);
+}
+OM_INLINE int32_t om_nbits_moved(om_dot_kind kind, int bits) { return kind == OM_DOT_SDOT && bits == 8 ? 128 : 0; }
+
+/* y[m, n] = a[m, k] · weights + bias, which may be NULL, by products of bytes. Threads share the groups of columns. */
+OM_INLINE void om_matmul_nbits_int8(const float *a, const om_nbits *w, const float *bias, float *y, ptrdiff_t m,
+                                    void *scratch) {
+  const om_dot_kind kind = om_best_dot_kind();
+  const ptrdiff_t blocks = om_nbits_blocks(w), length = blocks * w->block, all = m * blocks;
+  const int32_t middle = w->offsets ? 0 : 1 << (w->bits - 1);
+  float *scales = (float *)scratch, *rests = scales + all;
+  int32_t *starts = (int32_t *)(rests + all);
+  uint32_t *halves = (uint32_t *)(starts + all);
+  int8_t *codes = (int8_t *)(halves + (om_nbits_takes_halves(kind, w->bits) ? m * length / 2 : 0));
   for (ptrdiff_t r = 0; r < m; r++) {
     if (!om_is_mine()) continue;
-    float *row = arranged + r * length;
-    om_nbits_arrange(w, a + r * w->k, row);
-    for (ptrdiff_t i = 0; is_few && i < blocks; i++) {
-      sums[r * blocks + i] = 0.0f;
-      for (ptrdiff_t j = 0; j < w->block; j++) sums[r * blocks + i] += row[i * w->block + j];
+    for (ptrdiff_t i = r * blocks, block = 0; block < blocks; block++, i++) {
+      int32_t sum;
+      scales[i] = om_nbits_quantize(a + r * w->k, block * w->block, w->k, w->block, codes + i * w->block, &sum);
+      rests[i] = scales[i] * (float)sum;
+      starts[i] = (om_nbits_moved(kind, w->bits) - middle) * sum;
+    }
+    if (!om_nbits_takes_halves(kind, w->bits)) continue;
+    for (ptrdiff_t q = r * length / 4; q < (r + 1) * length / 4; q++) {
+      const om_vi quad = om_splat_int(om_quad(codes + 4 * q)), even = om_even_bytes(quad), odd = om_odd_bytes(quad);
+      memcpy(halves + 2 * q, &even, 4), memcpy(halves + 2 * q + 1, &odd, 4);
     }
   }
   om_settle();
-  const ptrdiff_t together = om_round_up(OM_LEAST_PART / om_max(1, m * length) + 1, 16);
-  if (is_few)
-    for (ptrdiff_t n = 0; n < w->n; n += together) {
-      if (om_is_mine()) om_nbits_columns(w, arranged, sums, bias, y, m, n, om_min(n + together, w->n));
+  const om_nbits_bytes bytes = {w, blocks, codes, halves, scales, rests, starts, bias, y};
+  const ptrdiff_t groups = om_nbits_groups(w), together = om_nbits_together(w, m);
+  for (ptrdiff_t group = 0; group < groups; group += together) {
+    if (!om_is_mine()) continue;
+    const ptrdiff_t end = om_min(group + together, groups);
+    if (w->bits == 4) OM_INT_BY_KIND(kind, om_nbits_4, &bytes, group, end, m);
+    else if (w->bits == 8) OM_INT_BY_KIND(kind, om_nbits_8, &bytes, group, end, m);
+    else OM_INT_BY_KIND(kind, om_nbits_2, &bytes, group, end, m);
+  }
+}
+
+/* Code number `i` of a line's, as floats: in part i / 4, byte i % 4 of each lane. */
+OM_INLINE om_vf om_nbits_code(om_vi bytes, const int i, const int bits) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  const int shift = 8 * (3 - i % 4) + bits * (i / 4);
+#else
+  const int shift = 8 * (i % 4) + bits * (i / 4);
+#endif
+#if OM_VECTOR_BYTES == 64 && defined(__AVX512F__)
+  if (bits == 4) { /* a table of sixteen floats, of whose indices only four bits count: no mask, no conversion */
+    const om_vf table = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    om_vf code;
+    __asm__("vpermps %1, %2, %0" : "=v"(code) : "v"(table), "v"(shift ? bytes >> shift : bytes));
+    return code;
+  }
+#endif
+  return om_to_floats((bytes >> shift) & ((1 << bits) - 1));
+}
+
+/* `rows` rows of A, `a_row` apart, times a group. sums: of A's blocks, [rows, blocks]. */
+OM_INLINE void om_nbits_dots(const om_nbits *w, ptrdiff_t group, const float *a, ptrdiff_t a_row, const float *sums,
+                             const float *bias, float *y, const int rows, const int bits) {
+  const ptrdiff_t blocks = om_nbits_blocks(w), lines = om_nbits_lines(w, bits), first = group * blocks;
+  const float middle = (float)(1 << (bits - 1));
+  const uint8_t *codes = w->codes + first * lines * OM_NBITS_LINE;
+  const float *scales = w->scales + first * OM_NBITS_COLUMNS;
+  const float *offsets = w->offsets ? w->offsets + first * OM_NBITS_COLUMNS : NULL;
+  om_vf total[OM_NBITS_ROWS][OM_NBITS_VECTORS];
+OM_UNROLL(8)
+  for (int r = 0; r < rows; r++)
+OM_UNROLL(16)
+    for (int v = 0; v < OM_NBITS_VECTORS; v++) total[r][v] = om_splat(0.0f);
+  for (ptrdiff_t block = 0; block < blocks; block++, codes += lines * OM_NBITS_LINE, a += w->block)
+OM_UNROLL(16)
+    for (int v = 0; v < OM_NBITS_VECTORS; v++) {
+      /* A single row's sum would wait for itself. */
+      om_vf sum[OM_NBITS_ROWS][2];
+OM_UNROLL(8)
+      for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = om_splat(0.0f);
+      const float *numbers = a;
+      for (ptrdiff_t line = 0; line < lines; line++) {
+        const om_vi bytes = om_load_int(codes + line * OM_NBITS_LINE + v * OM_VECTOR_STEP);
+OM_UNROLL(16)
+        for (int i = 0; i < 16; i++) {
+          if (i * bits >= 32) break;
+          const om_vf code = om_nbits_code(bytes, i, bits);
+OM_UNROLL(8)
+          for (int r = 0; r < rows; r++) sum[r][rows == 1 ? i % 2 : 0] += code * om_splat(numbers[r * a_row + i]);
+        }
+        numbers += 32 / bits;
+      }
+      const ptrdiff_t at = block * OM_NBITS_COLUMNS + v * OM_LANES;
+      const om_vf scale = om_load(scales + at), offset = offsets ? om_load(offsets + at) : scale * om_splat(middle);
+OM_UNROLL(8)
+      for (int r = 0; r < rows; r++) {
+        const om_vf whole = rows == 1 ? sum[r][0] + sum[r][1] : sum[r][0];
+        total[r][v] += whole * scale - offset * om_splat(sums[r * blocks + block]);
+      }
     }
-  else
-    for (ptrdiff_t n0 = 0; n0 < w->n; n0 += OM_PANEL) {
+OM_UNROLL(8)
+  for (int r = 0; r < rows; r++)
+OM_UNROLL(16)
+    for (int v = 0; v < OM_NBITS_VECTORS; v++)
+      om_nbits_store(w, y + r * w->n, group * OM_NBITS_COLUMNS + v * OM_LANES, bias, total[r][v]);
+}
+
+#define OM_NBITS_GROUPS(bits)                                                                                          \
+  OM_SHARED void om_nbits_groups_##bits(const om_nbits *w, ptrdiff_t group, ptrdiff_t end, const float *a,             \
+                                        ptrdiff_t a_row, const float *sums, const float *bias, float *y, ptrdiff_t m) {\
+    const ptrdiff_t blocks = om_nbits_blocks(w);                                                                       \
+    for (; group < end; group++) {                                                                                     \
+      ptrdiff_t r = 0;                                                                                                 \
+      for (; r + OM_NBITS_ROWS <= m; r += OM_NBITS_ROWS)                                                               \
+        om_nbits_dots(w, group, a + r * a_row, a_row, sums + r * blocks, bias, y + r * w->n, OM_NBITS_ROWS, bits);     \
+      for (; OM_NBITS_ROWS > 4 && r + 4 <= m; r += 4)                                                                  \
+        om_nbits_dots(w, group, a + r * a_row, a_row, sums + r * blocks, bias, y + r * w->n, 4, bits);                 \
+      for (; r + 2 <= m; r += 2)                                                                                       \
+        om_nbits_dots(w, group, a + r * a_row, a_row, sums + r * blocks, bias, y + r * w->n, 2, bits);                 \
+      for (; r < m; r++)                                                                                               \
+        om_nbits_dots(w, group, a + r * a_row, a_row, sums + r * blocks, bias, y + r * w->n, 1, bits);                 \
+    }                                                                                                                  \
+  }
+OM_NBITS_GROUPS(2)
+OM_NBITS_GROUPS(4)
+OM_NBITS_GROUPS(8)
+
+/* The columns from n0 on, of a panel's width at most, as floats packed for the kernel of matrices. */
+OM_INLINE void om_nbits_widen(const om_nbits *w, ptrdiff_t n0, ptrdiff_t width, float *packed, const int bits) {
+  const ptrdiff_t blocks = om_nbits_blocks(w), lines = om_nbits_lines(w, bits), length = blocks * w->block;
+  const ptrdiff_t wide = (width + OM_LANES - 1) / OM_PANEL * OM_PANEL; /* what panels of OM_PANEL take, see om_gemm_pack_f32 */
+  for (ptrdiff_t column = 0; column < width; column += OM_LANES) {
+    const ptrdiff_t group = (n0 + column) / OM_NBITS_COLUMNS, vector = (n0 + column) % OM_NBITS_COLUMNS;
+    const ptrdiff_t first = group * blocks, step = column < wide ? OM_PANEL : OM_LANES;
+    float *to = packed + (column < wide ? column / OM_PANEL * OM_PANEL * length + column % OM_PANEL : column * length);
+    const uint8_t *codes = w->codes + first * lines * OM_NBITS_LINE + vector * 4;
+    for (ptrdiff_t block = 0; block < blocks; block++) {
+      const ptrdiff_t at = (first + block) * OM_NBITS_COLUMNS + vector;
+      const om_vf scale = om_load(w->scales + at);
+      const om_vf offset = w->offsets ? om_load(w->offsets + at) : scale * om_splat((float)(1 << (bits - 1)));
+      for (ptrdiff_t line = 0; line < lines; line++, codes += OM_NBITS_LINE) {
+        const om_vi bytes = om_load_int(codes);
+OM_UNROLL(16)
+        for (int i = 0; i < 16; i++) {
+          if (i * bits >= 32) break;
+          om_store(to + i * step, om_nbits_code(bytes, i, bits) * scale - offset);
+        }
+        to += 32 / bits * step;
+      }
+    }
+  }
+}
+
+/* The product with those columns; own: OM_NBITS_OWN bytes. */
+OM_SHARED void om_nbits_panel(const om_nbits *w, const float *a, ptrdiff_t depth, const float *bias, float *y, ptrdiff_t m,
+                              ptrdiff_t n0, void *own) {
+  const ptrdiff_t width = om_min(om_max(OM_PANEL, OM_NBITS_COLUMNS), w->n - n0);
+  float *packed = (float *)((char *)own + OM_GEMM_SCRATCH);
+  if (w->bits == 4) om_nbits_widen(w, n0, width, packed, 4);
+  else if (w->bits == 8) om_nbits_widen(w, n0, width, packed, 8);
+  else om_nbits_widen(w, n0, width, packed, 2);
+  const om_gemm_shape shape = {.m = m, .n = width, .k = depth, .c_row = w->n};
+  const om_epilogue epilogue = {.bias = bias ? bias + n0 : NULL};
+  om_gemm_any_f32(a, packed, y + n0, &shape, &epilogue, own);
+}
+
+/* Rows of A that are few: making weights floats for the kernel of matrices takes as long as some eight. */
+#define OM_NBITS_FEW 8
+
+/* y[m, n] = a[m, k] · weights + bias, which may be NULL, by products of floats. Threads share the columns. */
+OM_INLINE void om_matmul_nbits_f32(const float *a, const om_nbits *w, const float *bias, float *y, ptrdiff_t m, void *scratch) {
+  const ptrdiff_t blocks = om_nbits_blocks(w), length = blocks * w->block;
+  const bool is_few = m <= OM_NBITS_FEW;
+  float *whole = (float *)((char *)scratch + OM_NBITS_OWN(w->k, w->block)), *sums = whole + m * length;
+  for (ptrdiff_t r = 0; r < m; r++) {
+    if (!om_is_mine()) continue;
+    if (length > w->k) {
+      memcpy(whole + r * length, a + r * w->k, (size_t)w->k * sizeof(float));
+      memset(whole + r * length + w->k, 0, (size_t)(length - w->k) * sizeof(float));
+    }
+    const float *row = length > w->k ? whole + r * length : a + r * w->k;
+    for (ptrdiff_t i = 0; is_few && i < blocks; i++) {
+      om_vf sum = om_splat(0.0f);
+      for (ptrdiff_t j = 0; j < w->block; j += OM_LANES) sum += om_load(row + i * w->block + j);
+      sums[r * blocks + i] = om_sum_lanes(sum);
+    }
+  }
+  om_settle();
+  if (length > w->k) a = whole;
+  if (is_few) {
+    const ptrdiff_t groups = om_nbits_groups(w), together = om_nbits_together(w, m);
+    for (ptrdiff_t group = 0; group < groups; group += together) {
+      if (!om_is_mine()) continue;
+      const ptrdiff_t end = om_min(group + together, groups);
+      if (w->bits == 4) om_nbits_groups_4(w, group, end, a, length, sums, bias, y, m);
+      else if (w->bits == 8) om_nbits_groups_8(w, group, end, a, length, sums, bias, y, m);
+      else om_nbits_groups_2(w, group, end, a, length, sums, bias, y, m);
+    }
+  } else
+    for (ptrdiff_t n0 = 0; n0 < w->n; n0 += om_max(OM_PANEL, OM_NBITS_COLUMNS)) {
       if (!om_is_mine()) continue;
       om_parts *shared = om_begin_alone();
-      om_nbits_panel(w, arranged, bias, y, m, n0, om_own_scratch(scratch));
+      om_nbits_panel(w, a, length, bias, y, m, n0, om_own_scratch(scratch));
       om_end_alone(shared);
+    }
+}
+
+/* Packs weights as MatMulNBits has them: codes[n, blocks, block * bits / 8], the first number of a byte in its lowest bits. */
+OM_SHARED void om_nbits_pack(const uint8_t *codes, ptrdiff_t n, ptrdiff_t length, int bits, uint8_t *packed) {
+  const ptrdiff_t parts = 8 / bits, lines = length * bits / 32;
+  memset(packed, 0, (size_t)(om_round_up(n, OM_NBITS_COLUMNS) * length * bits / 8));
+  for (ptrdiff_t column = 0; column < n; column++)
+    for (ptrdiff_t k = 0; k < length; k++) {
+      const uint8_t code = codes[(column * length + k) / parts] >> ((column * length + k) % parts * bits) & ((1 << bits) - 1);
+      const ptrdiff_t line = column / OM_NBITS_COLUMNS * lines + k / (4 * parts);
+      packed[line * OM_NBITS_LINE + column % OM_NBITS_COLUMNS * 4 + k % 4] |= (uint8_t)(code << (k / 4 % parts * bits));
+    }
+}
+
+/* Numbers of blocks, [n, blocks], in groups: [groups, blocks, OM_NBITS_COLUMNS], 0 behind n. With zero points, times these,
+ * which are floats, or packed in whole bytes per column. */
+OM_SHARED void om_nbits_pack_scales(const float *scales, const uint8_t *zeros, const float *float_zeros, ptrdiff_t n,
+                                    ptrdiff_t blocks, int bits, float *packed) {
+  const ptrdiff_t row = (blocks * bits + 7) / 8;
+  for (ptrdiff_t column = 0; column < om_round_up(n, OM_NBITS_COLUMNS); column++)
+    for (ptrdiff_t block = 0; block < blocks; block++) {
+      float number = column < n ? scales[column * blocks + block] : 0.0f;
+      if (column < n && float_zeros) number *= float_zeros[column * blocks + block];
+      if (column < n && zeros)
+        number *= (float)(zeros[column * row + block * bits / 8] >> (block * bits % 8) & ((1 << bits) - 1));
+      packed[(column / OM_NBITS_COLUMNS * blocks + block) * OM_NBITS_COLUMNS + column % OM_NBITS_COLUMNS] = number;
     }
 }
 

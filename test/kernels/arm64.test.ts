@@ -19,22 +19,22 @@ if (!gcc || !qemu)
 const compilers = { gcc: [gcc ?? ''], clang: [clang ?? '', '--target=aarch64-linux-gnu'] }
 
 describe.runIf(gcc && qemu)('products of 8-bit integers on ARM', () => {
-  it.each(clang ? (['gcc', 'clang'] as const) : (['gcc'] as const))(
-    'by %s: with the instruction and without',
-    async (name) => {
-      const [compiler, ...own] = compilers[name]
-      const includes = [`-I${resolve('native/kernels')}`, `-I${resolve('test/kernels')}`]
-      const object = join(folder, `${name}.o`)
-      const program = join(folder, name)
-      const flags = [...own, ...languageFlags, '-O3', '-march=armv8-a', '-Wall', '-Wextra', '-Werror', ...includes]
-      await run(compiler!, [...flags, '-c', resolve('test/kernels/integer.c'), '-o', object])
-      await run(gcc!, ['-static', object, '-o', program, '-lm'])
-      for (const cpu of name === 'gcc' ? ['max', 'cortex-a53'] : ['max']) {
-        const { stdout } = await run(qemu!, ['-cpu', cpu, program])
-        expect(stdout, cpu).toMatch(/^integer: \d{3,} cases, 0 failures\n$/)
-      }
-      const { stdout } = await run('aarch64-linux-gnu-objdump', ['-d', program], { maxBuffer: 1e9 })
-      expect(stdout).toMatch(/\bsdot\b/)
-    },
+  const runs = (clang ? (['gcc', 'clang'] as const) : (['gcc'] as const)).flatMap((name) =>
+    ['integer', 'nbits'].map((test) => [name, test] as const),
   )
+  it.each(runs)('by %s, %s: with the instruction and without', async (name, test) => {
+    const [compiler, ...own] = compilers[name]
+    const includes = [`-I${resolve('native/kernels')}`, `-I${resolve('test/kernels')}`]
+    const object = join(folder, `${name}-${test}.o`)
+    const program = join(folder, `${name}-${test}`)
+    const flags = [...own, ...languageFlags, '-O3', '-march=armv8-a', '-Wall', '-Wextra', '-Werror', ...includes]
+    await run(compiler!, [...flags, '-c', resolve(`test/kernels/${test}.c`), '-o', object])
+    await run(gcc!, ['-static', object, '-o', program, '-lm'])
+    for (const cpu of name === 'gcc' ? ['max', 'cortex-a53'] : ['max']) {
+      const { stdout } = await run(qemu!, ['-cpu', cpu, program])
+      expect(stdout, cpu).toMatch(new RegExp(`^${test}: \\d{3,} cases, 0 failures\\n$`))
+    }
+    const { stdout } = await run('aarch64-linux-gnu-objdump', ['-d', program], { maxBuffer: 1e9 })
+    expect(stdout).toMatch(/\bsdot\b/)
+  })
 })

@@ -10,6 +10,7 @@ import { languageFlags } from '../../src/toolchains/flags.ts'
 import * as shape from '../../src/lowering/kernel-shape.ts'
 import { sanitizingCompiler } from '../sanitizing.ts'
 import type { KernelShape } from '../../src/lowering/kernel-shape.ts'
+import { bitsOwnBytes, bitsScratchBytes, packBits, packBlocks } from '../../src/lowering/pack-nbits.ts'
 import { integerScratchBytes, packDepthwiseIntegers, packIntegers } from '../../src/lowering/pack-integer.ts'
 import {
   packConvWeights,
@@ -119,7 +120,7 @@ const builds: Build[] =
           flags: ['-march=x86-64-v4', '-DOM_DOT_KIND=OM_DOT_HALVES'],
           shape: avx512,
           needs: 'avx512f',
-          programs: ['integer'],
+          programs: ['integer', 'nbits'],
         },
         ...tuned('x86-64-v4', avx512, 'avx512f', ['tile', 'rows']),
         // How many tiles of rows go over a panel is a bound of a loop, whatever the vectors: the level above has that.
@@ -246,6 +247,11 @@ function packedByTypeScript(unit: KernelShape): (readonly [string, readonly numb
       return ['depthwise-integers', [Number(isNarrow), ...packed, ...sums]] as const
     }),
     ['gru', [...packMatrices(weights(2 * 15 * 5), gru, unit)]],
+    ...[2, 4, 8].flatMap((bits) => {
+      const codes = Uint8Array.from({ length: 4 * 19 * bits }, (_, i) => (i * 37) % 256)
+      const blocks = packBlocks((column, block) => weights(38)[2 * column + block]!, 19, 2)
+      return [['bits', [...packBits(codes, 19, 32, bits)]] as const, ['blocks', [...blocks]] as const]
+    }),
   ]
 }
 
@@ -273,6 +279,7 @@ for (const build of builds) {
         shape.winogradScratchBytes(300, build.shape),
         Number(integerScratchBytes(5, 70, build.shape)) + Number(integerScratchBytes(50, 70, build.shape)),
         shape.attentionScratchBytes(70, 50, build.shape),
+        Number(bitsScratchBytes(bitsOwnBytes(70, 32, build.shape), 5, 70, 32, build.shape)),
       ]
       const expected = [['sizes', sizes] as const, ...packedByTypeScript(build.shape)]
       expect(lines.length).toBe(expected.length)

@@ -1,47 +1,90 @@
-/* om_matmul_nbits_f32 against sums in double: every way to pack zero points, depths that are no whole blocks. */
+/* om_matmul_nbits_f32 and om_matmul_nbits_int8 against sums in double: every way to pack zero points, depths that are no
+ * whole blocks. */
 #include "matmul-nbits.h"
 
 #include "check.h"
 
-static void run(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, ptrdiff_t block, int bits, int zeros, bool with_bias) {
+typedef enum how { FLOATS, BYTES, BYTES_EXACT } how;
+
+/* Rows of A in whole 127ths of a power of two per block, the largest of which is 127: bytes hold them exactly. */
+static void make_exact(float *a, ptrdiff_t m, ptrdiff_t k, ptrdiff_t block) {
+  for (ptrdiff_t i = 0; i < m * k; i++) {
+    const ptrdiff_t within = i % k % block;
+    const int code = within == 0 ? (pick(0, 1) ? 127 : -127) : pick(-127, 127);
+    a[i] = (float)code / (float)(64 << (i % k / block % 5));
+  }
+}
+
+static void run(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, ptrdiff_t block, int bits, int zeros, bool with_bias, how by) {
   check_cases++;
-  const ptrdiff_t blocks = (k + block - 1) / block, bytes = n * blocks * block * bits / 8;
-  const ptrdiff_t zero_row = (blocks * bits + 7) / 8;
-  uint8_t *codes = (uint8_t *)check_alloc((size_t)bytes), *packed = (uint8_t *)check_alloc((size_t)(n * zero_row));
-  for (ptrdiff_t i = 0; i < bytes; i++) codes[i] = (uint8_t)(check_random() >> 8);
-  for (ptrdiff_t i = 0; i < n * zero_row; i++) packed[i] = (uint8_t)(check_random() >> 8);
+  const ptrdiff_t blocks = (k + block - 1) / block, length = blocks * block, bytes = n * length * bits / 8;
+  const ptrdiff_t zero_row = (blocks * bits + 7) / 8, groups = om_round_up(n, OM_NBITS_COLUMNS);
+  uint8_t *codes = some_bytes(bytes), *zero_codes = some_bytes(n * zero_row);
   float *a = floats(m * k), *scales = floats(n * blocks), *own = floats(n * blocks), *bias = floats(n), *y = output(m * n);
-  om_nbits w = {.n = n, .k = k, .block = block, .bits = bits, .weights = codes, .scales = scales};
-  if (zeros == 1) w.zeros = packed;
-  if (zeros == 2) w.float_zeros = own;
-  void *scratch = check_scratch((size_t)OM_NBITS_SCRATCH(m, k, block));
-  om_matmul_nbits_f32(a, &w, with_bias ? bias : NULL, y, m, scratch);
+  if (by == BYTES_EXACT) make_exact(a, m, k, block);
+  uint8_t *packed = (uint8_t *)check_alloc((size_t)(groups * length * bits / 8));
+  float *packed_scales = floats(groups * blocks), *offsets = floats(groups * blocks);
+  om_nbits_pack(codes, n, length, bits, packed);
+  om_nbits_pack_scales(scales, NULL, NULL, n, blocks, bits, packed_scales);
+  om_nbits_pack_scales(scales, zeros == 1 ? zero_codes : NULL, zeros == 2 ? own : NULL, n, blocks, bits, offsets);
+  const om_nbits w = {.n = n, .k = k, .block = block, .bits = bits, .codes = packed, .scales = packed_scales,
+                      .offsets = zeros ? offsets : NULL};
+  void *scratch = check_scratch((size_t)OM_NBITS_SCRATCH(by == FLOATS ? OM_NBITS_OWN(k, block) : 0, m, k, block));
+  if (by == FLOATS) om_matmul_nbits_f32(a, &w, with_bias ? bias : NULL, y, m, scratch);
+  else om_matmul_nbits_int8(a, &w, with_bias ? bias : NULL, y, m, scratch);
   const int mask = (1 << bits) - 1;
   for (ptrdiff_t i = 0; i < m * n; i++) {
     const ptrdiff_t row = i % n;
-    double sum = with_bias ? bias[row] : 0, size = 1;
-    for (ptrdiff_t j = 0; j < k; j++) {
-      const ptrdiff_t b = j / block, at = (row * blocks + b) * block * bits / 8 + j % block * bits / 8;
-      const int code = codes[at] >> (j % block * bits % 8) & mask;
+    double sum = with_bias ? bias[row] : 0, size = 1, coarse = 0;
+    for (ptrdiff_t b = 0; b < blocks; b++) {
       const double zero = zeros == 2 ? own[row * blocks + b]
-                          : zeros == 1 ? packed[row * zero_row + b * bits / 8] >> (b * bits % 8) & mask
+                          : zeros == 1 ? zero_codes[row * zero_row + b * bits / 8] >> (b * bits % 8) & mask
                                        : 1 << (bits - 1);
-      sum += a[i / n * k + j] * (code - zero) * scales[row * blocks + b];
-      size += fabs(a[i / n * k + j] * (code + fabs(zero)) * scales[row * blocks + b]);
+      double largest = 0, weights = 0;
+      for (ptrdiff_t j = b * block; j < om_min(k, (b + 1) * block); j++) {
+        const int code = codes[(row * length + j) * bits / 8] >> (j * bits % 8) & mask;
+        const double weight = (code - zero) * scales[row * blocks + b], number = a[i / n * k + j];
+        sum += number * weight;
+        size += fabs(number) * (code + fabs(zero)) * fabs(scales[row * blocks + b]);
+        weights += fabs(weight), largest = fmax(largest, fabs(number));
+      }
+      coarse += largest / 127 * weights / 2; /* half a step of each number */
     }
-    if (!close_to(y[i], sum, 1e-6 * size)) {
-      fail("%d bits, m %d n %d k %d block %d zeros %d: %g, want %g", bits, (int)m, (int)n, (int)k, (int)block, zeros,
-           (double)y[i], sum);
+    if (!close_to(y[i], sum, 1e-6 * size + (by == BYTES ? coarse : 0))) {
+      fail("%d bits, m %d n %d k %d block %d zeros %d way %d: %g, want %g", bits, (int)m, (int)n, (int)k, (int)block, zeros,
+           (int)by, (double)y[i], sum);
       break;
     }
   }
-  free(codes), free(packed), free(a), free(scales), free(own), free(bias), free(scratch);
+  free(codes), free(zero_codes), free(a), free(scales), free(own), free(bias), free(scratch);
+  free(packed), free(packed_scales), free(offsets);
   release_output(y, m * n, "nbits");
+}
+
+/* Of what is not finite nothing finite comes. */
+static void run_odd(float odd) {
+  check_cases++;
+  enum { N = 20, K = 48, BLOCK = 16 };
+  uint8_t *codes = some_bytes(2 * OM_NBITS_COLUMNS * K / 2);
+  float *a = floats(2 * K), *scales = floats(2 * OM_NBITS_COLUMNS * (K / BLOCK)), *y = output(2 * N);
+  a[K + 20] = odd;
+  const om_nbits w = {.n = N, .k = K, .block = BLOCK, .bits = 4, .codes = codes, .scales = scales};
+  void *scratch = check_scratch((size_t)OM_NBITS_SCRATCH(0, 2, K, BLOCK));
+  om_matmul_nbits_int8(a, &w, NULL, y, 2, scratch);
+  for (ptrdiff_t i = 0; i < 2 * N; i++)
+    if (isfinite(y[i]) != (i < N)) {
+      fail("row %d of an input with %g: %g", (int)(i / N), (double)odd, (double)y[i]);
+      break;
+    }
+  free(codes), free(a), free(scales), free(scratch);
+  release_output(y, 2 * N, "nbits");
 }
 
 int main(void) {
   const int widths[] = {2, 4, 8};
-  for (int i = 0; i < 200; i++)
-    run(pick(1, 21), pick(1, 2 * OM_PANEL + 3), pick(1, 300), 16 << pick(0, 3), widths[i % 3], i / 3 % 3, i % 2);
+  for (int i = 0; i < 450; i++)
+    run(pick(1, 21), pick(1, 2 * OM_PANEL + 19), pick(1, 300), 16 << pick(0, 4), widths[i % 3], i / 3 % 3, i % 2,
+        (how)(i / 9 % 3));
+  run_odd(NAN), run_odd(INFINITY), run_odd(-INFINITY);
   return check_done("nbits");
 }

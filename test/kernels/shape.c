@@ -5,6 +5,7 @@
 #include "gemm-integer.h"
 #include "gemm-unpacked.h"
 #include "gru.h"
+#include "matmul-nbits.h"
 #include "winograd.h"
 
 #include "check.h"
@@ -52,10 +53,24 @@ static void print_depthwise_integers(int channels, int lines, int taps) {
   printf("\n");
 }
 
+static void print_bits(int bits) {
+  enum { N = 19, LENGTH = 32, BLOCKS = 2 };
+  uint8_t bytes[N * LENGTH], packed[32 * LENGTH];
+  for (int i = 0; i < N * LENGTH; i++) bytes[i] = (uint8_t)(i * 37 % 256);
+  om_nbits_pack(bytes, N, LENGTH, bits, packed);
+  printf("bits");
+  for (int i = 0; i < 32 * LENGTH * bits / 8; i++) printf(" %d", packed[i]);
+  float *blocks = (float *)check_alloc(32 * BLOCKS * sizeof(float));
+  om_nbits_pack_scales(weights(N * BLOCKS), NULL, NULL, N, BLOCKS, bits, blocks);
+  printf("\n");
+  print("blocks", blocks, 32 * BLOCKS);
+}
+
 int main(void) {
   printf("sizes %d %d %d %d", OM_VECTOR_BYTES, OM_TILE_ROWS, OM_TILE_VECTORS, (int)OM_GEMM_SCRATCH);
-  printf(" %d %d %d %d %d\n", (int)OM_MATMUL_SCRATCH(70, 50), (int)OM_RECURRENT_SCRATCH(3, 5, 4, 10, 2),
+  printf(" %d %d %d %d %d", (int)OM_MATMUL_SCRATCH(70, 50), (int)OM_RECURRENT_SCRATCH(3, 5, 4, 10, 2),
          (int)OM_WINOGRAD_SCRATCH(300), (int)OM_INT_SCRATCH(5, 70) + (int)OM_INT_SCRATCH(50, 70), (int)OM_ATTENTION_SCRATCH(70, 50));
+  printf(" %d\n", (int)OM_NBITS_SCRATCH(OM_NBITS_OWN(70, 32), 5, 70, 32));
   for (int n = 1; n <= 70; n += 3) {
     float *packed = floats(OM_GEMM_PACKED(4, n));
     om_gemm_pack_f32(weights(4 * n), n, 1, 4, n, packed);
@@ -78,5 +93,6 @@ int main(void) {
   print_depthwise_integers(3, 3, 2);
   print_depthwise_integers(21, 4, 3);
   print("gru", pack_recurrent(weights(2 * 15 * 5), 2, 3, 5, 5, true), 2 * OM_GRU_PACKED_R(5));
+  print_bits(2), print_bits(4), print_bits(8);
   return 0;
 }

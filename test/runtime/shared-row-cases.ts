@@ -267,7 +267,7 @@ export const rowCases: Record<string, Case> = {
     source: {
       opsets: { ...opsets, 'com.microsoft': 1 },
       inputs: { x: float('m', 70) },
-      outputs: { y: float() },
+      outputs: { y: float(), rounded: float() },
       initializers: {
         w: tensorFrom(
           'uint8',
@@ -285,9 +285,16 @@ export const rowCases: Record<string, Case> = {
           outputs: ['y'],
           attributes: { K: 70n, N: 150n, bits: 4n, block_size: 32n },
         },
+        {
+          op: 'MatMulNBits',
+          domain: 'com.microsoft',
+          inputs: ['x', 'w', 'scales', '', '', 'bias'],
+          outputs: ['rounded'],
+          attributes: { K: 70n, N: 150n, bits: 4n, block_size: 32n, accuracy_level: 4n },
+        },
       ],
     },
     runs: [0, 1, 5, 16, 17, 40].map((m) => [[m, 70]]),
-    shared: ['matmulnbits'],
+    shared: ['matmulbits'],
   },
 }

@@ -5,6 +5,7 @@ import { contribFused } from './fused.ts'
 import { contribImages } from './images.ts'
 import { groupQueryAttention } from './group-query-attention.ts'
 import { matMulNBits } from './matmul-n-bits.ts'
+import { packedBits } from './packed-bits.ts'
 import { multiHeadAttention } from './multi-head-attention.ts'
 import { contribNormalizations } from './normalization.ts'
 import { quantizedAttention } from './quantized-attention.ts'
@@ -34,6 +35,7 @@ export const contrib: readonly LoweredOperator[] = [
   ...quantizedAttention,
   ...quantizedLayers,
   ...matMulNBits,
+  ...packedBits,
   ...contribTensors,
   ...tokenizer,
   ...contribImages,

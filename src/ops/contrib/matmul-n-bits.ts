@@ -1,47 +1,33 @@
-import { add, type Dim, multiply, product } from '../../graph/dim.ts'
+import { product } from '../../graph/dim.ts'
 import type { Node, ValueInfo } from '../../graph/graph.ts'
+import type { Operator } from '../../graph/operator.ts'
 import { type Agreement, takes } from '../../graph/rules.ts'
-import { gemmScratchBytes, lanes } from '../../lowering/kernel-shape.ts'
-import type { LoweredOperator } from '../../lowering/lowering.ts'
 import { widenNarrowFloats } from '../../lowering/widen.ts'
 import { MICROSOFT, refuseInputs } from './domain.ts'
+import { type BitWeights, blocksOf, codeBytes, productOfBits, zerosOf } from './packed-bits.ts'
 
-interface Weights {
-  readonly k: number
-  readonly n: number
-  readonly bits: number
-  readonly block: number
-  readonly blocks: number
-}
-
-function weightsOf(node: Node): Weights {
-  const [k, n] = [node.int('K', 0), node.int('N', 0)]
+function weightsOf(node: Node): BitWeights {
+  const [depth, columns] = [node.int('K', 0), node.int('N', 0)]
   const [bits, block] = [node.int('bits', 4), node.int('block_size', 0)]
   if (![2, 4, 8].includes(bits)) throw node.error('MODEL_ATTRIBUTE', `bits is ${bits}, but should be 2, 4 or 8`)
   if (block < 16 || Math.log2(block) % 1 !== 0)
     throw node.error('MODEL_ATTRIBUTE', `block_size is ${block}, but should be a power of two, 16 at least`)
-  if (k < 1 || n < 1) throw node.error('MODEL_ATTRIBUTE', `K is ${k} and N is ${n}, but both should be 1 at least`)
-  return { k, n, bits, block, blocks: Math.ceil(k / block) }
+  if (depth < 1 || columns < 1)
+    throw node.error('MODEL_ATTRIBUTE', `K is ${depth} and N is ${columns}, but both should be 1 at least`)
+  return { depth, columns, bits, block }
 }
 
-/** How many elements inputs have, in whatever shape: writers differ in that. */
-function countsOf(node: Node): { readonly name: string; readonly given: Dim; readonly wanted: number }[] {
-  const { n, bits, block, blocks } = weightsOf(node)
-  const packedZeros = node.inputs[3]?.type === 'uint8'
-  const wanted: readonly (readonly [input: number, name: string, count: number])[] = [
-    [1, 'B', (n * blocks * block * bits) / 8],
-    [2, 'scales', n * blocks],
-    [3, 'zero_points', packedZeros ? n * Math.ceil((blocks * bits) / 8) : n * blocks],
-    [5, 'bias', n],
-  ]
-  return wanted.flatMap(([input, name, count]) => {
-    const value = node.inputs[input]
-    return value ? [{ name, given: product(value.dims), wanted: count }] : []
-  })
-}
-
+/** Inputs may be of any shape with so many elements: writers differ in that. */
 function agree(node: Node): Agreement[] {
-  for (const { name, given, wanted } of countsOf(node)) {
+  const weights = weightsOf(node)
+  const counts: readonly (readonly [input: number, name: string, wanted: number])[] = [
+    [1, 'B', weights.columns * codeBytes(weights)],
+    [2, 'scales', weights.columns * blocksOf(weights)],
+    [3, 'zero_points', weights.columns * zerosOf(weights, node.inputs[3]?.type)],
+    [5, 'bias', weights.columns],
+  ]
+  for (const [input, name, wanted] of counts) {
+    const given = node.inputs[input] && product(node.inputs[input].dims)
     if (typeof given === 'number' && given !== wanted)
       throw node.error('MODEL_SHAPE', `${name} has ${given} elements, but K, N, bits and block_size ask for ${wanted}`)
   }
@@ -52,10 +38,10 @@ function agree(node: Node): Agreement[] {
 }
 
 /**
- * A product with weights of few bits, quantised in blocks along K. They stay in the artifact and in memory as they are in
- * the file.
+ * A product with weights of few bits, quantised in blocks along K. They stay as small in the artifact and in memory as they
+ * are in the file. With accuracy_level 4 blocks of A are rounded to 8 bits, as onnxruntime does on the CPU.
  */
-const MatMulNBits: LoweredOperator = {
+const MatMulNBits: Operator = {
   name: 'MatMulNBits',
   domain: MICROSOFT,
   rules: takes(
@@ -74,40 +60,13 @@ const MatMulNBits: LoweredOperator = {
         'UNSUPPORTED_ATTRIBUTE',
         `weight_prepacked is ${prepacked}: weights in the order of a GPU's kernels`,
       )
-    return widenNarrowFloats(node, b)
+    const wider = widenNarrowFloats(node, b)
+    if (wider) return wider
+    const weights = weightsOf(node)
+    const bias = node.inputs[5] && b.reshape(node.inputs[5], [weights.columns])
+    const operands = [node.input(0), node.input(1), node.input(2), node.inputs[3], bias] as const
+    return [productOfBits(b, operands, weights, node.int('accuracy_level', 0) === 4)]
   },
-  check(node, k) {
-    for (const { name, given, wanted } of countsOf(node))
-      if (typeof given !== 'number')
-        k.failUnlessEqual(
-          k.dim(given),
-          String(wanted),
-          `${name} has not as many elements as K, N, bits and block_size ask for`,
-        )
-  },
-  lower(node, k) {
-    const { k: depth, n, bits, block } = weightsOf(node)
-    const zeros = node.inputs[3]
-    const fields = [
-      `.n = ${n}`,
-      `.k = ${depth}`,
-      `.block = ${block}`,
-      `.bits = ${bits}`,
-      `.weights = ${k.input(1)}`,
-      `.scales = ${k.input(2)}`,
-      ...(zeros ? [`.${zeros.type === 'uint8' ? 'zeros' : 'float_zeros'} = ${k.input(3)}`] : []),
-    ]
-    k.include('matmul-nbits.h')
-    k.line(`const om_nbits weights = {${fields.join(', ')}};`)
-    const rows: Dim = product(node.input(0).dims.slice(0, -1))
-    // OM_NBITS_OWN and OM_NBITS_SCRATCH of matmul-nbits.h.
-    const own = gemmScratchBytes(k.shape) + 8 * k.shape.tileVectors * lanes(k.shape) * (depth + block)
-    const scratch = k.scratch(add(own, multiply(4 * (depth + block), add(rows, 4))), 'void')
-    k.share(product([rows, n, depth]), own)
-    const bias = node.inputs[5] ? k.input(5) : 'NULL'
-    k.line(`om_matmul_nbits_f32(${k.input(0)}, &weights, ${bias}, ${k.output()}, ${k.dim(rows)}, ${scratch});`)
-  },
-  flops: (node) => multiply(2, multiply(product(node.output().dims), node.int('K', 0))),
 }
 
-export const matMulNBits: readonly LoweredOperator[] = [MatMulNBits]
+export const matMulNBits: readonly Operator[] = [MatMulNBits]

@@ -228,12 +228,19 @@ const nBits = (
   bits: number,
   block: number,
   zeros: 'none' | 'packed' | 'floats',
+  accuracy = 0,
 ): Compared => ({
-  label: `[${rows}] x ${k} x ${n}, ${bits} bits in blocks of ${block}, zero points: ${zeros}`,
+  label: `[${rows}] x ${k} x ${n}, ${bits} bits in blocks of ${block}, zero points: ${zeros}, accuracy level ${accuracy}`,
   op: 'MatMulNBits',
   domain,
   inputs: [noise([...rows, k], 7), ...fewBits(k, n, bits, block, zeros)],
-  attributes: { K: BigInt(k), N: BigInt(n), bits: BigInt(bits), block_size: BigInt(block) },
+  attributes: {
+    K: BigInt(k),
+    N: BigInt(n),
+    bits: BigInt(bits),
+    block_size: BigInt(block),
+    accuracy_level: BigInt(accuracy),
+  },
   constants: [1, 2, 3],
   tolerance: 1e-4,
 })
@@ -249,6 +256,15 @@ describeAgainst('MatMulNBits', [
   // So many rows that weights are packed.
   nBits([37], 96, 40, 4, 32, 'packed'),
   nBits([3, 11], 64, 37, 8, 64, 'none'),
+  nBits([5], 96, 70, 2, 32, 'none'),
+  // Products of bytes, which round A as onnxruntime does.
+  nBits([1], 64, 10, 4, 32, 'none', 4),
+  nBits([1], 100, 33, 4, 32, 'packed', 4),
+  nBits([2, 3], 128, 17, 4, 16, 'packed', 4),
+  nBits([9], 256, 40, 4, 128, 'none', 4),
+  nBits([37], 96, 40, 4, 32, 'packed', 4),
+  nBits([7], 64, 37, 8, 32, 'none', 4),
+  nBits([2], 64, 5, 8, 64, 'packed', 4),
 ])
 
 const ways = { W: codes('int8', [1, 5, 16], 1), R: codes('int8', [1, 4, 16], 2) }
