@@ -34,9 +34,20 @@ OM_INLINE ptrdiff_t om_nbits_blocks(const om_nbits *w) { return (w->k + w->block
 OM_INLINE ptrdiff_t om_nbits_lines(const om_nbits *w, int bits) { return w->block * bits / 32; }
 OM_INLINE ptrdiff_t om_nbits_groups(const om_nbits *w) { return (w->n + OM_NBITS_COLUMNS - 1) / OM_NBITS_COLUMNS; }
 
+/* Where weights become floats for the kernel of matrices: so many columns, and so much of their length, that a cache of the second
+ * level holds them. Fewer columns would have A's rows gathered more often than they are used: 128 rows by single panels took
+ * 1.1 times as long (v4) to 1.2 (v3). */
+#define OM_NBITS_WIDE (OM_VECTOR_BYTES == 0 ? OM_NBITS_COLUMNS : 128 / OM_PANEL * OM_PANEL)
+#define OM_NBITS_DEPTH 512
+
+/* Numbers of A's rows that such a step takes: whole blocks. */
+OM_INLINE ptrdiff_t om_nbits_depth(ptrdiff_t k, ptrdiff_t block) {
+  return om_min(om_round_up(k, block), om_max(block, OM_NBITS_DEPTH));
+}
+
 /* A thread's own part of the scratch of floats, and all scratch of m rows, 64-byte aligned, of which products of bytes need no
- * such part: src/ops/contrib/matmul-n-bits.ts counts the same. */
-#define OM_NBITS_OWN(k, block) (OM_GEMM_SCRATCH + 4 * om_max(OM_PANEL, OM_NBITS_COLUMNS) * ((k) + (block)))
+ * such part: src/lowering/pack-nbits.ts counts the same. */
+#define OM_NBITS_OWN(k, block) (OM_GEMM_SCRATCH + 4 * OM_NBITS_WIDE * om_nbits_depth(k, block))
 #define OM_NBITS_SCRATCH(own, m, k, block) ((own) + 4 * ((m) + OM_NBITS_ROWS) * ((k) + (block)))
 
 /* Groups of columns that a thread takes together. */
@@ -261,17 +272,18 @@ OM_NBITS_GROUPS(2)
 OM_NBITS_GROUPS(4)
 OM_NBITS_GROUPS(8)
 
-/* The columns from n0 on, of a panel's width at most, as floats packed for the kernel of matrices. */
-OM_INLINE void om_nbits_widen(const om_nbits *w, ptrdiff_t n0, ptrdiff_t width, float *packed, const int bits) {
-  const ptrdiff_t blocks = om_nbits_blocks(w), lines = om_nbits_lines(w, bits), length = blocks * w->block;
-  const ptrdiff_t wide = (width + OM_LANES - 1) / OM_PANEL * OM_PANEL; /* what panels of OM_PANEL take, see om_gemm_pack_f32 */
+/* `width` columns from n0 on, and of these the blocks from `from` to `end`, as floats packed for the kernel of matrices. */
+OM_INLINE void om_nbits_widen(const om_nbits *w, ptrdiff_t n0, ptrdiff_t width, ptrdiff_t from, ptrdiff_t end, float *packed,
+                              const int bits) {
+  const ptrdiff_t blocks = om_nbits_blocks(w), lines = om_nbits_lines(w, bits), length = (end - from) * w->block;
+  const ptrdiff_t wide = (width + OM_LANES - 1) / OM_LANES / OM_TILE_VECTORS * OM_PANEL; /* see om_gemm_pack_f32 */
   for (ptrdiff_t column = 0; column < width; column += OM_LANES) {
     const ptrdiff_t group = (n0 + column) / OM_NBITS_COLUMNS, vector = (n0 + column) % OM_NBITS_COLUMNS;
-    const ptrdiff_t first = group * blocks, step = column < wide ? OM_PANEL : OM_LANES;
+    const ptrdiff_t step = column < wide ? OM_PANEL : OM_LANES;
     float *to = packed + (column < wide ? column / OM_PANEL * OM_PANEL * length + column % OM_PANEL : column * length);
-    const uint8_t *codes = w->codes + first * lines * OM_NBITS_LINE + vector * 4;
-    for (ptrdiff_t block = 0; block < blocks; block++) {
-      const ptrdiff_t at = (first + block) * OM_NBITS_COLUMNS + vector;
+    const uint8_t *codes = w->codes + (group * blocks + from) * lines * OM_NBITS_LINE + vector * 4;
+    for (ptrdiff_t block = from; block < end; block++) {
+      const ptrdiff_t at = (group * blocks + block) * OM_NBITS_COLUMNS + vector;
       const om_vf scale = om_load(w->scales + at);
       const om_vf offset = w->offsets ? om_load(w->offsets + at) : scale * om_splat((float)(1 << (bits - 1)));
       for (ptrdiff_t line = 0; line < lines; line++, codes += OM_NBITS_LINE) {
@@ -287,17 +299,22 @@ OM_UNROLL(16)
   }
 }
 
-/* The product with those columns; own: OM_NBITS_OWN bytes. */
-OM_SHARED void om_nbits_panel(const om_nbits *w, const float *a, ptrdiff_t depth, const float *bias, float *y, ptrdiff_t m,
-                              ptrdiff_t n0, void *own) {
-  const ptrdiff_t width = om_min(om_max(OM_PANEL, OM_NBITS_COLUMNS), w->n - n0);
+/* The product with OM_NBITS_WIDE columns from n0 on, step by step of their length; own: OM_NBITS_OWN bytes. */
+OM_SHARED void om_nbits_panels(const om_nbits *w, const float *a, ptrdiff_t length, const float *bias, float *y, ptrdiff_t m,
+                               ptrdiff_t n0, void *own) {
+  const ptrdiff_t width = om_min(OM_NBITS_WIDE, w->n - n0), blocks = om_nbits_blocks(w);
+  const ptrdiff_t together = om_nbits_depth(w->k, w->block) / w->block;
   float *packed = (float *)((char *)own + OM_GEMM_SCRATCH);
-  if (w->bits == 4) om_nbits_widen(w, n0, width, packed, 4);
-  else if (w->bits == 8) om_nbits_widen(w, n0, width, packed, 8);
-  else om_nbits_widen(w, n0, width, packed, 2);
-  const om_gemm_shape shape = {.m = m, .n = width, .k = depth, .c_row = w->n};
-  const om_epilogue epilogue = {.bias = bias ? bias + n0 : NULL};
-  om_gemm_any_f32(a, packed, y + n0, &shape, &epilogue, own);
+  for (ptrdiff_t block = 0; block < blocks; block += together) {
+    const ptrdiff_t end = om_min(block + together, blocks);
+    if (w->bits == 4) om_nbits_widen(w, n0, width, block, end, packed, 4);
+    else if (w->bits == 8) om_nbits_widen(w, n0, width, block, end, packed, 8);
+    else om_nbits_widen(w, n0, width, block, end, packed, 2);
+    const om_gemm_shape shape = {.m = m, .n = width, .k = (end - block) * w->block, .c_row = w->n, .a_row = length, .a_column = 1};
+    om_epilogue epilogue = {.bias = block == 0 && bias ? bias + n0 : NULL};
+    if (block > 0) epilogue.residual = y + n0, epilogue.residual_row = w->n;
+    om_gemm_any_f32(a + block * w->block, packed, y + n0, &shape, &epilogue, own);
+  }
 }
 
 /* Rows of A that are few: making weights floats for the kernel of matrices takes as long as some eight. */
@@ -333,10 +350,10 @@ OM_INLINE void om_matmul_nbits_f32(const float *a, const om_nbits *w, const floa
       else om_nbits_groups_2(w, group, end, a, length, sums, bias, y, m);
     }
   } else
-    for (ptrdiff_t n0 = 0; n0 < w->n; n0 += om_max(OM_PANEL, OM_NBITS_COLUMNS)) {
+    for (ptrdiff_t n0 = 0; n0 < w->n; n0 += OM_NBITS_WIDE) {
       if (!om_is_mine()) continue;
       om_parts *shared = om_begin_alone();
-      om_nbits_panel(w, a, length, bias, y, m, n0, om_own_scratch(scratch));
+      om_nbits_panels(w, a, length, bias, y, m, n0, om_own_scratch(scratch));
       om_end_alone(shared);
     }
 }

@@ -81,10 +81,15 @@ export function packBlocks(
   return packed
 }
 
+/** OM_NBITS_WIDE and OM_NBITS_DEPTH of matmul-nbits.h. */
+const [mostColumns, mostDepth] = [128, 512]
+
 /** Bytes of scratch that each thread needs by itself where weights are made floats: OM_NBITS_OWN of matmul-nbits.h. */
 export function bitsOwnBytes(depth: number, block: number, shape: KernelShape): number {
-  const panel = Math.max(shape.tileVectors * lanes(shape), bitsColumns)
-  return gemmScratchBytes(shape) + 4 * panel * (depth + block)
+  const panel = shape.tileVectors * lanes(shape)
+  const columns = shape.vectorBytes === 0 ? bitsColumns : Math.floor(mostColumns / panel) * panel
+  const wholeBlocks = Math.ceil(depth / block) * block
+  return gemmScratchBytes(shape) + 4 * columns * Math.min(wholeBlocks, Math.max(block, mostDepth))
 }
 
 /** Bytes of scratch of a product with weights of few bits: OM_NBITS_SCRATCH of matmul-nbits.h. */

@@ -3,6 +3,7 @@ import type { OperatorRegistry } from '../../graph/operator.ts'
 import { rewriteGraph } from '../../graph/rewrite.ts'
 import { activationRules } from './activations.ts'
 import { attentionRules } from './attention.ts'
+import { bitProducts } from './bit-products.ts'
 import { byteTables } from './byte-tables.ts'
 import { convolutionFolding } from './convolution-folding.ts'
 import { gates } from './gates.ts'
@@ -23,7 +24,7 @@ import { transposedProducts } from './transposed-products.ts'
  */
 export function optimize(graph: Graph, registry: OperatorRegistry, identities: Identities, isSmall = false): void {
   rewriteGraph(graph, narrowFloatRules, registry, identities)
-  rewriteGraph(graph, [...activationRules, ...paddedConvolutions], registry, identities)
+  rewriteGraph(graph, [...bitProducts(graph), ...activationRules, ...paddedConvolutions], registry, identities)
   rewriteGraph(graph, [...qdqRules, ...transposedConvolutions], registry, identities)
   rewriteGraph(graph, [...layoutRules, ...convolutionFolding], registry, identities)
   rewriteGraph(graph, attentionRules, registry, identities)
