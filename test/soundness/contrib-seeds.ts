@@ -160,6 +160,11 @@ const quantised: typeof cases = [
     { attributes: { K: 32n, N: 4n, bits: 4n, block_size: 16n }, constants: [1, 2] },
   ],
   [
+    'GatherBlockQuantized',
+    [codes([4, 16]), i32([1, 3]), f32([1, 2, 3, 4, 5, 6, 7, 8], [4, 2]), codes([4, 1])],
+    { attributes: { bits: 4n, block_size: 16n }, constants: [0, 2, 3] },
+  ],
+  [
     'DynamicQuantizeLSTM',
     [noise([2, 2, 3]), ...ways, none, none, none, none, none, ...perGate, ...perGate],
     { attributes: { hidden_size: 4n }, constants: [1, 2, 8, 9, 10, 11], outputs: 3 },

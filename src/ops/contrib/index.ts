@@ -3,6 +3,7 @@ import { contribActivations } from './activations.ts'
 import { contribAttention } from './attention.ts'
 import { contribFused } from './fused.ts'
 import { contribImages } from './images.ts'
+import { gatherBlockQuantized } from './gather-block-quantized.ts'
 import { groupQueryAttention } from './group-query-attention.ts'
 import { matMulNBits } from './matmul-n-bits.ts'
 import { packedBits } from './packed-bits.ts'
@@ -36,6 +37,7 @@ export const contrib: readonly LoweredOperator[] = [
   ...quantizedLayers,
   ...matMulNBits,
   ...packedBits,
+  ...gatherBlockQuantized,
   ...contribTensors,
   ...tokenizer,
   ...contribImages,

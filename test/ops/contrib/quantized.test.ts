@@ -11,12 +11,13 @@ const bytes: readonly Byte[] = ['uint8', 'int8']
 const ONE_STEP = { tolerance: 1.01 / 100 }
 
 /** Codes all over the range. */
-function codes(type: Byte, dims: readonly number[], seed = 1): Tensor {
+function codes(type: Byte | 'uint4' | 'int4', dims: readonly number[], seed = 1): Tensor {
   const count = dims.reduce((n, dim) => n * dim, 1)
-  const low = type === 'int8' ? -128 : 0
+  const all = type.endsWith('4') ? 16 : 256
+  const low = type.startsWith('u') ? 0 : -all / 2
   return t(
     type,
-    Array.from({ length: count }, (_, i) => low + ((i * 89 + seed * 53 + Math.floor(i / 5)) % 256)),
+    Array.from({ length: count }, (_, i) => low + ((i * 89 + seed * 53 + Math.floor(i / 5)) % all)),
     dims,
   )
 }
@@ -265,6 +266,44 @@ describeAgainst('MatMulNBits', [
   nBits([37], 96, 40, 4, 32, 'packed', 4),
   nBits([7], 64, 37, 8, 32, 'none', 4),
   nBits([2], 64, 5, 8, 64, 'packed', 4),
+])
+
+const gathered = (
+  label: string,
+  data: Tensor,
+  scales: number[],
+  zeros: Tensor | undefined,
+  attributes: Compared['attributes'],
+): Compared => ({
+  label,
+  op: 'GatherBlockQuantized',
+  domain,
+  inputs: [data, t('int64', [1, -1, 2, 0], [2, 2]), noise(scales), zeros],
+  attributes: { block_size: 32n, ...attributes },
+  constants: [0, 2, 3],
+  opset: 21,
+})
+
+describeAgainst('GatherBlockQuantized', [
+  gathered('int4', codes('int4', [5, 64]), [5, 2], undefined, {}),
+  gathered('uint4 with zero points', codes('uint4', [5, 64]), [5, 2], codes('uint4', [5, 2], 3), {}),
+  gathered('uint4 without', codes('uint4', [5, 64]), [5, 2], undefined, {}),
+  gathered('bytes of two codes', codes('uint8', [5, 32]), [5, 2], undefined, { bits: 4n }),
+  gathered('bytes of two codes, zero points', codes('uint8', [5, 48]), [5, 3], codes('uint8', [5, 2], 3), { bits: 4n }),
+  gathered('bytes of four codes', codes('uint8', [5, 16]), [5, 2], undefined, { bits: 2n }),
+  gathered('bytes', codes('uint8', [5, 64]), [5, 2], undefined, { bits: 8n }),
+  gathered('bytes with zero points', codes('uint8', [5, 64]), [5, 2], codes('uint8', [5, 2], 3), { bits: 8n }),
+  gathered('a last block that is short', codes('int4', [5, 70]), [5, 3], undefined, {}),
+  gathered('blocks before what is gathered', codes('uint4', [64, 6]), [2, 6], codes('uint4', [2, 6], 3), {
+    gather_axis: 1n,
+    quantize_axis: 0n,
+  }),
+  gathered('blocks along what is gathered', codes('int4', [5, 64]), [5, 2], undefined, { gather_axis: 1n }),
+  gathered('an axis between', codes('int4', [3, 5, 64]), [3, 5, 4], undefined, {
+    gather_axis: 1n,
+    quantize_axis: -1n,
+    block_size: 16n,
+  }),
 ])
 
 const ways = { W: codes('int8', [1, 5, 16], 1), R: codes('int8', [1, 4, 16], 2) }
