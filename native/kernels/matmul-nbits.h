@@ -90,7 +90,7 @@ typedef struct om_nbits_bytes {
   float *y;
 } om_nbits_bytes;
 
-/* A block of a row of A: its codes, and their scale and sum. Of a NaN among them the scale is NaN. */
+/* A block of a row of A: its codes, and their scale and sum. Of a NaN among them the scale is NaN, of an infinity infinite. */
 OM_INLINE float om_nbits_quantize(const float *a, ptrdiff_t from, ptrdiff_t k, ptrdiff_t block, int8_t *codes, int32_t *sum) {
   om_vi top = om_splat_int(0), total = om_splat_int(0);
   for (ptrdiff_t i = 0; i < block; i += OM_LANES) {
@@ -108,7 +108,8 @@ OM_INLINE float om_nbits_quantize(const float *a, ptrdiff_t from, ptrdiff_t k, p
   for (ptrdiff_t j = 0; j < OM_LANES; j++) most = tops[j] > most ? tops[j] : most;
   float largest;
   memcpy(&largest, &most, sizeof largest);
-  const float inverse = largest > 0.0f ? 127.0f / largest : 0.0f, rounder = 12582912.0f;
+  /* 127 divided by less than that may be infinite: such numbers are 0. */
+  const float inverse = largest > 1e-30f ? 127.0f / largest : 0.0f, rounder = 12582912.0f;
   for (ptrdiff_t i = 0; i < block; i += OM_LANES) {
     const om_vf rounded = om_nbits_load(a, from + i, k) * om_splat(inverse) + om_splat(rounder);
     const om_vi code = om_bits_of(rounded) - om_bits_of(om_splat(rounder));

@@ -61,7 +61,7 @@ static void run(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, ptrdiff_t block, int bits
   release_output(y, m * n, "nbits");
 }
 
-/* Of what is not finite nothing finite comes. */
+/* Of what is not finite nothing finite comes; what is next to nothing is nothing. */
 static void run_odd(float odd) {
   check_cases++;
   enum { N = 20, K = 48, BLOCK = 16 };
@@ -80,11 +80,30 @@ static void run_odd(float odd) {
   release_output(y, 2 * N, "nbits");
 }
 
+static void run_tiny(void) {
+  check_cases++;
+  enum { N = 20, K = 32 };
+  uint8_t *codes = some_bytes(2 * OM_NBITS_COLUMNS * K / 2);
+  float *a = floats(K), *scales = floats(2 * OM_NBITS_COLUMNS), *y = output(N);
+  for (ptrdiff_t i = 0; i < K; i++) a[i] *= i % 2 ? 1e-38f : 1e-44f;
+  const om_nbits w = {.n = N, .k = K, .block = K, .bits = 4, .codes = codes, .scales = scales};
+  void *scratch = check_scratch((size_t)OM_NBITS_SCRATCH(0, 1, K, K));
+  om_matmul_nbits_int8(a, &w, NULL, y, 1, scratch);
+  for (ptrdiff_t i = 0; i < N; i++)
+    if (y[i] != 0.0f) {
+      fail("of inputs around 1e-38: %g", (double)y[i]);
+      break;
+    }
+  free(codes), free(a), free(scales), free(scratch);
+  release_output(y, N, "nbits");
+}
+
 int main(void) {
   const int widths[] = {2, 4, 8};
   for (int i = 0; i < 450; i++)
     run(pick(1, 21), pick(1, 2 * OM_PANEL + 19), pick(1, 300), 16 << pick(0, 4), widths[i % 3], i / 3 % 3, i % 2,
         (how)(i / 9 % 3));
   run_odd(NAN), run_odd(INFINITY), run_odd(-INFINITY);
+  run_tiny();
   return check_done("nbits");
 }

@@ -47,6 +47,9 @@ function weightsOf(node: Node): BitWeights {
   return { depth, columns, bits: node.int('bits', 0), block: node.int('block_size', 0) }
 }
 
+/** Numbers of a block whose products with bytes an int32 holds: 2^16 times 255 times 127. */
+const MOST_IN_BYTES = 2 ** 16
+
 /** Ends the run where what only the run knows has another number of elements. */
 function checkCount(k: KernelWriter, { dims }: Value, name: string, wanted: number): void {
   const given = product(dims)
@@ -73,7 +76,7 @@ export function productOfBits(
   const packed = b.op('PackBits', [codes], attributes, 'om')
   const packedScales = b.op('PackBlocks', [scales], attributes, 'om')
   const offsets = zeros && b.op('PackBlocks', [scales, zeros], attributes, 'om')
-  const accuracy = { ...attributes, accuracy_level: inBytes ? 4 : 1 }
+  const accuracy = { ...attributes, accuracy_level: inBytes && weights.block <= MOST_IN_BYTES ? 4 : 1 }
   return b.op('MatMulBits', [a, packed, packedScales, offsets, bias], accuracy, 'om')
 }
 

@@ -268,6 +268,15 @@ describeAgainst('MatMulNBits', [
   nBits([2], 64, 5, 8, 64, 'packed', 4),
 ])
 
+test.each([
+  [2 ** 16, 4],
+  [2 ** 17, 1],
+])('a block of %i has products of bytes only where 32 bits hold their sums', (size, level) => {
+  const graph = importCase(nBits([1], size, 1, 8, size, 'none', 4))
+  const made = graph.nodes.find(({ operator }) => operator === 'om.MatMulBits')
+  expect(made?.int('accuracy_level', 0)).toBe(level)
+})
+
 const gathered = (
   label: string,
   data: Tensor,
