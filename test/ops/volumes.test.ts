@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { type Case, close, f32, runCase } from './harness.ts'
+import { Identities } from '../../src/graph/graph.ts'
+import { type ModelSource, tensorType } from '../../src/onnx/build.ts'
+import { registry } from '../../src/ops/index.ts'
+import { optimize } from '../../src/ops/passes/optimize.ts'
+import { graphOf } from '../graph/models.ts'
+import { type Case, close, compileModel, f32, runCase } from './harness.ts'
 import { indices, positionOf, ramp } from './indices.ts'
 import { attributesOf, type Window, windowsOf } from './windows.ts'
 
@@ -85,6 +90,53 @@ describe('Conv over three axes', () => {
       expect(y!.dims).toEqual(expected.dims)
       expect(close(y!.values, expected.values, 1e-5, 1e-5)).toBe(true)
     })
+})
+
+/** A convolution whose channels are known and whose other sizes are not. */
+function freeConvolution({ filters, groups = 1, x, kernel, ...window }: Convolution): ModelSource {
+  const weights = [filters, x[1]! / groups, ...kernel]
+  return {
+    opsets: { '': 22 },
+    inputs: { x: tensorType('float32', ['n', x[1]!, 'd', 'h', 'w']) },
+    outputs: { y: undefined },
+    initializers: { w: f32(ramp(count(weights)), weights) },
+    nodes: [
+      {
+        op: 'Conv',
+        inputs: ['x', 'w'],
+        outputs: ['y'],
+        attributes: { ...attributesOf({ kernel, ...window }), group: BigInt(groups) },
+      },
+    ],
+  }
+}
+
+describe('a depth that only the run knows', () => {
+  it.each(Object.keys(convolutions))('takes the kernel of images: %s', (title) => {
+    const graph = graphOf(freeConvolution(convolutions[title]!))
+    optimize(graph, registry, new Identities())
+    const operators = graph.nodes.map(({ operator }) => operator)
+    expect(operators).toContain('om.Conv2d')
+    expect(operators).not.toContain('Conv')
+  })
+
+  it('is refused where the window does not fit, however little is missing', async () => {
+    const model = await compileModel(
+      freeConvolution({
+        x: [1, 2, 4, 4, 4],
+        filters: 2,
+        kernel: [3, 2, 2],
+        dilations: [2, 1, 1],
+        pads: [1, 0, 0, 0, 0, 0],
+      }),
+    )
+    const run = (depth: number): unknown => {
+      const data = new Float32Array(2 * depth * 16)
+      return model.runSync({ x: { type: 'float32', dims: [1, 2, depth, 4, 4], data } })
+    }
+    expect(run(4)).toMatchObject({ y: { dims: [1, 2, 1, 3, 3] } })
+    for (const depth of [3, 2, 1]) expect(() => run(depth)).toThrow(/window of size 5 does not fit/)
+  })
 })
 
 const pools: Readonly<Record<string, Window & { readonly x: readonly number[] }>> = {

@@ -8,32 +8,36 @@ import { poolOfAxes, windowOfAxes } from './window-axes.ts'
 /** Taps over the depth: with more the graph would grow too far, and windows are gone through one by one. */
 const MOST_TAPS = 32
 
+/** Beyond any axis, for the end of a Slice. */
+const MOST_DEPTH = 2 ** 40
+
 /**
  * A convolution over three axes, x [n, c, depth, height, width], is one over images: each output's slices of the depth lie
  * behind each other as channels, so that [n · depth, height, width, taps · c] takes the kernel of images. With more groups than
- * one it is a sum of such convolutions, one per tap of the depth. The depth is a number.
+ * one it is a sum of such convolutions, one per tap of the depth.
  */
 export function convolutionOfVolumes(node: Node, b: Builder): readonly Value[] | undefined {
   const [x, w, bias] = node.inputs as [Value, Value, Value | undefined]
   const [outChannels, channels, ...kernel] = w.dims as number[]
   const window = windowOf(node, x.dims.slice(2), kernel, 'within')
   const [before, after] = [window.padsBegin[0], window.padsEnd[0]]
-  const depth = window.output[0]
-  if (typeof before !== 'number' || typeof after !== 'number' || typeof depth !== 'number') return undefined
+  if (typeof before !== 'number' || typeof after !== 'number') return undefined
   const [taps, stride, dilation] = [kernel[0]!, window.strides[0]!, window.dilations[0]!]
   if (taps > MOST_TAPS) return undefined
+  const extent = (taps - 1) * dilation
   const groups = node.int('group', 1)
   const last = padded(b, b.op('Transpose', [x], { perm: TO_NDHWC }), before, after)
-  const [batch, , height, width, all] = last.dims as [Dim, Dim, Dim, Dim, Dim]
+  const [batch, whole, height, width, all] = last.dims as [Dim, Dim, Dim, Dim, Dim]
+  if (typeof whole !== 'number') requireDepth(b, whole, extent + 1)
   /** The depths that each tap of the kernel meets. */
   const slices = Array.from({ length: taps }, (_, tap) => {
-    const first = tap * dilation
-    const end = first + (depth - 1) * stride + 1
+    const [first, behind] = [tap * dilation, extent - tap * dilation]
+    const end = behind === 0 ? MOST_DEPTH : -behind
     return b.op('Slice', [last, b.ints([first]), b.ints([end]), b.ints([1]), b.ints([stride])])
   })
   const attributes = { ...windowOfAxes(node, [1, 2]), group: groups }
   const convolve = (part: Value, count: Dim, weights: Value, offset?: Value): Value => {
-    const images = b.reshape(part, [multiply(batch, depth), height, width, count])
+    const images = b.reshape(part, [multiply(batch, part.dims[1]!), height, width, count])
     return b.op('Conv2d', [images, weights, offset], attributes, 'om')
   }
   let y: Value
@@ -49,7 +53,7 @@ export function convolutionOfVolumes(node: Node, b: Builder): readonly Value[] |
     const sums = slices.map((part, tap) => convolve(part, all, weightsOf(tap), tap === 0 ? bias : undefined))
     y = sums.reduce((sum, next) => b.op('Add', [next, sum]))
   }
-  const [, outHeight, outWidth] = window.output as [Dim, Dim, Dim]
+  const [depth, outHeight, outWidth] = window.output as [Dim, Dim, Dim]
   return [b.op('Transpose', [b.reshape(y, [batch, depth, outHeight, outWidth, outChannels!])], { perm: TO_NCDHW })]
 }
 
@@ -76,6 +80,13 @@ function poolsOver(node: Node, axis: number): boolean {
   const pads = node.ints('pads') ?? [0, 0, 0, 0, 0, 0]
   const steps = [node.ints('kernel_shape')?.[axis], node.ints('strides')?.[axis] ?? 1]
   return steps.some((step) => step !== 1) || pads[axis] !== 0 || pads[axis + 3] !== 0
+}
+
+/** Ends the run where the depth, with its pads, is less than a kernel's: slices of it would be empty and no one the wiser. */
+function requireDepth(b: Builder, depth: Dim, least: number): void {
+  const fits = b.op('GreaterOrEqual', [b.dims([depth]), b.ints([least])])
+  const sentence = `the window of size ${least} does not fit into the depth with its pads`
+  b.ops('Require', [b.op('Squeeze', [fits])], 0, { holds: 1, sentence }, 'om')
 }
 
 /** Zeros, or less of what there is, before and behind the depths of [n, depth, height, width, c]. */
