@@ -1,5 +1,6 @@
 /* Convolution, its transpose and pooling over any number of spatial axes, in ONNX's own layout (NCHW...) and with
- * unpacked weights: the fallback where no faster kernel fits. Plain loops; correct first. */
+ * unpacked weights: the fallback where no faster kernel fits. What taps meet is found line by line of the last axis, along
+ * which loops are plain: an index that is taken apart per element and tap took thirty times as long. */
 #ifndef OM_ND_H
 #define OM_ND_H
 
@@ -19,6 +20,43 @@ OM_INLINE ptrdiff_t om_product_nd(const ptrdiff_t *dims, int rank) {
   ptrdiff_t n = 1;
   for (int i = 0; i < rank; i++) n *= dims[i];
   return n;
+}
+
+/* A tap of the last axis: of the windows along a line those from `first` to `end` have it within the line, number i at
+ * start + i * stride. */
+typedef struct om_line_nd {
+  ptrdiff_t start, first, end, stride;
+} om_line_nd;
+
+OM_INLINE om_line_nd om_line_of_tap(const om_window_nd *w, ptrdiff_t tap) {
+  const int last = w->rank - 1;
+  const ptrdiff_t stride = w->stride[last], start = tap * w->dilation[last] - w->pad_begin[last];
+  const ptrdiff_t first = start < 0 ? (stride - 1 - start) / stride : 0;
+  const ptrdiff_t width = w->in[last] + om_min(0, w->pad_end[last]); /* pads below 0 crop */
+  const ptrdiff_t end = start < width ? om_min(w->out[last], (width - 1 - start) / stride + 1) : 0;
+  return (om_line_nd){start, first, end, stride};
+}
+
+/* Runs a statement of i and of `at`, its place in the line, for each window that has a tap there. */
+#define OM_ALONG_LINE(line, ...)                                                                                       \
+  do {                                                                                                                 \
+    if ((line).stride == 1) {                                                                                          \
+      for (ptrdiff_t i = (line).first, at = i + (line).start; i < (line).end; i++, at++) {                             \
+        __VA_ARGS__;                                                                                                   \
+      }                                                                                                                \
+    } else {                                                                                                           \
+      for (ptrdiff_t i = (line).first; i < (line).end; i++) {                                                          \
+        const ptrdiff_t at = i * (line).stride + (line).start;                                                         \
+        __VA_ARGS__;                                                                                                   \
+      }                                                                                                                \
+    }                                                                                                                  \
+  } while (0)
+
+/* All axes but the last. */
+OM_INLINE om_window_nd om_outer_axes(const om_window_nd *w) {
+  om_window_nd outer = *w;
+  outer.rank--;
+  return outer;
 }
 
 /* The input element under tap `tap` of the window at output element `out`: its offset, or -1 in the padding and
@@ -43,20 +81,30 @@ OM_INLINE ptrdiff_t om_tap_nd(const om_window_nd *w, ptrdiff_t out, ptrdiff_t ta
 #define OM_CONV_ND(name, T)                                                                                            \
   OM_SHARED void name(const T *x, const T *w, const T *bias, T *y, ptrdiff_t batch,                                    \
                       ptrdiff_t channels, ptrdiff_t out_channels, ptrdiff_t groups, const om_window_nd *window) {      \
+    const om_window_nd outer = om_outer_axes(window);                                                                  \
+    const int last = outer.rank;                                                                                       \
     const ptrdiff_t pixels = om_product_nd(window->in, window->rank), outs = om_product_nd(window->out, window->rank); \
     const ptrdiff_t taps = om_product_nd(window->kernel, window->rank), depth = channels / groups;                     \
+    const ptrdiff_t rows = om_product_nd(outer.out, last), width = window->in[last], count = window->out[last];        \
     for (ptrdiff_t n = 0; n < batch; n++)                                                                              \
       for (ptrdiff_t o = 0; o < out_channels; o++) {                                                                   \
         if (!om_is_mine()) continue;                                                                                   \
         const T *group = x + (n * channels + o / (out_channels / groups) * depth) * pixels;                            \
         T *to = y + (n * out_channels + o) * outs;                                                                     \
-        for (ptrdiff_t at = 0; at < outs; at++) to[at] = bias ? bias[o] : 0;                                           \
-        for (ptrdiff_t tap = 0; tap < taps; tap++)                                                                     \
-          for (ptrdiff_t at = 0; at < outs; at++) {                                                                    \
-            const ptrdiff_t from = om_tap_nd(window, at, tap);                                                         \
-            if (from < 0) continue;                                                                                    \
-            for (ptrdiff_t c = 0; c < depth; c++) to[at] += group[c * pixels + from] * w[(o * depth + c) * taps + tap]; \
+        for (ptrdiff_t i = 0; i < outs; i++) to[i] = bias ? bias[o] : 0;                                               \
+        for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                                   \
+          const om_line_nd line = om_line_of_tap(window, tap % window->kernel[last]);                                  \
+          for (ptrdiff_t row = 0; row < rows; row++) {                                                                 \
+            const ptrdiff_t met = om_tap_nd(&outer, row, tap / window->kernel[last]);                                  \
+            if (met < 0) continue;                                                                                     \
+            T *OM_RESTRICT sums = to + row * count;                                                                    \
+            for (ptrdiff_t c = 0; c < depth; c++) {                                                                    \
+              const T *OM_RESTRICT from = group + c * pixels + met * width;                                            \
+              const T weight = w[(o * depth + c) * taps + tap];                                                        \
+              OM_ALONG_LINE(line, sums[i] += from[at] * weight);                                                       \
+            }                                                                                                          \
           }                                                                                                            \
+        }                                                                                                              \
       }                                                                                                                \
   }
 OM_CONV_ND(om_conv_nd_f32, float)
@@ -68,81 +116,33 @@ OM_CONV_ND(om_conv_nd_f64, double)
 #define OM_CONV_TRANSPOSE_ND(name, T)                                                                                  \
   OM_SHARED void name(const T *x, const T *w, const T *bias, T *y, ptrdiff_t batch,                                    \
                       ptrdiff_t channels, ptrdiff_t out_channels, ptrdiff_t groups, const om_window_nd *window) {      \
+    const om_window_nd outer = om_outer_axes(window);                                                                  \
+    const int last = outer.rank;                                                                                       \
     const ptrdiff_t pixels = om_product_nd(window->out, window->rank), outs = om_product_nd(window->in, window->rank); \
     const ptrdiff_t taps = om_product_nd(window->kernel, window->rank), width = out_channels / groups;                 \
+    const ptrdiff_t rows = om_product_nd(outer.out, last), count = window->out[last];                                  \
     for (ptrdiff_t n = 0; n < batch; n++) {                                                                            \
       for (ptrdiff_t o = 0; o < out_channels; o++)                                                                     \
-        for (ptrdiff_t at = 0; at < outs; at++) y[(n * out_channels + o) * outs + at] = bias ? bias[o] : 0;            \
+        for (ptrdiff_t i = 0; i < outs; i++) y[(n * out_channels + o) * outs + i] = bias ? bias[o] : 0;                \
       for (ptrdiff_t c = 0; c < channels; c++) {                                                                       \
         const ptrdiff_t first = c / (channels / groups) * width;                                                       \
-        for (ptrdiff_t tap = 0; tap < taps; tap++)                                                                     \
-          for (ptrdiff_t at = 0; at < pixels; at++) {                                                                  \
-            const ptrdiff_t to = om_tap_nd(window, at, tap);                                                           \
-            if (to < 0) continue;                                                                                      \
-            const T v = x[(n * channels + c) * pixels + at];                                                           \
-            for (ptrdiff_t o = 0; o < width; o++)                                                                      \
-              y[(n * out_channels + first + o) * outs + to] += v * w[(c * width + o) * taps + tap];                    \
+        for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                                   \
+          const om_line_nd line = om_line_of_tap(window, tap % window->kernel[last]);                                  \
+          for (ptrdiff_t row = 0; row < rows; row++) {                                                                 \
+            const ptrdiff_t met = om_tap_nd(&outer, row, tap / window->kernel[last]);                                  \
+            if (met < 0) continue;                                                                                     \
+            const T *OM_RESTRICT from = x + (n * channels + c) * pixels + row * count;                                 \
+            for (ptrdiff_t o = 0; o < width; o++) {                                                                    \
+              T *OM_RESTRICT to = y + (n * out_channels + first + o) * outs + met * window->in[last];                  \
+              const T weight = w[(c * width + o) * taps + tap];                                                        \
+              OM_ALONG_LINE(line, to[at] += from[i] * weight);                                                         \
+            }                                                                                                          \
           }                                                                                                            \
+        }                                                                                                              \
       }                                                                                                                \
     }                                                                                                                  \
   }
 OM_CONV_TRANSPOSE_ND(om_conv_transpose_nd_f32, float)
 OM_CONV_TRANSPOSE_ND(om_conv_transpose_nd_f64, double)
-
-/* Largest element of each window, NaN where it holds one; x f32[planes, in...], y f32[planes, out...].
- * indices (or NULL): offsets of the winners in x as a whole, spatial axes row-major, or column-major where asked. */
-OM_SHARED void om_maxpool_nd_f32(const float *x, float *y, int64_t *indices, bool column_major, ptrdiff_t planes,
-                                 const om_window_nd *window) {
-  const ptrdiff_t pixels = om_product_nd(window->in, window->rank), outs = om_product_nd(window->out, window->rank);
-  const ptrdiff_t taps = om_product_nd(window->kernel, window->rank);
-  OM_EACH_ROW(plane, planes, outs * taps) {
-    for (ptrdiff_t at = 0; at < outs; at++) {
-      float best = -INFINITY;
-      ptrdiff_t winner = -1;
-      for (ptrdiff_t tap = 0; tap < taps; tap++) {
-        const ptrdiff_t from = om_tap_nd(window, at, tap);
-        if (from < 0) continue;
-        const float v = x[plane * pixels + from];
-        if (winner >= 0 && !(v > best || isnan(v))) continue;
-        best = v;
-        winner = from;
-      }
-      y[plane * outs + at] = best;
-      if (!indices) continue;
-      winner = om_max(winner, 0); /* nothing but padding under a dilated window: any index that is safe to use */
-      if (column_major) {
-        ptrdiff_t turned = 0, rest = winner, step = pixels;
-        for (int i = window->rank - 1; i >= 0; i--) {
-          step /= window->in[i];
-          turned += rest % window->in[i] * step;
-          rest /= window->in[i];
-        }
-        winner = turned;
-      }
-      indices[plane * outs + at] = plane * pixels + winner;
-    }
-  }
-}
-
-/* Mean of each window; see om_avgpool2d_f32 of pool.h for count_padding. */
-#define OM_AVGPOOL_ND(name, T)                                                                                         \
-  OM_SHARED void name(const T *x, T *y, ptrdiff_t planes, const om_window_nd *window, bool count_padding) {             \
-    const ptrdiff_t pixels = om_product_nd(window->in, window->rank), outs = om_product_nd(window->out, window->rank); \
-    const ptrdiff_t taps = om_product_nd(window->kernel, window->rank);                                                \
-    OM_EACH_ROW(plane, planes, outs * taps) {                                                                          \
-      for (ptrdiff_t at = 0; at < outs; at++) {                                                                        \
-        T sum = 0;                                                                                                     \
-        ptrdiff_t count = 0;                                                                                           \
-        for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                                   \
-          const ptrdiff_t from = om_tap_nd(window, at, tap);                                                           \
-          count += from >= 0 || (from == -1 && count_padding);                                                         \
-          if (from >= 0) sum += x[plane * pixels + from];                                                              \
-        }                                                                                                              \
-        y[plane * outs + at] = sum / (T)count;                                                                         \
-      }                                                                                                                \
-    }                                                                                                                  \
-  }
-OM_AVGPOOL_ND(om_avgpool_nd_f32, float)
-OM_AVGPOOL_ND(om_avgpool_nd_f64, double)
 
 #endif

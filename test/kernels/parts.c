@@ -7,6 +7,7 @@
 #include "grouped.h"
 #include "normalize.h"
 #include "order.h"
+#include "pool-nd.h"
 #include "pool.h"
 #include "reduce-any.h"
 #include "reduce.h"

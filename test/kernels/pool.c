@@ -1,7 +1,7 @@
 /* Pooling against one loop in double. */
 #include "pool.h"
 #include "windows-last.h"
-#include "nd.h"
+#include "pool-nd.h"
 
 #include "check.h"
 

@@ -117,7 +117,10 @@ describe('STFT', () => {
     const results = await runCases([
       { op: 'STFT', inputs: [x, scalar(4), undefined, scalar(6)] },
       { op: 'STFT', inputs: [x, scalar(3), f32(window)], constants: [1] },
+      // As PyTorch's exporter writes it.
+      { op: 'STFT', inputs: [f32(signal, [1, 20]), scalar(3), f32(window)], constants: [1] },
     ])
+    expect(results.pop()).toEqual(results[1])
     expect(close(results[0]![0]!.values, frames(4, 6, Array(6).fill(1)), 1e-4, 1e-5)).toBe(true)
     expect(close(results[1]![0]!.values, frames(3, 5, window), 1e-4, 1e-5)).toBe(true)
     expect(results.map(([result]) => result!.dims)).toEqual([

@@ -41,7 +41,7 @@ function pool(name: string, kind: Kind): LoweredOperator {
     lower(node, k) {
       const [batch, channels] = node.input(0).dims as [Dim, Dim]
       const suffix = suffixes[node.input(0).type]!
-      k.include(kind === 'average' || suffix === 'f32' ? 'nd.h' : 'windows.h')
+      k.include('pool-nd.h')
       k.line(`const om_window_nd window = ${windowInitializer(windowOfNode(node), (dim) => k.dim(dim))};`)
       const planes = k.count([batch, channels])
       shareElements(k, [...node.output().dims, ...kernelShape(node)], 32)

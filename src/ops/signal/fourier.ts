@@ -173,6 +173,9 @@ function frameOf(node: Node): { length: Dim | undefined; step: Dim | undefined }
 
 /** Where both a window and a frame length are given, the window is as long as a frame. */
 function agreeFrame(node: Node): Agreement[] {
+  const { rank, dims } = node.input(0)
+  if (rank > 3)
+    throw node.error('MODEL_SHAPE', `the signal has shape [${dims.join(', ')}], but should have 2 axes or 3`)
   const length = node.inputs[2] && node.inputs[3]?.contents?.[0]
   return length === undefined ? [] : [{ input: 2, axis: 0, expected: length, as: 'frame_length says' }]
 }
@@ -189,10 +192,17 @@ function writeFrame(node: Node, k: KernelWriter): void {
     k.failIf(`n != ${k.dim(window.dims[0]!)}`, 'the window is not as long as a frame')
 }
 
-/** ONNX STFT-17: transforms of windows that move over signals [batch, samples, 1 or 2]. */
+/**
+ * ONNX STFT-17: transforms of windows that move over signals [batch, samples, 1 or 2], or, as PyTorch's exporter writes real ones
+ * and onnxruntime takes them, [batch, samples].
+ */
 const STFT: LoweredOperator = {
   name: 'STFT',
-  rules: takes('signal:T[_, _, _] frame_step:index[.] window?:T[_] frame_length?:index[.]', { T: 'float' }, agreeFrame),
+  rules: takes(
+    'signal:T[_, _, ...] frame_step:index[.] window?:T[_] frame_length?:index[.]',
+    { T: 'float' },
+    agreeFrame,
+  ),
   sizedBy: [1, 3],
   infer(node, context): ValueInfo[] {
     const signal = node.input(0)
@@ -207,7 +217,11 @@ const STFT: LoweredOperator = {
     const bins = length === undefined ? context.freshDim() : isOneSided(node) ? add(floorDivide(length, 2), 1) : length
     return [{ type: signal.type, shape: [signal.dims[0]!, frames, bins, 2] }]
   },
-  decompose: widenNarrowFloats,
+  decompose(node, b) {
+    if (node.input(0).rank !== 2) return widenNarrowFloats(node, b)
+    const signal = b.op('Unsqueeze', [node.input(0), b.ints([2])])
+    return [b.op('STFT', [signal, ...node.inputs.slice(1)], Object.fromEntries(node.attributes))]
+  },
   sizes(node, k) {
     const [, frames, bins] = node.output().dims as [Dim, Dim, Dim, Dim]
     const { length, step } = frameOf(node)

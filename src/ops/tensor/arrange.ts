@@ -101,10 +101,13 @@ const Trilu: LoweredOperator = {
     k.line(
       `const int64_t diagonal = ${node.inputs[1] ? `om_dim_max(-OM_MAX_DIM, om_dim_min(${k.input(1)}[0], OM_MAX_DIM))` : '0'};`,
     )
-    k.line(`for (int64_t i = 0; i < ${k.count(dims)}; i++) {`)
-    k.line(`  const int64_t row = i / ${columns} % ${rows}, column = i % ${columns};`)
-    const kept = node.int('upper', 1) ? 'column >= row + diagonal' : 'column <= row + diagonal'
-    k.line(`  ${k.output()}[i] = ${kept} ? ${k.input(0)}[i] : ${type === 'string' ? stringLiteral('') : '0'};`)
+    const isUpper = node.int('upper', 1) !== 0
+    const [kept, none] = [`${k.input(0)}[i]`, type === 'string' ? stringLiteral('') : '0']
+    k.line(`for (int64_t line = 0; line < ${k.count(dims.slice(0, -1))}; line++) {`)
+    k.line(`  const int64_t first = line * ${columns}, column = line % ${rows} + diagonal${isUpper ? '' : ' + 1'};`)
+    k.line(`  const int64_t edge = first + om_dim_min(om_dim_max(column, 0), ${columns}), end = first + ${columns};`)
+    k.line(`  for (int64_t i = first; i < edge; i++) ${k.output()}[i] = ${isUpper ? none : kept};`)
+    k.line(`  for (int64_t i = edge; i < end; i++) ${k.output()}[i] = ${isUpper ? kept : none};`)
     k.line('}')
   },
 }
