@@ -40,18 +40,59 @@ export function writeMap(nodes: readonly Node[], k: KernelWriter): void {
     }
   }
   k.include('types.h')
-  const list = [...operands.values()]
-  const written = operandOf(output, output.dims, k)
-  const axes = collapse([...list, written], output.dims)
-  const target = k.output()
+  const [list, written] = [[...operands.values()], operandOf(output, output.dims, k)]
+  const isShared = output.dims.some((dim) => dim !== 1) && shareElements(k, output.dims)
+  const equal = equalSizes(list, output.dims, k)
+  if (equal.length === 0) return writeLoops(nodes, list, written, isShared, k)
+  k.line(`if (${equal.join(' && ')}) {`)
+  const dense = list.map((operand) => asDense(operand, output.dims))
+  writeLoops(nodes, dense, written, isShared, k)
+  k.line('} else {')
+  writeLoops(nodes, list, written, isShared, k)
+  k.line('}')
+}
+
+/**
+ * What must hold for nothing to be repeated that only the run knows. Then operands go along with the result: offsets that depend
+ * on sizes keep loops from vectorising, and took ten times as long.
+ */
+function equalSizes(operands: readonly Operand[], shape: readonly Dim[], k: KernelWriter): string[] {
+  const conditions = operands.flatMap(({ steps, dims }) =>
+    steps.flatMap((step, axis) => (step === 'runtime' ? [`${k.dim(dims[axis]!)} == ${k.dim(shape[axis]!)}`] : [])),
+  )
+  return [...new Set(conditions)]
+}
+
+/** The same operand where sizes that only the run knows are those of the result. */
+function asDense({ value, steps, dims, pixel }: Operand, shape: readonly Dim[]): Operand {
+  const whole = dims.map((dim, axis) => (steps[axis] === 'runtime' ? shape[axis]! : dim))
+  const isClose = pixel === (dims.at(-1) ?? 1)
+  return {
+    value,
+    steps: steps.map((step) => (step === 'runtime' ? 'full' : step)),
+    dims: whole,
+    pixel: isClose ? (whole.at(-1) ?? 1) : pixel,
+  }
+}
+
+/** A nest of loops over the result, `written`. */
+function writeLoops(
+  nodes: readonly Node[],
+  operands: readonly Operand[],
+  written: Operand,
+  isShared: boolean,
+  k: KernelWriter,
+): void {
+  const output = nodes.at(-1)!.output()
+  const axes = collapse([...operands, written], output.dims)
   const counts = axes.map((axis) => k.count(axis.axes.map((a) => output.dims[a]!)))
   const loops = counts.map((count, depth) => `for (int64_t i${depth} = 0; i${depth} < ${count}; i${depth}++) {`)
-  if (axes.length > 0 && shareElements(k, output.dims)) loops.splice(0, 1, ...loopsOfParts(counts, k))
+  if (isShared) loops.splice(0, 1, ...loopsOfParts(counts, k))
   loops.forEach((loop, depth) => k.line('  '.repeat(depth) + loop))
   const indent = '  '.repeat(loops.length)
   const names = new Map<Value, string>()
   const write = (text: string): void => k.line(indent + text)
-  for (const operand of list) {
+  for (const operand of operands) {
     const name = `a${names.size}`
     write(
       `${constantType(operand.value.type)} ${name} = ${loadElement(operand.value.type, `${k.value(operand.value)}[${index(operand, axes, k)}]`)};`,
@@ -64,7 +105,7 @@ export function writeMap(nodes: readonly Node[], k: KernelWriter): void {
     write(`${constantType(node.output().type)} ${name} = ${operatorOf(node).scalar!(node, elements, k)};`)
     names.set(node.output(), name)
   }
-  const place = `${target}[${index(written, axes, k)}]`
+  const place = `${k.output()}[${index(written, axes, k)}]`
   write(storeElement(output.type, place, names.get(output)!))
   for (let depth = loops.length - 1; depth >= 0; depth--) k.line(`${'  '.repeat(depth)}}`)
 }

@@ -47,7 +47,7 @@ const windows: readonly Sole[] = [
   ['norms', 'LpPool', ['x'], { kernel_shape: [2n, 3n], pads: [1n, 1n, 0n, 1n] }],
   ['volumes', 'MaxPool', ['v'], { kernel_shape: [1n, 2n, 3n] }],
   ['means', 'AveragePool', ['v'], { kernel_shape: [1n, 3n, 2n] }],
-  ['convolved', 'Conv', ['v', 'cube'], { pads: [0n, 1n, 1n, 0n, 1n, 1n] }],
+  ['convolved', 'Conv', ['v', 'cube'], { auto_pad: 'SAME_UPPER', strides: [2n, 1n, 1n] }],
   ['sampled', 'GridSample', ['x', 'g'], { mode: 'linear' }],
 ]
 
@@ -163,7 +163,7 @@ export const rowCases: Record<string, Case> = {
   'windows and points': {
     source: {
       opsets,
-      // A depth that the run knows, and places: neither goes by images.
+      // Pads over a depth that the run knows, and places: neither goes by images.
       inputs: { x: float('n', 8, 'h', 'w'), v: float('n', 8, 'd', 'h', 'w'), g: float('n', 'p', 'q', 2) },
       outputs: { ...outputsOf(windows), placed: float() },
       initializers: { kernel: weight([8, 5, 3, 2]), five: weight([5]), cube: weight([6, 8, 1, 3, 3]) },
