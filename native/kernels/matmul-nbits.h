@@ -1,19 +1,10 @@
-/* Products with weights of 2, 4 or 8 bits in blocks along k, each block of a column with a scale and a zero point of its own,
- * as onnxruntime's MatMulNBits has them. They stay packed in memory, and are taken apart only while they are used.
- *
- * Packed, 16 columns go together, whatever the vector unit. A line of theirs is 64 bytes: per column four bytes, which
- * hold 8 / bits parts of four codes each, the first part in the lowest bits. So a vector of bytes gives, by one shift and
- * one mask, four codes of each column: what the processor's products of bytes take. */
+/* Products with weights of few bits (nbits.h). They stay packed in memory, and are taken apart only while they are used. */
 #ifndef OM_MATMUL_NBITS_H
 #define OM_MATMUL_NBITS_H
 
 #include "dot-integer.h"
 #include "gemm.h"
-
-/* Columns of a group, bytes of a line, vectors of a group. */
-#define OM_NBITS_COLUMNS 16
-#define OM_NBITS_LINE 64
-#define OM_NBITS_VECTORS (OM_NBITS_COLUMNS / OM_LANES)
+#include "nbits.h"
 
 /* Rows of A that codes are taken apart for at once. */
 #if OM_VECTOR_BYTES == 64
@@ -21,18 +12,6 @@
 #else
 #define OM_NBITS_ROWS 4
 #endif
-
-typedef struct om_nbits {
-  ptrdiff_t n, k, block; /* columns, their length, numbers in a block: a power of two, 16 at least */
-  int bits;
-  const uint8_t *codes;  /* [groups, blocks, lines, OM_NBITS_COLUMNS, 4], 0 behind n and k */
-  const float *scales;   /* [groups, blocks, OM_NBITS_COLUMNS], 0 behind n */
-  const float *offsets;  /* of the same shape: scales times zero points; NULL: these are the middle of the range */
-} om_nbits;
-
-OM_INLINE ptrdiff_t om_nbits_blocks(const om_nbits *w) { return (w->k + w->block - 1) / w->block; }
-OM_INLINE ptrdiff_t om_nbits_lines(const om_nbits *w, int bits) { return w->block * bits / 32; }
-OM_INLINE ptrdiff_t om_nbits_groups(const om_nbits *w) { return (w->n + OM_NBITS_COLUMNS - 1) / OM_NBITS_COLUMNS; }
 
 /* Where weights become floats for the kernel of matrices: so many columns, and so much of their length, that a cache of the second
  * level holds them. Fewer columns would have A's rows gathered more often than they are used: 128 rows by single panels took
@@ -356,33 +335,6 @@ OM_INLINE void om_matmul_nbits_f32(const float *a, const om_nbits *w, const floa
       om_parts *shared = om_begin_alone();
       om_nbits_panels(w, a, length, bias, y, m, n0, om_own_scratch(scratch));
       om_end_alone(shared);
-    }
-}
-
-/* Packs weights as MatMulNBits has them: codes[n, blocks, block * bits / 8], the first number of a byte in its lowest bits. */
-OM_SHARED void om_nbits_pack(const uint8_t *codes, ptrdiff_t n, ptrdiff_t length, int bits, uint8_t *packed) {
-  const ptrdiff_t parts = 8 / bits, lines = length * bits / 32;
-  memset(packed, 0, (size_t)(om_round_up(n, OM_NBITS_COLUMNS) * length * bits / 8));
-  for (ptrdiff_t column = 0; column < n; column++)
-    for (ptrdiff_t k = 0; k < length; k++) {
-      const uint8_t code = codes[(column * length + k) / parts] >> ((column * length + k) % parts * bits) & ((1 << bits) - 1);
-      const ptrdiff_t line = column / OM_NBITS_COLUMNS * lines + k / (4 * parts);
-      packed[line * OM_NBITS_LINE + column % OM_NBITS_COLUMNS * 4 + k % 4] |= (uint8_t)(code << (k / 4 % parts * bits));
-    }
-}
-
-/* Numbers of blocks, [n, blocks], in groups: [groups, blocks, OM_NBITS_COLUMNS], 0 behind n. With zero points, times these,
- * which are floats, or packed in whole bytes per column. */
-OM_SHARED void om_nbits_pack_scales(const float *scales, const uint8_t *zeros, const float *float_zeros, ptrdiff_t n,
-                                    ptrdiff_t blocks, int bits, float *packed) {
-  const ptrdiff_t row = (blocks * bits + 7) / 8;
-  for (ptrdiff_t column = 0; column < om_round_up(n, OM_NBITS_COLUMNS); column++)
-    for (ptrdiff_t block = 0; block < blocks; block++) {
-      float number = column < n ? scales[column * blocks + block] : 0.0f;
-      if (column < n && float_zeros) number *= float_zeros[column * blocks + block];
-      if (column < n && zeros)
-        number *= (float)(zeros[column * row + block * bits / 8] >> (block * bits % 8) & ((1 << bits) - 1));
-      packed[(column / OM_NBITS_COLUMNS * blocks + block) * OM_NBITS_COLUMNS + column % OM_NBITS_COLUMNS] = number;
     }
 }
 

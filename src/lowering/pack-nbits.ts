@@ -1,7 +1,7 @@
 import { add, type Dim, multiply } from '../graph/dim.ts'
 import { gemmScratchBytes, type KernelShape, lanes } from './kernel-shape.ts'
 
-/** Columns that weights of few bits are packed by, on every vector unit: OM_NBITS_COLUMNS of native/kernels/matmul-nbits.h. */
+/** Columns that weights of few bits are packed by, on every vector unit: OM_NBITS_COLUMNS of native/kernels/nbits.h. */
 export const bitsColumns = 16
 
 /** Bytes of a line of those columns, four of each: OM_NBITS_LINE. */
@@ -13,7 +13,7 @@ export function bitsGroups(columns: number): number {
 }
 
 /**
- * Packs weights as `om_nbits_pack` of native/kernels/matmul-nbits.h does.
+ * Packs weights as `om_nbits_pack` of native/kernels/nbits.h does.
  *
  * @param codes [columns, length * bits / 8], the first number of a byte in its lowest bits
  * @param length numbers of a column, in whole blocks

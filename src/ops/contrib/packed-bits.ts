@@ -103,7 +103,7 @@ const PackBits: LoweredOperator = {
   lower(node, k) {
     const weights = weightsOf(node)
     const length = blocksOf(weights) * weights.block
-    k.include('matmul-nbits.h')
+    k.include('nbits.h')
     k.line(`om_nbits_pack(${k.input(0)}, ${weights.columns}, ${length}, ${weights.bits}, ${k.output()});`)
   },
 }
@@ -147,7 +147,7 @@ const PackBlocks: LoweredOperator = {
     const [bytes, numbers] = [zeros?.type === 'uint8', zeros?.type === 'float32'].map((is) =>
       is ? k.input(1) : 'NULL',
     )
-    k.include('matmul-nbits.h')
+    k.include('nbits.h')
     const sizes = `${weights.columns}, ${blocksOf(weights)}, ${weights.bits}`
     k.line(`om_nbits_pack_scales(${k.input(0)}, ${bytes}, ${numbers}, ${sizes}, ${k.output()});`)
   },
