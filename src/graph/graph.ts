@@ -70,6 +70,11 @@ export class Value {
     this.constant = constant
   }
 
+  /** The node that it comes from, or that it was folded from when compiling; `undefined` for inputs and what a model stores. */
+  get madeBy(): Node | undefined {
+    return this.producer ?? this.recipe?.node
+  }
+
   /** The shape; throws where not even the rank is known. */
   get dims(): readonly Dim[] {
     if (this.shape) return this.shape

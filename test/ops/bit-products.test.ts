@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Identities } from '../../src/graph/graph.ts'
 import { type ModelSource, tensorType } from '../../src/onnx/build.ts'
 import type { Tensor } from '../../src/onnx/model.ts'
-import { tensorFrom } from '../../src/onnx/tensor.ts'
+import { elementsOf, tensorFrom } from '../../src/onnx/tensor.ts'
 import { registry } from '../../src/ops/index.ts'
 import { optimize } from '../../src/ops/passes/optimize.ts'
 import { graphOf, node } from '../graph/models.ts'
@@ -30,8 +30,7 @@ interface Blocked {
 function codes(type: NonNullable<Blocked['type']>, dims: readonly number[], step: number): Tensor {
   const half = type.endsWith('4') ? 8 : 128
   const first = type.startsWith('u') ? 0 : -half
-  const count = dims.reduce((a, b) => a * b, 1)
-  const numbers = Array.from({ length: count }, (_, i) => first + (Math.floor(i * step) % (2 * half)))
+  const numbers = Array.from({ length: elementsOf(dims) }, (_, i) => first + (Math.floor(i * step) % (2 * half)))
   return tensorFrom(type, dims, numbers)
 }
 
@@ -102,6 +101,18 @@ describe.skipIf(!runtime)('a product with weights in blocks', () => {
     const largest = Math.max(...(expected.values as number[]).map(Math.abs))
     expect(apart(ours(feeds)['y']!, expected) / largest).toBeLessThan(6e-6)
   })
+})
+
+it('passes over nodes that have no input, or no tensor', () => {
+  const source = product({})
+  const others = [
+    node('SequenceEmpty', [], ['none']),
+    node('SequenceInsert', ['none', 'x'], ['one']),
+    node('SequenceLength', ['one'], ['length']),
+    node('RandomNormal', [], ['random'], { shape: [2n] }),
+  ]
+  const outputs = { ...source.outputs, length: undefined, random: undefined }
+  expect(keepsCodes({ ...source, outputs, nodes: [...others, ...source.nodes] })).toBe(true)
 })
 
 it('keeps the codes of large weights for any number of rows', () => {

@@ -35,22 +35,23 @@ export function bitProducts(graph: Graph): readonly Rewrite[] {
   }
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0)
   const isLarge = bytes >= LEAST_BYTES
-  const isFew = (node: Node): boolean => {
-    const rows = product(node.input(0).dims.slice(0, -1))
-    return typeof rows === 'number' && rows <= FEW_ROWS
-  }
-  return [(node, b) => (sizes.size > 0 && (isLarge || isFew(node)) ? productOfBlocks(node, b) : undefined)]
+  return [(node, b) => productOfBlocks(node, b, isLarge)]
 }
 
-function productOfBlocks(node: Node, b: RewriteContext): readonly Value[] | undefined {
+function productOfBlocks(node: Node, b: RewriteContext, isLarge: boolean): readonly Value[] | undefined {
   const blocks = weightsOfProduct(node)
-  if (!blocks) return undefined
+  if (!blocks || !(isLarge || hasFewRows(node))) return undefined
   const { weights, codes, scales, zeros } = blocks
   const c = node.inputs[2]
   const bias = c && rowOf(c, weights.columns, b)
   if (c && !bias) return undefined
   const operands = [node.input(0), b.constant(codes), b.constant(scales), zeros && b.constant(zeros), bias] as const
   return [productOfBits(b, operands, weights, false)]
+}
+
+function hasFewRows(node: Node): boolean {
+  const rows = product(node.input(0).dims.slice(0, -1))
+  return typeof rows === 'number' && rows <= FEW_ROWS
 }
 
 function weightsOfProduct(node: Node): Blocks | undefined {
@@ -78,7 +79,7 @@ interface Blocks {
 
 /** The blocks that a constant of two axes is made of; `turned`: it is read as its transpose. */
 function blocksOfWeights(value: Value, turned: boolean): Blocks | undefined {
-  const node = madeBy(value)
+  const node = value.madeBy
   if (node?.operator === 'Transpose')
     return permutationOf(node)[0] === 1 ? blocksOfWeights(node.input(0), !turned) : undefined
   if (node?.operator !== 'om.Dequantize') return undefined
@@ -104,11 +105,6 @@ function blocksOfWeights(value: Value, turned: boolean): Blocks | undefined {
   }
 }
 
-/** The node that a value comes from, or a constant is folded from. */
-function madeBy({ producer, recipe }: Value): Node | undefined {
-  return producer ?? recipe?.node
-}
-
 type NumberOfBlock = (column: number, block: number) => number
 
 /**
@@ -116,7 +112,7 @@ type NumberOfBlock = (column: number, block: number) => number
  * DequantizeLinear's decomposition makes of a block size is a Gather of indices i / block.
  */
 function perBlock(value: Value, axis: number): { block: number; at: NumberOfBlock } | undefined {
-  const node = madeBy(value)
+  const node = value.madeBy
   if (node?.operator !== 'Gather' || node.int('axis', 0) !== axis) return undefined
   const [parameter, places] = node.inputs.map((input) => input?.constant)
   if (!parameter || !places) return undefined

@@ -14,7 +14,7 @@ export interface Codes {
 
 /** The codes that a value, or a constant when compiling, is made of. */
 export function dequantised(value: Value | undefined): Codes | undefined {
-  const node = value?.producer ?? value?.recipe?.node
+  const node = value?.madeBy
   if (node?.operator !== 'om.Dequantize' || !isByte(node.input(0).type)) return undefined
   const [scale, zero] = [numberOf(node.input(1)), node.inputs[2] ? numberOf(node.inputs[2]) : 0]
   return scale !== undefined && zero !== undefined && scale > 0 && Number.isFinite(scale)

@@ -59,7 +59,7 @@ function sidesOf(root: Node): Sides | undefined {
   const found = new Map<Value, Side>()
   const nodes: Node[] = []
   const visit = (value: Value): boolean => {
-    const node = value.producer ?? value.recipe?.node
+    const node = value.madeBy
     if (!node || nodes.includes(node) || found.has(value)) return node !== undefined
     const codes = dequantised(value)
     if (codes) return found.set(value, { real: value, node, ...codes }).size <= 2

@@ -29,7 +29,7 @@ interface Dequantised {
 
 /** The codes that `value` is made from: by a node, or, where both are constants, when compiling. */
 function dequantised(value: Value | undefined, b: Builder): Dequantised | undefined {
-  const node = value?.producer ?? value?.recipe?.node
+  const node = value?.madeBy
   if (node?.op === 'Dequantize' && node.domain === 'om') {
     return { codes: node.input(0), scale: node.input(1), zeroPoint: node.inputs[2] }
   }

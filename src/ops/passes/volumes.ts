@@ -1,4 +1,4 @@
-import { type Dim, multiply } from '../../graph/dim.ts'
+import { type Dim, LARGEST, multiply } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import { windowOf } from '../../lowering/window.ts'
@@ -7,9 +7,6 @@ import { poolOfAxes, windowOfAxes } from './window-axes.ts'
 
 /** Taps over the depth: with more the graph would grow too far, and windows are gone through one by one. */
 const MOST_TAPS = 32
-
-/** Beyond any axis, for the end of a Slice. */
-const MOST_DEPTH = 2 ** 40
 
 /**
  * A convolution over three axes, x [n, c, depth, height, width], is one over images: each output's slices of the depth lie
@@ -32,7 +29,7 @@ export function convolutionOfVolumes(node: Node, b: Builder): readonly Value[] |
   /** The depths that each tap of the kernel meets. */
   const slices = Array.from({ length: taps }, (_, tap) => {
     const [first, behind] = [tap * dilation, extent - tap * dilation]
-    const end = behind === 0 ? MOST_DEPTH : -behind
+    const end = behind === 0 ? LARGEST : -behind
     return b.op('Slice', [last, b.ints([first]), b.ints([end]), b.ints([1]), b.ints([stride])])
   })
   const attributes = { ...windowOfAxes(node, [1, 2]), group: groups }
