@@ -50,32 +50,24 @@ OM_INLINE om_vi om_multiply_halves(om_vi a, om_vi b) {
 #define OM_HAS_PAIRS_OF_BYTES 0
 #endif
 
-/* Per half: the products of two unsigned bytes of a and two signed ones of b, added, within 16 bits. */
-OM_INLINE om_vi om_multiply_bytes(om_vi a, om_vi b) {
-#if OM_HAS_PAIRS_OF_BYTES && OM_VECTOR_BYTES == 64 && defined(__clang__)
-  typedef char bytes __attribute__((vector_size(64)));
-  return (om_vi)__builtin_ia32_pmaddubsw512((bytes)a, (bytes)b);
-#elif OM_HAS_PAIRS_OF_BYTES && OM_VECTOR_BYTES == 64
-  typedef char bytes __attribute__((vector_size(64)));
-  typedef short halves __attribute__((vector_size(64)));
-  return (om_vi)__builtin_ia32_pmaddubsw512_mask((bytes)a, (bytes)b, (halves)om_splat_int(0), (uint32_t)-1);
-#elif OM_HAS_PAIRS_OF_BYTES && OM_VECTOR_BYTES == 32
-  typedef char bytes __attribute__((vector_size(32)));
-  return (om_vi)__builtin_ia32_pmaddubsw256((bytes)a, (bytes)b);
-#elif OM_HAS_PAIRS_OF_BYTES
-  typedef char bytes __attribute__((vector_size(16)));
-  return (om_vi)__builtin_ia32_pmaddubsw128((bytes)a, (bytes)b);
+/* Per half: the sum plus the products of two unsigned bytes of a and two signed ones of b, within 16 bits; for processors that
+ * have it. */
+OM_INLINE om_vi om_add_pairs_of_bytes(om_vi sum, om_vi a, om_vi b) {
+#if OM_HAS_PAIRS_OF_BYTES
+  typedef char bytes __attribute__((vector_size(OM_VECTOR_BYTES)));
+#if OM_VECTOR_BYTES == 64 && defined(__clang__)
+  const om_vs products = (om_vs)__builtin_ia32_pmaddubsw512((bytes)a, (bytes)b);
+#elif OM_VECTOR_BYTES == 64
+  const om_vs products = (om_vs)__builtin_ia32_pmaddubsw512_mask((bytes)a, (bytes)b, (om_vs)om_splat_int(0), (uint32_t)-1);
+#elif OM_VECTOR_BYTES == 32
+  const om_vs products = (om_vs)__builtin_ia32_pmaddubsw256((bytes)a, (bytes)b);
 #else
-  (void)b;
-  return a;
+  const om_vs products = (om_vs)__builtin_ia32_pmaddubsw128((bytes)a, (bytes)b);
 #endif
-}
-
-OM_INLINE om_vi om_add_short(om_vi a, om_vi b) {
-#if OM_VECTOR_BYTES > 0
-  return (om_vi)((om_vs)a + (om_vs)b);
+  return (om_vi)((om_vs)sum + products);
 #else
-  return (int32_t)((((uint32_t)a & 0xffffu) + (uint32_t)b) & 0xffffu) | (int32_t)(((uint32_t)a & 0xffff0000u) + ((uint32_t)b & 0xffff0000u));
+  (void)a, (void)b;
+  return sum;
 #endif
 }
 

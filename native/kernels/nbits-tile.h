@@ -67,7 +67,7 @@ OM_UNROLL(4)
               const om_vi w = (bytes >> (part * bits)) & mask;
 OM_UNROLL(8)
               for (int r = 0; r < rows; r++)
-                pair[r] = om_add_short(pair[r], om_multiply_bytes(w, om_splat_int(om_quad(a + 4 * part + r * length))));
+                pair[r] = om_add_pairs_of_bytes(pair[r], w, om_splat_int(om_quad(a + 4 * part + r * length)));
             }
             a += 32 / bits;
           }

@@ -1,4 +1,4 @@
-/* Convolution, its transpose and pooling over any number of spatial axes, in ONNX's own layout (NCHW...) and with
+/* Convolution and its transpose over any number of spatial axes, in ONNX's own layout (NCHW...) and with
  * unpacked weights: the fallback where no faster kernel fits. What taps meet is found line by line of the last axis, along
  * which loops are plain: an index that is taken apart per element and tap took thirty times as long. */
 #ifndef OM_ND_H
@@ -52,13 +52,6 @@ OM_INLINE om_line_nd om_line_of_tap(const om_window_nd *w, ptrdiff_t tap) {
     }                                                                                                                  \
   } while (0)
 
-/* All axes but the last. */
-OM_INLINE om_window_nd om_outer_axes(const om_window_nd *w) {
-  om_window_nd outer = *w;
-  outer.rank--;
-  return outer;
-}
-
 /* The input element under tap `tap` of the window at output element `out`: its offset, or -1 in the padding and
  * -2 beyond it (a window of ceil_mode may reach there). */
 OM_INLINE ptrdiff_t om_tap_nd(const om_window_nd *w, ptrdiff_t out, ptrdiff_t tap) {
@@ -76,31 +69,50 @@ OM_INLINE ptrdiff_t om_tap_nd(const om_window_nd *w, ptrdiff_t out, ptrdiff_t ta
   return padding ? -1 : offset;
 }
 
+/* Windows as lines of the last axis: `rows` of them, of `count` windows each, over lines of `width` elements. */
+typedef struct om_lines_nd {
+  om_window_nd outer; /* all axes but the last */
+  ptrdiff_t in, out;  /* elements of an image, and of what comes of it */
+  ptrdiff_t rows, width, count;
+  ptrdiff_t taps, of_line; /* in all, and of the last axis */
+} om_lines_nd;
+
+OM_INLINE om_lines_nd om_lines_of(const om_window_nd *w) {
+  const int last = w->rank - 1;
+  om_lines_nd l = {.outer = *w, .width = w->in[last], .count = w->out[last], .of_line = w->kernel[last]};
+  l.outer.rank = last;
+  l.in = om_product_nd(w->in, w->rank), l.out = om_product_nd(w->out, w->rank);
+  l.rows = om_product_nd(w->out, last), l.taps = om_product_nd(w->kernel, w->rank);
+  return l;
+}
+
+/* Where the line begins that a tap meets from the windows of a row; below 0: none. */
+OM_INLINE ptrdiff_t om_line_met(const om_lines_nd *l, ptrdiff_t row, ptrdiff_t tap) {
+  return om_tap_nd(&l->outer, row, tap / l->of_line) * l->width;
+}
+
 /* x[batch, channels, in...], w[out_channels, channels / groups, kernel...], bias[out_channels] or NULL,
  * y[batch, out_channels, out...]. */
 #define OM_CONV_ND(name, T)                                                                                            \
   OM_SHARED void name(const T *x, const T *w, const T *bias, T *y, ptrdiff_t batch,                                    \
                       ptrdiff_t channels, ptrdiff_t out_channels, ptrdiff_t groups, const om_window_nd *window) {      \
-    const om_window_nd outer = om_outer_axes(window);                                                                  \
-    const int last = outer.rank;                                                                                       \
-    const ptrdiff_t pixels = om_product_nd(window->in, window->rank), outs = om_product_nd(window->out, window->rank); \
-    const ptrdiff_t taps = om_product_nd(window->kernel, window->rank), depth = channels / groups;                     \
-    const ptrdiff_t rows = om_product_nd(outer.out, last), width = window->in[last], count = window->out[last];        \
+    const om_lines_nd l = om_lines_of(window);                                                                         \
+    const ptrdiff_t depth = channels / groups;                                                                         \
     for (ptrdiff_t n = 0; n < batch; n++)                                                                              \
       for (ptrdiff_t o = 0; o < out_channels; o++) {                                                                   \
         if (!om_is_mine()) continue;                                                                                   \
-        const T *group = x + (n * channels + o / (out_channels / groups) * depth) * pixels;                            \
-        T *to = y + (n * out_channels + o) * outs;                                                                     \
-        for (ptrdiff_t i = 0; i < outs; i++) to[i] = bias ? bias[o] : 0;                                               \
-        for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                                   \
-          const om_line_nd line = om_line_of_tap(window, tap % window->kernel[last]);                                  \
-          for (ptrdiff_t row = 0; row < rows; row++) {                                                                 \
-            const ptrdiff_t met = om_tap_nd(&outer, row, tap / window->kernel[last]);                                  \
+        const T *group = x + (n * channels + o / (out_channels / groups) * depth) * l.in;                              \
+        T *to = y + (n * out_channels + o) * l.out;                                                                    \
+        for (ptrdiff_t i = 0; i < l.out; i++) to[i] = bias ? bias[o] : 0;                                              \
+        for (ptrdiff_t tap = 0; tap < l.taps; tap++) {                                                                 \
+          const om_line_nd line = om_line_of_tap(window, tap % l.of_line);                                             \
+          for (ptrdiff_t row = 0; row < l.rows; row++) {                                                               \
+            const ptrdiff_t met = om_line_met(&l, row, tap);                                                           \
             if (met < 0) continue;                                                                                     \
-            T *OM_RESTRICT sums = to + row * count;                                                                    \
+            T *OM_RESTRICT sums = to + row * l.count;                                                                  \
             for (ptrdiff_t c = 0; c < depth; c++) {                                                                    \
-              const T *OM_RESTRICT from = group + c * pixels + met * width;                                            \
-              const T weight = w[(o * depth + c) * taps + tap];                                                        \
+              const T *OM_RESTRICT from = group + c * l.in + met;                                                      \
+              const T weight = w[(o * depth + c) * l.taps + tap];                                                      \
               OM_ALONG_LINE(line, sums[i] += from[at] * weight);                                                       \
             }                                                                                                          \
           }                                                                                                            \
@@ -116,25 +128,22 @@ OM_CONV_ND(om_conv_nd_f64, double)
 #define OM_CONV_TRANSPOSE_ND(name, T)                                                                                  \
   OM_SHARED void name(const T *x, const T *w, const T *bias, T *y, ptrdiff_t batch,                                    \
                       ptrdiff_t channels, ptrdiff_t out_channels, ptrdiff_t groups, const om_window_nd *window) {      \
-    const om_window_nd outer = om_outer_axes(window);                                                                  \
-    const int last = outer.rank;                                                                                       \
-    const ptrdiff_t pixels = om_product_nd(window->out, window->rank), outs = om_product_nd(window->in, window->rank); \
-    const ptrdiff_t taps = om_product_nd(window->kernel, window->rank), width = out_channels / groups;                 \
-    const ptrdiff_t rows = om_product_nd(outer.out, last), count = window->out[last];                                  \
+    const om_lines_nd l = om_lines_of(window);                                                                         \
+    const ptrdiff_t width = out_channels / groups;                                                                     \
     for (ptrdiff_t n = 0; n < batch; n++) {                                                                            \
       for (ptrdiff_t o = 0; o < out_channels; o++)                                                                     \
-        for (ptrdiff_t i = 0; i < outs; i++) y[(n * out_channels + o) * outs + i] = bias ? bias[o] : 0;                \
+        for (ptrdiff_t i = 0; i < l.in; i++) y[(n * out_channels + o) * l.in + i] = bias ? bias[o] : 0;                \
       for (ptrdiff_t c = 0; c < channels; c++) {                                                                       \
         const ptrdiff_t first = c / (channels / groups) * width;                                                       \
-        for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                                   \
-          const om_line_nd line = om_line_of_tap(window, tap % window->kernel[last]);                                  \
-          for (ptrdiff_t row = 0; row < rows; row++) {                                                                 \
-            const ptrdiff_t met = om_tap_nd(&outer, row, tap / window->kernel[last]);                                  \
+        for (ptrdiff_t tap = 0; tap < l.taps; tap++) {                                                                 \
+          const om_line_nd line = om_line_of_tap(window, tap % l.of_line);                                             \
+          for (ptrdiff_t row = 0; row < l.rows; row++) {                                                               \
+            const ptrdiff_t met = om_line_met(&l, row, tap);                                                           \
             if (met < 0) continue;                                                                                     \
-            const T *OM_RESTRICT from = x + (n * channels + c) * pixels + row * count;                                 \
+            const T *OM_RESTRICT from = x + (n * channels + c) * l.out + row * l.count;                                \
             for (ptrdiff_t o = 0; o < width; o++) {                                                                    \
-              T *OM_RESTRICT to = y + (n * out_channels + first + o) * outs + met * window->in[last];                  \
-              const T weight = w[(c * width + o) * taps + tap];                                                        \
+              T *OM_RESTRICT to = y + (n * out_channels + first + o) * l.in + met;                                     \
+              const T weight = w[(c * width + o) * l.taps + tap];                                                      \
               OM_ALONG_LINE(line, to[at] += from[i] * weight);                                                         \
             }                                                                                                          \
           }                                                                                                            \

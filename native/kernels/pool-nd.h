@@ -19,28 +19,31 @@ OM_INLINE ptrdiff_t om_column_major(const om_window_nd *window, ptrdiff_t offset
   return turned;
 }
 
+/* Runs a statement of `line` and `met`, where the line that it goes along begins, for each tap that the windows of a row have
+ * over a line. */
+#define OM_EACH_TAP_OF_ROW(l, window, row, ...)                                                                        \
+  for (ptrdiff_t tap = 0; tap < (l).taps; tap++) {                                                                     \
+    const ptrdiff_t met = om_line_met(&(l), row, tap);                                                                 \
+    if (met < 0) continue;                                                                                             \
+    const om_line_nd line = om_line_of_tap(window, tap % (l).of_line);                                                 \
+    __VA_ARGS__;                                                                                                       \
+  }
+
 /* Largest element of each window, NaN where it holds one, `least` where it holds but padding; x[planes, in...],
  * y[planes, out...]. indices (or NULL): offsets of the first such elements in x as a whole, spatial axes row-major, or
  * column-major where asked. */
 #define OM_MAXPOOL_ND(name, T, least)                                                                                  \
   OM_SHARED void name(const T *x, T *y, int64_t *indices, bool column_major, ptrdiff_t planes,                         \
                       const om_window_nd *window) {                                                                    \
-    const om_window_nd outer = om_outer_axes(window);                                                                  \
-    const int last = outer.rank;                                                                                       \
-    const ptrdiff_t pixels = om_product_nd(window->in, window->rank), rows = om_product_nd(outer.out, last);           \
-    const ptrdiff_t taps = om_product_nd(window->kernel, window->rank), lines = window->kernel[last];                  \
-    const ptrdiff_t width = window->in[last], count = window->out[last];                                               \
-    OM_EACH_ROW(index, planes * rows, count * taps) {                                                                  \
-      const ptrdiff_t plane = index / om_max(1, rows), row = index % om_max(1, rows);                                  \
-      T *OM_RESTRICT best = y + index * count;                                                                         \
-      int64_t *OM_RESTRICT winner = indices ? indices + index * count : NULL;                                          \
-      for (ptrdiff_t i = 0; i < count; i++) best[i] = least;                                                           \
-      for (ptrdiff_t i = 0; winner && i < count; i++) winner[i] = -1;                                                  \
-      for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                                     \
-        const ptrdiff_t met = om_tap_nd(&outer, row, tap / lines);                                                     \
-        if (met < 0) continue;                                                                                         \
-        const om_line_nd line = om_line_of_tap(window, tap % lines);                                                   \
-        const T *OM_RESTRICT from = x + plane * pixels + met * width;                                                  \
+    const om_lines_nd l = om_lines_of(window);                                                                         \
+    OM_EACH_ROW(index, planes * l.rows, l.count * l.taps) {                                                            \
+      const ptrdiff_t plane = index / l.rows * l.in;                                                                   \
+      T *OM_RESTRICT best = y + index * l.count;                                                                       \
+      int64_t *OM_RESTRICT winner = indices ? indices + index * l.count : NULL;                                        \
+      for (ptrdiff_t i = 0; i < l.count; i++) best[i] = least;                                                         \
+      for (ptrdiff_t i = 0; winner && i < l.count; i++) winner[i] = -1;                                                \
+      OM_EACH_TAP_OF_ROW(l, window, index % l.rows, {                                                                  \
+        const T *OM_RESTRICT from = x + plane + met;                                                                   \
         if (!winner) {                                                                                                 \
           OM_ALONG_LINE(line, best[i] = ((from[at] > best[i]) | (from[at] != from[at])) ? from[at] : best[i]);         \
           continue;                                                                                                    \
@@ -48,12 +51,12 @@ OM_INLINE ptrdiff_t om_column_major(const om_window_nd *window, ptrdiff_t offset
         OM_ALONG_LINE(line, {                                                                                          \
           const bool wins = (winner[i] < 0) | (from[at] > best[i]) | (from[at] != from[at]);                           \
           best[i] = wins ? from[at] : best[i];                                                                         \
-          winner[i] = wins ? met * width + at : winner[i];                                                             \
+          winner[i] = wins ? met + at : winner[i];                                                                     \
         });                                                                                                            \
-      }                                                                                                                \
-      for (ptrdiff_t i = 0; winner && i < count; i++) {                                                                \
+      });                                                                                                              \
+      for (ptrdiff_t i = 0; winner && i < l.count; i++) {                                                              \
         const ptrdiff_t won = om_max(winner[i], 0); /* nothing but padding: any index that is safe to use */           \
-        winner[i] = plane * pixels + (column_major ? om_column_major(window, won) : won);                              \
+        winner[i] = plane + (column_major ? om_column_major(window, won) : won);                                       \
       }                                                                                                                \
     }                                                                                                                  \
   }
@@ -77,29 +80,23 @@ OM_INLINE ptrdiff_t om_taps_that_count(const om_window_nd *w, int axis, ptrdiff_
 /* Mean of each window; see om_avgpool2d_f32 of pool.h for count_padding. */
 #define OM_AVGPOOL_ND(name, T)                                                                                         \
   OM_SHARED void name(const T *x, T *y, ptrdiff_t planes, const om_window_nd *window, bool count_padding) {            \
-    const om_window_nd outer = om_outer_axes(window);                                                                  \
-    const int last = outer.rank;                                                                                       \
-    const ptrdiff_t pixels = om_product_nd(window->in, window->rank), rows = om_product_nd(outer.out, last);           \
-    const ptrdiff_t taps = om_product_nd(window->kernel, window->rank), lines = window->kernel[last];                  \
-    const ptrdiff_t width = window->in[last], count = window->out[last];                                               \
-    OM_EACH_ROW(index, planes * rows, count * taps) {                                                                  \
-      const ptrdiff_t plane = index / om_max(1, rows), row = index % om_max(1, rows);                                  \
-      T *OM_RESTRICT sum = y + index * count;                                                                          \
-      for (ptrdiff_t i = 0; i < count; i++) sum[i] = 0;                                                                \
-      for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                                     \
-        const ptrdiff_t met = om_tap_nd(&outer, row, tap / lines);                                                     \
-        if (met < 0) continue;                                                                                         \
-        const om_line_nd line = om_line_of_tap(window, tap % lines);                                                   \
-        const T *OM_RESTRICT from = x + plane * pixels + met * width;                                                  \
+    const om_lines_nd l = om_lines_of(window);                                                                         \
+    const int last = l.outer.rank;                                                                                     \
+    OM_EACH_ROW(index, planes * l.rows, l.count * l.taps) {                                                            \
+      const ptrdiff_t plane = index / l.rows * l.in, row = index % l.rows;                                             \
+      T *OM_RESTRICT sum = y + index * l.count;                                                                        \
+      for (ptrdiff_t i = 0; i < l.count; i++) sum[i] = 0;                                                              \
+      OM_EACH_TAP_OF_ROW(l, window, row, {                                                                             \
+        const T *OM_RESTRICT from = x + plane + met;                                                                   \
         OM_ALONG_LINE(line, sum[i] += from[at]);                                                                       \
-      }                                                                                                                \
+      });                                                                                                              \
       ptrdiff_t each = 1;                                                                                              \
-      for (ptrdiff_t axis = last - 1, rest = row; axis >= 0; rest /= outer.out[axis--])                                \
-        each *= om_taps_that_count(window, (int)axis, rest % outer.out[axis], count_padding);                          \
-      /* Windows of which the first tap and the last are within the line have them all there. */                        \
-      const ptrdiff_t first = om_line_of_tap(window, 0).first, end = om_line_of_tap(window, lines - 1).end;            \
-      for (ptrdiff_t i = first; i < end; i++) sum[i] /= (T)(each * lines);                                             \
-      for (ptrdiff_t i = 0; i < count; i++)                                                                            \
+      for (ptrdiff_t axis = last - 1, rest = row; axis >= 0; rest /= l.outer.out[axis--])                              \
+        each *= om_taps_that_count(window, (int)axis, rest % l.outer.out[axis], count_padding);                        \
+      /* Windows of which the first tap and the last are within the line have them all there. */                       \
+      const ptrdiff_t first = om_line_of_tap(window, 0).first, end = om_line_of_tap(window, l.of_line - 1).end;        \
+      for (ptrdiff_t i = first; i < end; i++) sum[i] /= (T)(each * l.of_line);                                         \
+      for (ptrdiff_t i = 0; i < l.count; i++)                                                                          \
         if (i < first || i >= end) sum[i] /= (T)(each * om_taps_that_count(window, last, i, count_padding));           \
     }                                                                                                                  \
   }

@@ -27,28 +27,24 @@ OM_LPPOOL(om_lppool_nd_f64, double, pow, fabs)
 
 /* ONNX Col2Im-18, the gradient of taking an image's windows apart: x[planes, kernel..., out...], y[planes, in...], each
  * plane beginning with bias[plane % channels] (or 0 where bias is NULL). Along the last axis it goes row by row. */
-#define OM_COL2IM(name, T)                                                                                   \
-  OM_SHARED void name(const T *x, const T *bias, T *y, ptrdiff_t planes, ptrdiff_t channels,                 \
-                      const om_window_nd *window) {                                                          \
-    const om_window_nd outer = om_outer_axes(window);                                                        \
-    const int last = outer.rank;                                                                             \
-    const ptrdiff_t pixels = om_product_nd(window->in, window->rank);                                        \
-    const ptrdiff_t rows = om_product_nd(outer.out, last), taps = om_product_nd(window->kernel, window->rank); \
-    const ptrdiff_t width = window->in[last], count = window->out[last];                                     \
-    OM_EACH_ROW(plane, planes, taps * rows * count) {                                                        \
-      T *image = y + plane * pixels;                                                                         \
-      for (ptrdiff_t i = 0; i < pixels; i++) image[i] = bias ? bias[plane % channels] : 0;                   \
-      for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                           \
-        const om_line_nd line = om_line_of_tap(window, tap % window->kernel[last]);                          \
-        for (ptrdiff_t row = 0; row < rows; row++) {                                                         \
-          const ptrdiff_t met = om_tap_nd(&outer, row, tap / window->kernel[last]);                          \
-          if (met < 0) continue;                                                                             \
-          const T *OM_RESTRICT from = x + ((plane * taps + tap) * rows + row) * count;                       \
-          T *OM_RESTRICT to = image + met * width;                                                           \
-          OM_ALONG_LINE(line, to[at] += from[i]);                                                            \
-        }                                                                                                    \
-      }                                                                                                      \
-    }                                                                                                        \
+#define OM_COL2IM(name, T)                                                                                             \
+  OM_SHARED void name(const T *x, const T *bias, T *y, ptrdiff_t planes, ptrdiff_t channels,                           \
+                      const om_window_nd *window) {                                                                    \
+    const om_lines_nd l = om_lines_of(window);                                                                         \
+    OM_EACH_ROW(plane, planes, l.taps * l.out) {                                                                       \
+      T *image = y + plane * l.in;                                                                                     \
+      for (ptrdiff_t i = 0; i < l.in; i++) image[i] = bias ? bias[plane % channels] : 0;                               \
+      for (ptrdiff_t tap = 0; tap < l.taps; tap++) {                                                                   \
+        const om_line_nd line = om_line_of_tap(window, tap % l.of_line);                                               \
+        for (ptrdiff_t row = 0; row < l.rows; row++) {                                                                 \
+          const ptrdiff_t met = om_line_met(&l, row, tap);                                                             \
+          if (met < 0) continue;                                                                                       \
+          const T *OM_RESTRICT from = x + ((plane * l.taps + tap) * l.rows + row) * l.count;                           \
+          T *OM_RESTRICT to = image + met;                                                                             \
+          OM_ALONG_LINE(line, to[at] += from[i]);                                                                      \
+        }                                                                                                              \
+      }                                                                                                                \
+    }                                                                                                                  \
   }
 OM_COL2IM(om_col2im_f32, float)
 OM_COL2IM(om_col2im_f64, double)

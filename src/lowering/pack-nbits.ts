@@ -2,14 +2,14 @@ import { add, type Dim, multiply } from '../graph/dim.ts'
 import { gemmScratchBytes, type KernelShape, lanes } from './kernel-shape.ts'
 
 /** Columns that weights of few bits are packed by, on every vector unit: OM_NBITS_COLUMNS of native/kernels/nbits.h. */
-export const bitsColumns = 16
+const bitsColumns = 16
 
 /** Bytes of a line of those columns, four of each: OM_NBITS_LINE. */
 const LINE = 4 * bitsColumns
 
-/** Whole groups of columns. */
-export function bitsGroups(columns: number): number {
-  return Math.ceil(columns / bitsColumns)
+/** Columns in whole groups. */
+export function wholeGroups(columns: number): number {
+  return Math.ceil(columns / bitsColumns) * bitsColumns
 }
 
 /**
@@ -23,7 +23,7 @@ export function bitsGroups(columns: number): number {
 export function packBits(codes: Uint8Array, columns: number, length: number, bits: number): Uint8Array {
   const row = (length * bits) / 8
   const lines = row / 4
-  const packed = new Uint8Array(bitsGroups(columns) * lines * LINE)
+  const packed = new Uint8Array(wholeGroups(columns) * row)
   for (let column = 0; column < columns; column++) {
     const first = Math.floor(column / bitsColumns) * lines * LINE + (column % bitsColumns) * 4
     for (let line = 0, from = column * row, to = first; line < lines; line++, from += 4, to += LINE) {
@@ -72,7 +72,7 @@ export function packBlocks(
   columns: number,
   blocks: number,
 ): Float32Array {
-  const packed = new Float32Array(bitsGroups(columns) * blocks * bitsColumns)
+  const packed = new Float32Array(wholeGroups(columns) * blocks)
   for (let column = 0; column < columns; column++)
     for (let block = 0; block < blocks; block++) {
       const group = Math.floor(column / bitsColumns) * blocks + block

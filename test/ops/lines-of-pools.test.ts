@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { elementsOf } from '../../src/onnx/tensor.ts'
 import { type Case, close, f32, runCase, t } from './harness.ts'
 import { indices, positionOf, ramp } from './indices.ts'
 import { attributesOf, type Window, windowsOf } from './windows.ts'
@@ -14,13 +15,11 @@ const windows: Readonly<Record<string, Window & { readonly x: readonly number[] 
   'a volume': { x: [1, 1, 4, 5, 6], kernel: [2, 3, 2], strides: [1, 2, 3], pads: [1, 0, 1, 0, 1, 1] },
 }
 
-const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1)
-
 describe.each(Object.keys(windows))('pools line by line: %s', (title) => {
   const { x, ...window } = windows[title]!
   const { sizes, at } = windowsOf(x.slice(2), window)
   const dims = [x[0]!, x[1]!, ...sizes]
-  const values = ramp(count(x))
+  const values = ramp(elementsOf(x))
   /** The places that each window meets, in all of x. */
   const met = indices(dims).map(([n, c, ...place]) => at(place).map((p) => p && positionOf([n!, c!, ...p], x)))
   const one = (op: string, type: 'float32' | 'float64', attributes: Case['attributes'] = {}): Case => ({

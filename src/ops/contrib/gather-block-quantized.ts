@@ -4,6 +4,7 @@ import { normalizeAxis } from '../../graph/shape-contents.ts'
 import { takes } from '../../graph/rules.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
 import { MICROSOFT } from './domain.ts'
+import { bitsOf, blockSizeOf } from './packed-bits.ts'
 import { asInput } from './quantized-elementwise.ts'
 
 /** How codes lie and what they are read by. */
@@ -19,11 +20,8 @@ function tableOf(node: Node): Table {
   const { type, rank } = node.input(0)
   const gather = normalizeAxis(node, node.int('gather_axis', 0), rank)
   const quantized = normalizeAxis(node, node.int('quantize_axis', 1), rank)
-  const block = node.int('block_size', 128)
-  if (block < 16 || Math.log2(block) % 1 !== 0)
-    throw node.error('MODEL_ATTRIBUTE', `block_size is ${block}, but should be a power of two, 16 at least`)
-  const bits = type === 'uint8' ? node.int('bits', 4) : 8
-  if (![2, 4, 8].includes(bits)) throw node.error('MODEL_ATTRIBUTE', `bits is ${bits}, but should be 2, 4 or 8`)
+  const block = blockSizeOf(node, 128)
+  const bits = type === 'uint8' ? bitsOf(node) : 8
   if (bits < 8 && (quantized !== rank - 1 || gather === quantized))
     throw node.error(
       'MODEL_ATTRIBUTE',

@@ -4,14 +4,11 @@ import type { Operator } from '../../graph/operator.ts'
 import { type Agreement, takes } from '../../graph/rules.ts'
 import { widenNarrowFloats } from '../../lowering/widen.ts'
 import { MICROSOFT, refuseInputs } from './domain.ts'
-import { type BitWeights, blocksOf, codeBytes, productOfBits, zerosOf } from './packed-bits.ts'
+import { bitsOf, type BitWeights, blockSizeOf, blocksOf, codeBytes, productOfBits, zerosOf } from './packed-bits.ts'
 
 function weightsOf(node: Node): BitWeights {
   const [depth, columns] = [node.int('K', 0), node.int('N', 0)]
-  const [bits, block] = [node.int('bits', 4), node.int('block_size', 0)]
-  if (![2, 4, 8].includes(bits)) throw node.error('MODEL_ATTRIBUTE', `bits is ${bits}, but should be 2, 4 or 8`)
-  if (block < 16 || Math.log2(block) % 1 !== 0)
-    throw node.error('MODEL_ATTRIBUTE', `block_size is ${block}, but should be a power of two, 16 at least`)
+  const [bits, block] = [bitsOf(node), blockSizeOf(node, 0)]
   if (depth < 1 || columns < 1)
     throw node.error('MODEL_ATTRIBUTE', `K is ${depth} and N is ${columns}, but both should be 1 at least`)
   return { depth, columns, bits, block }

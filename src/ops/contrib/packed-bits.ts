@@ -3,14 +3,7 @@ import { bytesOf, floats } from '../../graph/data.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import { takes } from '../../graph/rules.ts'
-import {
-  bitsColumns,
-  bitsGroups,
-  bitsOwnBytes,
-  bitsScratchBytes,
-  packBits,
-  packBlocks,
-} from '../../lowering/pack-nbits.ts'
+import { bitsOwnBytes, bitsScratchBytes, packBits, packBlocks, wholeGroups } from '../../lowering/pack-nbits.ts'
 import type { KernelWriter, LoweredOperator } from '../../lowering/lowering.ts'
 import type { ElementType } from '../../onnx/element-type.ts'
 import { lazyTensor, tensorArray } from '../../onnx/tensor.ts'
@@ -27,15 +20,32 @@ export function blocksOf({ depth, block }: Pick<BitWeights, 'depth' | 'block'>):
   return Math.ceil(depth / block)
 }
 
+/** Numbers of a column in whole blocks. */
+function lengthOf(weights: BitWeights): number {
+  return blocksOf(weights) * weights.block
+}
+
 /** Bytes of a column's codes. */
 export function codeBytes(weights: BitWeights): number {
-  return (blocksOf(weights) * weights.block * weights.bits) / 8
+  return (lengthOf(weights) * weights.bits) / 8
 }
 
 /** Elements of a column's zero points: a number per block, or whole bytes of codes. */
 export function zerosOf(weights: BitWeights, type: ElementType | undefined): number {
   const blocks = blocksOf(weights)
   return type === 'uint8' ? Math.ceil((blocks * weights.bits) / 8) : blocks
+}
+
+/** How many numbers of a column share a scale, and how many bits a code has, as an operator of onnxruntime's says. */
+export function blockSizeOf(node: Node, otherwise: number): number {
+  const block = node.int('block_size', otherwise)
+  if (block >= 16 && Math.log2(block) % 1 === 0) return block
+  throw node.error('MODEL_ATTRIBUTE', `block_size is ${block}, but should be a power of two, 16 at least`)
+}
+export function bitsOf(node: Node): number {
+  const bits = node.int('bits', 4)
+  if ([2, 4, 8].includes(bits)) return bits
+  throw node.error('MODEL_ATTRIBUTE', `bits is ${bits}, but should be 2, 4 or 8`)
 }
 
 /** The same as attributes of the operators of this file, and back. */
@@ -87,14 +97,14 @@ const PackBits: LoweredOperator = {
   rules: takes('codes:uint8'),
   infer(node) {
     const weights = weightsOf(node)
-    return [{ type: 'uint8', shape: [bitsGroups(weights.columns) * bitsColumns * codeBytes(weights)] }]
+    return [{ type: 'uint8', shape: [wholeGroups(weights.columns) * codeBytes(weights)] }]
   },
   fold(node) {
     const weights = weightsOf(node)
-    const { columns, bits, block } = weights
+    const { columns, bits } = weights
     const codes = node.input(0).constant!
-    const make = (): Uint8Array => packBits(tensorArray(codes) as Uint8Array, columns, blocksOf(weights) * block, bits)
-    return [lazyTensor('uint8', [bitsGroups(columns) * bitsColumns * codeBytes(weights)], make)]
+    const make = (): Uint8Array => packBits(tensorArray(codes) as Uint8Array, columns, lengthOf(weights), bits)
+    return [lazyTensor('uint8', [wholeGroups(columns) * codeBytes(weights)], make)]
   },
   check(node, k) {
     const weights = weightsOf(node)
@@ -102,9 +112,9 @@ const PackBits: LoweredOperator = {
   },
   lower(node, k) {
     const weights = weightsOf(node)
-    const length = blocksOf(weights) * weights.block
+    const sizes = `${weights.columns}, ${lengthOf(weights)}, ${weights.bits}`
     k.include('nbits.h')
-    k.line(`om_nbits_pack(${k.input(0)}, ${weights.columns}, ${length}, ${weights.bits}, ${k.output()});`)
+    k.line(`om_nbits_pack(${k.input(0)}, ${sizes}, ${k.output()});`)
   },
 }
 
@@ -115,7 +125,7 @@ const PackBlocks: LoweredOperator = {
   rules: takes('scales:float32 zeros?:uint8|float32'),
   infer(node) {
     const weights = weightsOf(node)
-    return [{ type: 'float32', shape: [bitsGroups(weights.columns) * blocksOf(weights) * bitsColumns] }]
+    return [{ type: 'float32', shape: [wholeGroups(weights.columns) * blocksOf(weights)] }]
   },
   fold(node) {
     const weights = weightsOf(node)
@@ -133,7 +143,7 @@ const PackBlocks: LoweredOperator = {
       const number = zero ? (c: number, i: number): number => scaleOf(c, i) * zeroOf(c, i) : scaleOf
       return packBlocks(number, columns, blocks)
     }
-    return [lazyTensor('float32', [bitsGroups(columns) * blocks * bitsColumns], () => bytesOf(make()))]
+    return [lazyTensor('float32', [wholeGroups(columns) * blocks], () => bytesOf(make()))]
   },
   check(node, k) {
     const weights = weightsOf(node)
