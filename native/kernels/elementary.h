@@ -174,8 +174,4 @@ OM_INLINE float om_mish_f32(float x) {
   return x > 20.0f ? x : y;
 }
 
-/* Not vectorised: arguments may need reduction by hundreds of bits of pi. */
-OM_INLINE float om_sin_f32(float x) { return sinf(x); }
-OM_INLINE float om_cos_f32(float x) { return cosf(x); }
-
 #endif

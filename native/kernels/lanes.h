@@ -14,6 +14,15 @@ OM_INLINE void om_store_int(void *p, om_vi v) { memcpy(p, &v, sizeof v); }
 
 OM_INLINE om_vi om_splat_int(int32_t x) { return (om_vi){0} + x; }
 
+/* Of negative numbers, too, for which C defines it of vectors only. */
+OM_INLINE om_vi om_shift_left(om_vi x, int by) {
+#if OM_VECTOR_BYTES > 0
+  return x << by;
+#else
+  return (om_vi)((uint32_t)x << by);
+#endif
+}
+
 OM_INLINE om_vf om_to_floats(om_vi v) {
 #if OM_VECTOR_BYTES > 0
   return __builtin_convertvector(v, om_vf);

@@ -47,13 +47,6 @@ OM_INLINE void om_nbits_store(const om_nbits *w, float *y, ptrdiff_t column, con
   else if (left > 0) om_store_first(y + column, bias ? v + om_load_first(bias + column, left) : v, left);
 }
 
-OM_INLINE float om_sum_lanes(om_vf v) {
-  float lanes[OM_LANES], total = 0.0f;
-  om_store(lanes, v);
-  for (ptrdiff_t j = 0; j < OM_LANES; j++) total += lanes[j];
-  return total;
-}
-
 /* Products of bytes: rows of A are quantised block by block as well, to [-127, 127], with the largest magnitude over 127 as
  * their scale. That is what accuracy_level 4 of MatMulNBits allows, and how onnxruntime's processors do it
  * (MLAS, QuantizeARow_CompInt8 of its kernels of few bits). */
@@ -63,7 +56,7 @@ typedef struct om_nbits_bytes {
   const int8_t *codes;    /* [m, blocks * block] */
   const uint32_t *halves; /* the same as pairs of halves: even bytes, odd bytes of each four */
   const float *scales;    /* [m, blocks] */
-  const float *rests;     /* [m, blocks]: scale times the sum of codes, for offsets */
+  const float *rests;     /* [m, blocks]: sums of codes, for zero points */
   const int32_t *starts;  /* [m, blocks]: what sums of products begin with, so that zero points of the middle are out of them */
   const float *bias;
   float *y;
@@ -136,7 +129,7 @@ OM_INLINE void om_matmul_nbits_int8(const float *a, const om_nbits *w, const flo
                                     void *scratch) {
   const om_dot_kind kind = om_best_dot_kind();
   const ptrdiff_t blocks = om_nbits_blocks(w), length = blocks * w->block, all = m * blocks;
-  const int32_t middle = w->offsets ? 0 : 1 << (w->bits - 1);
+  const int32_t middle = w->zeros ? 0 : 1 << (w->bits - 1);
   float *scales = (float *)scratch, *rests = scales + all;
   int32_t *starts = (int32_t *)(rests + all);
   uint32_t *halves = (uint32_t *)(starts + all);
@@ -146,7 +139,7 @@ OM_INLINE void om_matmul_nbits_int8(const float *a, const om_nbits *w, const flo
     for (ptrdiff_t i = r * blocks, block = 0; block < blocks; block++, i++) {
       int32_t sum;
       scales[i] = om_nbits_quantize(a + r * w->k, block * w->block, w->k, w->block, codes + i * w->block, &sum);
-      rests[i] = scales[i] * (float)sum;
+      rests[i] = (float)sum;
       starts[i] = (om_nbits_moved(kind, w->bits) - middle) * sum;
     }
     if (!om_nbits_takes_halves(kind, w->bits)) continue;
@@ -167,7 +160,21 @@ OM_INLINE void om_matmul_nbits_int8(const float *a, const om_nbits *w, const flo
   }
 }
 
-/* Code number `i` of a line's, as floats: in part i / 4, byte i % 4 of each lane. */
+/* Where instructions of AVX-512 move codes of `bits` bits by the middle of their range on the way to floats. */
+#if OM_VECTOR_BYTES == 64 && defined(__AVX512F__)
+#define OM_NBITS_MOVES(bits) ((bits) != 2)
+#else
+#define OM_NBITS_MOVES(bits) false
+#endif
+
+/* A line's bytes, in which codes are made signed otherwise: moved by the middle. */
+OM_INLINE om_vi om_nbits_line(const uint8_t *line, const int bits) {
+  const uint32_t middles = bits == 8 ? 0x80808080u : bits == 4 ? 0x88888888u : 0xaaaaaaaau;
+  const om_vi bytes = om_load_int(line);
+  return OM_NBITS_MOVES(bits) ? bytes : bytes ^ (int32_t)middles;
+}
+
+/* Code number `i` of such bytes less the middle, as floats: in part i / 4, byte i % 4 of each lane. */
 OM_INLINE om_vf om_nbits_code(om_vi bytes, const int i, const int bits) {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
   const int shift = 8 * (3 - i % 4) + bits * (i / 4);
@@ -176,23 +183,26 @@ OM_INLINE om_vf om_nbits_code(om_vi bytes, const int i, const int bits) {
 #endif
 #if OM_VECTOR_BYTES == 64 && defined(__AVX512F__)
   if (bits == 4) { /* a table of sixteen floats, of whose indices only four bits count: no mask, no conversion */
-    const om_vf table = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const om_vf table = {-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7};
     om_vf code;
     __asm__("vpermps %1, %2, %0" : "=v"(code) : "v"(table), "v"(shift ? bytes >> shift : bytes));
     return code;
   }
+  /* The mantissa of 2^23 and the code: mask and exponent are one instruction. */
+  if (bits == 8) return (om_vf)(((bytes >> shift) & 255) | 0x4b000000) - om_splat(8388608.0f + 128.0f);
 #endif
-  return om_to_floats((bytes >> shift) & ((1 << bits) - 1));
+  return om_to_floats(om_shift_left(bytes, 32 - bits - shift) >> (32 - bits));
 }
 
-/* `rows` rows of A, `a_row` apart, times a group. sums: of A's blocks, [rows, blocks]. */
-OM_INLINE void om_nbits_dots(const om_nbits *w, ptrdiff_t group, const float *a, ptrdiff_t a_row, const float *sums,
-                             const float *bias, float *y, const int rows, const int bits) {
+/* What is to be taken off those: zero points of a block's columns, from `zeros` on, less the middle. */
+OM_INLINE om_vf om_nbits_zero(const float *zeros, const int bits) { return om_load(zeros) - om_splat((float)(1 << (bits - 1))); }
+
+/* `rows` rows of A, `a_row` apart, times a group. Zero points are taken off codes and not off sums of products, which are
+ * large where A's sum is: little of their digits would be left, and of an infinity nothing. */
+OM_INLINE void om_nbits_dots(const om_nbits *w, ptrdiff_t group, const float *a, ptrdiff_t a_row, const float *bias, float *y,
+                             const int rows, const int bits, const bool has_zeros) {
   const ptrdiff_t blocks = om_nbits_blocks(w), lines = om_nbits_lines(w, bits), first = group * blocks;
-  const float middle = (float)(1 << (bits - 1));
   const uint8_t *codes = w->codes + first * lines * OM_NBITS_LINE;
-  const float *scales = w->scales + first * OM_NBITS_COLUMNS;
-  const float *offsets = w->offsets ? w->offsets + first * OM_NBITS_COLUMNS : NULL;
   om_vf total[OM_NBITS_ROWS][OM_NBITS_VECTORS];
 OM_UNROLL(8)
   for (int r = 0; r < rows; r++)
@@ -201,29 +211,27 @@ OM_UNROLL(16)
   for (ptrdiff_t block = 0; block < blocks; block++, codes += lines * OM_NBITS_LINE, a += w->block)
 OM_UNROLL(16)
     for (int v = 0; v < OM_NBITS_VECTORS; v++) {
+      const ptrdiff_t at = (first + block) * OM_NBITS_COLUMNS + v * OM_LANES;
+      const om_vf zero = has_zeros ? om_nbits_zero(w->zeros + at, bits) : om_splat(0.0f), scale = om_load(w->scales + at);
       /* A single row's sum would wait for itself. */
       om_vf sum[OM_NBITS_ROWS][2];
 OM_UNROLL(8)
       for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = om_splat(0.0f);
       const float *numbers = a;
       for (ptrdiff_t line = 0; line < lines; line++) {
-        const om_vi bytes = om_load_int(codes + line * OM_NBITS_LINE + v * OM_VECTOR_STEP);
+        const om_vi bytes = om_nbits_line(codes + line * OM_NBITS_LINE + v * OM_VECTOR_STEP, bits);
 OM_UNROLL(16)
         for (int i = 0; i < 16; i++) {
           if (i * bits >= 32) break;
-          const om_vf code = om_nbits_code(bytes, i, bits);
+          om_vf code = om_nbits_code(bytes, i, bits);
+          if (has_zeros) code -= zero;
 OM_UNROLL(8)
           for (int r = 0; r < rows; r++) sum[r][rows == 1 ? i % 2 : 0] += code * om_splat(numbers[r * a_row + i]);
         }
         numbers += 32 / bits;
       }
-      const ptrdiff_t at = block * OM_NBITS_COLUMNS + v * OM_LANES;
-      const om_vf scale = om_load(scales + at), offset = offsets ? om_load(offsets + at) : scale * om_splat(middle);
 OM_UNROLL(8)
-      for (int r = 0; r < rows; r++) {
-        const om_vf whole = rows == 1 ? sum[r][0] + sum[r][1] : sum[r][0];
-        total[r][v] += whole * scale - offset * om_splat(sums[r * blocks + block]);
-      }
+      for (int r = 0; r < rows; r++) total[r][v] += (rows == 1 ? sum[r][0] + sum[r][1] : sum[r][0]) * scale;
     }
 OM_UNROLL(8)
   for (int r = 0; r < rows; r++)
@@ -232,25 +240,27 @@ OM_UNROLL(16)
       om_nbits_store(w, y + r * w->n, group * OM_NBITS_COLUMNS + v * OM_LANES, bias, total[r][v]);
 }
 
-#define OM_NBITS_GROUPS(bits)                                                                                          \
-  OM_SHARED void om_nbits_groups_##bits(const om_nbits *w, ptrdiff_t group, ptrdiff_t end, const float *a,             \
-                                        ptrdiff_t a_row, const float *sums, const float *bias, float *y, ptrdiff_t m) {\
-    const ptrdiff_t blocks = om_nbits_blocks(w);                                                                       \
+/* All m rows times the groups from `group` to `end`. */
+#define OM_NBITS_GROUPS(name, bits, has_zeros)                                                                         \
+  OM_SHARED void name(const om_nbits *w, ptrdiff_t group, ptrdiff_t end, const float *a, ptrdiff_t a_row,              \
+                      const float *bias, float *y, ptrdiff_t m) {                                                      \
     for (; group < end; group++) {                                                                                     \
       ptrdiff_t r = 0;                                                                                                 \
       for (; r + OM_NBITS_ROWS <= m; r += OM_NBITS_ROWS)                                                               \
-        om_nbits_dots(w, group, a + r * a_row, a_row, sums + r * blocks, bias, y + r * w->n, OM_NBITS_ROWS, bits);     \
+        om_nbits_dots(w, group, a + r * a_row, a_row, bias, y + r * w->n, OM_NBITS_ROWS, bits, has_zeros);             \
       for (; OM_NBITS_ROWS > 4 && r + 4 <= m; r += 4)                                                                  \
-        om_nbits_dots(w, group, a + r * a_row, a_row, sums + r * blocks, bias, y + r * w->n, 4, bits);                 \
-      for (; r + 2 <= m; r += 2)                                                                                       \
-        om_nbits_dots(w, group, a + r * a_row, a_row, sums + r * blocks, bias, y + r * w->n, 2, bits);                 \
-      for (; r < m; r++)                                                                                               \
-        om_nbits_dots(w, group, a + r * a_row, a_row, sums + r * blocks, bias, y + r * w->n, 1, bits);                 \
+        om_nbits_dots(w, group, a + r * a_row, a_row, bias, y + r * w->n, 4, bits, has_zeros);                         \
+      for (; r + 2 <= m; r += 2) om_nbits_dots(w, group, a + r * a_row, a_row, bias, y + r * w->n, 2, bits, has_zeros);\
+      for (; r < m; r++) om_nbits_dots(w, group, a + r * a_row, a_row, bias, y + r * w->n, 1, bits, has_zeros);        \
     }                                                                                                                  \
   }
-OM_NBITS_GROUPS(2)
-OM_NBITS_GROUPS(4)
-OM_NBITS_GROUPS(8)
+OM_NBITS_GROUPS(om_nbits_groups_2, 2, false)
+OM_NBITS_GROUPS(om_nbits_groups_4, 4, false)
+OM_NBITS_GROUPS(om_nbits_groups_8, 8, false)
+OM_NBITS_GROUPS(om_nbits_groups_with_zeros_2, 2, true)
+OM_NBITS_GROUPS(om_nbits_groups_with_zeros_4, 4, true)
+OM_NBITS_GROUPS(om_nbits_groups_with_zeros_8, 8, true)
+typedef void om_nbits_groups_of(const om_nbits *, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, const float *, float *, ptrdiff_t);
 
 /* `width` columns from n0 on, and of these the blocks from `from` to `end`, as floats packed for the kernel of matrices. */
 OM_INLINE void om_nbits_widen(const om_nbits *w, ptrdiff_t n0, ptrdiff_t width, ptrdiff_t from, ptrdiff_t end, float *packed,
@@ -264,14 +274,13 @@ OM_INLINE void om_nbits_widen(const om_nbits *w, ptrdiff_t n0, ptrdiff_t width, 
     const uint8_t *codes = w->codes + (group * blocks + from) * lines * OM_NBITS_LINE + vector * 4;
     for (ptrdiff_t block = from; block < end; block++) {
       const ptrdiff_t at = (group * blocks + block) * OM_NBITS_COLUMNS + vector;
-      const om_vf scale = om_load(w->scales + at);
-      const om_vf offset = w->offsets ? om_load(w->offsets + at) : scale * om_splat((float)(1 << (bits - 1)));
+      const om_vf scale = om_load(w->scales + at), zero = w->zeros ? om_nbits_zero(w->zeros + at, bits) : om_splat(0.0f);
       for (ptrdiff_t line = 0; line < lines; line++, codes += OM_NBITS_LINE) {
-        const om_vi bytes = om_load_int(codes);
+        const om_vi bytes = om_nbits_line(codes, bits);
 OM_UNROLL(16)
         for (int i = 0; i < 16; i++) {
           if (i * bits >= 32) break;
-          om_store(to + i * step, om_nbits_code(bytes, i, bits) * scale - offset);
+          om_store(to + i * step, (om_nbits_code(bytes, i, bits) - zero) * scale);
         }
         to += 32 / bits * step;
       }
@@ -302,33 +311,24 @@ OM_SHARED void om_nbits_panels(const om_nbits *w, const float *a, ptrdiff_t leng
 
 /* y[m, n] = a[m, k] · weights + bias, which may be NULL, by products of floats. Threads share the columns. */
 OM_INLINE void om_matmul_nbits_f32(const float *a, const om_nbits *w, const float *bias, float *y, ptrdiff_t m, void *scratch) {
-  const ptrdiff_t blocks = om_nbits_blocks(w), length = blocks * w->block;
+  const ptrdiff_t length = om_nbits_blocks(w) * w->block;
   const bool is_few = m <= OM_NBITS_FEW;
-  float *whole = (float *)((char *)scratch + OM_NBITS_OWN(w->k, w->block)), *sums = whole + m * length;
-  for (ptrdiff_t r = 0; r < m; r++) {
+  float *whole = (float *)((char *)scratch + OM_NBITS_OWN(w->k, w->block));
+  for (ptrdiff_t r = 0; length > w->k && r < m; r++) {
     if (!om_is_mine()) continue;
-    if (length > w->k) {
-      memcpy(whole + r * length, a + r * w->k, (size_t)w->k * sizeof(float));
-      memset(whole + r * length + w->k, 0, (size_t)(length - w->k) * sizeof(float));
-    }
-    const float *row = length > w->k ? whole + r * length : a + r * w->k;
-    for (ptrdiff_t i = 0; is_few && i < blocks; i++) {
-      om_vf sum = om_splat(0.0f);
-      for (ptrdiff_t j = 0; j < w->block; j += OM_LANES) sum += om_load(row + i * w->block + j);
-      sums[r * blocks + i] = om_sum_lanes(sum);
-    }
+    memcpy(whole + r * length, a + r * w->k, (size_t)w->k * sizeof(float));
+    memset(whole + r * length + w->k, 0, (size_t)(length - w->k) * sizeof(float));
   }
   om_settle();
   if (length > w->k) a = whole;
   if (is_few) {
+    om_nbits_groups_of *of_two = w->zeros ? om_nbits_groups_with_zeros_2 : om_nbits_groups_2;
+    om_nbits_groups_of *of_four = w->zeros ? om_nbits_groups_with_zeros_4 : om_nbits_groups_4;
+    om_nbits_groups_of *of_eight = w->zeros ? om_nbits_groups_with_zeros_8 : om_nbits_groups_8;
+    om_nbits_groups_of *multiply = w->bits == 4 ? of_four : w->bits == 8 ? of_eight : of_two;
     const ptrdiff_t groups = om_nbits_groups(w), together = om_nbits_together(w, m);
-    for (ptrdiff_t group = 0; group < groups; group += together) {
-      if (!om_is_mine()) continue;
-      const ptrdiff_t end = om_min(group + together, groups);
-      if (w->bits == 4) om_nbits_groups_4(w, group, end, a, length, sums, bias, y, m);
-      else if (w->bits == 8) om_nbits_groups_8(w, group, end, a, length, sums, bias, y, m);
-      else om_nbits_groups_2(w, group, end, a, length, sums, bias, y, m);
-    }
+    for (ptrdiff_t group = 0; group < groups; group += together)
+      if (om_is_mine()) multiply(w, group, om_min(group + together, groups), a, length, bias, y, m);
   } else
     for (ptrdiff_t n0 = 0; n0 < w->n; n0 += OM_NBITS_WIDE) {
       if (!om_is_mine()) continue;

@@ -1,4 +1,5 @@
-// Prints the polynomials of elementary.h: `node native/kernels/minimax.js`.
+// Prints the polynomials of elementary.h and its siblings, and the bits of 1 / (2 pi) in elementary-angles.h:
+// `node native/kernels/minimax.js`.
 // Remez's exchange algorithm (E. Remez, 1934) in double: the polynomial p of a degree whose largest weighted error
 // |p(x) - f(x)| * w(x) over an interval is least, found by levelling the error on degree + 2 points and moving these to
 // the error's extrema until they stay.
@@ -22,8 +23,9 @@ function solve(rows, right) {
 
 const horner = (coefficients, x) => coefficients.reduceRight((sum, c) => sum * x + c, 0)
 
-/** Coefficients, lowest power first, and the levelled error. */
-function remez({ f, weight, from, to, degree }) {
+/** Coefficients, lowest power first, and the levelled error. Solved for powers of x / scale, which are of one size. */
+function remez({ f, weight, from, to, degree, samples = 20_000 }) {
+  const scale = Math.max(-from, to)
   const count = degree + 2
   let points = Array.from(
     { length: count },
@@ -31,11 +33,15 @@ function remez({ f, weight, from, to, degree }) {
   )
   let coefficients = []
   for (let round = 0; round < 30; round++) {
-    const rows = points.map((x, i) => [...Array.from({ length: degree + 1 }, (_, d) => x ** d), (-1) ** i / weight(x)])
-    coefficients = solve(rows, points.map(f)).slice(0, -1)
+    const rows = points.map((x, i) => [
+      ...Array.from({ length: degree + 1 }, (_, d) => (x / scale) ** d),
+      (-1) ** i / weight(x),
+    ])
+    coefficients = solve(rows, points.map(f))
+      .slice(0, -1)
+      .map((c, d) => c / scale ** d)
     const error = (x) => (horner(coefficients, x) - f(x)) * weight(x)
     // Between two sign changes of the error lies one extremum: take the largest sample of each stretch.
-    const samples = 20_000
     const extrema = []
     for (let i = 0; i <= samples; i++) {
       const x = from + ((to - from) * i) / samples
@@ -61,7 +67,7 @@ function remez({ f, weight, from, to, degree }) {
 /** Sum of a power series in x from the power `first` on. */
 function series(term, x, first) {
   let sum = 0
-  for (let n = first + 60; n >= first; n--) sum += term(n) * x ** (n - first)
+  for (let n = first + 60; n >= first; n--) sum = sum * x + term(n)
   return sum
 }
 
@@ -81,7 +87,9 @@ function erfc(x) {
   return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + fraction)
 }
 
-const factorial = (n) => (n < 2 ? 1 : n * factorial(n - 1))
+const factorials = [1]
+for (let n = 1; n < 140; n++) factorials.push(n * factorials[n - 1])
+const factorial = (n) => factorials[n]
 
 const wanted = {
   // e^r = 1 + r + r^2 p(r), |r| <= ln 2 / 2; weighted to the relative error of e^r - 1.
@@ -117,10 +125,87 @@ const wanted = {
     to: 4,
     degree: 8,
   },
+  // sin(r) = r + r z p(z), z = r^2, |r| <= pi / 4; weighted to the relative error.
+  sin: {
+    f: (z) => series((n) => (-1) ** n / factorial(2 * n + 1), z, 1),
+    weight: (z) => z + 1e-9,
+    from: 0,
+    to: (Math.PI / 4) ** 2 + 1e-4,
+    degree: 2,
+  },
+  // cos(r) = 1 - z / 2 + z^2 p(z), z = r^2, |r| <= pi / 4.
+  cos: {
+    f: (z) => series((n) => (-1) ** n / factorial(2 * n), z, 2),
+    weight: (z) => z * z + 1e-9,
+    from: 0,
+    to: (Math.PI / 4) ** 2 + 1e-4,
+    degree: 2,
+  },
+  // atan(t) = t + t z p(z), z = t^2, |t| <= tan(pi / 8).
+  atan: {
+    f: (z) => series((n) => (-1) ** n / (2 * n + 1), z, 1),
+    weight: (z) => z + 1e-9,
+    from: 0,
+    to: Math.tan(Math.PI / 8) ** 2,
+    degree: 3,
+  },
+  // asin(s) = s + s z p(z), z = s^2, |s| <= 1 / 2.
+  asin: {
+    f: (z) => series((n) => factorial(2 * n) / (4 ** n * factorial(n) ** 2 * (2 * n + 1)), z, 1),
+    weight: (z) => z + 1e-9,
+    from: 0,
+    to: 1 / 4,
+    degree: 4,
+  },
+  // sinh(x) = x + x z p(z), z = x^2, |x| <= 1.
+  sinh: {
+    f: (z) => series((n) => 1 / factorial(2 * n + 1), z, 1),
+    weight: (z) => z + 1e-9,
+    from: 0,
+    to: 1,
+    degree: 2,
+  },
+  // log2(m) = s p(s^2), s = (m - 1) / (m + 1), 1 / sqrt(2) <= m <= sqrt(2).
+  log2: {
+    f: (z) => (2 / Math.LN2) * series((n) => 1 / (2 * n + 1), z, 0),
+    weight: () => Math.LN2 / 2,
+    from: 0,
+    to: ((Math.SQRT2 - 1) / (Math.SQRT2 + 1)) ** 2,
+    degree: 4,
+    samples: 2000, // of more, the error between two differs by less than its rounding
+    double: true,
+  },
+  // 2^f, |f| <= 1 / 2.
+  exp2: {
+    f: (f) => 2 ** f,
+    weight: (f) => 2 ** -f,
+    from: -1 / 2,
+    to: 1 / 2,
+    degree: 6,
+    double: true,
+  },
 }
 
 for (const [name, problem] of Object.entries(wanted)) {
   const { coefficients, worst } = remez(problem)
   console.log(`${name}: largest weighted error ${worst.toExponential(2)} = 2^${Math.log2(worst).toFixed(1)}`)
-  for (const [power, value] of coefficients.entries()) console.log(`  x^${power} ${Math.fround(value)}`)
+  const rounded = problem.double ? (value) => value : Math.fround
+  for (const [power, value] of coefficients.entries()) console.log(`  x^${power} ${rounded(value)}`)
 }
+
+/** atan(1 / n) in units of 2^-bits, by its series. */
+function arctangentOfInverse(n, bits) {
+  let [sum, power] = [0n, (1n << bits) / n]
+  for (let k = 1n; power !== 0n; k += 2n) {
+    sum += (k % 4n === 1n ? power : -power) / k
+    power /= n * n
+  }
+  return sum
+}
+
+// Words of 2^-10 / (2 pi), in units of 2^-32, 2^-64 and so on. Pi by Machin's formula (1706).
+const bits = 256n
+const pi = 4n * (4n * arctangentOfInverse(5n, bits) - arctangentOfInverse(239n, bits))
+const turn = (1n << (2n * bits - 10n)) / (2n * pi)
+const words = Array.from({ length: 6 }, (_, i) => BigInt.asUintN(32, turn >> (bits - 32n * BigInt(i + 1))))
+console.log(`turns: ${words.map((word) => `0x${word.toString(16)}`).join(' ')}`)

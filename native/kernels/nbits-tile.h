@@ -20,7 +20,7 @@ static inline __attribute__((always_inline, unused)) OM_NBITS_TARGET void OM_NBI
   const ptrdiff_t first = group * blocks;
   const uint8_t *OM_RESTRICT codes = p->w->codes + first * lines * OM_NBITS_LINE;
   const float *OM_RESTRICT scales = p->w->scales + first * OM_NBITS_COLUMNS;
-  const float *OM_RESTRICT offsets = p->w->offsets ? p->w->offsets + first * OM_NBITS_COLUMNS : NULL;
+  const float *OM_RESTRICT zeros = p->w->zeros ? p->w->zeros + first * OM_NBITS_COLUMNS : NULL;
   const int32_t mask = (bits == 8 ? 255 : (1 << bits) - 1) * 0x01010101;
   om_vf total[OM_NBITS_ROWS][OM_NBITS_VECTORS];
 OM_UNROLL(8)
@@ -97,8 +97,9 @@ OM_UNROLL(8)
 OM_UNROLL(8)
       for (int r = 0; r < rows; r++) {
         const ptrdiff_t i = (row0 + r) * blocks + b;
-        total[r][v] += om_to_floats(sum[r]) * (scale * om_splat(p->scales[i]));
-        if (offsets) total[r][v] -= om_load(offsets + at) * om_splat(p->rests[i]);
+        om_vf moved = om_to_floats(sum[r]);
+        if (zeros) moved -= om_load(zeros + at) * om_splat(p->rests[i]);
+        total[r][v] += moved * (scale * om_splat(p->scales[i]));
       }
     }
 OM_UNROLL(8)

@@ -19,7 +19,7 @@ typedef struct om_nbits {
   int bits;
   const uint8_t *codes;  /* [groups, blocks, lines, OM_NBITS_COLUMNS, 4], 0 behind n */
   const float *scales;   /* [groups, blocks, OM_NBITS_COLUMNS], 0 behind n */
-  const float *offsets;  /* of the same shape: scales times zero points; NULL: these are the middle of the range */
+  const float *zeros;    /* of the same shape: zero points; NULL: these are the middle of the range */
 } om_nbits;
 
 OM_INLINE ptrdiff_t om_nbits_blocks(const om_nbits *w) { return (w->k + w->block - 1) / w->block; }
@@ -38,18 +38,17 @@ OM_SHARED void om_nbits_pack(const uint8_t *codes, ptrdiff_t n, ptrdiff_t length
     }
 }
 
-/* Numbers of blocks, [n, blocks], in groups: [groups, blocks, OM_NBITS_COLUMNS], 0 behind n. With zero points, times these,
- * which are floats, or packed in whole bytes per column. */
-OM_SHARED void om_nbits_pack_scales(const float *scales, const uint8_t *zeros, const float *float_zeros, ptrdiff_t n,
-                                    ptrdiff_t blocks, int bits, float *packed) {
+/* Numbers of blocks in groups: [groups, blocks, OM_NBITS_COLUMNS], 0 behind n. They are floats [n, blocks], or codes in whole
+ * bytes per column. */
+OM_SHARED void om_nbits_pack_blocks(const float *numbers, const uint8_t *codes, ptrdiff_t n, ptrdiff_t blocks, int bits,
+                                    float *packed) {
   const ptrdiff_t row = (blocks * bits + 7) / 8;
-  for (ptrdiff_t column = 0; column < om_round_up(n, OM_NBITS_COLUMNS); column++)
+  memset(packed, 0, (size_t)(om_round_up(n, OM_NBITS_COLUMNS) * blocks) * sizeof(float));
+  for (ptrdiff_t column = 0; column < n; column++)
     for (ptrdiff_t block = 0; block < blocks; block++) {
-      float number = column < n ? scales[column * blocks + block] : 0.0f;
-      if (column < n && float_zeros) number *= float_zeros[column * blocks + block];
-      if (column < n && zeros)
-        number *= (float)(zeros[column * row + block * bits / 8] >> (block * bits % 8) & ((1 << bits) - 1));
-      packed[(column / OM_NBITS_COLUMNS * blocks + block) * OM_NBITS_COLUMNS + column % OM_NBITS_COLUMNS] = number;
+      const int code = codes ? codes[column * row + block * bits / 8] >> (block * bits % 8) & ((1 << bits) - 1) : 0;
+      packed[(column / OM_NBITS_COLUMNS * blocks + block) * OM_NBITS_COLUMNS + column % OM_NBITS_COLUMNS] =
+          codes ? (float)code : numbers[column * blocks + block];
     }
 }
 

@@ -4,7 +4,7 @@ import type { ElementType } from '../onnx/element-type.ts'
 import { tensorValues } from '../onnx/tensor.ts'
 import { computeType, literal, loadElement, storeElement } from '../lowering/c-text.ts'
 import { operatorOf } from '../ops/index.ts'
-import type { KernelWriter } from '../lowering/lowering.ts'
+import type { Bounded, KernelWriter, LoweredOperator } from '../lowering/lowering.ts'
 import { shareElements } from '../lowering/sharing.ts'
 
 /** How an input's axis goes with the output's: stepped along, repeated, or known only at run time. */
@@ -86,11 +86,64 @@ function writeLoops(
   const output = nodes.at(-1)!.output()
   const axes = collapse([...operands, written], output.dims)
   const counts = axes.map((axis) => k.count(axis.axes.map((a) => output.dims[a]!)))
-  const loops = counts.map((count, depth) => `for (int64_t i${depth} = 0; i${depth} < ${count}; i${depth}++) {`)
-  if (isShared) loops.splice(0, 1, ...loopsOfParts(counts, k))
+  const [count, ...inner] = counts
+  const [first, last] = isShared ? ['first', 'last'] : ['0', count]
+  const loops = counts.map((count, depth) => {
+    const [from, to] = depth === 0 ? [first, last] : ['0', count]
+    return `for (int64_t i${depth} = ${from}; i${depth} < ${to}; i${depth}++) {`
+  })
+  const nest: Nest = { nodes, operands, axes, loops }
+  if (isShared) {
+    // Threads share the outermost loop in parts: elements, or rows.
+    k.include('vector.h')
+    k.include('parallel.h')
+    k.line(`const int64_t part = om_part_rows(${inner.join(' * ') || '1'});`)
+    k.line(`for (int64_t first = 0; first < ${count}; first += part) {`)
+    k.line('if (!om_is_mine()) continue;')
+    k.line(`const int64_t last = om_min(first + part, ${count});`)
+  }
+  const place = `${k.output()}[${index(written, axes, k)}]`
+  const stored = beforeRounding(nodes.at(-1)!)
+  const store: Finish = (element) => [storeElement(output.type, place, element(stored))]
+  const bounds = boundsIn(nodes)
+  if (bounds.size === 0) writeNest(nest, k, scalarOf, store)
+  else {
+    // A pass over what is bounded decides which of two loops runs.
+    k.line('{ int beyond = 0;')
+    writeNest(leadingTo(bounds, nest), k, scalarOf, (element) =>
+      [...bounds].map(([node, { limit }]) => `beyond |= fabsf(${element(node.input(0))}) >= ${limit};`),
+    )
+    k.line('if (!beyond) {')
+    writeNest(nest, k, (node) => bounds.get(node)?.scalar ?? scalarOf(node), store)
+    k.line('} else {')
+    writeNest(nest, k, scalarOf, store)
+    k.line('} }')
+  }
+  if (isShared) k.line('}')
+}
+
+interface Nest {
+  readonly nodes: readonly Node[]
+  readonly operands: readonly Operand[]
+  readonly axes: readonly Axis[]
+  /** Heads of the loops, outermost first. */
+  readonly loops: readonly string[]
+}
+
+/** Statements that end a loop's body; `element` names a value's element in C. */
+type Finish = (element: (value: Value) => string) => readonly string[]
+
+/** Loops that compute the nodes' results for each element, and end with what `finish` says. */
+function writeNest(
+  { nodes, operands, axes, loops }: Nest,
+  k: KernelWriter,
+  scalar: (node: Node) => NonNullable<LoweredOperator['scalar']>,
+  finish: Finish,
+): void {
   loops.forEach((loop, depth) => k.line('  '.repeat(depth) + loop))
   const indent = '  '.repeat(loops.length)
   const names = new Map<Value, string>()
+  const element = (value: Value): string => names.get(value) ?? scalarLiteral(value)!
   const write = (text: string): void => k.line(indent + text)
   for (const operand of operands) {
     const name = `a${names.size}`
@@ -100,25 +153,49 @@ function writeLoops(
     names.set(operand.value, name)
   }
   for (const node of nodes) {
-    const elements = node.inputs.map((input) => (input ? (names.get(input) ?? scalarLiteral(input)!) : ''))
+    const elements = node.inputs.map((input) => (input ? element(input) : ''))
     const name = `v${names.size}`
-    write(`${constantType(node.output().type)} ${name} = ${operatorOf(node).scalar!(node, elements, k)};`)
+    write(`${constantType(node.output().type)} ${name} = ${scalar(node)(node, elements, k)};`)
     names.set(node.output(), name)
   }
-  const place = `${k.output()}[${index(written, axes, k)}]`
-  write(storeElement(output.type, place, names.get(output)!))
+  for (const text of finish(element)) write(text)
   for (let depth = loops.length - 1; depth >= 0; depth--) k.line(`${'  '.repeat(depth)}}`)
 }
 
-/** What stands for the outermost loop where threads share it: over parts, and the elements or rows of one's own. */
-function loopsOfParts([count, ...inner]: readonly string[], k: KernelWriter): string[] {
-  k.include('vector.h')
-  k.include('parallel.h')
-  k.line(`const int64_t part = om_part_rows(${inner.join(' * ') || '1'});`)
-  return [
-    `for (int64_t first = 0; first < ${count}; first += part) {`,
-    `if (om_is_mine()) for (int64_t i0 = first; i0 < om_min(first + part, ${count}); i0++) {`,
-  ]
+/** What a cast of floats to halves is given: storing a half rounds as the cast does, and once is enough. */
+function beforeRounding(node: Node): Value {
+  const [source, output] = [node.inputs[0], node.output()]
+  const rounds =
+    (node.op === 'Cast' || node.op === 'Narrow') && (output.type === 'float16' || output.type === 'bfloat16')
+  return rounds && source && computeType(source.type) === 'float' ? source : output
+}
+
+function scalarOf(node: Node): NonNullable<LoweredOperator['scalar']> {
+  return operatorOf(node).scalar!
+}
+
+/** Nodes that are quicker where their input is bounded, if that doesn't depend on another such. */
+function boundsIn(nodes: readonly Node[]): Map<Node, Bounded> {
+  const [bounds, behind] = [new Map<Node, Bounded>(), new Set<Value>()]
+  for (const node of nodes) {
+    const follows = node.inputs.some((input) => input && behind.has(input))
+    const bounded = follows ? undefined : operatorOf(node).bounded?.(node)
+    if (bounded) bounds.set(node, bounded)
+    if (follows || bounded) behind.add(node.output())
+  }
+  return bounds
+}
+
+/** Of a nest, what the inputs of some of its nodes are made by. */
+function leadingTo(some: ReadonlyMap<Node, unknown>, nest: Nest): Nest {
+  const needed = new Set([...some.keys()].flatMap((node) => node.inputs))
+  const nodes: Node[] = []
+  for (const node of nest.nodes.toReversed()) {
+    if (!needed.has(node.output())) continue
+    for (const input of node.inputs) needed.add(input)
+    nodes.unshift(node)
+  }
+  return { ...nest, nodes, operands: nest.operands.filter(({ value }) => needed.has(value)) }
 }
 
 /** C type of an element in a variable that isn't written again. */

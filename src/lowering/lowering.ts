@@ -105,6 +105,14 @@ export interface ControlWriter {
   name(): string
 }
 
+type Scalar = (node: Node, elements: readonly string[], k: Pick<KernelWriter, 'include'>) => string
+
+export interface Bounded {
+  /** What magnitudes must be under: a C constant. */
+  readonly limit: string
+  readonly scalar: Scalar
+}
+
 /** An operator with its lowering to C. Exactly one of `alias`, `scalar`, `lower`, `control` unless it always folds or decomposes. */
 export interface LoweredOperator extends Operator {
   /** Output 0 is input `alias` with another shape: no code, shared memory. */
@@ -113,7 +121,9 @@ export interface LoweredOperator extends Operator {
    * Elementwise with broadcasting: the C expression of one output element from one element of each input.
    * Elements arrive and leave in their compute type: float for float16, bfloat16 and float8; the C type otherwise.
    */
-  scalar?(node: Node, elements: readonly string[], k: Pick<KernelWriter, 'include'>): string
+  scalar?: Scalar
+  /** A quicker `scalar` for elements of its one input that are all smaller than a limit. */
+  bounded?(node: Node): Bounded | undefined
   /** Conditions on inputs that their shapes at compile time can't promise. Runs before outputs are allocated. */
   check?(node: Node, k: KernelWriter): void
   /** Sets the symbols that `infer` made fresh, from input data. Runs before outputs are allocated. */

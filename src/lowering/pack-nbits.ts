@@ -62,7 +62,7 @@ function spreadTwos(codes: number): number {
 }
 
 /**
- * Numbers of blocks in groups of columns, as `om_nbits_pack_scales` has them.
+ * Numbers of blocks in groups of columns, as `om_nbits_pack_blocks` has them.
  *
  * @param number of a block of a column
  * @returns [groups, blocks, 16], 0 behind the columns

@@ -149,4 +149,50 @@ describe('elementwise groups', () => {
     }
     await expect(compileModel(source)).rejects.toThrow(/"my sum".*\[2, 3\] and \[2, 4\] can't be broadcast/)
   })
+
+  // A pass over the angles decides which of two loops runs: the one for angles under 8192, or the one for all.
+  test.each([
+    ['small', [0.5, -3, 100, 8191]],
+    ['with one large', [0.5, -3, 100, 8192, 7]],
+    ['of every size', [1e-30, -0, 3e4, 1e10, -3e38, Infinity, NaN]],
+  ])('sines of angles, %s, in groups of several', async (_, few) => {
+    const rows = [few.map((x) => x), few.map((x) => x / 3), few.map((x) => -x)]
+    const x = Float32Array.from(rows.flat())
+    const scale = Float32Array.from(few, (_, i) => 1 + i / 4)
+    const model = await compileModel(
+      {
+        opsets: { '': 21 },
+        inputs: { x: tensorType('float32', ['n', few.length]), scale: tensorType('float32', [few.length]) },
+        outputs: { snake: undefined, twice: undefined, both: undefined },
+        nodes: [
+          { op: 'Mul', inputs: ['x', 'scale'], outputs: ['angle'] },
+          { op: 'Sin', inputs: ['angle'], outputs: ['sine'] },
+          { op: 'Mul', inputs: ['sine', 'sine'], outputs: ['square'] },
+          { op: 'Add', inputs: ['x', 'square'], outputs: ['snake'] },
+          { op: 'Cos', inputs: ['x'], outputs: ['cosine'] },
+          { op: 'Sin', inputs: ['cosine'], outputs: ['twice'] },
+          { op: 'Tan', inputs: ['x'], outputs: ['tangent'] },
+          { op: 'Sin', inputs: ['scale'], outputs: ['other'] },
+          { op: 'Add', inputs: ['tangent', 'other'], outputs: ['both'] },
+        ],
+      },
+      3,
+    )
+    const results = model.runSync({ x: { data: x, dims: [3, few.length] }, scale: { data: scale, dims: [few.length] } })
+    const wanted: Record<string, (x: number, scale: number) => number> = {
+      snake: (x, scale) => x + Math.sin(Math.fround(x * scale)) ** 2,
+      twice: (x) => Math.sin(Math.cos(x)),
+      both: (x, scale) => Math.tan(x) + Math.sin(scale),
+    }
+    for (const [name, of] of Object.entries(wanted)) {
+      const given = results[name]!.data as Float32Array
+      for (const [i, value] of x.entries()) {
+        const want = of(value, scale[i % few.length]!)
+        if (Number.isNaN(want)) expect(given[i], `${name} of ${value}`).toBeNaN()
+        else if (Number.isFinite(want))
+          expect(Math.abs(given[i]! - want) / (1 + Math.abs(want)), `${name} of ${value}`).toBeLessThan(4e-7)
+        else expect(given[i], `${name} of ${value}`).toBe(want)
+      }
+    }
+  })
 })

@@ -1,6 +1,8 @@
 /* The elementary functions against the C library in double. Without arguments: every 1009th float and those around
  * every special value. `elementary all [FUNCTION]`: all 2^32 floats, which takes minutes. */
-#include "elementary.h"
+#include "elementary-angles.h"
+#include "elementary-hyperbolic.h"
+#include "elementary-power.h"
 
 #include "check.h"
 
@@ -18,6 +20,17 @@ MANY(sigmoid)
 MANY(tanh)
 MANY(erf)
 MANY(softplus)
+MANY(sin)
+MANY(cos)
+MANY(tan)
+MANY(asin)
+MANY(acos)
+MANY(atan)
+MANY(sinh)
+MANY(cosh)
+MANY(asinh)
+MANY(acosh)
+MANY(atanh)
 
 /* Below -87 a power is denormal, and a product with it no more exact. */
 static void many_mish(const float *x, float *y, int n) {
@@ -35,25 +48,36 @@ static double mish(double x) { return x < -87 ? mish(-87) : x * tanh(softplus(x)
 static double decay(double x) { return exp(-fabs(x)); }
 
 /* `ulp`: the largest error allowed, in units in the last place of the right result; `tiny`: results smaller than this
- * may be 0 instead. */
+ * may be 0 instead; `angle`: an error that an argument from 8192 on may have besides, and a 300th of it smaller ones. */
 typedef struct function {
   const char *name;
   many *got;
   double (*want)(double);
-  double ulp, tiny;
+  double ulp, tiny, angle;
 } function;
 
 static const function functions[] = {
-    {"exp", many_exp, exp, 1.1, 0},
-    {"expm1", many_expm1, expm1, 1.7, 0},
-    {"log", many_log, log, 1, 0},
-    {"log1p", many_log1p, log1p, 1.5, 0},
-    {"sigmoid", many_sigmoid, sigmoid, 2.5, 1.19e-38},
-    {"tanh", many_tanh, tanh, 2.6, 0},
-    {"erf", many_erf, erf, 3.2, 0},
-    {"softplus", many_softplus, softplus, 2.1, 0},
-    {"mish", many_mish, mish, 4, 0},
-    {"decay", many_decay, decay, 1.6, 1.19e-38},
+    {"exp", many_exp, exp, 1.1, 0, 0},
+    {"expm1", many_expm1, expm1, 1.7, 0, 0},
+    {"log", many_log, log, 1, 0, 0},
+    {"log1p", many_log1p, log1p, 1.5, 0, 0},
+    {"sigmoid", many_sigmoid, sigmoid, 2.5, 1.19e-38, 0},
+    {"tanh", many_tanh, tanh, 2.6, 0, 0},
+    {"erf", many_erf, erf, 3.2, 0, 0},
+    {"softplus", many_softplus, softplus, 2.1, 0, 0},
+    {"mish", many_mish, mish, 4, 0, 0},
+    {"decay", many_decay, decay, 1.6, 1.19e-38, 0},
+    {"sin", many_sin, sin, 3.7, 0, 3e-9},
+    {"cos", many_cos, cos, 3.7, 0, 3e-9},
+    {"tan", many_tan, tan, 6.6, 0, 3e-9},
+    {"asin", many_asin, asin, 2.4, 0, 0},
+    {"acos", many_acos, acos, 1.4, 0, 0},
+    {"atan", many_atan, atan, 2.8, 0, 0},
+    {"sinh", many_sinh, sinh, 1.7, 0, 0},
+    {"cosh", many_cosh, cosh, 1.6, 0, 0},
+    {"asinh", many_asinh, asinh, 2, 0, 0},
+    {"acosh", many_acosh, acosh, 2, 0, 0},
+    {"atanh", many_atanh, atanh, 2.2, 0, 0},
 };
 
 /* Distance of got from want in units in the last place of a float of want's size; infinite where the kind is wrong. */
@@ -84,12 +108,44 @@ static void check_chunk(const function *f, const float *x, int n, worst *w) {
   for (int i = 0; i < n; i++) {
     const double want = f->want((double)x[i]);
     if (y[i] == 0 && fabs(want) < f->tiny) continue;
+    const double angle = fabsf(x[i]) < 8192.0f ? f->angle / 300 : f->angle;
+    if (fabs((double)y[i] - want) <= angle * (1 + want * want)) continue;
     const double error = error_in_ulp(y[i], want);
     if (error > w->ulp) *w = (worst){error, x[i]};
     if (!(error <= f->ulp))
       fail("%s(%a = %g) = %a, want %a: %g ulp", f->name, (double)x[i], (double)x[i], (double)y[i], want, error);
   }
   check_cases += n;
+}
+
+/* x^y of pairs of special values with each other and with random ones, near 1 to large powers, and of whole y. */
+static void check_powers(void) {
+  const float special[] = {0.0f,      -0.0f,       1.0f,        -1.0f,        2.0f,        -2.0f,        0.5f,     -0.5f,
+                           INFINITY,  -INFINITY,   NAN,         1e-45f,       -1e-45f,     3.4e38f,      -3.4e38f, 8388609.0f,
+                           1.0000001f, 0.9999999f, 16777215.0f, -16777215.0f, 16777216.0f, 2147483648.0f, 127.0f,  -149.0f};
+  enum { SPECIAL = sizeof special / sizeof *special };
+  float x[CHUNK], y[CHUNK], z[CHUNK];
+  worst w = {0, 0};
+  for (int round = 0; round < 4000; round++) {
+    for (int i = 0; i < CHUNK; i++) {
+      const int kind = pick(0, 4);
+      const float any = om_from_bits(check_random() * 2654435761u), some = (float)pick(-1000000, 1000000);
+      x[i] = kind == 0 ? special[i % SPECIAL] : kind == 1 ? any : kind == 2 ? 1.0f + 1e-7f * some : some;
+      y[i] = kind <= 1 ? special[i / SPECIAL % SPECIAL] : (float)pick(-4000, 4000);
+      if (kind == 2) y[i] *= 1e3f;
+      if (kind == 3) y[i] *= 0.01f;
+      if (kind == 4 || round % 3 == 0) y[i] = (float)pick(-40, 40);
+    }
+    for (int i = 0; i < CHUNK; i++) z[i] = om_pow_f32(x[i], y[i]);
+    for (int i = 0; i < CHUNK; i++) {
+      const double want = pow((double)x[i], (double)y[i]), error = error_in_ulp(z[i], want);
+      if (error > w.ulp) w = (worst){error, x[i]};
+      if (!(error <= 0.6))
+        fail("pow(%a, %a) = %a, want %a: %g ulp", (double)x[i], (double)y[i], (double)z[i], want, error);
+    }
+    check_cases += CHUNK;
+  }
+  printf("pow       largest error %.3f ulp at %a = %g\n", w.ulp, (double)w.x, (double)w.x);
 }
 
 int main(int count, char **arguments) {
@@ -115,5 +171,6 @@ int main(int count, char **arguments) {
     check_chunk(f, x, n, &w);
     printf("%-9s largest error %.3f ulp at %a = %g\n", f->name, w.ulp, (double)w.x, (double)w.x);
   }
+  check_powers();
   return check_done("elementary");
 }

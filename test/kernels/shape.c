@@ -61,7 +61,7 @@ static void print_bits(int bits) {
   printf("bits");
   for (int i = 0; i < 32 * LENGTH * bits / 8; i++) printf(" %d", packed[i]);
   float *blocks = (float *)check_alloc(32 * BLOCKS * sizeof(float));
-  om_nbits_pack_scales(weights(N * BLOCKS), NULL, NULL, N, BLOCKS, bits, blocks);
+  om_nbits_pack_blocks(weights(N * BLOCKS), NULL, N, BLOCKS, bits, blocks);
   printf("\n");
   print("blocks", blocks, 32 * BLOCKS);
 }

@@ -95,6 +95,11 @@ describe('Resize', () => {
       resize({ scales: [1, 1, 1, 2] }, { mode: 'nearest' }, t('uint8', [7, 8], [1, 1, 1, 2])),
     ])
     expect(bytes![0]).toMatchObject({ type: 'uint8', values: [7, 7, 8, 8] })
+    // Two thirds between 60 and 123 are 102, of which float32 computes a little less.
+    const [between] = await runCases([
+      resize({ scales: [1, 1, 1, 3] }, { mode: 'linear' }, t('uint8', [60, 123], [1, 1, 1, 2])),
+    ])
+    expect(between![0]).toMatchObject({ type: 'uint8', values: [60, 60, 81, 102, 123, 123] })
     const [old] = await runCase(
       { op: 'Upsample', inputs: [row, f32([1, 1, 1, 2])], attributes: { mode: 'nearest' } },
       { opset: 9 },

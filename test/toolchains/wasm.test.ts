@@ -1,9 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { compileBuiltin } from '../../src/builtin/index.ts'
+import { modelBytes, tensorType } from '../../src/onnx/build.ts'
+import { decodeModel } from '../../src/onnx/read.ts'
+import { tensorFrom } from '../../src/onnx/tensor.ts'
 import { resolveTarget } from '../../src/targets/index.ts'
 import { weightsSection } from '../../src/toolchains/cc.ts'
 import { compileWasm, WEIGHTS_INSIDE, type WasmJob } from '../../src/toolchains/wasm.ts'
@@ -235,3 +239,23 @@ describe('what is no module of ours', () => {
     expect(() => finishModule(Uint8Array.from(header), [Uint8Array.of(1)])).toThrow('no address')
   })
 })
+
+// Its kernel has more locals than engines take where nothing is optimised.
+test.runIf(found).each([0, 1, 3] as const)(
+  'an LSTM compiled at level %i is a module that engines load',
+  async (optimize) => {
+    const ones = (...dims: number[]) =>
+      tensorFrom('float32', dims, Array<number>(dims.reduce((a, b) => a * b, 1)).fill(1))
+    const source = {
+      opsets: { '': 22 },
+      inputs: { x: tensorType('float32', ['t', 1, 4]) },
+      outputs: { y: undefined },
+      initializers: { w: ones(1, 32, 4), r: ones(1, 32, 8) },
+      nodes: [{ op: 'LSTM', inputs: ['x', 'w', 'r'], outputs: ['y'], attributes: { hidden_size: 8n } }],
+    }
+    const read = decodeModel(modelBytes(source), { path: 'lstm.onnx' })
+    const { library } = await compileBuiltin(read, { target, optimize, identity: 'test', stagingRoot: root })
+    const names = wasm.Module.exports(new wasm.Module(await readFile(library))).map(({ name }) => name)
+    expect(names).toContain('memory')
+  },
+)

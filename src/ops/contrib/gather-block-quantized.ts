@@ -1,3 +1,4 @@
+import { multiply } from '../../graph/dim.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import { normalizeAxis } from '../../graph/shape-contents.ts'
@@ -22,6 +23,11 @@ function tableOf(node: Node): Table {
   const quantized = normalizeAxis(node, node.int('quantize_axis', 1), rank)
   const block = blockSizeOf(node, 128)
   const bits = type === 'uint8' ? bitsOf(node) : 8
+  if (typeof node.input(0).dims[quantized] !== 'number')
+    throw node.error(
+      'UNSUPPORTED_DYNAMIC',
+      `axis ${quantized} of data, along which blocks are, must be known at compile time`,
+    )
   if (bits < 8 && (quantized !== rank - 1 || gather === quantized))
     throw node.error(
       'MODEL_ATTRIBUTE',
@@ -69,8 +75,7 @@ function unpacked(b: Builder, bytes: Value, bits: number): Value {
     return b.op('Unsqueeze', [code, b.ints([-1])])
   })
   const together = b.op('Concat', parts, { axis: -1 })
-  const last = bytes.dims.at(-1) as number
-  return b.reshape(together, [...bytes.dims.slice(0, -1), last * each])
+  return b.reshape(together, [...bytes.dims.slice(0, -1), multiply(bytes.dims.at(-1)!, each)])
 }
 
 /** Zero points of the shape of scales. Bytes without are about the middle of their range. */
@@ -82,8 +87,7 @@ function zeroOf(b: Builder, zero: Value | undefined, scale: Value, codes: Value,
   }
   const whole = unpacked(b, zero, bits)
   if (bits === 8) return whole
-  const [from, to, axes] = [0, scale.dims.at(-1) as number, -1].map((number) => b.ints([number]))
-  return b.op('Slice', [whole, from, to, axes])
+  return b.op('Slice', [whole, b.ints([0]), b.dims(scale.dims.slice(-1)), b.ints([-1])])
 }
 
 export const gatherBlockQuantized: readonly LoweredOperator[] = [GatherBlockQuantized]

@@ -42,7 +42,7 @@ const MatMulNBits: Operator = {
   name: 'MatMulNBits',
   domain: MICROSOFT,
   rules: takes(
-    'A:T[..., _, _] B:uint8 scales:T zero_points?:uint8|float16|bfloat16|float32 g_idx?:int32 bias?:T',
+    'A:T[..., _] B:uint8 scales:T zero_points?:uint8|float16|bfloat16|float32 g_idx?:int32 bias?:T',
     { T: 'float16|bfloat16|float32' },
     agree,
   ),

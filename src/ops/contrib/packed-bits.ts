@@ -1,5 +1,5 @@
 import { type Dim, multiply, product } from '../../graph/dim.ts'
-import { bytesOf, floats } from '../../graph/data.ts'
+import { bytesOf } from '../../graph/data.ts'
 import type { Node, Value } from '../../graph/graph.ts'
 import type { Builder } from '../../graph/operator.ts'
 import { takes } from '../../graph/rules.ts'
@@ -84,10 +84,10 @@ export function productOfBits(
 ): Value {
   const attributes = attributesOf(weights)
   const packed = b.op('PackBits', [codes], attributes, 'om')
-  const packedScales = b.op('PackBlocks', [scales], attributes, 'om')
-  const offsets = zeros && b.op('PackBlocks', [scales, zeros], attributes, 'om')
+  const packedScales = b.op('PackBlocks', [scales], { ...attributes, numbers: 'scales' }, 'om')
+  const packedZeros = zeros && b.op('PackBlocks', [zeros], { ...attributes, numbers: 'zero_points' }, 'om')
   const accuracy = { ...attributes, accuracy_level: inBytes && weights.block <= MOST_IN_BYTES ? 4 : 1 }
-  return b.op('MatMulBits', [a, packed, packedScales, offsets, bias], accuracy, 'om')
+  return b.op('MatMulBits', [a, packed, packedScales, packedZeros, bias], accuracy, 'om')
 }
 
 /** The compiler's own: codes of few bits in the order of their kernel, see src/lowering/pack-nbits.ts. */
@@ -118,11 +118,11 @@ const PackBits: LoweredOperator = {
   },
 }
 
-/** The compiler's own: scales of blocks in that order, or, where zero points are given, these times scales. */
+/** The compiler's own: scales or zero points of blocks in that order. */
 const PackBlocks: LoweredOperator = {
   name: 'PackBlocks',
   domain: 'om',
-  rules: takes('scales:float32 zeros?:uint8|float32'),
+  rules: takes('numbers:uint8|float32'),
   infer(node) {
     const weights = weightsOf(node)
     return [{ type: 'float32', shape: [wholeGroups(weights.columns) * blocksOf(weights)] }]
@@ -131,35 +131,28 @@ const PackBlocks: LoweredOperator = {
     const weights = weightsOf(node)
     const { columns, bits } = weights
     const blocks = blocksOf(weights)
-    const [scales, zeros] = [node.input(0).constant!, node.inputs[1]?.constant]
+    const numbers = node.input(0).constant!
     const make = (): Float32Array => {
-      const [numbers, zero] = [floats(scales), zeros && (tensorArray(zeros) as Uint8Array | Float32Array)]
+      const given = tensorArray(numbers) as Uint8Array | Float32Array
       const row = zerosOf(weights, 'uint8')
-      const zeroOf = (column: number, block: number): number =>
-        zero instanceof Float32Array
-          ? zero[column * blocks + block]!
-          : (zero![column * row + Math.floor((block * bits) / 8)]! >> ((block * bits) % 8)) & (2 ** bits - 1)
-      const scaleOf = (column: number, block: number): number => numbers[column * blocks + block]!
-      const number = zero ? (c: number, i: number): number => scaleOf(c, i) * zeroOf(c, i) : scaleOf
-      return packBlocks(number, columns, blocks)
+      const codeOf = (column: number, block: number): number =>
+        (given[column * row + Math.floor((block * bits) / 8)]! >> ((block * bits) % 8)) & (2 ** bits - 1)
+      const floatOf = (column: number, block: number): number => given[column * blocks + block]!
+      return packBlocks(numbers.type === 'uint8' ? codeOf : floatOf, columns, blocks)
     }
     return [lazyTensor('float32', [wholeGroups(columns) * blocks], () => bytesOf(make()))]
   },
   check(node, k) {
     const weights = weightsOf(node)
-    const [scales, zeros] = [node.input(0), node.inputs[1]]
-    checkCount(k, scales, 'scales', weights.columns * blocksOf(weights))
-    if (zeros) checkCount(k, zeros, 'zero_points', weights.columns * zerosOf(weights, zeros.type))
+    const numbers = node.input(0)
+    checkCount(k, numbers, node.string('numbers', ''), weights.columns * zerosOf(weights, numbers.type))
   },
   lower(node, k) {
     const weights = weightsOf(node)
-    const zeros = node.inputs[1]
-    const [bytes, numbers] = [zeros?.type === 'uint8', zeros?.type === 'float32'].map((is) =>
-      is ? k.input(1) : 'NULL',
-    )
-    k.include('nbits.h')
+    const given = node.input(0).type === 'uint8' ? `NULL, ${k.input(0)}` : `${k.input(0)}, NULL`
     const sizes = `${weights.columns}, ${blocksOf(weights)}, ${weights.bits}`
-    k.line(`om_nbits_pack_scales(${k.input(0)}, ${bytes}, ${numbers}, ${sizes}, ${k.output()});`)
+    k.include('nbits.h')
+    k.line(`om_nbits_pack_blocks(${given}, ${sizes}, ${k.output()});`)
   },
 }
 
@@ -167,7 +160,7 @@ const PackBlocks: LoweredOperator = {
 const MatMulBits: LoweredOperator = {
   name: 'MatMulBits',
   domain: 'om',
-  rules: takes('A:float32[..., _] codes:uint8[_] scales:float32[_] offsets?:float32[_] bias?:float32[_]'),
+  rules: takes('A:float32[..., _] codes:uint8[_] scales:float32[_] zeros?:float32[_] bias?:float32[_]'),
   infer: (node) => [{ type: 'float32', shape: [...node.input(0).dims.slice(0, -1), node.int('N', 0)] }],
   lower(node, k) {
     const { depth, columns, bits, block } = weightsOf(node)
@@ -179,7 +172,7 @@ const MatMulBits: LoweredOperator = {
       `.bits = ${bits}`,
       `.codes = ${k.input(1)}`,
       `.scales = ${k.input(2)}`,
-      ...(node.inputs[3] ? [`.offsets = ${k.input(3)}`] : []),
+      ...(node.inputs[3] ? [`.zeros = ${k.input(3)}`] : []),
     ]
     k.include('matmul-nbits.h')
     k.line(`const om_nbits weights = {${fields.join(', ')}};`)

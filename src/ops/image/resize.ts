@@ -115,7 +115,9 @@ function resizeAxes(node: Node, b: Builder, given: Given, more: Readonly<Record<
     const inputs = [value, roi, given.scales, given.sizes, original]
     value = b.op('ResizeAxis', inputs, { ...attributes, ...more, mode, axis, at, count: axes.length }, 'om')
   })
-  return castTo(b, value, x.type)
+  // Integers are cut to whole numbers. A sum that is one but for float32's rounding should not become the one below.
+  const cut = value.type === x.type ? value : b.op('Mul', [value, b.scalar(1 + 2 ** -21, value.type)])
+  return castTo(b, cut, x.type)
 }
 
 /** An optional input that is there: exporters give empty tensors for inputs that they leave out. */

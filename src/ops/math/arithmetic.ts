@@ -89,7 +89,10 @@ function power(node: Node, [base, exponent]: readonly string[], k: Parameters<Sc
     // pow(-0, 1/2) is +0 and pow(-inf, 1/2) is inf (C11 F.10.4.4), unlike the square root's.
     if (known[0] === 0.5) return `${base} == -INFINITY ? INFINITY : ${libm(x.type, 'sqrt')}(${base} + 0)`
   }
-  return `${libm(x.type, 'pow')}(${base}, (${computeType(x.type)})${exponent})`
+  const raised = `(${base}, (${computeType(x.type)})${exponent})`
+  if (x.type === 'float64') return `pow${raised}`
+  k.include('elementary-power.h')
+  return `om_pow_f32${raised}`
 }
 
 /** The larger or smaller of two; NaN wins over both, as with numpy.maximum. */

@@ -8,18 +8,29 @@ import { libm, type Scalar, unaryOperator } from './elementwise.ts'
 import type { LoweredOperator } from '../../lowering/lowering.ts'
 import { roundToEven } from '../../graph/rounding.ts'
 
-/** Functions of native/kernels/elementary.h, which vectorise; doubles use the C library. */
-function elementary(name: string, c: string): LoweredOperator {
-  const scalar: Scalar = (node, [x], k) => {
-    if (node.input(0).type === 'float64') return `${c}(${x})`
-    k.include('elementary.h')
-    return `om_${c}_f32(${x})`
+/** Functions of a header of native/kernels, which vectorise; doubles use the C library. */
+function vectorised(header: string, functions: Readonly<Record<string, string>>): LoweredOperator[] {
+  return Object.entries(functions).map(([name, c]) => {
+    const scalar: Scalar = (node, [x], k) => {
+      if (node.input(0).type === 'float64') return `${c}(${x})`
+      k.include(header)
+      return `om_${c}_f32(${x})`
+    }
+    return unaryOperator(name, scalar, { types: 'float' })
+  })
+}
+
+/** Angles of thousands of turns are rare, and reducing them takes three quarters of the time. */
+function withSmallAngles(operator: LoweredOperator): LoweredOperator {
+  const scalar: Scalar = (node, [x]) => `om_${operator.name.toLowerCase()}_small_f32(${x})`
+  return {
+    ...operator,
+    bounded: (node) => (node.input(0).type === 'float64' ? undefined : { limit: '8192.0f', scalar }),
   }
-  return unaryOperator(name, scalar, { types: 'float' })
 }
 
 /** A function that the C library has in each precision. */
-function library(name: string, c: string, onNumbers?: (x: number) => number): LoweredOperator {
+function library(name: string, c: string, onNumbers: (x: number) => number): LoweredOperator {
   const scalar: Scalar = (node, [x]) => `${libm(node.input(0).type, c)}(${x})`
   return unaryOperator(name, scalar, { types: 'float', onNumbers })
 }
@@ -56,9 +67,16 @@ export const unary: readonly LoweredOperator[] = [
     types: 'float',
     onNumbers: (x) => 1 / x,
   }),
-  elementary('Exp', 'exp'),
-  elementary('Log', 'log'),
-  elementary('Erf', 'erf'),
+  ...vectorised('elementary.h', { Exp: 'exp', Log: 'log', Erf: 'erf', Tanh: 'tanh' }),
+  ...vectorised('elementary-angles.h', { Sin: 'sin', Cos: 'cos', Tan: 'tan' }).map(withSmallAngles),
+  ...vectorised('elementary-angles.h', { Asin: 'asin', Acos: 'acos', Atan: 'atan' }),
+  ...vectorised('elementary-hyperbolic.h', {
+    Sinh: 'sinh',
+    Cosh: 'cosh',
+    Asinh: 'asinh',
+    Acosh: 'acosh',
+    Atanh: 'atanh',
+  }),
   predicate('IsNaN', (x) => `${x} != ${x}`),
   predicate('IsInf', (x, detects) => {
     const signs = [detects('detect_positive') && `${x} == INFINITY`, detects('detect_negative') && `${x} == -INFINITY`]
@@ -66,18 +84,6 @@ export const unary: readonly LoweredOperator[] = [
   }),
   expression('Not', 'bool', (x) => `!${x}`, { onNumbers: (x) => Number(!x) }),
   expression('BitwiseNot', 'integer', (x) => `~${x}`, { onIntegers: (x) => ~x }),
-  library('Sin', 'sin'),
-  library('Cos', 'cos'),
-  library('Tan', 'tan'),
-  library('Asin', 'asin'),
-  library('Acos', 'acos'),
-  library('Atan', 'atan'),
-  library('Sinh', 'sinh'),
-  library('Cosh', 'cosh'),
-  elementary('Tanh', 'tanh'),
-  library('Asinh', 'asinh'),
-  library('Acosh', 'acosh'),
-  library('Atanh', 'atanh'),
 ]
 
 function magnitude(x: string, type: ElementType): string {

@@ -247,6 +247,7 @@ const nBits = (
 })
 
 describeAgainst('MatMulNBits', [
+  nBits([], 64, 10, 4, 32, 'none'),
   nBits([1], 64, 10, 4, 32, 'none'),
   nBits([1], 100, 33, 4, 32, 'packed'),
   nBits([2, 3], 128, 17, 4, 16, 'packed'),
