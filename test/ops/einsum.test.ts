@@ -105,6 +105,25 @@ const cases: [equation: string, shapes: number[][], spelled: string[], output: s
     ['xyk', 'kzw'],
     'wyxz',
   ],
+  // An axis of one operand repeats: one that nothing sums, and one that is summed.
+  [
+    'bqhd,bkhd->bhqk',
+    [
+      [2, 3, 1, 4],
+      [1, 5, 3, 4],
+    ],
+    ['bqhd', 'bkhd'],
+    'bhqk',
+  ],
+  [
+    'ij,kj->ik',
+    [
+      [2, 3],
+      [4, 1],
+    ],
+    ['ij', 'kj'],
+    'ik',
+  ],
   ['ii->i', [[3, 3]], ['ii'], 'i'],
   ['ij->', [[2, 3]], ['ij'], ''],
   ['ba', [[2, 3]], ['ba'], 'ab'],

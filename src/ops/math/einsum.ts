@@ -15,15 +15,18 @@ function asMatMul(node: Node, b: Builder): Value | undefined {
   const { terms, output, summed, sizes } = equationOf(node)
   if (terms.length !== 2 || summed.length === 0) return undefined
   const [left, right] = terms as [readonly string[], readonly string[]]
-  const plain = (i: number, labels: readonly string[]): boolean =>
-    new Set(labels).size === labels.length &&
-    labels.every((label, axis) => dimEquals(node.input(i).dims[axis]!, sizes.get(label)!))
-  if (!plain(0, left) || !plain(1, right)) return undefined
   const shared = output.filter((label) => left.includes(label) && right.includes(label))
+  if ([left, right].some((labels) => new Set(labels).size < labels.length)) return undefined
   const rows = output.filter((label) => !right.includes(label))
   const columns = output.filter((label) => !left.includes(label))
   if (!summed.every((label) => left.includes(label) && right.includes(label))) return undefined
   const of = (labels: readonly string[]): Dim[] => labels.map((label) => sizes.get(label)!)
+  // An axis that nothing sums may be 1 in one operand, as batches of matrix products may; one that is summed is repeated.
+  const whole = (i: number, labels: readonly string[]): Value => {
+    const { dims } = node.input(i)
+    const wanted = labels.map((label, axis) => (summed.includes(label) ? sizes.get(label)! : dims[axis]!))
+    return shapeEquals(dims, wanted) ? node.input(i) : b.op('Expand', [node.input(i), b.dims(wanted)])
+  }
   const matrices = (
     value: Value,
     from: readonly string[],
@@ -31,10 +34,10 @@ function asMatMul(node: Node, b: Builder): Value | undefined {
     second: readonly string[],
   ): Value => {
     const turned = permuted(b, value, from, [...shared, ...first, ...second])
-    return shaped(b, turned, [...of(shared), product(of(first)), product(of(second))])
+    return shaped(b, turned, [...turned.dims.slice(0, shared.length), product(of(first)), product(of(second))])
   }
-  const a = matrices(node.input(0), left, rows, summed)
-  const w = matrices(node.input(1), right, summed, columns)
+  const a = matrices(whole(0, left), left, rows, summed)
+  const w = matrices(whole(1, right), right, summed, columns)
   const result = shaped(b, b.op('MatMul', [a, w]), of([...shared, ...rows, ...columns]))
   return permuted(b, result, [...shared, ...rows, ...columns], output)
 }
