@@ -71,4 +71,14 @@ static inline bool om_split_axis(int64_t axis, int64_t rank, const int64_t *dims
         for (int64_t o = o0, last = om_min(o0 + rows, outer); o < last; o++)                                           \
           for (int64_t i = i0, end = om_min(i0 + pieces, count); i < end; i++)
 
+/* The same for blocks: pieces i to i + width, OM_BLOCK at most. */
+enum { OM_BLOCK = 64 };
+#define OM_EACH_BLOCK(outer, count, elements)                                                                          \
+  for (int64_t o0 = 0, rows = om_part_rows((count) * (elements)); o0 < (outer); o0 += rows)                            \
+    for (int64_t i0 = 0, pieces = om_split_pieces(count, elements, 16).inner; i0 < (count); i0 += pieces)              \
+      if (om_is_mine())                                                                                                \
+        for (int64_t o = o0, last = om_min(o0 + rows, outer); o < last; o++)                                           \
+          for (int64_t i = i0, end = om_min(i0 + pieces, count), width; width = om_min(OM_BLOCK, end - i), i < end;    \
+               i += width)
+
 #endif

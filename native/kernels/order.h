@@ -75,6 +75,27 @@ static inline void om_rank(om_ranked *heap, int64_t *count, int64_t most, uint64
   }
 }
 
+/* Offers x[0], x[step], … to the heap, `extent` of them, of type T and with the key `key` of `v`. Sixteen that can't rise above
+ * the lowest of a full heap are passed over at once: `stays` says so of `v` beside that one's number, `top`. One by one, five
+ * of 1024 took five times as long. */
+#define OM_RANK_ALL(x, step, extent, T, heap, count, most, key, stays)                                                 \
+  for (int64_t a = 0; a < (extent);) {                                                                                 \
+    const int64_t end = om_min(a + 16, extent);                                                                        \
+    int rising = *(count) < (most) || end - a < 16;                                                                    \
+    if (!rising && (most) > 0) {                                                                                       \
+      const T top = (x)[(heap)[0].index * (step)];                                                                     \
+      for (int64_t b = a; b < a + 16; b++) {                                                                           \
+        const T v = (x)[b * (step)];                                                                                   \
+        rising |= !(stays);                                                                                            \
+      }                                                                                                                \
+    }                                                                                                                  \
+    for (; rising && a < end; a++) {                                                                                   \
+      const T v = (x)[a * (step)];                                                                                     \
+      om_rank(heap, count, most, key, a);                                                                              \
+    }                                                                                                                  \
+    a = end;                                                                                                           \
+  }
+
 /* Puts a full heap in descending order. */
 static inline void om_rank_sort(om_ranked *heap, int64_t count) {
   for (int64_t last = count - 1; last > 0; last--) {

@@ -100,6 +100,25 @@ describe('axes that are not given', () => {
   })
 })
 
+// Columns are reduced and added up in blocks of 64, row by row; a single one by a loop of its own.
+it.each([1, 63, 64, 65, 200])('%i columns of integers, bools and doubles', async (columns) => {
+  const rows = 5
+  const numbersOf = (type: ElementType): number[] =>
+    Array.from({ length: rows * columns }, (_, i) => (type === 'bool' ? Number(i % 7 === 3) : (i * 37) % 101))
+  const down = (numbers: readonly number[], join: (a: number, b: number) => number): number[] =>
+    Array.from({ length: columns }, (_, c) => numbers.filter((_, i) => i % columns === c).reduce((a, b) => join(a, b)))
+  const cases = (['int32', 'int64', 'uint8', 'float64', 'bool'] as const).flatMap((type) => {
+    const inputs = [t(type, numbersOf(type), [rows, columns]), i64([0])]
+    const add = type === 'bool' ? [] : [{ op: 'ReduceSum', join: (a: number, b: number) => a + b }]
+    return [{ op: 'ReduceMax', join: Math.max }, { op: 'ReduceMin', join: Math.min }, ...add].map(({ op, join }) => ({
+      one: { op, inputs, constants: [1] } satisfies Case,
+      wanted: down(numbersOf(type), join).map((x) => (type === 'uint8' ? x % 256 : x)),
+    }))
+  })
+  const results = await runCases(cases.map(({ one }) => one))
+  expect(results.map(([result]) => result!.values.map(Number))).toEqual(cases.map(({ wanted }) => wanted))
+})
+
 it('reductions of nothing give the neutral element', async () => {
   const empty = (type: ElementType) => t(type, [], [2, 0])
   const results = await runCases(

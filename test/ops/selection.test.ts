@@ -53,6 +53,33 @@ describe('TopK', () => {
     })
   })
 
+  // Sixteen that stay below the lowest of those kept are passed over at once.
+  it.each([1, 0])('finds few of many, NaN among them (largest: %i)', async (largest) => {
+    const values = Array.from({ length: 333 }, (_, i) =>
+      i === 200 || i === 7 ? NaN : Math.round(50 * Math.sin(i * 1.7)),
+    )
+    const rank = (x: number): number => (Number.isNaN(x) ? 1000 : x)
+    const sorted = values
+      .map((x, i) => ({ x, i }))
+      .toSorted((a, b) => (largest ? rank(b.x) - rank(a.x) : rank(a.x) - rank(b.x)) || a.i - b.i)
+    for (const dims of [
+      [1, 333, 1],
+      [333, 1, 1],
+    ]) {
+      const attributes = { axis: BigInt(dims.indexOf(333)), largest: BigInt(largest) }
+      for (const k of [1, 5, 40]) {
+        const [best, positions] = await runCase({
+          op: 'TopK',
+          inputs: [f32(values, dims), i64([k])],
+          attributes,
+          outputs: 2,
+        })
+        expect(positions!.values.map(Number)).toEqual(sorted.slice(0, k).map(({ i }) => i))
+        expect(best!.values.map((x) => Number(x) + 0)).toEqual(sorted.slice(0, k).map(({ x }) => x + 0))
+      }
+    }
+  })
+
   it('keeps the order of equal elements, and works along any axis', async () => {
     const x = t('int8', [1, 3, 3, 1, 1, 3], [3, 2])
     const [best, positions] = await runCase({ op: 'TopK', inputs: [x, i64([2])], attributes: { axis: 0n }, outputs: 2 })
@@ -106,6 +133,20 @@ describe('CumSum and CumProd', () => {
       [6, 3, 1, 30, 6, 1],
       [0.5, 1.5, 3.5],
     ])
+  })
+
+  it('run down many columns', async () => {
+    const columns = 130
+    const values = Array.from({ length: 3 * columns }, (_, i) => (i * 7) % 11)
+    const inputs = [f32(values, [3, columns]), axis(0)]
+    const results = await runCases([
+      { op: 'CumSum', inputs },
+      { op: 'CumSum', inputs, attributes: { exclusive: 1n, reverse: 1n } },
+    ])
+    const [a, b, c] = [0, 1, 2].map((row) => values.slice(row * columns, (row + 1) * columns))
+    const rows = [a!, a!.map((x, i) => x + b![i]!), a!.map((x, i) => x + b![i]! + c![i]!)]
+    const back = [b!.map((x, i) => x + c![i]!), c!, c!.map(() => 0)]
+    expect(results.map(([result]) => result!.values)).toEqual([rows.flat(), back.flat()])
   })
 
   it('refuse an axis that is none', async () => {

@@ -248,6 +248,17 @@ describe('wrong inputs', () => {
     expect(error.message).toContain(message)
   })
 
+  it.each([
+    ['among sixteen, which are looked at together', 0, 21, 4],
+    ['behind those', 0, 39, 128],
+    ['where words of memory do not begin', 1, 17, 2],
+  ])('a bool that is none, %s', (_, before, at, value) => {
+    const given = Uint8Array.from({ length: 40 + before }, (_, i) => i % 2).subarray(before)
+    expect(checkOne('bool', [40], given).data).toEqual(given)
+    given[at] = value
+    expect(() => checkOne('bool', [40], given)).toThrow(`element ${at} is ${value}, not 0 or 1`)
+  })
+
   it.each<[ElementType, unknown]>([
     ['int32', [1n]],
     ['float32', [1n]],

@@ -54,6 +54,8 @@ function typeNamed(node: Node, words: string): ElementType {
 export function convert(from: ElementType, to: ElementType, x: string, rounding: Rounding): string {
   if (from === to) return x
   if (to === 'bool') return `${x} != 0`
+  // Not by a conversion, which keeps GCC 12 from vectorising.
+  if (from === 'bool' && !isNarrowFloat(to)) return `(${elementTypes[to].c})(${x} ? 1 : 0)`
   if (isNarrowFloat(to)) return roundTrip(to, roundedOnce(from, x), rounding)
   if (isFloat(to)) return `(${elementTypes[to].c})${x}`
   return isFloat(from) ? truncated(to, x) : wrap(to, x)

@@ -13,7 +13,7 @@ export interface Accumulation {
 }
 
 /**
- * How a type is reduced. Integers are added up in 64 bits and wrap to their own type at the end. An empty set gives
+ * How a type is reduced. Integers are added up in 64 bits and wrap to their own type at the end; the largest is one of them. An empty set gives
  * the neutral element: 0, 1, and for Max and Min the lowest and highest number of the type (ONNX Reduce*-20).
  */
 export function accumulation(kind: Exclude<Reduction, 'LogSumExp'>, type: ElementType): Accumulation {
@@ -26,6 +26,8 @@ export function accumulation(kind: Exclude<Reduction, 'LogSumExp'>, type: Elemen
     step,
     finish,
   })
+  const own = type === 'bool' ? 'uint8_t' : elementTypes[type].c
+  const ofOwnType = (initial: string, step: string): Accumulation => ({ ...plain(initial, step), accumulator: own })
   switch (kind) {
     case 'Sum':
       return plain('0', arithmetic(wide, 'sum', '+', 'v'))
@@ -45,9 +47,9 @@ export function accumulation(kind: Exclude<Reduction, 'LogSumExp'>, type: Elemen
         arithmetic(wide, 'sum', '+', type.startsWith('uint') ? 'v' : `(v < 0 ? ${negation(wide, 'v')} : v)`),
       )
     case 'Max':
-      return plain(limits(type).lowest, isFloat(type) ? 'sum >= v || sum != sum ? sum : v' : 'sum >= v ? sum : v')
+      return ofOwnType(limits(type).lowest, isFloat(type) ? 'sum >= v || sum != sum ? sum : v' : 'sum >= v ? sum : v')
     case 'Min':
-      return plain(limits(type).highest, isFloat(type) ? 'sum <= v || sum != sum ? sum : v' : 'sum <= v ? sum : v')
+      return ofOwnType(limits(type).highest, isFloat(type) ? 'sum <= v || sum != sum ? sum : v' : 'sum <= v ? sum : v')
     case 'L2':
       return plain('0', 'sum + v * v', 'sqrt(sum)')
     case 'LogSum':

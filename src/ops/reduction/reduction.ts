@@ -159,8 +159,10 @@ function lowerReduction(node: Node, kind: Reduction, k: KernelWriter): void {
   k.include('reduce-any.h')
   if (kind === 'LogSumExp') return k.line(`om_log_sum_exp_f64(${x}, ${k.output()}, ${outer}, ${extent}, ${inner});`)
   const { accumulator, initial, step, finish } = accumulation(kind, type)
+  // As bytes, of which loops become vectors.
+  const from = type === 'bool' ? `(const uint8_t *)${x}` : x
   k.line(
-    `OM_REDUCE_ANY(${x}, ${k.output()}, ${outer}, ${extent}, ${inner}, ${accumulator}, ${initial}, ${step}, ${finish})`,
+    `OM_REDUCE_ANY(${from}, ${k.output()}, ${outer}, ${extent}, ${inner}, ${accumulator}, ${initial}, ${step}, ${finish})`,
   )
 }
 

@@ -107,7 +107,7 @@ const TopK: LoweredOperator = {
     const { outer, extent, inner } = splitAt(node, axis, k)
     const kept = node.output().dims[axis]!
     const key = isFloat(type) ? 'om_key_float' : type.startsWith('u') ? 'om_key_uint' : 'om_key_int'
-    const sense = node.int('largest', 1) ? '' : '~'
+    const [sense, stays] = node.int('largest', 1) ? ['', 'v <= top'] : ['~', 'v >= top']
     k.include('order.h')
     const ranked = k.scratch(product([16, kept]), 'om_ranked')
     const [x, most] = [k.input(0), k.dim(kept)]
@@ -115,8 +115,9 @@ const TopK: LoweredOperator = {
     k.line(`for (int64_t o = 0; o < ${outer}; o++)`)
     k.line(`  for (int64_t i = 0; i < ${inner}; i++) {`)
     k.line('    int64_t count = 0;')
+    k.line(`    const ${elementTypes[type].c} *from = ${x} + o * ${extent} * ${inner} + i;`)
     k.line(
-      `    for (int64_t a = 0; a < ${extent}; a++) om_rank(${ranked}, &count, ${most}, ${sense}${key}(${x}[(o * ${extent} + a) * ${inner} + i]), a);`,
+      `    OM_RANK_ALL(from, ${inner}, ${extent}, ${elementTypes[type].c}, ${ranked}, &count, ${most}, ${sense}${key}(v), ${stays})`,
     )
     k.line(`    om_rank_sort(${ranked}, count);`)
     k.line(`    for (int64_t a = 0; a < ${most}; a++) {`)
