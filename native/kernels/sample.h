@@ -191,38 +191,48 @@ typedef struct om_roi_align {
   bool half_pixel, max;
 } om_roi_align;
 
+/* Samples of a bin that are read together, channel by channel. */
+#define OM_ROI_SAMPLES 16
+
 /* ONNX RoiAlign-22: x[batch, channels, height, width], roi = x1, y1, x2, y2; y[channels, out_height, out_width]. */
-#define OM_ROI_ALIGN(name, T)                                                                                     \
-  OM_SHARED void name(const T *x, const T *roi, T *y, const om_roi_align *r) {                                    \
-    const double shift = r->half_pixel ? 0.5 : 0, left = roi[0] * r->scale - shift, top = roi[1] * r->scale - shift; \
-    double width = roi[2] * r->scale - shift - left, height = roi[3] * r->scale - shift - top;                    \
-    if (!r->half_pixel) width = fmax(width, 1), height = fmax(height, 1);                                         \
-    const double bin_height = height / (double)r->out_height, bin_width = width / (double)r->out_width;           \
-    const ptrdiff_t rows = r->sampling > 0 ? r->sampling : (ptrdiff_t)fmin(fmax(ceil(bin_height), 0), 1e4);       \
-    const ptrdiff_t columns = r->sampling > 0 ? r->sampling : (ptrdiff_t)fmin(fmax(ceil(bin_width), 0), 1e4);     \
-    const ptrdiff_t bins = r->out_height * r->out_width, samples = rows * columns;                                \
-    for (ptrdiff_t i = 0; i < r->channels * bins; i++) y[i] = 0;                                                  \
-    for (ptrdiff_t bin = 0; bin < bins; bin++)                                                                    \
-      for (ptrdiff_t s = 0; s < samples; s++) {                                                                   \
-        const double row = top + ((double)(bin / r->out_width) + ((double)(s / columns) + 0.5) / (double)rows) * bin_height; \
-        const double column =                                                                                     \
-            left + ((double)(bin % r->out_width) + ((double)(s % columns) + 0.5) / (double)columns) * bin_width;  \
-        ptrdiff_t offsets[4];                                                                                     \
-        double weights[4];                                                                                        \
-        om_bilinear_taps(r->height, r->width, row, column, false, offsets, weights);                              \
-        for (ptrdiff_t c = 0; c < r->channels; c++) {                                                             \
-          const T *from = x + c * r->height * r->width;                                                           \
-          T sum = 0, most = (T)weights[0] * from[offsets[0]];                                                     \
-          for (int i = 0; i < 4; i++) {                                                                           \
-            const T part = (T)weights[i] * from[offsets[i]];                                                      \
-            sum += part;                                                                                          \
-            if (part > most) most = part;                                                                         \
-          }                                                                                                       \
-          T *to = y + c * bins + bin;                                                                             \
-          if (!r->max) *to += sum / (T)samples;                                                                   \
-          else if (s == 0 || most > *to) *to = most;                                                              \
-        }                                                                                                         \
-      }                                                                                                           \
+#define OM_ROI_ALIGN(name, T)                                                                                       \
+  OM_SHARED void name(const T *x, const T *roi, T *y, const om_roi_align *r) {                                      \
+    const double shift = r->half_pixel ? 0.5 : 0, left = roi[0] * r->scale - shift, top = roi[1] * r->scale - shift;\
+    double width = roi[2] * r->scale - shift - left, height = roi[3] * r->scale - shift - top;                      \
+    if (!r->half_pixel) width = fmax(width, 1), height = fmax(height, 1);                                           \
+    const double bin_height = height / (double)r->out_height, bin_width = width / (double)r->out_width;             \
+    const ptrdiff_t rows = r->sampling > 0 ? r->sampling : (ptrdiff_t)fmin(fmax(ceil(bin_height), 0), 1e4);         \
+    const ptrdiff_t columns = r->sampling > 0 ? r->sampling : (ptrdiff_t)fmin(fmax(ceil(bin_width), 0), 1e4);       \
+    const ptrdiff_t bins = r->out_height * r->out_width, samples = rows * columns;                                  \
+    for (ptrdiff_t i = 0; i < r->channels * bins; i++) y[i] = 0;                                                    \
+    for (ptrdiff_t bin = 0; bin < bins; bin++)                                                                      \
+      for (ptrdiff_t first = 0; first < samples; first += OM_ROI_SAMPLES) {                                         \
+        const ptrdiff_t taps = 4 * om_min(OM_ROI_SAMPLES, samples - first);                                         \
+        ptrdiff_t offsets[4 * OM_ROI_SAMPLES];                                                                      \
+        T weights[4 * OM_ROI_SAMPLES];                                                                              \
+        for (ptrdiff_t tap = 0; tap < taps; tap += 4) {                                                             \
+          const ptrdiff_t s = first + tap / 4;                                                                      \
+          const double row =                                                                                        \
+              top + ((double)(bin / r->out_width) + ((double)(s / columns) + 0.5) / (double)rows) * bin_height;     \
+          const double column =                                                                                     \
+              left + ((double)(bin % r->out_width) + ((double)(s % columns) + 0.5) / (double)columns) * bin_width;  \
+          double of_sample[4];                                                                                      \
+          om_bilinear_taps(r->height, r->width, row, column, false, offsets + tap, of_sample);                      \
+          for (int i = 0; i < 4; i++) weights[tap + i] = (T)of_sample[i];                                           \
+        }                                                                                                           \
+        for (ptrdiff_t c = 0; c < r->channels; c++) {                                                               \
+          const T *from = x + c * r->height * r->width;                                                             \
+          T sum = 0, most = weights[0] * from[offsets[0]];                                                          \
+          for (ptrdiff_t tap = 0; tap < taps; tap++) {                                                              \
+            const T part = weights[tap] * from[offsets[tap]];                                                       \
+            sum += part;                                                                                            \
+            if (part > most) most = part;                                                                           \
+          }                                                                                                         \
+          T *to = y + c * bins + bin;                                                                               \
+          if (!r->max) *to += sum / (T)samples;                                                                     \
+          else if (first == 0 || most > *to) *to = most;                                                            \
+        }                                                                                                           \
+      }                                                                                                             \
   }
 OM_ROI_ALIGN(om_roi_align_f32, float)
 OM_ROI_ALIGN(om_roi_align_f64, double)

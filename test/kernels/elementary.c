@@ -3,6 +3,7 @@
 #include "elementary-angles.h"
 #include "elementary-hyperbolic.h"
 #include "elementary-power.h"
+#include "elementary-remainder.h"
 
 #include "check.h"
 
@@ -148,6 +149,22 @@ static void check_powers(void) {
   printf("pow       largest error %.3f ulp at %a = %g\n", w.ulp, (double)w.x, (double)w.x);
 }
 
+/* Remainders are exact: of any two floats, of whole multiples and of what is next to them. */
+static void check_remainders(void) {
+  const float special[] = {0.0f, -0.0f, 1.0f, -1.5f, 3e38f, -1e-45f, 1e-38f, INFINITY, -INFINITY, NAN};
+  for (int i = 0; i < 3000000; i++) {
+    float x = om_from_bits(check_random() * 2654435761u), y = om_from_bits(check_random() * 2654435761u);
+    if (i % 3 == 1) x = (float)pick(-1000000, 1000000), y = (float)pick(-100, 100);
+    if (i % 3 == 2) y = (float)pick(1, 100000) * 1e-3f, x = om_from_bits(om_bits(y * (float)pick(-30000, 30000)) + (uint32_t)pick(-1, 1));
+    if (i % 5 == 0) y = special[i % 10 ? pick(0, 9) : i / 10 % 10];
+    if (i % 10 == 0) x = special[pick(0, 9)];
+    const float got = om_fmod_f32(x, y), want = fmodf(x, y);
+    if (om_bits(got) != om_bits(want) && !(isnan(got) && isnan(want)))
+      fail("fmod(%a, %a) = %a, want %a", (double)x, (double)y, (double)got, (double)want);
+  }
+  check_cases += 3000000;
+}
+
 int main(int count, char **arguments) {
   const bool all = count > 1 && strcmp(arguments[1], "all") == 0;
   for (unsigned k = 0; k < sizeof functions / sizeof *functions; k++) {
@@ -172,5 +189,6 @@ int main(int count, char **arguments) {
     printf("%-9s largest error %.3f ulp at %a = %g\n", f->name, w.ulp, (double)w.x, (double)w.x);
   }
   check_powers();
+  check_remainders();
   return check_done("elementary");
 }

@@ -21,11 +21,12 @@ const divide: Scalar = (node, [a, b]) => {
  * ONNX Mod-10 … 13: the remainder has the sign of the divisor, or with `fmod` of the dividend as in C.
  * By zero it gives 0 for integers; NaN for floats, by IEEE 754.
  */
-const modulus: Scalar = (node, [a, b]) => {
+const modulus: Scalar = (node, [a, b], k) => {
   const { type } = node.output()
   const likeC = node.int('fmod', 0) === 1
   if (isFloat(type)) {
-    const remainder = `${libm(type, 'fmod')}(${a}, ${b})`
+    if (type !== 'float64') k.include('elementary-remainder.h')
+    const remainder = `${type === 'float64' ? 'fmod' : 'om_fmod_f32'}(${a}, ${b})`
     return likeC ? remainder : `${remainder} + (${remainder} != 0 && (${remainder} < 0) != (${b} < 0) ? ${b} : 0)`
   }
   if (type.startsWith('uint')) return `${b} == 0 ? 0 : ${a} % ${b}`
