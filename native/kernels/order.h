@@ -8,9 +8,24 @@
 
 #include "axes.h"
 
-/* y[o, i] = position along the axis of the element that wins: `wins` says so of `v` against `top`, the best so far. */
+/* y[o, i] = position along the axis of the element that wins: `wins` says so of `v` against `top`, the best so far. Columns go
+ * row by row in blocks, with positions of 32 bits where they fit. */
 #define OM_ARG(x, y, outer, axis, inner, T, wins)                                                                      \
-  OM_EACH_PIECE(outer, inner, axis) {                                                                                 \
+  if ((inner) >= 8 && (axis) < INT32_MAX) {                                                                            \
+    OM_EACH_BLOCK(outer, inner, axis) {                                                                                \
+      T tops[OM_BLOCK];                                                                                                \
+      int32_t at[OM_BLOCK];                                                                                            \
+      for (int64_t j = 0; j < width; j++) tops[j] = (x)[o * (axis) * (inner) + i + j], at[j] = 0;                      \
+      for (int64_t a = 1; a < (axis); a++)                                                                             \
+        for (int64_t j = 0; j < width; j++) {                                                                          \
+          const T v = (x)[(o * (axis) + a) * (inner) + i + j], top = tops[j];                                          \
+          const bool is_new = wins;                                                                                    \
+          tops[j] = is_new ? v : top;                                                                                  \
+          at[j] = is_new ? (int32_t)a : at[j];                                                                         \
+        }                                                                                                              \
+      for (int64_t j = 0; j < width; j++) (y)[o * (inner) + i + j] = at[j];                                            \
+    }                                                                                                                  \
+  } else OM_EACH_PIECE(outer, inner, axis) {                                                                           \
     T top = (x)[o * (axis) * (inner) + i];                                                                             \
     int64_t at = 0;                                                                                                    \
     for (int64_t a = 1; a < (axis); a++) {                                                                             \

@@ -69,12 +69,14 @@ OM_UNROLL(4)
 /* All channels of one output pixel. */
 OM_INLINE void om_pool_channels_f32(const float *x, float *y, const om_pool_window w, const ptrdiff_t channels,
                                     const bool average, float scale) {
-  const ptrdiff_t rest = channels % OM_LANES, whole = channels - rest;
   ptrdiff_t c = 0;
-  for (; c + OM_POOL_VECTORS * OM_LANES <= whole; c += OM_POOL_VECTORS * OM_LANES)
+  for (; c + OM_POOL_VECTORS * OM_LANES <= channels; c += OM_POOL_VECTORS * OM_LANES)
     om_pool_vectors_f32(x + c, y + c, w, OM_POOL_VECTORS, OM_LANES, average, scale);
-  for (; c < whole; c += OM_LANES) om_pool_vectors_f32(x + c, y + c, w, 1, OM_LANES, average, scale);
-  if (rest > 0) om_pool_vectors_f32(x + whole, y + whole, w, 1, rest, average, scale);
+  const ptrdiff_t rest = channels - c, vectors = (rest + OM_LANES - 1) / OM_LANES, lanes = rest - (vectors - 1) * OM_LANES;
+  if (vectors == 4) om_pool_vectors_f32(x + c, y + c, w, 4, lanes, average, scale);
+  else if (vectors == 3) om_pool_vectors_f32(x + c, y + c, w, 3, lanes, average, scale);
+  else if (vectors == 2) om_pool_vectors_f32(x + c, y + c, w, 2, lanes, average, scale);
+  else if (vectors == 1) om_pool_vectors_f32(x + c, y + c, w, 1, lanes, average, scale);
 }
 
 OM_INLINE void om_pool2d_f32(const float *x, float *y, const om_pool2d_shape s, const bool average) {

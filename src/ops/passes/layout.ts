@@ -23,6 +23,7 @@ import { convolutionOfLines, lineRules } from './lines.ts'
 import { padRules } from './pads.ts'
 import { partRules } from './parts.ts'
 import { shuffleRules } from './shuffles.ts'
+import { maxPoolByAxes } from './separable-pools.ts'
 import { tokenRules } from './tokens.ts'
 import { convolutionOfVolumes, poolOfVolumes } from './volumes.ts'
 import { windowRules } from './windows-last.ts'
@@ -102,7 +103,9 @@ function poolChannelsLast(node: Node, b: Builder): readonly Value[] | undefined 
   if (node.outputs.length > 1 || !(type === 'float32' || (node.op === 'MaxPool' && isByte(type)))) return undefined
   if (rank === 5) return poolOfVolumes(node, b)
   if (rank !== 4) return undefined
-  return [toNchw(b, b.op(`${node.op}2d`, [toNhwc(b, node.input(0))], Object.fromEntries(node.attributes), 'om'))]
+  const image = toNhwc(b, node.input(0))
+  if (node.op === 'MaxPool') return [toNchw(b, maxPoolByAxes(node, b, image))]
+  return [toNchw(b, b.op('AveragePool2d', [image], Object.fromEntries(node.attributes), 'om'))]
 }
 
 /** ReduceMean over both spatial axes of what a kernel left channels-last. */

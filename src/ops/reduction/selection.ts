@@ -40,10 +40,10 @@ function argument(name: string, sign: '>' | '<'): LoweredOperator {
       if (!Number.isInteger(Number(extent))) k.failIf(`${extent} == 0`, 'the axis has no elements')
       const last = node.int('select_last_index', 0) !== 0
       shareElements(k, node.input(0).dims, 2)
-      const nan = !isFloat(type) ? '' : last ? ' || v != v' : ' || (v != v && top == top)'
+      const nan = !isFloat(type) ? '' : last ? ' | (v != v)' : ' | ((v != v) & (top == top))'
       k.include('order.h')
       k.line(
-        `OM_ARG(${k.input(0)}, ${k.output()}, ${outer}, ${extent}, ${inner}, ${elementTypes[type].c}, v ${sign}${last ? '=' : ''} top${nan})`,
+        `OM_ARG(${k.input(0)}, ${k.output()}, ${outer}, ${extent}, ${inner}, ${elementTypes[type].c}, (v ${sign}${last ? '=' : ''} top)${nan})`,
       )
     },
     flops: (node) => product(node.input(0).dims),
