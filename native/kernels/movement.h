@@ -69,6 +69,15 @@ OM_SHARED void om_copy_box(void *to, const ptrdiff_t *to_strides, const void *fr
   }
 }
 
+/* The longest stretch of a table, from *first to *end, whose elements lie one behind the other. */
+OM_SHARED void om_longest_run(const int64_t *table, ptrdiff_t count, ptrdiff_t *first, ptrdiff_t *end) {
+  *first = *end = 0;
+  for (ptrdiff_t from = 0, to; from < count; from = to) {
+    for (to = from + 1; to < count && table[from] >= 0 && table[to] == table[to - 1] + 1;) to++;
+    if (table[from] >= 0 && to - from > *end - *first) *first = from, *end = to;
+  }
+}
+
 /* to[i0, i1, ...] = from[tables[0][i0] + tables[1][i1] + ...], in elements; `filler` where any of them is negative. */
 OM_SHARED void om_pick_axes(void *to, const void *from, const int64_t *const *tables, const ptrdiff_t *dims, int rank,
                             const void *filler, ptrdiff_t element) {
@@ -77,14 +86,22 @@ OM_SHARED void om_pick_axes(void *to, const void *from, const int64_t *const *ta
   const int64_t here = 0, *last = rank > 0 ? tables[rank - 1] : &here;
   for (int i = 0; i < rank - 1; i++) rows *= dims[i];
   char *target = (char *)to;
+  ptrdiff_t run, run_end;
+  om_longest_run(last, count, &run, &run_end);
   for (; rows > 0; rows--, target += count * element) {
     int64_t base = 0;
     for (int i = 0; i < rank - 1; i++) base = base < 0 || tables[i][index[i]] < 0 ? -1 : base + tables[i][index[i]];
+    const ptrdiff_t copied = base < 0 ? count : run, behind = base < 0 ? count : run_end;
 #define OM_PICK(T)                                                                               \
-  for (ptrdiff_t i = 0; i < count; i++)                                                          \
-    ((T *)target)[i] = base < 0 || last[i] < 0 ? *(const T *)filler : ((const T *)from)[base + last[i]];
+  for (ptrdiff_t i = 0; i < count; i++) {                                                        \
+    if (i == copied) i = behind;                                                                 \
+    if (i < count)                                                                               \
+      ((T *)target)[i] = base < 0 || last[i] < 0 ? *(const T *)filler : ((const T *)from)[base + last[i]]; \
+  }
     OM_BY_ELEMENT_SIZE(element, OM_PICK)
 #undef OM_PICK
+    if (copied < behind)
+      memcpy(target + copied * element, (const char *)from + (base + last[copied]) * element, (size_t)((behind - copied) * element));
     for (int i = rank - 2; i >= 0; i--) {
       if (++index[i] < dims[i]) break;
       index[i] = 0;
