@@ -43,8 +43,9 @@ OM_INLINE om_pool_window om_pool_window_at(const om_pool2d_shape s, ptrdiff_t ro
  * over 13x13 pixels of 256 channels take 38 us instead of 65 (AVX2), 26 instead of 76 (AVX-512), on a Zen 4. */
 #define OM_POOL_VECTORS 4
 
-/* `vectors` vectors of channels of one output pixel, x under its first tap; `lanes` of the last one. */
-OM_INLINE void om_pool_vectors_f32(const float *x, float *y, const om_pool_window w, const int vectors,
+/* `vectors` vectors of channels of one output pixel, x under its first tap; the last of them from channel `last` on, of which
+ * it has `lanes`. */
+OM_INLINE void om_pool_vectors_f32(const float *x, float *y, const om_pool_window w, const int vectors, const ptrdiff_t last,
                                    const ptrdiff_t lanes, const bool average, float scale) {
   om_vf result[OM_POOL_VECTORS];
 OM_UNROLL(4)
@@ -53,30 +54,36 @@ OM_UNROLL(4)
     for (ptrdiff_t kx = 0; kx < w.width; kx++) {
       const float *from = x + ky * w.line + kx * w.tap;
 OM_UNROLL(4)
-      for (int i = 0; i < vectors; i++, from += OM_LANES) {
-        const om_vf v = lanes == OM_LANES || i + 1 < vectors ? om_load(from) : om_load_first(from, lanes);
+      for (int i = 0; i < vectors; i++) {
+        const float *at = from + (i + 1 < vectors ? i * OM_LANES : last);
+        const om_vf v = lanes == OM_LANES || i + 1 < vectors ? om_load(at) : om_load_first(at, lanes);
         result[i] = average ? result[i] + v : om_larger(v, result[i]);
       }
     }
 OM_UNROLL(4)
-  for (int i = 0; i < vectors; i++, y += OM_LANES) {
+  for (int i = 0; i < vectors; i++) {
+    float *to = y + (i + 1 < vectors ? i * OM_LANES : last);
     if (average) result[i] *= om_splat(scale);
-    if (lanes == OM_LANES || i + 1 < vectors) om_store(y, result[i]);
-    else om_store_first(y, result[i], lanes);
+    if (lanes == OM_LANES || i + 1 < vectors) om_store(to, result[i]);
+    else om_store_first(to, result[i], lanes);
   }
 }
 
-/* All channels of one output pixel. */
+/* All channels of one output pixel. Those left of whole vectors are the end of one that begins among the others. */
 OM_INLINE void om_pool_channels_f32(const float *x, float *y, const om_pool_window w, const ptrdiff_t channels,
                                     const bool average, float scale) {
+  if (channels < OM_LANES) {
+    om_pool_vectors_f32(x, y, w, 1, 0, channels, average, scale);
+    return;
+  }
   ptrdiff_t c = 0;
   for (; c + OM_POOL_VECTORS * OM_LANES <= channels; c += OM_POOL_VECTORS * OM_LANES)
-    om_pool_vectors_f32(x + c, y + c, w, OM_POOL_VECTORS, OM_LANES, average, scale);
-  const ptrdiff_t rest = channels - c, vectors = (rest + OM_LANES - 1) / OM_LANES, lanes = rest - (vectors - 1) * OM_LANES;
-  if (vectors == 4) om_pool_vectors_f32(x + c, y + c, w, 4, lanes, average, scale);
-  else if (vectors == 3) om_pool_vectors_f32(x + c, y + c, w, 3, lanes, average, scale);
-  else if (vectors == 2) om_pool_vectors_f32(x + c, y + c, w, 2, lanes, average, scale);
-  else if (vectors == 1) om_pool_vectors_f32(x + c, y + c, w, 1, lanes, average, scale);
+    om_pool_vectors_f32(x + c, y + c, w, OM_POOL_VECTORS, (OM_POOL_VECTORS - 1) * OM_LANES, OM_LANES, average, scale);
+  const ptrdiff_t rest = channels - c, vectors = (rest + OM_LANES - 1) / OM_LANES, last = rest - OM_LANES;
+  if (vectors == 4) om_pool_vectors_f32(x + c, y + c, w, 4, last, OM_LANES, average, scale);
+  else if (vectors == 3) om_pool_vectors_f32(x + c, y + c, w, 3, last, OM_LANES, average, scale);
+  else if (vectors == 2) om_pool_vectors_f32(x + c, y + c, w, 2, last, OM_LANES, average, scale);
+  else if (vectors == 1) om_pool_vectors_f32(x + c, y + c, w, 1, last, OM_LANES, average, scale);
 }
 
 OM_INLINE void om_pool2d_f32(const float *x, float *y, const om_pool2d_shape s, const bool average) {
