@@ -78,7 +78,7 @@ OM_SHARED int om_grid_taps(const om_grid *g, const double *point, ptrdiff_t *off
 }
 
 /* Points that are sampled together: what they read is found once for all channels, of each of which they are a row. */
-#define OM_GRID_POINTS 16
+#define OM_GRID_POINTS 8
 
 typedef struct om_grid_block {
   double points[OM_SAMPLE_AXES][OM_GRID_POINTS]; /* last axis first */
