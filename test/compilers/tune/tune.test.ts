@@ -35,7 +35,8 @@ const source: ModelSource = {
   nodes: [
     node('Conv', ['x', 'w1'], ['a'], { pads }),
     node('Conv', ['a', 'w2'], ['b'], { pads, group: 33n }),
-    node('Sin', ['b'], ['c']),
+    node('Abs', ['b'], ['size']),
+    node('Sqrt', ['size'], ['c']),
     node('Conv', ['c', 'w3'], ['d'], { pads, strides: [3n, 3n] }),
     node('GlobalAveragePool', ['d'], ['e']),
     node('Flatten', ['e'], ['f']),
@@ -108,7 +109,7 @@ describe.skipIf(process.platform === 'win32')('tuning', () => {
   })
 
   test('leaves out what gives other numbers, or does not compile', { timeout: 120_000 }, async () => {
-    const wrong = variant('wrong', { flags: ['-O3', '-Dsinf=cosf'] })
+    const wrong = variant('wrong', { flags: ['-O3', '-Dsqrtf=cbrtf'] })
     const broken = variant('broken', { flags: ['-include', 'nowhere.h'] })
     const { made, tuned: found, lines } = await tuned([wrong, broken])
     expect(found).toMatchObject({
