@@ -63,22 +63,21 @@ static inline bool om_split_axis(int64_t axis, int64_t rank, const int64_t *dims
   return true;
 }
 
-/* Before what is done for piece o, i of [outer, count], which goes through so many elements: threads share the pieces. */
-#define OM_EACH_PIECE(outer, count, elements)                                                                          \
+/* Before what is done for the pieces i0 to `end` of o of [outer, count], which go through so many elements each: threads share
+ * them. */
+#define OM_EACH_PART(outer, count, elements)                                                                           \
   for (int64_t o0 = 0, rows = om_part_rows((count) * (elements)); o0 < (outer); o0 += rows)                            \
-    for (int64_t i0 = 0, pieces = om_split_pieces(count, elements, 16).inner; i0 < (count); i0 += pieces)              \
+    for (int64_t i0 = 0, pieces = om_split_pieces(count, elements, 16).inner, end; end = om_min(i0 + pieces, count), i0 < (count);\
+         i0 += pieces)                                                                                                 \
       if (om_is_mine())                                                                                                \
-        for (int64_t o = o0, last = om_min(o0 + rows, outer); o < last; o++)                                           \
-          for (int64_t i = i0, end = om_min(i0 + pieces, count); i < end; i++)
+        for (int64_t o = o0, last = om_min(o0 + rows, outer); o < last; o++)
 
-/* The same for blocks: pieces i to i + width, OM_BLOCK at most. */
+/* The same for each piece i, and for blocks: pieces i to i + width, OM_BLOCK at most. */
+#define OM_EACH_PIECE(outer, count, elements)                                                                          \
+  OM_EACH_PART(outer, count, elements) for (int64_t i = i0; i < end; i++)
 enum { OM_BLOCK = 64 };
 #define OM_EACH_BLOCK(outer, count, elements)                                                                          \
-  for (int64_t o0 = 0, rows = om_part_rows((count) * (elements)); o0 < (outer); o0 += rows)                            \
-    for (int64_t i0 = 0, pieces = om_split_pieces(count, elements, 16).inner; i0 < (count); i0 += pieces)              \
-      if (om_is_mine())                                                                                                \
-        for (int64_t o = o0, last = om_min(o0 + rows, outer); o < last; o++)                                           \
-          for (int64_t i = i0, end = om_min(i0 + pieces, count), width; width = om_min(OM_BLOCK, end - i), i < end;    \
-               i += width)
+  OM_EACH_PART(outer, count, elements)                                                                                 \
+  for (int64_t i = i0, width; width = om_min(OM_BLOCK, end - i), i < end; i += width)
 
 #endif

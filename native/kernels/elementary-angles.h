@@ -94,22 +94,22 @@ OM_INLINE float om_asin_polynomial(float s, float square) {
   return p * (square * s) + s;
 }
 
-/* Where |x| > 1/2, pi / 2 - 2 asin(sqrt((1 - |x|) / 2)). */
-OM_INLINE float om_asin_f32(float x) {
-  const float size = om_abs_f32(x);
+/* asin(size) for 0 <= size <= 1 / 2; of larger ones asin(sqrt((1 - size) / 2)), twice which pi / 2 is larger than asin(size). */
+OM_INLINE float om_asin_part(float size) {
   const bool large = size > 0.5f;
-  const float square = large ? 0.5f - 0.5f * size : size * size, s = large ? sqrtf(square) : size;
-  const float y = om_asin_polynomial(s, square);
-  return om_copysign_f32(large ? 1.57079633f - 2.0f * y : y, x);
+  const float square = large ? 0.5f - 0.5f * size : size * size;
+  return om_asin_polynomial(large ? sqrtf(square) : size, square);
+}
+
+OM_INLINE float om_asin_f32(float x) {
+  const float size = om_abs_f32(x), y = om_asin_part(size);
+  return om_copysign_f32(size > 0.5f ? 1.57079633f - 2.0f * y : y, x);
 }
 
 OM_INLINE float om_acos_f32(float x) {
-  const float size = om_abs_f32(x);
-  const bool large = size > 0.5f;
-  const float square = large ? 0.5f - 0.5f * size : size * size, s = large ? sqrtf(square) : size;
-  const float y = om_asin_polynomial(s, square);
+  const float size = om_abs_f32(x), y = om_asin_part(size);
   const float far = x < 0.0f ? 3.14159274f - 2.0f * y : 2.0f * y;
-  return large ? far : 1.57079637f - om_copysign_f32(y, x);
+  return size > 0.5f ? far : 1.57079637f - om_copysign_f32(y, x);
 }
 
 /* atan(a) = atan(b) + atan((a - b) / (1 + a b)) with b = 0, 1 or infinite, whichever leaves the least. */

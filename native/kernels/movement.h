@@ -92,14 +92,13 @@ OM_SHARED void om_pick_axes(void *to, const void *from, const int64_t *const *ta
     int64_t base = 0;
     for (int i = 0; i < rank - 1; i++) base = base < 0 || tables[i][index[i]] < 0 ? -1 : base + tables[i][index[i]];
     const ptrdiff_t copied = base < 0 ? count : run, behind = base < 0 ? count : run_end;
-#define OM_PICK(T)                                                                               \
-  for (ptrdiff_t i = 0; i < count; i++) {                                                        \
-    if (i == copied) i = behind;                                                                 \
-    if (i < count)                                                                               \
-      ((T *)target)[i] = base < 0 || last[i] < 0 ? *(const T *)filler : ((const T *)from)[base + last[i]]; \
-  }
+#define OM_PICK_ONE(T) ((T *)target)[i] = base < 0 || last[i] < 0 ? *(const T *)filler : ((const T *)from)[base + last[i]]
+#define OM_PICK(T)                                                  \
+  for (ptrdiff_t i = 0; i < copied; i++) OM_PICK_ONE(T);            \
+  for (ptrdiff_t i = behind; i < count; i++) OM_PICK_ONE(T);
     OM_BY_ELEMENT_SIZE(element, OM_PICK)
 #undef OM_PICK
+#undef OM_PICK_ONE
     if (copied < behind)
       memcpy(target + copied * element, (const char *)from + (base + last[copied]) * element, (size_t)((behind - copied) * element));
     for (int i = rank - 2; i >= 0; i--) {

@@ -1,4 +1,4 @@
-/* Products of bytes with weights of few bits: a template that matmul-nbits.h includes once per way to multiply bytes.
+/* Products of bytes with weights of few bits: a template that matmul-nbits-bytes.h includes once per way to multiply bytes.
  * OM_NBITS_KIND names it, OM_NBITS_TARGET is the attribute of functions that may use its instruction, and
  * OM_NBITS_DOT(sum, w, a) adds products of the unsigned bytes w and the four signed ones at a, which is in memory;
  * OM_NBITS_SIGNED: of signed ones both, so that codes of 8 bits are moved by 128. Without OM_NBITS_DOT: pairs of bytes

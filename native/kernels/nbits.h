@@ -8,6 +8,7 @@
 #define OM_NBITS_H
 
 #include "lanes.h"
+#include "parallel.h"
 
 /* Columns of a group, bytes of a line, vectors of a group. */
 #define OM_NBITS_COLUMNS 16
@@ -25,6 +26,29 @@ typedef struct om_nbits {
 OM_INLINE ptrdiff_t om_nbits_blocks(const om_nbits *w) { return (w->k + w->block - 1) / w->block; }
 OM_INLINE ptrdiff_t om_nbits_lines(const om_nbits *w, int bits) { return w->block * bits / 32; }
 OM_INLINE ptrdiff_t om_nbits_groups(const om_nbits *w) { return (w->n + OM_NBITS_COLUMNS - 1) / OM_NBITS_COLUMNS; }
+
+/* Rows of A that codes are taken apart for at once. */
+#if OM_VECTOR_BYTES == 64
+#define OM_NBITS_ROWS 8
+#else
+#define OM_NBITS_ROWS 4
+#endif
+
+/* All scratch of m rows, 64-byte aligned, of which each thread has `own` bytes by itself: src/lowering/pack-nbits.ts counts the
+ * same. */
+#define OM_NBITS_SCRATCH(own, m, k, block) ((own) + 4 * ((m) + OM_NBITS_ROWS) * ((k) + (block)))
+
+/* Groups of columns that a thread takes together. */
+OM_INLINE ptrdiff_t om_nbits_together(const om_nbits *w, ptrdiff_t m) {
+  return OM_LEAST_PART / (OM_NBITS_COLUMNS * om_max(1, m * w->k)) + 1;
+}
+
+/* Writes a vector of row `y`, whose first column is `column`. */
+OM_INLINE void om_nbits_store(const om_nbits *w, float *y, ptrdiff_t column, const float *bias, om_vf v) {
+  const ptrdiff_t left = w->n - column;
+  if (left >= OM_LANES) om_store(y + column, bias ? v + om_load(bias + column) : v);
+  else if (left > 0) om_store_first(y + column, bias ? v + om_load_first(bias + column, left) : v, left);
+}
 
 /* Packs weights as MatMulNBits has them: codes[n, blocks, block * bits / 8], the first number of a byte in its lowest bits. */
 OM_SHARED void om_nbits_pack(const uint8_t *codes, ptrdiff_t n, ptrdiff_t length, int bits, uint8_t *packed) {

@@ -4,7 +4,7 @@ import type { ElementType } from '../onnx/element-type.ts'
 import { tensorValues } from '../onnx/tensor.ts'
 import { computeType, literal, loadElement, storeElement } from '../lowering/c-text.ts'
 import { operatorOf } from '../ops/index.ts'
-import type { Bounded, KernelWriter, LoweredOperator } from '../lowering/lowering.ts'
+import type { Bounded, KernelWriter, Scalar } from '../lowering/lowering.ts'
 import { shareElements } from '../lowering/sharing.ts'
 
 /** How an input's axis goes with the output's: stepped along, repeated, or known only at run time. */
@@ -137,7 +137,7 @@ type Finish = (element: (value: Value) => string) => readonly string[]
 function writeNest(
   { nodes, operands, axes, loops }: Nest,
   k: KernelWriter,
-  scalar: (node: Node) => NonNullable<LoweredOperator['scalar']>,
+  scalar: (node: Node) => Scalar,
   finish: Finish,
 ): void {
   loops.forEach((loop, depth) => k.line('  '.repeat(depth) + loop))
@@ -170,7 +170,7 @@ function beforeRounding(node: Node): Value {
   return rounds && source && computeType(source.type) === 'float' ? source : output
 }
 
-function scalarOf(node: Node): NonNullable<LoweredOperator['scalar']> {
+function scalarOf(node: Node): Scalar {
   return operatorOf(node).scalar!
 }
 

@@ -105,7 +105,8 @@ export interface ControlWriter {
   name(): string
 }
 
-type Scalar = (node: Node, elements: readonly string[], k: Pick<KernelWriter, 'include'>) => string
+/** The C expression of one output element from one element of each input. */
+export type Scalar = (node: Node, elements: readonly string[], k: Pick<KernelWriter, 'include'>) => string
 
 export interface Bounded {
   /** What magnitudes must be under: a C constant. */
@@ -118,8 +119,7 @@ export interface LoweredOperator extends Operator {
   /** Output 0 is input `alias` with another shape: no code, shared memory. */
   readonly alias?: number
   /**
-   * Elementwise with broadcasting: the C expression of one output element from one element of each input.
-   * Elements arrive and leave in their compute type: float for float16, bfloat16 and float8; the C type otherwise.
+   * Elementwise with broadcasting. Elements arrive and leave in their compute type: float for float16, bfloat16 and float8; the C type otherwise.
    */
   scalar?: Scalar
   /** A quicker `scalar` for elements of its one input that are all smaller than a limit. */

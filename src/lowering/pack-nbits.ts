@@ -92,7 +92,7 @@ export function bitsOwnBytes(depth: number, block: number, shape: KernelShape): 
   return gemmScratchBytes(shape) + 4 * columns * Math.min(wholeBlocks, Math.max(block, mostDepth))
 }
 
-/** Bytes of scratch of a product with weights of few bits: OM_NBITS_SCRATCH of matmul-nbits.h. */
+/** Bytes of scratch of a product with weights of few bits: OM_NBITS_SCRATCH of nbits.h. */
 export function bitsScratchBytes(own: number, rows: Dim, depth: number, block: number, shape: KernelShape): Dim {
   const rowsAtOnce = shape.vectorBytes === 64 ? 8 : 4
   return add(own, multiply(4 * (depth + block), add(rows, rowsAtOnce)))

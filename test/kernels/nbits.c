@@ -1,5 +1,6 @@
 /* om_matmul_nbits_f32 and om_matmul_nbits_int8 against sums in double: every way to pack zero points, depths that are no
  * whole blocks. */
+#include "matmul-nbits-bytes.h"
 #include "matmul-nbits.h"
 
 #include "check.h"

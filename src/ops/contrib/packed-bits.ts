@@ -174,7 +174,7 @@ const MatMulBits: LoweredOperator = {
       `.scales = ${k.input(2)}`,
       ...(node.inputs[3] ? [`.zeros = ${k.input(3)}`] : []),
     ]
-    k.include('matmul-nbits.h')
+    k.include(inBytes ? 'matmul-nbits-bytes.h' : 'matmul-nbits.h')
     k.line(`const om_nbits weights = {${fields.join(', ')}};`)
     const rows: Dim = product(node.input(0).dims.slice(0, -1))
     const own = inBytes ? 0 : bitsOwnBytes(depth, block, k.shape)

@@ -7,10 +7,10 @@ import { isInteger, limitsOf } from '../../onnx/element-type.ts'
 import { tensorFrom } from '../../onnx/tensor.ts'
 import { arithmetic, literal } from '../../lowering/c-text.ts'
 import { truncated } from './cast.ts'
-import { type Scalar, unaryOperator } from './elementwise.ts'
+import { unaryOperator } from './elementwise.ts'
 import { foldElementwise } from '../../graph/fold.ts'
 import { geluKind } from '../../lowering/epilogue.ts'
-import type { LoweredOperator } from '../../lowering/lowering.ts'
+import type { LoweredOperator, Scalar } from '../../lowering/lowering.ts'
 
 /** Name and default of an activation's parameters, in the order of `om_activate_f32`. */
 type Parameters = readonly (readonly [name: FloatName, otherwise: number])[]

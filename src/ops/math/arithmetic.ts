@@ -5,9 +5,9 @@ import { broadcastShapes } from '../../graph/broadcast.ts'
 import * as integers from '../../graph/integer.ts'
 import { elementTypes, isFloat, isInteger } from '../../onnx/element-type.ts'
 import { arithmetic as computed, computeType, negation } from '../../lowering/c-text.ts'
-import { binaryOperator, libm, pairRules, type Scalar, variadicOperator } from './elementwise.ts'
+import { binaryOperator, libm, pairRules, variadicOperator } from './elementwise.ts'
 import { type Elementwise, foldElementwise, numbersOf } from '../../graph/fold.ts'
-import type { LoweredOperator } from '../../lowering/lowering.ts'
+import type { LoweredOperator, Scalar } from '../../lowering/lowering.ts'
 
 /** Integer division truncates (ONNX Div-14); by zero it would trap, so it gives 0, and the lowest number by -1 wraps. */
 const divide: Scalar = (node, [a, b]) => {

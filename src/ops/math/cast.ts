@@ -10,9 +10,8 @@ import type { Tensor } from '../../onnx/model.ts'
 import { lazyTensor, type TensorArray, tensorArray, tensorFrom, tensorValues } from '../../onnx/tensor.ts'
 import { isNarrowFloat } from '../../lowering/c-text.ts'
 import { bytesOf } from '../../graph/data.ts'
-import type { Scalar } from './elementwise.ts'
 import { foldsWell } from '../../graph/fold.ts'
-import type { LoweredOperator } from '../../lowering/lowering.ts'
+import type { LoweredOperator, Scalar } from '../../lowering/lowering.ts'
 
 /** How a conversion treats what its target can't hold (attributes of ONNX Cast-19 and Cast-24). */
 interface Rounding {
@@ -54,8 +53,8 @@ function typeNamed(node: Node, words: string): ElementType {
 export function convert(from: ElementType, to: ElementType, x: string, rounding: Rounding): string {
   if (from === to) return x
   if (to === 'bool') return `${x} != 0`
-  // Not by a conversion, which keeps GCC 12 from vectorising.
-  if (from === 'bool' && !isNarrowFloat(to)) return `(${elementTypes[to].c})(${x} ? 1 : 0)`
+  // A number first, and not by a conversion, which keeps GCC 12 from vectorising.
+  if (from === 'bool') return convert('uint8', to, `(${x} ? 1 : 0)`, rounding)
   if (isNarrowFloat(to)) return roundTrip(to, roundedOnce(from, x), rounding)
   if (isFloat(to)) return `(${elementTypes[to].c})${x}`
   return isFloat(from) ? truncated(to, x) : wrap(to, x)

@@ -7,10 +7,8 @@ import { type Rules, takes } from '../../graph/rules.ts'
 import type { ElementType } from '../../onnx/element-type.ts'
 import { broadcastShapes } from '../../graph/broadcast.ts'
 import { type Elementwise, foldElementwise } from '../../graph/fold.ts'
-import type { LoweredOperator } from '../../lowering/lowering.ts'
+import type { LoweredOperator, Scalar } from '../../lowering/lowering.ts'
 import { MOST_FOLLOWED } from '../../graph/shape-contents.ts'
-
-export type Scalar = NonNullable<LoweredOperator['scalar']>
 
 /** A function of the C library in the precision of `type`: `floor` of doubles, `floorf` of everything narrower. */
 export function libm(type: ElementType, name: string): string {

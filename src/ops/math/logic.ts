@@ -5,9 +5,9 @@ import { takes } from '../../graph/rules.ts'
 import { elementTypes } from '../../onnx/element-type.ts'
 import { broadcastShapes } from '../../graph/broadcast.ts'
 import { sumType } from '../../lowering/c-text.ts'
-import { binaryOperator, type Scalar } from './elementwise.ts'
+import { binaryOperator } from './elementwise.ts'
 import { foldElementwise } from '../../graph/fold.ts'
-import type { LoweredOperator } from '../../lowering/lowering.ts'
+import type { LoweredOperator, Scalar } from '../../lowering/lowering.ts'
 import { MOST_FOLLOWED } from '../../graph/shape-contents.ts'
 
 function comparison(

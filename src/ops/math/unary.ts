@@ -4,8 +4,8 @@ import { isFloat } from '../../onnx/element-type.ts'
 import { absolute } from '../../graph/integer.ts'
 import { negation } from '../../lowering/c-text.ts'
 import type { Elementwise } from '../../graph/fold.ts'
-import { libm, type Scalar, unaryOperator } from './elementwise.ts'
-import type { LoweredOperator } from '../../lowering/lowering.ts'
+import { libm, unaryOperator } from './elementwise.ts'
+import type { LoweredOperator, Scalar } from '../../lowering/lowering.ts'
 import { roundToEven } from '../../graph/rounding.ts'
 
 /** Functions of a header of native/kernels, which vectorise; doubles use the C library. */
